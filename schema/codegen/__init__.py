@@ -1,0 +1,1 @@
+"""The generator that turns `schema/` into the package `generated/umapi_models`."""

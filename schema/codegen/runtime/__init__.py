@@ -1,0 +1,1 @@
+"""Typed models of Adobe's User Management API, generated from its JSON Schemas."""
