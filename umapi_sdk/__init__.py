@@ -1,0 +1,79 @@
+"""A typed client for Adobe's User Management API that never loses an action's outcome."""
+
+import logging
+
+from umapi_models.error_codes import ErrorCode
+from umapi_models.models import CreateOption, Group, GroupType, IdentityType, User, UserStatus
+
+from .actions import Action, GroupAction, UserAction
+from .auth import JWTAuth, OAuthS2S, ServicePrincipalAuth
+from .connection import Connection
+from .errors import (
+    ActionError,
+    AuthenticationError,
+    ConfigurationError,
+    ForbiddenError,
+    ListingError,
+    NetworkError,
+    NotFoundError,
+    NotSentError,
+    OutcomeUnknownError,
+    RequestRefusedError,
+    ResponseError,
+    ServiceError,
+    ThrottledError,
+    UmapiError,
+    UnavailableError,
+    UsageError,
+)
+from .execution import Execution
+from .lookups import GroupsQuery, UserQuery, UsersQuery
+from .outcomes import ActionOutcome, OutcomeStatus, StepError
+from .retries import RetryPolicy
+from .session import UnsentActionsWarning
+from .version import __version__
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+__all__ = [
+    "Action",
+    "ActionError",
+    "ActionOutcome",
+    "AuthenticationError",
+    "ConfigurationError",
+    "Connection",
+    "CreateOption",
+    "ErrorCode",
+    "Execution",
+    "ForbiddenError",
+    "Group",
+    "GroupAction",
+    "GroupType",
+    "GroupsQuery",
+    "IdentityType",
+    "JWTAuth",
+    "ListingError",
+    "NetworkError",
+    "NotFoundError",
+    "NotSentError",
+    "OAuthS2S",
+    "OutcomeStatus",
+    "OutcomeUnknownError",
+    "RequestRefusedError",
+    "ResponseError",
+    "RetryPolicy",
+    "ServiceError",
+    "ServicePrincipalAuth",
+    "StepError",
+    "ThrottledError",
+    "UmapiError",
+    "UnavailableError",
+    "UnsentActionsWarning",
+    "UsageError",
+    "User",
+    "UserAction",
+    "UserQuery",
+    "UserStatus",
+    "UsersQuery",
+    "__version__",
+]

@@ -1,0 +1,517 @@
+"""Builders of actions: what to do to one user or one user group, step by step.
+
+Each method adds a step and returns the action, so that steps can be chained. A method that must come first is
+gone from the type of what follows it, and nothing follows a removal. Values are checked as they are given:
+a step that the service would refuse raises `ActionError`, and leaves the action as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar, overload
+
+from umapi_models.constraints import ContractError, Violation, refuse
+from umapi_models.models import (
+    AddAdobeID,
+    AddToGroups,
+    AddToUserGroup,
+    CreateEnterpriseID,
+    CreateFederatedID,
+    CreateOption,
+    CreateUserGroup,
+    DeleteUserGroup,
+    IdentityType,
+    RemoveFromGroups,
+    RemoveFromOrg,
+    RemoveFromUserGroup,
+    UpdateUser,
+    UpdateUserGroup,
+    UserCommand,
+    UserGroupCommand,
+    UserGroupStep,
+    UserStep,
+)
+from umapi_models.operations import MAX_GROUPS, MAX_PROFILES, MAX_USERS
+
+from .errors import ActionError
+from .outcomes import ActionOutcome, OutcomeStatus
+
+Names = list[str] | tuple[str, ...] | set[str] | frozenset[str]
+"""Names of groups or users. A bare string is not among them, so that a type checker refuses it."""
+
+T = TypeVar("T")
+
+
+class Action:
+    """What to do to one user or user group: a target and steps. Once executed, it knows its outcome."""
+
+    target: str
+    """The user or user group, as written."""
+    outcome: ActionOutcome | None
+    """What became of the action; None until it has been executed."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.outcome = None
+
+    @property
+    def step_count(self) -> int:
+        """Number of steps, as the caller wrote them."""
+        raise NotImplementedError
+
+    def execution_errors(self) -> tuple[str, ...]:
+        """Return what went wrong, one line for each failed step; empty when nothing did, or before execution."""
+        if self.outcome is None or self.outcome.status is OutcomeStatus.COMPLETED:
+            return ()
+        return tuple(str(error) for error in self.outcome.errors) or (str(self.outcome.reason),)
+
+    def __repr__(self) -> str:
+        status = f", {self.outcome.status}" if self.outcome else ""
+        return f"<{type(self).__name__} {self.target!r}, {self.step_count} steps{status}>"
+
+
+class UserSteps(Action):
+    """Steps on a user that may follow any other."""
+
+    def __init__(self, target: str, frame: Callable[[tuple[UserStep, ...]], UserCommand]) -> None:
+        super().__init__(target)
+        self._frame = frame
+        self._steps: list[tuple[UserStep, ...]] = []
+        self._build(lambda: frame((UserStep(remove_from_org=RemoveFromOrg()),)))
+
+    @property
+    def step_count(self) -> int:
+        """Number of steps, as the caller wrote them."""
+        return len(self._steps)
+
+    @property
+    def wire_steps(self) -> list[tuple[int, UserStep]]:
+        """The steps for the wire, each with the place of the caller's step it comes from."""
+        return [(place, step) for place, steps in enumerate(self._steps) for step in steps]
+
+    def command(self, steps: tuple[UserStep, ...]) -> UserCommand:
+        """Return the command that carries out `steps` on this action's user."""
+        return self._frame(steps)
+
+    def update(
+        self,
+        *,
+        email: str | None = None,
+        username: str | None = None,
+        first_name: str | None = None,
+        last_name: str | None = None,
+    ) -> UserSteps:
+        """Change the fields given; Enterprise and Federated IDs only, and `username` for Federated IDs only.
+
+        Raises:
+            ActionError: no field is given, or one is invalid.
+        """
+        return self._add(
+            "update",
+            lambda: UserStep(
+                update=UpdateUser(email=email, username=username, first_name=first_name, last_name=last_name)
+            ),
+        )
+
+    def add_to_groups(self, groups: Names) -> UserSteps:
+        """Make the user a member of user groups, product profiles or admin groups; any number of them.
+
+        Raises:
+            ActionError: no name is given, or one is invalid.
+        """
+        return self._add_split("add", "group", groups, MAX_GROUPS, lambda names: UserStep(add=AddToGroups(group=names)))
+
+    def remove_from_groups(self, groups: Names | None = None, *, all_groups: bool = False) -> UserSteps:
+        """End the user's membership of groups: those named, or with `all_groups` every one but `_org_admin`.
+
+        Raises:
+            ActionError: neither or both are given, or a name is invalid.
+        """
+        if all_groups == (groups is not None):
+            raise ActionError(
+                (Violation(f"/do/{self.step_count}/remove", "name groups, or say all_groups=True: one of the two"),)
+            )
+        if groups is None:
+            return self._add("remove", lambda: UserStep(remove="all"))
+        return self._add_split(
+            "remove", "group", groups, MAX_GROUPS, lambda names: UserStep(remove=RemoveFromGroups(group=names))
+        )
+
+    def remove_from_organization(self, *, delete_account: bool = False) -> Action:
+        """Remove the user from the organisation; nothing can follow.
+
+        With `delete_account`, an account that the organisation owns is deleted for good, with its assets.
+
+        Raises:
+            ActionError: `delete_account` is not a boolean.
+        """
+        return self._add(
+            "removeFromOrg", lambda: UserStep(remove_from_org=RemoveFromOrg(delete_account=delete_account))
+        )
+
+    def _add(self, name: str, make: Callable[[], UserStep]) -> UserSteps:
+        place = self.step_count
+        step = self._build(make, f"/do/{place}/{name}")
+        self._append((step,))
+        return self
+
+    def _add_split(
+        self, name: str, field: str, names: Names, size: int, make: Callable[[tuple[str, ...]], UserStep]
+    ) -> UserSteps:
+        prefix = f"/do/{self.step_count}/{name}"
+        chunks = self._build(lambda: _chunks(names, field, size), prefix)
+        self._append(_build_chunks(chunks, make, prefix, field, size))
+        return self
+
+    def _append(self, steps: tuple[UserStep, ...]) -> None:
+        before = (self._steps[-1][-1],) if self._steps else ()
+        _check_order(lambda: self._frame((*before, steps[0])), self.step_count, len(before))
+        self._steps.append(steps)
+        self.outcome = None
+
+    @staticmethod
+    def _build(make: Callable[[], T], prefix: str = "") -> T:
+        return _build(make, prefix)
+
+
+class UserAction(UserSteps):
+    """An action on one user.
+
+    The user is an e-mail address, or a user name together with its domain. With `use_adobe_id`, the Adobe ID is
+    meant where it and another account share the e-mail. `request_id` comes back with the service's errors.
+
+    Raises:
+        ActionError: the user, domain or request id is invalid, or domain and user do not fit together.
+    """
+
+    @overload
+    def __init__(
+        self, user: str, *, domain: str | None = None, use_adobe_id: bool = False, request_id: str | None = None
+    ) -> None: ...
+    @overload
+    def __init__(self, *, email: str, use_adobe_id: bool = False, request_id: str | None = None) -> None: ...
+    def __init__(
+        self,
+        user: str | None = None,
+        *,
+        email: str | None = None,
+        domain: str | None = None,
+        use_adobe_id: bool = False,
+        request_id: str | None = None,
+    ) -> None:
+        if (user is None) == (email is None):
+            raise ActionError((Violation("/user", "name the user, or give email: one of the two"),))
+        named = email if user is None else user
+        self._own_email = named if isinstance(named, str) and "@" in named else None
+
+        def frame(steps: tuple[UserStep, ...]) -> UserCommand:
+            return UserCommand(
+                user=named,  # type: ignore[arg-type]  # the model refuses what is not a string, with its code
+                domain=domain,
+                use_adobe_id=use_adobe_id or None,
+                request_id=request_id,
+                do=steps,
+            )
+
+        super().__init__(str(named), frame)
+
+    def create(
+        self,
+        *,
+        first_name: str | None = None,
+        last_name: str | None = None,
+        email: str | None = None,
+        country: str | None = None,
+        id_type: IdentityType = IdentityType.ADOBE_ID,
+        option: CreateOption | None = None,
+    ) -> UserSteps:
+        """Create the user with the identity type given: an Adobe ID unless said.
+
+        Raises:
+            ActionError: a field is missing or invalid for that type, or another step came before.
+        """
+        if id_type is IdentityType.ADOBE_ID:
+            return self.add_adobe_id(
+                email=email, first_name=first_name, last_name=last_name, country=country, option=option
+            )
+        prefix = f"/do/{self.step_count}"
+        step_name = {
+            IdentityType.ENTERPRISE_ID: "createEnterpriseID",
+            IdentityType.FEDERATED_ID: "createFederatedID",
+        }.get(id_type)
+        if step_name is None:
+            raise ActionError((Violation(prefix, f"no user of type {id_type} can be created"),))
+        first, last = self._given(prefix, step_name, firstname=first_name, lastname=last_name)
+        if id_type is IdentityType.ENTERPRISE_ID:
+            return self.create_enterprise_id(
+                email=email, first_name=first, last_name=last, country=country, option=option
+            )
+        (given_country,) = self._given(prefix, step_name, country=country)
+        return self.create_federated_id(
+            email=email, first_name=first, last_name=last, country=given_country, option=option
+        )
+
+    def add_adobe_id(
+        self,
+        *,
+        email: str | None = None,
+        first_name: str | None = None,
+        last_name: str | None = None,
+        country: str | None = None,
+        option: CreateOption | None = None,
+    ) -> UserSteps:
+        """Add a user by an Adobe ID of their own; `email` is the action's user unless given.
+
+        Raises:
+            ActionError: a field is invalid, or another step came before.
+        """
+        return self._add(
+            "addAdobeID",
+            lambda: UserStep(
+                add_adobe_id=AddAdobeID(
+                    email=self._email(email), first_name=first_name, last_name=last_name, country=country, option=option
+                )
+            ),
+        )
+
+    def create_enterprise_id(
+        self,
+        *,
+        first_name: str,
+        last_name: str,
+        email: str | None = None,
+        country: str | None = None,
+        option: CreateOption | None = None,
+    ) -> UserSteps:
+        """Create an Enterprise ID; `email` is the action's user unless given.
+
+        Raises:
+            ActionError: a field is invalid, or another step came before.
+        """
+        return self._add(
+            "createEnterpriseID",
+            lambda: UserStep(
+                create_enterprise_id=CreateEnterpriseID(
+                    email=self._email(email), first_name=first_name, last_name=last_name, country=country, option=option
+                )
+            ),
+        )
+
+    def create_federated_id(
+        self,
+        *,
+        first_name: str,
+        last_name: str,
+        country: str,
+        email: str | None = None,
+        option: CreateOption | None = None,
+    ) -> UserSteps:
+        """Create a Federated ID; `email` is the action's user unless given.
+
+        Raises:
+            ActionError: a field is invalid, the user is no e-mail address and `email` is not given, or another
+                step came before.
+        """
+        return self._add(
+            "createFederatedID",
+            lambda: UserStep(
+                create_federated_id=CreateFederatedID(
+                    email=self._email(email), first_name=first_name, last_name=last_name, country=country, option=option
+                )
+            ),
+        )
+
+    def _email(self, email: str | None) -> str:
+        if email is not None:
+            return email
+        if self._own_email is None:
+            raise refuse("/email", "give email: the user is no e-mail address", "error.user.email.invalid")
+        return self._own_email
+
+    @staticmethod
+    def _given(prefix: str, step: str, **fields: str | None) -> list[str]:
+        missing = [name for name, value in fields.items() if value is None]
+        if missing:
+            raise ActionError(tuple(Violation(f"{prefix}/{step}", f'"{name}" is missing') for name in missing))
+        return [value for value in fields.values() if value is not None]
+
+
+class GroupSteps(Action):
+    """Steps on a user group that may follow any other."""
+
+    def __init__(self, name: str, request_id: str | None = None) -> None:
+        super().__init__(name)
+        self._request_id = request_id
+        self._steps: list[tuple[UserGroupStep, ...]] = []
+        _build(lambda: self.command((UserGroupStep(delete_user_group=DeleteUserGroup()),)))
+
+    @property
+    def step_count(self) -> int:
+        """Number of steps, as the caller wrote them."""
+        return len(self._steps)
+
+    @property
+    def wire_steps(self) -> list[tuple[int, UserGroupStep]]:
+        """The steps for the wire, each with the place of the caller's step it comes from."""
+        return [(place, step) for place, steps in enumerate(self._steps) for step in steps]
+
+    def command(self, steps: tuple[UserGroupStep, ...]) -> UserGroupCommand:
+        """Return the command that carries out `steps` on this action's user group."""
+        return UserGroupCommand(user_group=self.target, request_id=self._request_id, do=steps)
+
+    def update(self, *, name: str | None = None, description: str | None = None) -> GroupSteps:
+        """Change the name, the description or both.
+
+        Raises:
+            ActionError: neither is given, or one is invalid.
+        """
+        return self._add(
+            "updateUserGroup",
+            lambda: UserGroupStep(update_user_group=UpdateUserGroup(name=name, description=description)),
+        )
+
+    def delete(self) -> Action:
+        """Delete the user group; nothing can follow."""
+        return self._add("deleteUserGroup", lambda: UserGroupStep(delete_user_group=DeleteUserGroup()))
+
+    def add_users(self, users: Names) -> GroupSteps:
+        """Add users, by e-mail address; any number of them.
+
+        Raises:
+            ActionError: no user is given, or one is invalid.
+        """
+        return self._add_split(
+            "add", "user", users, MAX_USERS, lambda names: UserGroupStep(add=AddToUserGroup(user=names))
+        )
+
+    def remove_users(self, users: Names) -> GroupSteps:
+        """Take users out of the group, by e-mail address; any number of them.
+
+        Raises:
+            ActionError: no user is given, or one is invalid.
+        """
+        return self._add_split(
+            "remove", "user", users, MAX_USERS, lambda names: UserGroupStep(remove=RemoveFromUserGroup(user=names))
+        )
+
+    def add_to_products(self, profiles: Names) -> GroupSteps:
+        """Give the group's members access to product profiles; any number of them.
+
+        Raises:
+            ActionError: no profile is given, or a name is invalid.
+        """
+        return self._add_split(
+            "add",
+            "productConfiguration",
+            profiles,
+            MAX_PROFILES,
+            lambda names: UserGroupStep(add=AddToUserGroup(product_configuration=names)),
+        )
+
+    def remove_from_products(self, profiles: Names) -> GroupSteps:
+        """End the access to product profiles that the group gives its members; any number of them.
+
+        Raises:
+            ActionError: no profile is given, or a name is invalid.
+        """
+        return self._add_split(
+            "remove",
+            "productConfiguration",
+            profiles,
+            MAX_PROFILES,
+            lambda names: UserGroupStep(remove=RemoveFromUserGroup(product_configuration=names)),
+        )
+
+    def _add(self, name: str, make: Callable[[], UserGroupStep]) -> GroupSteps:
+        step = _build(make, f"/do/{self.step_count}/{name}")
+        self._append((step,))
+        return self
+
+    def _add_split(
+        self, name: str, field: str, names: Names, size: int, make: Callable[[tuple[str, ...]], UserGroupStep]
+    ) -> GroupSteps:
+        prefix = f"/do/{self.step_count}/{name}"
+        chunks = _build(lambda: _chunks(names, field, size), prefix)
+        self._append(_build_chunks(chunks, make, prefix, field, size))
+        return self
+
+    def _append(self, steps: tuple[UserGroupStep, ...]) -> None:
+        place = self.step_count
+        if self._steps and self._steps[-1][-1].delete_user_group is not None:
+            raise ActionError((Violation(f"/do/{place}", "no step runs after deleteUserGroup"),))
+        before = (self._steps[-1][-1],) if self._steps else ()
+        _check_order(lambda: self.command((*before, steps[0])), place, len(before))
+        self._steps.append(steps)
+        self.outcome = None
+
+
+class GroupAction(GroupSteps):
+    """An action on one user group, named. `request_id` comes back with the service's errors.
+
+    Raises:
+        ActionError: the name or request id is invalid.
+    """
+
+    def __init__(self, name: str, *, request_id: str | None = None) -> None:
+        super().__init__(name, request_id)
+
+    def create(self, *, description: str | None = None, option: CreateOption | None = None) -> GroupSteps:
+        """Create the user group.
+
+        With `option`, an existing group is no error: it is left alone, or its description is updated.
+
+        Raises:
+            ActionError: the group's name or a field is invalid, or another step came before.
+        """
+        return self._add(
+            "createUserGroup",
+            lambda: UserGroupStep(create_user_group=CreateUserGroup(description=description, option=option)),
+        )
+
+
+def _build(make: Callable[[], T], prefix: str = "") -> T:
+    try:
+        return make()
+    except ContractError as error:
+        raise ActionError.from_contract(error.below(prefix)) from None
+
+
+def _chunks(names: Names, field: str, size: int) -> list[tuple[str, ...]]:
+    """Split names into lists that fit one step, each name once."""
+    if isinstance(names, str) or not isinstance(names, (list, tuple, set, frozenset)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise refuse(f"/{field}", "give a list, tuple or set of names", "error.command.add_remove.list_not_array")
+    ordered = sorted(names, key=str) if isinstance(names, (set, frozenset)) else names
+    once = list(dict.fromkeys(ordered))
+    return [tuple(once[start : start + size]) for start in range(0, len(once), size)] or [()]
+
+
+def _build_chunks(
+    chunks: Sequence[tuple[str, ...]], make: Callable[[tuple[str, ...]], T], prefix: str, field: str, size: int
+) -> tuple[T, ...]:
+    """Build one step for each chunk; a pointer counts names as the caller gave them."""
+    steps: list[T] = []
+    for number, chunk in enumerate(chunks):
+        try:
+            steps.append(make(chunk))
+        except ContractError as error:
+            raise ActionError(
+                tuple(_moved(violation, f"/{field}/", number * size).below(prefix) for violation in error.violations)
+            ) from None
+    return tuple(steps)
+
+
+def _check_order(make: Callable[[], object], place: int, before: int) -> None:
+    """Check the last step and the new one together; the pointer is that of the new one among all steps."""
+    try:
+        make()
+    except ContractError as error:
+        raise ActionError(tuple(_moved(violation, "/do/", place - before) for violation in error.violations)) from None
+
+
+def _moved(violation: Violation, head: str, offset: int) -> Violation:
+    """Return the violation with the number that follows `head` in its pointer moved on by `offset`."""
+    rest = violation.pointer.removeprefix(head)
+    number, slash, tail = rest.partition("/")
+    if rest == violation.pointer or not number.isdigit():
+        return violation
+    return Violation(f"{head}{int(number) + offset}{slash}{tail}", violation.problem, violation.code)

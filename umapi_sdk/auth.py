@@ -1,0 +1,305 @@
+"""Credentials, and the access tokens they give: OAuth server-to-server and the older JWT exchange."""
+
+from __future__ import annotations
+
+import json
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import attrs
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from umapi_models.constraints import ContractError
+from umapi_models.converter import read_response
+from umapi_models.models import JWTToken, OAuthToken, TokenError
+from umapi_models.operations import EXCHANGE_JWT, IMS_ROOT, OAUTH_TOKEN_V2
+
+from .errors import AuthenticationError, ConfigurationError
+from .messages import Request, Response
+
+DEFAULT_SCOPE = "openid,AdobeID,user_management_sdk"
+METASCOPE = "ent_user_sdk"
+JWT_LIFE = 24 * 60 * 60  # seconds; the token service refuses a JWT that expires later than in a day
+EXPIRY_MARGIN = 300.0  # seconds before its end at which a token is replaced, for calls under way and clocks that differ
+
+_IMS_HOST = urlsplit(IMS_ROOT).netloc
+
+
+@attrs.frozen
+class Token:
+    """An access token and when it ends."""
+
+    value: str = attrs.field(repr=False)
+    expires_at: float
+    """Seconds since the epoch."""
+
+    def fresh(self, now: float) -> bool:
+        """Return whether the token can still be used for a call."""
+        return now < self.expires_at - EXPIRY_MARGIN
+
+
+class Auth(ABC):
+    """Credentials of an integration, as the Adobe Developer Console shows them.
+
+    One object can serve several connections and threads: they share its token.
+    """
+
+    def __init__(
+        self, client_id: str, client_secret: str, auth_host: str, auth_endpoint: str, ssl_verify: bool
+    ) -> None:
+        self.client_id = _given("client_id", client_id)
+        self._client_secret = _given("client_secret", client_secret)
+        self.auth_host = auth_host
+        self.auth_endpoint = auth_endpoint
+        self.ssl_verify = ssl_verify
+        self.token: Token | None = None
+        """The token in use; None before the first call."""
+        self.lock = threading.Lock()
+        """Held while a token is fetched, so that threads do not fetch several."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} client_id={self.client_id!r}>"
+
+    @property
+    def url(self) -> str:
+        """URL of the token endpoint. `auth_host` can be a host, or for a mock server a whole root URL."""
+        root = self.auth_host if "://" in self.auth_host else f"https://{self.auth_host}"
+        return f"{root.rstrip('/')}/{self.auth_endpoint.lstrip('/')}"
+
+    @property
+    def host(self) -> str:
+        """Name of the token host."""
+        return urlsplit(self.url).netloc
+
+    def headers(self, token: Token) -> Mapping[str, str]:
+        """Return the headers that authorise a request."""
+        return {"Authorization": f"Bearer {token.value}", "x-api-key": self.client_id}
+
+    def usable_headers(self, now: float, refused: str | None) -> Mapping[str, str] | None:
+        """Return the headers of the token in use, None when a new one is needed.
+
+        `refused` is the `Authorization` header that the service has just refused, if any.
+        """
+        if self.token is None or not self.token.fresh(now):
+            return None
+        headers = self.headers(self.token)
+        return None if headers["Authorization"] == refused else headers
+
+    def token_request(self, now: float) -> Request:
+        """Return the request for a token.
+
+        Raises:
+            ConfigurationError: the private key cannot be used.
+        """
+        return Request(
+            method="POST",
+            url=self.url,
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Accept": "application/json",
+                "Cache-Control": "no-cache",
+            },
+            body=urlencode(self._form(now)).encode("ascii"),
+            for_token=True,
+        )
+
+    def read_token(self, response: Response, now: float) -> Token:
+        """Return the token in an answer.
+
+        Raises:
+            AuthenticationError: the answer is a refusal, with its likely cause, or is not understood.
+        """
+        try:
+            data: Any = json.loads(response.body)
+        except ValueError:
+            data = None
+        if response.status != 200:
+            raise self._refusal(response, data)
+        try:
+            return self._token(data, now)
+        except ContractError as error:
+            raise self._error(f"the token answer is not understood: {error}", response) from None
+
+    @abstractmethod
+    def _form(self, now: float) -> dict[str, str]: ...
+
+    @abstractmethod
+    def _token(self, data: object, now: float) -> Token: ...
+
+    def _refusal(self, response: Response, data: object) -> AuthenticationError:
+        try:
+            refusal = read_response(TokenError, data)
+        except ContractError:
+            return self._error(f"the token host answered {response.status}", response)
+        said = refusal.error_description or "no description"
+        cause = self._cause(refusal.error, said)
+        return self._error(f"no access token: {said}{f' - {cause}' if cause else ''}", response, refusal.error)
+
+    def _cause(self, error: str, description: str) -> str | None:
+        """Return what the caller can check, for a refusal of the token host."""
+        said = description.lower()
+        causes = {
+            "invalid_scope": "the scope is not one of this integration: it needs the User Management API",
+            "unauthorized_client": "this integration may not use this flow: is it OAuth server-to-server, or JWT?",
+        }
+        if error in causes:
+            return causes[error]
+        if "client_secret" in said:
+            return "check the client secret: it is not the one of this client id"
+        if "client_id" in said or error == "invalid_client":
+            return "check the client id and secret"
+        return None
+
+    def _error(self, message: str, response: Response, code: str | None = None) -> AuthenticationError:
+        # A host that echoes what it was sent must not bring a secret into the message.
+        for secret in self._secrets():
+            message = message.replace(secret, "***")
+        return AuthenticationError(
+            message,
+            method="POST",
+            url=self.url,
+            status=response.status,
+            request_id=response.request_id,
+            code=code,
+        )
+
+    def _secrets(self) -> list[str]:
+        return [self._client_secret, quote(self._client_secret)]
+
+
+class ServicePrincipalAuth(Auth):
+    """OAuth server-to-server credentials, the current way; `OAuthS2S` is another name for it.
+
+    `scope` is what the token is for. `auth_host` and `auth_endpoint` name the token endpoint, and `ssl_verify=False`
+    turns off the check of its certificate: both should stay as they are, but for a mock server.
+
+    Raises:
+        ConfigurationError: an argument is empty or not a string.
+    """
+
+    def __init__(
+        self,
+        client_id: str,
+        client_secret: str,
+        auth_host: str = _IMS_HOST,
+        auth_endpoint: str = OAUTH_TOKEN_V2.path,
+        ssl_verify: bool = True,
+        *,
+        scope: str = DEFAULT_SCOPE,
+    ) -> None:
+        super().__init__(client_id, client_secret, auth_host, auth_endpoint, ssl_verify)
+        self.scope = _given("scope", scope)
+
+    def _form(self, now: float) -> dict[str, str]:  # noqa: ARG002 - only a JWT needs the time
+        return {
+            "grant_type": "client_credentials",
+            "client_id": self.client_id,
+            "client_secret": self._client_secret,
+            "scope": self.scope,
+        }
+
+    def _token(self, data: object, now: float) -> Token:
+        answer = read_response(OAuthToken, data)
+        return Token(answer.access_token, now + answer.expires_in)
+
+
+OAuthS2S = ServicePrincipalAuth
+
+
+class JWTAuth(Auth):
+    """Service Account (JWT) credentials, which Adobe has ended for its own hosts on 2025-01-01.
+
+    `priv_key_data` is the text of the private key in PEM form, and `passphrase` opens it if it is encrypted.
+    `tech_acct_id` is the technical account's id, not its e-mail. The others are as in `ServicePrincipalAuth`.
+
+    Raises:
+        ConfigurationError: an argument is empty, or the private key cannot be read.
+    """
+
+    def __init__(
+        self,
+        org_id: str,
+        client_id: str,
+        client_secret: str,
+        tech_acct_id: str,
+        priv_key_data: str,
+        ssl_verify: bool = True,
+        auth_host: str = _IMS_HOST,
+        auth_endpoint: str = EXCHANGE_JWT.path + "/",
+        *,
+        passphrase: str | None = None,
+    ) -> None:
+        super().__init__(client_id, client_secret, auth_host, auth_endpoint, ssl_verify)
+        self.org_id = _given("org_id", org_id)
+        self.tech_acct_id = _given("tech_acct_id", tech_acct_id)
+        self._key = load_private_key(_given("priv_key_data", priv_key_data), passphrase)
+
+    def _form(self, now: float) -> dict[str, str]:
+        claims = {
+            "exp": int(now) + JWT_LIFE,
+            "iss": self.org_id,
+            "sub": self.tech_acct_id,
+            "aud": f"https://{self.host}/c/{self.client_id}",
+            f"https://{self.host}/s/{METASCOPE}": True,
+        }
+        return {
+            "client_id": self.client_id,
+            "client_secret": self._client_secret,
+            "jwt_token": jwt.encode(claims, self._key, algorithm="RS256"),
+        }
+
+    def _token(self, data: object, now: float) -> Token:
+        answer = read_response(JWTToken, data)
+        return Token(answer.access_token, now + answer.expires_in / 1000)
+
+    def _cause(self, error: str, description: str) -> str | None:
+        said = description.lower()
+        if "signature" in said or "bindings" in said:
+            return "the private key does not belong to a certificate of this integration"
+        if "expir" in said or "exp " in said or "issued" in said or "future" in said:
+            return "check this machine's clock: the JWT was made for a time that the token host does not accept"
+        if "scope" in said:
+            return "the integration has no User Management API"
+        if error == "invalid_token":
+            return "check org_id, tech_acct_id (the id, not the e-mail) and client_id: they must be of one integration"
+        return super()._cause(error, description)
+
+
+def load_private_key(data: str, passphrase: str | None = None) -> RSAPrivateKey:
+    """Return the RSA key in a PEM text.
+
+    Raises:
+        ConfigurationError: it is no PEM text, not RSA, or the passphrase is missing, wrong or not needed.
+    """
+    if "-----BEGIN" not in data:
+        hint = " (it looks like a file name: give the file's contents)" if Path(data.strip()[:255]).suffix else ""
+        raise ConfigurationError(f"priv_key_data is not a private key in PEM form{hint}")
+    encoded = passphrase.encode("utf-8") if passphrase else None
+    try:
+        key = load_pem_private_key(data.encode("utf-8"), encoded)
+    except TypeError:
+        problem = (
+            "the private key is not encrypted: leave the passphrase out"
+            if passphrase
+            else "the private key is encrypted: give its passphrase"
+        )
+        raise ConfigurationError(problem) from None
+    except ValueError:
+        problem = (
+            "the passphrase is wrong, or the private key is damaged" if passphrase else "the private key is damaged"
+        )
+        raise ConfigurationError(problem) from None
+    if not isinstance(key, RSAPrivateKey):
+        raise ConfigurationError("the private key is not an RSA key")
+    return key
+
+
+def _given(name: str, value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f"{name} must be a string that is not empty")
+    return value

@@ -1,0 +1,86 @@
+"""Turning actions into requests within the service's limits, in order, and remembering where each part came from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import count
+
+import attrs
+from umapi_models.constraints import Violation
+from umapi_models.converter import write
+from umapi_models.models import UserCommand, UserGroupCommand
+from umapi_models.operations import MAX_COMMANDS, MAX_STEPS
+
+from .actions import Action, GroupSteps, UserSteps
+from .errors import ActionError
+
+_serial = count()
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class WireCommand:
+    """One command for the wire: an action, or the part of one that fits the limit of steps."""
+
+    action: Action
+    execution: int
+    """Tells two executions of the same action apart."""
+    part: int
+    """Which part of the action this is, from 0."""
+    parts: int
+    """How many parts the action has."""
+    model: UserCommand | UserGroupCommand
+    steps: tuple[int, ...]
+    """For each step on the wire, the place of the caller's step it comes from."""
+
+    def caller_step(self, step: int) -> int:
+        """Return the place of the caller's step for a step on the wire; unknown places stay as they are."""
+        return self.steps[step] if 0 <= step < len(self.steps) else step
+
+
+def split_action(action: Action) -> list[WireCommand]:
+    """Return the commands that carry out an action, in order.
+
+    Raises:
+        ActionError: the action has no steps.
+    """
+    if not isinstance(action, (UserSteps, GroupSteps)) or not action.wire_steps:
+        raise ActionError((Violation("/do", f"the action for {action.target} has no steps"),))
+    execution = next(_serial)
+    commands: list[WireCommand] = []
+    starts = range(0, len(action.wire_steps), MAX_STEPS)
+    for start in starts:
+        # The two branches differ in their types alone.
+        if isinstance(action, UserSteps):
+            user_steps = action.wire_steps[start : start + MAX_STEPS]
+            model: UserCommand | UserGroupCommand = action.command(tuple(step for _, step in user_steps))
+            places = tuple(place for place, _ in user_steps)
+        else:
+            group_steps = action.wire_steps[start : start + MAX_STEPS]
+            model = action.command(tuple(step for _, step in group_steps))
+            places = tuple(place for place, _ in group_steps)
+        commands.append(
+            WireCommand(
+                action=action, execution=execution, part=len(commands), parts=len(starts), model=model, steps=places
+            )
+        )
+    return commands
+
+
+def next_batch(queue: Sequence[WireCommand]) -> list[WireCommand]:
+    """Return the commands at the head of the queue that go into the next request.
+
+    A request holds 10 commands at most. The service does not promise their order, so two parts of one action
+    never share a request.
+    """
+    batch: list[WireCommand] = []
+    for command in queue[:MAX_COMMANDS]:
+        if any(other.execution == command.execution for other in batch):
+            break
+        batch.append(command)
+    return batch
+
+
+def encode(batch: Sequence[WireCommand]) -> bytes:
+    """Return the body of the request for a batch."""
+    return json.dumps([write(command.model) for command in batch], ensure_ascii=False).encode("utf-8")

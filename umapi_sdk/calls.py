@@ -1,0 +1,294 @@
+"""One generator for each kind of call: it yields messages and receives answers, and does no I/O itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from email.utils import formatdate
+from typing import Any, TypeVar, cast
+from urllib.parse import quote, urlencode
+
+import attrs
+from umapi_models.constraints import ContractError
+from umapi_models.converter import read_response
+from umapi_models.models import ActionResponse, GatewayError, RequestError, ServiceError, ServiceStatus
+from umapi_models.operations import ACTION, STATUS, Operation
+
+from . import errors
+from .auth import Auth, Token
+from .batches import WireCommand, encode
+from .messages import Authorize, Call, Now, Request, Response, Sleep, TransportError
+from .outcomes import CommandOutcome, read_outcomes
+from .pacing import Pacer
+from .retries import AMBIGUOUS_STATUSES, RETRIED_STATUSES, RetryPolicy, parse_retry_after
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Service:
+    """What every call needs to know of the service and of how to treat it."""
+
+    endpoint: str
+    org_id: str
+    retry: RetryPolicy
+    pacer: Pacer | None
+    headers: Mapping[str, str]
+    """Headers of every request."""
+
+    def url(self, operation: Operation, query: Mapping[str, str] | None = None, **places: str | int) -> str:
+        """Return the URL of an operation; the places in its path are percent-encoded whole."""
+        filled = {name: _path_segment(str(value)) for name, value in places.items()}
+        path = operation.path.format(orgId=_path_segment(self.org_id), **filled)
+        return f"{self.endpoint}{path}{'?' + urlencode(query) if query else ''}"
+
+
+def _path_segment(text: str) -> str:
+    encoded = quote(text, safe="@")
+    # HTTP libraries take "." and ".." for steps up a folder tree, even where they are whole names.
+    return encoded.replace(".", "%2E") if encoded.strip(".") == "" else encoded
+
+
+def _send(request: Request) -> Call[Response]:
+    return cast("Response", (yield request))
+
+
+def _now() -> Call[float]:
+    return cast("float", (yield Now()))
+
+
+def _credentials(refused: str | None) -> Call[Mapping[str, str]]:
+    try:
+        return cast("Mapping[str, str]", (yield Authorize(refused)))
+    except errors.NetworkError as error:
+        # Without a token the call itself was not sent, whatever became of the request for the token.
+        raise errors.NotSentError(f"no access token: {error.message}", method=error.method, url=error.url) from error
+
+
+@attrs.define
+class Attempts:
+    """What happened on the way to an answer."""
+
+    made: int = 0
+    ambiguous: bool = False
+    """True when an earlier attempt may have taken effect."""
+
+
+def exchange(service: Service, request: Request, attempts: Attempts, *, repeatable: bool) -> Call[Response]:
+    """Send a request until it has an answer that is not worth another try.
+
+    `repeatable` says that sending it twice does no harm.
+
+    Raises:
+        NotSentError: it could not be sent.
+        OutcomeUnknownError: it was sent, got no answer, and is not repeatable or attempts ran out.
+        ThrottledError: the service asks for a longer wait than is allowed, or attempts ran out.
+        UnavailableError: the service answered 5xx to every attempt.
+    """
+    while True:
+        attempts.made += 1
+        last = attempts.made >= service.retry.attempts
+        try:
+            response = yield from _send(request)
+        except TransportError as failure:
+            if failure.permanent or last or (failure.sent and not repeatable):
+                raise _network_error(failure, request, attempts) from failure
+            yield Sleep(service.retry.backoff(attempts.made), failure.reason)
+            continue
+        if response.status not in RETRIED_STATUSES:
+            return response
+        if response.status in AMBIGUOUS_STATUSES and not repeatable:
+            attempts.ambiguous = True
+        now = yield from _now()
+        asked = parse_retry_after(response.headers.get("retry-after"), now)
+        if last or (asked is not None and asked > service.retry.max_wait):
+            raise _busy_error(request, response, asked, now, attempts)
+        wait = service.retry.backoff(attempts.made) if asked is None else asked
+        yield Sleep(wait, f"the service answered {response.status}")
+
+
+def fetch_token(service: Service, auth: Auth) -> Call[Token]:
+    """Get an access token.
+
+    Raises:
+        AuthenticationError: the token host refuses.
+        ServiceError, NetworkError: it cannot be reached.
+    """
+    now = yield from _now()
+    request = auth.token_request(now)
+    headers = {**service.headers, **request.headers}
+    response = yield from exchange(service, attrs.evolve(request, headers=headers), Attempts(), repeatable=True)
+    return auth.read_token(response, now)
+
+
+def authorized(
+    service: Service, operation: Operation, request: Request, attempts: Attempts, *, repeatable: bool
+) -> Call[Response]:
+    """Send a request with a token, and once more with a new one if the token is refused.
+
+    Raises:
+        ServiceError: of the kind that fits, for any answer but 200.
+        NetworkError: there was no answer.
+    """
+    refused: str | None = None
+    while True:
+        credentials = yield from _credentials(refused)
+        if service.pacer is not None:
+            wait = service.pacer.reserve(operation, (yield from _now()))
+            if wait > 0:
+                yield Sleep(wait, f"the limit for {operation.name} is {operation.per_client} requests a minute")
+        headers = {**service.headers, **request.headers, **credentials}
+        response = yield from exchange(service, attrs.evolve(request, headers=headers), attempts, repeatable=repeatable)
+        if response.status == 401 and refused is None:
+            refused = credentials["Authorization"]
+            attempts.made -= 1  # an expired token is no failure of the service
+            continue
+        if response.status != 200:
+            raise refusal(request, response)
+        return response
+
+
+def execute(
+    service: Service, batch: Sequence[WireCommand], *, test_mode: bool, attempts: Attempts
+) -> Call[list[CommandOutcome]]:
+    """Send one batch of commands and read what became of each.
+
+    Raises:
+        ServiceError: the batch as a whole was refused.
+        ResponseError: it was answered, but not in a way that tells what happened.
+        NetworkError: there was no answer.
+    """
+    url = service.url(ACTION, {"testOnly": "true"} if test_mode else None)
+    request = Request(
+        method=ACTION.method,
+        url=url,
+        headers={"Content-Type": "application/json"},
+        body=encode(batch),
+    )
+    response = yield from authorized(service, ACTION, request, attempts, repeatable=test_mode)
+    answer = read_body(ActionResponse, request, response)
+    return read_outcomes(
+        batch,
+        answer,
+        test_mode=test_mode,
+        request_id=response.request_id,
+        maybe_repeated=attempts.ambiguous,
+    )
+
+
+def service_status(service: Service, root: str) -> Call[ServiceStatus]:
+    """Ask whether the service is live; `root` is its scheme and host.
+
+    Raises:
+        ServiceError: for any answer but 200.
+        NetworkError: there was no answer.
+    """
+    request = Request(method=STATUS.method, url=root + STATUS.path, headers=dict(service.headers))
+    response = yield from exchange(service, request, Attempts(), repeatable=True)
+    if response.status != 200:
+        raise refusal(request, response)
+    return read_body(ServiceStatus, request, response)
+
+
+def read_body(cls: type[T], request: Request, response: Response) -> T:
+    """Read the body of an answer as `cls`.
+
+    Raises:
+        ResponseError: it is not JSON, or not what the contract says.
+    """
+    try:
+        return read_response(cls, json.loads(response.body))
+    except ContractError as error:
+        problem = f"the answer breaks the contract: {error}"
+    except ValueError:
+        problem = "the answer is not JSON"
+    raise service_error(errors.ResponseError, problem, request, response)
+
+
+def refusal(request: Request, response: Response) -> errors.ServiceError:
+    """Return the error for an answer that is no success."""
+    code, said = _refusal_reason(response)
+    kinds: dict[int, tuple[type[errors.ServiceError], str]] = {
+        401: (errors.AuthenticationError, "the access token was not accepted"),
+        403: (errors.ForbiddenError, "the API key is missing, wrong or not entitled"),
+        404: (errors.NotFoundError, "not found"),
+    }
+    cls, default = kinds.get(response.status, (errors.RequestRefusedError, "the service refused the request"))
+    if response.status >= 500 or response.status < 400:
+        cls, default = errors.ResponseError, "the service gave an answer that is not expected"
+    return service_error(cls, said or default, request, response, code)
+
+
+def _refusal_reason(response: Response) -> tuple[str | None, str | None]:
+    """Return the code and message of an error body, in whichever of its forms it comes."""
+    try:
+        data: Any = json.loads(response.body)
+    except ValueError:
+        return None, _challenge(response.headers.get("www-authenticate"))
+    with suppress(ContractError):
+        service_error = read_response(ServiceError, data)
+        return service_error.result, service_error.message
+    with suppress(ContractError):
+        gateway_error = read_response(GatewayError, data)
+        return gateway_error.error_code, gateway_error.message
+    with suppress(ContractError):
+        request_error = read_response(RequestError, data)
+        return request_error.error_code, request_error.error_message
+    return None, None
+
+
+def _challenge(header: str | None) -> str | None:
+    _, found, rest = (header or "").partition('error_description="')
+    return rest.partition('"')[0] if found else None
+
+
+def service_error(
+    cls: type[errors.ServiceError], message: str, request: Request, response: Response, code: str | None = None
+) -> errors.ServiceError:
+    """Return an error of the kind given, with the facts of the exchange."""
+    return cls(
+        message,
+        method=request.method,
+        url=request.url,
+        status=response.status,
+        request_id=response.request_id,
+        code=code,
+    )
+
+
+def _network_error(failure: TransportError, request: Request, attempts: Attempts) -> errors.NetworkError:
+    unknown = failure.sent or attempts.ambiguous
+    cls = errors.OutcomeUnknownError if unknown else errors.NotSentError
+    what = "no answer came, and the request may have taken effect" if unknown else "the request could not be sent"
+    tries = f", after {attempts.made} attempts" if attempts.made > 1 else ""
+    return cls(f"{what}: {failure.reason}{tries}", method=request.method, url=request.url)
+
+
+def _busy_error(
+    request: Request, response: Response, asked: float | None, now: float, attempts: Attempts
+) -> errors.ServiceError:
+    code, said = _refusal_reason(response)
+    when = None if asked is None else now + asked
+    advice = "" if when is None else f": come back in {asked:.0f} s, at {formatdate(when, usegmt=True)}"
+    if response.status == 429:
+        throttled = errors.ThrottledError(
+            f"{said or 'too many requests'}{advice}",
+            method=request.method,
+            url=request.url,
+            status=429,
+            request_id=response.request_id,
+            code=code,
+        )
+        throttled.retry_after, throttled.retry_at = asked, when
+        return throttled
+    unavailable = errors.UnavailableError(
+        f"{said or 'the service is not available'}, after {attempts.made} attempts{advice}",
+        method=request.method,
+        url=request.url,
+        status=response.status,
+        request_id=response.request_id,
+        code=code,
+    )
+    unavailable.may_have_been_applied = attempts.ambiguous
+    return unavailable

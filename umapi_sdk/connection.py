@@ -1,0 +1,222 @@
+"""The blocking connection: it drives the calls over urllib3, and keeps the queue of actions."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from umapi_models.operations import API_ROOT
+
+from .actions import Action
+from .auth import Auth
+from .calls import Service, fetch_token
+from .errors import UmapiError
+from .execution import Execution
+from .messages import Answer, Authorize, Call, Message, Now, Request, Sleep, TransportError
+from .retries import RetryPolicy
+from .session import Session
+from .transports.blocking import BlockingTransport
+from .transports.settings import NetworkSettings
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class Connection:
+    """A connection to the User Management API for one organisation. Threads can share it.
+
+    Args:
+        org_id: the organisation's id, as in `12345@AdobeOrg`.
+        auth: the credentials.
+        endpoint: root of the API.
+        test_mode: if true, the service checks actions and changes nothing.
+        timeout: longest wait for a connection, and again for an answer, in seconds; None or 0 waits for ever.
+        ssl_verify: false turns off the check of the service's certificate; every request then gives a warning.
+        max_retries: how often a request is sent at most, the first time included.
+        user_agent: name of the calling program, put before the SDK's own.
+        ca_bundle: file of the certificates to trust instead of the system's.
+        client_cert: file of the client's certificate and key, or of each.
+        proxy: URL of the proxy; by default HTTPS_PROXY and NO_PROXY of the environment count.
+        max_wait: longest single wait for the service, in seconds, past which `ThrottledError` says when to come back.
+        pacing: whether to keep under the service's throttle limits by waiting; by default for Adobe's hosts only.
+        retry: the retry policy as a whole, in place of `max_retries` and `max_wait`.
+        sleep, clock: how to wait and to tell the time in seconds since the epoch; tests replace them.
+
+    Raises:
+        ConfigurationError: an argument cannot be used.
+    """
+
+    def __init__(
+        self,
+        org_id: str,
+        auth: Auth,
+        *,
+        endpoint: str = API_ROOT,
+        test_mode: bool = False,
+        timeout: float | None = 120.0,
+        ssl_verify: bool = True,
+        max_retries: int = 4,
+        user_agent: str | None = None,
+        ca_bundle: str | None = None,
+        client_cert: str | tuple[str, str] | None = None,
+        proxy: str | None = None,
+        max_wait: float = 300.0,
+        pacing: bool | None = None,
+        retry: RetryPolicy | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        network = NetworkSettings(
+            timeout=timeout or None, ssl_verify=ssl_verify, ca_bundle=ca_bundle, client_cert=client_cert, proxy=proxy
+        )
+        self._session = Session.build(
+            org_id,
+            auth,
+            endpoint=endpoint,
+            test_mode=test_mode,
+            max_retries=max_retries,
+            max_wait=max_wait,
+            retry=retry,
+            pacing=pacing,
+            user_agent=user_agent,
+        )
+        self._transport = BlockingTransport(network)
+        self._token_transport = BlockingTransport(network.for_tokens(auth.ssl_verify))
+        self._pacing_lock = threading.Lock()
+        self._sleep = sleep
+        self._clock = clock
+
+    @property
+    def org_id(self) -> str:
+        """The organisation's id."""
+        return self._session.service.org_id
+
+    @property
+    def endpoint(self) -> str:
+        """Root of the API."""
+        return self._session.service.endpoint
+
+    @property
+    def test_mode(self) -> bool:
+        """Whether the service only checks actions."""
+        return self._session.test_mode
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.org_id} at {self.endpoint}{', test mode' if self.test_mode else ''}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the network connections. Actions still queued are not sent: an `UnsentActionsWarning` says so."""
+        self._session.warn_of_unsent()
+        self._transport.close()
+        self._token_transport.close()
+
+    def status(self, remote: bool = False) -> tuple[dict[str, int], dict[str, Any]]:
+        """Return what this connection has done, and the state of the service.
+
+        With `remote`, the service is asked (once); otherwise the answer to the last such question is returned.
+        """
+        if remote:
+            self._session.remember_status(self._try_drive(self._session.status_call()), self._clock())
+        return self._session.local_status(), self._session.remote_status()
+
+    def execute_single(self, action: Action, immediate: bool = False) -> Execution:
+        """Queue an action; send the queue if it holds 10 actions, or at once with `immediate`.
+
+        Raises:
+            ActionError, ServiceError, NetworkError: as `execute_multiple`.
+        """
+        return self.execute_multiple([action], immediate)
+
+    def execute_multiple(self, actions: Iterable[Action], immediate: bool = False) -> Execution:
+        """Queue actions; send them 10 at a time, and with `immediate` the rest too.
+
+        What became of each action is in the result and in the action's `outcome`. A failing action is no exception.
+
+        Raises:
+            ActionError: an action has no steps; none has been queued.
+            ServiceError, NetworkError: a request was refused or got no clear answer. The error's `outcomes` tells
+                what became of every action. Those that were not sent stay queued: `execute_queued` sends them.
+        """
+        return self.drive(self._session.execution_call(actions, immediate=immediate))
+
+    def execute_queued(self) -> Execution:
+        """Send all queued actions at once.
+
+        Raises:
+            ServiceError, NetworkError: as `execute_multiple`.
+        """
+        return self.execute_multiple([], immediate=True)
+
+    @property
+    def service(self) -> Service:
+        """What calls need to know of the service; for the query classes."""
+        return self._session.service
+
+    def count_query(self, *, multiple: bool) -> None:
+        """Count a query for the local status; for the query classes."""
+        self._session.count_query(multiple=multiple)
+
+    def drive(self, call: Call[T]) -> T:
+        """Carry out a call: send its requests, sit out its waits, and return its result.
+
+        Raises:
+            UmapiError: whatever the call raises.
+        """
+        try:
+            message = next(call)
+            while True:
+                try:
+                    answer = self._answer(message)
+                except (TransportError, UmapiError) as error:
+                    message = call.throw(error)
+                else:
+                    message = call.send(answer)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        finally:
+            call.close()
+
+    def _try_drive(self, call: Call[T]) -> T | UmapiError:
+        try:
+            return self.drive(call)
+        except UmapiError as error:
+            return error
+
+    def _answer(self, message: Message) -> Answer:
+        if isinstance(message, Request):
+            transport = self._token_transport if message.for_token else self._transport
+            response = transport.send(message)
+            logger.debug("%s %s: %d, request id %s", message.method, message.url, response.status, response.request_id)
+            return response
+        if isinstance(message, Sleep):
+            logger.info("waiting %.1f s: %s", message.seconds, message.reason)
+            self._sleep(message.seconds)
+            return None
+        if isinstance(message, Authorize):
+            return self._authorize(message.refused)
+        assert isinstance(message, Now)
+        return self._clock()
+
+    def _authorize(self, refused: str | None) -> Mapping[str, str]:
+        auth = self._session.auth
+        with auth.lock:
+            headers = auth.usable_headers(self._clock(), refused)
+            if headers is None:
+                logger.info("fetching an access token for %s from %s", auth.client_id, auth.host)
+                auth.token = self.drive(fetch_token(self._session.service, auth))
+                headers = auth.headers(auth.token)
+            return headers

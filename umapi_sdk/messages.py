@@ -1,0 +1,82 @@
+"""What the core says to whoever drives it: requests to send, waits to sit out, tokens and times it needs.
+
+The core never sends, sleeps or reads a clock. A call is a generator: it yields one of these messages and is
+sent the answer, or has a `TransportError` thrown into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import TypeVar
+
+import attrs
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One HTTP request to send, once. Answered with a `Response`."""
+
+    method: str
+    url: str
+    """Full URL, already percent-encoded."""
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    body: bytes | None = attrs.field(default=None, repr=False)
+    for_token: bool = False
+    """True for a request to the token host, whose TLS settings can be its own."""
+
+
+@attrs.frozen(kw_only=True)
+class Response:
+    """An HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    """Header values by lower-case name."""
+    body: bytes = attrs.field(repr=False)
+
+    @property
+    def request_id(self) -> str | None:
+        """The service's id of the request, to name when asking Adobe about it."""
+        return self.headers.get("x-request-id")
+
+
+@attrs.frozen
+class Sleep:
+    """A wait. Answered with None when it is over."""
+
+    seconds: float
+    reason: str
+    """Why, for the log."""
+
+
+@attrs.frozen
+class Now:
+    """A question for the time. Answered with seconds since the epoch."""
+
+
+@attrs.frozen
+class Authorize:
+    """A question for an access token. Answered with the `Authorization` and `x-api-key` headers."""
+
+    refused: str | None = attrs.field(default=None, repr=False)
+    """The `Authorization` header that the service has just refused; the answer must differ from it."""
+
+
+Message = Request | Sleep | Now | Authorize
+Answer = Response | Mapping[str, str] | float | None
+Call = Generator[Message, Answer, T]
+"""A call in progress that ends with a `T`."""
+
+
+class TransportError(Exception):
+    """Thrown into a call when a request got no answer."""
+
+    def __init__(self, reason: str, *, sent: bool, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sent = sent
+        """True when the service may have received the request."""
+        self.permanent = permanent
+        """True when trying again cannot help, as with a certificate that is not trusted."""

@@ -1,0 +1,54 @@
+"""When to try a request again, how long to wait before, and when to give up."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+
+import attrs
+
+RETRIED_STATUSES = frozenset({429, 502, 503, 504})
+"""Answers after which the same request can succeed."""
+
+AMBIGUOUS_STATUSES = frozenset({502, 504})
+"""Answers of a gateway that lost the service: the request may have taken effect all the same."""
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """How often and how long. The defaults are those of Adobe's walkthrough samples."""
+
+    attempts: int = attrs.field(default=4, validator=attrs.validators.ge(1))
+    """Times a request is sent at most."""
+    first_delay: float = attrs.field(default=3.0, validator=attrs.validators.ge(0))
+    """Wait after the first attempt, in seconds; it doubles with each further one."""
+    random_delay: float = attrs.field(default=5.0, validator=attrs.validators.ge(0))
+    """Most seconds that chance adds to such a wait, so that clients do not return all at once."""
+    max_wait: float = attrs.field(default=300.0, validator=attrs.validators.ge(0))
+    """Longest single wait, in seconds; where the service asks for a longer one, the call fails and says until when."""
+    random: Callable[[], float] = attrs.field(default=random.random, repr=False, eq=False)
+    """Gives numbers from 0 to 1."""
+
+    def backoff(self, attempt: int) -> float:
+        """Return the seconds to wait after attempt number `attempt`, from 1, when the service did not say."""
+        return min(self.first_delay * 2.0 ** (attempt - 1) + self.random_delay * self.random(), self.max_wait)
+
+
+def parse_retry_after(value: str | None, now: float) -> float | None:
+    """Return the seconds that a `Retry-After` header asks for, None when it is missing or means nothing.
+
+    Seconds, fractions of them and HTTP dates (RFC 9110, section 10.2.3) are understood; what lies in the past is 0.
+    """
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - now
+        except (ValueError, TypeError, OverflowError):
+            return None
+        return max(0.0, seconds)
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None

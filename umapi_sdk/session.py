@@ -1,0 +1,138 @@
+"""What a blocking and an async connection have in common: settings, queue and counts."""
+
+from __future__ import annotations
+
+import platform
+import threading
+import warnings
+from collections.abc import Iterable
+from email.utils import formatdate
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+from umapi_models.converter import write
+from umapi_models.models import ServiceStatus
+from umapi_models.operations import API_ROOT
+
+from .actions import Action
+from .auth import Auth
+from .calls import Service, service_status
+from .errors import ConfigurationError, ServiceError, UmapiError
+from .execution import ActionQueue, Execution
+from .messages import Call
+from .pacing import Pacer
+from .retries import RetryPolicy
+from .version import __version__
+
+NEVER_CONTACTED = "Never contacted"
+
+
+class UnsentActionsWarning(UserWarning):
+    """A connection was closed while actions were queued."""
+
+
+class Session:
+    """The state of one connection. It does no I/O."""
+
+    def __init__(self, service: Service, auth: Auth, *, test_mode: bool) -> None:
+        self.service = service
+        self.auth = auth
+        self.test_mode = test_mode
+        self.queue = ActionQueue()
+        self._lock = threading.Lock()
+        self._single_queries = 0
+        self._multiple_queries = 0
+        self._remote: dict[str, Any] | str = NEVER_CONTACTED
+
+    @classmethod
+    def build(
+        cls,
+        org_id: str,
+        auth: Auth,
+        *,
+        endpoint: str,
+        test_mode: bool,
+        max_retries: int,
+        max_wait: float,
+        retry: RetryPolicy | None,
+        pacing: bool | None,
+        user_agent: str | None,
+    ) -> Session:
+        """Return the session for the arguments of a connection.
+
+        Raises:
+            ConfigurationError: one of them cannot be used.
+        """
+        if not isinstance(auth, Auth):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError("auth must be a JWTAuth or ServicePrincipalAuth object")
+        if not isinstance(org_id, str) or "@" not in org_id:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError(f"org_id must look like 12345@AdobeOrg, not {org_id!r}")
+        parts = urlsplit(endpoint)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ConfigurationError(f"endpoint must be an http or https URL, not {endpoint!r}")
+        if retry is None:
+            try:
+                retry = RetryPolicy(attempts=max_retries, max_wait=max_wait)
+            except (ValueError, TypeError):
+                raise ConfigurationError("max_retries must be 1 or more, and max_wait 0 or more") from None
+        paced = parts.hostname == urlsplit(API_ROOT).hostname if pacing is None else pacing
+        own_agent = f"umapi-sdk/{__version__} Python/{platform.python_version()}"
+        agent = f"{user_agent.strip()} {own_agent}" if user_agent and user_agent.strip() else own_agent
+        if not agent.isprintable() or not agent.isascii():
+            raise ConfigurationError("user_agent must be printable ASCII")
+        service = Service(
+            endpoint=endpoint.rstrip("/"),
+            org_id=org_id,
+            retry=retry,
+            pacer=Pacer() if paced else None,
+            headers={"Accept": "application/json", "User-Agent": agent},
+        )
+        return cls(service, auth, test_mode=test_mode)
+
+    def execution_call(self, actions: Iterable[Action], *, immediate: bool) -> Call[Execution]:
+        """Return the call that queues actions and sends what is due."""
+        return self.queue.run(self.service, actions, immediate=immediate, test_mode=self.test_mode)
+
+    def status_call(self) -> Call[ServiceStatus]:
+        """Return the call that asks for the service's state, once and without waiting."""
+        parts = urlsplit(self.service.endpoint)
+        once = attrs.evolve(self.service, retry=attrs.evolve(self.service.retry, attempts=1))
+        return service_status(once, f"{parts.scheme}://{parts.netloc}")
+
+    def remember_status(self, answer: ServiceStatus | UmapiError, now: float) -> None:
+        """Keep the service's state, or what went wrong when it was asked; `now` in seconds since the epoch."""
+        if isinstance(answer, ServiceStatus):
+            self._remote = {**write(answer), **answer.unknown_fields}
+        elif isinstance(answer, ServiceError):
+            self._remote = f"Unexpected HTTP status {answer.status} at: {formatdate(now)}"
+        else:
+            self._remote = f"Unreachable at: {formatdate(now)}"
+
+    def remote_status(self) -> dict[str, Any]:
+        """Return the service's state as last heard, and the endpoint."""
+        return {"status": self._remote, "endpoint": self.service.endpoint}
+
+    def local_status(self) -> dict[str, int]:
+        """Return how much this connection has done."""
+        return {
+            "multiple-query-count": self._multiple_queries,
+            "single-query-count": self._single_queries,
+            "actions-sent": self.queue.sent,
+            "actions-completed": self.queue.completed,
+            "actions-queued": len(self.queue),
+        }
+
+    def count_query(self, *, multiple: bool) -> None:
+        """Count one query: for a page of a listing, or for one user."""
+        with self._lock:
+            if multiple:
+                self._multiple_queries += 1
+            else:
+                self._single_queries += 1
+
+    def warn_of_unsent(self) -> None:
+        """Warn if actions are queued that will not be sent any more."""
+        if len(self.queue):
+            message = f"{len(self.queue)} actions were queued and not sent: call execute_queued() before closing"
+            warnings.warn(message, UnsentActionsWarning, stacklevel=3)

@@ -1,0 +1,146 @@
+"""The blocking transport, over urllib3."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from urllib.parse import unquote, urlsplit
+
+import urllib3
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationParseError,
+    NameResolutionError,
+    NewConnectionError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from ..messages import Request, Response, TransportError
+from .settings import NetworkSettings
+
+# Raised before a request has been written: the service cannot have received it.
+_NOT_SENT = (NewConnectionError, ConnectTimeoutError, NameResolutionError, ProxyError, LocationParseError)
+
+
+class _Connection(HTTPSConnection):
+    """A connection whose failed handshake cannot be taken for a failure after the request was written."""
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except ssl.SSLCertVerificationError:
+            raise
+        except ssl.SSLError as error:
+            raise NewConnectionError(self, f"the TLS handshake failed: {error.reason or error}") from error
+
+
+class _Pool(HTTPSConnectionPool):
+    ConnectionCls = _Connection  # pyright: ignore[reportAssignmentType] - as urllib3 itself assigns it
+
+
+class BlockingTransport:
+    """Sends requests over pooled connections. Threads can share it."""
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        self._settings = settings
+        self._context = settings.ssl_context()
+        self._pools: dict[str | None, urllib3.PoolManager] = {}
+        self._lock = threading.Lock()
+
+    def send(self, request: Request) -> Response:
+        """Send a request once and return the whole answer.
+
+        Raises:
+            TransportError: there was no answer.
+        """
+        try:
+            answer = self._pool(request.url).request(
+                request.method,
+                request.url,
+                body=request.body,
+                headers=dict(request.headers),
+                retries=False,
+                redirect=False,
+                timeout=urllib3.Timeout(connect=self._settings.timeout, read=self._settings.timeout),
+            )
+        except SSLError as error:
+            raise _tls_failure(error, request) from error
+        except _NOT_SENT as error:
+            raise TransportError(_reason(error, request), sent=False) from error
+        except (HTTPError, OSError) as error:
+            raise TransportError(_reason(error, request), sent=True) from error
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(status=answer.status, headers=headers, body=answer.data)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        with self._lock:
+            for pool in self._pools.values():
+                pool.clear()
+            self._pools.clear()
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        proxy = self._settings.proxy_for(url)
+        with self._lock:
+            if proxy not in self._pools:
+                self._pools[proxy] = self._new_pool(proxy)
+            return self._pools[proxy]
+
+    def _new_pool(self, proxy: str | None) -> urllib3.PoolManager:
+        # cert_reqs is what urllib3 looks at to warn of requests whose certificate is not checked.
+        cert_reqs = "CERT_REQUIRED" if self._settings.ssl_verify else "CERT_NONE"
+        pool: urllib3.PoolManager
+        if proxy is None:
+            pool = urllib3.PoolManager(ssl_context=self._context, cert_reqs=cert_reqs, maxsize=10)
+        else:
+            address, headers = _proxy_parts(proxy)
+            pool = urllib3.ProxyManager(
+                address, proxy_headers=headers, ssl_context=self._context, cert_reqs=cert_reqs, maxsize=10
+            )
+        pool.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _Pool}
+        return pool
+
+
+def _proxy_parts(proxy: str) -> tuple[str, dict[str, str] | None]:
+    """Return the address of a proxy and the headers that carry its credentials, which no message shows."""
+    parts = urlsplit(proxy)
+    address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    if parts.username is None:
+        return address, None
+    credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return address, dict(urllib3.make_headers(proxy_basic_auth=credentials))
+
+
+def _tls_failure(error: SSLError, request: Request) -> TransportError:
+    cause = error.args[0] if error.args else error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        host = urlsplit(request.url).netloc
+        hint = f"the certificate of {host} is not trusted ({cause.verify_message}): give ca_bundle, or check the proxy"
+        return TransportError(hint, sent=False, permanent=True)
+    # The handshake was over: TLS fails then when a connection is cut, and the request may be through.
+    return TransportError(f"TLS failed: {cause}", sent=True)
+
+
+def _reason(error: Exception, request: Request) -> str:
+    host = urlsplit(request.url).netloc
+    if isinstance(error, (ConnectTimeoutError, ReadTimeoutError)):
+        doing = "connecting to" if isinstance(error, ConnectTimeoutError) else "waiting for an answer of"
+        return f"time-out while {doing} {host}"
+    if isinstance(error, ProxyError):
+        return f"the proxy failed: {_innermost(error)}"
+    if isinstance(error, NameResolutionError):
+        return f"the name {host} cannot be resolved"
+    return f"the connection to {host} failed: {_innermost(error)}"
+
+
+def _innermost(error: BaseException) -> str:
+    """Return the reason at the bottom of an exception, without addresses of objects in memory."""
+    while error.args and isinstance(error.args[-1], BaseException):
+        error = error.args[-1]
+    reason = getattr(error, "strerror", None) or (error.args[-1] if error.args else type(error).__name__)
+    return str(reason).rpartition(": ")[2] if " object at 0x" in str(reason) else str(reason)
