@@ -7,6 +7,7 @@ from umapi_models.models import CreateOption, Group, GroupType, IdentityType, Us
 
 from .actions import Action, GroupAction, UserAction
 from .auth import JWTAuth, OAuthS2S, ServicePrincipalAuth
+from .config import connect, load_settings
 from .connection import Connection
 from .errors import (
     ActionError,
@@ -76,4 +77,6 @@ __all__ = [
     "UserStatus",
     "UsersQuery",
     "__version__",
+    "connect",
+    "load_settings",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
@@ -16,7 +15,7 @@ from .auth import Auth
 from .calls import Service, fetch_token
 from .errors import UmapiError
 from .execution import Execution
-from .messages import Answer, Authorize, Call, Message, Now, Request, Sleep, TransportError
+from .messages import Answer, Authorize, Call, Message, Request, Sleep, TransportError
 from .retries import RetryPolicy
 from .session import Session
 from .transports.blocking import BlockingTransport
@@ -87,7 +86,6 @@ class Connection:
         )
         self._transport = BlockingTransport(network)
         self._token_transport = BlockingTransport(network.for_tokens(auth.ssl_verify))
-        self._pacing_lock = threading.Lock()
         self._sleep = sleep
         self._clock = clock
 
@@ -208,7 +206,6 @@ class Connection:
             return None
         if isinstance(message, Authorize):
             return self._authorize(message.refused)
-        assert isinstance(message, Now)
         return self._clock()
 
     def _authorize(self, refused: str | None) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -25,6 +26,11 @@ class Request:
     body: bytes | None = attrs.field(default=None, repr=False)
     for_token: bool = False
     """True for a request to the token host, whose TLS settings can be its own."""
+
+    @property
+    def host(self) -> str:
+        """Host and port that the request goes to."""
+        return urlsplit(self.url).netloc
 
 
 @attrs.frozen(kw_only=True)

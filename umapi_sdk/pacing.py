@@ -6,6 +6,7 @@ faster than being told.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 
 from umapi_models.operations import Operation
@@ -15,6 +16,7 @@ class Pacer:
     """Remembers when requests were sent, for each operation and its own window."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._sent: dict[str, deque[float]] = {}
 
     def reserve(self, operation: Operation, now: float) -> float:
@@ -25,9 +27,10 @@ class Pacer:
         """
         if operation.per_client is None:
             return 0.0
-        sent = self._sent.setdefault(operation.name, deque(maxlen=operation.per_client))
-        free = now
-        if len(sent) == operation.per_client:
-            free = max(free, sent[0] + operation.period)
-        sent.append(free)
-        return free - now
+        with self._lock:
+            sent = self._sent.setdefault(operation.name, deque(maxlen=operation.per_client))
+            free = now
+            if len(sent) == operation.per_client:
+                free = max(free, sent[0] + operation.period)
+            sent.append(free)
+            return free - now

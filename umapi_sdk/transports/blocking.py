@@ -119,15 +119,14 @@ def _proxy_parts(proxy: str) -> tuple[str, dict[str, str] | None]:
 def _tls_failure(error: SSLError, request: Request) -> TransportError:
     cause = error.args[0] if error.args else error
     if isinstance(cause, ssl.SSLCertVerificationError):
-        host = urlsplit(request.url).netloc
-        hint = f"the certificate of {host} is not trusted ({cause.verify_message}): give ca_bundle, or check the proxy"
-        return TransportError(hint, sent=False, permanent=True)
+        hint = f"the certificate of {request.host} is not trusted ({cause.verify_message})"
+        return TransportError(f"{hint}: give ca_bundle, or check the proxy", sent=False, permanent=True)
     # The handshake was over: TLS fails then when a connection is cut, and the request may be through.
     return TransportError(f"TLS failed: {cause}", sent=True)
 
 
 def _reason(error: Exception, request: Request) -> str:
-    host = urlsplit(request.url).netloc
+    host = request.host
     if isinstance(error, (ConnectTimeoutError, ReadTimeoutError)):
         doing = "connecting to" if isinstance(error, ConnectTimeoutError) else "waiting for an answer of"
         return f"time-out while {doing} {host}"

@@ -1,0 +1,236 @@
+"""The async connection: it drives the same calls over httpx (extra `async`)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+
+from umapi_models.models import Group, User
+from umapi_models.operations import API_ROOT
+
+from .actions import Action
+from .auth import Auth
+from .calls import Service, fetch_token
+from .errors import UmapiError
+from .execution import Execution
+from .messages import Answer, Authorize, Call, Message, Request, Sleep, TransportError
+from .queries import Listing, ListingReader, fetch_user, groups_listing, users_listing
+from .retries import RetryPolicy
+from .session import Session
+from .transports.asynchronous import AsyncTransport
+from .transports.settings import NetworkSettings
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+E = TypeVar("E", bound=User | Group)
+
+logger = logging.getLogger(__name__)
+
+
+class AsyncConnection:
+    """A connection to the User Management API for one organisation, for use in one event loop.
+
+    The arguments are those of `Connection`; `sleep` is a coroutine function, and `transport` an httpx transport to
+    use in place of the network.
+
+    Raises:
+        ConfigurationError: an argument cannot be used.
+    """
+
+    def __init__(
+        self,
+        org_id: str,
+        auth: Auth,
+        *,
+        endpoint: str = API_ROOT,
+        test_mode: bool = False,
+        timeout: float | None = 120.0,
+        ssl_verify: bool = True,
+        max_retries: int = 4,
+        user_agent: str | None = None,
+        ca_bundle: str | None = None,
+        client_cert: str | tuple[str, str] | None = None,
+        proxy: str | None = None,
+        max_wait: float = 300.0,
+        pacing: bool | None = None,
+        retry: RetryPolicy | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.time,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        network = NetworkSettings(
+            timeout=timeout or None, ssl_verify=ssl_verify, ca_bundle=ca_bundle, client_cert=client_cert, proxy=proxy
+        )
+        self._session = Session.build(
+            org_id,
+            auth,
+            endpoint=endpoint,
+            test_mode=test_mode,
+            max_retries=max_retries,
+            max_wait=max_wait,
+            retry=retry,
+            pacing=pacing,
+            user_agent=user_agent,
+        )
+        self._transport = AsyncTransport(network, transport)
+        self._token_transport = AsyncTransport(network.for_tokens(auth.ssl_verify), transport)
+        self._token_lock = asyncio.Lock()
+        self._sleep = sleep
+        self._clock = clock
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the network connections. Actions still queued are not sent: an `UnsentActionsWarning` says so."""
+        self._session.warn_of_unsent()
+        await self._transport.close()
+        await self._token_transport.close()
+
+    async def status(self, remote: bool = False) -> tuple[dict[str, int], dict[str, Any]]:
+        """Return what this connection has done, and the state of the service; see `Connection.status`."""
+        if remote:
+            try:
+                self._session.remember_status(await self.drive(self._session.status_call()), self._clock())
+            except UmapiError as error:
+                self._session.remember_status(error, self._clock())
+        return self._session.local_status(), self._session.remote_status()
+
+    async def execute_single(self, action: Action, immediate: bool = False) -> Execution:
+        """Queue an action; send the queue if it is full, or at once with `immediate`; see `Connection`."""
+        return await self.execute_multiple([action], immediate)
+
+    async def execute_multiple(self, actions: Iterable[Action], immediate: bool = False) -> Execution:
+        """Queue actions; send full batches, and with `immediate` the rest too; see `Connection`."""
+        return await self.drive(self._session.execution_call(actions, immediate=immediate))
+
+    async def execute_queued(self) -> Execution:
+        """Send all queued actions at once; see `Connection`."""
+        return await self.execute_multiple([], immediate=True)
+
+    def users(
+        self,
+        in_group: str = "",
+        in_domain: str = "",
+        direct_only: bool = True,
+        *,
+        status: Literal["active", "inactive"] | None = None,
+        exclude_groups: bool = False,
+    ) -> AsyncListQuery[User]:
+        """Return the users of the organisation, with the filters of `UsersQuery`, to iterate over.
+
+        Raises:
+            UsageError: the filters do not fit together.
+        """
+        listing = users_listing(
+            in_group=in_group,
+            in_domain=in_domain,
+            direct_only=direct_only,
+            status=status,
+            exclude_groups=exclude_groups,
+        )
+        return AsyncListQuery(self, listing)
+
+    def groups(self) -> AsyncListQuery[Group]:
+        """Return the user groups, product profiles and admin groups of the organisation, to iterate over."""
+        return AsyncListQuery(self, groups_listing())
+
+    async def user(self, user_string: str, domain: str | None = None) -> User | None:
+        """Return one user by e-mail address or user name, None when there is none; see `UserQuery`."""
+        self._session.count_query(multiple=False)
+        return await self.drive(fetch_user(self._session.service, user_string, domain))
+
+    @property
+    def service(self) -> Service:
+        """What calls need to know of the service; for the query classes."""
+        return self._session.service
+
+    def count_query(self, *, multiple: bool) -> None:
+        """Count a query for the local status; for the query classes."""
+        self._session.count_query(multiple=multiple)
+
+    async def drive(self, call: Call[T]) -> T:
+        """Carry out a call: send its requests, sit out its waits, and return its result.
+
+        Raises:
+            UmapiError: whatever the call raises.
+        """
+        try:
+            message = next(call)
+            while True:
+                try:
+                    answer = await self._answer(message)
+                except (TransportError, UmapiError) as error:
+                    message = call.throw(error)
+                else:
+                    message = call.send(answer)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        finally:
+            call.close()
+
+    async def _answer(self, message: Message) -> Answer:
+        if isinstance(message, Request):
+            transport = self._token_transport if message.for_token else self._transport
+            response = await transport.send(message)
+            logger.debug("%s %s: %d, request id %s", message.method, message.url, response.status, response.request_id)
+            return response
+        if isinstance(message, Sleep):
+            logger.info("waiting %.1f s: %s", message.seconds, message.reason)
+            await self._sleep(message.seconds)
+            return None
+        if isinstance(message, Authorize):
+            return await self._authorize(message.refused)
+        return self._clock()
+
+    async def _authorize(self, refused: str | None) -> Mapping[str, str]:
+        auth = self._session.auth
+        async with self._token_lock:
+            headers = auth.usable_headers(self._clock(), refused)
+            if headers is None:
+                logger.info("fetching an access token for %s from %s", auth.client_id, auth.host)
+                auth.token = await self.drive(fetch_token(self._session.service, auth))
+                headers = auth.headers(auth.token)
+            return headers
+
+
+class AsyncListQuery(Generic[E]):
+    """A listing that is read page by page as it is needed; see `ListQuery`."""
+
+    def __init__(self, connection: AsyncConnection, listing: Listing[E]) -> None:
+        self._connection = connection
+        self._listing = listing
+
+    async def __aiter__(self) -> AsyncIterator[E]:
+        """Give the entries one by one.
+
+        Raises:
+            ListingError, ServiceError, NetworkError: as `all_results`.
+        """
+        reader = ListingReader(self._listing)
+        while not reader.finished:
+            self._connection.count_query(multiple=True)
+            for entry in await self._connection.drive(reader.next_page(self._connection.service)):
+                yield entry
+
+    async def all_results(self) -> list[E]:
+        """Read the whole listing and return it.
+
+        Raises:
+            NotFoundError: the group does not exist.
+            ListingError: the listing changed or broke off while it was read.
+            ServiceError, NetworkError: as for any call.
+        """
+        return [entry async for entry in self]

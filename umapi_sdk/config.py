@@ -1,0 +1,294 @@
+"""Settings from arguments, `UMAPI_*` environment variables and files, and the connection they describe.
+
+Where a setting is given in several places, the first of these counts: argument, environment variable, file,
+default. A file is TOML with one table for each profile, or the `usermanagement.config` of Adobe's walkthrough.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import attrs
+from umapi_models.operations import API_ROOT, IMS_ROOT
+
+from .auth import Auth, JWTAuth, ServicePrincipalAuth
+from .connection import Connection
+from .errors import ConfigurationError
+
+PREFIX = "UMAPI_"
+
+
+def _secret() -> Any:
+    return attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """Everything that describes a connection. The environment variable of `org_id` is `UMAPI_ORG_ID`, and so on."""
+
+    org_id: str
+    client_id: str
+    client_secret: str = attrs.field(repr=False)
+    auth: Literal["oauth", "jwt"] = "oauth"
+    """The token flow: OAuth server-to-server, or the older JWT exchange."""
+    tech_account_id: str | None = None
+    """Technical account id; for JWT only."""
+    private_key_path: str | None = None
+    """File of the private key in PEM form; for JWT only."""
+    private_key_passphrase: str | None = _secret()
+    """Opens the private key, if it is encrypted."""
+    endpoint: str = API_ROOT
+    """Root of the API."""
+    ims_url: str = IMS_ROOT
+    """Root of the token service."""
+    ims_endpoint: str | None = None
+    """Path of the token endpoint, if not the usual one."""
+    test_mode: bool = False
+    timeout: float = 120.0
+    """Seconds."""
+    max_retries: int = 4
+    ssl_verify: bool = True
+    ca_bundle: str | None = None
+    client_cert: str | None = None
+    """File of the client's TLS certificate and key."""
+    proxy: str | None = _secret()
+    """URL of the proxy; it can hold a password."""
+    user_agent: str | None = None
+
+    def build_auth(self) -> Auth:
+        """Return the credentials.
+
+        Raises:
+            ConfigurationError: one is missing or cannot be used.
+        """
+        if self.auth == "oauth":
+            endpoint = {} if self.ims_endpoint is None else {"auth_endpoint": self.ims_endpoint}
+            return ServicePrincipalAuth(
+                self.client_id, self.client_secret, self.ims_url, ssl_verify=self.ssl_verify, **endpoint
+            )
+        if self.tech_account_id is None or self.private_key_path is None:
+            missing = "tech_account_id" if self.tech_account_id is None else "private_key_path"
+            raise ConfigurationError(f"{_help(missing)} (the JWT flow needs it)")
+        path = Path(self.private_key_path).expanduser()
+        try:
+            key = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"private_key_path {path}: cannot be read: {_reason(error)}") from None
+        endpoint = {} if self.ims_endpoint is None else {"auth_endpoint": self.ims_endpoint}
+        return JWTAuth(
+            self.org_id,
+            self.client_id,
+            self.client_secret,
+            self.tech_account_id,
+            key,
+            self.ssl_verify,
+            self.ims_url,
+            passphrase=self.private_key_passphrase,
+            **endpoint,
+        )
+
+    def connect(self) -> Connection:
+        """Return a connection with these settings.
+
+        Raises:
+            ConfigurationError: one of them cannot be used.
+        """
+        return Connection(
+            self.org_id,
+            self.build_auth(),
+            endpoint=self.endpoint,
+            test_mode=self.test_mode,
+            timeout=self.timeout,
+            ssl_verify=self.ssl_verify,
+            max_retries=self.max_retries,
+            user_agent=self.user_agent,
+            ca_bundle=self.ca_bundle,
+            client_cert=self.client_cert,
+            proxy=self.proxy,
+        )
+
+
+def connect(path: str | os.PathLike[str] | None = None, profile: str | None = None, **settings: Any) -> Connection:
+    """Return a connection from settings given here, in the environment or in a file; see `load_settings`.
+
+    Raises:
+        ConfigurationError: a setting is missing, unknown or cannot be used.
+    """
+    return load_settings(path, profile, **settings).connect()
+
+
+def load_settings(
+    path: str | os.PathLike[str] | None = None,
+    profile: str | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    **settings: Any,
+) -> Settings:
+    """Gather the settings of a connection.
+
+    Args:
+        path: the file, if any; `UMAPI_CONFIG` names it otherwise.
+        profile: the table of a TOML file; `UMAPI_PROFILE` names it otherwise, and `default` is the last resort.
+        environment: in place of the process's own environment.
+        settings: fields of `Settings`; None means not given.
+
+    Raises:
+        ConfigurationError: a setting is missing, unknown or cannot be used; the message says which and where.
+    """
+    variables = os.environ if environment is None else environment
+    file = path or variables.get(PREFIX + "CONFIG")
+    values: dict[str, Any] = {}
+    if file:
+        values |= _from_file(Path(file).expanduser(), profile or variables.get(PREFIX + "PROFILE"))
+    elif profile:
+        raise ConfigurationError(f"profile {profile!r} needs a file: give a path, or set {PREFIX}CONFIG")
+    for name, kind in _KINDS.items():
+        text = variables.get(PREFIX + name.upper())
+        if text:
+            values[name] = kind(text, PREFIX + name.upper())
+    unknown = settings.keys() - _KINDS.keys()
+    if unknown:
+        raise ConfigurationError(f"no such setting: {', '.join(sorted(unknown))}")
+    values |= {name: _KINDS[name](value, name) for name, value in settings.items() if value is not None}
+    missing = [name for name in ("org_id", "client_id", "client_secret") if name not in values]
+    if missing:
+        raise ConfigurationError("; ".join(_help(name) for name in missing))
+    return Settings(**values)
+
+
+def _help(name: str) -> str:
+    return f"{name} is not set: give it as an argument, as {PREFIX}{name.upper()}, or in a file named by {PREFIX}CONFIG"
+
+
+def _from_file(path: Path, profile: str | None) -> dict[str, Any]:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {_reason(error)}") from None
+    if path.suffix.lower() == ".toml":
+        values = _from_toml(path, text, profile or "default")
+    else:
+        if profile is not None:
+            raise ConfigurationError(f"{path}: only a TOML file has profiles")
+        values = _from_ini(path, text)
+    if "private_key_path" in values:
+        values["private_key_path"] = _beside(path, values["private_key_path"])
+    return values
+
+
+def _from_toml(path: Path, text: str, profile: str) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: is not TOML: {error}") from None
+    table = document.get(profile)
+    if not isinstance(table, dict):
+        present = ", ".join(sorted(name for name, value in document.items() if isinstance(value, dict))) or "none"
+        raise ConfigurationError(f"{path}: has no profile [{profile}]; its profiles: {present}")
+    values: dict[str, Any] = {}
+    for name, value in cast("dict[str, Any]", table).items():
+        place = f"{path}: [{profile}] {name}"
+        if name not in _KINDS:
+            raise ConfigurationError(f"{place}: no such setting; settings: {', '.join(_KINDS)}")
+        values[name] = _KINDS[name](value, place)
+    return values
+
+
+# The names of the walkthrough's configuration file.
+_INI_NAMES = {
+    "org_id": "org_id",
+    "api_key": "client_id",
+    "client_secret": "client_secret",
+    "tech_acct": "tech_account_id",
+    "priv_key_filename": "private_key_path",
+    "ims_endpoint_jwt": "ims_endpoint",
+}
+
+
+def _from_ini(path: Path, text: str) -> dict[str, Any]:
+    """Read the walkthrough's file, with its sections or, as the walkthrough prints it, without them."""
+    parser = configparser.RawConfigParser()
+    try:
+        try:
+            parser.read_string(text, source=path.name)
+        except configparser.MissingSectionHeaderError:
+            parser.read_string(f"[server]\n{text}", source=path.name)
+    except configparser.Error as error:
+        raise ConfigurationError(f"{path}: is no configuration file: {str(error).splitlines()[0]}") from None
+    given = {name: value.strip() for section in parser.sections() for name, value in parser.items(section)}
+    known = {*_INI_NAMES, "host", "endpoint", "ims_host", "domain"}
+    unknown = sorted(given.keys() - known)
+    if unknown:
+        raise ConfigurationError(f"{path}: no such setting: {', '.join(unknown)}; settings: {', '.join(sorted(known))}")
+    values: dict[str, Any] = {setting: given[name] for name, setting in _INI_NAMES.items() if given.get(name)}
+    values["auth"] = "jwt"
+    if given.get("host"):
+        values["endpoint"] = f"https://{given['host']}{given.get('endpoint', '/v2/usermanagement')}"
+    if given.get("ims_host"):
+        values["ims_url"] = f"https://{given['ims_host']}"
+    return values
+
+
+def _beside(file: Path, name: str) -> str:
+    """Return the path of a file that a configuration file names: beside it, or else where it is taken from here."""
+    beside = file.parent / Path(name).expanduser()
+    return str(beside if beside.exists() else Path(name).expanduser())
+
+
+def _text(value: object, place: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f"{place}: must be a string that is not empty")
+    return value
+
+
+def _flag(value: object, place: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if isinstance(value, str) and value.lower() in words:
+        return words[value.lower()]
+    raise ConfigurationError(f"{place}: must be true or false, not {value!r}")
+
+
+def _number(value: object, place: str) -> float:
+    try:
+        number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else -1.0
+    except ValueError:
+        number = -1.0
+    if not 0 < number < float("inf"):
+        raise ConfigurationError(f"{place}: must be a number of seconds above 0, not {value!r}")
+    return number
+
+
+def _count(value: object, place: str) -> int:
+    number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise ConfigurationError(f"{place}: must be a whole number from 1, not {value!r}")
+    return number
+
+
+def _flow(value: object, place: str) -> str:
+    if value not in ("oauth", "jwt"):
+        raise ConfigurationError(f'{place}: must be "oauth" or "jwt", not {value!r}')
+    return str(value)
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return error.strerror or type(error).__name__ if isinstance(error, OSError) else "it is not UTF-8 text"
+
+
+_OTHER_KINDS: dict[str, Callable[[object, str], Any]] = {
+    "auth": _flow,
+    "test_mode": _flag,
+    "ssl_verify": _flag,
+    "timeout": _number,
+    "max_retries": _count,
+}
+_KINDS: dict[str, Callable[[object, str], Any]] = {
+    field.name: _OTHER_KINDS.get(field.name, _text) for field in attrs.fields(Settings)
+}

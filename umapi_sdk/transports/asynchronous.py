@@ -1,0 +1,77 @@
+"""The async transport, over httpx (extra `async`)."""
+
+from __future__ import annotations
+
+import ssl
+
+from ..errors import ConfigurationError
+from ..messages import Request, Response, TransportError
+from .settings import NetworkSettings
+
+try:
+    import httpx
+except ImportError:
+    raise ConfigurationError("async connections need httpx: pip install 'umapi-sdk[async]'") from None
+
+# Raised before a request has been written: the service cannot have received it.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+
+class AsyncTransport:
+    """Sends requests over pooled connections."""
+
+    def __init__(self, settings: NetworkSettings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._settings = settings
+        self._context = settings.ssl_context()
+        self._given = transport
+        self._clients: dict[str | None, httpx.AsyncClient] = {}
+
+    async def send(self, request: Request) -> Response:
+        """Send a request once and return the whole answer.
+
+        Raises:
+            TransportError: there was no answer.
+        """
+        try:
+            answer = await self._client(request.url).request(
+                request.method, request.url, content=request.body, headers=dict(request.headers)
+            )
+        except _NOT_SENT as error:
+            raise _not_sent(error, request) from error
+        except httpx.HTTPError as error:
+            raise TransportError(_reason(error, request), sent=True) from error
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(status=answer.status_code, headers=headers, body=answer.content)
+
+    async def close(self) -> None:
+        """Close the pooled connections."""
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+
+    def _client(self, url: str) -> httpx.AsyncClient:
+        proxy = self._settings.proxy_for(url)
+        if proxy not in self._clients:
+            self._clients[proxy] = httpx.AsyncClient(
+                verify=self._context,
+                timeout=self._settings.timeout,
+                proxy=proxy if self._given is None else None,
+                trust_env=False,
+                transport=self._given,
+            )
+        return self._clients[proxy]
+
+
+def _not_sent(error: httpx.HTTPError, request: Request) -> TransportError:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            hint = f"the certificate of {request.host} is not trusted ({cause.verify_message})"
+            return TransportError(f"{hint}: give ca_bundle, or check the proxy", sent=False, permanent=True)
+        cause = cause.__cause__ or cause.__context__
+    return TransportError(_reason(error, request), sent=False)
+
+
+def _reason(error: httpx.HTTPError, request: Request) -> str:
+    kind = "time-out on" if isinstance(error, httpx.TimeoutException) else "failure of"
+    return f"{kind} the connection to {request.host}: {str(error) or type(error).__name__}"
