@@ -127,7 +127,7 @@ def _tls_failure(error: SSLError, request: Request) -> TransportError:
 
 def _reason(error: Exception, request: Request) -> str:
     host = request.host
-    if isinstance(error, (ConnectTimeoutError, ReadTimeoutError)):
+    if isinstance(error, (ConnectTimeoutError, ReadTimeoutError)) and not isinstance(error, NewConnectionError):
         doing = "connecting to" if isinstance(error, ConnectTimeoutError) else "waiting for an answer of"
         return f"time-out while {doing} {host}"
     if isinstance(error, ProxyError):
@@ -138,8 +138,10 @@ def _reason(error: Exception, request: Request) -> str:
 
 
 def _innermost(error: BaseException) -> str:
-    """Return the reason at the bottom of an exception, without addresses of objects in memory."""
-    while error.args and isinstance(error.args[-1], BaseException):
-        error = error.args[-1]
-    reason = getattr(error, "strerror", None) or (error.args[-1] if error.args else type(error).__name__)
-    return str(reason).rpartition(": ")[2] if " object at 0x" in str(reason) else str(reason)
+    """Return the reason at the bottom of an exception."""
+    while True:
+        below = error.args[-1] if error.args else None
+        below = below if isinstance(below, BaseException) else error.__cause__
+        if below is None:
+            return str(getattr(error, "strerror", None) or error or type(error).__name__)
+        error = below
