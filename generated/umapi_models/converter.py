@@ -3,7 +3,7 @@
 
 Strict: an unknown key, an explicit null, a wrong type or a value that is no member of an enum is refused, and
 nothing is coerced. Tolerant: unknown fields are set apart in `unknown_fields`, unknown members of an enum stay
-plain strings, and the step of an error may be a string.
+plain strings, null counts as absent, and a number may come as a string of digits.
 """
 
 from __future__ import annotations
@@ -17,10 +17,15 @@ import attrs
 import cattrs
 from cattrs.gen import make_dict_unstructure_fn, override
 
-from .constraints import ContractError, Violation, contract_of, show
+from . import requests
+from .constraints import Contract, ContractError, Violation, contract_of, key_pointer, show
 from .models import UserCommand, UserGroupCommand
 
 T = TypeVar("T")
+Hook = Callable[[Any, Any], Any]
+"""Reads data; what follows the data is the type, which a hook made for one type does not look at."""
+
+_LONGEST_NUMBER = 18  # digits of a number in a string, so that no answer can cost the time of a huge one
 
 
 def read_request(cls: type[T], data: object) -> T:
@@ -28,7 +33,10 @@ def read_request(cls: type[T], data: object) -> T:
 
     Raises:
         ContractError: with one violation for each thing that is wrong, each with its JSON pointer.
+        TypeError: `cls` is not a request model.
     """
+    if not contract_of(cls).strict:
+        raise TypeError(f"{cls.__name__} is an answer of the service: read it with read_response")
     return _STRICT.structure(data, cls)
 
 
@@ -38,13 +46,18 @@ def read_action_request(data: object) -> list[UserCommand | UserGroupCommand]:
     Raises:
         ContractError: with one violation for each thing that is wrong, each with its JSON pointer.
     """
-    if not isinstance(data, list):
-        raise ContractError([Violation("", f"{show(data)} is not an array", "error.command.malformed")])
+    failure = requests.ACTION_REQUEST(data)
+    if failure is not None:
+        raise ContractError([Violation(failure.pointer, failure.message, failure.code)])
     commands: list[UserCommand | UserGroupCommand] = []
     violations: list[Violation] = []
     for index, entry in enumerate(cast("list[Any]", data)):
-        names_group = isinstance(entry, dict) and "usergroup" in entry
+        failure = requests.COMMAND(entry)
+        if failure is not None:
+            violations.append(Violation(f"/{index}{failure.pointer}", failure.message, failure.code))
+            continue
         try:
+            names_group = "usergroup" in entry
             read = read_request(UserGroupCommand, entry) if names_group else read_request(UserCommand, entry)
             commands.append(read)
         except ContractError as error:
@@ -69,57 +82,77 @@ def write(model: attrs.AttrsInstance) -> dict[str, Any]:
     return data
 
 
-def _object_hook(cls: type, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+def _object_hook(cls: type, converter: cattrs.Converter) -> Hook:
     """Return the hook that reads one class; it looks up the hooks of its fields once."""
     contract = contract_of(cls)
-    hints = get_type_hints(cls)
-    readers = {
-        wire: (python, hints[python], converter.get_structure_hook(hints[python]))
+    hints = {name: _without_none(hint) for name, hint in get_type_hints(cls).items()}
+    fields = {
+        wire: (hints[python], python, converter.get_structure_hook(hints[python]))
         for python, wire in contract.names.items()
     }
     required = [contract.names[a.name] for a in attrs.fields(cls) if a.default is attrs.NOTHING]
+    strict = contract.strict
 
     def structure(data: Any, _: Any) -> Any:
         if isinstance(data, cls):
             return data
         if not isinstance(data, Mapping):
-            raise ContractError([Violation("", f"{show(data)} is not an object", contract.wrong_type)])
+            shown = type(data).__name__ if contract.secrets else show(data)
+            raise ContractError([Violation("", f"{shown} is not an object", contract.wrong_type)])
         values: dict[str, Any] = {}
         unknown: dict[str, Any] = {}
-        violations = [
-            Violation("", f'"{wire}" is missing', contract.missing.get(wire)) for wire in required if wire not in data
-        ]
+        violations: list[Violation] = []
         for key, value in cast("Mapping[str, Any]", data).items():
-            if key not in readers:
+            field = fields.get(key)
+            if field is None:
                 unknown[key] = value
-            elif value is None and (contract.strict or key in required):
-                violations.append(Violation(f"/{key}", "null is not allowed", contract.wrong_types.get(key)))
+            elif type(value) is field[0]:  # a string or another scalar: the hook would return it as it is
+                values[field[1]] = value
             elif value is not None:
-                python, hint, read = readers[key]
                 try:
-                    values[python] = read(value, hint)
+                    values[field[1]] = field[2](value, field[0])
                 except ContractError as error:
-                    violations += error.below(f"/{key}").violations
-        if contract.strict:
-            for key in unknown:
-                code = contract.refused.get(key, contract.unknown)
-                violations.append(Violation(f"/{key}", "unknown field", code))
+                    violations += _masked(error, key, contract).below(f"/{key}").violations
+            elif strict or key in required:
+                violations.append(Violation(f"/{key}", "null is not allowed", contract.wrong_types.get(key)))
+        missing = [wire for wire in required if wire not in data]
+        violations += [Violation("", f'"{wire}" is missing', contract.missing.get(wire)) for wire in missing]
+        if unknown and strict:
+            violations = [*_unknown(unknown, contract), *violations]
         elif unknown:
             values["unknown_fields"] = unknown
-        if not violations or contract.strict:
-            # A strict class checks the fields it got even when others are at fault, so that all is said at once.
-            violations += _construction_violations(cls, values, violations)
         if violations:
-            raise ContractError(violations)
-        return cls(**values)
+            raise ContractError([*violations, *_refused_values(cls, values)])
+        try:
+            return cls(**values)
+        except ContractError as error:
+            raise ContractError(_refused_values(cls, values) or error.violations) from None
 
     return structure
 
 
-def _construction_violations(cls: type, values: dict[str, Any], found: list[Violation]) -> list[Violation]:
-    """Return what the validators say of each value alone, when the object as a whole cannot be built."""
-    if not found:
-        return []
+def _without_none(hint: Any) -> Any:
+    """Return what an optional field holds when it holds something: null is dealt with before its hook."""
+    if not _is_union(hint):
+        return hint
+    members = tuple(member for member in get_args(hint) if member is not type(None))
+    return Union[members]  # noqa: UP007
+
+
+def _unknown(fields: Mapping[str, Any], contract: Contract) -> list[Violation]:
+    lines = {key: contract.refused.get(key, ("unknown field", contract.unknown)) for key in fields}
+    return [Violation(key_pointer(key), problem, code) for key, (problem, code) in lines.items()]
+
+
+def _masked(error: ContractError, key: str, contract: Contract) -> ContractError:
+    """Return an error that shows nothing of a secret."""
+    if key not in contract.secrets:
+        return error
+    return ContractError([attrs.evolve(violation, problem="has the wrong type") for violation in error.violations])
+
+
+def _refused_values(cls: type, values: dict[str, Any]) -> list[Violation]:
+    """Return what the validators say of each value alone, so that all that is wrong is said at once."""
     violations: list[Violation] = []
     for attribute in attrs.fields(cls):
         if attribute.validator is not None and attribute.name in values:
@@ -130,15 +163,19 @@ def _construction_violations(cls: type, values: dict[str, Any], found: list[Viol
     return violations
 
 
-def _tuple_hook(hint: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+def _tuple_hook(hint: Any, converter: cattrs.Converter) -> Hook:
     item = get_args(hint)[0]
     read = converter.get_structure_hook(item)
+    strict = converter is _STRICT
+    as_they_are = read is _pass_through
 
     def structure(data: Any, _: Any) -> Any:
         if not isinstance(data, (list, tuple)):
-            if converter is _STRICT:
+            if strict:
                 return data  # the validator refuses it, with the code of the field
             raise ContractError([Violation("", f"{show(data)} is not an array")])
+        if as_they_are:
+            return tuple(cast("list[Any]", data))
         items: list[Any] = []
         violations: list[Violation] = []
         for place, value in enumerate(cast("list[Any]", data)):
@@ -153,22 +190,18 @@ def _tuple_hook(hint: Any, converter: cattrs.Converter) -> Callable[[Any, Any], 
     return structure
 
 
-def _union_hook(hint: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
-    """Read `X | None`, `Model | Literal[...]` and `Enum | str`; null has been dealt with before."""
-    members = [member for member in get_args(hint) if member is not type(None)]
-    first = members[0]
-    read = converter.get_structure_hook(first)
+def _union_hook(hint: Any, converter: cattrs.Converter) -> Hook:
+    """Read `Model | Literal[...]`, where a validator judges the string, or `Enum | str`."""
+    first = get_args(hint)[0]
+    if attrs.has(first):
+        read = converter.get_structure_hook(first)
+        return lambda data, _: data if isinstance(data, str) else read(data, first)
+    members = {str(member): member for member in first}
 
     def structure(data: Any, _: Any) -> Any:
-        if len(members) == 1:
-            return read(data, first)
-        if isinstance(data, str):
-            if isinstance(first, type) and issubclass(first, StrEnum) and data in first.__members__.values():
-                return first(data)
-            return data
-        if attrs.has(first):
-            return read(data, first)
-        raise ContractError([Violation("", f"{show(data)} is not a string")])
+        if not isinstance(data, str):
+            raise ContractError([Violation("", f"{show(data)} is not a string")])
+        return members.get(data, data)
 
     return structure
 
@@ -178,23 +211,30 @@ def _pass_through(data: Any, _: Any) -> Any:
     return data
 
 
-def _strict_enum(data: Any, cls: type[StrEnum]) -> Any:
+def _enum_member(data: Any, cls: type[StrEnum]) -> Any:
     return cls(data) if isinstance(data, str) and data in cls.__members__.values() else data
 
 
-def _exactly(cls: type, noun: str) -> Callable[[Any, Any], Any]:
-    def structure(data: Any, _: Any) -> Any:
-        if type(data) is not cls:
-            raise ContractError([Violation("", f"{show(data)} is not {noun}")])
-        return data
+def _tolerant_string(data: Any, _: Any) -> Any:
+    if type(data) is not str:
+        raise ContractError([Violation("", f"{show(data)} is not a string")])
+    return data
 
-    return structure
+
+def _tolerant_boolean(data: Any, _: Any) -> Any:
+    if type(data) is not bool:
+        raise ContractError([Violation("", f"{show(data)} is not true or false")])
+    return data
 
 
 def _tolerant_integer(data: Any, _: Any) -> Any:
-    if isinstance(data, str) and data.isascii() and data.isdigit():
+    if type(data) is int:
+        return data
+    if isinstance(data, float) and data.is_integer():
         return int(data)
-    return _exactly(int, "an integer")(data, _)
+    if isinstance(data, str) and data.isascii() and data.isdigit() and len(data) <= _LONGEST_NUMBER:
+        return int(data)
+    raise ContractError([Violation("", f"{show(data)} is not an integer")])
 
 
 def _is_tuple(hint: Any) -> bool:
@@ -218,21 +258,22 @@ def _write_hook(cls: type, converter: cattrs.Converter) -> Callable[[Any], dict[
 
 
 def _converter() -> cattrs.Converter:
-    converter = cattrs.Converter()
+    converter = cattrs.Converter(unstruct_collection_overrides={tuple: list})
     converter.register_structure_hook_factory(attrs.has, _object_hook)
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_factory(_is_union, _union_hook)
     converter.register_structure_hook_func(_is_literal, _pass_through)
+    converter.register_structure_hook(StrEnum, _enum_member)
     converter.register_unstructure_hook_factory(attrs.has, _write_hook)
     return converter
 
 
+# A hook serves the subclasses of its class too; an enum is nearer to StrEnum than to str.
 _STRICT = _converter()
 for _scalar in (str, bool, int):
     _STRICT.register_structure_hook(_scalar, _pass_through)
-_STRICT.register_structure_hook_func(lambda hint: isinstance(hint, type) and issubclass(hint, StrEnum), _strict_enum)
 
 _TOLERANT = _converter()
-_TOLERANT.register_structure_hook(str, _exactly(str, "a string"))
-_TOLERANT.register_structure_hook(bool, _exactly(bool, "true or false"))
+_TOLERANT.register_structure_hook(str, _tolerant_string)
+_TOLERANT.register_structure_hook(bool, _tolerant_boolean)
 _TOLERANT.register_structure_hook(int, _tolerant_integer)

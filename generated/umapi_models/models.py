@@ -56,6 +56,7 @@ class AddAdobeID:
             "option": "error.command.create.string_expected",
         },
         refused={},
+        secrets=[],
         rules=[],
     )
 
@@ -119,9 +120,6 @@ class AddAdobeID:
     )
     """What a create step does when the user or user group already exists; without it, the step is an error. Source: ActionsCmds.md, user information fields."""
 
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
-
 
 @attrs.frozen(kw_only=True)
 class CreateEnterpriseID:
@@ -150,6 +148,7 @@ class CreateEnterpriseID:
             "option": "error.command.create.string_expected",
         },
         refused={},
+        secrets=[],
         rules=[],
     )
 
@@ -207,9 +206,6 @@ class CreateEnterpriseID:
     )
     """What a create step does when the user or user group already exists; without it, the step is an error. Source: ActionsCmds.md, user information fields."""
 
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
-
 
 @attrs.frozen(kw_only=True)
 class CreateFederatedID:
@@ -239,6 +235,7 @@ class CreateFederatedID:
             "option": "error.command.create.string_expected",
         },
         refused={},
+        secrets=[],
         rules=[],
     )
 
@@ -293,9 +290,6 @@ class CreateFederatedID:
     )
     """What a create step does when the user or user group already exists; without it, the step is an error. Source: ActionsCmds.md, user information fields."""
 
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
-
 
 @attrs.frozen(kw_only=True)
 class UpdateUser:
@@ -312,7 +306,11 @@ class UpdateUser:
             "firstname": "error.command.create.string_expected",
             "lastname": "error.command.create.string_expected",
         },
-        refused={"country": "error.update.country.no_update", "option": "error.command.update.option.no"},
+        refused={
+            "country": ("Country cannot be updated", "error.update.country.no_update"),
+            "option": ("Option is not allowed in command: update", "error.command.update.option.no"),
+        },
+        secrets=[],
         rules=[
             {
                 "minProperties": 1,
@@ -387,7 +385,13 @@ class AddToGroups:
         missing={"group": "error.command.add_remove.missing_list"},
         unknown="error.command.add_remove.key.unknown",
         wrong_types={"group": "error.command.add_remove.list_not_array"},
-        refused={},
+        refused={
+            "product": (
+                "'product' command is deprecated. Please use productConfiguration.",
+                "warning.command.deprecated",
+            )
+        },
+        secrets=[],
         rules=[],
     )
 
@@ -406,9 +410,6 @@ class AddToGroups:
         )
     )
     """1 to 10 names of user groups, product profiles or admin groups. Source: ActionsCmds.md#addRemoveAttr."""
-
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
 
 
 @attrs.frozen(kw_only=True)
@@ -421,7 +422,13 @@ class RemoveFromGroups:
         missing={"group": "error.command.add_remove.missing_list"},
         unknown="error.command.add_remove.key.unknown",
         wrong_types={"group": "error.command.add_remove.list_not_array"},
-        refused={},
+        refused={
+            "product": (
+                "'product' command is deprecated. Please use productConfiguration.",
+                "warning.command.deprecated",
+            )
+        },
+        secrets=[],
         rules=[],
     )
 
@@ -440,9 +447,6 @@ class RemoveFromGroups:
         )
     )
     """1 to 10 names of user groups, product profiles or admin groups. Source: ActionsCmds.md#addRemoveAttr."""
-
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
 
 
 @attrs.frozen(kw_only=True)
@@ -456,6 +460,7 @@ class RemoveFromOrg:
         unknown="error.command.object_not_empty",
         wrong_types={"deleteAccount": "error.command.boolean_expected"},
         refused={},
+        secrets=[],
         rules=[],
     )
 
@@ -463,9 +468,6 @@ class RemoveFromOrg:
         default=None, validator=optional(constraints.flag("deleteAccount", wrong_type="error.command.boolean_expected"))
     )
     """True also deletes the account and its assets, for good, if the organisation owns it; an Adobe ID is never deleted. Default false."""
-
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
 
 
 @attrs.frozen(kw_only=True)
@@ -495,6 +497,7 @@ class UserStep:
             "removeFromOrg": "error.command.illegal_entry",
         },
         refused={},
+        secrets=[],
         rules=[
             {
                 "minProperties": 1,
@@ -583,6 +586,7 @@ class CreateUserGroup:
             "option": "error.command.create.string_expected",
         },
         refused={},
+        secrets=[],
         rules=[],
     )
 
@@ -619,9 +623,6 @@ class CreateUserGroup:
     )
     """What a create step does when the user or user group already exists; without it, the step is an error. Source: ActionsCmds.md, user information fields."""
 
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
-
 
 @attrs.frozen(kw_only=True)
 class UpdateUserGroup:
@@ -637,6 +638,7 @@ class UpdateUserGroup:
             "description": "error.command.create.string_expected",
         },
         refused={},
+        secrets=[],
         rules=[
             {
                 "minProperties": 1,
@@ -685,11 +687,9 @@ class DeleteUserGroup:
         unknown="error.command.object_not_empty",
         wrong_types={},
         refused={},
+        secrets=[],
         rules=[],
     )
-
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
 
 
 @attrs.frozen(kw_only=True)
@@ -705,7 +705,13 @@ class AddToUserGroup:
             "user": "error.command.add_remove.list_not_array",
             "productConfiguration": "error.command.add_remove.list_not_array",
         },
-        refused={},
+        refused={
+            "product": (
+                "'product' command is deprecated. Please use productConfiguration.",
+                "warning.command.deprecated",
+            )
+        },
+        secrets=[],
         rules=[
             {
                 "minProperties": 1,
@@ -775,7 +781,13 @@ class RemoveFromUserGroup:
             "user": "error.command.add_remove.list_not_array",
             "productConfiguration": "error.command.add_remove.list_not_array",
         },
-        refused={},
+        refused={
+            "product": (
+                "'product' command is deprecated. Please use productConfiguration.",
+                "warning.command.deprecated",
+            )
+        },
+        secrets=[],
         rules=[
             {
                 "minProperties": 1,
@@ -855,6 +867,7 @@ class UserGroupStep:
             "remove": "error.command.add_remove.list",
         },
         refused={},
+        secrets=[],
         rules=[
             {
                 "minProperties": 1,
@@ -931,6 +944,7 @@ class UserCommand:
             "do": "error.command.steps.malformed",
         },
         refused={},
+        secrets=[],
         rules=[
             {
                 "if": {"properties": {"user": {"type": "string", "pattern": "@"}}},
@@ -1268,6 +1282,7 @@ class UserGroupCommand:
             "do": "error.command.steps.malformed",
         },
         refused={},
+        secrets=[],
         rules=[
             {
                 "if": {
@@ -1392,6 +1407,7 @@ class ActionError:
         unknown=None,
         wrong_types={},
         refused={},
+        secrets=[],
         rules=[],
     )
 
@@ -1435,6 +1451,7 @@ class ActionWarning:
         unknown=None,
         wrong_types={},
         refused={},
+        secrets=[],
         rules=[],
     )
 
@@ -1478,10 +1495,11 @@ class ActionResponse:
         unknown=None,
         wrong_types={},
         refused={},
+        secrets=[],
         rules=[],
     )
 
-    result: ActionResult
+    result: ActionResult | str
     """success: all commands completed; partial: some did; error: none did. Source: ActionsRef.md#ResponseProps."""
 
     completed: int
@@ -1537,13 +1555,14 @@ class User:
         unknown=None,
         wrong_types={},
         refused={},
+        secrets=[],
         rules=[],
     )
 
     email: str
     """E-mail address."""
 
-    status: UserStatus
+    status: UserStatus | str
     """State of a user; queries return active and disabled users only. Source: user.md."""
 
     username: str
@@ -1614,13 +1633,14 @@ class Group:
         unknown=None,
         wrong_types={},
         refused={},
+        secrets=[],
         rules=[],
     )
 
     group_name: str
     """Name of the group, unique in the organisation."""
 
-    type: GroupType | None = attrs.field(default=None)
+    type: GroupType | str | None = attrs.field(default=None)
     """The kind of a group. Source: group.md."""
 
     group_id: int | None = attrs.field(default=None)
@@ -1665,6 +1685,7 @@ class UsersPage:
         unknown=None,
         wrong_types={},
         refused={},
+        secrets=[],
         rules=[],
     )
 
@@ -1698,6 +1719,7 @@ class GroupsPage:
         unknown=None,
         wrong_types={},
         refused={},
+        secrets=[],
         rules=[],
     )
 
@@ -1728,6 +1750,7 @@ class UserAnswer:
         unknown=None,
         wrong_types={},
         refused={},
+        secrets=[],
         rules=[],
     )
 
@@ -1755,6 +1778,7 @@ class OAuthToken:
         unknown=None,
         wrong_types={},
         refused={},
+        secrets=["access_token"],
         rules=[],
     )
 
@@ -1782,6 +1806,7 @@ class JWTToken:
         unknown=None,
         wrong_types={},
         refused={},
+        secrets=["access_token"],
         rules=[],
     )
 
@@ -1809,6 +1834,7 @@ class TokenError:
         unknown=None,
         wrong_types={},
         refused={},
+        secrets=[],
         rules=[],
     )
 
@@ -1833,6 +1859,7 @@ class ServiceStatus:
         unknown=None,
         wrong_types={},
         refused={},
+        secrets=[],
         rules=[],
     )
 
@@ -1866,6 +1893,7 @@ class ServiceError:
         unknown=None,
         wrong_types={},
         refused={},
+        secrets=[],
         rules=[],
     )
 
@@ -1893,6 +1921,7 @@ class GatewayError:
         unknown=None,
         wrong_types={},
         refused={},
+        secrets=[],
         rules=[],
     )
 
@@ -1917,6 +1946,7 @@ class RequestError:
         unknown=None,
         wrong_types={},
         refused={},
+        secrets=[],
         rules=[],
     )
 

@@ -56,7 +56,9 @@ class Bundle:
             beside = {key: value for key, value in schema.items() if key != "$ref"}
             target_file, target = self.resolve(schema["$ref"], file)
             if "title" in target:
-                return {"$ref": f"#/$defs/{target['title']}", "description": target["description"], **beside}
+                open_enum = {"x-umapi-open": True} if target.get("x-umapi-open") else {}
+                named = {"$ref": f"#/$defs/{target['title']}", "description": target["description"]}
+                return {**named, **open_enum, **beside}
             return {**self.inline(target, target_file), **beside}
         if "items" in schema:
             return {**schema, "items": self.inline(schema["items"], file)}
@@ -95,6 +97,13 @@ class Bundle:
         for name, schema in definition.get("properties", {}).items():
             found.extend({"properties": {name: rule}} for rule in schema.get("allOf", ()))
         return [self._write_out(rule, file) for rule in found]
+
+    def envelope(self, name: str) -> Schema:
+        """Return what a file asserts of a document as a whole, leaving to the models what is inside."""
+        inside = ("items", "if", "then", "else", "$defs", "$schema", "title")
+        kept = {key: value for key, value in self.files[name].items() if key not in inside}
+        written: Schema = self._write_out(kept, name)
+        return written
 
     def _write_out(self, schema: Any, file: str) -> Any:
         if isinstance(schema, list):

@@ -29,6 +29,7 @@ def build_package(schema_folder: Path) -> dict[str, str]:
     files["models.py"] = _models(bundle)
     files["error_codes.py"] = _error_codes(bundle)
     files["operations.py"] = _operations(bundle)
+    files["requests.py"] = _requests(bundle)
     files = {name: _formatted(text) for name, text in files.items()}
     files["py.typed"] = ""
     for name in bundle.files:
@@ -210,11 +211,26 @@ def _operations(bundle: Bundle) -> str:
     return "\n".join(lines)
 
 
+def _requests(bundle: Bundle) -> str:
+    """Write the rules that hold above the models: for the list of commands, and for the choice of a command's root."""
+    lines = [
+        BANNER + '"""What must hold of an action request as a whole, and of a command whatever its root."""\n',
+        "from __future__ import annotations\n",
+        "from . import rules\n",
+        f"ACTION_REQUEST = rules.compiled({bundle.envelope('action-request.json')!r}, rules.JSON)",
+        '"""Judges the body of an action request: a list, and how many commands."""\n',
+        f"COMMAND = rules.compiled({bundle.envelope('command.json')!r}, rules.JSON)",
+        '"""Judges a command: an object with one root."""\n',
+    ]
+    return "\n".join(lines)
+
+
 def _formatted(text: str) -> str:
-    """Format with ruff, so that output does not depend on how the templates space their lines."""
+    """Format with ruff, so that output does not depend on how the templates, or settings found nearby, break lines."""
     options = ["--isolated", "--line-length", "120", "--target-version", "py311"]
     fixed = _ruff(["check", "--select", "I,UP,F401", "--fix", "--quiet", "--exit-zero", *options, "-"], text)
-    return _ruff(["format", *options, "-"], fixed)
+    no_trace_of_earlier_breaks = ["--config", "format.skip-magic-trailing-comma=true"]
+    return _ruff(["format", *options, *no_trace_of_earlier_breaks, "-"], fixed)
 
 
 def _ruff(arguments: list[str], text: str) -> str:

@@ -49,11 +49,8 @@ def contract(bundle: Bundle, title: str, wire_names: dict[str, str], *, strict: 
     missing = dict(codes.get("required", {}))
     if "anyOf" in codes:
         missing |= {name: codes["anyOf"] for name in bundle.required(title) if name not in missing}
-    refused = {
-        name: schema["x-umapi-errors"]["not"]["code"]
-        for name, schema in definition.get("properties", {}).items()
-        if schema.get("not") == {}
-    }
+    refused = {name: line for name, schema in definition.get("properties", {}).items() if (line := _refusal(schema))}
+    secrets = [name for name, schema in bundle.properties(title).items() if schema.get("x-umapi-secret")]
     return {
         "names": wire_names,
         "wrong_type": codes.get("type", {}).get("code"),
@@ -61,6 +58,7 @@ def contract(bundle: Bundle, title: str, wire_names: dict[str, str], *, strict: 
         "unknown": codes.get("additionalProperties", {}).get("code"),
         "wrong_types": _wrong_types(bundle, title) if strict else {},
         "refused": refused,
+        "secrets": secrets,
         "rules": bundle.rules(title) if strict else [],
     }
 
@@ -74,6 +72,12 @@ def _wrong_types(bundle: Bundle, title: str) -> dict[str, str]:
             target = bundle.definitions[_title(schema)][1] if "$ref" in schema else schema
             found[name] = target["x-umapi-errors"]["type"]["code"]
     return found
+
+
+def _refusal(schema: Schema) -> tuple[str, str] | None:
+    """Return problem and code of a property that a client may not send: never accepted, or deprecated."""
+    line = schema["x-umapi-errors"]["not"] if schema.get("not") == {} else schema.get("x-umapi-warning")
+    return (line["message"], line["code"]) if line else None
 
 
 def _title(schema: Schema) -> str:

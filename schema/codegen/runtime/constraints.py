@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Protocol, cast
 
 import attrs
 
-from . import rules
+from .rules import ABSENT, Access, Rule, Schema, compiled
+from .rules import pattern as compiled_pattern
 
 _SHOWN = 60  # characters of a refused value that a message shows
 
@@ -32,7 +32,30 @@ class Violation:
 
     def below(self, prefix: str) -> Violation:
         """Return the same violation, seen from a document in which this one stands at `prefix`."""
-        return attrs.evolve(self, pointer=prefix + self.pointer)
+        return Violation(prefix + self.pointer, self.problem, self.code)
+
+
+def _is_model(value: object) -> bool:
+    return hasattr(value, "__contract__")
+
+
+def _field(model: Any, wire_name: str) -> object:
+    python_name = cast("Contract", model.__contract__).python_names.get(wire_name)
+    value = None if python_name is None else getattr(model, python_name)
+    return ABSENT if value is None else value
+
+
+def _size(model: Any) -> int:
+    names = cast("Contract", model.__contract__).names
+    return sum(getattr(model, name) is not None for name in names)
+
+
+MODELS = Access(is_object=_is_model, get=_field, size=_size)
+"""Access to models for rules: a field without a value is not there."""
+
+
+def _compiled(schemas: Sequence[Schema]) -> tuple[Rule, ...]:
+    return tuple(compiled(schema, MODELS) for schema in schemas)
 
 
 class ContractError(ValueError):
@@ -50,6 +73,10 @@ class ContractError(ValueError):
         return type(self)([violation.below(prefix) for violation in self.violations])
 
 
+def _reversed_names(contract: Contract) -> Mapping[str, str]:
+    return {wire: python for python, wire in contract.names.items()}
+
+
 @attrs.frozen(kw_only=True)
 class Contract:
     """What a model knows of its form on the wire."""
@@ -64,10 +91,16 @@ class Contract:
     """Error code for a field that is not listed; None where such fields are tolerated."""
     wrong_types: Mapping[str, str]
     """Error codes by JSON name, for a field whose value has the wrong type, null among them."""
-    refused: Mapping[str, str]
-    """Error codes by JSON name, for fields that are known and never accepted."""
-    rules: Sequence[Mapping[str, Any]]
-    """Assertions about several fields at once, in JSON Schema."""
+    refused: Mapping[str, tuple[str, str]]
+    """Problems and codes by JSON name, for fields that are known and that a client may not send."""
+    secrets: Sequence[str]
+    """JSON names of the fields whose values no message may show."""
+    rules: Sequence[Rule] = attrs.field(converter=_compiled)
+    """Assertions about several fields at once, given in JSON Schema."""
+    python_names: Mapping[str, str] = attrs.field(
+        init=False, repr=False, default=attrs.Factory(_reversed_names, takes_self=True)
+    )
+    """Python names by JSON name."""
 
     @property
     def strict(self) -> bool:
@@ -89,9 +122,15 @@ def show(value: object) -> str:
     """Return a value as JSON would write it, shortened."""
     try:
         text = json.dumps(value, ensure_ascii=False, default=lambda other: type(other).__name__)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         text = type(value).__name__
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")  # half a surrogate pair cannot be printed
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def key_pointer(key: object) -> str:
+    """Return the JSON pointer to a field of any name, its slashes and tildes escaped (RFC 6901)."""
+    return "/" + str(key).replace("~", "~0").replace("/", "~1")
 
 
 def refuse(pointer: str, problem: str, code: str | None) -> ContractError:
@@ -108,7 +147,7 @@ def text(
     pattern: tuple[str, str] | None = None,
 ) -> Validator:
     """Return a validator for strings; lengths are in characters."""
-    matcher = re.compile(pattern[0]) if pattern else None
+    matcher = compiled_pattern(pattern[0]) if pattern else None
     pointer = f"/{name}" if name else ""
 
     def validate(_instance: Any, _attribute: Any, value: Any, /) -> None:
@@ -142,9 +181,14 @@ def choice(name: str, members: type[StrEnum], *, wrong_type: str, not_a_member: 
     """Return a validator for members of an enum."""
 
     def validate(_instance: Any, _attribute: Any, value: Any, /) -> None:
-        if not isinstance(value, members):
-            code = not_a_member if isinstance(value, str) else wrong_type
-            raise refuse(f"/{name}", f"{show(value)} is not one of {', '.join(members)}", code)
+        if isinstance(value, members):
+            return
+        code = not_a_member if isinstance(value, str) else wrong_type
+        if value in members.__members__.values():
+            problem = f"{show(value)} is a plain string, not a {members.__name__}"
+        else:
+            problem = f"{show(value)} is not one of {', '.join(members)}"
+        raise refuse(f"/{name}", problem, code)
 
     return validate
 
@@ -179,12 +223,13 @@ def array(
     max_items: Limit | None = None,
     unique: str | None = None,
 ) -> Validator:
-    """Return a validator for tuples and lists whose every item `each` accepts."""
+    """Return a validator for tuples whose every item `each` accepts; a list could change behind a frozen model."""
 
     def validate(instance: Any, attribute: Any, value: Any, /) -> None:
-        if not isinstance(value, (tuple, list)):
-            raise refuse(f"/{name}", f"{show(value)} is not an array", wrong_type)
-        items = cast("Sequence[object]", value)
+        if not isinstance(value, tuple):
+            problem = "is a list: give a tuple" if isinstance(value, list) else f"{show(value)} is not an array"
+            raise refuse(f"/{name}", problem, wrong_type)
+        items = cast("tuple[object, ...]", value)
         if min_items and len(items) < min_items[0]:
             raise refuse(f"/{name}", f"has {len(items)} items, fewer than {min_items[0]}", min_items[1])
         if max_items and len(items) > max_items[0]:
@@ -206,30 +251,15 @@ def contract_of(cls: type) -> Contract:
     return contract
 
 
-def wire_members(instance: object) -> dict[str, object]:
-    """Return the fields of a model that have a value, by JSON name."""
-    contract = contract_of(type(instance))
-    values = ((wire, getattr(instance, python)) for python, wire in contract.names.items())
-    return {wire: value for wire, value in values if value is not None}
-
-
 def check_rules(instance: object) -> None:
     """Check the assertions about several fields at once.
 
     Raises:
-        ContractError: one of them does not hold.
+        ContractError: with one violation for each that does not hold.
     """
-    contract = contract_of(type(instance))
-    for rule in contract.rules:
-        failure = rules.first_failure(rule, instance, _members)
-        if failure is not None:
-            raise refuse(failure.pointer, failure.message, failure.code)
-
-
-def _members(value: object) -> Mapping[str, object] | None:
-    if hasattr(value, "__contract__"):
-        return wire_members(value)
-    return None
+    failures = [failure for rule in contract_of(type(instance)).rules if (failure := rule(instance)) is not None]
+    if failures:
+        raise ContractError([Violation(failure.pointer, failure.message, failure.code) for failure in failures])
 
 
 __all__ = [
@@ -243,10 +273,10 @@ __all__ = [
     "choice",
     "contract_of",
     "flag",
+    "key_pointer",
     "model",
     "model_or_constant",
     "refuse",
     "show",
     "text",
-    "wire_members",
 ]

@@ -1,20 +1,23 @@
-"""The assertions of JSON Schema that span several fields, evaluated on models instead of JSON.
+"""The assertions of JSON Schema that span several fields, made into functions that judge models or JSON data.
 
-Only the keywords that `schema/` uses across fields are here; an unknown one is an error when it is met, so
-that a new rule in a schema cannot be passed over in silence. A test compares the verdicts with those of a
-JSON Schema library.
+Only the keywords that `schema/` uses across fields are here; an unknown one is an error when the package is
+imported, so that a new rule in a schema cannot be passed over in silence. A test compares the verdicts with
+those of a JSON Schema library.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeGuard
+from typing import Any, Final, TypeGuard
 
 import attrs
 
-Members = Callable[[object], Mapping[str, object] | None]
-"""Gives the fields of an object by JSON name; None for what is no object."""
+ABSENT: Final = object()
+"""Stands for the value of a field that is not there."""
+
+# What `\s` means in a pattern of JSON Schema (ECMA-262), to stand inside a character class; Python's differs.
+_WHITE_SPACE: Final = r"\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 
 
 @attrs.frozen
@@ -27,146 +30,239 @@ class Failure:
 
     def below(self, prefix: str) -> Failure:
         """Return the same failure, seen from a document in which this one stands at `prefix`."""
-        return attrs.evolve(self, pointer=prefix + self.pointer)
+        return Failure(prefix + self.pointer, self.message, self.code)
 
 
-def first_failure(schema: Any, value: object, members: Members) -> Failure | None:
-    """Return the first assertion of `schema` that `value` breaks, None when all hold.
+@attrs.frozen(kw_only=True)
+class Access:
+    """How to look into objects: models in one case, JSON data in the other."""
+
+    is_object: Callable[[object], bool]
+    get: Callable[[Any, str], object]
+    """Returns a field's value by its JSON name, `ABSENT` when it is not there."""
+    size: Callable[[Any], int]
+    """Returns the number of fields that are there."""
+
+
+JSON: Final = Access(
+    is_object=lambda value: isinstance(value, dict),
+    get=lambda value, name: value.get(name, ABSENT),
+    size=len,
+)
+"""Access to JSON data."""
+
+Schema = Mapping[str, Any]
+Rule = Callable[[Any], "Failure | None"]
+"""Returns the first assertion that a value breaks, None when all hold."""
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    r"""Compile a pattern of a schema: there `$` is the very end of a text; `\s` may stand in classes only."""
+    return re.compile(text.replace("$", r"\Z").replace(r"\s", _WHITE_SPACE))
+
+
+def compiled(schema: Any, access: Access) -> Rule:
+    """Return the function that judges values by `schema`.
 
     Raises:
-        NotImplementedError: the schema uses a keyword that is not evaluated here.
+        NotImplementedError: the schema uses a keyword that is not known here.
     """
     if isinstance(schema, bool):
-        return None if schema else Failure("", "not allowed", None)
-    for keyword in schema:
-        if keyword in _IGNORED:
-            continue
-        if keyword not in _KEYWORDS:
-            raise NotImplementedError(f"keyword {keyword!r} in a rule")
-        failure = _KEYWORDS[keyword](schema, value, members)
-        if failure is not None:
-            return failure
-    return None
+        verdict = None if schema else Failure("", "not allowed", None)
+        return lambda _value: verdict
+    unknown = sorted(set(schema) - _MAKERS.keys() - _BESIDE)
+    if unknown:
+        raise NotImplementedError(f"keyword {unknown[0]!r} in a rule")
+    rules = [_MAKERS[keyword](schema, access) for keyword in schema if keyword in _MAKERS]
+    return rules[0] if len(rules) == 1 else _every(rules)
 
 
-def _line(schema: Mapping[str, Any], keyword: str, value: object = None, name: str | None = None) -> Failure:
-    entry: Mapping[str, Any] = schema.get("x-umapi-errors", {}).get(keyword, {})
+def _every(rules: Sequence[Rule]) -> Rule:
+    def judge(value: Any) -> Failure | None:
+        for rule in rules:
+            failure = rule(value)
+            if failure is not None:
+                return failure
+        return None
+
+    return judge
+
+
+def _line(schema: Schema, keyword: str, otherwise: str, name: str | None = None) -> Failure:
+    """Return the failure of a keyword, in the service's words unless they need a name that is not known here."""
+    entry: Schema = schema.get("x-umapi-errors", {}).get(keyword, {})
     if name is not None:
         entry = entry.get(name, {})
-    message = str(entry.get("message", f"{keyword} does not hold"))
-    message = message.replace("{limit}", str(schema[keyword])).replace("{value}", str(value))
-    return Failure("", message, entry.get("code"))
+    message = str(entry.get("message", otherwise)).replace("{limit}", str(schema[keyword]))
+    known = message.replace("{value}", "") if keyword == "not" else message
+    return Failure("", otherwise if "{" in known else message, entry.get("code"))
 
 
-def _object(schema: Mapping[str, Any], value: object, members: Members) -> Failure | None:
-    fits = {"object": members(value) is not None, "string": isinstance(value, str), "array": _is_array(value)}
-    return None if fits[schema["type"]] else _line(schema, "type")
+def _type(schema: Schema, access: Access) -> Rule:
+    kind = schema["type"]
+    fits = {"object": access.is_object, "array": _is_array, "string": _is_string}[kind]
+    failure = _line(schema, "type", f"is not of type {kind}")
+    return lambda value: None if fits(value) else failure
 
 
-def _required(schema: Mapping[str, Any], value: object, members: Members) -> Failure | None:
-    fields = members(value)
-    if fields is not None:
-        for name in schema["required"]:
-            if name not in fields:
-                return _line(schema, "required", name=name)
-    return None
+def _required(schema: Schema, access: Access) -> Rule:
+    failures = [(name, _line(schema, "required", f'"{name}" is missing', name)) for name in schema["required"]]
 
-
-def _properties(schema: Mapping[str, Any], value: object, members: Members) -> Failure | None:
-    fields = members(value)
-    for name, subschema in schema["properties"].items():
-        if fields is not None and name in fields:
-            failure = first_failure(subschema, fields[name], members)
-            if failure is not None:
-                return failure.below(f"/{name}")
-    return None
-
-
-def _count(schema: Mapping[str, Any], value: object, members: Members) -> Failure | None:
-    fields = members(value)
-    if fields is None:
+    def judge(value: Any) -> Failure | None:
+        if access.is_object(value):
+            for name, failure in failures:
+                if access.get(value, name) is ABSENT:
+                    return failure
         return None
-    if len(fields) < schema.get("minProperties", 0):
-        return _line(schema, "minProperties")
-    return _line(schema, "maxProperties") if len(fields) > schema.get("maxProperties", len(fields)) else None
+
+    return judge
 
 
-def _if(schema: Mapping[str, Any], value: object, members: Members) -> Failure | None:
-    holds = first_failure(schema["if"], value, members) is None
-    return first_failure(schema.get("then" if holds else "else", True), value, members)
+def _properties(schema: Schema, access: Access) -> Rule:
+    rules = [(name, compiled(subschema, access)) for name, subschema in schema["properties"].items()]
 
-
-def _not(schema: Mapping[str, Any], value: object, members: Members) -> Failure | None:
-    return _line(schema, "not", value) if first_failure(schema["not"], value, members) is None else None
-
-
-def _any_of(schema: Mapping[str, Any], value: object, members: Members) -> Failure | None:
-    holds = any(first_failure(branch, value, members) is None for branch in schema["anyOf"])
-    return None if holds else _line(schema, "anyOf")
-
-
-def _all_of(schema: Mapping[str, Any], value: object, members: Members) -> Failure | None:
-    failures = (first_failure(branch, value, members) for branch in schema["allOf"])
-    return next((failure for failure in failures if failure is not None), None)
-
-
-def _lengths(schema: Mapping[str, Any], value: object, _members: Members) -> Failure | None:
-    if not _is_array(value):
+    def judge(value: Any) -> Failure | None:
+        if access.is_object(value):
+            for name, rule in rules:
+                field = access.get(value, name)
+                failure = None if field is ABSENT else rule(field)
+                if failure is not None:
+                    return failure.below(f"/{name}")
         return None
-    if len(value) < schema.get("minItems", 0):
-        return _line(schema, "minItems")
-    return _line(schema, "maxItems") if len(value) > schema.get("maxItems", len(value)) else None
+
+    return judge
 
 
-def _string_length(schema: Mapping[str, Any], value: object, _members: Members) -> Failure | None:
-    return _line(schema, "minLength") if isinstance(value, str) and len(value) < schema["minLength"] else None
+def _min_properties(schema: Schema, access: Access) -> Rule:
+    least, failure = schema["minProperties"], _line(schema, "minProperties", "has too few fields")
+    return lambda value: failure if access.is_object(value) and access.size(value) < least else None
 
 
-def _pattern(schema: Mapping[str, Any], value: object, _members: Members) -> Failure | None:
-    matches = not isinstance(value, str) or re.search(schema["pattern"], value)
-    return None if matches else _line(schema, "pattern", value)
+def _max_properties(schema: Schema, access: Access) -> Rule:
+    most, failure = schema["maxProperties"], _line(schema, "maxProperties", "has too many fields")
+    return lambda value: failure if access.is_object(value) and access.size(value) > most else None
 
 
-def _contains(schema: Mapping[str, Any], value: object, members: Members) -> Failure | None:
-    if not _is_array(value):
+def _if(schema: Schema, access: Access) -> Rule:
+    condition, then, otherwise = (compiled(schema.get(key, True), access) for key in ("if", "then", "else"))
+    return lambda value: then(value) if condition(value) is None else otherwise(value)
+
+
+def _not(schema: Schema, access: Access) -> Rule:
+    unwanted, failure = compiled(schema["not"], access), _line(schema, "not", "is not allowed")
+
+    def judge(value: Any) -> Failure | None:
+        if unwanted(value) is not None:
+            return None
+        return attrs.evolve(failure, message=failure.message.replace("{value}", str(value)))
+
+    return judge
+
+
+def _any_of(schema: Schema, access: Access) -> Rule:
+    branches = [compiled(branch, access) for branch in schema["anyOf"]]
+    failure = _line(schema, "anyOf", "fits none of the forms allowed")
+
+    def judge(value: Any) -> Failure | None:
+        for branch in branches:
+            if branch(value) is None:
+                return None
+        return failure
+
+    return judge
+
+
+def _all_of(schema: Schema, access: Access) -> Rule:
+    return _every([compiled(branch, access) for branch in schema["allOf"]])
+
+
+def _min_items(schema: Schema, _access: Access) -> Rule:
+    least, failure = schema["minItems"], _line(schema, "minItems", "has too few items")
+    return lambda value: failure if _is_array(value) and len(value) < least else None
+
+
+def _max_items(schema: Schema, _access: Access) -> Rule:
+    most, failure = schema["maxItems"], _line(schema, "maxItems", "has too many items")
+    return lambda value: failure if _is_array(value) and len(value) > most else None
+
+
+def _min_length(schema: Schema, _access: Access) -> Rule:
+    least, failure = schema["minLength"], _line(schema, "minLength", "is too short")
+    return lambda value: failure if isinstance(value, str) and len(value) < least else None
+
+
+def _pattern(schema: Schema, _access: Access) -> Rule:
+    matcher, failure = pattern(schema["pattern"]), _line(schema, "pattern", f"does not match {schema['pattern']}")
+    return lambda value: failure if isinstance(value, str) and matcher.search(value) is None else None
+
+
+def _contains(schema: Schema, access: Access) -> Rule:
+    wanted, failure = compiled(schema["contains"], access), _line(schema, "contains", "has the wrong items")
+    least, most = schema.get("minContains", 1), schema.get("maxContains")
+
+    def judge(value: Any) -> Failure | None:
+        if not _is_array(value):
+            return None
+        count = 0
+        for item in value:
+            count += wanted(item) is None
+        return failure if count < least or (most is not None and count > most) else None
+
+    return judge
+
+
+def _prefix_items(schema: Schema, access: Access) -> Rule:
+    rules = [(place, compiled(item, access)) for place, item in enumerate(schema["prefixItems"]) if item is not True]
+
+    def judge(value: Any) -> Failure | None:
+        if _is_array(value):
+            for place, rule in rules:
+                failure = rule(value[place]) if place < len(value) else None
+                if failure is not None:
+                    return failure.below(f"/{place}")
         return None
-    count = sum(first_failure(schema["contains"], item, members) is None for item in value)
-    within = schema.get("minContains", 1) <= count <= schema.get("maxContains", len(value))
-    return None if within else _line(schema, "contains")
+
+    return judge
 
 
-def _items(schema: Mapping[str, Any], value: object, members: Members) -> Failure | None:
-    if not _is_array(value):
+def _items(schema: Schema, access: Access) -> Rule:
+    rule, start = compiled(schema["items"], access), len(schema.get("prefixItems", ()))
+
+    def judge(value: Any) -> Failure | None:
+        if _is_array(value):
+            for place in range(start, len(value)):
+                failure = rule(value[place])
+                if failure is not None:
+                    return failure.below(f"/{place}")
         return None
-    prefix: Sequence[Any] = schema.get("prefixItems", ())
-    for place, item in enumerate(value):
-        subschema = prefix[place] if place < len(prefix) else schema.get("items", True)
-        failure = first_failure(subschema, item, members)
-        if failure is not None:
-            return failure.below(f"/{place}")
-    return None
+
+    return judge
 
 
 def _is_array(value: object) -> TypeGuard[Sequence[object]]:
     return isinstance(value, (list, tuple))
 
 
-_IGNORED = {"x-umapi-errors", "then", "else", "minContains", "maxContains"}
-_KEYWORDS: dict[str, Callable[[Mapping[str, Any], object, Members], Failure | None]] = {
-    "type": _object,
+def _is_string(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_BESIDE: Final = {"x-umapi-errors", "then", "else", "minContains", "maxContains"}
+_MAKERS: Final[Mapping[str, Callable[[Schema, Access], Rule]]] = {
+    "type": _type,
     "required": _required,
     "properties": _properties,
-    "minProperties": _count,
-    "maxProperties": _count,
+    "minProperties": _min_properties,
+    "maxProperties": _max_properties,
     "if": _if,
     "not": _not,
     "anyOf": _any_of,
     "allOf": _all_of,
-    "minItems": _lengths,
-    "maxItems": _lengths,
-    "minLength": _string_length,
+    "minItems": _min_items,
+    "maxItems": _max_items,
+    "minLength": _min_length,
     "pattern": _pattern,
     "contains": _contains,
-    "prefixItems": _items,
+    "prefixItems": _prefix_items,
     "items": _items,
 }
