@@ -1,0 +1,1 @@
+"""Tools around the User Management API: a mock server, a collection runner, contract checks, reports."""

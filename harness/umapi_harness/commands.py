@@ -1,0 +1,280 @@
+"""The commands of ``umapi-harness``: ``serve`` starts the mock server, ``run`` executes a collection."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import ssl
+import sys
+import time
+from collections.abc import Generator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import attrs
+import click
+import httpx
+
+from umapi_harness import walkthrough
+from umapi_harness.mock.details import ServerDetails
+from umapi_harness.mock.errors import InputError
+from umapi_harness.mock.seeds import read_seed
+from umapi_harness.mock.server import DEFAULT_HOST, RunningServer, running_server
+from umapi_harness.mock.server import serve as serve_mock
+from umapi_harness.mock.users import ENTERPRISE_ID
+from umapi_harness.postman.collection import read_collection
+from umapi_harness.postman.documents import DocumentError, JsonValue
+from umapi_harness.postman.environment import Environment, read_data, read_environment
+from umapi_harness.postman.outgoing import Target, read_target
+from umapi_harness.postman.runner import Runner
+from umapi_harness.postman.session import Options
+from umapi_harness.postman.signing import jwt_provider
+from umapi_harness.report.console import ConsoleReport, new_console
+from umapi_harness.report.json_report import write_json
+from umapi_harness.report.junit import write_junit
+from umapi_harness.report.outcomes import Outcomes
+
+API_PATH = "/v2/usermanagement"
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def run_command_line(arguments: Sequence[str] | None) -> int:
+    """Runs a command; everything that is the user's mistake becomes one line on standard error and status 2."""
+    try:
+        status = group.main(arguments, prog_name="umapi-harness", standalone_mode=False)
+    except click.ClickException as error:
+        message = " ".join(error.format_message().split())
+    except (DocumentError, InputError) as error:
+        message = str(error)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    else:
+        return status if isinstance(status, int) else 0
+    sys.stderr.write(f"umapi-harness: {message}\n")
+    return BAD_INPUT
+
+
+def _version() -> str:
+    try:
+        return version("umapi-sdk")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+@click.group(
+    no_args_is_help=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(_version(), prog_name="umapi-harness")
+@click.pass_context
+def group(context: click.Context) -> None:
+    """Mock server and collection runner for Adobe's User Management API."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@group.command()
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
+@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 picks a free one.")
+@click.option("--tls", is_flag=True, help="Serve HTTPS, with an authority and a certificate made at start.")
+@click.option("--seed", type=_FILE, help="The organisation to start with, as JSON.")
+@click.option("--ready-file", type=_FILE, help="Receives the server's details as JSON once it listens.")
+def serve(host: str, port: int, tls: bool, seed: Path | None, ready_file: Path | None) -> int:
+    """Start the mock server and keep it running until Ctrl-C.
+
+    Prints what a client needs as lines that a shell can evaluate.
+    """
+    serve_mock(host=host, port=port, tls=tls, seed_path=seed, ready_file=ready_file, on_ready=_announce)
+    return 0
+
+
+def _announce(details: ServerDetails) -> None:
+    click.echo("\n".join(details.export_lines()))
+    click.echo(f"umapi-harness: listening at {details.ims_url}, stop with Ctrl-C", err=True)
+
+
+@attrs.frozen(kw_only=True)
+class _Place:
+    """Where a run goes: the server's variables, and how to reach it."""
+
+    values: Mapping[str, JsonValue] = attrs.field(factory=dict[str, JsonValue])
+    target: Target | None = None
+    on_loopback: bool = False
+
+
+@group.command()
+@click.argument("collection", required=False, type=_FILE)
+@click.option("--environment", "-e", type=_FILE, help="Postman environment (JSON).")
+@click.option("--globals", "-g", "globals_file", type=_FILE, help="Postman globals (JSON).")
+@click.option("--data", "-d", type=_FILE, help="Iteration data, one row per iteration: CSV or JSON.")
+@click.option("--target", metavar="URL", help="Send every request to this scheme, host and port.")
+@click.option("--folder", "folders", multiple=True, metavar="NAME", help="Run only this; may be repeated.")
+@click.option("--iterations", "-n", type=click.IntRange(1), help="How often to run; default: once per row of data.")
+@click.option("--bail", is_flag=True, help="Stop after the first request with a failure.")
+@click.option("--delay", type=click.FloatRange(0), default=0.0, help="Seconds between requests.")
+@click.option("--junit", type=_FILE, help="Write a JUnit XML report.")
+@click.option("--json", "json_file", type=_FILE, help="Write a JSON report.")
+@click.option("--seed", type=_FILE, help="The organisation of the mock server that is started for the run.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=120.0, show_default=True, help="Seconds.")
+@click.option("--ca-bundle", type=_FILE, help="PEM file with the authorities to trust.")
+@click.option("--insecure", is_flag=True, help="Do not check the server's certificate.")
+@click.option("--env-var", "env_vars", multiple=True, metavar="KEY=VALUE", help="Set a variable; may be repeated.")
+@click.option("--verbose", "-v", is_flag=True, help="Show what scripts write to the console.")
+def run(
+    collection: Path | None,
+    environment: Path | None,
+    globals_file: Path | None,
+    data: Path | None,
+    target: str | None,
+    folders: tuple[str, ...],
+    iterations: int | None,
+    bail: bool,
+    delay: float,
+    junit: Path | None,
+    json_file: Path | None,
+    seed: Path | None,
+    timeout: float,
+    ca_bundle: Path | None,
+    insecure: bool,
+    env_vars: tuple[str, ...],
+    verbose: bool,
+) -> int:
+    """Run a Postman collection and report on its checks.
+
+    Without COLLECTION, the walkthrough collection runs; without --target and --environment as well, it runs
+    against a mock server that is started for it.
+    """
+    own = collection is None
+    if own and data is None and not folders:
+        data = walkthrough.DATA
+    read = read_collection(collection or walkthrough.COLLECTION)
+    given = _environment(environment, own=own)
+    overrides = dict(_pair(text) for text in env_vars)
+    starts_mock = own and target is None and environment is None
+    if seed is not None and not starts_mock:
+        raise click.UsageError(
+            "--seed needs the mock server of the run: leave out COLLECTION, --target and --environment"
+        )
+    outcomes = Outcomes()
+    with contextlib.ExitStack() as stack:
+        place = stack.enter_context(_mock(seed)) if starts_mock else _elsewhere(target, own=own, known=given.values)
+        options = Options(
+            environment=given.overlaid({**place.values, **overrides}),
+            globals=Environment() if globals_file is None else read_environment(globals_file),
+            data=() if data is None else read_data(data),
+            iterations=iterations,
+            folders=folders,
+            bail=bail,
+            delay=delay,
+            target=place.target,
+            providers=jwt_provider(time.time),
+        )
+        bundle = ca_bundle or _bundle_of_environment(own and not starts_mock)
+        client = stack.enter_context(_client(timeout, bundle, insecure=insecure, direct=place.on_loopback))
+        listeners = (ConsoleReport(new_console(), verbose), outcomes)
+        summary = Runner(collection=read, client=client, options=options, listeners=listeners).run()
+    _write(outcomes, junit, json_file)
+    return 0 if summary.passed else FAILED
+
+
+def _environment(path: Path | None, *, own: bool) -> Environment:
+    if path is not None:
+        return read_environment(path)
+    return read_environment(walkthrough.ENVIRONMENT) if own else Environment()
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        # The text itself stays out of the message: it may be a secret without its name.
+        raise click.BadParameter("write it as KEY=VALUE", param_hint="--env-var")
+    return name, value
+
+
+@contextlib.contextmanager
+def _mock(seed: Path | None) -> Generator[_Place, None, None]:
+    """A mock server for the length of the run, and what the walkthrough must know of it."""
+    seeds = [] if seed is None else [read_seed(seed)]
+    with running_server(seeds=seeds) as server:
+        yield _Place(values=_values_of(server), on_loopback=True)
+
+
+def _values_of(server: RunningServer) -> dict[str, JsonValue]:
+    values: dict[str, JsonValue] = {
+        name: value for name, value in server.details.as_dict().items() if value is not None
+    }
+    domains = server.world.organization().domains.values()
+    enterprise = [one.name for one in domains if one.type == ENTERPRISE_ID and not one.trusted]
+    if enterprise:
+        values["enterprise_domain"] = enterprise[0]
+    return {**values, "mock_admin_url": f"{server.url}/_mock"}
+
+
+def _elsewhere(target: str | None, *, own: bool, known: Mapping[str, JsonValue]) -> _Place:
+    """A server that is there already. The walkthrough also takes what ``serve`` prints as UMAPI_ variables."""
+    values = _exported(known) if own else {}
+    if target is None:
+        return _Place(values=values)
+    try:
+        read = read_target(target)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--target") from None
+    for name, address in (("api_url", read.origin + API_PATH), ("ims_url", read.origin)):
+        # The walkthrough's environment names the live service, where no request of this run goes.
+        if own or not known.get(name):
+            values[name] = address
+    return _Place(values=values, target=read)
+
+
+def _exported(known: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Values of the environment file's empty variables from the process's UMAPI_ variables."""
+    found: dict[str, JsonValue] = {}
+    for name, value in known.items():
+        exported = os.environ.get("UMAPI_ENDPOINT" if name == "api_url" else f"UMAPI_{name.upper()}")
+        if exported and (not value or name in ("api_url", "ims_url")):
+            found[name] = exported
+    return found
+
+
+def _bundle_of_environment(wanted: bool) -> Path | None:
+    exported = os.environ.get("UMAPI_CA_BUNDLE") if wanted else None
+    return Path(exported) if exported else None
+
+
+def _client(timeout: float, bundle: Path | None, *, insecure: bool, direct: bool) -> httpx.Client:
+    """The client of the run; ``direct`` goes past any proxy, for the server inside this process."""
+    if insecure and bundle is not None:
+        raise click.UsageError("--insecure and --ca-bundle exclude each other: leave one out")
+    try:
+        verify = _trusting(bundle) if bundle is not None else not insecure
+        return httpx.Client(
+            verify=verify,
+            timeout=timeout,
+            trust_env=not direct,
+            headers={"User-Agent": f"umapi-harness/{_version()}"},
+        )
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"the proxy settings of the environment cannot be used: {error}") from None
+
+
+def _trusting(bundle: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=str(bundle))
+    except ssl.SSLError:
+        raise click.UsageError(f"{bundle}: holds no certificate in PEM form; give the authority's PEM file") from None
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise DocumentError(str(bundle), "", reason, "give the path of a PEM file") from None
+
+
+def _write(outcomes: Outcomes, junit: Path | None, json_file: Path | None) -> None:
+    for path, write in ((junit, write_junit), (json_file, write_json)):
+        if path is None:
+            continue
+        try:
+            write(outcomes, path)
+        except OSError as error:
+            reason = (error.strerror or "cannot be written").lower()
+            raise DocumentError(str(path), "", reason, "give a path that can be written") from None

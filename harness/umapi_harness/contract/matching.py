@@ -1,0 +1,218 @@
+"""Matching: which recorded exchange a request belongs to, and why it belongs to none."""
+
+from __future__ import annotations
+
+import email.parser
+import email.policy
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeGuard
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import attrs
+
+from umapi_harness.contract import redaction
+from umapi_harness.contract.recordings import Exchange, RecordedRequest
+from umapi_harness.contract.schema import Operation, find_operation, pointer
+
+_FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+_SHOWN = 80  # characters of a value that a message shows
+
+
+class NoMatchError(LookupError):
+    """No recorded exchange fits a request; the text names the nearest one and the matchers that failed."""
+
+
+@attrs.frozen
+class Mismatch:
+    """One matcher that failed."""
+
+    matcher: str
+    """method, path, query or body."""
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.matcher}: {self.problem}"
+
+
+def mismatches(recorded: RecordedRequest, sent: RecordedRequest) -> tuple[Mismatch, ...]:
+    """Return the matchers that tell the two requests apart; empty when they are equivalent.
+
+    Host, headers and secrets are not compared; a query parameter with its default value is as good as none.
+    """
+    found = ((name, matcher(recorded, sent)) for name, matcher in _MATCHERS)
+    return tuple(Mismatch(name, problem) for name, problem in found if problem is not None)
+
+
+def match(exchanges: Iterable[Exchange], sent: RecordedRequest) -> tuple[Exchange, ...]:
+    """Return the exchanges that fit a request, in the order in which they were recorded.
+
+    Raises:
+        NoMatchError: none does.
+    """
+    candidates = tuple(exchanges)
+    judged = [(exchange, mismatches(exchange.request, sent)) for exchange in candidates]
+    fitting = tuple(exchange for exchange, failures in judged if not failures)
+    if fitting:
+        return fitting
+    raise NoMatchError(_explanation(judged, sent))
+
+
+def form_fields(request: RecordedRequest) -> dict[str, str] | None:
+    """Return the fields of a form, urlencoded or multipart; None when the body is none."""
+    kind = (request.header("Content-Type") or "").strip()
+    if kind.lower().startswith(_FORM):
+        return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+    if kind.lower().startswith(_MULTIPART):
+        return _multipart_fields(kind, request.body)
+    return None
+
+
+def first_difference(recorded: Any, sent: Any) -> str | None:
+    """Return where two JSON values differ, with both sides; None when they are equal.
+
+    What is redacted in the recording equals anything.
+    """
+    return next(differences(recorded, sent), None)
+
+
+def differences(recorded: object, sent: object, place: str = "") -> Iterator[str]:
+    """Return all places where two JSON values differ, each as a JSON pointer and both sides.
+
+    What is redacted in the recording equals anything.
+    """
+    if _is_object(recorded) and _is_object(sent):
+        yield from _members(recorded, sent, place)
+    elif _is_array(recorded) and _is_array(sent):
+        yield from _items(recorded, sent, place)
+    elif not _equal(recorded, sent):
+        yield f"{place or '/'}: recorded {_show(recorded)}, now {_show(sent)}"
+
+
+def _is_object(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)
+
+
+def _is_array(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
+
+
+def _equal(recorded: object, sent: object) -> bool:
+    # True == 1 in Python, but not in JSON.
+    return recorded == redaction.REDACTED or (type(recorded) is type(sent) and recorded == sent)
+
+
+def _members(recorded: Mapping[str, object], sent: Mapping[str, object], place: str) -> Iterator[str]:
+    for name in dict.fromkeys((*recorded, *sent)):
+        below = f"{place}{pointer([name])}"
+        if name not in sent:
+            yield f"{below}: recorded {_show(recorded[name])}, absent now"
+        elif name not in recorded:
+            yield f"{below}: not in the recording, now {_show(sent[name])}"
+        else:
+            yield from differences(recorded[name], sent[name], below)
+
+
+def _items(recorded: Sequence[object], sent: Sequence[object], place: str) -> Iterator[str]:
+    for number, (before, after) in enumerate(zip(recorded, sent, strict=False)):
+        yield from differences(before, after, f"{place}/{number}")
+    if len(recorded) != len(sent):
+        yield f"{place or '/'}: recorded {len(recorded)} items, now {len(sent)}"
+
+
+def _method(recorded: RecordedRequest, sent: RecordedRequest) -> str | None:
+    if recorded.method == sent.method.upper():
+        return None
+    return f"recorded {recorded.method}, now {sent.method}"
+
+
+def _path(recorded: RecordedRequest, sent: RecordedRequest) -> str | None:
+    before, after = (urlsplit(request.url).path for request in (recorded, sent))
+    if _segments(before) == _segments(after):
+        return None
+    return f"recorded {before}, now {redaction.url(after)}"
+
+
+def _segments(path: str) -> list[str]:
+    # Decoded after splitting, so that a slash inside a group's name is not taken for a separator.
+    return [unquote(segment) for segment in path.rstrip("/").split("/")]
+
+
+def _query(recorded: RecordedRequest, sent: RecordedRequest) -> str | None:
+    before, after = (_parameters(request) for request in (recorded, sent))
+    return None if before == after else first_difference(dict(before), dict(after)) or "a parameter is repeated"
+
+
+def _parameters(request: RecordedRequest) -> list[tuple[str, Any]]:
+    operation = find_operation(request.method, request.url)
+    pairs = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+    values = ((name, _parameter_value(operation, name, text)) for name, text in pairs)
+    return sorted((pair for pair in values if pair[1] is not None), key=lambda pair: (pair[0], str(pair[1])))
+
+
+def _parameter_value(operation: Operation | None, name: str, text: str) -> Any:
+    """The value that a parameter stands for; None for its default, which might as well be absent."""
+    if redaction.is_secret(name):
+        return redaction.REDACTED
+    known = operation.parameter(name, "query") if operation else None
+    if known is None:
+        return text
+    value = known.value(text)
+    return None if known.default is not None and value == known.default else value
+
+
+def _body(recorded: RecordedRequest, sent: RecordedRequest) -> str | None:
+    before, after = form_fields(recorded), form_fields(sent)
+    if before is not None and after is not None:
+        return first_difference(redaction.data(before), redaction.data(after))
+    try:
+        old, new = json.loads(recorded.body), json.loads(sent.body)
+    except ValueError:
+        if redaction.body(recorded.body) == redaction.body(sent.body):
+            return None
+        return f"recorded {_show_body(recorded.body)}, now {_show_body(sent.body)}"
+    return first_difference(redaction.data(old), redaction.data(new))
+
+
+_MATCHERS: Sequence[tuple[str, Callable[[RecordedRequest, RecordedRequest], str | None]]] = (
+    ("method", _method),
+    ("path", _path),
+    ("query", _query),
+    ("body", _body),
+)
+
+
+def _explanation(judged: Sequence[tuple[Exchange, Sequence[Mismatch]]], sent: RecordedRequest) -> str:
+    request = f"{sent.method} {redaction.url(sent.url)}"
+    if not judged:
+        return f"no recorded exchange fits {request}: the recording is empty"
+    order = [name for name, _ in _MATCHERS]
+    # Fewest failures first; among equals the one that fails latest, for a wrong body is nearer than a wrong path.
+    nearest, failures = min(judged, key=lambda one: (len(one[1]), -order.index(one[1][0].matcher)))
+    reasons = "; ".join(str(failure) for failure in failures)
+    return f"no recorded exchange fits {request}; nearest is {nearest.name} ({nearest.where}), but {reasons}"
+
+
+def _multipart_fields(kind: str, body: bytes) -> dict[str, str]:
+    parser = email.parser.BytesParser(policy=email.policy.HTTP)
+    message = parser.parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body)
+    fields: dict[str, str] = {}
+    for part in message.iter_parts() if message.is_multipart() else ():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            fields[name] = content.decode("utf-8", "replace")
+    return fields
+
+
+def _show(value: Any) -> str:
+    return _shorten(json.dumps(redaction.data(value), ensure_ascii=False))
+
+
+def _show_body(body: bytes) -> str:
+    return _shorten(redaction.body(body).decode("utf-8", "replace")) or "no body"
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -1,0 +1,107 @@
+"""Action requests: runs the commands of one request and reports what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from umapi_harness.mock.bodies import Doubled, is_object
+from umapi_harness.mock.checks import CommandChecks, step_warnings
+from umapi_harness.mock.organization import Organization
+from umapi_harness.mock.refusals import RefusedError
+from umapi_harness.mock.settings import Settings
+from umapi_harness.mock.user_steps import UserCommand
+from umapi_harness.mock.usergroup_steps import UserGroupCommand
+
+
+def run_commands(
+    organization: Organization,
+    settings: Settings,
+    checks: CommandChecks,
+    commands: Iterable[Any],
+    *,
+    doubled: tuple[Doubled, ...] = (),
+    test_mode: bool = False,
+) -> dict[str, Any]:
+    """Run the commands in order and return the body of the answer.
+
+    Of a command that the checks refuse no step runs, and the others run all the same; a step that fails
+    later does not keep the next ones from being tried. Both are guesses: nobody has published how the
+    service goes about it. An entry that is no object at all counts as a malformed command.
+    """
+    errors: list[dict[str, Any]] = []
+    warnings: list[dict[str, Any]] = []
+    good = bad = 0
+    for index, command in enumerate(commands):
+        known = _known_about(command)
+        violations = checks.violations(command, doubled)
+        failures = [(found.step, found.code, found.message) for found in violations]
+        if not failures:
+            failures = _run(organization, settings, command, test_mode=test_mode)
+            warnings += [
+                {"index": index, "step": step, "message": message, "warningCode": code, **known}
+                for step, code, message in _warnings(command)
+            ]
+        errors += [
+            {"index": index, "step": step, "message": message, "errorCode": code, **known}
+            for step, code, message in failures
+        ]
+        if failures:
+            bad += 1
+        else:
+            good += 1
+    answer: dict[str, Any] = {
+        "completed": 0 if test_mode else good,
+        "notCompleted": bad,
+        "completedInTestMode": good if test_mode else 0,
+    }
+    if errors:
+        answer["errors"] = errors
+    answer["result"] = "success" if not bad else "partial" if good else "error"
+    if warnings:
+        answer["warnings"] = warnings
+    return answer
+
+
+def _run(
+    organization: Organization, settings: Settings, command: dict[str, Any], *, test_mode: bool
+) -> list[tuple[int, str, str]]:
+    """Take the steps of a command; returns step, code and message of each that failed."""
+    kind = UserCommand if "user" in command else UserGroupCommand
+    runner = kind(organization, settings, command, test_mode=test_mode)
+    failures: list[tuple[int, str, str]] = []
+    for place, step in enumerate(command["do"]):
+        ((name, fields),) = step.items()
+        try:
+            runner.run(name, fields)
+        except RefusedError as refusal:
+            failures.append((place, refusal.code, refusal.message))
+        if runner.finished:
+            break
+    return failures
+
+
+def _warnings(command: dict[str, Any]) -> list[tuple[int, str, str]]:
+    """Step, code and message for each deprecated property that the command uses."""
+    known = step_warnings("user" if "user" in command else "usergroup")
+    found: list[tuple[int, str, str]] = []
+    for place, step in enumerate(command["do"]):
+        ((name, fields),) = step.items()
+        found += [
+            (place, code, message)
+            for deprecated, (code, message) in known.get(name, {}).items()
+            if deprecated in fields
+        ]
+    return found
+
+
+def _known_about(command: Any) -> dict[str, str]:
+    """What errors and warnings repeat of a command: its request id and its root."""
+    if not is_object(command):
+        return {}
+    known: dict[str, str] = {}
+    root = command.get("user", command.get("usergroup"))
+    for name, value in (("requestID", command.get("requestID")), ("user", root)):
+        if isinstance(value, str):
+            known[name] = value
+    return known

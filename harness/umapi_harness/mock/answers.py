@@ -1,0 +1,88 @@
+"""Answers: status, headers and body, and the forms in which the service and its gateway refuse."""
+
+from __future__ import annotations
+
+import json
+from email.utils import formatdate
+from typing import Any, Final
+
+import attrs
+
+from umapi_harness.mock.settings import Settings
+
+_JSON: Final = ("Content-Type", "application/json")
+
+
+@attrs.frozen
+class Answer:
+    """A whole answer, to be sent as it is."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+def json_answer(status: int, content: Any, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    """An answer with a JSON body."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    # A surrogate is no character in UTF-8; the escape that takes its place is good JSON.
+    return Answer(status, (_JSON, *headers), text.encode("utf-8", "backslashreplace"))
+
+
+def unauthorized(settings: Settings) -> Answer:
+    """401: the token is missing, has run out, or belongs to another organisation."""
+    if settings.unauthorized_body:
+        body = {
+            "lastPage": False,
+            "result": "error.unauthorized",
+            "message": "Failed to authenticate provided token",
+        }
+        return json_answer(401, body)
+    challenge = 'Bearer realm="JIL", error="invalid_token", error_description="The access token is invalid"'
+    return Answer(401, (("WWW-Authenticate", challenge), ("Content-Type", "*/*")))
+
+
+def gateway_refusal(settings: Settings, status: int, number: str, message: str) -> Answer:
+    """401 or 403 by the gateway: its number and message, or no body at all."""
+    if settings.forbidden_body:
+        return json_answer(status, {"error_code": number, "message": message})
+    return Answer(status)
+
+
+def too_many_requests(settings: Settings, seconds: int, now: float) -> Answer:
+    """429, to come back in so many seconds."""
+    after = str(seconds) if settings.retry_after_form == "seconds" else formatdate(now + seconds, usegmt=True)
+    body = {"error_code": "429050", "message": "Too many requests"}
+    return json_answer(429, body, (("Retry-After", after),))
+
+
+def bad_organization() -> Answer:
+    """400: the path names no organisation."""
+    return json_answer(400, {"result": "error.organization.invalid_id", "message": "Bad organization Id"})
+
+
+def bad_number(text: str) -> Answer:
+    """400: a page number, or a flag of the query, that is none."""
+    return json_answer(400, {"errorMessage": f'For input string: "{text[:100]}"'})
+
+
+def malformed(message: str) -> Answer:
+    """400: the body of an action request is not what it must be as a whole."""
+    return json_answer(400, {"result": "error.command.malformed", "message": message})
+
+
+def no_such_path() -> Answer:
+    """404 by the gateway: nothing is served under the path."""
+    return json_answer(404, {"error_code": "404000", "message": "No such resource; check the path"})
+
+
+def wrong_method(allowed: str) -> Answer:
+    """405: the path is served, but not for this method."""
+    body = {"error_code": "405000", "message": f"Method not allowed; use {allowed}"}
+    return json_answer(405, body, (("Allow", allowed),))
+
+
+def too_large(limit: int) -> Answer:
+    """413: the body is longer than `limit` bytes."""
+    body = {"error_code": "413000", "message": f"Request body too large, max {limit} bytes"}
+    return json_answer(413, body)

@@ -1,0 +1,73 @@
+"""Request bodies: strict JSON, with the keys noted that stand twice in one object."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from typing import Any, NoReturn, TypeGuard
+
+import attrs
+
+from umapi_harness.mock.errors import InputError
+
+
+@attrs.frozen
+class Doubled:
+    """An object of a body in which keys stand more than once."""
+
+    holder: dict[str, Any]
+    keys: tuple[str, ...]
+
+
+@attrs.frozen
+class Body:
+    """A body as data. Of a key that stands twice, `value` has the last; `doubled` tells that it did."""
+
+    value: Any
+    doubled: tuple[Doubled, ...]
+
+
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a JSON value is an object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: Any) -> TypeGuard[list[Any]]:
+    """Whether a JSON value is an array."""
+    return isinstance(value, list)
+
+
+def read_json(raw: bytes) -> Body:
+    """Read a JSON body.
+
+    Raises InputError for whatever is not strict JSON in UTF-8: NaN, unpaired surrogates, and nesting
+    or numbers beyond what the parser can hold included.
+    """
+    doubled: list[Doubled] = []
+
+    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        built = dict(pairs)
+        if len(built) != len(pairs):
+            counts = Counter(name for name, _ in pairs)
+            doubled.append(Doubled(built, tuple(name for name, count in counts.items() if count > 1)))
+        return built
+
+    try:
+        text = raw.decode("utf-8")
+        value = json.loads(text, object_pairs_hook=build, parse_constant=_refuse, parse_float=_finite)
+        if "\\u" in text:
+            # A lone surrogate can be written as an escape, but is no character and cannot be answered.
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError) as error:
+        raise InputError("body: not JSON; send an array of commands as strict JSON in UTF-8") from error
+    return Body(value, tuple(doubled))
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _finite(digits: str) -> float:
+    # 1e999 is good JSON; the checks need a number that is still one.
+    return max(-sys.float_info.max, min(sys.float_info.max, float(digits)))

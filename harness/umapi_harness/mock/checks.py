@@ -1,0 +1,250 @@
+"""Checks of commands against the JSON Schemas, told in the service's error codes.
+
+Which code a broken constraint has, stands beside the constraint, under `x-umapi-errors`. This module
+finds that line, by walking the path on which the validator came to the violation, and fills in the
+message. It holds no rule of its own but the order in which several violations are weighed.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+import jsonschema_rs
+from umapi_models import schemas
+
+from umapi_harness.mock.bodies import Doubled, is_array, is_object
+from umapi_harness.mock.refusals import RefusedError
+
+_BASE: Final = "umapi:///"
+_FILES: Final = ("command.json", "user-steps.json", "usergroup-steps.json")
+_SHOWN: Final = 250  # characters of a refused value that a message repeats
+
+# Of several violations in one step, the first in this order is reported: what the service must stumble
+# over while reading comes before what it can only see afterwards.
+_STEP_ORDER: Final = (
+    *("type", "maxProperties", "additionalProperties", "minProperties", "maxItems", "minItems"),
+    *("uniqueItems", "maxLength", "minLength", "anyOf", "required", "const", "enum", "pattern"),
+    *("contains", "not"),
+)
+_COMMAND_ORDER: Final = (
+    *("anyOf", "not", "type", "required", "additionalProperties", "maxLength", "minLength", "minItems"),
+)
+
+
+@attrs.frozen
+class Violation:
+    """What the service says about a command, or one step of it."""
+
+    step: int
+    code: str
+    message: str
+
+
+@attrs.frozen
+class _Finding:
+    violation: Violation
+    whole_command: bool
+    rank: int
+
+
+class CommandChecks:
+    """Checks commands; `memberships` is the length allowed to a list in an add or remove step."""
+
+    def __init__(self, memberships: int) -> None:
+        self._documents = _documents(memberships)
+        self._registry = jsonschema_rs.Registry(
+            [(_BASE + name, document) for name, document in self._documents.items()]
+        )
+        self._validator = self._compile(f"{_BASE}command.json")
+        self._matchers: dict[str, jsonschema_rs.Validator] = {}
+
+    def _compile(self, reference: str) -> jsonschema_rs.Validator:
+        schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": reference}
+        return jsonschema_rs.validator_for(schema, registry=self._registry)
+
+    def violations(self, command: Any, doubled: Iterable[Doubled] = ()) -> list[Violation]:
+        """What is wrong with `command`: one violation for it as a whole, or one for each step at fault.
+
+        `doubled` are the objects of the request in which keys stand twice.
+        """
+        findings = [found for entry in doubled if (found := _doubled_key(command, entry)) is not None]
+        try:
+            if not self._validator.is_valid(command):
+                findings += [self._finding(error) for error in self._validator.iter_errors(command)]
+        except ValueError:
+            # Nested deeper than the validator can follow, which no command of any kind is.
+            return [Violation(0, "error.command.malformed", "Command is nested too deeply")]
+        whole = [found for found in findings if found.whole_command]
+        if whole:
+            return [min(whole, key=lambda found: found.rank).violation]
+        best: dict[int, _Finding] = {}
+        for found in findings:
+            step = found.violation.step
+            if step not in best or found.rank < best[step].rank:
+                best[step] = found
+        return [best[step].violation for step in sorted(best)]
+
+    def _finding(self, error: jsonschema_rs.ValidationError) -> _Finding:
+        node, keyword, document = self._locate(error.evaluation_path)
+        lines: Mapping[str, Any] = node.get("x-umapi-errors", {}).get(keyword) or {}
+        unexpected = ""
+        if keyword == "required":
+            unexpected = str(getattr(error.kind, "property", ""))
+            lines = lines.get(unexpected) or {}
+        elif keyword == "additionalProperties":
+            unexpected = str(getattr(error.kind, "unexpected", [""])[0])
+        code = lines.get("code", "error.command.malformed")
+        path = error.instance_path
+        names = [part for part in path if isinstance(part, str)]
+        message = str(lines.get("message", "Malformed command")).format_map(
+            {
+                "field": names[-1] if names else "",
+                "list": names[-1] if names else "",
+                "property": unexpected[:_SHOWN],
+                "value": _shown(error.instance),
+                "limit": node.get(keyword),
+            }
+        )
+        step = self._step_at_fault(error, node, keyword, code, document)
+        if step is None:
+            rank = _rank(_COMMAND_ORDER, keyword) + (0 if not path else 1) * len(_COMMAND_ORDER)
+            if not path and keyword == "type":
+                rank = -1
+            return _Finding(Violation(0, code, message), whole_command=True, rank=rank)
+        return _Finding(Violation(step, code, message), whole_command=False, rank=_rank(_STEP_ORDER, keyword))
+
+    def _locate(self, path: Sequence[str | int]) -> tuple[dict[str, Any], str, str]:
+        """The schema object whose keyword was broken, the keyword, and the file that holds them."""
+        document = "command.json"
+        node: Any = {"$ref": document}
+        parent: dict[str, Any] = {}
+        for part in path:
+            if is_object(node):
+                parent = node
+                if part not in node:
+                    break  # maxContains, which the schema may leave to its default
+            if part == "$ref":
+                document, node = self._resolve(document, parent["$ref"])
+            else:
+                children: Any = node
+                node = children[part]
+        keyword = str(path[-1])
+        return parent, "contains" if keyword in ("maxContains", "minContains") else keyword, document
+
+    def _resolve(self, document: str, reference: str) -> tuple[str, Any]:
+        file, _, pointer = reference.removeprefix(_BASE).partition("#")
+        document = file or document
+        node: Any = self._documents[document]
+        for part in pointer.split("/")[1:]:
+            node = node[part]
+        return document, node
+
+    def _step_at_fault(
+        self,
+        error: jsonschema_rs.ValidationError,
+        node: dict[str, Any],
+        keyword: str,
+        code: str,
+        document: str,
+    ) -> int | None:
+        """The step to which a violation belongs; None for one of the command as a whole."""
+        path = error.instance_path
+        if not path or path[0] != "do":
+            return None
+        if len(path) > 1:
+            return int(path[1])
+        if keyword == "contains":
+            matcher = self._matcher(document, node["contains"]["$ref"])
+            steps: list[Any] = error.instance if isinstance(error.instance, list) else []
+            return max((place for place, step in enumerate(steps) if matcher.is_valid(step)), default=0)
+        if keyword == "maxItems":
+            limit = int(node["maxItems"])
+            return limit - 1 if code == "error.command.removefromorg.not_last" else limit
+        return None
+
+    def _matcher(self, document: str, reference: str) -> jsonschema_rs.Validator:
+        absolute = _BASE + (document + reference if reference.startswith("#") else reference)
+        if absolute not in self._matchers:
+            self._matchers[absolute] = self._compile(absolute)
+        return self._matchers[absolute]
+
+
+@functools.cache
+def step_warnings(root: str) -> dict[str, dict[str, tuple[str, str]]]:
+    """For steps on a `user` or `usergroup`: step -> deprecated property -> warning code and message."""
+    file, steps = {"user": ("user-steps.json", "UserStep"), "usergroup": _GROUP_STEPS}[root]
+    definitions: dict[str, Any] = schemas.read(file)["$defs"]
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for step, schema in definitions[steps]["properties"].items():
+        reference = schema.get("$ref") or schema.get("else", {}).get("$ref", "")
+        properties = definitions.get(reference.rpartition("/")[2], {}).get("properties", {})
+        for name, entry in properties.items():
+            if "x-umapi-warning" in entry:
+                warning = entry["x-umapi-warning"]
+                found.setdefault(step, {})[name] = (warning["code"], warning["message"])
+    return found
+
+
+_GROUP_STEPS: Final = ("usergroup-steps.json", "UserGroupStep")
+
+
+def _documents(memberships: int) -> dict[str, dict[str, Any]]:
+    documents = {name: copy.deepcopy(schemas.read(name)) for name in _FILES}
+    documents["user-steps.json"]["$defs"]["GroupNames"]["maxItems"] = memberships
+    for name in ("UserNames", "ProfileNames"):
+        documents["usergroup-steps.json"]["$defs"][name]["maxItems"] = memberships
+    return documents
+
+
+def _rank(order: tuple[str, ...], keyword: str) -> int:
+    return order.index(keyword) if keyword in order else len(order)
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _doubled_key(command: Any, entry: Doubled) -> _Finding | None:
+    """What the service says when `entry` is part of `command`.
+
+    Codes are published for the lists of an add or remove step. That any other key given twice is an
+    illegal entry is a guess: the one alternative, taking one of the two in silence, would hide an error.
+    """
+    path = _path_to(command, entry.holder)
+    if path is None:
+        return None
+    name = entry.keys[0]
+    codes = {
+        "group": "error.command.add_remove.duplicate.group_list",
+        "product": "error.command.add_remove.duplicate.product_list",
+        "productConfiguration": "error.command.add_remove.duplicate.product_list",
+        "user": "error.command.add_remove.duplicate.user_list",
+    }
+    in_list = len(path) == 3 and path[2] in ("add", "remove")
+    refusal = RefusedError(codes.get(name, "error.command.illegal_entry") if in_list else _ILLEGAL, field=name)
+    whole = len(path) < 2
+    step = 0 if whole else int(path[1])
+    return _Finding(Violation(step, refusal.code, refusal.message), whole_command=whole, rank=-2)
+
+
+_ILLEGAL: Final = "error.command.illegal_entry"
+
+
+def _path_to(value: Any, wanted: dict[str, Any]) -> tuple[str | int, ...] | None:
+    """The way from `value` down to the very object `wanted`."""
+    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(value, ())]
+    while waiting:
+        node, path = waiting.pop()
+        if node is wanted:
+            return path
+        if is_object(node):
+            waiting += [(child, (*path, name)) for name, child in node.items()]
+        elif is_array(node):
+            waiting += [(child, (*path, place)) for place, child in enumerate(node)]
+    return None

@@ -1,0 +1,78 @@
+"""Details of a running server: what a client must know, as JSON file and as shell lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from umapi_harness.mock.certificates import write_private
+from umapi_harness.mock.errors import InputError
+
+_VARIABLES: Final = {
+    "api_url": "UMAPI_ENDPOINT",
+    "ims_url": "UMAPI_IMS_URL",
+    "ca_cert": "UMAPI_CA_BUNDLE",
+    "org_id": "UMAPI_ORG_ID",
+    "client_id": "UMAPI_CLIENT_ID",
+    "client_secret": "UMAPI_CLIENT_SECRET",
+    "tech_account_id": "UMAPI_TECH_ACCOUNT_ID",
+    "private_key_path": "UMAPI_PRIVATE_KEY_PATH",
+    "domain": "UMAPI_DOMAIN",
+    "sample_user": "UMAPI_SAMPLE_USER",
+    "sample_group": "UMAPI_SAMPLE_GROUP",
+    "sample_profile": "UMAPI_SAMPLE_PROFILE",
+}
+
+
+@attrs.frozen(kw_only=True)
+class ServerDetails:
+    """Where a server listens and what it knows a client by. What a seed does not name is None."""
+
+    api_url: str
+    """Root of the API, ending in /v2/usermanagement."""
+    ims_url: str
+    """Root of the token host."""
+    ca_cert: str | None
+    """File with the authority to trust; None without TLS."""
+    org_id: str
+    client_id: str
+    client_secret: str = attrs.field(repr=False)
+    tech_account_id: str
+    private_key_path: str
+    """File with the PEM that signs JWTs; gone when the server ends."""
+    domain: str | None
+    """A domain that the organisation has claimed for Federated IDs, if it has any."""
+    sample_user: str | None
+    sample_group: str | None
+    sample_profile: str | None
+
+    def as_dict(self) -> dict[str, str | None]:
+        """The details by name, as the ready file holds them; the client secret is among them."""
+        return attrs.asdict(self)
+
+    def export_lines(self) -> list[str]:
+        """The details as `export UMAPI_...` lines for a shell, without those that are None."""
+        values = self.as_dict()
+        return [
+            f"export {variable}={shlex.quote(value)}"
+            for name, variable in _VARIABLES.items()
+            if (value := values[name]) is not None
+        ]
+
+    def write(self, path: Path) -> None:
+        """Write the ready file, for the owner's eyes only; whoever sees it, sees all of it.
+
+        Raises InputError if it cannot be written.
+        """
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            write_private(part, (json.dumps(self.as_dict(), indent=2) + "\n").encode("utf-8"))
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise InputError(f"{path}: ready file cannot be written ({error.strerror}); choose another path") from error

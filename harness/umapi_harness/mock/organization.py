@@ -1,0 +1,335 @@
+"""The organisation that remembers: users, groups, products and domains, with the indexes to find them.
+
+Nothing here checks what the API allows: that is the business of the steps. Every change is made by one
+call that keeps all indexes right; the server calls from a single thread (its event loop) and never
+pauses inside a request, so that a request as a whole takes effect at once or not yet.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+
+import attrs
+
+from umapi_harness.mock import groups as g
+from umapi_harness.mock.groups import Group, Product, key
+from umapi_harness.mock.rosters import Roster
+from umapi_harness.mock.users import ADOBE_ID, ADOBE_ID_DOMAIN, User, email_domain
+
+_FIRST_GROUP_ID = 48_000_001
+_DERIVED_LISTS = 16  # lists kept that follow from the state; each may be as long as the organisation
+
+
+@attrs.frozen(kw_only=True)
+class Domain:
+    """A domain that the organisation has claimed, or is trusted with by the organisation that has."""
+
+    name: str
+    type: str
+    """enterpriseID or federatedID: the kind of account that it is set up for."""
+    directory: str
+    """Domains in one directory can replace each other in an e-mail address or user name."""
+    trusted: bool = False
+    """True: another organisation owns it."""
+
+
+class Organization:
+    """One organisation's state."""
+
+    def __init__(self, org_id: str) -> None:
+        self.org_id = org_id
+        self.owner = f"{org_id.partition('@')[0].lower()}.e"
+        self.samples: dict[str, str] = {}
+        self.domains: dict[str, Domain] = {}
+        self.products: dict[str, Product] = {}
+        self.users: Roster[User] = Roster()
+        self.listed_users: Roster[User] = Roster()
+        self.groups: Roster[Group] = Roster()
+        self.changes = 0
+        self._serial = 0
+        self._next_group_id = _FIRST_GROUP_ID
+        self._groups_by_name: dict[str, Group] = {}
+        self._adobe_ids: dict[str, User] = {}
+        self._owned: dict[str, User] = {}
+        # Only user names that differ from the e-mail: most users need no entry.
+        self._usernames: dict[tuple[str, str], User] = {}
+        self._derived: dict[object, tuple[int, list[User]]] = {}
+        for name, kind in g.FIXED_ADMIN_GROUPS.items():
+            self._add_group(Group(id=self._group_id(None), name=name, kind=kind))
+
+    # Users
+
+    def find_user(self, name: str, domain: str | None = None, *, prefer_adobe_id: bool = False) -> User | None:
+        """The user of that e-mail address, or of that user name in `domain`.
+
+        Where an Adobe ID and another account share the address, the other one is meant unless
+        `prefer_adobe_id` says otherwise.
+        """
+        if domain is not None:
+            return self._usernames.get((name.lower(), domain.lower()))
+        address = name.lower()
+        first, second = self._owned.get(address), self._adobe_ids.get(address)
+        if prefer_adobe_id:
+            first, second = second, first
+        return first if first is not None else second
+
+    def adobe_id(self, address: str) -> User | None:
+        """The Adobe ID with that e-mail address."""
+        return self._adobe_ids.get(address.lower())
+
+    def owned_account(self, address: str) -> User | None:
+        """The Enterprise or Federated ID with that e-mail address."""
+        return self._owned.get(address.lower())
+
+    def add_user(
+        self,
+        *,
+        email: str,
+        type: str,  # noqa: A002 - the service's own word
+        username: str | None = None,
+        domain: str | None = None,
+        firstname: str | None = None,
+        lastname: str | None = None,
+        country: str | None = None,
+        status: str = "active",
+        given_id: str | None = None,
+    ) -> User:
+        """Add a user, whom the caller has found to be new."""
+        self.changes += 1
+        self._serial += 1
+        if domain is None:
+            domain = ADOBE_ID_DOMAIN if type == ADOBE_ID else email_domain(email)
+        user = User(
+            self._serial,
+            email,
+            email if username is None or username == email else username,
+            sys.intern(domain),
+            sys.intern(type),
+            _shared(firstname),
+            _shared(lastname),
+            _shared(country),
+            sys.intern(status),
+            (),
+            given_id,
+        )
+        self._index_user(user)
+        self.users.add(user)
+        if user.active:
+            self.listed_users.add(user)
+        return user
+
+    def remove_user(self, user: User) -> None:
+        """Take the user out of every group and of the organisation."""
+        self.changes += 1
+        for group in user.groups:
+            group.members.discard(user)
+        user.groups = ()
+        self._unindex_user(user)
+        self.users.discard(user)
+        self.listed_users.discard(user)
+
+    def rename_user(
+        self, user: User, *, email: str | None = None, username: str | None = None, domain: str | None = None
+    ) -> None:
+        """Change what the user is found by; the caller has found the new names free."""
+        self.changes += 1
+        self._unindex_user(user)
+        user.email = user.email if email is None else email
+        user.username = user.username if username is None else username
+        user.domain = user.domain if domain is None else sys.intern(domain)
+        self._index_user(user)
+
+    def name_user(self, user: User, *, firstname: str | None = None, lastname: str | None = None) -> None:
+        """Change the first and last name, where given."""
+        self.changes += 1
+        user.firstname = user.firstname if firstname is None else _shared(firstname)
+        user.lastname = user.lastname if lastname is None else _shared(lastname)
+
+    def _index_user(self, user: User) -> None:
+        address = user.email.lower()
+        (self._adobe_ids if user.type == ADOBE_ID else self._owned)[address] = user
+        if user.username.lower() != address:
+            self._usernames[user.username.lower(), user.domain.lower()] = user
+
+    def _unindex_user(self, user: User) -> None:
+        address = user.email.lower()
+        (self._adobe_ids if user.type == ADOBE_ID else self._owned).pop(address, None)
+        self._usernames.pop((user.username.lower(), user.domain.lower()), None)
+
+    # Memberships
+
+    def join(self, user: User, group: Group) -> bool:
+        """Make the user a direct member; False if that was so already."""
+        if group in user.groups:
+            return False
+        self.changes += 1
+        user.groups = (*user.groups, group)
+        group.ever_used = True
+        if user.active:
+            group.members.add(user)
+        return True
+
+    def leave(self, user: User, group: Group) -> bool:
+        """End a direct membership; False if there was none."""
+        if group not in user.groups:
+            return False
+        self.changes += 1
+        user.groups = tuple(other for other in user.groups if other is not group)
+        group.members.discard(user)
+        return True
+
+    def link(self, user_group: Group, profile: Group) -> None:
+        """Give the members of the user group the profile."""
+        self.changes += 1
+        user_group.profiles.add(profile)
+        profile.user_groups.add(user_group)
+
+    def unlink(self, user_group: Group, profile: Group) -> None:
+        """Take the profile from the members of the user group."""
+        self.changes += 1
+        user_group.profiles.discard(profile)
+        profile.user_groups.discard(user_group)
+
+    # Groups
+
+    def find_group(self, name: str) -> Group | None:
+        """The group of any kind with that name."""
+        return self._groups_by_name.get(key(name))
+
+    def add_user_group(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        read_only: bool = False,
+        group_id: int | None = None,
+    ) -> Group:
+        """Create a user group and the group of its admins."""
+        group = Group(
+            id=self._group_id(group_id),
+            name=name,
+            kind=g.USER_GROUP,
+            description=description,
+            read_only=read_only,
+        )
+        self._add_group(group)
+        group.admins = self._add_admin_group(g.ADMIN_PREFIX, g.USER_GROUP_ADMINS, group)
+        return group
+
+    def add_product(self, name: str, *, product_id: str | None = None, code: str | None = None) -> Product:
+        """Create a product and the group of its admins."""
+        admins = Group(id=self._group_id(None), name=f"{g.PRODUCT_ADMIN_PREFIX}{name}", kind=g.PRODUCT_ADMINS)
+        self._add_group(admins)
+        number = len(self.products) + 1
+        product = Product(
+            name=name,
+            id=f"{number:032X}" if product_id is None else product_id,
+            code=f"PRD{number}" if code is None else code,
+            admins=admins,
+        )
+        admins.product = product
+        self.products[key(name)] = product
+        return product
+
+    def add_profile(
+        self, name: str, product: Product, *, quota: int | None = None, group_id: int | None = None
+    ) -> Group:
+        """Create a product profile, with the groups of its admins and developers."""
+        profile = Group(id=self._group_id(group_id), name=name, kind=g.PROFILE, product=product, quota=quota)
+        self._add_group(profile)
+        product.profiles.add(profile)
+        profile.admins = self._add_admin_group(g.ADMIN_PREFIX, g.PROFILE_ADMINS, profile)
+        profile.developers = self._add_admin_group(g.DEVELOPER_PREFIX, g.DEVELOPERS, profile)
+        return profile
+
+    def rename_group(self, group: Group, name: str) -> None:
+        """Change a user group's name, and that of its admin group with it."""
+        self.changes += 1
+        for changed, new_name in ((group, name), (group.admins, f"{g.ADMIN_PREFIX}{name}")):
+            if changed is not None:
+                del self._groups_by_name[key(changed.name)]
+                changed.name = new_name
+                self._groups_by_name[key(new_name)] = changed
+
+    def describe_group(self, group: Group, description: str) -> None:
+        """Change a user group's description."""
+        self.changes += 1
+        group.description = description
+
+    def remove_group(self, group: Group) -> None:
+        """Delete a user group with its admin group and all memberships."""
+        self.changes += 1
+        for profile in list(group.profiles):
+            profile.user_groups.discard(group)
+        for gone in (group, group.admins):
+            if gone is None:
+                continue
+            # Users who are not active are in no roster, so those are looked for one by one.
+            inactive = (user for user in self.users if not user.active) if self.has_inactive else ()
+            for user in (*gone.members, *inactive):
+                user.groups = tuple(other for other in user.groups if other is not gone)
+            self.groups.discard(gone)
+            del self._groups_by_name[key(gone.name)]
+
+    @property
+    def has_inactive(self) -> bool:
+        """True when some user is disabled, locked or about to be removed."""
+        return len(self.users) != len(self.listed_users)
+
+    def admin_group_without_members(self, name: str) -> bool:
+        """True when `name` would be an admin group of something that exists, but is no group itself."""
+        lowered = key(name)
+        for prefix in g.ADMIN_PREFIXES:
+            subject = lowered.removeprefix(prefix)
+            if subject != lowered and (subject in self._groups_by_name or subject in self.products):
+                return True
+        return False
+
+    def user_groups(self) -> Iterator[Group]:
+        """The user groups, oldest first."""
+        return (group for group in self.groups if group.kind == g.USER_GROUP)
+
+    def profiles(self) -> Iterator[Group]:
+        """The product profiles, oldest first."""
+        return (group for group in self.groups if group.kind == g.PROFILE)
+
+    def _group_id(self, given: int | None) -> int:
+        if given is not None:
+            self._next_group_id = max(self._next_group_id, given + 1)
+            return given
+        self._next_group_id += 1
+        return self._next_group_id - 1
+
+    def _add_group(self, group: Group) -> None:
+        self.changes += 1
+        self.groups.add(group)
+        self._groups_by_name[key(group.name)] = group
+
+    def _add_admin_group(self, prefix: str, kind: str, subject: Group) -> Group:
+        admins = Group(
+            id=self._group_id(None),
+            name=f"{prefix}{subject.name}",
+            kind=kind,
+            subject=subject,
+            product=subject.product,
+        )
+        self._add_group(admins)
+        return admins
+
+    # Lists that follow from the state
+
+    def derived(self, name: object, make: Callable[[], list[User]]) -> list[User]:
+        """The list that `make` gives, kept under `name` until something changes."""
+        kept = self._derived.get(name)
+        if kept is None or kept[0] != self.changes:
+            if len(self._derived) >= _DERIVED_LISTS:
+                self._derived.clear()
+            kept = (self.changes, make())
+            self._derived[name] = kept
+        return kept[1]
+
+
+def _shared(text: str | None) -> str | None:
+    """The same string object for equal strings: names and countries repeat a thousandfold."""
+    return None if text is None else sys.intern(text)

@@ -1,0 +1,255 @@
+"""Queries: users, users of a group, one user, groups; all read, nothing changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from umapi_harness.mock import groups as g
+from umapi_harness.mock.answers import Answer, bad_number, json_answer
+from umapi_harness.mock.groups import Group
+from umapi_harness.mock.organization import Organization
+from umapi_harness.mock.settings import Settings
+from umapi_harness.mock.users import ADOBE_ID, ADOBE_ID_DOMAIN, User, email_domain
+
+T = TypeVar("T")
+Query = Mapping[str, str]
+
+_PAGE: Final = re.compile(r"-?[0-9]{1,10}")
+_LARGEST_PAGE: Final = 2**31 - 1
+_LONGEST_NAME: Final = 255 + len(g.PRODUCT_ADMIN_PREFIX)
+
+
+class BadQueryError(Exception):
+    """The query cannot be read; carries the answer to give."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def flag(query: Query, name: str, default: bool) -> bool:
+    """A boolean of the query, in any letter case. Raises BadQueryError for anything else.
+
+    What the service does with other words is not known; that it refuses them is a guess, and safer than
+    to take, say, `testOnly=yes` for false.
+    """
+    text = query.get(name)
+    if text is None:
+        return default
+    if text.lower() not in ("true", "false"):
+        raise BadQueryError(bad_number(text))
+    return text.lower() == "true"
+
+
+def page_number(text: str) -> int:
+    """A page's number, counted from 0. Raises BadQueryError for anything else."""
+    if not _PAGE.fullmatch(text) or not 0 <= int(text) <= _LARGEST_PAGE:
+        raise BadQueryError(bad_number(text))
+    return int(text)
+
+
+def users_page(organization: Organization, settings: Settings, page: int, query: Query) -> Answer:
+    """A page of the organisation's users (getUsersWithPage.md)."""
+    direct_only = flag(query, "directOnly", True)
+    domain = query.get("domain")
+    if domain:
+        listing = _users_of_domain(organization, domain)
+        if listing is None:
+            message = f"Not found: Domain {domain}"
+            return json_answer(404, _not_found("error.domain.trust.nonexistent", message))
+    else:
+        listing = organization.listed_users.listing()
+    entries, last, headers = cut(listing, page, settings.users_page_size)
+    body = {
+        "lastPage": last,
+        "result": "success",
+        "users": [show_user(organization, user, direct_only=direct_only) for user in entries],
+    }
+    return json_answer(200, body, headers)
+
+
+def group_users_page(organization: Organization, settings: Settings, page: int, name: str, query: Query) -> Answer:
+    """A page of the members of a user group, profile or admin group (getUsersByGroup.md)."""
+    direct_only = flag(query, "directOnly", True)
+    without_groups = flag(query, "excludeGroups", False)
+    status = query.get("status")
+    if status is not None and status.lower() not in ("active", "inactive"):
+        raise BadQueryError(bad_number(status))
+    if not name or len(name) > _LONGEST_NAME:
+        return json_answer(400, _not_found("error.group.invalid_name", "Invalid group name"))
+    group = organization.find_group(name)
+    listing: Sequence[User]
+    if group is not None:
+        listing = _members(organization, group, direct_only=direct_only, status=status)
+        name = group.name
+    elif organization.admin_group_without_members(name):
+        listing = ()
+    else:
+        return json_answer(404, _not_found("error.group.not_found", f"Not found: Group {name}"))
+    entries, last, headers = cut(listing, page, settings.users_page_size)
+    users = [show_user(organization, user, direct_only=direct_only, without_groups=without_groups) for user in entries]
+    body = {"lastPage": last, "result": "success", "groupName": name, "users": users}
+    return json_answer(200, body, headers)
+
+
+def one_user(organization: Organization, user_string: str, query: Query) -> Answer:
+    """One user, by e-mail address, or by user name and domain (getUser.md)."""
+    if not user_string:
+        body = {"result": "error.user.email.invalid", "message": "Invalid email: "}
+        return json_answer(400, body)
+    user = _find_user(organization, user_string, query.get("domain") or None)
+    if user is None or not user.active:
+        body = {"result": "error.user.not_found", "message": f"User not found {user_string}"}
+        return json_answer(404, body)
+    shown = show_user(organization, user, direct_only=flag(query, "directOnly", True))
+    return json_answer(200, {"result": "success", "user": shown})
+
+
+def groups_page(organization: Organization, settings: Settings, page: int) -> Answer:
+    """A page of user groups, profiles and admin groups (group.md)."""
+    listing = organization.groups.listing()
+    if not settings.list_unused_admin_groups:
+        listing = [group for group in listing if group.ever_used or not group.is_admin_group]
+    entries, last, headers = cut(listing, page, settings.groups_page_size)
+    if page and page * settings.groups_page_size >= len(listing):
+        return json_answer(200, {"lastPage": True, "result": "Not found"})
+    body = {"lastPage": last, "result": "success", "groups": [show_group(group) for group in entries]}
+    return json_answer(200, body, headers)
+
+
+def cut(
+    listing: Sequence[T], page: int, size: int, *, base: int = 0
+) -> tuple[Sequence[T], bool, tuple[tuple[str, str], ...]]:
+    """The entries of a page (past the end: of the last page), whether it is the last, and the headers.
+
+    `page` counts from 0; `base` is the number that the header gives the first page.
+    """
+    pages = max(1, -(-len(listing) // size))
+    page = min(page, pages - 1)
+    entries = listing[page * size : (page + 1) * size]
+    headers = (
+        ("X-Total-Count", str(len(listing))),
+        ("X-Page-Count", str(pages)),
+        ("X-Current-Page", str(page + base)),
+        ("X-Page-Size", str(len(entries))),
+    )
+    return entries, page == pages - 1, headers
+
+
+def show_user(
+    organization: Organization, user: User, *, direct_only: bool, without_groups: bool = False
+) -> dict[str, Any]:
+    """A user as the queries show it; fields without a value are absent."""
+    shown: dict[str, Any] = {"email": user.email, "status": user.status}
+    if not without_groups:
+        groups = membership_names(user, direct_only=direct_only)
+        if groups:
+            shown["groups"] = groups
+    shown["username"] = user.username
+    shown["domain"] = user.domain
+    if user.firstname:
+        shown["firstname"] = user.firstname
+    if user.lastname:
+        shown["lastname"] = user.lastname
+    if user.country:
+        shown["country"] = user.country
+    shown["type"] = user.type
+    shown["id"] = user.id(organization.owner)
+    return shown
+
+
+def membership_names(user: User, *, direct_only: bool) -> list[str]:
+    """Names of the user's groups; unless `direct_only`, with the profiles held through a user group."""
+    names = [group.name for group in user.groups]
+    if not direct_only:
+        held = {profile.name: None for group in user.groups if group.kind == g.USER_GROUP for profile in group.profiles}
+        names += [name for name in held if name not in names]
+    return names
+
+
+def show_group(group: Group) -> dict[str, Any]:
+    """A group as the queries show it; fields without a value are absent."""
+    shown: dict[str, Any] = {"type": group.kind, "groupName": group.name, "memberCount": len(group.members)}
+    if group.admins is not None and len(group.admins.members):
+        shown["adminGroupName"] = group.admins.name
+    if group.kind == g.USER_GROUP_ADMINS and group.subject is not None:
+        shown["userGroupName"] = group.subject.name
+    if group.kind in (g.PROFILE_ADMINS, g.DEVELOPERS) and group.subject is not None:
+        shown["productProfileName"] = group.subject.name
+    if group.kind in (g.PROFILE, g.PRODUCT_ADMINS) and group.product is not None:
+        shown["productName"] = group.product.name
+    if group.kind == g.PROFILE:
+        shown["licenseQuota"] = "UNLIMITED" if group.quota is None else str(group.quota)
+    shown["groupId"] = group.id
+    return shown
+
+
+def _not_found(code: str, message: str) -> dict[str, Any]:
+    return {"lastPage": False, "result": code, "message": message}
+
+
+def _users_of_domain(organization: Organization, domain: str) -> list[User] | None:
+    """The users whose account is in `domain`; None for a domain that is not the organisation's."""
+    wanted = domain.lower()
+    if wanted == ADOBE_ID_DOMAIN.lower():
+        return organization.derived(
+            ("domain", wanted),
+            lambda: [user for user in organization.listed_users if user.type == ADOBE_ID],
+        )
+    if wanted not in organization.domains:
+        return None
+    return organization.derived(
+        ("domain", wanted),
+        lambda: [user for user in organization.listed_users if user.domain.lower() == wanted and user.type != ADOBE_ID],
+    )
+
+
+def _members(organization: Organization, group: Group, *, direct_only: bool, status: str | None) -> Sequence[User]:
+    listing: list[User] = group.members.listing()
+    if group.kind != g.PROFILE:
+        return listing
+    if not direct_only and len(group.user_groups):
+        listing = organization.derived(("profile", group.id), lambda: _holders(group))
+    if status is None:
+        return listing
+    # Licences go to the members in the order in which they came; the rest have none that is active.
+    licensed = len(listing) if group.quota is None else group.quota
+    return listing[:licensed] if status.lower() == "active" else listing[licensed:]
+
+
+def _holders(profile: Group) -> list[User]:
+    """All who hold a profile: direct members first, then those of its user groups."""
+    holders = dict.fromkeys(profile.members)
+    for group in profile.user_groups:
+        holders.update(dict.fromkeys(group.members))
+    return list(holders)
+
+
+def _find_user(organization: Organization, name: str, domain: str | None) -> User | None:
+    if domain is None:
+        user = organization.find_user(name)
+        if user is not None:
+            return user
+        # A user name without its domain is found while only one domain has it: a guess.
+        found = [organization.find_user(name, each) for each in organization.domains]
+        matches = [match for match in found if match is not None]
+        return matches[0] if len(matches) == 1 else None
+    if domain.lower() == ADOBE_ID_DOMAIN.lower():
+        return organization.adobe_id(name)
+    user = organization.find_user(name, domain)
+    if user is not None:
+        return user
+    user = organization.owned_account(name)
+    if user is None or not _is_home(organization, user, domain.lower()):
+        return None
+    return user
+
+
+def _is_home(organization: Organization, user: User, domain: str) -> bool:
+    """True when `domain` is the user's own, or any other of the same directory (getUser.md)."""
+    if domain in (user.domain.lower(), email_domain(user.email)):
+        return True
+    home, other = organization.domains.get(user.domain.lower()), organization.domains.get(domain)
+    return home is not None and other is not None and home.directory == other.directory

@@ -1,0 +1,49 @@
+"""Refusals: an error of one step, with the message that the service gives for its code."""
+
+from __future__ import annotations
+
+import functools
+from typing import Final
+
+from umapi_models import schemas
+
+# Messages for codes of which nobody has published the service's own words.
+_OWN_WORDS: Final = {
+    "error.api.user.not.parent.org": "The domain of the user belongs to another organization: {domain}",
+    "error.command.add_remove.duplicate.group_list": "More than one group list in command: {field}",
+    "error.command.add_remove.duplicate.product_list": "More than one product list in command: {field}",
+    "error.command.add_remove.duplicate.user_list": "Duplicate entry in list: {field}",
+    "error.command.add_remove.duplicate.usergroup_list": "Duplicate entry in list: {field}",
+    "error.command.illegal_entry": "Illegal entry in command: {field}",
+    "error.country.invalid": "Invalid country code: {value}",
+    "error.update.adobeid.no": "An Adobe ID cannot be updated: {user}",
+    "error.update.domain.mismatch": "The domain does not match the domain of the user: {user}",
+    "error.update.username.no": "The user name cannot be updated: {user}",
+    "error.user.already_in_org": "User is already a member of the organization: {user}",
+    "error.user.change_domain_update.no": "The new domain is not in the directory of the user: {domain}",
+    "error.user.domain_enforcement": "Adobe IDs are not allowed in this domain: {domain}",
+    "error.user.email.name_in_use": "The email is in use by another user: {value}",
+    "error.user.must_match_email": "The user must match the email: {user}",
+    "error.user.name_in_use": "The user name is in use by another user: {value}",
+    "error.user.type_mismatch": "The domain is not set up for users of type {value}: {domain}",
+    "error.usergroup.already_exists": "Usergroup already exists: {group}",
+    "error.usergroup.exceeds_maximum_member_count": "Usergroup has too many members: {group}",
+    "error.usergroup.user_list.invalid": "The list of users does not change the members of: {group}",
+}
+
+
+@functools.cache
+def _published_words() -> dict[str, str]:
+    entries: list[dict[str, str | None]] = schemas.read("error_codes.json")["codes"]
+    return {str(entry["code"]): text for entry in entries if (text := entry["message"]) is not None}
+
+
+class RefusedError(Exception):
+    """A step that the service refuses; carries the error code and the message."""
+
+    def __init__(self, code: str, **values: object) -> None:
+        """Refuse with `code`; `values` fill the placeholders of its message."""
+        words = _published_words().get(code) or _OWN_WORDS[code]
+        self.code = code
+        self.message = words.format_map(values)
+        super().__init__(f"{code}: {self.message}")

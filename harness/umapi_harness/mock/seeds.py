@@ -1,0 +1,299 @@
+"""Seeds: an organisation as JSON, read with every mistake named by its place, and written back."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import jsonschema_rs
+
+from umapi_harness.mock.errors import InputError
+from umapi_harness.mock.groups import USER_GROUP, Group, key
+from umapi_harness.mock.organization import Domain, Organization
+from umapi_harness.mock.users import ADOBE_ID, email_domain
+
+_HERE: Final = files("umapi_harness.mock")
+_REMEDIES: Final = {
+    "additionalProperties": "remove it or correct its name; seed.schema.json lists what a seed can hold",
+    "required": "add it",
+    "pattern": "correct the value",
+}
+
+
+@attrs.frozen(kw_only=True)
+class Credential:
+    """What a client proves itself with."""
+
+    client_id: str
+    client_secret: str = attrs.field(repr=False)
+    tech_account_id: str
+    org_id: str
+    public_key: str | None = attrs.field(default=None, repr=False)
+    """PEM registered for the JWT flow; None: the key that the server makes at start."""
+
+
+@attrs.frozen(kw_only=True)
+class Seed:
+    """A checked seed: the organisation it describes and who may call on its behalf."""
+
+    organization: Organization
+    credentials: tuple[Credential, ...]
+    rebuild: Callable[[], Organization] = attrs.field(repr=False)
+    """Makes the organisation anew, as it was before anything changed."""
+
+
+def default_seed() -> dict[str, Any]:
+    """The seed that the server starts with when given none, as data."""
+    document: dict[str, Any] = json.loads(_HERE.joinpath("default_seed.json").read_text("utf-8"))
+    return document
+
+
+def read_seed(path: Path) -> Seed:
+    """Read a seed file.
+
+    Raises InputError for a file that cannot be read, is no JSON, or does not describe an organisation.
+    """
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give the path of a seed file") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not JSON ({error}); correct the file") from error
+    return build_seed(document, where=str(path))
+
+
+def build_seed(document: Any, *, where: str = "seed") -> Seed:
+    """Make the organisation that `document` describes; `where` names the document in errors.
+
+    Raises InputError with the place (a JSON pointer) and the remedy; nothing is half-made.
+    """
+    _check_schema(document, where)
+    org_id: str = document["org_id"]
+    credentials = tuple(Credential(org_id=org_id, **entry) for entry in document.get("credentials", ()))
+    builder = _Builder(document, where)
+    return Seed(organization=builder.build(), credentials=credentials, rebuild=builder.build)
+
+
+@functools.cache
+def _validator() -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(json.loads(_HERE.joinpath("seed.schema.json").read_text("utf-8")))
+
+
+def _check_schema(document: Any, where: str) -> None:
+    try:
+        error = next(iter(_validator().iter_errors(document)), None)
+    except ValueError as failure:
+        raise InputError(f"{where}: cannot be checked ({failure}); correct the document") from failure
+    if error is None:
+        return
+    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error.instance_path)
+    keyword = str(error.evaluation_path[-1])
+    # The value itself may be a secret, so only where it stands and what was expected is said.
+    secret = any(part in ("credentials", "client_secret", "public_key") for part in error.instance_path)
+    message = "value is not of the form wanted" if secret and keyword != "required" else error.message
+    remedy = _REMEDIES.get(keyword, "correct it as seed.schema.json says")
+    raise InputError(f"{where}: {pointer or '/'}: {message}; {remedy}")
+
+
+class _Builder:
+    """Puts an organisation together from a document that fits the schema."""
+
+    def __init__(self, document: dict[str, Any], where: str) -> None:
+        self._document = document
+        self._where = where
+        self._organization = Organization(document["org_id"])
+
+    def build(self) -> Organization:
+        self._organization = Organization(self._document["org_id"])
+        self._clients()
+        self._domains()
+        self._products()
+        self._profiles()
+        self._user_groups()
+        add_users(self._organization, self._document.get("users", ()), where=self._where)
+        self._samples()
+        return self._organization
+
+    def _fail(self, pointer: str, problem: str) -> InputError:
+        return InputError(f"{self._where}: {pointer}: {problem}")
+
+    def _clients(self) -> None:
+        seen: set[str] = set()
+        for place, entry in enumerate(self._document.get("credentials", ())):
+            if entry["client_id"] in seen:
+                raise self._fail(f"/credentials/{place}/client_id", "stands twice; remove one credential")
+            seen.add(entry["client_id"])
+
+    def _domains(self) -> None:
+        for place, entry in enumerate(self._document.get("domains", ())):
+            name = key(entry["name"])
+            if name in self._organization.domains:
+                raise self._fail(f"/domains/{place}/name", f'domain "{name}" stands twice; remove one')
+            self._organization.domains[name] = Domain(
+                name=name,
+                type=entry["type"],
+                directory=entry.get("directory", entry["type"]),
+                trusted=entry.get("trusted", False),
+            )
+
+    def _products(self) -> None:
+        for place, entry in enumerate(self._document.get("products", ())):
+            if key(entry["name"]) in self._organization.products:
+                raise self._fail(f"/products/{place}/name", f'product "{entry["name"]}" stands twice; remove one')
+            self._organization.add_product(entry["name"], product_id=entry.get("id"), code=entry.get("code"))
+
+    def _profiles(self) -> None:
+        for place, entry in enumerate(self._document.get("profiles", ())):
+            product = self._organization.products.get(key(entry["product"]))
+            if product is None:
+                raise self._fail(
+                    f"/profiles/{place}/product",
+                    f'no product named "{entry["product"]}" is defined; add it to products or correct the name',
+                )
+            self._check_new_group(f"/profiles/{place}/name", entry["name"])
+            self._organization.add_profile(entry["name"], product, quota=entry.get("quota"), group_id=entry.get("id"))
+
+    def _user_groups(self) -> None:
+        for place, entry in enumerate(self._document.get("user_groups", ())):
+            self._check_new_group(f"/user_groups/{place}/name", entry["name"])
+            group = self._organization.add_user_group(
+                entry["name"],
+                description=entry.get("description"),
+                read_only=entry.get("read_only", False),
+                group_id=entry.get("id"),
+            )
+            for number, name in enumerate(entry.get("profiles", ())):
+                profile = self._organization.find_group(name)
+                if profile is None or profile.kind == USER_GROUP or profile.is_admin_group:
+                    raise self._fail(
+                        f"/user_groups/{place}/profiles/{number}",
+                        f'no profile named "{name}" is defined; add it to profiles or correct the name',
+                    )
+                self._organization.link(group, profile)
+
+    def _check_new_group(self, pointer: str, name: str) -> None:
+        if self._organization.find_group(name) is not None:
+            raise self._fail(pointer, f'a group named "{name}" is there already; choose another name')
+
+    def _samples(self) -> None:
+        for name in ("sample_user", "sample_group", "sample_profile"):
+            value = self._document.get(name)
+            if value is None:
+                continue
+            found: object = (
+                self._organization.find_user(value) if name == "sample_user" else self._organization.find_group(value)
+            )
+            if found is None:
+                raise self._fail(f"/{name}", f'"{value}" is not in the seed; name one that is')
+            self._organization.samples[name] = value
+
+
+def add_users(organization: Organization, entries: Iterable[Mapping[str, Any]], *, where: str = "seed") -> None:
+    """Add users as a seed writes them, with their memberships.
+
+    Raises InputError for a user who is there twice, a group that nobody defined, a domain not claimed.
+    """
+    groups: dict[str, Group] = {}
+    for place, entry in enumerate(entries):
+        email: str = entry["email"]
+        if entry["type"] == ADOBE_ID:
+            double = organization.adobe_id(email)
+        else:
+            double = organization.owned_account(email)
+            domain = key(entry.get("domain") or email_domain(email))
+            if entry["type"] != "unknown" and domain not in organization.domains:
+                raise InputError(
+                    f'{where}: /users/{place}: domain "{domain}" is not among the domains; '
+                    "add it there or correct the address"
+                )
+        if double is not None:
+            raise InputError(f'{where}: /users/{place}/email: user "{email}" stands twice; remove one')
+        username, domain_of_name = entry.get("username"), entry.get("domain") or email_domain(email)
+        if username is not None and organization.find_user(username, domain_of_name) is not None:
+            raise InputError(f'{where}: /users/{place}/username: "{username}" stands twice in its domain; change one')
+        user = organization.add_user(
+            email=email,
+            type=entry["type"],
+            username=username,
+            domain=entry.get("domain"),
+            firstname=entry.get("firstname"),
+            lastname=entry.get("lastname"),
+            country=entry.get("country"),
+            status=entry.get("status", "active"),
+            given_id=entry.get("id"),
+        )
+        for number, name in enumerate(entry.get("groups", ())):
+            group = groups.get(name) or organization.find_group(name)
+            if group is None:
+                raise InputError(
+                    f'{where}: /users/{place}/groups/{number}: no group named "{name}" is defined; '
+                    "add it to user_groups or profiles, or correct the name"
+                )
+            groups[name] = group
+            organization.join(user, group)
+
+
+def export_seed(organization: Organization, *, ids: bool = False) -> dict[str, Any]:
+    """The organisation as a seed document without credentials, in an order that its history leaves no
+    trace in; `ids` adds the ids of users and groups."""
+    document: dict[str, Any] = {"org_id": organization.org_id}
+    document["domains"] = [
+        _present(
+            name=domain.name,
+            type=domain.type,
+            directory=domain.directory if domain.directory != domain.type else None,
+            trusted=domain.trusted or None,
+        )
+        for _, domain in sorted(organization.domains.items())
+    ]
+    document["products"] = [
+        _present(name=product.name, id=product.id, code=product.code) for product in organization.products.values()
+    ]
+    document["profiles"] = [
+        _present(
+            name=profile.name,
+            product=profile.product.name if profile.product is not None else None,
+            quota=profile.quota,
+            id=profile.id if ids else None,
+        )
+        for profile in sorted(organization.profiles(), key=_name)
+    ]
+    document["user_groups"] = [
+        _present(
+            name=group.name,
+            description=group.description,
+            profiles=sorted(profile.name for profile in group.profiles) or None,
+            read_only=group.read_only or None,
+            id=group.id if ids else None,
+        )
+        for group in sorted(organization.user_groups(), key=_name)
+    ]
+    document["users"] = [
+        _present(
+            email=user.email,
+            type=user.type,
+            username=user.username if user.username != user.email else None,
+            domain=user.domain,
+            firstname=user.firstname,
+            lastname=user.lastname,
+            country=user.country,
+            status=user.status if not user.active else None,
+            groups=sorted(group.name for group in user.groups) or None,
+            id=user.id(organization.owner) if ids else None,
+        )
+        for user in sorted(organization.users, key=lambda user: (user.email.lower(), user.type))
+    ]
+    return document | organization.samples
+
+
+def _present(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _name(group: Group) -> str:
+    return group.name

@@ -1,0 +1,293 @@
+"""The server: the application on a socket, in the foreground or in a thread, with TLS if wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import os
+import shutil
+import signal
+import socket
+import struct
+import tempfile
+import threading
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import attrs
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from umapi_harness.mock.app import create_app
+from umapi_harness.mock.certificates import Certificates, make_certificates, write_private
+from umapi_harness.mock.clock import Clock
+from umapi_harness.mock.details import ServerDetails
+from umapi_harness.mock.errors import InputError
+from umapi_harness.mock.routes import API_ROOT
+from umapi_harness.mock.seeds import Seed, read_seed
+from umapi_harness.mock.service import ABORT
+from umapi_harness.mock.settings import Settings
+from umapi_harness.mock.users import FEDERATED_ID
+from umapi_harness.mock.world import World
+
+DEFAULT_HOST: Final = "127.0.0.1"
+
+_START_SECONDS: Final = 30.0
+_STOP_SECONDS: Final = 1
+_LAST_PORT: Final = 65_535
+
+
+@attrs.frozen(kw_only=True)
+class RunningServer:
+    """A server that listens; its world can be looked at and changed between requests."""
+
+    details: ServerDetails
+    world: World
+    url: str
+    """Scheme, host and port."""
+
+
+def serve(
+    *,
+    host: str = DEFAULT_HOST,
+    port: int = 0,
+    tls: bool = False,
+    seed_path: Path | None = None,
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    ready_file: Path | None = None,
+    admin: bool | None = None,
+    on_ready: Callable[[ServerDetails], None] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM, then return.
+
+    Once the server listens, the ready file is written and `on_ready` called; the ready file is removed
+    at the end. `admin` is the interface under /_mock/, which None allows on loopback only. Raises
+    InputError for a seed, port, host or file that cannot be used.
+    """
+    seeds = [read_seed(seed_path)] if seed_path is not None else []
+    with _prepared(host, port, tls, World(seeds, settings=settings, clock=clock), admin) as (server, running):
+
+        def announce() -> None:
+            if ready_file is not None:
+                running.details.write(ready_file)
+            if on_ready is not None:
+                on_ready(running.details)
+
+        server.on_start = announce
+        server.run()
+        if ready_file is not None:
+            ready_file.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def running_server(
+    *,
+    host: str = DEFAULT_HOST,
+    port: int = 0,
+    tls: bool = False,
+    seeds: Sequence[Seed] = (),
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    admin: bool | None = None,
+) -> Generator[RunningServer]:
+    """A server in a thread of this process, for the length of the context.
+
+    The arguments are those of `serve`, with seeds already read. Raises InputError likewise.
+    """
+    world = World(seeds, settings=settings, clock=clock)
+    with _prepared(host, port, tls, world, admin) as (server, running):
+        ready = threading.Event()
+        server.on_start = ready.set
+        failures: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                server.run()
+            except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+                failures.append(error)
+            finally:
+                ready.set()
+
+        thread = threading.Thread(target=run, name="umapi-mock-server", daemon=True)
+        thread.start()
+        ready.wait(_START_SECONDS)
+        try:
+            if failures:
+                raise failures[0]
+            yield running
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@contextlib.contextmanager
+def _prepared(
+    host: str, port: int, tls: bool, world: World, admin: bool | None
+) -> Generator[tuple[_Server, RunningServer]]:
+    """A server bound to its port and ready to run, with its files; all is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="umapi-mock-"))
+    try:
+        with contextlib.closing(_bind(host, port)) as listener:
+            certificates = make_certificates(folder, host) if tls else None
+            running = _describe(world, listener, certificates, folder)
+            app = create_app(world, admin=is_loopback(host) if admin is None else admin)
+            yield _Server(app, listener, certificates), running
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= _LAST_PORT:
+        raise InputError(f"{host}:{port}: no such port; choose one up to {_LAST_PORT}, or 0 for any that is free")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"{host}:{port}: no address to listen on ({error}); correct host or port") from error
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise InputError(f"{host}:{port}: port in use; choose another, or 0 for any that is free") from error
+        raise InputError(f"{host}:{port}: cannot listen there ({error}); correct host or port") from error
+    return listener
+
+
+def _describe(world: World, listener: socket.socket, certificates: Certificates | None, folder: Path) -> RunningServer:
+    organization = world.organization()
+    credential = world.credential(organization.org_id)
+    key_path = folder / "private.key"
+    write_private(key_path, world.keys.private_pem.encode("ascii"))
+    bound_host, bound_port = str(listener.getsockname()[0]), int(listener.getsockname()[1])
+    # A server on every interface is reached by a name of this machine.
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound_host, bound_host)  # noqa: S104
+    name = f"[{name}]" if ":" in name else name
+    url = f"{'http' if certificates is None else 'https'}://{name}:{bound_port}"
+    own = [domain.name for domain in organization.domains.values() if not domain.trusted]
+    federated = [name for name in own if organization.domains[name].type == FEDERATED_ID]
+    details = ServerDetails(
+        api_url=f"{url}{API_ROOT}",
+        ims_url=url,
+        ca_cert=str(certificates.authority) if certificates is not None else None,
+        org_id=organization.org_id,
+        client_id=credential.client_id,
+        client_secret=credential.client_secret,
+        tech_account_id=credential.tech_account_id,
+        private_key_path=str(key_path),
+        domain=next(iter([*federated, *own]), None),
+        sample_user=organization.samples.get("sample_user"),
+        sample_group=organization.samples.get("sample_group"),
+        sample_profile=organization.samples.get("sample_profile"),
+    )
+    return RunningServer(details=details, world=world, url=url)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a server on `host` is reached from this machine alone, so that the admin interface may be on."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn on a socket of ours; tells when it listens and ends without raising the signal again."""
+
+    def __init__(self, app: ASGIApp, listener: socket.socket, certificates: Certificates | None) -> None:
+        super().__init__(
+            uvicorn.Config(
+                _Abortable(app),
+                http="h11",
+                loop="asyncio",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                log_level="error",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_STOP_SECONDS,
+                ssl_certfile=str(certificates.chain) if certificates is not None else None,
+                ssl_keyfile=str(certificates.key) if certificates is not None else None,
+            )
+        )
+        self._listener = listener
+        self.on_start: Callable[[], None] = _do_nothing
+
+        self._failure: Exception | None = None
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until told to end. Raises what `on_start` raised, after an orderly end."""
+        super().run(sockets if sockets is not None else [self._listener])
+        if self._failure is not None:
+            raise self._failure
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept connections."""
+        await super().startup(sockets)
+        try:
+            self.on_start()
+        except Exception as error:  # noqa: BLE001 - raised by run
+            self._failure, self.should_exit = error, True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Let SIGINT and SIGTERM end the server; uvicorn would raise them again, before files are removed."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _end(self, _number: int, _frame: FrameType | None) -> None:
+        if self.should_exit:
+            self.force_exit = True
+        self.should_exit = True
+
+
+class _Abortable:
+    """Gives the application a way to close the connection without an answer, which ASGI has none for."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        transport: Any = getattr(getattr(send, "__self__", None), "transport", None)
+
+        def abort() -> None:
+            plain = transport.get_extra_info("socket")
+            if plain is not None:
+                # The peer sees a reset rather than an orderly end.
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+
+        if transport is not None:
+            scope.setdefault("extensions", {})[ABORT] = abort
+        try:
+            await self._app(scope, receive, send)
+        except asyncio.CancelledError:
+            # The server ends while a client is still sending: it gets no answer, least of all a 500.
+            if transport is not None:
+                transport.abort()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)
+
+
+def _do_nothing() -> None:
+    return None

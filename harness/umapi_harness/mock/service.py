@@ -1,0 +1,326 @@
+"""The service: takes a request through token, limits and faults to its operation, and sends the answer."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import attrs
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope, Send
+
+from umapi_harness.mock import answers, queries
+from umapi_harness.mock.actions import run_commands
+from umapi_harness.mock.answers import Answer, json_answer
+from umapi_harness.mock.bodies import is_array, read_json
+from umapi_harness.mock.deprecated import deprecated_answer
+from umapi_harness.mock.errors import InputError
+from umapi_harness.mock.faults import Fault
+from umapi_harness.mock.organization import Organization
+from umapi_harness.mock.queries import BadQueryError
+from umapi_harness.mock.routes import Route, find_route
+from umapi_harness.mock.tokens import IMS_HOST, Grant, TokenRefusedError, check_client_credentials, check_jwt
+from umapi_harness.mock.world import World
+
+ABORT: Final = "umapi_mock.abort"
+"""Scope extension: a function that closes the connection without an answer."""
+
+_STATUS: Final = {
+    "build": "d1d82f1e94503d7ba93872c34deda5037aa4a73d",
+    "version": "2.7.42",
+    "side": "A",
+    "environment": "jil-mock",
+    "state": "LIVE",
+}
+_MOST_COMMANDS: Final = 10
+_DRAINED: Final = 64 * 1024 * 1024  # bytes read of a body that is refused for its length
+_BEARER: Final = re.compile(r"[Bb]earer +(\S+) *")
+
+
+class ConnectionDroppedError(Exception):
+    """A planned fault closed the connection; raised where the transport is the caller's own process."""
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """One request, read to its end."""
+
+    method: str
+    path: str
+    query_string: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+    too_large: bool
+    request: Request
+    """The same for Starlette, which can read forms; its body may be read once more."""
+
+
+class Service:
+    """The API and the token host as one ASGI application."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        call = await _read(scope, receive, self._world.settings.body_limit)
+        route = find_route(call.path)
+        operation = route.operation if route is not None else "none"
+        client_id = await self._client_of(call, route)
+        came = self._world.clock.now()
+        fault = self._world.faults.pick(operation, client_id)
+        answer: Answer | None = None
+        if fault is None or fault.when == "after":
+            answer = await self._answer(call, route)
+        if fault is not None:
+            answer = _struck(fault)
+        if answer is not None:
+            answer = _identified(answer, call.headers.get("x-request-id"))
+        self._world.journal.record(
+            time=came,
+            operation=operation,
+            method=call.method,
+            path=call.path,
+            query=call.query_string,
+            client_id=client_id,
+            request_headers=call.headers,
+            request_body=call.body,
+            status=answer.status if answer is not None else None,
+            response_headers=dict(answer.headers) if answer is not None else {},
+            response_body=answer.body if answer is not None else b"",
+            fault=fault.kind if fault is not None else None,
+        )
+        if answer is None:
+            await _drop(scope, receive)
+        else:
+            await _send(answer, send)
+
+    async def _client_of(self, call: Call, route: Route | None) -> str | None:
+        if route is not None and route.operation == "token":
+            return (await _form(call)).get("client_id")
+        return call.headers.get("x-api-key")
+
+    async def _answer(self, call: Call, route: Route | None) -> Answer:
+        settings = self._world.settings
+        if route is None:
+            return answers.no_such_path()
+        if call.method not in route.methods:
+            return answers.wrong_method(", ".join(route.methods))
+        if call.too_large:
+            return answers.too_large(settings.body_limit)
+        if route.operation == "status":
+            return json_answer(200, _STATUS)
+        if route.operation == "token":
+            return self._token(route, await _form(call), call.headers.get("host", ""))
+        return self._api(call, route)
+
+    # Tokens
+
+    def _token(self, route: Route, form: dict[str, str], host: str) -> Answer:
+        world = self._world
+        try:
+            if route.call == "oauth":
+                credential = check_client_credentials(form, world.credentials, separators=route.separators)
+            else:
+                credential = check_jwt(
+                    form,
+                    world.credentials,
+                    now=world.clock.now(),
+                    hosts={IMS_HOST, host.lower(), _without_port(host.lower())},
+                    own_key=lambda: world.keys.public_pem,
+                )
+        except TokenRefusedError as refusal:
+            return json_answer(400, {"error": refusal.error, "error_description": refusal.description})
+        seconds = world.settings.token_seconds
+        body = {
+            "access_token": world.tokens.issue(credential, seconds),
+            "token_type": "bearer",
+            "expires_in": seconds if route.call == "oauth" else seconds * 1000,
+        }
+        return json_answer(200, body, (("Cache-Control", "no-store"),))
+
+    # The API
+
+    def _api(self, call: Call, route: Route) -> Answer:
+        refusal = self._refusal(call, route)
+        if refusal is not None:
+            return refusal
+        organization = self._world.organizations[route.org_id]
+        try:
+            if route.operation == "deprecated":
+                return deprecated_answer(organization, route, call.method, call.query, call.body)
+            return _CALLS[route.call](self._world, organization, call, route)
+        except BadQueryError as bad:
+            return bad.answer
+
+    def _refusal(self, call: Call, route: Route) -> Answer | None:
+        """The answer to a call that may not be made, or not now; None if it may."""
+        world, settings = self._world, self._world.settings
+        client_id = call.headers.get("x-api-key", "")
+        bearer = _BEARER.fullmatch(call.headers.get("authorization", ""))
+        grant = world.tokens.grant(bearer[1]) if bearer is not None else None
+        refusal = self._gateway_refusal(call, client_id, grant)
+        if refusal is not None or grant is None:
+            return refusal or answers.unauthorized(settings)
+        wait = self._wait(call, route, client_id)
+        if wait is not None:
+            return answers.too_many_requests(settings, wait, world.clock.now())
+        if route.org_id not in world.organizations:
+            return answers.bad_organization()
+        return None if route.org_id == grant.org_id else answers.unauthorized(settings)
+
+    def _gateway_refusal(self, call: Call, client_id: str, grant: Grant | None) -> Answer | None:
+        """What the gateway sees by itself: an API key missing, unknown or not the token's; no token at all."""
+        settings = self._world.settings
+        if not client_id:
+            return answers.gateway_refusal(settings, 403, "403000", "Api Key is required")
+        if client_id not in self._world.credentials or (grant is not None and grant.client_id != client_id):
+            return answers.gateway_refusal(settings, 403, "403003", "Api Key is invalid")
+        if settings.forbidden_body and not call.headers.get("authorization"):
+            return answers.gateway_refusal(settings, 403, "403010", "Oauth token is missing.")
+        return None
+
+    def _wait(self, call: Call, route: Route, client_id: str) -> int | None:
+        world = self._world
+        operation = route.call if route.operation == "deprecated" else route.operation
+        wait = world.throttles.wait(operation, client_id, world.settings)
+        if wait is not None:
+            return wait
+        if route.call == "users" and route.page == "0":
+            starts = call.headers.get("pragma", "").lower() == "umapi-sync-start"
+            return world.throttles.wait_for_first_page(client_id, world.settings, sync_starts=starts)
+        return None
+
+
+def _act(world: World, organization: Organization, call: Call, _route: Route) -> Answer:
+    test_mode = queries.flag(call.query, "testOnly", False)
+    try:
+        body = read_json(call.body)
+    except InputError:
+        return answers.malformed("Expected a valid JSON payload")
+    if not is_array(body.value):
+        return answers.malformed("Expected a JSON array of commands")
+    commands: list[Any] = body.value
+    if not commands:
+        return answers.malformed("Expected at least one command")
+    if len(commands) > _MOST_COMMANDS:
+        return answers.malformed(f"Too many commands, max {_MOST_COMMANDS}")
+    result = run_commands(
+        organization, world.settings, world.checks, commands, doubled=body.doubled, test_mode=test_mode
+    )
+    return json_answer(200, result)
+
+
+def _users(world: World, organization: Organization, call: Call, route: Route) -> Answer:
+    return queries.users_page(organization, world.settings, queries.page_number(route.page), call.query)
+
+
+def _group_users(world: World, organization: Organization, call: Call, route: Route) -> Answer:
+    page = queries.page_number(route.page)
+    return queries.group_users_page(organization, world.settings, page, route.name, call.query)
+
+
+def _user(_world: World, organization: Organization, call: Call, route: Route) -> Answer:
+    return queries.one_user(organization, route.name, call.query)
+
+
+def _groups(world: World, organization: Organization, _call: Call, route: Route) -> Answer:
+    return queries.groups_page(organization, world.settings, queries.page_number(route.page))
+
+
+_CALLS: Final[dict[str, Callable[[World, Organization, Call, Route], Answer]]] = {
+    "action": _act,
+    "users": _users,
+    "group_users": _group_users,
+    "user": _user,
+    "groups": _groups,
+}
+
+
+async def _read(scope: Scope, receive: Receive, limit: int) -> Call:
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    while more and size <= _DRAINED:
+        message = await receive()
+        if message["type"] != "http.request":
+            break
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        more = message.get("more_body", False)
+    body = b"".join(chunks) if size <= limit else b""
+    query_string = scope["query_string"].decode("latin-1")
+
+    async def again() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return Call(
+        method=scope["method"],
+        path=_raw_path(scope),
+        query_string=query_string,
+        query=dict(parse_qsl(query_string, keep_blank_values=True)),
+        headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
+        body=body,
+        too_large=size > limit,
+        request=Request(scope, again),
+    )
+
+
+def _raw_path(scope: Scope) -> str:
+    raw: bytes | None = scope.get("raw_path")
+    path = raw.decode("latin-1") if raw is not None else quote(scope["path"])
+    # A proxy may be asked, and ask on, with the whole address.
+    return path if path.startswith("/") else urlsplit(path).path
+
+
+async def _form(call: Call) -> dict[str, str]:
+    """The fields of a form, or of the query where the form has none; malformed forms have no fields."""
+    try:
+        form = await call.request.form(max_files=0)
+    except HTTPException:
+        return call.query
+    return call.query | {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def _without_port(host: str) -> str:
+    return host.rpartition(":")[0] if re.search(r":\d+$", host) else host
+
+
+def _struck(fault: Fault) -> Answer | None:
+    """The answer that a fault gives; None when it drops the connection."""
+    if fault.kind == "drop":
+        return None
+    headers: list[tuple[str, str]] = []
+    if fault.body:
+        headers.append(("Content-Type", fault.content_type))
+    if fault.retry_after is not None:
+        headers.append(("Retry-After", fault.retry_after))
+    return Answer(fault.status, tuple(headers), fault.body.encode("utf-8"))
+
+
+def _identified(answer: Answer, request_id: str | None) -> Answer:
+    identifier = request_id if request_id else secrets.token_hex(16)
+    length = () if answer.status in (204, 304) else (("Content-Length", str(len(answer.body))),)
+    return attrs.evolve(answer, headers=(*answer.headers, ("X-Request-Id", identifier), *length))
+
+
+async def _send(answer: Answer, send: Send) -> None:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _drop(scope: Scope, receive: Receive) -> None:
+    abort: Callable[[], None] | None = scope.get("extensions", {}).get(ABORT)
+    if abort is None:
+        raise ConnectionDroppedError("the connection was dropped, as planned")
+    abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,109 @@
+"""Settings: where the documentation leaves a choice or the live service differs, one field for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+import attrs
+
+from umapi_harness.mock.errors import InputError
+
+RetryAfterForm = Literal["seconds", "date"]
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """How the server behaves; the defaults follow Adobe's documentation, `live()` what was seen in service."""
+
+    throttle: bool = False
+    """Refuse calls past the documented limits per client and over all clients with 429."""
+    retry_after_form: RetryAfterForm = "seconds"
+    """How a 429 says when to come back: a number of seconds, or an HTTP date."""
+    lockout_seconds: int = 0
+    """How long a client that passed a limit stays locked out; 0: until its window ends."""
+    first_page_lockout_seconds: int = 0
+    """How long after page 0 of the users that page is refused to a client; 0: never. Lifted by a
+    request with `Pragma: umapi-sync-start`."""
+
+    memberships_per_step: int = 10
+    """Names allowed in one list of an add or remove step."""
+    users_page_size: int = 2000
+    """Users on a page."""
+    groups_page_size: int = 400
+    """Groups on a page."""
+    group_member_limit: int = 200_000
+    """A user group with more members than this cannot be given product profiles."""
+
+    remove_absent_user_fails: bool = False
+    """Whether removeFromOrg of a user who is not there is an error."""
+    test_mode_needs_user: bool = False
+    """Whether test mode reports steps on a user who does not exist."""
+    username_follows_email: bool = True
+    """Whether changing the e-mail of a Federated ID moves an equal user name with it."""
+    upper_case_enterprise_usernames: bool = True
+    """Whether the user name of a new Enterprise ID is its e-mail in upper case."""
+    adobe_id_answers_create: bool = True
+    """Whether creating an Enterprise or Federated ID succeeds without effect where the organisation has
+    an Adobe ID of that e-mail."""
+    domain_enforcement: bool = False
+    """Whether an Adobe ID in a claimed domain is refused."""
+    unchanged_user_list_fails: bool = True
+    """Whether adding users to a user group, or removing them, is an error when no membership changes."""
+
+    unauthorized_body: bool = False
+    """Whether a 401 carries a JSON body instead of the WWW-Authenticate header alone."""
+    forbidden_body: bool = False
+    """Whether the gateway's refusals carry JSON bodies with their numbers."""
+    list_unused_admin_groups: bool = True
+    """Whether the groups query lists admin groups that nobody was ever given."""
+
+    token_seconds: int = 86_399
+    """Life of an access token."""
+    body_limit: int = 8 * 1024 * 1024
+    """Bytes of a request body beyond which it is refused with 413."""
+
+    @classmethod
+    def live(cls) -> Settings:
+        """The behaviour seen from the live service, wherever it differs from the documentation."""
+        return cls(
+            retry_after_form="seconds",
+            lockout_seconds=1800,
+            first_page_lockout_seconds=1800,
+            memberships_per_step=20,
+            users_page_size=400,
+            groups_page_size=200,
+            remove_absent_user_fails=True,
+            test_mode_needs_user=True,
+            username_follows_email=False,
+            unauthorized_body=True,
+            forbidden_body=True,
+            list_unused_admin_groups=False,
+        )
+
+    def changed(self, changes: Mapping[str, Any], *, where: str = "settings") -> Settings:
+        """A copy with the fields in `changes` replaced.
+
+        Raises InputError for a field that does not exist or a value of the wrong type.
+        """
+        known = attrs.fields_dict(Settings)
+        for name, value in changes.items():
+            if name not in known:
+                raise InputError(f"{where}: /{name}: no such setting; known are {', '.join(sorted(known))}")
+            if name == "retry_after_form":
+                if value not in get_args(RetryAfterForm):
+                    raise InputError(f'{where}: /{name}: {value!r} is not "seconds" or "date"')
+            elif type(value) is not type(known[name].default):
+                wanted = type(known[name].default).__name__
+                raise InputError(f"{where}: /{name}: {value!r} is not of type {wanted}; give a {wanted}")
+            elif isinstance(value, int) and not isinstance(value, bool) and value < _least(name):
+                raise InputError(f"{where}: /{name}: {value} is too small; give {_least(name)} or more")
+        return attrs.evolve(self, **changes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every setting by name."""
+        return attrs.asdict(self)
+
+
+def _least(name: str) -> int:
+    return 0 if name.endswith("lockout_seconds") else 1

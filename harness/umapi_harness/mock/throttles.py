@@ -1,0 +1,101 @@
+"""Throttles: how many calls of an operation are let through in a period, and when to come back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+from umapi_models import operations
+
+from umapi_harness.mock.clock import Clock
+from umapi_harness.mock.settings import Settings
+
+
+@attrs.frozen
+class Limit:
+    """Calls of one operation in a period of so many seconds."""
+
+    per_client: int
+    overall: int
+    period: float = 60.0
+
+
+def _limit(operation: operations.Operation) -> Limit:
+    if operation.per_client is None or operation.overall is None:
+        raise LookupError(f"{operation.name} has no throttle limit in the schema")
+    return Limit(operation.per_client, operation.overall, operation.period)
+
+
+LIMITS: Final[Mapping[str, Limit]] = {
+    "action": _limit(operations.ACTION),
+    "users": _limit(operations.USERS),
+    "group_users": _limit(operations.GROUP_USERS),
+    "user": _limit(operations.USER),
+    "groups": _limit(operations.GROUPS),
+    # The deprecated operations, each as its page documents it (getUsersREST.md to updateProductProfile.md).
+    "old_users": Limit(25, 100),
+    "old_user_groups": Limit(5, 50),
+    "old_user_group": Limit(5, 50),
+    "old_group_users": Limit(25, 100),
+    "old_products": Limit(5, 100),
+    "old_profiles": Limit(5, 100),
+    "old_profile": Limit(5, 100),
+    "old_profile_users": Limit(25, 100),
+}
+
+
+@attrs.define
+class _Window:
+    ends: float
+    calls: int = 0
+    locked_until: float = 0.0
+
+
+class Throttles:
+    """Counts the calls. A window opens with the first call in it and lasts for the operation's period."""
+
+    def __init__(self, clock: Clock, limits: Mapping[str, Limit] = LIMITS) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._windows: dict[tuple[str, str | None], _Window] = {}
+        self._first_pages: dict[str, float] = {}
+
+    def clear(self) -> None:
+        """Forget all calls and lockouts."""
+        self._windows.clear()
+        self._first_pages.clear()
+
+    def wait(self, operation: str, client_id: str, settings: Settings) -> int | None:
+        """Count a call; the seconds after which to come back if it is one too many, else None."""
+        limit = self._limits.get(operation)
+        if not settings.throttle or limit is None:
+            return None
+        now = self._clock.now()
+        for client, allowed in ((client_id, limit.per_client), (None, limit.overall)):
+            window = self._window(operation, client, now, limit.period)
+            if window.locked_until > now:
+                return math.ceil(window.locked_until - now)
+            if window.calls >= allowed:
+                window.locked_until = now + settings.lockout_seconds if settings.lockout_seconds else window.ends
+                return max(1, math.ceil(window.locked_until - now))
+            window.calls += 1
+        return None
+
+    def wait_for_first_page(self, client_id: str, settings: Settings, *, sync_starts: bool) -> int | None:
+        """Like `wait`, for page 0 of the users, which has a lockout of its own."""
+        if not settings.throttle or not settings.first_page_lockout_seconds:
+            return None
+        now = self._clock.now()
+        until = self._first_pages.get(client_id, 0.0)
+        if until > now and not sync_starts:
+            return math.ceil(until - now)
+        self._first_pages[client_id] = now + settings.first_page_lockout_seconds
+        return None
+
+    def _window(self, operation: str, client: str | None, now: float, period: float) -> _Window:
+        window = self._windows.get((operation, client))
+        if window is None or (window.ends <= now and window.locked_until <= now):
+            window = self._windows[operation, client] = _Window(ends=now + period)
+        return window

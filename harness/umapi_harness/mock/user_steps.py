@@ -1,0 +1,292 @@
+"""Steps on a user: what each does to the organisation, and what makes the service refuse it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from umapi_harness.mock.countries import COUNTRIES, UNDEFINED
+from umapi_harness.mock.groups import UNTOUCHABLE, USER_GROUP, Group, key
+from umapi_harness.mock.organization import Domain, Organization
+from umapi_harness.mock.refusals import RefusedError
+from umapi_harness.mock.settings import Settings
+from umapi_harness.mock.users import ADOBE_ID, ENTERPRISE_ID, FEDERATED_ID, User, email_domain
+
+Fields = Mapping[str, Any]
+
+_CREATES: Final = {
+    "addAdobeID": ADOBE_ID,
+    "createEnterpriseID": ENTERPRISE_ID,
+    "createFederatedID": FEDERATED_ID,
+}
+
+
+class UserCommand:
+    """One command on a user; keeps in mind which account it is about from step to step."""
+
+    def __init__(self, organization: Organization, settings: Settings, command: Fields, *, test_mode: bool) -> None:
+        self._organization = organization
+        self._settings = settings
+        self._test_mode = test_mode
+        self._name: str = command["user"]
+        self._domain: str | None = command.get("domain")
+        self._prefer_adobe_id: bool = command.get("useAdobeID", False)
+        self._created_in_test = False
+        self._user: User | None = self._find()
+        self._steps: dict[str, Callable[[Any], None]] = {
+            "update": self._update,
+            "add": self._add,
+            "remove": self._remove,
+            "removeFromOrg": self._remove_from_org,
+        }
+
+    finished = False
+    """True when no later step may run; steps on users never say so."""
+
+    def run(self, name: str, fields: Any) -> None:
+        """Take one step. Raises RefusedError, in which case the step has changed nothing."""
+        if name in _CREATES:
+            self._create(_CREATES[name], fields)
+        else:
+            self._steps[name](fields)
+
+    def _find(self) -> User | None:
+        return self._organization.find_user(self._name, self._domain, prefer_adobe_id=self._prefer_adobe_id)
+
+    def _existing(self) -> User | None:
+        """The user; None for one whom test mode pretends to be there."""
+        if self._user is not None:
+            return self._user
+        if self._test_mode and (self._created_in_test or not self._settings.test_mode_needs_user):
+            return None
+        raise RefusedError("error.user.nonexistent", user=self._name)
+
+    # Create steps
+
+    def _create(self, identity_type: str, fields: Fields) -> None:
+        email: str = fields["email"]
+        if identity_type == ADOBE_ID:
+            self._check_match(email)
+            self._check_country(fields)
+            self._check_enforcement(email)
+            existing = self._organization.adobe_id(email)
+        else:
+            # Somebody with a user name of their own need not have it equal to the e-mail.
+            if self._domain is None or identity_type == ENTERPRISE_ID:
+                self._check_match(email)
+            self._check_country(fields)
+            self._check_claimed(identity_type, email_domain(email))
+            if self._domain is not None:
+                self._check_claimed(identity_type, self._domain)
+            existing = self._same_account(email)
+            adobe_id = self._organization.adobe_id(email)
+            if existing is None and adobe_id is not None and self._settings.adobe_id_answers_create:
+                self._user = adobe_id
+                return
+        if existing is not None:
+            self._meet(existing, fields)
+        elif self._test_mode:
+            self._created_in_test = True
+        else:
+            self._user = self._organization.add_user(
+                email=email,
+                type=identity_type,
+                username=self._username(identity_type, email),
+                domain=self._domain,
+                firstname=fields.get("firstname"),
+                lastname=fields.get("lastname"),
+                country=fields.get("country"),
+            )
+
+    def _same_account(self, email: str) -> User | None:
+        """The Enterprise or Federated ID that stands in the way of a new one."""
+        by_email = self._organization.owned_account(email)
+        if self._domain is None:
+            return by_email
+        by_name = self._organization.find_user(self._name, self._domain)
+        if by_name is None and by_email is not None:
+            raise RefusedError("error.user.email.name_in_use", value=email)
+        return by_name
+
+    def _meet(self, existing: User, fields: Fields) -> None:
+        """A create step whose user is there already."""
+        option = fields.get("option")
+        if option is None:
+            raise RefusedError("error.user.already_in_org", user=self._name)
+        self._user = existing
+        if option == "updateIfAlreadyExists" and existing.type != ADOBE_ID and not self._test_mode:
+            self._organization.name_user(existing, firstname=fields.get("firstname"), lastname=fields.get("lastname"))
+
+    def _username(self, identity_type: str, email: str) -> str:
+        if self._domain is not None:
+            return self._name
+        if identity_type == ENTERPRISE_ID and self._settings.upper_case_enterprise_usernames:
+            return email.upper()
+        return email
+
+    def _check_match(self, email: str) -> None:
+        if self._name.lower() != email.lower():
+            raise RefusedError("error.user.must_match_email", user=self._name)
+
+    def _check_country(self, fields: Fields) -> None:
+        country = fields.get("country")
+        if country is not None and country not in COUNTRIES and country != UNDEFINED:
+            raise RefusedError("error.country.invalid", value=country)
+
+    def _check_enforcement(self, email: str) -> None:
+        domain = email_domain(email)
+        if self._settings.domain_enforcement and domain in self._organization.domains:
+            raise RefusedError("error.user.domain_enforcement", domain=domain)
+
+    def _check_claimed(self, identity_type: str, name: str) -> Domain:
+        domain = self._organization.domains.get(key(name))
+        if domain is None:
+            raise RefusedError("error.domain.trust.nonexistent")
+        if domain.trusted:
+            raise RefusedError("error.api.user.not.parent.org", domain=name)
+        if domain.type != identity_type:
+            raise RefusedError("error.user.type_mismatch", domain=name, value=identity_type)
+        return domain
+
+    # Update
+
+    def _update(self, fields: Fields) -> None:
+        if self._user is None and self._domain is not None and self._in_another_domain():
+            raise RefusedError("error.update.domain.mismatch", user=self._name)
+        user = self._existing()
+        if user is None:
+            return
+        if user.type == ADOBE_ID:
+            raise RefusedError("error.update.adobeid.no", user=self._name)
+        home = self._organization.domains.get(key(user.domain))
+        if home is not None and home.trusted:
+            raise RefusedError("error.api.user.not.parent.org", domain=user.domain)
+        email = self._new_email(user, fields.get("email"))
+        username = self._new_username(user, fields.get("username"), email)
+        domain = self._new_domain(username)
+        self._check_username_free(user, username, domain)
+        if self._test_mode:
+            return
+        if email is not None or username is not None:
+            self._organization.rename_user(user, email=email, username=username, domain=domain)
+        self._organization.name_user(user, firstname=fields.get("firstname"), lastname=fields.get("lastname"))
+
+    def _in_another_domain(self) -> bool:
+        return any(
+            self._organization.find_user(self._name, domain) is not None for domain in self._organization.domains
+        )
+
+    def _new_email(self, user: User, email: str | None) -> str | None:
+        """The e-mail to change to; None for no change, which a change of letter case is as well."""
+        if email is None or email.lower() == user.email.lower():
+            return None
+        self._check_directory(user, email_domain(email))
+        if self._organization.owned_account(email) is not None:
+            raise RefusedError("error.user.email.name_in_use", value=email)
+        return email
+
+    def _new_username(self, user: User, username: str | None, email: str | None) -> str | None:
+        """The user name to change to; None for no change."""
+        if username is None:
+            if email is None or user.username.lower() != user.email.lower():
+                return None
+            if user.type == ENTERPRISE_ID:
+                return self._username_like(user, email)
+            return email if self._settings.username_follows_email else None
+        if username == user.username:
+            return None
+        if user.type == ENTERPRISE_ID:
+            raise RefusedError("error.update.username.no", user=self._name)
+        if "@" in username:
+            self._check_directory(user, email_domain(username))
+        return username
+
+    @staticmethod
+    def _username_like(user: User, email: str) -> str:
+        return email.upper() if user.username == user.email.upper() else email
+
+    @staticmethod
+    def _new_domain(username: str | None) -> str | None:
+        """The domain of an account is that of its user name, if it has one."""
+        return email_domain(username) if username is not None and "@" in username else None
+
+    def _check_directory(self, user: User, name: str) -> None:
+        """Raise RefusedError unless the account can move to the domain `name`."""
+        domain = self._organization.domains.get(name)
+        if domain is None:
+            raise RefusedError("error.domain.trust.nonexistent")
+        if domain.trusted:
+            raise RefusedError("error.api.user.not.parent.org", domain=name)
+        home = self._organization.domains.get(key(user.domain))
+        directory = home.directory if home is not None else user.type
+        if domain.directory != directory:
+            raise RefusedError("error.user.change_domain_update.no", domain=name)
+
+    def _check_username_free(self, user: User, username: str | None, domain: str | None) -> None:
+        if username is None:
+            return
+        others = (
+            self._organization.find_user(username, domain or user.domain),
+            self._organization.owned_account(username),
+        )
+        if any(other is not None and other is not user for other in others):
+            raise RefusedError("error.user.name_in_use", value=username)
+
+    # Memberships
+
+    def _add(self, fields: Fields) -> None:
+        self._change_memberships(fields, "error.usergroup.readonly.add_user_not_allowed", "join")
+
+    def _remove(self, fields: Fields | str) -> None:
+        if not isinstance(fields, str):
+            self._change_memberships(fields, "error.usergroup.readonly.remove_user_not_allowed", "leave")
+            return
+        user = self._existing()
+        if user is None or self._test_mode:
+            return
+        for group in user.groups:
+            if group.name not in UNTOUCHABLE and not group.read_only:
+                self._organization.leave(user, group)
+
+    def _change_memberships(self, fields: Fields, read_only: str, change: str) -> None:
+        user = self._existing()
+        # Letter case aside, the same name twice is the mistake the service has a code for.
+        groups: list[Group] = []
+        for kind in ("group", "product"):
+            names = [key(name) for name in fields.get(kind, ())]
+            if len(set(names)) != len(names):
+                raise RefusedError("error.command.add_remove.duplicate.usergroup_list", field=kind)
+            groups += [membership_group(self._organization, name, read_only) for name in fields.get(kind, ())]
+        if user is None or self._test_mode:
+            return
+        for group in groups:
+            if change == "join":
+                self._organization.join(user, group)
+            else:
+                self._organization.leave(user, group)
+
+    # Removal
+
+    def _remove_from_org(self, _fields: Fields) -> None:
+        # deleteAccount concerns the account's assets, of which the API shows nothing.
+        if self._user is None:
+            if self._settings.remove_absent_user_fails:
+                self._existing()
+        elif not self._test_mode:
+            self._organization.remove_user(self._user)
+            self._user = None
+
+
+def membership_group(organization: Organization, name: str, read_only: str) -> Group:
+    """The group `name`, if users may be put into it or taken out.
+
+    Raises RefusedError: there is no such group, the API does not give or take it, or it is shared by another
+    organisation (with the code `read_only`).
+    """
+    group = organization.find_group(name)
+    # Which code stands for the groups that cannot be given is not published: a guess.
+    if group is None or group.name in UNTOUCHABLE:
+        raise RefusedError("error.group.not_found", group=name)
+    if group.kind == USER_GROUP and group.read_only:
+        raise RefusedError(read_only, group=group.name)
+    return group

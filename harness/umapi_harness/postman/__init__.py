@@ -1,0 +1,1 @@
+"""Reading and running Postman collections: collections, environments, variables, scripts, runner, events."""

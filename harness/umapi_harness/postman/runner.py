@@ -1,0 +1,137 @@
+"""The runner: executes a collection in order and tells its listeners what happens."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+
+import attrs
+import httpx
+
+from umapi_harness.postman import events
+from umapi_harness.postman.collection import Collection, Item
+from umapi_harness.postman.documents import DocumentError
+from umapi_harness.postman.execution import Execution
+from umapi_harness.postman.scripts import ScriptResult
+from umapi_harness.postman.session import Options, Session
+
+
+@attrs.frozen(kw_only=True)
+class Runner:
+    """Runs one collection with a client that is given to it.
+
+    ``now`` is seconds since 1970, ``sleep`` waits a number of seconds, ``chance`` feeds the dynamic variables.
+    Listeners receive every event in turn and must not raise.
+    """
+
+    collection: Collection
+    client: httpx.Client
+    options: Options = attrs.field(factory=Options)
+    listeners: Sequence[events.Listener] = ()
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], float] = time.time
+    chance: random.Random = attrs.field(factory=random.Random)
+
+    def run(self) -> events.Summary:
+        """Runs to the end and returns the counts; raises DocumentError when there is nothing to run."""
+        items = self._chosen()
+        count = self.options.iteration_count()
+        session = Session(
+            client=self.client,
+            options=self.options,
+            listeners=self.listeners,
+            sleep=self.sleep,
+            now=self.now,
+            chance=self.chance,
+            collection_variables=dict(self.collection.variables),
+            collection_source=self.collection.source,
+        )
+        session.tell(
+            events.RunStarted(
+                collection=self.collection.name,
+                source=self.collection.source,
+                iterations=count,
+                requests=len(items),
+            )
+        )
+        started = time.monotonic()
+        stopped = _Iterations(session, items, count).run()
+        summary = events.Summary(seconds=time.monotonic() - started, **attrs.asdict(session.totals))
+        session.tell(events.RunFinished(summary=summary, stopped=stopped))
+        return summary
+
+    def _chosen(self) -> tuple[Item, ...]:
+        """The requests to run, in the collection's order."""
+        collection, names = self.collection, self.options.folders
+        if not collection.items:
+            raise DocumentError(collection.source, "/item", "the collection holds no requests", "add one")
+        for name in names:
+            if not any(item.is_in(name) for item in collection.items):
+                known = ", ".join(collection.folder_names()) or "none"
+                problem = f"no folder or request named {name!r}"
+                raise DocumentError(collection.source, "/item", problem, f"name one of its folders: {known}")
+        if not names:
+            return collection.items
+        return tuple(item for item in collection.items if any(item.is_in(name) for name in names))
+
+
+@attrs.define
+class _Iterations:
+    """Goes through the requests, once per iteration, wherever setNextRequest leads."""
+
+    session: Session
+    items: Sequence[Item]
+    count: int
+    steps: int = 0
+
+    def run(self) -> str | None:
+        """Returns why the run stopped early, or None."""
+        for iteration in range(self.count):
+            stopped = self._iterate(iteration)
+            if stopped is not None:
+                return stopped
+        return None
+
+    def _iterate(self, iteration: int) -> str | None:
+        session, options = self.session, self.session.options
+        session.scopes.data = dict(options.row(iteration))
+        session.scopes.local = {}
+        place: int | None = 0
+        done = 0
+        while place is not None and place < len(self.items):
+            if self.steps and options.delay:
+                session.sleep(options.delay)
+            step = self._next_step(self.items[place], iteration)
+            if done == options.max_requests:
+                message = f"more than {done} requests in one iteration: setNextRequest goes round in circles"
+                session.error(step, "flow", message, step.pointer)
+                return "setNextRequest goes round in circles"
+            done += 1
+            following = Execution(session, self.items[place], step, self.count).execute()
+            place = place + 1 if following is None else self._place_of(following, step)
+            session.tell(events.RequestFinished(step=step))
+            if options.bail and session.totals.failures:
+                return "a check or request failed"
+        return None
+
+    def _next_step(self, item: Item, iteration: int) -> events.Step:
+        self.steps += 1
+        return events.Step(
+            number=self.steps,
+            iteration=iteration,
+            name=item.name,
+            folders=item.folders,
+            pointer=item.pointer,
+        )
+
+    def _place_of(self, following: ScriptResult, step: events.Step) -> int | None:
+        name = following.next_request
+        if name is None:
+            return None
+        for index, item in enumerate(self.items):
+            if item.is_called(name):
+                return index
+        message = f"setNextRequest: there is no request named {name!r} in this run"
+        self.session.error(step, "flow", message, step.pointer)
+        return None

@@ -1,0 +1,136 @@
+"""The session: what all parts of a run share: options, variables, secrets, scripts, and the listeners."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import attrs
+import httpx
+
+from umapi_harness.postman import events
+from umapi_harness.postman.documents import JsonValue
+from umapi_harness.postman.dynamic import DynamicVariables
+from umapi_harness.postman.environment import DataRow, Environment
+from umapi_harness.postman.masking import Masker
+from umapi_harness.postman.outgoing import Target
+from umapi_harness.postman.scripts import Limits, ScriptEngine
+from umapi_harness.postman.variables import Provider, Scopes, Values
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """How to run: iterations, which part, when to stop.
+
+    ``iterations`` of None means one for each row of data, or one. ``delay`` is in seconds, between requests.
+    ``max_requests`` ends an iteration in which setNextRequest goes round in circles.
+    """
+
+    environment: Environment = attrs.field(factory=Environment)
+    globals: Environment = attrs.field(factory=Environment)
+    data: Sequence[DataRow] = ()
+    iterations: int | None = None
+    folders: Sequence[str] = ()
+    bail: bool = False
+    delay: float = 0.0
+    target: Target | None = None
+    providers: Mapping[str, Provider] = attrs.field(factory=dict[str, Provider])
+    max_requests: int = 10_000
+    limits: Limits = attrs.field(factory=Limits)
+
+    def iteration_count(self) -> int:
+        """How many iterations there will be."""
+        return self.iterations if self.iterations is not None else max(1, len(self.data))
+
+    def row(self, iteration: int) -> DataRow:
+        """The data of an iteration; past the last row, the last row again, as in Postman."""
+        return self.data[min(iteration, len(self.data) - 1)] if self.data else {}
+
+
+@attrs.define
+class Totals:
+    """The counts of a run, while it goes on."""
+
+    requests: int = 0
+    skipped: int = 0
+    checks_passed: int = 0
+    checks_failed: int = 0
+    checks_skipped: int = 0
+    errors: int = 0
+
+    @property
+    def failures(self) -> int:
+        """Failed checks and errors."""
+        return self.checks_failed + self.errors
+
+
+@attrs.define(kw_only=True)
+class Session:
+    """One run's shared state; ``now`` is seconds since 1970, ``sleep`` waits a number of seconds."""
+
+    client: httpx.Client
+    options: Options
+    listeners: Sequence[events.Listener]
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], float] = time.time
+    chance: random.Random = attrs.field(factory=random.Random)
+    collection_variables: Values = attrs.field(factory=dict[str, JsonValue])
+    collection_source: str = ""
+    masker: Masker = attrs.field(factory=Masker, init=False)
+    totals: Totals = attrs.field(factory=Totals, init=False)
+    engine: ScriptEngine = attrs.field(init=False)
+    dynamic: DynamicVariables = attrs.field(init=False)
+    scopes: Scopes = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.engine = ScriptEngine(sleep=self.sleep, limits=self.options.limits)
+        self.dynamic = DynamicVariables(self.chance, self.now)
+        self.scopes = Scopes(
+            globals=dict(self.options.globals.values),
+            collection=dict(self.collection_variables),
+            environment=dict(self.options.environment.values),
+            providers={name: self._watched(name, made) for name, made in self.options.providers.items()},
+            dynamic=self.dynamic.value,
+        )
+
+    def _watched(self, name: str, provider: Provider) -> Provider:
+        """The provider, its values remembered as secrets where the name says that they are."""
+
+        def provide(scopes: Scopes) -> str | None:
+            value = provider(scopes)
+            self.masker.learn_scopes([{name: value or ""}])
+            return value
+
+        return provide
+
+    def tell(self, event: events.Event) -> None:
+        """Counts an event and hands it to the listeners."""
+        match event:
+            case events.RequestSent(by_script=False):
+                self.totals.requests += 1
+            case events.RequestSkipped():
+                self.totals.skipped += 1
+            case events.CheckPassed():
+                self.totals.checks_passed += 1
+            case events.CheckFailed():
+                self.totals.checks_failed += 1
+            case events.CheckSkipped():
+                self.totals.checks_skipped += 1
+            case events.ErrorRaised():
+                self.totals.errors += 1
+            case _:
+                pass
+        for listener in self.listeners:
+            listener(event)
+
+    def error(self, step: events.Step, kind: str, message: str, pointer: str) -> None:
+        """Tells of an error, without secrets."""
+        self.learn_secrets()
+        text = self.masker.text(message)
+        self.tell(events.ErrorRaised(step=step, kind=kind, message=text, pointer=pointer))
+
+    def learn_secrets(self) -> None:
+        """Looks through the variables for secrets that a script may have added."""
+        declared = self.options.environment.secret | self.options.globals.secret
+        self.masker.learn_scopes(self.scopes.by_name().values(), declared)

@@ -1,0 +1,60 @@
+"""The JSON Web Token of the legacy flow: signed by the runner, since Postman's scripts cannot sign RS256."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from umapi_harness.postman.documents import DocumentError
+from umapi_harness.postman.variables import Provider, Scopes
+
+JWT_VARIABLE = "jwt_token"
+METASCOPE = "ent_user_sdk"
+LIFE_SECONDS = 3600
+
+
+def jwt_provider(now: Callable[[], float]) -> Mapping[str, Provider]:
+    """Makes ``{{jwt_token}}`` where no scope holds it.
+
+    The variables ``org_id``, ``tech_account_id``, ``client_id``, ``ims_url`` and ``private_key_path`` (with
+    ``private_key_passphrase`` where the key has one) must be set; without them the variable stays unresolved.
+    A key that cannot be read raises DocumentError.
+    """
+
+    def signed(scopes: Scopes) -> str | None:
+        names = ("org_id", "tech_account_id", "client_id", "ims_url", "private_key_path")
+        values = [scopes.find(name) for name in names]
+        if not all(values):
+            return None
+        org_id, account, client_id, ims_url, key_path = (value or "" for value in values)
+        host = urlsplit(ims_url).netloc
+        claims: dict[str, str | int | bool] = {
+            "exp": int(now()) + LIFE_SECONDS,
+            "iss": org_id,
+            "sub": account,
+            "aud": f"https://{host}/c/{client_id}",
+            f"https://{host}/s/{METASCOPE}": True,
+        }
+        return _sign(claims, Path(key_path), scopes.find("private_key_passphrase"))
+
+    return {JWT_VARIABLE: signed}
+
+
+def _sign(claims: dict[str, str | int | bool], path: Path, passphrase: str | None) -> str:
+    try:
+        key = load_pem_private_key(path.read_bytes(), passphrase.encode() if passphrase else None)
+    except OSError as error:
+        problem = f"private_key_path: {(error.strerror or 'cannot be read').lower()}"
+        raise DocumentError(str(path), "", problem, "give the path of the RSA private key") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = None
+    if isinstance(key, RSAPrivateKey):
+        return jwt.encode(claims, key, algorithm="RS256")
+    problem = "private_key_path: no RSA private key in PEM form, or the wrong passphrase"
+    raise DocumentError(str(path), "", problem, "check the file and private_key_passphrase")

@@ -1,0 +1,81 @@
+"""Views: requests and responses in the form that scripts see, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+
+import attrs
+import httpx
+
+from umapi_harness.postman.bodies import Body, Parameter
+from umapi_harness.postman.collection import Request, parse_request
+from umapi_harness.postman.documents import JsonValue, Node
+
+View = Mapping[str, JsonValue]
+
+
+def request_view(request: Request, *, name: str, id_: str) -> View:
+    """A request as the sandbox reads it."""
+    return {
+        "id": id_,
+        "name": name,
+        "method": request.method,
+        "url": request.url,
+        "headers": [{"key": one.key, "value": one.value} for one in request.headers],
+        "body": None if request.body is None else _body_view(request.body),
+    }
+
+
+def _body_view(body: Body) -> View:
+    view: dict[str, JsonValue] = {"mode": body.mode}
+    if body.mode == "raw":
+        view |= {"raw": body.raw, "options": {"raw": {"language": body.language}}}
+    elif body.mode == "graphql":
+        view |= {"graphql": {"query": body.raw, "variables": body.variables}}
+    elif body.mode == "file":
+        view |= {"file": {"src": body.fields[0].file if body.fields else None, "content": body.raw}}
+    else:
+        view |= {body.mode: [_field_view(one) for one in body.fields]}
+    return view
+
+
+def _field_view(one: Parameter) -> View:
+    view: dict[str, JsonValue] = {"key": one.key, "value": one.value}
+    if one.file is not None:
+        view |= {"type": "file", "src": one.file}
+    if one.content_type is not None:
+        view |= {"contentType": one.content_type}
+    return view
+
+
+def changed_request(request: Request, view: View, pointer: str) -> Request:
+    """``request`` as the pre-request scripts left it; raises DocumentError when they left no request."""
+    seen = parse_request(Node({**view, "header": view.get("headers")}, "the pre-request script", pointer))
+    return attrs.evolve(request, method=seen.method, url=seen.url, headers=seen.headers, body=seen.body)
+
+
+def response_view(response: httpx.Response, *, milliseconds: float) -> View:
+    """A response, read to its end, as the sandbox reads it."""
+    return {
+        "id": "",
+        "code": response.status_code,
+        "status": response.reason_phrase,
+        "time": round(milliseconds),
+        "size": len(response.content),
+        "headers": [{"key": key, "value": value} for key, value in response.headers.multi_items()],
+        "text": response.text,
+        "cookies": _cookies(response),
+    }
+
+
+def _cookies(response: httpx.Response) -> list[View]:
+    found: list[View] = []
+    for line in response.headers.get_list("set-cookie"):
+        jar: SimpleCookie = SimpleCookie()
+        try:
+            jar.load(line)
+        except CookieError:
+            continue  # a cookie that nobody can read is no cookie; the header itself stays visible
+        found += [{"key": name, "name": name, "value": morsel.value} for name, morsel in jar.items()]
+    return found

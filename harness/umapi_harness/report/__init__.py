@@ -1,0 +1,1 @@
+"""Reports: writers that turn the events of a run into a table, JUnit XML or JSON."""

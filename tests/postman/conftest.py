@@ -1,0 +1,164 @@
+"""Fixtures for the tests of the collection runner: scripts, collections, and runs against faked responses."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import httpx
+import pytest
+from umapi_harness.postman import events
+from umapi_harness.postman.collection import Collection, Script, parse_collection
+from umapi_harness.postman.documents import Node
+from umapi_harness.postman.environment import Environment
+from umapi_harness.postman.runner import Runner
+from umapi_harness.postman.scripts import ScriptEngine, ScriptInput
+from umapi_harness.postman.session import Options
+
+NOW = 1_700_000_000.0
+V21 = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    """The waits that were asked for, in seconds; nobody waits."""
+    return []
+
+
+@pytest.fixture
+def engine(slept: list[float]) -> ScriptEngine:
+    """A script engine that does not sleep."""
+    return ScriptEngine(sleep=slept.append)
+
+
+@pytest.fixture
+def script_input() -> Callable[..., ScriptInput]:
+    """Makes the input of one event from the text of its scripts."""
+
+    def make(*sources: str, response: dict[str, Any] | None = None, **changes: Any) -> ScriptInput:
+        answer: dict[str, Any] = {
+            "id": "r1",
+            "code": 200,
+            "status": "OK",
+            "time": 12,
+            "size": 2,
+            "headers": [{"key": "Content-Type", "value": "application/json"}],
+            "text": "{}",
+            "cookies": [],
+        }
+        scopes: dict[str, dict[str, Any]] = {
+            name: {} for name in ("globals", "collection", "environment", "data", "local")
+        }
+        given = ScriptInput(
+            event="test",
+            scripts=tuple(
+                Script(source=source, pointer=f"/event/{place}/script/exec", owner="test")
+                for place, source in enumerate(sources)
+            ),
+            scopes=scopes,
+            environment_name="Test",
+            provided={},
+            dynamic={},
+            request={"id": "i1", "name": "a request", "method": "GET", "url": "http://h/x?q=1", "headers": []},
+            response={**answer, **(response or {})},
+            name="a request",
+            id="i1",
+            path=("folder", "a request"),
+            iteration=0,
+            iteration_count=1,
+            now_ms=int(NOW * 1000),
+            seed=7,
+        )
+        return attrs.evolve(given, **changes)
+
+    return make
+
+
+def request_item(name: str, request: Any, *, before: str = "", test: str = "", **more: Any) -> dict[str, Any]:
+    """An item of a collection, with its scripts."""
+    scripts = {"prerequest": before, "test": test}
+    listed = [{"listen": event, "script": {"exec": source.splitlines()}} for event, source in scripts.items() if source]
+    return {"name": name, "request": request, "event": listed, **more}
+
+
+@pytest.fixture
+def item() -> Callable[..., dict[str, Any]]:
+    """Makes an item of a collection: name, request, and the scripts `before` and `test`."""
+    return request_item
+
+
+@pytest.fixture
+def collection_of() -> Callable[..., Collection]:
+    """Makes a collection from items."""
+
+    def make(*items: dict[str, Any], source: str = "c.json", **more: Any) -> Collection:
+        return parse_collection(Node({"info": {"name": "C", "schema": V21}, "item": list(items), **more}, source))
+
+    return make
+
+
+@attrs.define
+class Ran:
+    """A finished run: what it told of."""
+
+    summary: events.Summary
+    told: list[events.Event]
+
+    def of(self, type_: type[Any]) -> list[Any]:
+        """The events of one type."""
+        return [event for event in self.told if isinstance(event, type_)]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the requests, as executed."""
+        return [event.step.name for event in self.of(events.RequestFinished)]
+
+    @property
+    def problems(self) -> list[str]:
+        """The messages of failed checks and of errors."""
+        return [event.message for event in self.of(events.CheckFailed) + self.of(events.ErrorRaised)]
+
+
+@pytest.fixture
+def run_collection(slept: list[float]) -> Callable[..., Ran]:
+    """Runs a collection with a client of its own; respx answers in the place of servers."""
+
+    def run(
+        collection: Collection,
+        *,
+        env: dict[str, Any] | None = None,
+        secret: Sequence[str] = (),
+        client: httpx.Client | None = None,
+        **options: Any,
+    ) -> Ran:
+        told: list[events.Event] = []
+        environment = Environment(name="Test", values=env or {}, secret=frozenset(secret))
+        with client or httpx.Client(trust_env=False) as used:
+            summary = Runner(
+                collection=collection,
+                client=used,
+                options=Options(environment=environment, **options),
+                listeners=[told.append],
+                sleep=slept.append,
+                now=lambda: NOW,
+                chance=random.Random(1),
+            ).run()
+        return Ran(summary, told)
+
+    return run
+
+
+@pytest.fixture
+def write_json(tmp_path: Path) -> Callable[[str, Any], Path]:
+    """Writes a JSON file and returns its path."""
+
+    def write(name: str, document: Any) -> Path:
+        path = tmp_path / name
+        path.write_text(json.dumps(document), encoding="utf-8")
+        return path
+
+    return write

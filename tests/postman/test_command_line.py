@@ -1,0 +1,176 @@
+"""The command line: bad input in one line, exit statuses, and where a run goes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import httpx
+import pytest
+import respx
+from umapi_harness.cli import main
+
+V21 = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+
+
+def small_collection(test="pm.test('ok', () => pm.response.to.be.ok);", url="{{api_url}}/x"):
+    """A collection of one request."""
+    event = {"listen": "test", "script": {"exec": [test]}}
+    return {"info": {"name": "Small", "schema": V21}, "item": [{"name": "one", "request": url, "event": [event]}]}
+
+
+@pytest.fixture
+def collection(write_json):
+    """The path of a small collection."""
+    return str(write_json("small.json", small_collection()))
+
+
+@pytest.fixture
+def away(monkeypatch):
+    """No UMAPI_ variables and no proxy of the environment reach the run."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("UMAPI_ENDPOINT", "UMAPI_IMS_URL", "UMAPI_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "{tmp}/none.json"], "none.json: no such file or directory; give the path of a readable file"),
+        (["run", "{c}", "--environment", "{c}"], 'no "values": this is not a Postman environment'),
+        (["run", "{c}", "--globals", "{tmp}/none.json"], "none.json: no such file"),
+        (["run", "{c}", "--data", "{tmp}/none.csv"], "none.csv: no such file"),
+        (["run", "{c}", "--folder", "X"], "no folder or request named 'X'"),
+        (["run", "{c}", "--target", "http://h/path"], "--target: 'http://h/path' has a path"),
+        (["run", "{c}", "--env-var", "s3cret"], "--env-var: write it as KEY=VALUE"),
+        (["run", "{c}", "--iterations", "0"], "0 is not in the range"),
+        (["run", "{c}", "--timeout", "0"], "0.0 is not in the range"),
+        (["run", "{c}", "--seed", "{c}"], "--seed needs the mock server of the run"),
+        (["run", "{c}", "--ca-bundle", "{c}"], "holds no certificate in PEM form"),
+        (["run", "{c}", "--ca-bundle", "{tmp}/none.pem"], "none.pem: no such file"),
+        (["run", "{c}", "--ca-bundle", "{c}", "--insecure"], "exclude each other"),
+        (["run", "{c}", "{c}"], "unexpected extra argument"),
+        (["run", "--bogus"], "No such option '--bogus'"),
+        (["run", "--seed", "{tmp}/none.json"], "none.json"),
+        (["run", "--seed", "{c}"], "small.json"),
+        (["serve", "--seed", "{tmp}/none.json"], "none.json"),
+        (["serve", "--port", "70000"], "70000 is not in the range"),
+        (["serve", "--ready-file", "{tmp}/no/folder/ready.json"], "ready.json"),
+        (["bogus"], "No such command 'bogus'"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(arguments, message, tmp_path, collection, capsys, away):
+    """Whatever is wrong with arguments and files, one line says so, and nothing has been run."""
+    status = main([argument.format(tmp=tmp_path, c=collection) for argument in arguments])
+    captured = capsys.readouterr()
+    assert status == 2
+    assert message in captured.err
+    assert captured.err.startswith("umapi-harness: ")
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+    assert "s3cret" not in captured.err
+
+
+def test_a_run_elsewhere_takes_its_values_from_all_sources(collection, write_json, capsys, away):
+    """Environment, globals and --env-var fill the variables; the exit status is 0 when all passed."""
+    environment = write_json("e.json", {"values": [{"key": "api_url", "value": "http://{{host}}/{{v}}"}]})
+    variables = write_json("g.json", {"values": [{"key": "v", "value": "global"}, {"key": "host", "value": "no"}]})
+    with respx.mock() as router:
+        router.get("http://h.example/global/x").respond(200)
+        arguments = ["run", collection, "-e", str(environment), "-g", str(variables), "--env-var", "host=h.example"]
+        assert main(arguments) == 0
+    assert "passed: 1 requests, 1 checks passed" in capsys.readouterr().out
+
+
+def test_a_failed_check_is_status_1_and_the_reports_are_written(collection, tmp_path, capsys, away):
+    """A broken check makes status 1; JUnit and JSON files tell of it all the same."""
+    junit, report = tmp_path / "j.xml", tmp_path / "j.json"
+    with respx.mock() as router:
+        router.get("http://127.0.0.1:9/v2/usermanagement/x").respond(500)
+        arguments = ["run", collection, "--target", "http://127.0.0.1:9", "--junit", str(junit), "--json", str(report)]
+        assert main(arguments) == 1
+    assert 'expected a response that is "ok", but got 500' in capsys.readouterr().out
+    assert json.loads(report.read_text(encoding="utf-8"))["passed"] is False
+    assert "<failure" in junit.read_text(encoding="utf-8")
+
+
+def test_a_report_that_cannot_be_written_is_bad_input(collection, tmp_path, capsys, away):
+    """A path that cannot be written is named in one line, with status 2."""
+    with respx.mock() as router:
+        router.get("http://h/v2/usermanagement/x").respond(200)
+        assert main(["run", collection, "--target", "http://h", "--json", str(tmp_path / "no" / "j.json")]) == 2
+    assert "j.json: no such file or directory; give a path that can be written" in capsys.readouterr().err
+
+
+def test_an_unreachable_server_is_status_1(collection, capsys, away):
+    """Nobody at the other end is a failure of the run, not of its input."""
+    with respx.mock() as router:
+        router.get("http://h/v2/usermanagement/x").mock(side_effect=httpx.ConnectError("refused"))
+        assert main(["run", collection, "--target", "http://h"]) == 1
+    assert "network error: GET http://h/v2/usermanagement/x: refused" in capsys.readouterr().out
+
+
+def test_the_walkthrough_takes_the_lines_that_serve_prints(monkeypatch, capsys, away):
+    """With a target and no collection, the walkthrough runs with the UMAPI_ variables of the environment."""
+    for name, value in {"ORG_ID": "1@AdobeOrg", "CLIENT_ID": "c", "CLIENT_SECRET": "very-secret"}.items():
+        monkeypatch.setenv(f"UMAPI_{name}", value)
+    with respx.mock() as router:
+        route = router.post("http://h:81/ims/token/v3").respond(400, json={"error": "invalid_client"})
+        status = main(
+            [
+                "run",
+                "--target",
+                "http://h:81",
+                "--folder",
+                "get_oauth_token.py: the same as url-encoded form, version 3",
+            ]
+        )
+    assert status == 1
+    sent = route.calls[0].request.content.decode()
+    assert "client_secret=very-secret" in sent
+    out = capsys.readouterr().out
+    assert "client_secret=•••" in out
+    assert "very-secret" not in out
+
+
+def test_ctrl_c_ends_a_run_without_a_traceback(collection, capsys, away):
+    """An interrupted run ends with the status that shells expect, and says nothing more."""
+
+    def interrupted(_request):
+        raise KeyboardInterrupt
+
+    with respx.mock(assert_all_called=False) as router:
+        router.get("http://h/v2/usermanagement/x").mock(side_effect=interrupted)
+        assert main(["run", collection, "--target", "http://h"]) == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_missing_extra_is_told_with_the_command_that_installs_it(monkeypatch, capsys):
+    """Without the extra's packages, one line says what to install."""
+    for package in ("click", "quickjs"):
+        with monkeypatch.context() as patch:
+            for name in [
+                name for name in sys.modules if name.startswith("umapi_harness.") and name != "umapi_harness.cli"
+            ]:
+                patch.delitem(sys.modules, name)
+            patch.setitem(sys.modules, package, None)
+            assert main(["--version"]) == 2
+        message = f"umapi-harness: the package '{package}' is not installed; run: pip install 'umapi-sdk[harness]'\n"
+        assert capsys.readouterr().err == message
+
+
+def test_help_and_version_are_there_as_a_module_too():
+    """`python -m umapi_harness` is the same program."""
+    shown = subprocess.run(
+        [sys.executable, "-m", "umapi_harness", "--version"], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert shown.stdout.startswith("umapi-harness, version ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["run", "--help"], ["serve", "-h"]])
+def test_help_is_shown(arguments, capsys):
+    """Each command explains itself."""
+    assert main(arguments) == 0
+    assert "Usage: umapi-harness" in capsys.readouterr().out

@@ -1,0 +1,106 @@
+"""Masking: secrets leave no report in any of the forms in which they go over the wire."""
+
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from umapi_harness.postman.masking import MASK, Masker, is_secret_name
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("client_secret", True),
+        ("UMAPI_CLIENT_SECRET", True),
+        ("access_token", True),
+        ("jwt_token", True),
+        ("private_key", True),
+        ("privateKey", True),
+        ("password", True),
+        ("private_key_path", False),
+        ("token_url", False),
+        ("token_type", False),
+        ("client_id", False),
+        ("org_id", False),
+        ("expires_in", False),
+    ],
+)
+def test_names_tell_secrets_from_other_values(name, secret):
+    """Tokens, secrets, keys and passwords are known by their names; paths and addresses are not secret."""
+    assert is_secret_name(name) is secret
+
+
+SECRET_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="•"), min_size=8, max_size=30)
+
+
+@given(SECRET_TEXT)
+def test_a_learnt_secret_is_found_in_every_form(secret):
+    """Plain, percent-encoded, inside JSON and inside Basic authorisation, a secret does not come through."""
+    masker = Masker()
+    masker.learn(secret)
+    forms = [
+        secret,
+        quote(secret, safe=""),
+        json.dumps({"x": secret}),
+        base64.b64encode(secret.encode()).decode(),
+    ]
+    for form in forms:
+        assert secret not in masker.text(f"before {form} after")
+        assert MASK in masker.text(f"before {form} after")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{"access_token": "abc\\"def", "expires_in": 5}', f'{{"access_token": "{MASK}", "expires_in": 5}}'),
+        ("client_id=x&client_secret=s3cr3t&scope=a", f"client_id=x&client_secret={MASK}&scope=a"),
+        ("http://h/?x=1&access_token=abc", f"http://h/?x=1&access_token={MASK}"),
+        ("Authorization: Bearer abcdef.ghi", f"Authorization: Bearer {MASK}"),
+        ("token eyJhbGciOiJSUzI1NiJ9.eyJhIjoxfQ.c2lnbmF0dXJl end", f"token {MASK} end"),
+        (
+            'name="client_secret"\r\n\r\nhush\r\n--b',
+            f'name="client_secret"\r\n\r\n{MASK}\r\n--b',
+        ),
+        (
+            "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----",
+            f"-----BEGIN RSA PRIVATE KEY-----{MASK}-----END RSA PRIVATE KEY-----",
+        ),
+        ("nothing to hide: token_type bearer", "nothing to hide: token_type bearer"),
+    ],
+)
+def test_secrets_are_known_by_their_place_too(text, shown):
+    """Fields and forms that hold secrets are masked even when nobody has named their values."""
+    assert Masker().text(text) == shown
+
+
+def test_headers_that_prove_identity_lose_their_value():
+    """Authorisation and cookies are never shown; other headers are."""
+    pairs = [("Authorization", "Bearer x"), ("Set-Cookie", "a=b"), ("X-Api-Key", "client"), ("X", "hush-hush")]
+    masker = Masker()
+    masker.learn("hush-hush")
+    assert masker.headers(pairs) == (
+        ("Authorization", MASK),
+        ("Set-Cookie", MASK),
+        ("X-Api-Key", "client"),
+        ("X", MASK),
+    )
+
+
+def test_a_masker_shows_no_secret_itself():
+    """Printing the masker shows nothing of what it knows."""
+    masker = Masker()
+    masker.learn_scopes([{"client_secret": "very-hidden", "a": "open"}], secret=["a"])
+    assert "very-hidden" not in repr(masker)
+    assert masker.text("open very-hidden") == f"{MASK} {MASK}"
+
+
+def test_very_short_values_are_not_looked_for():
+    """A secret of three letters is not searched in all text: that would hide the report, not the secret."""
+    masker = Masker()
+    masker.learn("abc")
+    assert masker.text("abcabc") == "abcabc"

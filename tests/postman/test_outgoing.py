@@ -1,0 +1,172 @@
+"""Outgoing requests: addresses, bodies and authorisation as they go over the wire."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+from umapi_harness.postman.collection import parse_request
+from umapi_harness.postman.documents import Node
+from umapi_harness.postman.outgoing import RequestError, Target, read_target, resolved, wire_request
+from umapi_harness.postman.variables import Scopes
+
+
+@pytest.fixture
+def wire(tmp_path):
+    """Makes a request as it would be sent, from a request as the collection writes it."""
+
+    def make(request, target=None, **values):
+        ready = resolved(parse_request(Node(request, "c.json")), Scopes(environment=values))
+        with httpx.Client() as client:
+            sent = wire_request(ready, client, keep_body=False, target=target, folder=tmp_path)
+            sent.read()
+        return sent
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("url", "raw_path"),
+    [
+        ("http://h/a b/é?q=x y&r=é", "/a%20b/%C3%A9?q=x%20y&r=%C3%A9"),
+        ("http://h/a%2Fb?x=%26", "/a%2Fb?x=%26"),
+        ("http://h/100%/x", "/100%25/x"),
+        ("http://h/o@AdobeOrg/0#frag", "/o@AdobeOrg/0"),
+        ("h/x", "/x"),
+        ("http://h", "/"),
+        ("http://h/デザイン部", "/%E3%83%87%E3%82%B6%E3%82%A4%E3%83%B3%E9%83%A8"),
+        ("http://h/?q={{v}}", "/?q=1+%22"),
+    ],
+)
+def test_addresses_are_encoded_where_they_must_be_and_only_there(wire, url, raw_path):
+    """What may not stand in an address is encoded; what is encoded already, and what may stand, is left."""
+    sent = wire(url, v='1+"')
+    assert sent.url.raw_path.decode() == raw_path
+    assert sent.url.host == "h"
+
+
+def test_a_path_variable_is_one_segment_whatever_it_holds(wire):
+    """A value with slashes, question marks and percent signs stays in its own segment."""
+    url = {"host": ["{{base}}"], "path": ["users", ":group", "x"], "variable": [{"key": "group", "value": "{{g}}"}]}
+    sent = wire({"url": url}, base="http://h:8080", g="a/b?c#d e")
+    assert sent.url.raw_path == b"/users/a%2Fb%3Fc%23d%20e/x"
+
+
+@pytest.mark.parametrize("url", ["", "http://", "ftp://h/x", "http://h:port/", "http://[::1/"])
+def test_an_address_that_leads_nowhere_is_refused(wire, url):
+    """An address without host, with another scheme or a wrong port is an error that shows it."""
+    with pytest.raises(RequestError, match="cannot be used"):
+        wire({"url": url})
+
+
+@pytest.mark.parametrize(
+    ("auth", "header"),
+    [
+        ({"type": "bearer", "bearer": [{"key": "token", "value": "{{t}}"}]}, "Bearer tok"),
+        ({"type": "bearer", "bearer": {"token": "{{t}}"}}, "Bearer tok"),
+        ({"type": "basic", "basic": {"username": "ü", "password": "p"}}, "Basic w7w6cA=="),
+        ({"type": "oauth2", "oauth2": [{"key": "accessToken", "value": "{{t}}"}]}, "Bearer tok"),
+        ({"type": "oauth2", "oauth2": {"accessToken": "{{t}}", "headerPrefix": "Token "}}, "Token tok"),
+        ({"type": "apikey", "apikey": [{"key": "key", "value": "Authorization"}, {"key": "value", "value": "k"}]}, "k"),
+        ({"type": "noauth"}, None),
+    ],
+)  # fmt: skip
+def test_authorisation_becomes_a_header(wire, auth, header):
+    """Each type of authorisation writes the header it stands for, over one that was there."""
+    sent = wire({"url": "http://h", "auth": auth, "header": [{"key": "authorization", "value": "old"}]}, t="tok")
+    assert sent.headers["authorization"] == (header or "old")
+
+
+def test_authorisation_may_go_into_the_query(wire):
+    """API keys and OAuth tokens can be query parameters."""
+    key = [{"key": "key", "value": "k y"}, {"key": "value", "value": "a&b"}, {"key": "in", "value": "query"}]
+    assert wire({"url": "http://h/x", "auth": {"type": "apikey", "apikey": key}}).url.raw_path == b"/x?k%20y=a%26b"
+    token = [{"key": "accessToken", "value": "t"}, {"key": "addTokenTo", "value": "queryParams"}]
+    assert (
+        wire({"url": "http://h/?a=1", "auth": {"type": "oauth2", "oauth2": token}}).url.raw_path
+        == b"/?a=1&access_token=t"
+    )
+
+
+def test_files_are_sent_from_the_collection_s_folder(wire, tmp_path):
+    """Names of files start at the folder of the collection; a missing one is an error that names it."""
+    (tmp_path / "up.txt").write_bytes(b"content \xff")
+    field = [{"key": "f", "type": "file", "src": "up.txt"}, {"key": "n", "value": "1"}]
+    sent = wire({"method": "POST", "url": "http://h", "body": {"mode": "formdata", "formdata": field}})
+    assert b'name="f"; filename="up.txt"' in sent.content
+    assert b"content \xff" in sent.content
+    assert (
+        wire({"method": "POST", "url": "http://h", "body": {"mode": "file", "file": {"src": "up.txt"}}}).content
+        == b"content \xff"
+    )
+    with pytest.raises(RequestError, match=r"none\.txt cannot be sent: no such file"):
+        wire({"method": "POST", "url": "http://h", "body": {"mode": "file", "file": {"src": "none.txt"}}})
+
+
+def test_headers_may_repeat_and_hold_any_text(wire):
+    """A header given twice is sent twice; values beyond ASCII go out as UTF-8; own headers replace defaults."""
+    header = [{"key": "X", "value": "1"}, {"key": "X", "value": "é"}, {"key": "User-Agent", "value": "mine"}]
+    sent = wire({"url": "http://h", "header": header})
+    assert [value for name, value in sent.headers.raw if name == b"X"] == [b"1", "é".encode()]
+    assert sent.headers["user-agent"] == "mine"
+
+
+def test_the_type_of_a_raw_body_follows_its_language_unless_a_header_says_it(wire):
+    """JSON is announced as JSON, other text as text, and an own Content-Type wins."""
+
+    def type_of(language, header=()):
+        body = {"mode": "raw", "raw": "x", "options": {"raw": {"language": language}}}
+        sent = wire({"method": "POST", "url": "http://h", "body": body, "header": list(header)})
+        return sent.headers.get_list("content-type")
+
+    assert type_of("json") == ["application/json"]
+    assert type_of("text") == ["text/plain"]
+    assert type_of("json", [{"key": "content-type", "value": "application/x"}]) == ["application/x"]
+
+
+def test_a_graphql_body_is_json_and_bad_variables_are_refused(wire):
+    """Query and variables go out as one JSON object."""
+
+    def body(variables):
+        return {
+            "method": "POST",
+            "url": "http://h",
+            "body": {"mode": "graphql", "graphql": {"query": "q", "variables": variables}},
+        }
+
+    assert json.loads(wire(body('{"a": {{n}}}'), n="1").content) == {"query": "q", "variables": {"a": 1}}
+    assert json.loads(wire(body("")).content) == {"query": "q", "variables": None}
+    with pytest.raises(RequestError, match="no JSON"):
+        wire(body("{"))
+
+
+def test_a_target_takes_the_place_of_every_server(wire):
+    """Scheme, host and port are the target's; path and query stay."""
+    target = read_target("https://127.0.0.1:8443/")
+    assert target == Target(origin="https://127.0.0.1:8443")
+    assert str(wire("http://h:1/a/b?c=d", target).url) == "https://127.0.0.1:8443/a/b?c=d"
+    assert str(wire("http://h", target).url) == "https://127.0.0.1:8443"
+
+
+@pytest.mark.parametrize("text", ["", "h:80", "ftp://h", "http://h/path", "http://h?x=1", "http://"])
+def test_a_target_that_is_more_or_less_than_a_server_is_refused(text):
+    """A target is scheme, host and port, nothing else."""
+    with pytest.raises(ValueError, match="give"):
+        read_target(text)
+
+
+def test_half_a_surrogate_pair_is_sent_as_a_question_mark(wire):
+    """JSON can hold what UTF-8 cannot; it does not end the run."""
+    half = "\ud800"
+    request = {
+        "method": "POST",
+        "url": f"http://h/{half}?a={half}",
+        "header": [{"key": "X", "value": half}],
+        "auth": {"type": "basic", "basic": {"username": half, "password": "p"}},
+        "body": {"mode": "urlencoded", "urlencoded": [{"key": half, "value": half}]},
+    }
+    sent = wire(request)
+    assert (sent.url.raw_path, sent.content, sent.headers["x"]) == (b"/%3F?a=?", b"%3F=%3F", "?")
+    for body in ({"mode": "raw", "raw": half}, {"mode": "file", "file": {"content": half}}):
+        assert wire({**request, "body": body}).content == b"?"

@@ -1,0 +1,309 @@
+"""The runner: order, variables, failures and secrets, against responses that respx fakes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+import respx
+from umapi_harness.postman import events
+from umapi_harness.postman.collection import read_collection
+from umapi_harness.postman.documents import DocumentError
+from umapi_harness.postman.environment import Environment
+from umapi_harness.postman.outgoing import read_target
+
+FEATURES = Path(__file__).parent / "features.postman_collection.json"
+
+
+def echo(request: httpx.Request) -> httpx.Response:
+    """Answers with what was asked."""
+    if request.url.port == 9:
+        raise httpx.ConnectError("connection refused")
+    content = {
+        "method": request.method,
+        "path": request.url.raw_path.decode(),
+        "headers": {name.lower(): value for name, value in request.headers.items()},
+        "body": request.content.decode(),
+    }
+    return httpx.Response(200, json=content, headers={"Set-Cookie": "flavour=ginger; Path=/"})
+
+
+@pytest.fixture
+def server():
+    """Every host answers with what it was asked."""
+    with respx.mock(assert_all_called=False) as router:
+        router.route().mock(side_effect=echo)
+        yield router
+
+
+def test_a_collection_that_uses_what_postman_offers_passes(server, run_collection):
+    """Bodies, authorisation, scopes, scripts, timers, jumps and cookies behave as they do in Postman.
+
+    The same collection passes in Newman, against a server that answers alike.
+    """
+    env = {"origin": "http://echo.example", "who": "environment", "token": "tok-abcdef"}
+    ran = run_collection(read_collection(FEATURES), env=env, globals=Environment(values={"who": "global"}))
+    assert ran.problems == []
+    assert ran.summary.passed
+    assert (ran.summary.requests, ran.summary.skipped, ran.summary.checks_skipped) == (20, 1, 1)
+    assert ran.summary.checks_passed == 58
+    assert ran.names.count("Jumps ahead") == 3
+    assert {"Is jumped over", "Comes too late"}.isdisjoint(ran.names)
+
+
+def test_events_tell_the_whole_story_in_order(server, run_collection, collection_of, item):
+    """A listener learns of the start, each request, its response and checks, and the end."""
+    request = {"method": "POST", "url": "{{u}}/x", "body": {"mode": "raw", "raw": "{{v}}"}}
+    test = "pm.test('good', () => {}); console.info('hi'); pm.test('bad', () => pm.expect(1).to.equal(2));"
+    ran = run_collection(collection_of(item("one", request, test=test)), env={"u": "http://h", "v": "body"})
+    kinds = [type(event).__name__ for event in ran.told]
+    assert kinds == [
+        "RunStarted",
+        "RequestSent",
+        "ResponseReceived",
+        "CheckPassed",
+        "ConsoleMessage",
+        "CheckFailed",
+        "RequestFinished",
+        "RunFinished",
+    ]
+    sent, received = ran.told[1], ran.told[2]
+    assert (sent.method, sent.url, sent.body) == ("POST", "http://h/x", "body")
+    assert (received.status, received.reason) == (200, "OK")
+    assert received.size == len(received.body.encode())
+    assert sent.step.pointer == "/item/0"
+    assert not ran.summary.passed
+    assert ran.told[-1].summary == ran.summary
+
+
+def test_a_variable_without_value_is_an_error_and_nothing_is_sent(server, run_collection, collection_of, item):
+    """A request is not sent with a hole in it; the error names variable, place and remedy."""
+    request = {"url": "http://h/{{x}}", "header": [{"key": "A", "value": "{{y}}"}]}
+    ran = run_collection(collection_of(item("one", request), item("two", "http://h/ok")))
+    (error,) = ran.of(events.ErrorRaised)
+    assert error.kind == "variable"
+    assert error.message == "no value for {{x}}; set it in the environment, or with --env-var NAME=VALUE"
+    assert error.pointer == "/item/0/request"
+    assert (ran.summary.requests, ran.summary.errors, ran.summary.passed) == (1, 1, False)
+
+
+def test_the_network_s_failures_are_errors_of_the_request(run_collection, collection_of, item):
+    """No connection, no time: each is told with method and address, and the run goes on."""
+    with respx.mock() as router:
+        router.get("http://h/1").mock(side_effect=httpx.ConnectError("refused"))
+        router.get("http://h/2").mock(side_effect=httpx.ReadTimeout("timed out"))
+        router.get("http://h/3").respond(204)
+        ran = run_collection(collection_of(*(item(str(n), f"http://h/{n}") for n in (1, 2, 3))))
+    messages = [(event.kind, event.message) for event in ran.of(events.ErrorRaised)]
+    assert messages == [("network", "GET http://h/1: refused"), ("network", "GET http://h/2: timed out")]
+    assert ran.summary.requests == 3
+
+
+def test_a_pre_request_script_that_fails_keeps_the_request_back(server, run_collection, collection_of, item):
+    """As in Postman, an error before the request means that it is not sent and not tested."""
+    ran = run_collection(collection_of(item("one", "http://h", before="nope();", test="pm.test('x', () => {});")))
+    assert (ran.summary.requests, ran.summary.checks_passed, ran.summary.errors) == (0, 0, 1)
+    (error,) = ran.of(events.ErrorRaised)
+    assert (error.kind, error.pointer) == ("script", "/item/0/event/0/script/exec")
+
+
+def test_iterations_follow_the_data_and_past_its_end_repeat_the_last_row(server, run_collection, collection_of, item):
+    """There is one iteration for each row unless a number is given; local variables end with an iteration."""
+    test = """
+        pm.test(pm.variables.get("n") + "/" + (pm.variables.get("seen") || "-"), () => {});
+        pm.variables.set("seen", 1);
+    """
+    collection = collection_of(item("one", "http://h/{{n}}", test=test))
+    rows = [{"n": 1}, {"n": 2}]
+    ran = run_collection(collection, data=rows)
+    assert [event.name for event in ran.of(events.CheckPassed)] == ["1/-", "2/-"]
+    ran = run_collection(collection, data=rows, iterations=3)
+    assert [event.url for event in ran.of(events.RequestSent)] == ["http://h/1", "http://h/2", "http://h/2"]
+
+
+def test_environment_changes_last_over_iterations(server, run_collection, collection_of, item):
+    """What a script puts into the environment is there in the next iteration."""
+    test = "pm.environment.set('n', Number(pm.environment.get('n')) + 1);"
+    ran = run_collection(collection_of(item("one", "http://h/{{n}}", test=test)), env={"n": "1"}, iterations=3)
+    assert [event.url for event in ran.of(events.RequestSent)] == ["http://h/1", "http://h/2", "http://h/3"]
+
+
+def test_only_the_chosen_folders_run_in_the_collection_s_order(server, run_collection, collection_of, item):
+    """Folders and requests are chosen by name; an unknown name is bad input that lists the known ones."""
+    folder = {"name": "F", "item": [item("a", "http://h"), {"name": "G", "item": [item("b", "http://h")]}]}
+    collection = collection_of(folder, item("c", "http://h"), item("d", "http://h"))
+    assert run_collection(collection, folders=("d", "G")).names == ["b", "d"]
+    with pytest.raises(DocumentError, match=r"no folder or request named 'X'; name one of its folders: F, G"):
+        run_collection(collection, folders=("X",))
+    with pytest.raises(DocumentError, match="holds no requests"):
+        run_collection(collection_of())
+
+
+def test_bail_stops_after_the_first_request_with_a_failure(server, run_collection, collection_of, item):
+    """The request that failed is finished, and nothing after it runs, in no iteration."""
+    failing = item("b", "http://h", test="pm.test('x', () => pm.expect(1).to.equal(2)); pm.test('y', () => {});")
+    ran = run_collection(collection_of(item("a", "http://h"), failing, item("c", "http://h")), bail=True, iterations=2)
+    assert ran.names == ["a", "b"]
+    assert ran.summary.checks_passed == 1
+    assert ran.told[-1].stopped == "a check or request failed"
+
+
+def test_the_delay_lies_between_requests(server, run_collection, collection_of, item, slept):
+    """The delay is waited before each request but the first, over iterations too."""
+    run_collection(collection_of(item("a", "http://h"), item("b", "http://h")), delay=1.5, iterations=2)
+    assert slept == [1.5, 1.5, 1.5]
+
+
+def test_jumping_to_a_request_that_is_not_there_is_an_error(server, run_collection, collection_of, item):
+    """A slip in setNextRequest does not end a run in silence."""
+    first = item("a", "http://h", test="pm.execution.setNextRequest('bb');")
+    ran = run_collection(collection_of(first, item("b", "http://h")))
+    assert ran.problems == ["setNextRequest: there is no request named 'bb' in this run"]
+    assert ran.names == ["a"]
+
+
+def test_jumps_may_go_by_id_and_from_the_pre_request_script(server, run_collection, collection_of, item):
+    """setNextRequest takes ids, and counts when it is called before the request or together with a skip."""
+    before = "pm.execution.setNextRequest('id-c');"
+    items = [item("a", "http://h", before=before), item("b", "http://h"), item("c", "http://h", id="id-c")]
+    assert run_collection(collection_of(*items)).names == ["a", "c"]
+    items[0] = item("a", "http://h", before=before + "pm.execution.skipRequest();")
+    assert run_collection(collection_of(*items)).names == ["a", "c"]
+
+
+def test_going_round_in_circles_ends(server, run_collection, collection_of, item):
+    """A collection that jumps back for ever is stopped with an error."""
+    ran = run_collection(collection_of(item("a", "http://h", test="pm.execution.setNextRequest('a');")), max_requests=5)
+    assert ran.summary.requests == 5
+    assert "goes round in circles" in ran.problems[0]
+
+
+def test_a_429_is_sent_again_by_the_script_after_the_wait_it_asks_for(run_collection, collection_of, item, slept):
+    """The runner itself retries nothing; a script waits with a timer and sends the same request again."""
+    test = """
+        if (pm.response.code === 429) {
+            setTimeout(() => {}, Number(pm.response.headers.get("Retry-After")) * 1000);
+            pm.execution.setNextRequest(pm.info.requestName);
+        } else pm.test("came through", () => pm.response.to.be.ok);
+    """
+    with respx.mock() as router:
+        route = router.get("http://h/")
+        route.side_effect = [httpx.Response(429, headers={"Retry-After": "38"}), httpx.Response(200)]
+        ran = run_collection(collection_of(item("a", "http://h/", test=test)))
+    assert [event.status for event in ran.of(events.ResponseReceived)] == [429, 200]
+    assert slept == pytest.approx([38.0])
+    assert ran.summary.passed
+
+
+def test_a_target_takes_all_requests_those_of_scripts_too(server, run_collection, collection_of, item):
+    """With a target, nothing goes to the server that the collection names."""
+    test = "pm.sendRequest('https://live.example/sub', () => {});"
+    collection = collection_of(item("a", "https://live.example/v2/x?y=1", test=test))
+    ran = run_collection(collection, target=read_target("http://127.0.0.1:1234"))
+    assert [event.url for event in ran.of(events.RequestSent)] == [
+        "http://127.0.0.1:1234/v2/x?y=1",
+        "http://127.0.0.1:1234/sub",
+    ]
+    assert [event.by_script for event in ran.of(events.RequestSent)] == [False, True]
+    assert ran.summary.requests == 1
+
+
+def test_redirections_are_followed_unless_the_request_says_no(run_collection, collection_of, item):
+    """followRedirects false in the request's profile shows the redirection itself."""
+    with respx.mock() as router:
+        router.get("http://h/from").respond(302, headers={"Location": "/to"})
+        router.get("http://h/to").respond(200)
+        profile = {"protocolProfileBehavior": {"followRedirects": False}}
+        ran = run_collection(collection_of(item("a", "http://h/from"), item("b", "http://h/from", **profile)))
+    assert [event.status for event in ran.of(events.ResponseReceived)] == [200, 302]
+
+
+def test_no_event_shows_a_secret(server, run_collection, collection_of, item):
+    """Secrets do not come through: not from variables, requests, responses, messages or the console."""
+    request = {
+        "method": "POST",
+        "url": "http://h/{{client_secret}}?key={{hidden}}",
+        "header": [
+            {"key": "Authorization", "value": "Bearer {{access_token}}"},
+            {"key": "X", "value": "{{client_secret}}"},
+        ],
+        "body": {"mode": "urlencoded", "urlencoded": [{"key": "client_secret", "value": "{{client_secret}}"}]},
+    }
+    test = """
+        console.log(pm.environment.get("client_secret"), pm.request.headers.get("Authorization"));
+        const token = pm.environment.get("access_token");
+        pm.test("says " + pm.environment.get("hidden"), () => pm.expect(token).to.equal(1));
+        pm.environment.set("new_token", "fresh-secret-value");
+        console.log("fresh-secret-value");
+        throw new Error(pm.environment.get("client_secret"));
+    """
+    env = {"client_secret": "s3cr&t value", "access_token": "tok-123456", "hidden": "declared/secret"}
+    ran = run_collection(collection_of(item("a", request, test=test)), env=env, secret=["hidden"])
+    told = repr(ran.told)
+    for secret in (*env.values(), "fresh-secret-value", "s3cr%26t", "s3cr&t%20value", "declared%2Fsecret"):
+        assert secret not in told
+    assert ran.of(events.ConsoleMessage)[0].text == "••• Bearer •••"
+    assert ran.of(events.CheckFailed)[0].name == "says •••"
+
+
+def test_a_token_is_hidden_from_the_moment_it_arrives(run_collection, collection_of, item):
+    """A token in a response is masked there and in everything after, even if no script stores it."""
+    with respx.mock() as router:
+        router.get("http://h/token").respond(200, json={"access_token": "brand.new.token", "expires_in": 5})
+        router.get("http://h/use").respond(200, text="you sent brand.new.token")
+        ran = run_collection(collection_of(item("a", "http://h/token"), item("b", "http://h/use")))
+    bodies = [event.body for event in ran.of(events.ResponseReceived)]
+    assert bodies == ['{"access_token":"•••","expires_in":5}', "you sent •••"]
+
+
+def test_the_runner_s_own_values_reach_requests_and_scripts(server, run_collection, collection_of, item):
+    """A provided variable can be used in a request and seen by a script, and is hidden when it is a secret."""
+    made = []
+
+    def provide(scopes):
+        made.append(scopes.find("who"))
+        return "signed-for-x"
+
+    test = "pm.test('seen', () => pm.expect(pm.variables.get('jwt_token')).to.equal('signed-for-x'));"
+    collection = collection_of(item("a", "http://h/{{jwt_token}}", test=test))
+    ran = run_collection(collection, env={"who": "x", "jwt_token": ""}, providers={"jwt_token": provide})
+    assert ran.problems == []
+    assert set(made) == {"x"}
+    assert ran.of(events.RequestSent)[0].url == "http://h/•••"
+
+
+def test_dynamic_variables_work_in_requests_and_scripts(server, run_collection, collection_of, item):
+    """The same names work in both places, and each use makes a new value."""
+    before = "pm.variables.set('a', pm.variables.replaceIn('{{$guid}}-{{$guid}}'));"
+    ran = run_collection(collection_of(item("a", "http://h/{{a}}/{{$timestamp}}", before=before)))
+    path = ran.of(events.RequestSent)[0].url.removeprefix("http://h/")
+    guids, timestamp = path.split("/")
+    assert timestamp == "1700000000"
+    assert len(guids) == 73
+    assert guids[:36] != guids[37:]
+
+
+def test_a_pre_request_script_that_leaves_no_request_is_told(server, run_collection, collection_of, item):
+    """A request turned into nonsense is an error, not a crash."""
+    ran = run_collection(collection_of(item("a", "http://h", before="pm.request.body = {mode: 'xml'};")))
+    assert "unknown body mode xml" in ran.problems[0]
+    assert ran.summary.requests == 0
+
+
+def test_bad_answers_do_not_stop_a_run(run_collection, collection_of, item):
+    """Bytes that are no text, headers that are odd, and an empty body are all readable for scripts."""
+    test = "pm.test('read', () => pm.expect(pm.response.text()).to.be.a('string'));"
+    answers = [
+        httpx.Response(200, content=b"\xff\xfe\x00", headers={"Content-Type": "application/json"}),
+        httpx.Response(299, content=b"", headers=[(b"X-Odd", "\xe9".encode("latin-1")), (b"Set-Cookie", b"=;;")]),
+        httpx.Response(
+            200, content=json.dumps({"a": "\ud800"}).encode(), headers={"Content-Type": "text/plain; charset=nonsense"}
+        ),
+    ]
+    with respx.mock() as router:
+        router.get("http://h/").side_effect = answers
+        ran = run_collection(collection_of(item("a", "http://h/", test=test)), iterations=3)
+    assert ran.summary.checks_passed == 3
+    assert ran.problems == []
