@@ -52,7 +52,7 @@ def deprecated_answer(organization: Organization, route: Route, method: str, que
 
 def _users(organization: Organization, _route: Route, query: Query) -> Answer:
     direct_only = flag(query, "directOnly", True)
-    entries, _, headers = cut(organization.listed_users.listing(), _page(query), _PAGE_SIZE, base=1)
+    entries, _, headers = cut(organization.listed_users, _page(query), _PAGE_SIZE, base=1)
     return json_answer(200, [_show(organization, user, direct_only) for user in entries], headers)
 
 
@@ -98,7 +98,7 @@ def _user_group(organization: Organization, route: Route, _query: Query) -> Answ
 
 def _user_group_users(organization: Organization, route: Route, query: Query) -> Answer:
     group = _find_user_group(organization, route)
-    entries, _, headers = cut(group.members.listing(), _page(query), _PAGE_SIZE, base=1)
+    entries, _, headers = cut(group.members, _page(query), _PAGE_SIZE, base=1)
     shown = [_show(organization, user, direct_only=True) for user in entries]
     return json_answer(200, shown, headers)
 
@@ -144,7 +144,7 @@ def _profile(organization: Organization, route: Route, _query: Query) -> Answer:
 
 def _profile_users(organization: Organization, route: Route, query: Query) -> Answer:
     profile = _find_profile(organization, route)
-    entries, _, headers = cut(profile.members.listing(), _page(query), _PAGE_SIZE, base=1)
+    entries, _, headers = cut(profile.members, _page(query), _PAGE_SIZE, base=1)
     shown = [_show(organization, user, direct_only=True) for user in entries]
     return json_answer(200, shown, headers)
 

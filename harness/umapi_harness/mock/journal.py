@@ -16,7 +16,7 @@ _SECRET_FIELDS: Final = frozenset(
     {"client_secret", "jwt_token", "access_token", "refresh_token", "assertion", "client_assertion"}
 )
 _SECRET_JSON: Final = re.compile(r'("(?:access_token|client_secret|jwt_token)"\s*:\s*")[^"]*(")')
-_KEPT: Final = 64 * 1024  # bytes of a body that are kept
+_KEPT: Final = 16 * 1024  # bytes of a body that are kept
 
 
 @attrs.frozen(kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from umapi_harness.mock import groups as g
 from umapi_harness.mock.answers import Answer, bad_number, json_answer
@@ -14,11 +14,20 @@ from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.users import ADOBE_ID, ADOBE_ID_DOMAIN, User, email_domain
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Query = Mapping[str, str]
 
 _PAGE: Final = re.compile(r"-?[0-9]{1,10}")
 _LARGEST_PAGE: Final = 2**31 - 1
 _LONGEST_NAME: Final = 255 + len(g.PRODUCT_ADMIN_PREFIX)
+
+
+class Listing(Protocol[T_co]):
+    """Whatever has a length and can be cut: a list, or a roster."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> Sequence[T_co]: ...
 
 
 class BadQueryError(Exception):
@@ -54,13 +63,12 @@ def users_page(organization: Organization, settings: Settings, page: int, query:
     """A page of the organisation's users (getUsersWithPage.md)."""
     direct_only = flag(query, "directOnly", True)
     domain = query.get("domain")
+    listing: Listing[User] | None = organization.listed_users
     if domain:
         listing = _users_of_domain(organization, domain)
-        if listing is None:
-            message = f"Not found: Domain {domain}"
-            return json_answer(404, _not_found("error.domain.trust.nonexistent", message))
-    else:
-        listing = organization.listed_users.listing()
+    if listing is None:
+        message = f"Not found: Domain {domain}"
+        return json_answer(404, _not_found("error.domain.trust.nonexistent", message))
     entries, last, headers = cut(listing, page, settings.users_page_size)
     body = {
         "lastPage": last,
@@ -80,7 +88,7 @@ def group_users_page(organization: Organization, settings: Settings, page: int, 
     if not name or len(name) > _LONGEST_NAME:
         return json_answer(400, _not_found("error.group.invalid_name", "Invalid group name"))
     group = organization.find_group(name)
-    listing: Sequence[User]
+    listing: Listing[User]
     if group is not None:
         listing = _members(organization, group, direct_only=direct_only, status=status)
         name = group.name
@@ -109,9 +117,9 @@ def one_user(organization: Organization, user_string: str, query: Query) -> Answ
 
 def groups_page(organization: Organization, settings: Settings, page: int) -> Answer:
     """A page of user groups, profiles and admin groups (group.md)."""
-    listing = organization.groups.listing()
+    listing: Listing[Group] = organization.groups
     if not settings.list_unused_admin_groups:
-        listing = [group for group in listing if group.ever_used or not group.is_admin_group]
+        listing = [group for group in organization.groups if group.ever_used or not group.is_admin_group]
     entries, last, headers = cut(listing, page, settings.groups_page_size)
     if page and page * settings.groups_page_size >= len(listing):
         return json_answer(200, {"lastPage": True, "result": "Not found"})
@@ -120,7 +128,7 @@ def groups_page(organization: Organization, settings: Settings, page: int) -> An
 
 
 def cut(
-    listing: Sequence[T], page: int, size: int, *, base: int = 0
+    listing: Listing[T], page: int, size: int, *, base: int = 0
 ) -> tuple[Sequence[T], bool, tuple[tuple[str, str], ...]]:
     """The entries of a page (past the end: of the last page), whether it is the last, and the headers.
 
@@ -206,8 +214,8 @@ def _users_of_domain(organization: Organization, domain: str) -> list[User] | No
     )
 
 
-def _members(organization: Organization, group: Group, *, direct_only: bool, status: str | None) -> Sequence[User]:
-    listing: list[User] = group.members.listing()
+def _members(organization: Organization, group: Group, *, direct_only: bool, status: str | None) -> Listing[User]:
+    listing: Listing[User] = group.members
     if group.kind != g.PROFILE:
         return listing
     if not direct_only and len(group.user_groups):

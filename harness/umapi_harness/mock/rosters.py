@@ -3,48 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_BLOCK = 1024  # entries: few enough to search one through, enough that a million make a thousand blocks
+
 
 class Roster(Generic[T]):
-    """A set that keeps the order of arrival; joining and leaving take the same time at any size.
+    """A set that keeps the order of arrival; joining, leaving and reading a page take the same time at any size.
 
-    Pages are cut from a list that is made when first wanted, grows as entries join, and is dropped when
-    one leaves: a listing is read far more often than someone leaves in the middle of it.
+    The entries lie in blocks, and each entry's block is known: whoever leaves is looked for in one block
+    only, and a page is found by counting blocks instead of entries.
     """
 
-    __slots__ = ("_entries", "_listing")
+    __slots__ = ("_blocks", "_homes")
 
     def __init__(self) -> None:
-        self._entries: dict[T, None] = {}
-        self._listing: list[T] | None = None
+        self._homes: dict[T, list[T]] = {}
+        self._blocks: list[list[T]] = []
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._homes)
 
     def __iter__(self) -> Iterator[T]:
-        return iter(self._entries)
+        return chain.from_iterable(self._blocks)
 
     def __contains__(self, entry: T) -> bool:
-        return entry in self._entries
+        return entry in self._homes
+
+    def __getitem__(self, part: slice) -> list[T]:
+        """The entries of a slice, in order."""
+        start, stop, _ = part.indices(len(self))
+        found: list[T] = []
+        for block in self._blocks:
+            if stop <= 0:
+                break
+            found += block[max(0, start) : stop]
+            start -= len(block)
+            stop -= len(block)
+        return found
 
     def add(self, entry: T) -> None:
         """Put `entry` at the end, unless it is in already."""
-        if entry not in self._entries:
-            self._entries[entry] = None
-            if self._listing is not None:
-                self._listing.append(entry)
+        if entry in self._homes:
+            return
+        if not self._blocks or len(self._blocks[-1]) >= _BLOCK:
+            self._blocks.append([])
+        self._blocks[-1].append(entry)
+        self._homes[entry] = self._blocks[-1]
 
     def discard(self, entry: T) -> None:
         """Take `entry` out, if it is in."""
-        if entry in self._entries:
-            del self._entries[entry]
-            self._listing = None
-
-    def listing(self) -> list[T]:
-        """All entries in order; the caller must not change the list."""
-        if self._listing is None:
-            self._listing = list(self._entries)
-        return self._listing
+        block = self._homes.pop(entry, None)
+        if block is None:
+            return
+        block.remove(entry)
+        if not block:
+            self._blocks = [kept for kept in self._blocks if kept]
