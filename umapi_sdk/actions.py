@@ -8,9 +8,10 @@ a step that the service would refuse raises `ActionError`, and leaves the action
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar, overload
 
-from umapi_models.constraints import ContractError, Violation, refuse
+from umapi_models.constraints import ContractError, Violation, contract_of, refuse, show
 from umapi_models.models import (
     AddAdobeID,
     AddToGroups,
@@ -73,11 +74,11 @@ class Action:
 class UserSteps(Action):
     """Steps on a user that may follow any other."""
 
-    def __init__(self, target: str, frame: Callable[[tuple[UserStep, ...]], UserCommand]) -> None:
+    def __init__(self, target: str, frame: Callable[..., UserCommand]) -> None:
         super().__init__(target)
         self._frame = frame
         self._steps: list[tuple[UserStep, ...]] = []
-        self._build(lambda: frame((UserStep(remove_from_org=RemoveFromOrg()),)))
+        self._build(lambda: self.command((UserStep(remove_from_org=RemoveFromOrg()),)))
 
     @property
     def step_count(self) -> int:
@@ -91,7 +92,7 @@ class UserSteps(Action):
 
     def command(self, steps: tuple[UserStep, ...]) -> UserCommand:
         """Return the command that carries out `steps` on this action's user."""
-        return self._frame(steps)
+        return self._frame(do=steps)
 
     def update(
         self,
@@ -127,9 +128,18 @@ class UserSteps(Action):
         Raises:
             ActionError: neither or both are given, or a name is invalid.
         """
+        if not isinstance(all_groups, bool):  # pyright: ignore[reportUnnecessaryIsInstance] - "no" must not mean all
+            problem = f"all_groups must be True or False, not {show(all_groups)}"
+            raise ActionError((Violation(f"/do/{self.step_count}/remove", problem, "error.command.add_remove.list"),))
         if all_groups == (groups is not None):
             raise ActionError(
-                (Violation(f"/do/{self.step_count}/remove", "name groups, or say all_groups=True: one of the two"),)
+                (
+                    Violation(
+                        f"/do/{self.step_count}/remove",
+                        "name groups, or say all_groups=True: one of the two",
+                        "error.command.add_remove.missing_list",
+                    ),
+                )
             )
         if groups is None:
             return self._add("remove", lambda: UserStep(remove="all"))
@@ -159,13 +169,13 @@ class UserSteps(Action):
         self, name: str, field: str, names: Names, size: int, make: Callable[[tuple[str, ...]], UserStep]
     ) -> UserSteps:
         prefix = f"/do/{self.step_count}/{name}"
-        chunks = self._build(lambda: _chunks(names, field, size), prefix)
-        self._append(_build_chunks(chunks, make, prefix, field, size))
+        once = self._build(lambda: _once(names, field), prefix)
+        self._append(_build_chunks(once, make, prefix, field, size))
         return self
 
     def _append(self, steps: tuple[UserStep, ...]) -> None:
         before = (self._steps[-1][-1],) if self._steps else ()
-        _check_order(lambda: self._frame((*before, steps[0])), self.step_count, len(before))
+        _check_order(lambda: self.command((*before, steps[0])), self.step_count, len(before))
         self._steps.append(steps)
         self.outcome = None
 
@@ -200,19 +210,17 @@ class UserAction(UserSteps):
         request_id: str | None = None,
     ) -> None:
         if (user is None) == (email is None):
-            raise ActionError((Violation("/user", "name the user, or give email: one of the two"),))
+            problem = "name the user, or give email: one of the two"
+            raise ActionError((Violation("/user", problem, "error.command.user.missing"),))
         named = email if user is None else user
         self._own_email = named if isinstance(named, str) and "@" in named else None
-
-        def frame(steps: tuple[UserStep, ...]) -> UserCommand:
-            return UserCommand(
-                user=named,  # type: ignore[arg-type]  # the model refuses what is not a string, with its code
-                domain=domain,
-                use_adobe_id=use_adobe_id or None,
-                request_id=request_id,
-                do=steps,
-            )
-
+        frame = partial(
+            UserCommand,
+            user=named,  # type: ignore[arg-type]  # the model refuses what is not a string, with its code
+            domain=domain,
+            use_adobe_id=None if use_adobe_id is False else use_adobe_id,
+            request_id=request_id,
+        )
         super().__init__(str(named), frame)
 
     def create(
@@ -230,23 +238,25 @@ class UserAction(UserSteps):
         Raises:
             ActionError: a field is missing or invalid for that type, or another step came before.
         """
+        prefix = f"/do/{self.step_count}"
+        if not isinstance(id_type, IdentityType):  # pyright: ignore[reportUnnecessaryIsInstance]
+            problem = f"id_type {show(id_type)} is not an IdentityType"
+            raise ActionError((Violation(prefix, problem, "error.command.step.unknown"),))
         if id_type is IdentityType.ADOBE_ID:
             return self.add_adobe_id(
                 email=email, first_name=first_name, last_name=last_name, country=country, option=option
             )
-        prefix = f"/do/{self.step_count}"
-        step_name = {
-            IdentityType.ENTERPRISE_ID: "createEnterpriseID",
-            IdentityType.FEDERATED_ID: "createFederatedID",
-        }.get(id_type)
-        if step_name is None:
-            raise ActionError((Violation(prefix, f"no user of type {id_type} can be created"),))
-        first, last = self._given(prefix, step_name, firstname=first_name, lastname=last_name)
+        if id_type is IdentityType.UNKNOWN:
+            problem = "a user of unknown type cannot be created"
+            raise ActionError((Violation(prefix, problem, "error.command.step.unknown"),))
         if id_type is IdentityType.ENTERPRISE_ID:
+            first, last = self._given(CreateEnterpriseID, firstname=first_name, lastname=last_name)
             return self.create_enterprise_id(
                 email=email, first_name=first, last_name=last, country=country, option=option
             )
-        (given_country,) = self._given(prefix, step_name, country=country)
+        first, last, given_country = self._given(
+            CreateFederatedID, firstname=first_name, lastname=last_name, country=country
+        )
         return self.create_federated_id(
             email=email, first_name=first, last_name=last, country=given_country, option=option
         )
@@ -328,11 +338,13 @@ class UserAction(UserSteps):
             raise refuse("/email", "give email: the user is no e-mail address", "error.user.email.invalid")
         return self._own_email
 
-    @staticmethod
-    def _given(prefix: str, step: str, **fields: str | None) -> list[str]:
+    def _given(self, model: type, **fields: str | None) -> list[str]:
         missing = [name for name, value in fields.items() if value is None]
         if missing:
-            raise ActionError(tuple(Violation(f"{prefix}/{step}", f'"{name}" is missing') for name in missing))
+            codes = contract_of(model).missing
+            # A step is called what its model is called, but for the first letter.
+            pointer = f"/do/{self.step_count}/{model.__name__[0].lower()}{model.__name__[1:]}"
+            raise ActionError(tuple(Violation(pointer, f'"{name}" is missing', codes.get(name)) for name in missing))
         return [value for value in fields.values() if value is not None]
 
 
@@ -431,8 +443,8 @@ class GroupSteps(Action):
         self, name: str, field: str, names: Names, size: int, make: Callable[[tuple[str, ...]], UserGroupStep]
     ) -> GroupSteps:
         prefix = f"/do/{self.step_count}/{name}"
-        chunks = _build(lambda: _chunks(names, field, size), prefix)
-        self._append(_build_chunks(chunks, make, prefix, field, size))
+        once = _build(lambda: _once(names, field), prefix)
+        self._append(_build_chunks(once, make, prefix, field, size))
         return self
 
     def _append(self, steps: tuple[UserGroupStep, ...]) -> None:
@@ -476,27 +488,35 @@ def _build(make: Callable[[], T], prefix: str = "") -> T:
         raise ActionError.from_contract(error.below(prefix)) from None
 
 
-def _chunks(names: Names, field: str, size: int) -> list[tuple[str, ...]]:
-    """Split names into lists that fit one step, each name once."""
+def _once(names: Names, field: str) -> list[tuple[int, str]]:
+    """Return each name once, with the place at which the caller gave it first."""
     if isinstance(names, str) or not isinstance(names, (list, tuple, set, frozenset)):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise refuse(f"/{field}", "give a list, tuple or set of names", "error.command.add_remove.list_not_array")
     ordered = sorted(names, key=str) if isinstance(names, (set, frozenset)) else names
-    once = list(dict.fromkeys(ordered))
-    return [tuple(once[start : start + size]) for start in range(0, len(once), size)] or [()]
+    seen: set[str] = set()
+    once: list[tuple[int, str]] = []
+    for place, name in enumerate(ordered):
+        if isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] - the model refuses what is none
+            if name in seen:
+                continue
+            seen.add(name)
+        once.append((place, name))
+    return once
 
 
 def _build_chunks(
-    chunks: Sequence[tuple[str, ...]], make: Callable[[tuple[str, ...]], T], prefix: str, field: str, size: int
+    names: Sequence[tuple[int, str]], make: Callable[[tuple[str, ...]], T], prefix: str, field: str, size: int
 ) -> tuple[T, ...]:
-    """Build one step for each chunk; a pointer counts names as the caller gave them."""
+    """Build one step for each list that fits one; a pointer counts names as the caller gave them."""
     steps: list[T] = []
-    for number, chunk in enumerate(chunks):
+    for start in range(0, len(names) or 1, size):
+        chunk = names[start : start + size]
+        places = [place for place, _ in chunk]
         try:
-            steps.append(make(chunk))
+            steps.append(make(tuple(name for _, name in chunk)))
         except ContractError as error:
-            raise ActionError(
-                tuple(_moved(violation, f"/{field}/", number * size).below(prefix) for violation in error.violations)
-            ) from None
+            moved = [_moved(violation, f"/{field}/", places) for violation in error.violations]
+            raise ActionError(tuple(violation.below(prefix) for violation in moved)) from None
     return tuple(steps)
 
 
@@ -505,13 +525,14 @@ def _check_order(make: Callable[[], object], place: int, before: int) -> None:
     try:
         make()
     except ContractError as error:
-        raise ActionError(tuple(_moved(violation, "/do/", place - before) for violation in error.violations)) from None
+        places = range(place - before, place + 1)
+        raise ActionError(tuple(_moved(violation, "/do/", places) for violation in error.violations)) from None
 
 
-def _moved(violation: Violation, head: str, offset: int) -> Violation:
-    """Return the violation with the number that follows `head` in its pointer moved on by `offset`."""
+def _moved(violation: Violation, head: str, places: Sequence[int]) -> Violation:
+    """Return the violation with the number that follows `head` in its pointer replaced by its place in `places`."""
     rest = violation.pointer.removeprefix(head)
     number, slash, tail = rest.partition("/")
     if rest == violation.pointer or not number.isdigit():
         return violation
-    return Violation(f"{head}{int(number) + offset}{slash}{tail}", violation.problem, violation.code)
+    return Violation(f"{head}{places[int(number)]}{slash}{tail}", violation.problem, violation.code)

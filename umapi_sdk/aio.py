@@ -79,7 +79,8 @@ class AsyncConnection:
             user_agent=user_agent,
         )
         self._transport = AsyncTransport(network, transport)
-        self._token_transport = AsyncTransport(network.for_tokens(auth.ssl_verify), transport)
+        tokens = network.for_tokens(auth.ssl_verify)
+        self._token_transport = self._transport if tokens == network else AsyncTransport(tokens, transport)
         self._token_lock = asyncio.Lock()
         self._sleep = sleep
         self._clock = clock

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 import attrs
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
 from umapi_models.constraints import ContractError
 from umapi_models.converter import read_response
 from umapi_models.models import JWTToken, OAuthToken, TokenError
@@ -28,6 +31,8 @@ JWT_LIFE = 24 * 60 * 60  # seconds; the token service refuses a JWT that expires
 EXPIRY_MARGIN = 300.0  # seconds before its end at which a token is replaced, for calls under way and clocks that differ
 
 _IMS_HOST = urlsplit(IMS_ROOT).netloc
+_FIT_FOR_HEADER = re.compile(r"[!-~]+", re.ASCII)
+_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 
 
 @attrs.frozen
@@ -53,9 +58,11 @@ class Auth(ABC):
         self, client_id: str, client_secret: str, auth_host: str, auth_endpoint: str, ssl_verify: bool
     ) -> None:
         self.client_id = _given("client_id", client_id)
+        if not _FIT_FOR_HEADER.fullmatch(client_id):
+            raise ConfigurationError("client_id must be ASCII without spaces or line breaks")
         self._client_secret = _given("client_secret", client_secret)
-        self.auth_host = auth_host
-        self.auth_endpoint = auth_endpoint
+        self.auth_host = _given("auth_host", auth_host)
+        self.auth_endpoint = _given("auth_endpoint", auth_endpoint)
         self.ssl_verify = ssl_verify
         self.token: Token | None = None
         """The token in use; None before the first call."""
@@ -116,14 +123,17 @@ class Auth(ABC):
         """
         try:
             data: Any = json.loads(response.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             data = None
         if response.status != 200:
             raise self._refusal(response, data)
         try:
-            return self._token(data, now)
+            token = self._token(data, now)
         except ContractError as error:
             raise self._error(f"the token answer is not understood: {error}", response) from None
+        if not _FIT_FOR_HEADER.fullmatch(token.value):
+            raise self._error("the token answer is not understood: its token cannot be a header", response)
+        return token
 
     @abstractmethod
     def _form(self, now: float) -> dict[str, str]: ...
@@ -159,6 +169,7 @@ class Auth(ABC):
         # A host that echoes what it was sent must not bring a secret into the message.
         for secret in self._secrets():
             message = message.replace(secret, "***")
+        message = _JWT.sub("***", message)
         return AuthenticationError(
             message,
             method="POST",
@@ -169,7 +180,7 @@ class Auth(ABC):
         )
 
     def _secrets(self) -> list[str]:
-        return [self._client_secret, quote(self._client_secret)]
+        return [self._client_secret, quote(self._client_secret), quote_plus(self._client_secret)]
 
 
 class ServicePrincipalAuth(Auth):
@@ -279,7 +290,11 @@ def load_private_key(data: str, passphrase: str | None = None) -> RSAPrivateKey:
     if "-----BEGIN" not in data:
         hint = " (it looks like a file name: give the file's contents)" if Path(data.strip()[:255]).suffix else ""
         raise ConfigurationError(f"priv_key_data is not a private key in PEM form{hint}")
-    encoded = passphrase.encode("utf-8") if passphrase else None
+    if "PRIVATE KEY-----" not in data:
+        raise ConfigurationError(
+            "priv_key_data is a certificate or public key: give the private key that belongs to it"
+        )
+    encoded = _given("passphrase", passphrase).encode("utf-8") if passphrase else None
     try:
         key = load_pem_private_key(data.encode("utf-8"), encoded)
     except TypeError:
@@ -289,7 +304,7 @@ def load_private_key(data: str, passphrase: str | None = None) -> RSAPrivateKey:
             else "the private key is encrypted: give its passphrase"
         )
         raise ConfigurationError(problem) from None
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         problem = (
             "the passphrase is wrong, or the private key is damaged" if passphrase else "the private key is damaged"
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import count
 
 import attrs
+
 from umapi_models.constraints import Violation
 from umapi_models.converter import write
 from umapi_models.models import UserCommand, UserGroupCommand
@@ -29,7 +30,8 @@ class WireCommand:
     """Which part of the action this is, from 0."""
     parts: int
     """How many parts the action has."""
-    model: UserCommand | UserGroupCommand
+    body: bytes = attrs.field(repr=False)
+    """The command as JSON."""
     steps: tuple[int, ...]
     """For each step on the wire, the place of the caller's step it comes from."""
 
@@ -42,10 +44,13 @@ def split_action(action: Action) -> list[WireCommand]:
     """Return the commands that carry out an action, in order.
 
     Raises:
-        ActionError: the action has no steps.
+        ActionError: the action has no steps, or holds text that cannot be written.
     """
-    if not isinstance(action, (UserSteps, GroupSteps)) or not action.wire_steps:
-        raise ActionError((Violation("/do", f"the action for {action.target} has no steps"),))
+    if not isinstance(action, (UserSteps, GroupSteps)):
+        raise ActionError((Violation("", f"{type(action).__name__} is not a UserAction or GroupAction"),))
+    if not action.wire_steps:
+        problem = f"the action for {action.target} has no steps"
+        raise ActionError((Violation("/do", problem, "error.command.steps.malformed"),))
     execution = next(_serial)
     commands: list[WireCommand] = []
     starts = range(0, len(action.wire_steps), MAX_STEPS)
@@ -61,7 +66,12 @@ def split_action(action: Action) -> list[WireCommand]:
             places = tuple(place for place, _ in group_steps)
         commands.append(
             WireCommand(
-                action=action, execution=execution, part=len(commands), parts=len(starts), model=model, steps=places
+                action=action,
+                execution=execution,
+                part=len(commands),
+                parts=len(starts),
+                body=_json(model),
+                steps=places,
             )
         )
     return commands
@@ -83,4 +93,12 @@ def next_batch(queue: Sequence[WireCommand]) -> list[WireCommand]:
 
 def encode(batch: Sequence[WireCommand]) -> bytes:
     """Return the body of the request for a batch."""
-    return json.dumps([write(command.model) for command in batch], ensure_ascii=False).encode("utf-8")
+    return b"[" + b",".join(command.body for command in batch) + b"]"
+
+
+def _json(command: UserCommand | UserGroupCommand) -> bytes:
+    try:
+        return json.dumps(write(command), ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        problem = f"{error.object[error.start]!r} is half of a surrogate pair, and no character"
+        raise ActionError((Violation("", problem, "error.command.malformed"),)) from None

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlencode
 
 import attrs
+
 from umapi_models.constraints import ContractError
 from umapi_models.converter import read_response
 from umapi_models.models import ActionResponse, GatewayError, RequestError, ServiceError, ServiceStatus
@@ -63,7 +64,8 @@ def _credentials(refused: str | None) -> Call[Mapping[str, str]]:
         return cast("Mapping[str, str]", (yield Authorize(refused)))
     except errors.NetworkError as error:
         # Without a token the call itself was not sent, whatever became of the request for the token.
-        raise errors.NotSentError(f"no access token: {error.message}", method=error.method, url=error.url) from error
+        reason = error.__cause__.reason if isinstance(error.__cause__, TransportError) else error.message
+        raise errors.NotSentError(f"no access token: {reason}", method=error.method, url=error.url) from error
 
 
 @attrs.define
@@ -73,12 +75,16 @@ class Attempts:
     made: int = 0
     ambiguous: bool = False
     """True when an earlier attempt may have taken effect."""
+    under_way: bool = False
+    """True while a request is with the service, or its answer has not been read to the end."""
 
 
-def exchange(service: Service, request: Request, attempts: Attempts, *, repeatable: bool) -> Call[Response]:
+def exchange(
+    service: Service, request: Request, attempts: Attempts, *, repeatable: bool, operation: Operation | None = None
+) -> Call[Response]:
     """Send a request until it has an answer that is not worth another try.
 
-    `repeatable` says that sending it twice does no harm.
+    `repeatable` says that sending it twice does no harm. Each attempt keeps the limit of `operation`.
 
     Raises:
         NotSentError: it could not be sent.
@@ -87,15 +93,20 @@ def exchange(service: Service, request: Request, attempts: Attempts, *, repeatab
         UnavailableError: the service answered 5xx to every attempt.
     """
     while True:
+        if operation is not None:
+            yield from _keep_limit(service, operation)
         attempts.made += 1
         last = attempts.made >= service.retry.attempts
+        attempts.under_way = True
         try:
             response = yield from _send(request)
         except TransportError as failure:
+            attempts.under_way = False
             if failure.permanent or last or (failure.sent and not repeatable):
                 raise _network_error(failure, request, attempts) from failure
             yield Sleep(service.retry.backoff(attempts.made), failure.reason)
             continue
+        attempts.under_way = response.status == 200
         if response.status not in RETRIED_STATUSES:
             return response
         if response.status in AMBIGUOUS_STATUSES and not repeatable:
@@ -106,6 +117,14 @@ def exchange(service: Service, request: Request, attempts: Attempts, *, repeatab
             raise _busy_error(request, response, asked, now, attempts)
         wait = service.retry.backoff(attempts.made) if asked is None else asked
         yield Sleep(wait, f"the service answered {response.status}")
+
+
+def _keep_limit(service: Service, operation: Operation) -> Call[None]:
+    if service.pacer is not None:
+        wait = service.pacer.reserve(operation, (yield from _now()))
+        if wait > 0:
+            limit = f"{operation.per_client} requests in {operation.period:.0f} s"
+            yield Sleep(wait, f"the limit for {operation.name} is {limit}")
 
 
 def fetch_token(service: Service, auth: Auth) -> Call[Token]:
@@ -134,12 +153,14 @@ def authorized(
     refused: str | None = None
     while True:
         credentials = yield from _credentials(refused)
-        if service.pacer is not None:
-            wait = service.pacer.reserve(operation, (yield from _now()))
-            if wait > 0:
-                yield Sleep(wait, f"the limit for {operation.name} is {operation.per_client} requests a minute")
         headers = {**service.headers, **request.headers, **credentials}
-        response = yield from exchange(service, attrs.evolve(request, headers=headers), attempts, repeatable=repeatable)
+        response = yield from exchange(
+            service,
+            attrs.evolve(request, headers=headers),
+            attempts,
+            repeatable=repeatable,
+            operation=operation,
+        )
         if response.status == 401 and refused is None:
             refused = credentials["Authorization"]
             attempts.made -= 1  # an expired token is no failure of the service
@@ -201,7 +222,7 @@ def read_body(cls: type[T], request: Request, response: Response) -> T:
         return read_response(cls, json.loads(response.body))
     except ContractError as error:
         problem = f"the answer breaks the contract: {error}"
-    except ValueError:
+    except (ValueError, RecursionError):
         problem = "the answer is not JSON"
     raise service_error(errors.ResponseError, problem, request, response)
 
@@ -224,7 +245,7 @@ def _refusal_reason(response: Response) -> tuple[str | None, str | None]:
     """Return the code and message of an error body, in whichever of its forms it comes."""
     try:
         data: Any = json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None, _challenge(response.headers.get("www-authenticate"))
     with suppress(ContractError):
         service_error = read_response(ServiceError, data)

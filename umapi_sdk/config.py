@@ -12,8 +12,10 @@ import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
+from urllib.parse import urlsplit
 
 import attrs
+
 from umapi_models.operations import API_ROOT, IMS_ROOT
 
 from .auth import Auth, JWTAuth, ServicePrincipalAuth
@@ -167,7 +169,7 @@ def _help(name: str) -> str:
 
 def _from_file(path: Path, profile: str | None) -> dict[str, Any]:
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {_reason(error)}") from None
     if path.suffix.lower() == ".toml":
@@ -228,10 +230,16 @@ def _from_ini(path: Path, text: str) -> dict[str, Any]:
     values: dict[str, Any] = {setting: given[name] for name, setting in _INI_NAMES.items() if given.get(name)}
     values["auth"] = "jwt"
     if given.get("host"):
-        values["endpoint"] = f"https://{given['host']}{given.get('endpoint', '/v2/usermanagement')}"
+        place = given.get("endpoint") or urlsplit(API_ROOT).path
+        values["endpoint"] = f"{_root(given['host'])}/{place.lstrip('/')}"
     if given.get("ims_host"):
-        values["ims_url"] = f"https://{given['ims_host']}"
+        values["ims_url"] = _root(given["ims_host"])
     return values
+
+
+def _root(host: str) -> str:
+    """Return the root URL of a host, which can be one already, as for a mock server."""
+    return (host if "://" in host else f"https://{host}").rstrip("/")
 
 
 def _beside(file: Path, name: str) -> str:

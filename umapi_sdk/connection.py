@@ -85,7 +85,9 @@ class Connection:
             user_agent=user_agent,
         )
         self._transport = BlockingTransport(network)
-        self._token_transport = BlockingTransport(network.for_tokens(auth.ssl_verify))
+        # Trusted certificates take a while to load: hosts with the same settings share them.
+        tokens = network.for_tokens(auth.ssl_verify)
+        self._token_transport = self._transport if tokens == network else BlockingTransport(tokens)
         self._sleep = sleep
         self._clock = clock
 

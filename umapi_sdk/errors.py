@@ -76,7 +76,7 @@ class _ExchangeError(UmapiError):
         request_id: str | None = None,
         code: str | None = None,
     ) -> None:
-        self.message = message
+        self.message = " ".join(message.split())  # one line, whatever words of others it quotes
         self.method = method
         """HTTP method of the request."""
         self.url = url

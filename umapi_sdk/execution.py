@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
+from umapi_models.constraints import Violation
 from umapi_models.operations import MAX_COMMANDS
 
 from .actions import Action
 from .batches import WireCommand, next_batch, split_action
 from .calls import Attempts, Service, execute
 from .errors import (
+    ActionError,
     AuthenticationError,
     ForbiddenError,
     NetworkError,
@@ -20,6 +22,7 @@ from .errors import (
     ServiceError,
     ThrottledError,
     UnavailableError,
+    UsageError,
 )
 from .messages import Call
 from .outcomes import ActionOutcome, CommandOutcome, OutcomeStatus, combine, same_for_all
@@ -90,10 +93,13 @@ class ActionQueue:
         """Queue actions, and send what is due: full batches, or with `immediate` everything.
 
         Raises:
-            ActionError: an action has no steps; none of them has been queued.
+            ActionError: an action has no steps, or is none; not one of them has been queued.
             ServiceError, NetworkError: a batch was refused or got no clear answer. The error's `outcomes` has every
                 action that this call has touched or left behind. Actions that were not sent stay queued.
         """
+        if not isinstance(actions, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+            problem = f"{type(actions).__name__} is not a list of actions; for a single one call execute_single"
+            raise ActionError((Violation("", problem),))
         commands = [command for action in actions for command in split_action(action)]
         with self._lock:
             self._pending += commands
@@ -108,9 +114,13 @@ class ActionQueue:
                 finished += self._settle(results)
                 error.outcomes = (*finished, *self._waiting(str(error.message)))
                 raise
-            except BaseException:
-                # Interrupted between sending and reading: say so on the actions before the interrupt goes on.
-                self._settle(same_for_all(batch, OutcomeStatus.UNKNOWN, "the call was interrupted"))
+            except BaseException as error:
+                # Interrupted, or stopped by settings that cannot be used: say what is known on the actions first.
+                unsent = isinstance(error, UsageError) or not attempts.under_way
+                status = OutcomeStatus.NOT_SENT if unsent and not attempts.ambiguous else OutcomeStatus.UNKNOWN
+                reason = str(error) if isinstance(error, UsageError) else "the call was interrupted"
+                self._settle(same_for_all(batch, status, reason, maybe_repeated=attempts.ambiguous))
+                self._waiting(reason)
                 raise
             finished += self._settle(results)
             sent += len(results)

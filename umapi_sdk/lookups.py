@@ -8,6 +8,7 @@ from typing import Generic, Literal, TypeVar
 from umapi_models.models import Group, User
 
 from .connection import Connection
+from .errors import ListingError
 from .queries import Listing, ListingReader, fetch_user, groups_listing, users_listing
 
 T = TypeVar("T", bound=User | Group)
@@ -72,7 +73,13 @@ class ListQuery(Generic[T]):
 
     def _next_page(self, reader: ListingReader[T]) -> tuple[T, ...]:
         self._connection.count_query(multiple=True)
-        return self._connection.drive(reader.next_page(self._connection.service))
+        try:
+            return self._connection.drive(reader.next_page(self._connection.service))
+        except ListingError:
+            # The pages read before may belong to another state of the organisation: none is used again.
+            if reader is self._reader:
+                self.reload()
+            raise
 
 
 class UsersQuery(ListQuery[User]):

@@ -7,9 +7,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import attrs
+
 from umapi_models.error_codes import ERROR_CODES, ErrorCode
 from umapi_models.models import ActionError as WireError
-from umapi_models.models import ActionResponse, ActionWarning
+from umapi_models.models import ActionResponse, ActionResult, ActionWarning
 
 if TYPE_CHECKING:
     from .actions import Action
@@ -123,10 +124,16 @@ def read_outcomes(
     clean = [index for index in range(len(commands)) if index not in errors]
     counted = response.completed_in_test_mode if test_mode else response.completed
     contradiction = None
-    if counted != len(clean) or any(index not in range(len(commands)) for index in errors):
+    agreed = (
+        counted == len(clean)
+        and response.not_completed == len(commands) - len(clean)
+        and all(index in range(len(commands)) for index in errors)
+        and (response.result == ActionResult.SUCCESS) == (not errors)
+    )
+    if not agreed:
         contradiction = (
-            f"the service counts {counted} of {len(commands)} commands as completed, "
-            f"and names errors of {len(errors)}: {response.result}"
+            f"the service counts {counted} of {len(commands)} commands as completed and {response.not_completed} "
+            f"as not completed, and names errors of {len(errors)}: {response.result}"
         )
     outcomes: list[CommandOutcome] = []
     for index, command in enumerate(commands):

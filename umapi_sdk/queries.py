@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
 import attrs
+
 from umapi_models.models import Group, GroupsPage, User, UserAnswer, UsersPage
 from umapi_models.operations import GROUP_USERS, GROUPS, USER, USERS, Operation
 
@@ -21,6 +22,8 @@ T = TypeVar("T", bound=User | Group)
 
 SUCCESS = "success"
 PAST_THE_END = "Not found"
+
+_LONGEST_COUNT = 18  # digits; a longer number is junk
 
 
 @attrs.frozen(kw_only=True)
@@ -58,8 +61,13 @@ def users_listing(
     """Return the listing of all users, or of those in a group, in a domain or both.
 
     Raises:
-        UsageError: `status` or `exclude_groups` is given without a group: the service has them for groups only.
+        UsageError: `status` or `exclude_groups` is given without a group: the service has them for groups only;
+            or a filter has the wrong type.
     """
+    _text(in_group, "in_group")
+    _text(in_domain, "in_domain")
+    if not isinstance(direct_only, bool) or not isinstance(exclude_groups, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise errors.UsageError("direct_only and exclude_groups must be True or False")
     if not in_group and (status is not None or exclude_groups):
         raise errors.UsageError("status and exclude_groups filter the users of a group: give in_group")
     if status not in (None, "active", "inactive"):
@@ -120,8 +128,12 @@ def fetch_user(service: Service, user: str, domain: str | None) -> Call[User | N
     """Get one user by e-mail address or user name; None when there is none.
 
     Raises:
+        UsageError: no user is named, or not by a string.
         ServiceError, NetworkError: as for any call.
     """
+    if not _text(user, "user_string"):
+        raise errors.UsageError("user_string must name a user")
+    _text(domain, "domain")
     request = Request(
         method=USER.method,
         url=service.url(USER, {"domain": domain} if domain else None, userString=user),
@@ -138,6 +150,17 @@ def fetch_user(service: Service, user: str, domain: str | None) -> Call[User | N
     if answer.result != SUCCESS or answer.user is None:
         raise service_error(errors.ResponseError, f"the answer has no user: {answer.result}", request, response)
     return answer.user
+
+
+def _text(value: str | None, name: str) -> str | None:
+    """Return a value that goes into a URL."""
+    if value is not None and not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise errors.UsageError(f"{name} must be a string, not {value!r}")
+    try:
+        (value or "").encode("utf-8")
+    except UnicodeEncodeError:
+        raise errors.UsageError(f"{name} holds half of a surrogate pair, which is no character") from None
+    return value
 
 
 def _read_page(listing: Listing[T], request: Request, response: Response, number: int) -> Page[T]:
@@ -181,7 +204,7 @@ def _inconsistency(page: Page[T], response: Response, before: Page[T] | None) ->
 
 def _count(response: Response, header: str) -> int | None:
     value = response.headers.get(header, "")
-    return int(value) if value.isascii() and value.isdigit() else None
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= _LONGEST_COUNT else None
 
 
 class ListingReader(Generic[T]):

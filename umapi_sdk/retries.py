@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import random
+import re
 from collections.abc import Callable
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 import attrs
@@ -14,6 +15,9 @@ RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 
 AMBIGUOUS_STATUSES = frozenset({502, 504})
 """Answers of a gateway that lost the service: the request may have taken effect all the same."""
+
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]*)?", re.ASCII)  # thirty years and more are a mistake, not a wait
+_MOST_DOUBLINGS = 60  # past which a wait is longer than any limit, and a float could overflow
 
 
 @attrs.frozen(kw_only=True)
@@ -33,7 +37,8 @@ class RetryPolicy:
 
     def backoff(self, attempt: int) -> float:
         """Return the seconds to wait after attempt number `attempt`, from 1, when the service did not say."""
-        return min(self.first_delay * 2.0 ** (attempt - 1) + self.random_delay * self.random(), self.max_wait)
+        doublings = min(attempt - 1, _MOST_DOUBLINGS)
+        return min(self.first_delay * 2.0**doublings + self.random_delay * self.random(), self.max_wait)
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
@@ -43,12 +48,12 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     """
     if value is None:
         return None
+    if _SECONDS.fullmatch(value.strip()):
+        return float(value)
     try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - now
-        except (ValueError, TypeError, OverflowError):
-            return None
-        return max(0.0, seconds)
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+        date = parsedate_to_datetime(value)
+        # Of the three forms of an HTTP date, the oldest has no time zone; all of them mean UTC.
+        at = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return max(0.0, at - now)

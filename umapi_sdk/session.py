@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
+
 from umapi_models.converter import write
 from umapi_models.models import ServiceStatus
 from umapi_models.operations import API_ROOT
@@ -68,15 +69,15 @@ class Session:
             raise ConfigurationError("auth must be a JWTAuth or ServicePrincipalAuth object")
         if not isinstance(org_id, str) or "@" not in org_id:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"org_id must look like 12345@AdobeOrg, not {org_id!r}")
-        parts = urlsplit(endpoint)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        host = _host(endpoint)
+        if host is None:
             raise ConfigurationError(f"endpoint must be an http or https URL, not {endpoint!r}")
         if retry is None:
             try:
                 retry = RetryPolicy(attempts=max_retries, max_wait=max_wait)
             except (ValueError, TypeError):
                 raise ConfigurationError("max_retries must be 1 or more, and max_wait 0 or more") from None
-        paced = parts.hostname == urlsplit(API_ROOT).hostname if pacing is None else pacing
+        paced = host == urlsplit(API_ROOT).hostname if pacing is None else pacing
         own_agent = f"umapi-sdk/{__version__} Python/{platform.python_version()}"
         agent = f"{user_agent.strip()} {own_agent}" if user_agent and user_agent.strip() else own_agent
         if not agent.isprintable() or not agent.isascii():
@@ -136,3 +137,13 @@ class Session:
         if len(self.queue):
             message = f"{len(self.queue)} actions were queued and not sent: call execute_queued() before closing"
             warnings.warn(message, UnsentActionsWarning, stacklevel=3)
+
+
+def _host(url: object) -> str | None:
+    """Return the host that an http or https URL names, None for anything else."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) and url.isprintable() and " " not in url else None
+        usable = parts is not None and parts.scheme in ("http", "https") and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return None
+    return parts.hostname if parts is not None and usable and not parts.query and not parts.fragment else None

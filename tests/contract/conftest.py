@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from umapi_harness.contract.recordings import Exchange, Recording, load_folder
 
 RECORDINGS = Path(__file__).parent / "recordings"

@@ -6,6 +6,7 @@ import json
 
 import attrs
 import pytest
+
 from umapi_harness.contract.comparing import compare
 from umapi_harness.contract.recordings import RecordedResponse
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from umapi_harness.contract import redaction
 from umapi_harness.contract.recordings import Exchange, Recording, write
 from umapi_harness.contract.schema import operations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from umapi_harness.contract.matching import NoMatchError, match, mismatches
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse
 

@@ -13,6 +13,7 @@ import attrs
 import httpx
 import jwt
 import pytest
+
 from umapi_harness.contract.comparing import compare
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.contract.redaction import REDACTED

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from umapi_harness.contract.recordings import Exchange, RecordingError, load, load_folder, read, save, write
 
 ENTRY: dict[str, Any] = {

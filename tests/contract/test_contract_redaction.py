@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from umapi_harness.contract import redaction
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse, read, write
 from umapi_harness.contract.redaction import REDACTED

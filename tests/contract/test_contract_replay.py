@@ -7,6 +7,7 @@ import attrs
 import httpx
 import pytest
 import respx
+
 from umapi_harness.contract.comparing import compare
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.contract.replay import Replay, serve, wire_headers

@@ -6,6 +6,7 @@ import json
 
 import attrs
 import pytest
+
 from umapi_harness.contract.checks import Finding, Grade, Side, check, check_request, check_response
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse
 from umapi_models.constraints import ContractError

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import attrs
 import pytest
 from starlette.types import Receive, Scope, Send
+
 from umapi_harness.contract.checks import check_request
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.contract.replay import Replay, serve
@@ -31,7 +32,6 @@ from umapi_models.models import (
     UsersPage,
 )
 from umapi_models.models import ServiceError as ServiceErrorBody
-
 from umapi_sdk import (
     Action,
     ActionError,

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import attrs
 import httpx
 import pytest
+
 from umapi_harness.mock import VirtualClock, World, build_seed
 from umapi_harness.mock.server import RunningServer, running_server
 

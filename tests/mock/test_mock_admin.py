@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from starlette.types import ASGIApp
+
 from umapi_harness.mock import World, create_app
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from umapi_harness.mock import build_seed, generate_seed
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from umapi_harness.mock import InputError, build_seed, default_seed, export_seed, generate_organization, read_seed
 
 

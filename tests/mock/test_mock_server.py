@@ -17,6 +17,7 @@ from pathlib import Path
 import attrs
 import httpx
 import pytest
+
 from umapi_harness.mock import InputError, Settings, build_seed
 from umapi_harness.mock.server import is_loopback, running_server, serve
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+
 from umapi_harness.mock import InputError, Settings, build_seed, default_seed
 from umapi_harness.mock.faults import Fault, read_faults
 

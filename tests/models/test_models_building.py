@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 import pytest
+
 from umapi_models import converter, models, rules, schemas
 from umapi_models.constraints import MODELS, ContractError, contract_of
 from umapi_models.error_codes import ERROR_CODES, ErrorCode

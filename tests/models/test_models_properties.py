@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from umapi_models import converter
 from umapi_models.constraints import ContractError, Violation
 from umapi_samples import Judge, is_list

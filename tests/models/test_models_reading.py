@@ -6,6 +6,7 @@ import pickle
 from typing import Any
 
 import pytest
+
 from umapi_models import converter, models
 from umapi_models.constraints import ContractError, Violation
 

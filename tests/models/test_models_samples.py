@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
+
 from umapi_models import converter, models
 from umapi_models.constraints import ContractError, contract_of
 from umapi_samples import Sample

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 import httpx
 import pytest
+
 from umapi_harness.postman import events
 from umapi_harness.postman.collection import Collection, Script, parse_collection
 from umapi_harness.postman.documents import Node

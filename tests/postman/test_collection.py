@@ -8,6 +8,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from umapi_harness.postman.collection import Auth, parse_collection, parse_request, read_collection
 from umapi_harness.postman.documents import DocumentError, Node
 

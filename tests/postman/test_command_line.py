@@ -9,6 +9,7 @@ import sys
 import httpx
 import pytest
 import respx
+
 from umapi_harness.cli import main
 
 V21 = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from umapi_harness.postman.scripts import Check, ScriptEngine, ScriptInput, ScriptResult
 
 HOLDS = [

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from umapi_harness.postman.masking import MASK, Masker, is_secret_name
 
 

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import respx
 from rich.console import Console
+
 from umapi_harness.postman import events
 from umapi_harness.report.console import ConsoleReport
 from umapi_harness.report.json_report import json_document, write_json

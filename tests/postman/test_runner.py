@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 import respx
+
 from umapi_harness.postman import events
 from umapi_harness.postman.collection import read_collection
 from umapi_harness.postman.documents import DocumentError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 import pytest
+
 from umapi_harness.postman.scripts import Check, ConsoleLine, Limits, ScriptEngine, ScriptError
 
 

@@ -6,6 +6,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
 from umapi_harness.postman.documents import DocumentError
 from umapi_harness.postman.signing import jwt_provider
 from umapi_harness.postman.variables import Scopes

@@ -9,6 +9,7 @@ import uuid
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from umapi_harness.postman.dynamic import DynamicVariables
 from umapi_harness.postman.variables import PLACEHOLDER, Scopes, UnresolvedError
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from umapi_samples import ROOT
 
 pytestmark = pytest.mark.skipif(

@@ -9,6 +9,7 @@ from typing import Any, cast
 import jsonschema_rs
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
+
 from umapi_models import schemas
 from umapi_samples import NOT_SCHEMAS, REQUEST_SCHEMAS, ROOT, Judge, is_list
 

@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
+
 from umapi_harness import commands, walkthrough
 from umapi_harness.cli import main
 from umapi_harness.mock.server import running_server

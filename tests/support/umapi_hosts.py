@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+
 from umapi_harness.mock.server import RunningServer, running_server
 
 

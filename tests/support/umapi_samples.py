@@ -9,6 +9,7 @@ from typing import Any, TypeGuard, cast
 
 import attrs
 import jsonschema_rs
+
 from umapi_models import schemas
 
 ROOT = Path(__file__).resolve().parents[2]

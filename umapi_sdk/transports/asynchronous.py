@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import ssl
+import warnings
+from typing import Any
+from urllib.parse import urlsplit
+
+from urllib3.exceptions import InsecureRequestWarning
 
 from ..errors import ConfigurationError
 from ..messages import Request, Response, TransportError
@@ -15,6 +20,19 @@ except ImportError:
 
 # Raised before a request has been written: the service cannot have received it.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+
+class _Progress:
+    """How far a request has come, as the connection tells it."""
+
+    def __init__(self) -> None:
+        self.sending = False
+        """True once the request itself is being written: not the CONNECT that asks a proxy for a tunnel."""
+
+    async def note(self, event: str, info: Any) -> None:
+        """Take note of what the connection is about to do, or has done."""
+        if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            self.sending = True
 
 
 class AsyncTransport:
@@ -32,13 +50,26 @@ class AsyncTransport:
         Raises:
             TransportError: there was no answer.
         """
+        client = self._client(request.url)
+        if not self._settings.ssl_verify and urlsplit(request.url).scheme == "https":
+            advice = "Adding certificate verification is strongly advised."
+            message = f"Unverified HTTPS request is being made to host '{request.host}'. {advice}"
+            warnings.warn(message, InsecureRequestWarning, stacklevel=2)
+        progress = _Progress()
         try:
-            answer = await self._client(request.url).request(
-                request.method, request.url, content=request.body, headers=dict(request.headers)
+            answer = await client.request(
+                request.method,
+                request.url,
+                content=request.body,
+                headers=dict(request.headers),
+                extensions={"trace": progress.note},
             )
         except _NOT_SENT as error:
             raise _not_sent(error, request) from error
         except httpx.HTTPError as error:
+            # A transport that was given in place of the network tells nothing of its progress.
+            if self._given is None and not progress.sending:
+                raise _not_sent(error, request) from error
             raise TransportError(_reason(error, request), sent=True) from error
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return Response(status=answer.status_code, headers=headers, body=answer.content)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ssl
 import threading
+from base64 import b64encode
+from http.client import HTTPException
 from urllib.parse import unquote, urlsplit
 
 import urllib3
@@ -28,7 +30,7 @@ _NOT_SENT = (NewConnectionError, ConnectTimeoutError, NameResolutionError, Proxy
 
 
 class _Connection(HTTPSConnection):
-    """A connection whose failed handshake cannot be taken for a failure after the request was written."""
+    """A connection whose failures before it stands cannot be taken for failures after the request was written."""
 
     def connect(self) -> None:
         try:
@@ -37,6 +39,12 @@ class _Connection(HTTPSConnection):
             raise
         except ssl.SSLError as error:
             raise NewConnectionError(self, f"the TLS handshake failed: {error.reason or error}") from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, "the TLS handshake, or the proxy, took too long") from error
+        except (OSError, HTTPException) as error:
+            if self.proxy_is_tunneling:
+                raise ProxyError("the tunnel was not opened, or broke off", error) from error
+            raise NewConnectionError(self, f"the TLS handshake broke off: {error}") from error
 
 
 class _Pool(HTTPSConnectionPool):
@@ -112,8 +120,8 @@ def _proxy_parts(proxy: str) -> tuple[str, dict[str, str] | None]:
     address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     if parts.username is None:
         return address, None
-    credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return address, dict(urllib3.make_headers(proxy_basic_auth=credentials))
+    credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+    return address, {"Proxy-Authorization": f"Basic {b64encode(credentials).decode('ascii')}"}
 
 
 def _tls_failure(error: SSLError, request: Request) -> TransportError:

@@ -25,6 +25,13 @@ class NetworkSettings:
     proxy: str | None = attrs.field(default=None, repr=False)
     """URL of the proxy; None takes HTTPS_PROXY, HTTP_PROXY and NO_PROXY from the environment."""
 
+    def __attrs_post_init__(self) -> None:
+        number = isinstance(self.timeout, (int, float)) and not isinstance(self.timeout, bool)
+        if self.timeout is not None and not (number and self.timeout > 0):
+            raise ConfigurationError(f"timeout must be a number of seconds above 0, or None, not {self.timeout!r}")
+        if self.proxy is not None:
+            _proxy_url(self.proxy)
+
     def for_tokens(self, ssl_verify: bool) -> NetworkSettings:
         """Return the settings for the token host, which can have a TLS check of its own."""
         return attrs.evolve(self, ssl_verify=ssl_verify)
@@ -45,7 +52,8 @@ class NetworkSettings:
         if self.client_cert is not None:
             certificate, key = (self.client_cert, None) if isinstance(self.client_cert, str) else self.client_cert
             try:
-                context.load_cert_chain(certificate, key)
+                # Without a password given, OpenSSL would ask for one on the terminal.
+                context.load_cert_chain(certificate, key, password="")
             except (OSError, ssl.SSLError) as error:
                 raise ConfigurationError(f"client_cert {certificate}: cannot be used: {_reason(error)}") from None
         return context
@@ -62,11 +70,20 @@ class NetworkSettings:
             if proxy_bypass(parts.netloc):
                 return None
             proxy = getproxies().get(parts.scheme)
-        if not proxy:
-            return None
-        if urlsplit(proxy).scheme not in ("http", "https"):
-            raise ConfigurationError("the proxy must be an http:// or https:// URL")
-        return proxy
+        return _proxy_url(proxy) if proxy else None
+
+
+def _proxy_url(proxy: str) -> str:
+    """Return the URL of a proxy, which may be given without `http://`; no message shows it, for its password."""
+    url = proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigurationError("the proxy must be an http:// or https:// URL")
+    return url
 
 
 def _reason(error: Exception) -> str:

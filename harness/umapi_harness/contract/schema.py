@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import attrs
 import jsonschema_rs
+
 from umapi_models import schemas
 
 _BASE = "umapi:///"

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import attrs
 import jsonschema_rs
-from umapi_models import schemas
 
 from umapi_harness.mock.bodies import Doubled, is_array, is_object
 from umapi_harness.mock.refusals import RefusedError
+from umapi_models import schemas
 
 _BASE: Final = "umapi:///"
 _FILES: Final = ("command.json", "user-steps.json", "usergroup-steps.json")

@@ -242,6 +242,24 @@ class _Server(uvicorn.Server):
         except Exception as error:  # noqa: BLE001 - raised by run
             self._failure, self.should_exit = error, True
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End; connections that are idle but kept alive, TLS ones above all, are not waited for."""
+        ending = asyncio.ensure_future(super().shutdown(sockets))
+        await asyncio.sleep(0)
+        self._abort(every=False)
+        await ending
+        self._abort(every=True)
+        await asyncio.sleep(0)
+
+    def _abort(self, *, every: bool) -> None:
+        """Cut connections: every one, or those that have said all and only wait for the peer's goodbye."""
+        for connection in list(self.server_state.connections):
+            transport: Any = getattr(connection, "transport", None)
+            if transport is None:
+                continue
+            if every or (transport.is_closing() and not transport.get_write_buffer_size()):
+                transport.abort()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Let SIGINT and SIGTERM end the server; uvicorn would raise them again, before files are removed."""

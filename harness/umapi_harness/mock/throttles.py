@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Final
 
 import attrs
-from umapi_models import operations
 
 from umapi_harness.mock.clock import Clock
 from umapi_harness.mock.settings import Settings
+from umapi_models import operations
 
 
 @attrs.frozen

@@ -13,9 +13,8 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from umapi_models import schemas
-
 from umapi_harness.walkthrough import COLLECTION
+from umapi_models import schemas
 
 EMBEDDED = {
     "schema_oauth_token": ("tokens.json", "/$defs/OAuthToken"),

@@ -1,0 +1,20 @@
+"""List the organisation's users, or those of the group named on the command line, with the number of their groups."""
+
+from __future__ import annotations
+
+import sys
+
+from umapi_sdk import UsersQuery, connect
+
+
+def main(group: str = "") -> None:
+    """Print one line for each user. Pages are fetched as they are needed; a listing that breaks off is an error."""
+    with connect() as connection:
+        users = UsersQuery(connection, in_group=group)
+        for user in users:
+            print(user.email, user.type, len(user.groups or ()), sep="\t")
+        print(f"{users.total} users in {users.page_count} pages")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])

@@ -1,0 +1,120 @@
+"""The commands of `umapi` that look: status, users, user, groups."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+
+import pytest
+
+from umapi_command import Result
+from umapi_harness.mock.faults import Fault
+from umapi_harness.mock.server import RunningServer
+
+Umapi = Callable[..., Result]
+
+
+def test_status_of_a_live_service(umapi: Umapi, server: RunningServer) -> None:
+    """`status` shows the endpoint and what the service says of itself."""
+    result = umapi("status")
+    assert result.status == 0
+    assert result.lines[0] == f"endpoint: {server.details.api_url}"
+    assert "state: LIVE" in result.lines
+
+
+def test_status_of_a_dead_service(umapi: Umapi, server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that gives no good answer, or none, is told with exit status 1."""
+    server.world.faults.add(Fault(operation="status", status=503))
+    result = umapi("status")
+    assert result.status == 1
+    assert result.lines[1].startswith("status: Unexpected HTTP status 503 at: ")
+    monkeypatch.setenv("UMAPI_ENDPOINT", "http://127.0.0.1:1/v2/usermanagement")
+    result = umapi("status")
+    assert result.status == 1
+    assert result.lines[1].startswith("status: Unreachable at: ")
+
+
+def test_users(umapi: Umapi) -> None:
+    """`users` has one line for each user, whatever letters the name is written in."""
+    result = umapi("users")
+    assert result.status == 0
+    assert len(result.lines) == 13
+    assert "jdoe@example.com  federatedID  active  John Doe" in result.lines
+    assert "sato@example.org  federatedID  active  花子 佐藤" in result.lines
+
+
+def test_users_of_a_group_and_of_a_domain(umapi: Umapi) -> None:
+    """`--group` and `--domain` narrow the listing, also for names that are hard to send."""
+    assert {line.split()[0] for line in umapi("users", "--group", "DevOps").lines} == {
+        "jdoe@example.com",
+        "o'neil+test@example.org",
+    }
+    assert [line.split()[0] for line in umapi("users", "--group", "100% remote? #1 + more").lines] == [
+        "o'neil+test@example.org"
+    ]
+    assert {line.split()[0] for line in umapi("users", "--domain", "example.org").lines} == {
+        "sato@example.org",
+        "o'neil+test@example.org",
+    }
+
+
+def test_users_as_csv(umapi: Umapi) -> None:
+    """`--csv` writes what is known of each user under the service's names, groups in one cell."""
+    result = umapi("users", "--csv", "--group", "DevOps")
+    assert result.status == 0
+    rows = {row["email"]: row for row in csv.DictReader(io.StringIO(result.out))}
+    row = rows["jdoe@example.com"]
+    assert (row["firstname"], row["lastname"], row["country"], row["status"]) == ("John", "Doe", "US", "active")
+    assert row["groups"].split(",") == ["DevOps", "U.S.FinanceOperations", "Document Cloud 1"]
+
+
+def test_all_memberships(umapi: Umapi) -> None:
+    """With `--all-memberships`, profiles that a user holds through a user group are among the groups."""
+    through = "Default All Apps plan - 100 GB configuration"
+    assert through not in umapi("users", "--csv", "--group", "DevOps").out
+    assert through in umapi("users", "--csv", "--group", "DevOps", "--all-memberships").out
+
+
+def test_a_broken_listing_prints_nothing(umapi: Umapi, server: RunningServer) -> None:
+    """A listing that breaks off after its first page is an error, and no part of it is shown."""
+    server.world.settings = server.world.settings.changed({"users_page_size": 5})
+    server.world.faults.add(Fault(operation="users", nth=2, status=503))
+    result = umapi("users", "--csv")
+    assert result.status == 1
+    assert result.out == ""
+    assert "status 503" in result.err
+
+
+def test_an_unknown_group(umapi: Umapi) -> None:
+    """A group that is not there is an error with the service's words."""
+    result = umapi("users", "--group", "No Such Group")
+    assert (result.status, result.out) == (1, "")
+    assert result.err.startswith("umapi: Not found: Group No Such Group (GET ")
+
+
+def test_one_user(umapi: Umapi) -> None:
+    """`user` shows one user, a line for each field and each group; `--domain` goes with a user name."""
+    result = umapi("user", "jdoe@example.com")
+    assert result.status == 0
+    assert {"email: jdoe@example.com", "firstname: John", "groups: DevOps", "groups: Document Cloud 1"} <= set(
+        result.lines
+    )
+    assert "email: john.smith@example.com" in umapi("user", "jsmith", "--domain", "example.com").lines
+    assert "type: adobeID" in umapi("user", "jane@example.com", "--domain", "AdobeID").lines
+
+
+def test_a_user_who_is_not_there(umapi: Umapi) -> None:
+    """Exit status 1 and one line tell that there is no such user."""
+    result = umapi("user", "nobody@example.com")
+    assert (result.status, result.out) == (1, "")
+    assert result.err == "umapi: no user nobody@example.com in the organisation\n"
+
+
+def test_groups(umapi: Umapi) -> None:
+    """`groups` lists every group with its type and the number of its members."""
+    result = umapi("groups")
+    assert result.status == 0
+    assert "DevOps  USER_GROUP  2 members" in result.lines
+    assert "デザイン部  USER_GROUP  1 member" in result.lines
+    assert any(line.startswith("Document Cloud 1  PRODUCT_PROFILE  ") for line in result.lines)

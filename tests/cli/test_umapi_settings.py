@@ -1,0 +1,114 @@
+"""How `umapi` finds its settings, and what it makes of arguments that it does not understand."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from umapi_command import Result
+from umapi_harness.mock.server import RunningServer
+from umapi_sdk.cli import main
+
+Umapi = Callable[..., Result]
+
+
+def write_profile(path: Path, server: RunningServer, name: str) -> None:
+    """Write a TOML file with one profile that leads to a server."""
+    details = server.details
+    settings = {
+        "org_id": details.org_id,
+        "client_id": details.client_id,
+        "client_secret": details.client_secret,
+        "endpoint": details.api_url,
+        "ims_url": details.ims_url,
+    }
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+    path.write_text("\n".join([f"[{name}]", *lines]), "utf-8")
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, server: RunningServer) -> None:
+    """An environment without settings."""
+    for line in server.details.export_lines():
+        monkeypatch.delenv(line.removeprefix("export ").partition("=")[0])
+
+
+@pytest.mark.usefixtures("bare")
+def test_config_and_profile(umapi: Umapi, server: RunningServer, tmp_path: Path) -> None:
+    """`--config` and `--profile` name a file of settings and the table in it."""
+    path = tmp_path / "umapi.toml"
+    write_profile(path, server, "sandbox")
+    assert umapi("--config", str(path), "--profile", "sandbox", "user", "jdoe@example.com").status == 0
+    result = umapi("--config", str(path), "--profile", "other", "groups")
+    assert result.status == 2
+    assert result.err == f"umapi: {path}: has no profile [other]; its profiles: sandbox\n"
+
+
+@pytest.mark.usefixtures("bare")
+def test_missing_settings(umapi: Umapi) -> None:
+    """Without settings, one line says which are missing and how to give them."""
+    result = umapi("users")
+    assert (result.status, result.out) == (2, "")
+    assert "UMAPI_ORG_ID" in result.err
+    assert "UMAPI_CLIENT_SECRET" in result.err
+
+
+def test_a_file_of_settings_that_is_missing(umapi: Umapi, tmp_path: Path) -> None:
+    """A file of settings that cannot be read is told by its name, with exit status 2."""
+    result = umapi("--config", str(tmp_path / "missing.toml"), "users")
+    assert result.status == 2
+    assert str(tmp_path / "missing.toml") in result.err
+
+
+@pytest.mark.parametrize("arguments", [("dance",), ("users", "--colour"), ("user",), ("send",), ("--profile",)])
+def test_arguments_that_are_not_understood(arguments: tuple[str, ...], umapi: Umapi) -> None:
+    """A wrong command, option or number of arguments is one line on standard error, with exit status 2."""
+    result = umapi(*arguments)
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("umapi: ")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("send", "-h"), ("--version",)])
+def test_help_and_version(arguments: tuple[str, ...], umapi: Umapi) -> None:
+    """Help and version are shown with exit status 0, without a connection."""
+    result = umapi(*arguments)
+    assert (result.status, result.err) == (0, "")
+    assert "umapi" in result.out
+
+
+def test_an_interrupt(umapi: Umapi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Ctrl-C in the middle of a run tells the commands' fate, and ends with status 130 without a traceback."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("umapi_sdk.transports.blocking.BlockingTransport.send", interrupt)
+    path = tmp_path / "commands.json"
+    path.write_text(json.dumps([{"user": "jdoe@example.com", "do": [{"remove": "all"}]}]), "utf-8")
+    result = umapi("send", str(path))
+    assert result.status == 130
+    assert result.lines[-1].startswith("1 command: 1 ")
+    assert result.lines[-1] != "1 command: 1 completed"
+    assert result.err == "\numapi: interrupted\n"  # the terminal shows ^C, and then a new line
+
+
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where click is not installed, one line says what to install."""
+    load = importlib.import_module
+
+    def without_click(name: str) -> object:
+        if name == "umapi_sdk.command_line":
+            raise ModuleNotFoundError("No module named 'click'", name="click")
+        return load(name)
+
+    monkeypatch.setattr(importlib, "import_module", without_click)
+    monkeypatch.delitem(sys.modules, "umapi_sdk.command_line", raising=False)
+    assert main(["users"]) == 2
+    assert capsys.readouterr().err == (
+        "umapi: the package 'click' is not installed; run: pip install 'umapi-sdk[cli]'\n"
+    )

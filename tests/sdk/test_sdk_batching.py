@@ -1,0 +1,314 @@
+"""Splitting and queueing: the service's limits, the caller's order, and errors that find their way back."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sdk_kit import Reply, ScriptedServer, Seen, action_answer, all_good, wire_commands
+
+from umapi_harness.mock.server import RunningServer
+from umapi_sdk import Action, ActionError, Connection, GroupAction, OutcomeStatus, UserAction
+from umapi_sdk.batches import WireCommand, encode, next_batch, split_action
+
+Connect = Callable[..., Connection]
+
+
+def updates(count: int, name: str = "jo@example.com") -> UserAction:
+    """An action with that many steps, numbered."""
+    action = UserAction(name)
+    for number in range(count):
+        action.update(first_name=str(number))
+    return action
+
+
+def new_users(count: int, start: int = 0) -> list[Action]:
+    """Actions that add users."""
+    return [UserAction(f"u{number}@example.com").add_adobe_id() for number in range(start, start + count)]
+
+
+def names_in(request: Seen) -> list[str]:
+    """The users of the commands in a request."""
+    return [command["user"] for command in request.json]
+
+
+@pytest.mark.parametrize("count", [1, 9, 10, 11, 20, 25, 101])
+def test_groups_are_split_by_ten(count: int) -> None:
+    """Any number of groups becomes steps of 10 at most, in the caller's order, in commands of 10 steps at most."""
+    names = [f"g{number}" for number in range(count)]
+    commands = wire_commands(UserAction("jo@example.com").add_to_groups(names))
+    steps = [step["add"]["group"] for command in commands for step in command["do"]]
+    assert [name for step in steps for name in step] == names
+    assert max(len(step) for step in steps) <= 10
+    assert max(len(command["do"]) for command in commands) <= 10
+
+
+def test_members_and_profiles_of_a_group_are_split_by_ten() -> None:
+    """Lists of users and of profiles keep the limit too."""
+    action = (
+        GroupAction("Team").add_users([f"u{n}@b.c" for n in range(21)]).add_to_products([f"p{n}" for n in range(11)])
+    )
+    (command,) = wire_commands(action)
+    sizes = [{field: len(names) for field, names in step["add"].items()} for step in command["do"]]
+    assert sizes == [{"user": 10}, {"user": 10}, {"user": 1}, {"productConfiguration": 10}, {"productConfiguration": 1}]
+
+
+@pytest.mark.parametrize(("steps", "parts"), [(1, [1]), (10, [10]), (11, [10, 1]), (30, [10, 10, 10])])
+def test_steps_are_split_by_ten(steps: int, parts: list[int]) -> None:
+    """More than 10 steps become several commands on the same user, in order."""
+    commands = wire_commands(updates(steps))
+    assert [len(command["do"]) for command in commands] == parts
+    flat = [step["update"]["firstname"] for command in commands for step in command["do"]]
+    assert flat == [str(number) for number in range(steps)]
+
+
+steps_of_users = st.lists(
+    st.one_of(
+        st.lists(st.text("abc", min_size=1, max_size=8), min_size=1, max_size=35, unique=True).map(
+            lambda g: ("add", g)
+        ),
+        st.text("xyz", min_size=1).map(lambda name: ("update", name)),
+        st.just(("all", None)),
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+def build(number: int, steps: list[tuple[str, Any]]) -> UserAction:
+    """The action for generated steps."""
+    action = UserAction(f"u{number}@example.com")
+    for kind, value in steps:
+        if kind == "add":
+            action.add_to_groups(value)
+        elif kind == "update":
+            action.update(first_name=value)
+        else:
+            action.remove_from_groups(all_groups=True)
+    return action
+
+
+def batches_of(queue: list[WireCommand]) -> list[list[WireCommand]]:
+    """The requests that a queue is sent in."""
+    batches: list[list[WireCommand]] = []
+    while queue:
+        batch = next_batch(queue)
+        assert batch
+        assert batch == queue[: len(batch)]
+        batches.append(batch)
+        queue = queue[len(batch) :]
+    return batches
+
+
+@given(st.lists(steps_of_users, max_size=15))
+def test_all_steps_arrive_once_in_order_and_within_limits(actions: list[list[tuple[str, Any]]]) -> None:
+    """Whatever is queued arrives whole and in order; no request breaks a limit or holds two parts of one action."""
+    built = [build(number, steps) for number, steps in enumerate(actions)]
+    batches = batches_of([command for action in built for command in split_action(action)])
+    arrived: dict[str, list[Any]] = {}
+    for batch in batches:
+        commands = json.loads(encode(batch))
+        assert len(commands) == len(batch) <= 10
+        users = [command["user"] for command in commands]
+        assert len(set(users)) == len(users)
+        for command, sent in zip(commands, batch, strict=True):
+            assert 1 <= len(command["do"]) == len(sent.steps) <= 10
+            arrived.setdefault(command["user"], []).extend(zip(sent.steps, command["do"], strict=True))
+    for number, steps in enumerate(actions):
+        found = arrived.pop(f"u{number}@example.com")
+        places = [place for place, _ in found]
+        assert places == sorted(places)
+        for place, (kind, value) in enumerate(steps):
+            mine = [step for where, step in found if where == place]
+            if kind == "add":
+                assert [name for step in mine for name in step["add"]["group"]] == value
+                assert all(len(step["add"]["group"]) <= 10 for step in mine)
+            else:
+                assert mine == [{"update": {"firstname": value}} if kind == "update" else {"remove": "all"}]
+    assert not arrived
+
+
+@given(st.lists(st.integers(1, 45), max_size=25))
+def test_full_batches_are_as_full_as_can_be(sizes: list[int]) -> None:
+    """A request with fewer than 10 commands is the last one, or stops before a further part of an action in it."""
+    batches = batches_of([command for size in sizes for command in split_action(updates(size))])
+    for batch, following in pairwise(batches):
+        if len(batch) < 10:
+            assert following[0].execution in {command.execution for command in batch}
+
+
+def test_error_in_the_third_chunk_points_to_the_callers_step(mock: RunningServer, connect: Connect) -> None:
+    """Of 25 groups in one step, the 23rd does not exist: the error names the caller's step, and nothing else failed."""
+    names = [f"Team {number}" for number in range(25)]
+    connection = connect(mock)
+    for name in names[:22] + names[23:]:
+        connection.execute_single(GroupAction(name).create())
+    connection.execute_queued()
+    action = UserAction("jdoe@example.com").update(first_name="Jo").add_to_groups(names).update(last_name="Doe")
+    done = connection.execute_single(action, immediate=True)
+    (outcome,) = done.outcomes
+    assert (outcome.status, done.sent, done.completed) == (OutcomeStatus.FAILED, 1, 0)
+    assert [(error.step, error.code) for error in outcome.errors] == [(1, "error.group.not_found")]
+    assert "Team 22" in outcome.errors[0].message
+    user = mock.world.organization().owned_account("jdoe@example.com")
+    assert user is not None
+    assert user.lastname == "Doe"
+    # The chunk with the bad name may have failed as a whole; the two before it did not.
+    assert set(names[:20]) <= {group.name for group in user.groups}
+
+
+def test_error_in_a_later_part_points_to_the_callers_step(wire: ScriptedServer, connect: Connect) -> None:
+    """In the third request of an action with 25 steps, step 2 is the caller's step 22."""
+    wire.replies += [
+        Reply(body=action_answer(1)),
+        Reply(body=action_answer(1, [{"index": 0, "step": 9, "errorCode": "error.update.no", "message": "m"}])),
+        Reply(body=action_answer(1, [{"index": 0, "step": "2", "errorCode": "error.update.no", "message": "n"}])),
+    ]
+    done = connect(wire).execute_single(updates(25), immediate=True)
+    (outcome,) = done.outcomes
+    assert [(error.step, error.message) for error in outcome.errors] == [(19, "m"), (22, "n")]
+    assert [len(request.json) for request in wire.seen] == [1, 1, 1]
+    assert (done.sent, done.completed, outcome.status) == (3, 1, OutcomeStatus.FAILED)
+
+
+def test_seed_page_example_of_five_then_ten(wire: ScriptedServer, connect: Connect) -> None:
+    """5 actions wait; 10 more send the 5 and the first 5 of them, and the other 5 wait."""
+    wire.answer = all_good
+    connection = connect(wire)
+    assert tuple(connection.execute_multiple(new_users(5))) == (5, 0, 0)
+    assert wire.seen == []
+    assert tuple(connection.execute_multiple(new_users(10, start=5))) == (5, 10, 10)
+    assert [names_in(request) for request in wire.seen] == [[f"u{number}@example.com" for number in range(10)]]
+    assert tuple(connection.execute_queued()) == (0, 5, 5)
+    assert names_in(wire.seen[1]) == [f"u{number}@example.com" for number in range(10, 15)]
+
+
+def test_tenth_single_action_sends_the_queue(wire: ScriptedServer, connect: Connect) -> None:
+    """Nine single actions wait, the tenth sends them all."""
+    wire.answer = all_good
+    connection = connect(wire)
+    for action in new_users(9):
+        assert connection.execute_single(action).sent == 0
+    assert connection.execute_single(new_users(1, start=9)[0]).sent == 10
+    assert len(wire.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("queued", "more", "immediate", "sizes", "left"),
+    [
+        (0, 0, True, [], 0),
+        (3, 0, True, [3], 0),
+        (3, 1, True, [4], 0),
+        (9, 1, False, [10], 0),
+        (9, 0, False, [], 9),
+        (0, 25, False, [10, 10], 5),
+        (0, 25, True, [10, 10, 5], 0),
+        (5, 30, True, [10, 10, 10, 5], 0),
+    ],
+)
+def test_queue_rules(
+    wire: ScriptedServer, connect: Connect, queued: int, more: int, immediate: bool, sizes: list[int], left: int
+) -> None:
+    """Full batches are sent at once, the rest waits for more or for `immediate`."""
+    wire.answer = all_good
+    connection = connect(wire)
+    connection.execute_multiple(new_users(queued))
+    result = connection.execute_multiple(new_users(more, start=queued), immediate=immediate)
+    assert [len(request.json) for request in wire.seen] == sizes
+    assert (result.queued, result.sent, connection.status()[0]["actions-queued"]) == (left, sum(sizes), left)
+
+
+def test_the_same_action_can_be_executed_twice(wire: ScriptedServer, connect: Connect) -> None:
+    """As on the page: an action that is queued and then executed at once is sent twice."""
+    wire.answer = all_good
+    connection = connect(wire)
+    (action,) = new_users(1)
+    connection.execute_single(action)
+    done = connection.execute_single(action, immediate=True)
+    assert (names_in(wire.seen[0]), len(done.outcomes)) == (["u0@example.com"] * 2, 2)
+
+
+def test_a_queued_action_is_as_it_was_when_queued(wire: ScriptedServer, connect: Connect) -> None:
+    """Steps added after queueing are not sent with it."""
+    wire.answer = all_good
+    connection = connect(wire)
+    action = updates(1)
+    connection.execute_single(action)
+    action.update(last_name="late")
+    connection.execute_queued()
+    assert wire.seen[0].json[0]["do"] == [{"update": {"firstname": "0"}}]
+
+
+@pytest.mark.parametrize(
+    "actions",
+    [
+        [UserAction("a@b.c")],
+        [GroupAction("g")],
+        [updates(1), UserAction("a@b.c")],
+        [updates(1), None],
+        [updates(1), {"user": "a@b.c"}],
+        ["a@b.c"],
+        updates(1),
+        None,
+        5,
+    ],
+    ids=str,
+)
+def test_what_is_no_action_is_refused_and_nothing_is_queued(
+    wire: ScriptedServer, connect: Connect, actions: Any
+) -> None:
+    """An action without steps, or what is none, raises ActionError; the actions beside it are not queued either."""
+    connection = connect(wire)
+    with pytest.raises(ActionError):
+        connection.execute_multiple(actions, immediate=True)
+    assert (wire.seen, connection.status()[0]["actions-queued"]) == ([], 0)
+
+
+def test_actions_may_come_from_a_generator(wire: ScriptedServer, connect: Connect) -> None:
+    """Any iterable of actions will do."""
+    wire.answer = all_good
+    done = connect(wire).execute_multiple((action for action in new_users(12)), immediate=True)
+    assert done.completed == 12
+
+
+def test_text_that_cannot_be_written_is_refused(wire: ScriptedServer, connect: Connect) -> None:
+    """Half of a surrogate pair is no character: the action is refused, and nothing of it is sent or queued."""
+    connection = connect(wire)
+    with pytest.raises(ActionError, match="surrogate"):
+        connection.execute_multiple([updates(1), UserAction("a@b.c").update(first_name="x\ud800")], immediate=True)
+    assert connection.status()[0]["actions-queued"] == 0
+
+
+def test_every_character_arrives(mock: RunningServer, connect: Connect) -> None:
+    """Names in any script reach the service as they were written."""
+    name = 'Ünï Жанна 佐藤 😀 \\ " / \u2028 \x7f'
+    connect(mock).execute_single(UserAction("jdoe@example.com").update(first_name=name), immediate=True)
+    user = mock.world.organization().owned_account("jdoe@example.com")
+    assert user is not None
+    assert user.firstname == name
+
+
+def test_threads_share_a_queue_without_loss(wire: ScriptedServer, connect: Connect) -> None:
+    """Actions that several threads queue at once are each sent once."""
+    wire.answer = all_good
+    connection = connect(wire)
+
+    def work(start: int) -> None:
+        for action in new_users(13, start):
+            connection.execute_single(action)
+
+    threads = [threading.Thread(target=work, args=(number * 100,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    connection.execute_queued()
+    sent = sorted(name for request in wire.seen for name in names_in(request))
+    assert sent == sorted(f"u{n * 100 + i}@example.com" for n in range(8) for i in range(13))
+    assert connection.status()[0] | {"actions-sent": 104, "actions-completed": 104} == connection.status()[0]

@@ -1,0 +1,77 @@
+"""Actions made of commands that exist already as data, in the form of the service's own requests."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import cast
+
+import attrs
+
+from umapi_models.constraints import ContractError, Violation, show
+from umapi_models.converter import read_action_request
+from umapi_models.models import UserCommand, UserGroupCommand
+from umapi_models.operations import MAX_COMMANDS
+
+from .actions import Action, GroupSteps, UserSteps
+from .batches import split_action
+from .errors import ActionError
+
+
+class UserCommandAction(UserSteps):
+    """The action that a user command describes."""
+
+    def __init__(self, command: UserCommand) -> None:
+        super().__init__(command.user, partial(attrs.evolve, command))
+        self._steps = [(step,) for step in command.do]
+
+
+class GroupCommandAction(GroupSteps):
+    """The action that a user-group command describes."""
+
+    def __init__(self, command: UserGroupCommand) -> None:
+        super().__init__(command.user_group, command.request_id)
+        self._steps = [(step,) for step in command.do]
+
+
+def read_actions(data: object) -> list[Action]:
+    """Return the actions that a list of commands describes, as JSON data in the form of an action request.
+
+    The list can be longer than the service takes in one request: a connection sends it in parts. Everything is
+    checked as strictly as the service does.
+
+    Raises:
+        ActionError: with everything that is wrong, each with its JSON pointer from the list on.
+    """
+    if not isinstance(data, list):
+        problem = f"{show(data)} is not a list of commands"
+        raise ActionError((Violation("", problem, "error.command.malformed"),))
+    entries = cast("list[object]", data)
+    actions: list[Action] = []
+    violations: list[Violation] = []
+    for start in range(0, len(entries), MAX_COMMANDS):
+        try:
+            commands = read_action_request(entries[start : start + MAX_COMMANDS])
+        except ContractError as error:
+            violations += [_moved(violation, start) for violation in error.violations]
+            continue
+        for place, command in enumerate(commands, start):
+            action = action_of(command)
+            try:
+                split_action(action)  # what cannot be written must not come to light when half of the list is sent
+            except ActionError as error:
+                violations += [violation.below(f"/{place}") for violation in error.violations]
+            actions.append(action)
+    if violations:
+        raise ActionError(tuple(violations))
+    return actions
+
+
+def action_of(command: UserCommand | UserGroupCommand) -> Action:
+    """Return the action that a command describes."""
+    return UserCommandAction(command) if isinstance(command, UserCommand) else GroupCommandAction(command)
+
+
+def _moved(violation: Violation, start: int) -> Violation:
+    """Return a violation found in a part of the list, with its pointer counted from the list's start."""
+    number, slash, rest = violation.pointer.removeprefix("/").partition("/")
+    return attrs.evolve(violation, pointer=f"/{int(number) + start}{slash}{rest}")
