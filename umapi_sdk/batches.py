@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import count
 
 import attrs
@@ -77,16 +77,18 @@ def split_action(action: Action) -> list[WireCommand]:
     return commands
 
 
-def next_batch(queue: Sequence[WireCommand]) -> list[WireCommand]:
+def next_batch(queue: Sequence[WireCommand], under_way: Collection[int] = ()) -> list[WireCommand]:
     """Return the commands at the head of the queue that go into the next request.
 
     A request holds 10 commands at most. The service does not promise their order, so two parts of one action
-    never share a request.
+    never share a request, and none is sent while another is: `under_way` names the executions of those.
     """
     batch: list[WireCommand] = []
+    taken = set(under_way)
     for command in queue[:MAX_COMMANDS]:
-        if any(other.execution == command.execution for other in batch):
+        if command.execution in taken:
             break
+        taken.add(command.execution)
         batch.append(command)
     return batch
 

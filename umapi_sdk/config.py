@@ -23,6 +23,7 @@ from .connection import Connection
 from .errors import ConfigurationError
 
 PREFIX = "UMAPI_"
+_FILES = {"private_key_path", "ca_bundle", "client_cert"}  # settings that name a file
 
 
 def _secret() -> Any:
@@ -159,12 +160,14 @@ def load_settings(
     values |= {name: _KINDS[name](value, name) for name, value in settings.items() if value is not None}
     missing = [name for name in ("org_id", "client_id", "client_secret") if name not in values]
     if missing:
-        raise ConfigurationError("; ".join(_help(name) for name in missing))
+        raise ConfigurationError(_help(*missing))
     return Settings(**values)
 
 
-def _help(name: str) -> str:
-    return f"{name} is not set: give it as an argument, as {PREFIX}{name.upper()}, or in a file named by {PREFIX}CONFIG"
+def _help(*names: str) -> str:
+    variables = ", ".join(PREFIX + name.upper() for name in names)
+    fact, call = ("is not set", "it as an argument") if len(names) == 1 else ("are not set", "them as arguments")
+    return f"{', '.join(names)} {fact}: give {call}, as {variables}, or in a file named by {PREFIX}CONFIG"
 
 
 def _from_file(path: Path, profile: str | None) -> dict[str, Any]:
@@ -178,8 +181,8 @@ def _from_file(path: Path, profile: str | None) -> dict[str, Any]:
         if profile is not None:
             raise ConfigurationError(f"{path}: only a TOML file has profiles")
         values = _from_ini(path, text)
-    if "private_key_path" in values:
-        values["private_key_path"] = _beside(path, values["private_key_path"])
+    for name in _FILES & values.keys():
+        values[name] = _beside(path, values[name])
     return values
 
 

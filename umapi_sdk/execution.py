@@ -81,6 +81,9 @@ class ActionQueue:
         self._pending: list[WireCommand] = []
         self._lock = threading.Lock()
         self._parts: dict[int, list[CommandOutcome]] = {}
+        self._under_way: set[int] = set()
+        # A thread that cannot send the next part of an action, as another is sending one, leaves the rest to that.
+        self._due = 0
         self.sent = 0
         """Actions sent so far."""
         self.completed = 0
@@ -103,6 +106,8 @@ class ActionQueue:
         commands = [command for action in actions for command in split_action(action)]
         with self._lock:
             self._pending += commands
+            if immediate:
+                self._due = len(self._pending)
         finished: list[ActionOutcome] = []
         sent = completed = 0
         while batch := self._take(immediate):
@@ -129,10 +134,12 @@ class ActionQueue:
 
     def _take(self, immediate: bool) -> list[WireCommand]:
         with self._lock:
-            if not immediate and len(self._pending) < MAX_COMMANDS:
+            if not (immediate or self._due or len(self._pending) >= MAX_COMMANDS):
                 return []
-            batch = next_batch(self._pending)
+            batch = next_batch(self._pending, self._under_way)
             del self._pending[: len(batch)]
+            self._due = max(0, self._due - len(batch))
+            self._under_way |= {command.execution for command in batch}
             return batch
 
     def _settle(self, results: list[CommandOutcome]) -> list[ActionOutcome]:
@@ -141,6 +148,7 @@ class ActionQueue:
         with self._lock:
             unsent = [result.command for result in results if result.status is OutcomeStatus.NOT_SENT]
             self._pending[:0] = unsent
+            self._under_way -= {result.command.execution for result in results}
             self.sent += len(results) - len(unsent)
             self.completed += sum(result.status is OutcomeStatus.COMPLETED for result in results)
             for result in results:
@@ -155,9 +163,10 @@ class ActionQueue:
         return finished
 
     def _waiting(self, reason: str) -> list[ActionOutcome]:
-        """Return the outcomes of actions that are still queued, wholly or in part, for now."""
+        """Return the outcomes of actions that stay queued, wholly or in part, until they are executed again."""
         waiting: list[ActionOutcome] = []
         with self._lock:
+            self._due = 0
             last_parts = [command for command in self._pending if command.part == command.parts - 1]
             for command in last_parts:
                 unsent = same_for_all([command], OutcomeStatus.NOT_SENT, reason)

@@ -140,7 +140,7 @@ def test_roots_of_commands() -> None:
 
 MISTAKES: dict[str, list[Callable[[], object]]] = {
     "/user error.command.user.missing": [
-        UserAction,
+        lambda: user(None),
         lambda: user("a@b.c", email="a@b.c"),
         lambda: user(""),
     ],

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sdk_kit import Reply, ScriptedServer, Seen, action_answer, all_good, wire_commands
+from sdk_kit import STEADY, Reply, ScriptedServer, Seen, action_answer, all_good, wire_commands
 
 from umapi_harness.mock.server import RunningServer
 from umapi_sdk import Action, ActionError, Connection, GroupAction, OutcomeStatus, UserAction
@@ -106,6 +106,7 @@ def batches_of(queue: list[WireCommand]) -> list[list[WireCommand]]:
     return batches
 
 
+@STEADY
 @given(st.lists(steps_of_users, max_size=15))
 def test_all_steps_arrive_once_in_order_and_within_limits(actions: list[list[tuple[str, Any]]]) -> None:
     """Whatever is queued arrives whole and in order; no request breaks a limit or holds two parts of one action."""
@@ -134,6 +135,7 @@ def test_all_steps_arrive_once_in_order_and_within_limits(actions: list[list[tup
     assert not arrived
 
 
+@STEADY
 @given(st.lists(st.integers(1, 45), max_size=25))
 def test_full_batches_are_as_full_as_can_be(sizes: list[int]) -> None:
     """A request with fewer than 10 commands is the last one, or stops before a further part of an action in it."""
@@ -312,3 +314,24 @@ def test_threads_share_a_queue_without_loss(wire: ScriptedServer, connect: Conne
     sent = sorted(name for request in wire.seen for name in names_in(request))
     assert sent == sorted(f"u{n * 100 + i}@example.com" for n in range(8) for i in range(13))
     assert connection.status()[0] | {"actions-sent": 104, "actions-completed": 104} == connection.status()[0]
+
+
+def test_threads_do_not_disturb_the_order_of_steps(wire: ScriptedServer, connect: Connect) -> None:
+    """The parts of a large action go out one after the other, however many threads send the queue."""
+    wire.answer = all_good
+    connection = connect(wire)
+    action = updates(95)
+    connection.execute_multiple(new_users(3))
+    work: list[Callable[[], object]] = [lambda: connection.execute_single(action, immediate=True)]
+    work += [connection.execute_queued] * 6
+    threads = [threading.Thread(target=each) for each in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    commands = [command for request in wire.seen for command in request.json if command["user"] == action.target]
+    assert [step["update"]["firstname"] for command in commands for step in command["do"]] == [
+        str(n) for n in range(95)
+    ]
+    assert (action.outcome and action.outcome.status) is OutcomeStatus.COMPLETED
+    assert connection.status()[0]["actions-queued"] == 0

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.server import RunningServer, running_server
 from umapi_sdk import ConfigurationError, JWTAuth, ServicePrincipalAuth, UserQuery, connect, load_settings
 from umapi_sdk.config import Settings
 
-REQUIRED = {"org_id": "1@AdobeOrg", "client_id": "id", "client_secret": "top-secret"}
+REQUIRED: dict[str, Any] = {"org_id": "1@AdobeOrg", "client_id": "id", "client_secret": "top-secret"}
 ENVIRONMENT = {f"UMAPI_{name.upper()}": value for name, value in REQUIRED.items()}
 
 
@@ -155,6 +153,17 @@ def test_private_key_is_found_beside_the_file(
     assert isinstance(settings.build_auth(), JWTAuth)
 
 
+@pytest.mark.parametrize("name", ["private_key_path", "ca_bundle", "client_cert"])
+def test_files_are_named_from_the_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A relative path means the file beside the settings; where there is none, the one in the current folder."""
+    (tmp_path / "sub").mkdir()
+    path = toml(tmp_path / "sub", f"[default]\n{name} = 'file.pem'\n")
+    monkeypatch.chdir(tmp_path)
+    assert getattr(load(path), name) == "file.pem"
+    (tmp_path / "sub" / "file.pem").write_text("")
+    assert getattr(load(path), name) == str(tmp_path / "sub" / "file.pem")
+
+
 def test_private_key_of_the_environment_is_found_from_here(
     mock: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,7 +277,7 @@ def test_profile_of_a_walkthrough_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("missing", ["tech_account_id", "private_key_path"])
 def test_jwt_needs_account_and_key(missing: str) -> None:
     """Without account or key, the JWT flow says what it lacks."""
-    given = {"tech_account_id": "t", "private_key_path": "k"}
+    given: dict[str, Any] = {"tech_account_id": "t", "private_key_path": "k"}
     given.pop(missing)
     with pytest.raises(ConfigurationError, match=rf"^{missing} is not set: .*\(the JWT flow needs it\)"):
         load(auth="jwt", **given).build_auth()
@@ -277,26 +286,20 @@ def test_jwt_needs_account_and_key(missing: str) -> None:
 def test_private_key_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """The path of a key that is not there is named."""
     path = tmp_path / "none.key"
-    with pytest.raises(ConfigurationError, match="^private_key_path .*none.key: cannot be read: No such file"):
+    with pytest.raises(ConfigurationError, match=r"^private_key_path .*none\.key: cannot be read: No such file"):
         load(auth="jwt", tech_account_id="t", private_key_path=str(path)).build_auth()
 
 
-@pytest.fixture
-def variables(mock: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The environment that the mock server prints."""
-    for line in mock.details.export_lines():
-        name, _, value = line.removeprefix("export ").partition("=")
-        monkeypatch.setenv(name, value.strip("'"))
-    yield
-
-
 @pytest.mark.parametrize("flow", ["oauth", "jwt"])
-def test_connect_with_the_variables_that_the_mock_prints(mock: RunningServer, variables: None, flow: str) -> None:
+def test_connect_with_the_variables_that_the_mock_prints(monkeypatch: pytest.MonkeyPatch, flow: str) -> None:
     """What `serve` prints is all that `connect()` needs, in both flows."""
-    os.environ["UMAPI_AUTH"] = flow
-    connection = connect()
-    assert UserQuery(connection, "jdoe@example.com").result() is not None
-    connection.close()
+    with running_server() as server:
+        for line in server.details.export_lines():
+            name, _, value = line.removeprefix("export ").partition("=")
+            monkeypatch.setenv(name, value.strip("'"))
+        monkeypatch.setenv("UMAPI_AUTH", flow)
+        with connect() as connection:
+            assert UserQuery(connection, "jdoe@example.com").result() is not None
 
 
 def test_flow_and_addresses_reach_the_credentials() -> None:
@@ -304,3 +307,13 @@ def test_flow_and_addresses_reach_the_credentials() -> None:
     auth = load(ims_url="http://127.0.0.1:1", ims_endpoint="/ims/token/v3", ssl_verify=False).build_auth()
     assert isinstance(auth, ServicePrincipalAuth)
     assert (auth.url, auth.ssl_verify) == ("http://127.0.0.1:1/ims/token/v3", False)
+
+
+def test_missing_settings_are_named_together() -> None:
+    """With nothing set at all, one short line names what is needed."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(environment={})
+    assert str(caught.value) == (
+        "org_id, client_id, client_secret are not set: give them as arguments, as UMAPI_ORG_ID, UMAPI_CLIENT_ID, "
+        "UMAPI_CLIENT_SECRET, or in a file named by UMAPI_CONFIG"
+    )

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sdk_kit import START, Time
+from sdk_kit import START, STEADY, Time
 
 from umapi_harness.mock import Settings
 from umapi_harness.mock.faults import Fault
@@ -26,6 +26,7 @@ def most_in_a_window(moments: Sequence[float], period: float) -> int:
     return max(sum(start <= moment < start + period for moment in moments) for start in moments)
 
 
+@STEADY
 @given(
     st.integers(1, 30),
     st.floats(1, 100),

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from sdk_kit import Reply, ScriptedServer, Time, users_page
+from sdk_kit import STEADY, Reply, ScriptedServer, Time, users_page
 
 from umapi_harness.mock import Settings, build_seed, default_seed, generate_organization
 from umapi_harness.mock.faults import Fault
@@ -285,7 +285,7 @@ def test_user_names_reach_the_server_intact(mock: RunningServer, connect: Connec
     assert (user.username, user.email) == (name, "odd@example.com")
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(STEADY, max_examples=30)
 @given(name=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
 def test_any_user_string_reaches_the_server_intact(mock: RunningServer, connect: Connect, name: str) -> None:
     """Whatever a user string holds, the service says of exactly that string that there is no such user."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from sdk_kit import START, Reply, ScriptedServer, Time, all_good, closed_port, serving, steady_policy
+from sdk_kit import START, STEADY, Reply, ScriptedServer, Time, all_good, closed_port, serving, steady_policy
 
 from umapi_harness.mock.faults import Fault
 from umapi_harness.mock.server import RunningServer
@@ -76,6 +76,7 @@ def test_retry_after_that_means_nothing_is_ignored(value: str | None) -> None:
     assert parse_retry_after(value, START) is None
 
 
+@STEADY
 @given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, [0-9]{1,3} [A-Z][a-z]{2} [0-9]{1,6} [0-9:]{1,12} [-+A-Z0-9]*"))
 @example("Fri, 31 Dec 9999 23:59:59 -2359")
 @example("Mon, 01 Jan 0001 00:00:00 +2359")
@@ -86,18 +87,21 @@ def test_retry_after_never_fails_and_never_gives_nonsense(value: str) -> None:
     assert seconds is None or (math.isfinite(seconds) and seconds >= 0)
 
 
+@STEADY
 @given(st.integers(0, 999_999_999), st.integers(0, 999))
 def test_retry_after_in_seconds_is_exact(whole: int, thousandths: int) -> None:
     """Seconds and thousandths of them come out as they went in."""
     assert parse_retry_after(f"{whole}.{thousandths:03}", START) == pytest.approx(whole + thousandths / 1000)
 
 
+@STEADY
 @given(st.integers(631_152_000, 7_258_118_400))
 def test_retry_after_as_a_date_is_exact(moment: int) -> None:
     """A date gives the seconds that are left until it."""
     assert parse_retry_after(formatdate(moment, usegmt=True), START) == max(0.0, moment - START)
 
 
+@STEADY
 @given(st.integers(1, 5000), st.floats(0, 1), st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0, 1e6))
 def test_backoff_doubles_and_keeps_its_limit(
     attempt: int, chance: float, first: float, spread: float, cap: float

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from sdk_kit import SECRET, Reply, ScriptedServer, Seen, TunnelProxy, all_good, serving
+from sdk_kit import SECRET, Behaviour, Reply, ScriptedServer, Seen, TunnelProxy, all_good, serving
 
 from umapi_harness.mock.faults import Fault
 from umapi_harness.mock.server import RunningServer
@@ -140,9 +140,10 @@ def test_proxy_password_is_never_shown(secure: RunningServer, connect: Connect, 
     auth = ServicePrincipalAuth(details.client_id, details.client_secret)
     proxy = TunnelProxy(int(secure.url.rpartition(":")[2]))
     errors: list[BaseException] = []
+    failures: list[list[Behaviour]] = [["refuse"] * 2, ["drop before"] * 2, ["tunnel", "drop after", "drop after"], []]
     with serving(proxy):
         url = f"http://jo:{quote(PASSWORD, safe='')}@{proxy.url.partition('://')[2]}"
-        for behaviours in (["refuse"] * 2, ["drop before"] * 2, ["tunnel"] + ["drop after"] * 2, []):
+        for behaviours in failures:
             proxy.behaviours += behaviours
             options = {"proxy": url, "max_retries": 2, "ca_bundle": details.ca_cert, "auth": auth}
             connection = connect(secure, endpoint="https://usermanagement.adobe.io/v2/usermanagement", **options)

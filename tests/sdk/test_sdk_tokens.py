@@ -207,7 +207,7 @@ def test_jwt_request_has_the_documented_claims(wire: ScriptedServer, connect: Co
     wire.answer = all_good
     connect(wire, auth=jwt_auth(wire, pem(key))).execute_single(UserAction("a@b.c").add_adobe_id(), immediate=True)
     (request,) = wire.token_requests
-    assert (request.path, request.form.keys()) == ("/ims/exchange/jwt/", {"client_id", "client_secret", "jwt_token"})
+    assert (request.path, set(request.form)) == ("/ims/exchange/jwt/", {"client_id", "client_secret", "jwt_token"})
     host = wire.url.partition("://")[2]
     claims = jwt.decode(
         request.form["jwt_token"],

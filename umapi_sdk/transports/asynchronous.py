@@ -80,13 +80,16 @@ class AsyncTransport:
             await client.aclose()
         self._clients.clear()
 
+    def _proxy_context(self, proxy: str) -> ssl.SSLContext | None:
+        return self._context if proxy.startswith("https:") else None
+
     def _client(self, url: str) -> httpx.AsyncClient:
         proxy = self._settings.proxy_for(url)
         if proxy not in self._clients:
             self._clients[proxy] = httpx.AsyncClient(
                 verify=self._context,
                 timeout=self._settings.timeout,
-                proxy=proxy if self._given is None else None,
+                proxy=httpx.Proxy(proxy, ssl_context=self._proxy_context(proxy)) if proxy and not self._given else None,
                 trust_env=False,
                 transport=self._given,
             )

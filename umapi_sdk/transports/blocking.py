@@ -42,7 +42,7 @@ class _Connection(HTTPSConnection):
         except TimeoutError as error:
             raise ConnectTimeoutError(self, "the TLS handshake, or the proxy, took too long") from error
         except (OSError, HTTPException) as error:
-            if self.proxy_is_tunneling:
+            if self._tunnel_host:
                 raise ProxyError("the tunnel was not opened, or broke off", error) from error
             raise NewConnectionError(self, f"the TLS handshake broke off: {error}") from error
 
@@ -108,7 +108,12 @@ class BlockingTransport:
         else:
             address, headers = _proxy_parts(proxy)
             pool = urllib3.ProxyManager(
-                address, proxy_headers=headers, ssl_context=self._context, cert_reqs=cert_reqs, maxsize=10
+                address,
+                proxy_headers=headers,
+                proxy_ssl_context=self._context,
+                ssl_context=self._context,
+                cert_reqs=cert_reqs,
+                maxsize=10,
             )
         pool.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _Pool}
         return pool

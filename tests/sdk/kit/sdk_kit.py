@@ -18,6 +18,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 import attrs
+from hypothesis import HealthCheck, settings
 
 from umapi_harness.mock.clock import VirtualClock
 from umapi_harness.mock.details import ServerDetails
@@ -31,6 +32,11 @@ START = 1_800_000_000.0
 ORG_ID = "12345@AdobeOrg"
 CLIENT_ID = "kit-client-id"
 SECRET = "kit s3cret/+&="
+STEADY = settings(
+    deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+"""For property tests: the same examples each time, however busy the machine."""
+
 TOKEN_PATHS = ("/ims/token/v2", "/ims/exchange/jwt")
 
 

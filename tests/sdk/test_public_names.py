@@ -1,0 +1,114 @@
+"""The public names and their signatures: a change here is a change for every user."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+import umapi_sdk
+import umapi_sdk.aio
+import umapi_sdk.auth
+
+NAMES = [
+    *("Action", "ActionError", "ActionOutcome", "AuthenticationError", "ConfigurationError", "Connection"),
+    *("CreateOption", "ErrorCode", "Execution", "ForbiddenError", "Group", "GroupAction", "GroupType", "GroupsQuery"),
+    *("IdentityType", "JWTAuth", "ListingError", "NetworkError", "NotFoundError", "NotSentError", "OAuthS2S"),
+    *("OutcomeStatus", "OutcomeUnknownError", "RequestRefusedError", "ResponseError", "RetryPolicy", "ServiceError"),
+    *("ServicePrincipalAuth", "StepError", "ThrottledError", "UmapiError", "UnavailableError", "UnsentActionsWarning"),
+    *("UsageError", "User", "UserAction", "UserQuery", "UserStatus", "UsersQuery", "__version__", "connect"),
+    "load_settings",
+]
+
+SIGNATURES = {
+    "Connection": "org_id, auth, *, endpoint='https://usermanagement.adobe.io/v2/usermanagement', test_mode=False, "
+    "timeout=120.0, ssl_verify=True, max_retries=4, user_agent=None, ca_bundle=None, client_cert=None, proxy=None, "
+    "max_wait=300.0, pacing=None, retry=None, sleep, clock",
+    "Connection.status": "self, remote=False",
+    "Connection.execute_single": "self, action, immediate=False",
+    "Connection.execute_multiple": "self, actions, immediate=False",
+    "Connection.execute_queued": "self",
+    "Connection.close": "self",
+    "JWTAuth": "org_id, client_id, client_secret, tech_acct_id, priv_key_data, ssl_verify=True, "
+    "auth_host='ims-na1.adobelogin.com', auth_endpoint='/ims/exchange/jwt/', *, passphrase=None",
+    "ServicePrincipalAuth": "client_id, client_secret, auth_host='ims-na1.adobelogin.com', "
+    "auth_endpoint='/ims/token/v2', ssl_verify=True, *, scope='openid,AdobeID,user_management_sdk'",
+    "UserAction": "user=None, *, email=None, domain=None, use_adobe_id=False, request_id=None",
+    "UserAction.create": "self, *, first_name=None, last_name=None, email=None, country=None, "
+    "id_type=<IdentityType.ADOBE_ID: 'adobeID'>, option=None",
+    "UserAction.add_adobe_id": "self, *, email=None, first_name=None, last_name=None, country=None, option=None",
+    "UserAction.create_enterprise_id": "self, *, first_name, last_name, email=None, country=None, option=None",
+    "UserAction.create_federated_id": "self, *, first_name, last_name, country, email=None, option=None",
+    "UserAction.update": "self, *, email=None, username=None, first_name=None, last_name=None",
+    "UserAction.add_to_groups": "self, groups",
+    "UserAction.remove_from_groups": "self, groups=None, *, all_groups=False",
+    "UserAction.remove_from_organization": "self, *, delete_account=False",
+    "GroupAction": "name, *, request_id=None",
+    "GroupAction.create": "self, *, description=None, option=None",
+    "GroupAction.update": "self, *, name=None, description=None",
+    "GroupAction.delete": "self",
+    "GroupAction.add_users": "self, users",
+    "GroupAction.remove_users": "self, users",
+    "GroupAction.add_to_products": "self, profiles",
+    "GroupAction.remove_from_products": "self, profiles",
+    "UsersQuery": "connection, in_group='', in_domain='', direct_only=True, *, status=None, exclude_groups=False",
+    "UserQuery": "connection, user_string, domain=None",
+    "GroupsQuery": "connection",
+    "UsersQuery.all_results": "self",
+    "UsersQuery.reload": "self",
+    "UserQuery.result": "self",
+    "UserQuery.reload": "self",
+    "RetryPolicy": "*, attempts=4, first_delay=3.0, random_delay=5.0, max_wait=300.0, random",
+    "connect": "path=None, profile=None, **settings",
+    "load_settings": "path=None, profile=None, *, environment=None, **settings",
+    "aio.AsyncConnection": "org_id, auth, *, endpoint='https://usermanagement.adobe.io/v2/usermanagement', "
+    "test_mode=False, timeout=120.0, ssl_verify=True, max_retries=4, user_agent=None, ca_bundle=None, "
+    "client_cert=None, proxy=None, max_wait=300.0, pacing=None, retry=None, sleep, clock, transport=None",
+    "aio.AsyncConnection.users": "self, in_group='', in_domain='', direct_only=True, *, status=None, "
+    "exclude_groups=False",
+    "aio.AsyncConnection.user": "self, user_string, domain=None",
+    "aio.AsyncConnection.groups": "self",
+}
+
+
+def signature(name: str) -> str:
+    """The parameters of a public callable, without types; defaults that are functions are left out."""
+    found: Any = umapi_sdk
+    for part in name.split("."):
+        found = getattr(found, part)
+    shown: list[str] = []
+    for parameter in inspect.signature(found).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in shown:
+            shown.append("*")
+        stars = "**" if parameter.kind is parameter.VAR_KEYWORD else ""
+        has_default = parameter.default is not parameter.empty and not callable(parameter.default)
+        shown.append(f"{stars}{parameter.name}" + (f"={parameter.default!r}" if has_default else ""))
+    return ", ".join(shown)
+
+
+def test_public_names() -> None:
+    """The package exports exactly these names, and each is there and documented."""
+    assert sorted(umapi_sdk.__all__) == sorted(NAMES)
+    for name in umapi_sdk.__all__:
+        assert getattr(umapi_sdk, name).__doc__
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_public_signatures(name: str) -> None:
+    """Parameters, their order and their defaults are these."""
+    assert signature(name) == SIGNATURES[name]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if inspect.isclass(getattr(umapi_sdk, name))])
+def test_public_members_are_documented(name: str) -> None:
+    """Every public method and property of a public class has a docstring."""
+    for member, value in inspect.getmembers(getattr(umapi_sdk, name)):
+        own = getattr(value, "__module__", None) or getattr(getattr(value, "fget", None), "__module__", "")
+        if not member.startswith("_") and str(own).startswith("umapi_sdk") and callable(value):
+            assert value.__doc__, f"{name}.{member}"
+
+
+def test_credentials_come_from_the_module_of_the_page_too() -> None:
+    """`from umapi_sdk.auth import JWTAuth` works as on the page."""
+    assert umapi_sdk.auth.JWTAuth is umapi_sdk.JWTAuth
