@@ -198,7 +198,7 @@ def try_federated_id(open_connection: Opener, org: Organization) -> None:
 
 
 def create_federated_ids(connection: Connection, org: Organization) -> None:
-    """add_federated_id.py, CreateFederatedUser.py: by e-mail address, by user name and domain, and once more."""
+    """add_federated_id.py, CreateFederatedUser.py, create_FederatedID_of_format3: the three ways to name a user."""
     perform(
         connection,
         UserAction(f"federated.walker@{org.domain}").create_federated_id(
@@ -207,7 +207,12 @@ def create_federated_ids(connection: Connection, org: Organization) -> None:
         UserAction("fwalker", domain=org.domain).create_federated_id(
             email=f"f.walker@{org.domain}", first_name="Frida", last_name="Walker", country="US"
         ),
+        UserAction(f"sso.walker@{org.domain}").create_federated_id(
+            email=f"sam.walker@{org.domain}", first_name="Sam", last_name="Walker", country="US", option=IGNORE
+        ),
     )
+    sam = UserQuery(connection, f"sam.walker@{org.domain}").result()
+    check(sam is not None and sam.username == f"sso.walker@{org.domain}", "a user name that is another address")
     for option, first_name in ((IGNORE, "Fedora"), (UPDATE, "Federica")):
         again = UserAction(f"federated.walker@{org.domain}")
         perform(

@@ -119,7 +119,7 @@ def test_tokens_can_be_revoked(mock: Mock) -> None:
         ("PATCH", "settings", b'{"throttle": 1}', "body: /throttle: 1 is not of type bool; give a bool"),
         ("PATCH", "settings", b'{"users_page_size": 0}', "body: /users_page_size: 0 is too small; give 1 or more"),
         ("PATCH", "settings", b'{"retry_after_form": "x"}', "body: /retry_after_form: 'x' is not "),
-        ("POST", "faults", b"{}", "body: /0: operation is missing"),
+        ("POST", "faults", b"{}", 'body: /0: "operation" is a required property; add it'),
         ("GET", "requests?after=x", b"", "after: 'x' is not a number"),
         ("POST", "clock", b"{}", "body: not understood"),
         ("POST", "clock", b'{"advance": "1h"}', "body: /advance: '1h' is not a number"),

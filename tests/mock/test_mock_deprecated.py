@@ -106,7 +106,7 @@ def test_update_of_a_profile(mock: Mock) -> None:
     ("body", "code"),
     [
         ([], "error.command.malformed"),
-        ({}, "error.command.add_remove.missing_list"),
+        ({}, "error.command.add_remove.user_usergroup.missing"),
         ({"addUsers": []}, "error.command.add_remove.missing_list"),
         ({"add": ["x"]}, "error.command.add_remove.key.unknown"),
         ({"addUsers": "x"}, "error.command.add_remove.list_not_array"),
@@ -115,7 +115,8 @@ def test_update_of_a_profile(mock: Mock) -> None:
         ({"addUserGroups": ["x", "x"]}, "error.command.add_remove.duplicate.usergroup_list"),
         ({"addAdminUsers": ["x", "x"]}, "error.command.add_remove.duplicate.productadmin_list"),
         ({"addUsers": ["nobody@example.com"]}, "error.user.nonexistent"),
-        ({"addUserGroups": ["Nowhere"]}, "error.usergroup.not_found"),
+        ({"addUserGroups": ["Nowhere"]}, "error.command.add_remove.invalid.usergroup_list"),
+        ({"addUserGroups": ["Alumni", "Nowhere"]}, "error.usergroup.not_found"),
         ({"addAdminUsers": ["jane@example.com"]}, "plc.admin.already_added"),
         ({"removeAdminUsers": ["jdoe@example.com"]}, "plc.remove.admin.error"),
     ],

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from umapi_harness.mock import InputError, Settings, build_seed, default_seed
-from umapi_harness.mock.faults import Fault, read_faults
+from umapi_harness.mock import Settings, build_seed, default_seed
+from umapi_harness.mock.faults import Fault
 
 if TYPE_CHECKING:
     from tests.mock.conftest import Mock
@@ -252,29 +252,6 @@ def test_faults_on_tokens_and_status(mock: Mock) -> None:
     assert mock.client.post("/ims/token/v2").status_code == 500
     plan(mock, operation="status", status=504)
     assert mock.client.get("/status").status_code == 504
-
-
-@pytest.mark.parametrize(
-    ("document", "message"),
-    [
-        (5, "faults: /0: not an object; give one with at least an operation"),
-        ({}, "faults: /0: operation is missing; give one of action"),
-        ([{"operation": "users"}, {"operation": "x"}], "faults: /1/operation: 'x' is none of action"),
-        ({"operation": "users", "stat": 1}, "faults: /0/stat: no such field; known are operation"),
-        ({"operation": "users", "status": 99}, "faults: /0/status: 99 is not a number from 200 to 599; give one"),
-        ({"operation": "users", "nth": True}, "faults: /0/nth: True is not a number"),
-        ({"operation": "users", "nth": 1, "first": 1}, "faults: /0: nth and first exclude each other"),
-        ({"operation": "users", "body": 1}, "faults: /0/body: 1 is not a string"),
-        ({"operation": "users", "retry_after": "1\r\n"}, "faults: /0/retry_after: cannot be sent in a header"),
-        ({"operation": "users", "when": "now"}, "faults: /0/when: 'now' is none of before, after; choose one"),
-    ],
-)
-def test_bad_fault_plans(document: Any, message: str) -> None:
-    """A mistake in a plan is one line with place and remedy."""
-    with pytest.raises(InputError) as caught:
-        read_faults(document)
-    assert str(caught.value).startswith(message)
-    assert "\n" not in str(caught.value)
 
 
 # Journal

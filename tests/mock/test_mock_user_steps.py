@@ -86,7 +86,7 @@ def test_add_adobe_id_needs_no_claimed_domain(mock: Mock) -> None:
         ),
         ("new@example.com", {"createEnterpriseID": {**ENTERPRISE, "email": "new@example.com"}}, "user.type_mismatch"),
         (ENTERPRISE["email"], {"createFederatedID": {**FEDERATED, "email": ENTERPRISE["email"]}}, "user.type_mismatch"),
-        ("new@example.com", {"createFederatedID": {**FEDERATED, "email": "else@example.com"}}, "user.must_match_email"),
+        ("k@enterprise.example.com", {"createEnterpriseID": ENTERPRISE}, "user.must_match_email"),
         ("new@example.net", {"addAdobeID": {"email": "else@example.net"}}, "user.must_match_email"),
         ("new@example.com", {"createFederatedID": {**FEDERATED, "country": "ZZ"}}, "country.invalid"),
         ("new@example.com", {"createFederatedID": {**FEDERATED, "country": "USA"}}, "command.string.too_long"),

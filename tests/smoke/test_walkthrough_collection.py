@@ -15,8 +15,9 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
-from umapi_harness import commands, walkthrough
+from umapi_harness import walkthrough
 from umapi_harness.cli import main
+from umapi_harness.commands import running
 from umapi_harness.mock.server import running_server
 from umapi_harness.postman.collection import read_collection
 from umapi_harness.postman.environment import read_data, read_environment
@@ -49,6 +50,7 @@ SAMPLES = (
     "RemoveFromOrg.py",
     "UserMultipleOperations.py",
     "MultipleUsers.py",
+    "create_FederatedID_of_format3",
     "make_call",
     "add_to_group",
     "remove_from_group",
@@ -66,12 +68,12 @@ SAMPLES = (
 def quick(monkeypatch):
     """Nobody waits for the retry after 429: the runner's sleep is taken out of the default."""
     waited = []
-    real = commands.Runner
+    real = running.Runner
 
     def runner(**given):
         return real(**given, sleep=waited.append)
 
-    monkeypatch.setattr(commands, "Runner", runner)
+    monkeypatch.setattr(running, "Runner", runner)
     return waited
 
 
@@ -90,7 +92,7 @@ def test_the_whole_walkthrough_passes_with_no_argument(quick, tmp_path, report, 
     arguments = ["run", "--json", str(tmp_path / "report.json"), "--junit", str(tmp_path / "report.xml")]
     assert main(arguments) == 0
     out = capsys.readouterr().out
-    assert re.search(r"^passed: 92 requests, \d+ checks passed in ", out, re.MULTILINE)
+    assert re.search(r"^passed: 94 requests, \d+ checks passed in ", out, re.MULTILINE)
     told = report()
     assert told["summary"]["checks_passed"] > 350
     assert (told["summary"]["skipped"], told["summary"]["errors"], told["summary"]["checks_failed"]) == (0, 0, 0)
@@ -197,7 +199,9 @@ def test_the_walkthrough_leaves_the_state_that_its_samples_describe(quick):
         "john.walker@enterprise.example.com",
         "mixed.walker@example.com",
         "multi.walker@enterprise.example.com",
+        "sam.walker@example.com",
     ]
+    assert new["sam.walker@example.com"]["username"] == "sso.walker@example.com"
     assert new["fed.walker@example.com"]["firstname"] == "Josephine"
     assert new["fed.walker@example.com"]["groups"] == ["Walkthrough Artists"]
     assert new["csv.first@example.com"]["groups"] == [after["sample_group"], after["sample_profile"]]

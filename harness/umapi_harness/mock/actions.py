@@ -86,12 +86,13 @@ def _warnings(command: dict[str, Any]) -> list[tuple[int, str, str]]:
     known = step_warnings("user" if "user" in command else "usergroup")
     found: list[tuple[int, str, str]] = []
     for place, step in enumerate(command["do"]):
-        ((name, fields),) = step.items()
-        found += [
-            (place, code, message)
-            for deprecated, (code, message) in known.get(name, {}).items()
-            if deprecated in fields
-        ]
+        for name, fields in step.items():
+            if name in known:
+                found += [
+                    (place, code, message)
+                    for deprecated, (code, message) in known[name].items()
+                    if deprecated in fields
+                ]
     return found
 
 

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable
-from typing import Any
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Match, Route
 
 from umapi_harness.mock.bodies import is_object
-from umapi_harness.mock.clock import VirtualClock
+from umapi_harness.mock.clock import LATEST, VirtualClock, read_time
+from umapi_harness.mock.documents import packaged, parse
 from umapi_harness.mock.errors import InputError
-from umapi_harness.mock.faults import read_faults
+from umapi_harness.mock.faults import Plan, read_plan
+from umapi_harness.mock.routes import API_ROOT
 from umapi_harness.mock.seeds import build_seed, export_seed
+from umapi_harness.mock.settings import PROFILES
+from umapi_harness.mock.snapshots import NoSuchSnapshotError
+from umapi_harness.mock.verification import verify
 from umapi_harness.mock.world import World
 
-_LONGEST_JUMP = 10 * 365 * 86_400  # seconds
+ROOT: Final = "/_mock"
+
+_LONGEST_JUMP: Final = 10 * 365 * 86_400  # seconds
+_DOCUMENTS: Final = {
+    "/openapi.json": "admin_openapi.json",
+    "/admin.schema.json": "admin.schema.json",
+    "/faults.schema.json": "faults.schema.json",
+    "/seed.schema.json": "seed.schema.json",
+}
+_FILTERS: Final = ("operation", "client_id", "org_id", "effect")
 
 
 def admin_routes(world: World) -> list[Route]:
@@ -28,39 +44,108 @@ def admin_routes(world: World) -> list[Route]:
         ("GET", "/state", admin.get_state),
         ("PUT", "/state", admin.put_state),
         ("GET", "/organizations", admin.get_organizations),
+        ("POST", "/organizations", admin.post_organizations),
+        ("DELETE", "/organizations/{org_id}", admin.delete_organization),
+        ("GET", "/snapshots", admin.get_snapshots),
+        ("PUT", "/snapshots/{name}", admin.put_snapshot),
+        ("DELETE", "/snapshots/{name}", admin.delete_snapshot),
+        ("POST", "/snapshots/{name}/restore", admin.restore_snapshot),
         ("GET", "/settings", admin.get_settings),
         ("PATCH", "/settings", admin.patch_settings),
+        ("PUT", "/settings", admin.put_settings),
         ("GET", "/faults", admin.get_faults),
         ("POST", "/faults", admin.post_faults),
+        ("PUT", "/faults", admin.put_faults),
         ("DELETE", "/faults", admin.delete_faults),
         ("GET", "/requests", admin.get_requests),
         ("DELETE", "/requests", admin.delete_requests),
+        ("POST", "/verify", admin.post_verify),
         ("GET", "/clock", admin.get_clock),
         ("POST", "/clock", admin.post_clock),
         ("DELETE", "/tokens", admin.delete_tokens),
     ]
-    return [Route(f"/_mock{path}", _guarded(handle), methods=[method]) for method, path, handle in table]
+    return [
+        *(Route(f"{ROOT}{path}", guarded(handle), methods=[method]) for method, path, handle in table),
+        *(Route(f"{ROOT}{path}", _document(name), methods=["GET"]) for path, name in _DOCUMENTS.items()),
+    ]
 
 
-def _guarded(
-    handle: Callable[[Request], Awaitable[Response]],
-) -> Callable[[Request], Awaitable[Response]]:
-    """Turns bad input into a 400 with the one line that names it."""
+def unknown_route(known: Sequence[BaseRoute]) -> Route:
+    """The route for whatever else begins like the admin interface: it is not the service's to answer."""
 
     async def answer(request: Request) -> Response:
+        allowed = {
+            method
+            for route in known
+            if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL
+            for method in route.methods or ()
+        }
+        if allowed:
+            methods = ", ".join(sorted(allowed))
+            return _error(405, f"{request.method}: not possible here; use {methods}", {"Allow": methods})
+        return _error(404, f"{request.url.path}: no such path; {ROOT}/openapi.json lists them")
+
+    return Route(f"{ROOT}/{{rest:path}}", answer, methods=None)
+
+
+def guarded(
+    handle: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """Turns bad input into a 4xx with the one line that names it, and keeps other sites' pages out."""
+
+    async def answer(request: Request) -> Response:
+        origin = request.headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+            return _error(403, f"{ROOT} answers no page of another site; call it from a program, or from its own page")
         try:
             return await handle(request)
+        except NoSuchSnapshotError as error:
+            return _error(404, str(error))
+        except _ConflictError as error:
+            return _error(409, str(error))
         except InputError as error:
-            return JSONResponse({"error": str(error)}, status_code=400)
+            return _error(400, str(error))
+
+    return answer
+
+
+class _ConflictError(InputError):
+    """What was asked for is there already."""
+
+
+def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": message}, status_code=status, headers=headers)
+
+
+def _document(name: str) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_request: Request) -> Response:
+        return JSONResponse(packaged(name))
 
     return answer
 
 
 async def _json(request: Request) -> Any:
     try:
-        return json.loads(await request.body())
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"body: not JSON ({error}); send a JSON document") from error
+        return parse((await request.body()).decode("utf-8"))
+    except ValueError as error:
+        reason = "bytes that are not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise InputError(f"body: not JSON ({reason}); send a JSON document") from error
+
+
+async def _object(request: Request, noun: str) -> dict[str, Any]:
+    document = await _json(request)
+    if not is_object(document):
+        raise InputError(f"body: not an object; send {noun}")
+    return document
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not text.isdecimal() or len(text) > 15:
+        raise InputError(f"{name}: {text[:40]!r} is not a number; give one")
+    return int(text)
 
 
 class _Admin:
@@ -68,7 +153,7 @@ class _Admin:
         self._world = world
 
     async def reset(self, _request: Request) -> Response:
-        """Put everything back as it was at the start, except the clock and the tokens."""
+        """Put everything back as it was at the start, except the clock, the tokens and the snapshots."""
         self._world.reset()
         return Response(status_code=204)
 
@@ -85,6 +170,8 @@ class _Admin:
         self._world.put(build_seed(await _json(request), where="body"))
         return Response(status_code=204)
 
+    # Organisations
+
     async def get_organizations(self, _request: Request) -> Response:
         """The organisations with their sizes."""
         return JSONResponse(
@@ -94,6 +181,47 @@ class _Admin:
             ]
         )
 
+    async def post_organizations(self, request: Request) -> Response:
+        """Add an organisation, and tell how to call on its behalf."""
+        document = await _object(request, "a seed, or {} for an empty organisation") if await request.body() else {}
+        document.setdefault("org_id", f"{secrets.token_hex(12).upper()}@AdobeOrg")
+        seed = build_seed(document, where="body")
+        org_id = seed.organization.org_id
+        if org_id in self._world.organizations:
+            raise _ConflictError(f"body: /org_id: {org_id} is there already; choose another, or PUT {ROOT}/state")
+        self._world.put(seed)
+        credential = self._world.credential(org_id)
+        url = f"{request.url.scheme}://{request.url.netloc}"
+        access = {name: getattr(credential, name) for name in ("client_id", "client_secret", "tech_account_id")}
+        return JSONResponse(
+            {"org_id": org_id, **access, "api_url": f"{url}{API_ROOT}", "ims_url": url}, status_code=201
+        )
+
+    async def delete_organization(self, request: Request) -> Response:
+        """Take an organisation out, with its credentials and tokens."""
+        self._world.remove(request.path_params["org_id"])
+        return Response(status_code=204)
+
+    # Snapshots
+
+    async def get_snapshots(self, _request: Request) -> Response:
+        """The snapshots, oldest first."""
+        return JSONResponse([snapshot.as_dict() for snapshot in self._world.snapshots])
+
+    async def put_snapshot(self, request: Request) -> Response:
+        """Keep the present state under a name."""
+        return JSONResponse(self._world.save(request.path_params["name"]).as_dict())
+
+    async def restore_snapshot(self, request: Request) -> Response:
+        """Put back what was kept under a name."""
+        self._world.restore(request.path_params["name"])
+        return Response(status_code=204)
+
+    async def delete_snapshot(self, request: Request) -> Response:
+        """Forget what was kept under a name."""
+        self._world.snapshots.forget(request.path_params["name"])
+        return Response(status_code=204)
+
     # Settings, faults, journal
 
     async def get_settings(self, _request: Request) -> Response:
@@ -102,10 +230,17 @@ class _Admin:
 
     async def patch_settings(self, request: Request) -> Response:
         """Change some settings."""
-        changes = await _json(request)
-        if not is_object(changes):
-            raise InputError("body: not an object; send the settings to change")
+        changes = await _object(request, "the settings to change")
         self._world.settings = self._world.settings.changed(changes, where="body")
+        return await self.get_settings(request)
+
+    async def put_settings(self, request: Request) -> Response:
+        """Begin with a profile, and change some settings of it."""
+        changes = await _object(request, "a profile, settings or both")
+        profile = changes.pop("profile", "documented")
+        if profile not in PROFILES:
+            raise InputError(f"body: /profile: {profile!r} is no profile; choose one of {', '.join(PROFILES)}")
+        self._world.settings = PROFILES[profile]().changed(changes, where="body")
         return await self.get_settings(request)
 
     async def get_faults(self, _request: Request) -> Response:
@@ -114,9 +249,19 @@ class _Admin:
 
     async def post_faults(self, request: Request) -> Response:
         """Put one fault, or several, in force."""
-        for fault in read_faults(await _json(request), where="body"):
-            self._world.faults.add(fault)
+        plan = await self._plan(request)
+        for fault in plan.faults:
+            self._world.faults.add(fault, plan.random_seed)
         return JSONResponse(self._world.faults.as_list(), status_code=201)
+
+    async def put_faults(self, request: Request) -> Response:
+        """Put a plan in force in the place of all faults."""
+        plan = await self._plan(request)
+        self._world.faults.replace(plan.faults, plan.random_seed)
+        return await self.get_faults(request)
+
+    async def _plan(self, request: Request) -> Plan:
+        return read_plan(await _json(request), where="body", clients=self._world.credentials)
 
     async def delete_faults(self, _request: Request) -> Response:
         """End all faults."""
@@ -124,16 +269,22 @@ class _Admin:
         return Response(status_code=204)
 
     async def get_requests(self, request: Request) -> Response:
-        """The journal, or what came into it after the entry of a given number."""
-        after = request.query_params.get("after", "0")
-        if not after.isdecimal():
-            raise InputError(f"after: {after!r} is not a number; give that of the last entry seen")
-        return JSONResponse(self._world.journal.as_list(after=int(after)))
+        """The journal: what came after the entry of a given number, or the last so many, of some kind."""
+        wanted: dict[str, Any] = {name: request.query_params[name] for name in _FILTERS if name in request.query_params}
+        if "status" in request.query_params:
+            wanted["status"] = _number(request, "status", 0)
+        found = self._world.journal.as_list(after=_number(request, "after", 0), **wanted)
+        limit = _number(request, "limit", len(found))
+        return JSONResponse(found[len(found) - min(limit, len(found)) :])
 
     async def delete_requests(self, _request: Request) -> Response:
         """Forget the journal."""
         self._world.journal.clear()
         return Response(status_code=204)
+
+    async def post_verify(self, request: Request) -> Response:
+        """Whether something was received as often as wanted."""
+        return JSONResponse(verify(self._world.journal, await _json(request)))
 
     # Time and tokens
 
@@ -141,21 +292,27 @@ class _Admin:
         """The server's time."""
         clock = self._world.clock
         frozen = isinstance(clock, VirtualClock) and clock.frozen
-        return JSONResponse({"now": clock.now(), "frozen": frozen})
+        now = clock.now()
+        return JSONResponse({"now": now, "time": datetime.fromtimestamp(now, UTC).isoformat(), "frozen": frozen})
 
     async def post_clock(self, request: Request) -> Response:
-        """Freeze the clock, let it run, or move it ahead."""
+        """Freeze the clock, let it run, or set or move it."""
         clock = self._world.clock
         if not isinstance(clock, VirtualClock):
             raise InputError("clock: the server runs on the system's clock; start it with a virtual one")
         wanted = await _json(request)
-        if not is_object(wanted) or not wanted or set(wanted) - {"advance", "frozen"}:
-            raise InputError("body: not understood; send advance (seconds), frozen (true or false) or both")
+        if not is_object(wanted) or not wanted or set(wanted) - {"set", "advance", "frozen"}:
+            raise InputError("body: not understood; send set (a time), advance (seconds) or frozen (true or false)")
         advance, frozen = wanted.get("advance", 0), wanted.get("frozen", clock.frozen)
         if isinstance(advance, bool) or not isinstance(advance, int | float) or not abs(advance) < _LONGEST_JUMP:
-            raise InputError(f"body: /advance: {advance!r} is not a number of seconds; give one")
+            raise InputError(f"body: /advance: {str(advance)[:40]!r} is not a number of seconds; give one")
         if not isinstance(frozen, bool):
             raise InputError(f"body: /frozen: {frozen!r} is not true or false; give one of them")
+        start = read_time(wanted["set"], where="body: /set") if "set" in wanted else clock.now()
+        if not 0 <= start + advance <= LATEST:
+            raise InputError("body: /advance: leads out of the years that have a date; give less")
+        if "set" in wanted:
+            clock.set(start)
         clock.advance(advance)
         if frozen and not clock.frozen:
             clock.freeze()

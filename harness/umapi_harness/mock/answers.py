@@ -11,6 +11,13 @@ import attrs
 from umapi_harness.mock.settings import Settings
 
 _JSON: Final = ("Content-Type", "application/json")
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
+_CANONICAL: Final = {
+    "action": "action/{orgId}",
+    "group_users": "users/{orgId}/{page}/{groupName}",
+    "user": "organizations/{orgId}/users/{userstring:.*}",
+    "old_profile": "{orgId}/products/{productId}/configurations/{id}",
+}
 
 
 @attrs.frozen
@@ -24,9 +31,18 @@ class Answer:
 
 def json_answer(status: int, content: Any, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
     """An answer with a JSON body."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    text = _ENCODER.encode(content)
     # A surrogate is no character in UTF-8; the escape that takes its place is good JSON.
     return Answer(status, (_JSON, *headers), text.encode("utf-8", "backslashreplace"))
+
+
+def canonical(answer: Answer, call: str) -> Answer:
+    """The answer with the header that names the resource behind the path, for calls of which it is published."""
+    resource = _CANONICAL.get(call)
+    if resource is None:
+        return answer
+    header = ("Canonical-Resource", f"/v2/usermanagement/{resource}")
+    return Answer(answer.status, (*answer.headers, header), answer.body)
 
 
 def unauthorized(settings: Settings) -> Answer:
@@ -53,12 +69,18 @@ def too_many_requests(settings: Settings, seconds: int, now: float) -> Answer:
     """429, to come back in so many seconds."""
     after = str(seconds) if settings.retry_after_form == "seconds" else formatdate(now + seconds, usegmt=True)
     body = {"error_code": "429050", "message": "Too many requests"}
-    return json_answer(429, body, (("Retry-After", after),))
+    return json_answer(429, body, (("Retry-After", after), ("Server", "APIP")))
 
 
 def bad_organization() -> Answer:
     """400: the path names no organisation."""
     return json_answer(400, {"result": "error.organization.invalid_id", "message": "Bad organization Id"})
+
+
+def migrating() -> Answer:
+    """403: Adobe is moving the organisation. The status is documented (ActionsRef.md), the words are a guess."""
+    body = {"result": "error.organization.migrating", "message": "The organization is migrating"}
+    return json_answer(403, body)
 
 
 def bad_number(text: str) -> Answer:

@@ -1,4 +1,4 @@
-"""The ASGI application: the service for every path, the admin interface under /_mock/ if wanted."""
+"""The ASGI application: the service for every path, the admin interface and page under /_mock/ if wanted."""
 
 from __future__ import annotations
 
@@ -6,18 +6,36 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from umapi_harness.mock.admin import admin_routes
+from umapi_harness.mock.admin import admin_routes, unknown_route
+from umapi_harness.mock.page import page_routes
 from umapi_harness.mock.service import Service
 from umapi_harness.mock.world import World
 
 
 def create_app(world: World, *, admin: bool = True) -> Starlette:
-    """The mock server for `world` as an ASGI application; `admin` adds the interface under /_mock/."""
+    """The mock server for `world` as an ASGI application; `admin` adds interface and page under /_mock/."""
+    service = Service(world)
     routes: list[BaseRoute] = []
     if admin:
         routes += admin_routes(world)
-    routes.append(_Everything(Service(world)))
-    return Starlette(routes=routes)
+        routes += page_routes(world)
+        routes.append(unknown_route(tuple(routes)))
+    routes.append(_Everything(service))
+    return _Application(service, routes)
+
+
+class _Application(Starlette):
+    """Takes the service's own calls past Starlette, whose search for a route takes longer than most of them."""
+
+    def __init__(self, service: Service, routes: list[BaseRoute]) -> None:
+        super().__init__(routes=routes)
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith("/_mock"):
+            await self._service(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class _Everything(BaseRoute):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from typing import Any, NoReturn, TypeGuard
+from typing import Any, Final, NoReturn, TypeGuard
 
 import attrs
 
@@ -44,6 +44,22 @@ def read_json(raw: bytes) -> Body:
     Raises InputError for whatever is not strict JSON in UTF-8: NaN, unpaired surrogates, and nesting
     or numbers beyond what the parser can hold included.
     """
+    try:
+        text = raw.decode("utf-8")
+        body = _read_text(text)
+        if "\\u" in text:
+            # A lone surrogate can be written as an escape, but is no character and cannot be answered.
+            json.dumps(body.value, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError) as error:
+        raise InputError("body: not JSON; send an array of commands as strict JSON in UTF-8") from error
+    return body
+
+
+def _read_text(text: str) -> Body:
+    value: Any = _PLAIN.decode(text)
+    if _count_members(value) == text.count(":"):
+        # Every key has its colon. No colon is left over for a key that stands twice, or for one in a string.
+        return Body(value, ())
     doubled: list[Doubled] = []
 
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -53,15 +69,22 @@ def read_json(raw: bytes) -> Body:
             doubled.append(Doubled(built, tuple(name for name, count in counts.items() if count > 1)))
         return built
 
-    try:
-        text = raw.decode("utf-8")
-        value = json.loads(text, object_pairs_hook=build, parse_constant=_refuse, parse_float=_finite)
-        if "\\u" in text:
-            # A lone surrogate can be written as an escape, but is no character and cannot be answered.
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except (ValueError, RecursionError) as error:
-        raise InputError("body: not JSON; send an array of commands as strict JSON in UTF-8") from error
+    value = json.loads(text, object_pairs_hook=build, parse_constant=_refuse, parse_float=_finite)
     return Body(value, tuple(doubled))
+
+
+def _count_members(value: Any) -> int:
+    count = 0
+    waiting: list[Any] = [value]
+    while waiting:
+        node = waiting.pop()
+        if type(node) is dict:
+            members: dict[str, Any] = node
+            count += len(members)
+            waiting += members.values()
+        elif type(node) is list:
+            waiting += node
+    return count
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -71,3 +94,6 @@ def _refuse(constant: str) -> NoReturn:
 def _finite(digits: str) -> float:
     # 1e999 is good JSON; the checks need a number that is still one.
     return max(-sys.float_info.max, min(sys.float_info.max, float(digits)))
+
+
+_PLAIN: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)

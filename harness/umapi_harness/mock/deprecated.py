@@ -16,6 +16,7 @@ from umapi_harness.mock.groups import Group, Product
 from umapi_harness.mock.organization import Organization
 from umapi_harness.mock.queries import cut, flag, membership_names, page_number
 from umapi_harness.mock.routes import Route
+from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.users import User
 
 Query = Mapping[str, str]
@@ -34,14 +35,17 @@ class _CallRefusedError(Exception):
 
     def __init__(self, status: int, code: str) -> None:
         super().__init__(code)
+        self.code = code
         self.answer = json_answer(status, {"errorMessage": code, "errorCode": code})
 
 
-def deprecated_answer(organization: Organization, route: Route, method: str, query: Query, body: bytes) -> Answer:
+def deprecated_answer(
+    organization: Organization, settings: Settings, route: Route, method: str, query: Query, body: bytes
+) -> Answer:
     """The answer of a deprecated operation. Raises BadQueryError for a query that cannot be read."""
     try:
         if method == "POST":
-            return _update_profile(organization, route, body)
+            return _update_profile(organization, settings, route, body)
         return _READERS[route.call](organization, route, query)
     except _CallRefusedError as refused:
         return refused.answer
@@ -193,23 +197,27 @@ def _show_profile(organization: Organization, profile: Group) -> dict[str, Any]:
 # Update of a profile
 
 
-def _update_profile(organization: Organization, route: Route, body: bytes) -> Answer:
+def _update_profile(organization: Organization, settings: Settings, route: Route, body: bytes) -> Answer:
     """Change who holds and who administers a profile (updateProductProfile.md): all of it or nothing.
 
-    In which form a refusal comes is not published; that of the other deprecated calls is a guess.
+    In which form a refusal comes is not published; that of the other deprecated calls is a guess, and so is
+    the occasion of each code beyond the line that ErrorRef.md has for it.
     """
-    profile = _find_profile(organization, route)
+    try:
+        profile = _find_profile(organization, route)
+    except _CallRefusedError as refused:
+        if refused.code == "PLC_NOT_FOUND":
+            raise _CallRefusedError(404, "plc.not_found") from None
+        raise
     lists = _read_lists(body)
     users = {
-        name: [_find_user(organization, entry) for entry in lists.get(name, ())]
+        name: [_find_user(organization, name, entry) for entry in lists.get(name, ())]
         for name in ("addUsers", "removeUsers", "addAdminUsers", "removeAdminUsers")
     }
-    groups = {
-        name: [_find_group(organization, entry) for entry in lists.get(name, ())]
-        for name in ("addUserGroups", "removeUserGroups")
-    }
+    groups = {name: _find_groups(organization, lists.get(name, [])) for name in ("addUserGroups", "removeUserGroups")}
     admins = profile.admins
-    if admins is None:
+    unused = admins is not None and not admins.ever_used and not settings.list_unused_admin_groups
+    if admins is None or (unused and users["removeAdminUsers"]):
         raise _CallRefusedError(404, "plc.admin.group.not_found")
     if any(admins in user.groups for user in users["addAdminUsers"]):
         raise _CallRefusedError(400, "plc.admin.already_added")
@@ -244,9 +252,13 @@ def _read_lists(body: bytes) -> dict[str, list[str]]:
         if not is_array(value) or not all(isinstance(entry, str) for entry in value):
             raise _CallRefusedError(400, "error.command.add_remove.list_not_array")
         entries = [str(entry) for entry in value]
+        if "" in entries and "UserGroups" not in name:
+            raise _CallRefusedError(400, "error.user.id_missing")
         if len({entry.lower() for entry in entries}) != len(entries):
             raise _CallRefusedError(400, _doubled_code(name))
         lists[name] = entries
+    if not lists:
+        raise _CallRefusedError(400, "error.command.add_remove.user_usergroup.missing")
     if not any(lists.values()):
         raise _CallRefusedError(400, "error.command.add_remove.missing_list")
     return lists
@@ -257,18 +269,21 @@ def _doubled_code(name: str) -> str:
     return f"error.command.add_remove.duplicate.{kind}_list"
 
 
-def _find_user(organization: Organization, email: str) -> User:
+def _find_user(organization: Organization, name: str, email: str) -> User:
     user = organization.find_user(email)
     if user is None:
-        raise _CallRefusedError(400, "error.user.nonexistent")
+        codes = {"addAdminUsers": "plc.add.admin.error", "removeAdminUsers": "plc.remove.admin.error"}
+        raise _CallRefusedError(400, codes.get(name, "error.user.nonexistent"))
     return user
 
 
-def _find_group(organization: Organization, name: str) -> Group:
-    group = organization.find_group(name)
-    if group is None or group.kind != g.USER_GROUP:
+def _find_groups(organization: Organization, names: list[str]) -> list[Group]:
+    groups = [group for name in names if (group := organization.find_group(name)) and group.kind == g.USER_GROUP]
+    if names and not groups:
+        raise _CallRefusedError(400, "error.command.add_remove.invalid.usergroup_list")
+    if len(groups) != len(names):
         raise _CallRefusedError(400, "error.usergroup.not_found")
-    return group
+    return groups
 
 
 def _page(query: Query) -> int:

@@ -55,14 +55,14 @@ class ServerDetails:
         """The details by name, as the ready file holds them; the client secret is among them."""
         return attrs.asdict(self)
 
+    def variables(self) -> dict[str, str | None]:
+        """The details by the names of the environment variables that clients read."""
+        values = self.as_dict()
+        return {variable: values[name] for name, variable in _VARIABLES.items()}
+
     def export_lines(self) -> list[str]:
         """The details as `export UMAPI_...` lines for a shell, without those that are None."""
-        values = self.as_dict()
-        return [
-            f"export {variable}={shlex.quote(value)}"
-            for name, variable in _VARIABLES.items()
-            if (value := values[name]) is not None
-        ]
+        return [f"export {name}={shlex.quote(value)}" for name, value in self.variables().items() if value is not None]
 
     def write(self, path: Path) -> None:
         """Write the ready file, for the owner's eyes only; whoever sees it, sees all of it.

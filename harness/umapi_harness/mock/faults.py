@@ -2,122 +2,224 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, get_args
+import random
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any, Final, Literal
 
 import attrs
 
 from umapi_harness.mock.bodies import is_array, is_object
+from umapi_harness.mock.documents import check, pointer, read_document
 from umapi_harness.mock.errors import InputError
 
 OPERATIONS: Final = (
     *("action", "users", "group_users", "user", "groups", "token", "status"),
     "deprecated",
 )
-Kind = Literal["answer", "drop"]
-When = Literal["before", "after"]
+SCHEMA: Final = "faults.schema.json"
+Kind = Literal["answer", "drop", "refuse", "delay", "truncate", "broken_json", "wrong_type", "drip", "revoke", "shrink"]
+When = Literal["before", "during", "after"]
+
+_ALWAYS: Final = ("operation", "kind", "nth", "first", "rate", "client_id", "delay")
+_MEANING: Final[dict[str, tuple[str, ...]]] = {
+    "answer": ("when", "status", "retry_after", "retry_after_form", "body", "content_type"),
+    "drop": ("when",),
+    "refuse": ("seconds",),
+    "delay": ("when",),
+    "truncate": (),
+    "broken_json": (),
+    "wrong_type": ("content_type",),
+    "drip": ("seconds", "pieces"),
+    "revoke": (),
+    "shrink": ("entries",),
+}
+_LISTINGS: Final = ("users", "group_users", "groups")
+
+
+def fields_of(kind: Kind) -> tuple[str, ...]:
+    """The fields that mean something for a kind of fault."""
+    return (*_ALWAYS, *_MEANING[kind])
 
 
 @attrs.frozen(kw_only=True)
 class Fault:
-    """One planned failure."""
+    """One planned failure; faults.schema.json describes the fields."""
 
     operation: str
     """Operation whose calls it matches, or * for all."""
     kind: Kind = "answer"
-    """answer: another answer is given; drop: the connection is closed without any."""
     when: When = "before"
-    """before: the call has no effect; after: it took effect, and its true answer is lost."""
+    """before: the call has no effect; during: half of it has; after: it took effect, and its true answer
+    is lost."""
     nth: int | None = None
     """Only the call of that number, counted from 1 among those that match."""
     first: int | None = None
     """Only so many calls, from the first that matches; neither this nor nth: every call."""
+    rate: float | None = None
+    """Only this share of the calls, drawn by the plan's random seed."""
     client_id: str | None = None
     """Only calls of that client."""
     status: int = 503
-    retry_after: str | None = None
-    """Value of the Retry-After header."""
-    body: str = ""
-    content_type: str = "application/json"
+    retry_after: str | int | None = None
+    """The Retry-After header as text, or a number of seconds."""
+    retry_after_form: Literal["seconds", "date"] = "seconds"
+    body: Any = ""
+    """Text, or JSON to be written as text."""
+    content_type: str | None = None
+    """None: JSON; for a wrong type, HTML."""
+    delay: float = 0.0
+    """Seconds by the server's clock that pass first."""
+    seconds: float = 1.0
+    """How long a dripping body takes, or connections are refused."""
+    pieces: int = 10
+    entries: int = 1
+    """How many entries leave a listing that shrinks."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields that mean something, as a plan has them."""
+        meant = (*_ALWAYS, *_MEANING[self.kind])
+        values = attrs.asdict(self)
+        return {name: values[name] for name in values if name in meant and values[name] is not None}
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """Faults that were read, with the number that decides what a rate strikes."""
+
+    faults: tuple[Fault, ...] = ()
+    random_seed: int = 0
+
+
+@attrs.define
+class _Planned:
+    """A fault in force."""
+
+    fault: Fault
+    draw: str
+    """What the chance of each call is drawn from, with the call's number."""
+    matched: int = 0
+    struck: int = 0
+
+    def strikes(self) -> bool:
+        """Count a matching call; whether it is to fail."""
+        self.matched += 1
+        fault, number = self.fault, self.matched
+        if fault.nth is not None:
+            return number == fault.nth
+        if number > (fault.first or number):
+            return False
+        # Drawn for each number by itself, so that no other call or fault changes what is struck.
+        return fault.rate is None or random.Random(f"{self.draw} {number}").random() < fault.rate  # noqa: S311
 
 
 class FaultPlan:
     """The faults in force, with the calls counted that each has matched."""
 
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
-        self._matches: list[int] = []
+        self._planned: list[_Planned] = []
 
-    def replace(self, faults: Sequence[Fault]) -> None:
+    def replace(self, faults: Iterable[Fault], random_seed: int = 0) -> None:
         """Put other faults in force; counting starts again."""
-        self._faults = list(faults)
-        self._matches = [0] * len(faults)
+        self._planned = []
+        for fault in faults:
+            self.add(fault, random_seed)
 
-    def add(self, fault: Fault) -> None:
+    def add(self, fault: Fault, random_seed: int = 0) -> None:
         """Put one more fault in force."""
-        self._faults.append(fault)
-        self._matches.append(0)
+        self._planned.append(_Planned(fault, f"{random_seed} {len(self._planned)}"))
 
     def pick(self, operation: str, client_id: str | None) -> Fault | None:
         """Count a call; the first fault that strikes it, if any."""
-        struck: Fault | None = None
-        for place, fault in enumerate(self._faults):
+        chosen: _Planned | None = None
+        for planned in self._planned:
+            fault = planned.fault
             if fault.operation not in ("*", operation):
                 continue
             if fault.client_id is not None and fault.client_id != client_id:
                 continue
-            self._matches[place] += 1
-            number = self._matches[place]
-            strikes = number == fault.nth if fault.nth is not None else number <= (fault.first or number)
-            if strikes and struck is None:
-                struck = fault
-        return struck
+            if planned.strikes() and chosen is None:
+                chosen = planned
+        if chosen is None:
+            return None
+        chosen.struck += 1
+        return chosen.fault
 
     def as_list(self) -> list[dict[str, Any]]:
-        """The faults as data, each with the number of calls it has matched."""
+        """The faults as data, each with the number of calls it has matched and struck."""
         return [
-            {**{name: value for name, value in attrs.asdict(fault).items() if value is not None}, "matched": n}
-            for fault, n in zip(self._faults, self._matches, strict=True)
+            {**planned.fault.as_dict(), "matched": planned.matched, "struck": planned.struck}
+            for planned in self._planned
         ]
 
 
-_CHOICES: Final[Mapping[str, Sequence[str]]] = {
-    "operation": (*OPERATIONS, "*"),
-    "kind": get_args(Kind),
-    "when": get_args(When),
-}
-_COUNTS: Final = ("nth", "first", "status")
+def read_plan_file(path: Path, *, clients: Collection[str] | None = None) -> Plan:
+    """Read a fault plan; raises InputError as `read_plan` does, and for a file that is no JSON."""
+    plan = read_plan(read_document(path, "fault plan"), where=str(path), clients=clients)
+    if not plan.faults:
+        raise InputError(f"{path}: holds no fault; add one, or leave the plan out")
+    return plan
+
+
+def read_plan(document: Any, *, where: str = "faults", clients: Collection[str] | None = None) -> Plan:
+    """The plan that a document gives: a plan, a list of faults, or one fault.
+
+    Raises InputError with place and remedy for what does not fit the schema, and for a fault that can
+    strike nothing; `clients` are those that can call, if that is known.
+    """
+    at: tuple[str, ...] = ()
+    random_seed = 0
+    entries: list[Any]
+    if is_object(document) and "faults" in document:
+        check(document, SCHEMA, where, definition="Plan")
+        entries, at, random_seed = document["faults"], ("faults",), document.get("random_seed", 0)
+    else:
+        entries = document if is_array(document) else [document]
+    faults: list[Fault] = []
+    for place, entry in enumerate(entries):
+        check(entry, SCHEMA, where, definition="Fault", at=(*at, place))
+        here = f"{where}: {pointer(*at, place)}"
+        _check_meaning(entry, here, clients)
+        fault = Fault(**entry)
+        for number, earlier in enumerate(faults):
+            if _covers(earlier, fault):
+                raise InputError(
+                    f"{here}: strikes nothing, as {pointer(*at, number)} strikes every such call; remove one of them"
+                )
+        faults.append(fault)
+    return Plan(faults=tuple(faults), random_seed=random_seed)
 
 
 def read_faults(document: Any, *, where: str = "faults") -> list[Fault]:
-    """The faults that a document gives: one object or a list of them.
-
-    Raises InputError naming the place and the remedy.
-    """
-    entries: list[Any] = document if is_array(document) else [document]
-    return [_read_fault(entry, f"{where}: /{place}") for place, entry in enumerate(entries)]
+    """The faults of a plan; raises InputError as `read_plan` does."""
+    return list(read_plan(document, where=where).faults)
 
 
-def _read_fault(entry: Any, where: str) -> Fault:
-    if not is_object(entry):
-        raise InputError(f"{where}: not an object; give one with at least an operation")
-    known = attrs.fields_dict(Fault)
-    fields: dict[str, Any] = entry
-    for name, value in fields.items():
-        if name not in known:
-            raise InputError(f"{where}/{name}: no such field; known are {', '.join(known)}")
-        if name in _CHOICES and value not in _CHOICES[name]:
-            raise InputError(f"{where}/{name}: {value!r} is none of {', '.join(_CHOICES[name])}; choose one")
-        if name in _COUNTS:
-            least, most = (200, 599) if name == "status" else (1, 10**9)
-            if type(value) is not int or not least <= value <= most:
-                raise InputError(f"{where}/{name}: {value!r} is not a number from {least} to {most}; give one")
-        elif not isinstance(value, str):
-            raise InputError(f"{where}/{name}: {value!r} is not a string; give one")
-        elif name in ("retry_after", "content_type") and not (value.isascii() and value.isprintable()):
-            raise InputError(f"{where}/{name}: cannot be sent in a header; use printable ASCII")
-    if "operation" not in fields:
-        raise InputError(f"{where}: operation is missing; give one of {', '.join(OPERATIONS)} or *")
-    if "nth" in fields and "first" in fields:
-        raise InputError(f"{where}: nth and first exclude each other; remove one")
-    return Fault(**fields)
+def _check_meaning(entry: dict[str, Any], here: str, clients: Collection[str] | None) -> None:
+    """What a schema can say but clumsily: which fields go together."""
+    kind, operation = entry.get("kind", "answer"), entry["operation"]
+    for name in entry:
+        if name not in (*_ALWAYS, *_MEANING[kind]):
+            raise InputError(f"{here}/{name}: means nothing for the kind {kind}; remove it")
+    for name in ("first", "rate"):
+        if "nth" in entry and name in entry:
+            raise InputError(f"{here}: nth and {name} exclude each other; remove one")
+    if kind == "delay" and not entry.get("delay"):
+        raise InputError(f"{here}: delay is missing; add the seconds to wait")
+    if kind == "revoke" and operation in ("token", "status"):
+        raise InputError(f"{here}/operation: {operation} is called without a token; choose another for revoke")
+    if kind == "shrink" and operation not in _LISTINGS:
+        raise InputError(f"{here}/operation: {operation} has no pages; choose one of {', '.join(_LISTINGS)}")
+    if entry.get("when") == "during" and (operation not in ("action", "*") or kind == "delay"):
+        raise InputError(f"{here}/when: only an action call can be done by half; choose before or after")
+    client_id = entry.get("client_id")
+    if client_id is not None and operation == "status":
+        raise InputError(f"{here}/client_id: status is called without a client; remove it")
+    if client_id is not None and clients is not None and client_id not in clients:
+        raise InputError(f"{here}/client_id: no client {client_id}; known are {', '.join(clients)}")
+
+
+def _covers(earlier: Fault, later: Fault) -> bool:
+    """Whether an earlier fault leaves a later one nothing to strike."""
+    limited = earlier.nth is not None or earlier.first is not None or (earlier.rate or 1) < 1
+    return not limited and earlier.operation in ("*", later.operation) and earlier.client_id in (None, later.client_id)

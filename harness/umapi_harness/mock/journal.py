@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 import attrs
 
 _MASK: Final = "***"
-_SECRET_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
-_SECRET_FIELDS: Final = frozenset(
-    {"client_secret", "jwt_token", "access_token", "refresh_token", "assertion", "client_assertion"}
+_SECRET_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+_NAMES: Final = "client_secret|jwt_token|access_token|refresh_token|assertion|client_assertion|password"
+_SECRET_FIELDS: Final = frozenset(_NAMES.split("|"))
+# What may stand in any request, sent by mistake to the wrong place, or cut off at the end.
+_SECRETS: Final = (
+    (re.compile(rf'("(?:{_NAMES})"\s*:\s*")(?:[^"\\]|\\.)*', re.IGNORECASE | re.DOTALL), rf"\1{_MASK}"),
+    (re.compile(rf"\b((?:{_NAMES})=)[^&\s\"]*", re.IGNORECASE), rf"\1{_MASK}"),
+    (re.compile(rf'(name="?(?:{_NAMES})"?.*?\r?\n\r?\n)[^\r\n]*', re.IGNORECASE | re.DOTALL), rf"\1{_MASK}"),
+    (re.compile(r"\b(Bearer(?:\s|%20|\+)+)[\w.~+/=-]+", re.IGNORECASE), rf"\1{_MASK}"),
+    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?"), _MASK),
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END|\Z)", re.DOTALL), _MASK),
 )
-_SECRET_JSON: Final = re.compile(r'("(?:access_token|client_secret|jwt_token)"\s*:\s*")[^"]*(")')
-_KEPT: Final = 16 * 1024  # bytes of a body that are kept
+# Without one of these in lower case there is nothing to look for, which is quicker to see.
+_HINTS: Final = ("client_secret", "_token", "assertion", "password", "bearer", "eyj", "private key")
+_KEPT: Final = 16 * 1024  # bytes of a body that are shown
+_ROOM: Final = 64 * 1024 * 1024  # bytes of all bodies together
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +37,8 @@ class Entry:
     time: float
     """When the request came, in epoch seconds by the server's clock."""
     operation: str
+    org_id: str
+    """The organisation in the path; empty where there is none."""
     method: str
     path: str
     query: str
@@ -39,27 +51,61 @@ class Entry:
     response_body: str
     fault: str | None
     """What kind of planned fault struck, if any did."""
+    effect: str
+    """How much of it took effect: all, half or none."""
+    commands: bytes = attrs.field(default=b"", repr=False)
+    """The body of an action call, whole."""
+
+    @property
+    def size(self) -> int:
+        """Characters and bytes that the entry holds, roughly."""
+        return len(self.commands) + len(self.request_body) + len(self.response_body) + len(self.path) + len(self.query)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry as data."""
+        return {name: value for name, value in attrs.asdict(self).items() if name != "commands"}
 
 
 class Journal:
-    """The last `size` entries."""
+    """The last `size` entries, or fewer where their bodies are large."""
 
-    def __init__(self, size: int = 1000) -> None:
-        self._entries: deque[Entry] = deque(maxlen=size)
+    def __init__(self, size: int = 1000, room: int = _ROOM) -> None:
+        """Keep at most `size` entries, with `room` bytes for all their bodies together."""
+        self._entries: deque[Entry] = deque()
+        self._most = size
+        self._room = room
+        self._held = 0
         self._count = 0
+        self._cleared = 0
 
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(tuple(self._entries))
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of the entries that are kept; they tell a reader what came and what is gone."""
+        return range(self._count - len(self._entries) + 1, self._count + 1)
+
+    @property
+    def forgotten(self) -> int:
+        """How many entries had to go since the journal was last cleared."""
+        return self._count - self._cleared - len(self._entries)
+
     def clear(self) -> None:
         """Forget all entries; their numbers are not used again."""
         self._entries.clear()
+        self._held = 0
+        self._cleared = self._count
 
     def record(
         self,
         *,
         time: float,
         operation: str,
+        org_id: str,
         method: str,
         path: str,
         query: str,
@@ -70,33 +116,44 @@ class Journal:
         response_headers: Mapping[str, str],
         response_body: bytes,
         fault: str | None,
+        effect: str,
     ) -> None:
         """Keep a request and its answer."""
         self._count += 1
         secret = operation == "token"
-        self._entries.append(
-            Entry(
-                number=self._count,
-                time=time,
-                operation=operation,
-                method=method,
-                path=path,
-                query=_masked_form(query) if secret else query,
-                client_id=client_id,
-                request_headers=_masked_headers(request_headers),
-                request_body=_masked_body(request_body) if secret else _text(request_body),
-                status=status,
-                response_headers=dict(response_headers),
-                response_body=_SECRET_JSON.sub(rf"\1{_MASK}\2", _text(response_body))
-                if secret
-                else _text(response_body),
-                fault=fault,
-            )
+        entry = Entry(
+            number=self._count,
+            time=time,
+            operation=operation,
+            org_id=org_id,
+            method=method,
+            path=_masked(path),
+            query=_masked_form(query) if secret else _masked(query),
+            client_id=client_id,
+            request_headers=_masked_headers(request_headers),
+            request_body=_masked_body(request_body) if secret else _masked(_text(request_body)),
+            status=status,
+            response_headers=_masked_headers(response_headers),
+            response_body=_masked(_text(response_body)),
+            fault=fault,
+            effect=effect,
+            commands=request_body if operation == "action" else b"",
         )
+        self._entries.append(entry)
+        self._held += entry.size
+        while len(self._entries) > self._most or (self._held > self._room and len(self._entries) > 1):
+            self._held -= self._entries.popleft().size
 
-    def as_list(self, *, after: int = 0) -> list[dict[str, Any]]:
-        """The entries with numbers above `after`, oldest first, as data."""
-        return [attrs.asdict(entry) for entry in self._entries if entry.number > after]
+    def as_list(self, *, after: int = 0, **wanted: Any) -> list[dict[str, Any]]:
+        """The entries with numbers above `after`, oldest first, as data.
+
+        `wanted` are fields and the values that they must have.
+        """
+        return [
+            entry.as_dict()
+            for entry in self._entries
+            if entry.number > after and all(getattr(entry, name) == value for name, value in wanted.items())
+        ]
 
 
 def _text(body: bytes) -> str:
@@ -104,8 +161,20 @@ def _text(body: bytes) -> str:
     return text if len(body) <= _KEPT else f"{text}... ({len(body)} bytes)"
 
 
+def _masked(text: str) -> str:
+    lowered = text.lower()
+    for hint in _HINTS:
+        if hint in lowered:
+            break
+    else:
+        return text
+    for pattern, masked in _SECRETS:
+        text = pattern.sub(masked, text)
+    return text
+
+
 def _masked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: _MASK if name.lower() in _SECRET_HEADERS else value for name, value in headers.items()}
+    return {name: _MASK if name.lower() in _SECRET_HEADERS else _masked(value) for name, value in headers.items()}
 
 
 def _masked_form(form: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from functools import cached_property
+from functools import cache, cached_property
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -46,3 +46,9 @@ class KeyPair:
             .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
             .decode("ascii")
         )
+
+
+@cache
+def process_keys() -> KeyPair:
+    """The key pair of this process: all its servers share it, so that only the first one waits."""
+    return KeyPair()

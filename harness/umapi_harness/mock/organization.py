@@ -7,15 +7,17 @@ pauses inside a request, so that a request as a whole takes effect at once or no
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import attrs
 
 from umapi_harness.mock import groups as g
 from umapi_harness.mock.groups import Group, Product, key
 from umapi_harness.mock.rosters import Roster
-from umapi_harness.mock.users import ADOBE_ID, ADOBE_ID_DOMAIN, User, email_domain
+from umapi_harness.mock.users import ADOBE_ID, ADOBE_ID_DOMAIN, IDENTITY_TYPES, User, email_domain
 
 _FIRST_GROUP_ID = 48_000_001
 _DERIVED_LISTS = 16  # lists kept that follow from the state; each may be as long as the organisation
@@ -34,6 +36,10 @@ class Domain:
     """True: another organisation owns it."""
 
 
+INVITED: Final = "invited"
+ELSEWHERE: Final = "elsewhere"
+
+
 class Organization:
     """One organisation's state."""
 
@@ -41,6 +47,13 @@ class Organization:
         self.org_id = org_id
         self.owner = f"{org_id.partition('@')[0].lower()}.e"
         self.samples: dict[str, str] = {}
+        self.migrating = False
+        """True while Adobe moves the organisation: nothing in it can be changed."""
+        self.identity_types = IDENTITY_TYPES
+        """The types of account that the organisation may have."""
+        self.outsiders: dict[str, str] = {}
+        """Accounts known to the service that are not in the organisation: e-mail in lower case -> INVITED
+        (an Adobe ID whose invitation is open) or ELSEWHERE (another organisation's account)."""
         self.domains: dict[str, Domain] = {}
         self.products: dict[str, Product] = {}
         self.users: Roster[User] = Roster()
@@ -316,6 +329,41 @@ class Organization:
         )
         self._add_group(admins)
         return admins
+
+    # Copies
+
+    def copy(self) -> Organization:
+        """The organisation as it is now; what changes in one of the two leaves the other as it is."""
+        twin = copy.copy(self)
+        groups = {
+            group: attrs.evolve(group, members=Roster(), profiles=Roster(), user_groups=Roster())
+            for group in self.groups
+        }
+        users = {
+            user: attrs.evolve(user, groups=tuple(groups[group] for group in user.groups)) for user in self.users
+        }
+        products = {
+            product: attrs.evolve(product, admins=groups[product.admins], profiles=product.profiles.mapped(groups))
+            for product in self.products.values()
+        }
+        for group, other in groups.items():
+            other.members = group.members.mapped(users)
+            other.profiles = group.profiles.mapped(groups)
+            other.user_groups = group.user_groups.mapped(groups)
+            other.product = products[group.product] if group.product is not None else None
+            for role in ("subject", "admins", "developers"):
+                related: Group | None = getattr(group, role)
+                setattr(other, role, groups[related] if related is not None else None)
+        twin.samples, twin.outsiders, twin.domains = dict(self.samples), dict(self.outsiders), dict(self.domains)
+        twin.products = {name: products[product] for name, product in self.products.items()}
+        twin.users, twin.listed_users = self.users.mapped(users), self.listed_users.mapped(users)
+        twin.groups = self.groups.mapped(groups)
+        twin._groups_by_name = {name: groups[group] for name, group in self._groups_by_name.items()}
+        twin._adobe_ids = {name: users[user] for name, user in self._adobe_ids.items()}
+        twin._owned = {name: users[user] for name, user in self._owned.items()}
+        twin._usernames = {name: users[user] for name, user in self._usernames.items()}
+        twin._derived = {}
+        return twin
 
     # Lists that follow from the state
 

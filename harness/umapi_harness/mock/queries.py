@@ -12,6 +12,7 @@ from umapi_harness.mock.groups import Group
 from umapi_harness.mock.organization import Organization
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.users import ADOBE_ID, ADOBE_ID_DOMAIN, User, email_domain
+from umapi_models import schemas
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -19,7 +20,8 @@ Query = Mapping[str, str]
 
 _PAGE: Final = re.compile(r"-?[0-9]{1,10}")
 _LARGEST_PAGE: Final = 2**31 - 1
-_LONGEST_NAME: Final = 255 + len(g.PRODUCT_ADMIN_PREFIX)
+_GROUP_NAME: Final = schemas.read("user-steps.json")["$defs"]["GroupName"]
+_LONGEST_NAME: Final = int(_GROUP_NAME["maxLength"]) + len(g.PRODUCT_ADMIN_PREFIX)
 
 
 class Listing(Protocol[T_co]):
@@ -188,6 +190,9 @@ def show_group(group: Group) -> dict[str, Any]:
         shown["productProfileName"] = group.subject.name
     if group.kind in (g.PROFILE, g.PRODUCT_ADMINS) and group.product is not None:
         shown["productName"] = group.product.name
+    if group.kind == g.PRODUCT_ADMINS and group.product is not None:
+        # Adobe's example has the product's name under this key (group.md).
+        shown["productProfileName"] = group.product.name
     if group.kind == g.PROFILE:
         shown["licenseQuota"] = "UNLIMITED" if group.quota is None else str(group.quota)
     shown["groupId"] = group.id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Generic, TypeVar
 
@@ -44,6 +44,13 @@ class Roster(Generic[T]):
             start -= len(block)
             stop -= len(block)
         return found
+
+    def mapped(self, twins: Mapping[T, T]) -> Roster[T]:
+        """A roster in the same order of what `twins` has for each entry."""
+        roster: Roster[T] = Roster()
+        for entry in self:
+            roster.add(twins[entry])
+        return roster
 
     def add(self, entry: T) -> None:
         """Put `entry` at the end, unless it is in already."""

@@ -6,6 +6,7 @@ it is decoded, and a name at the end takes all that is left of it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote
@@ -15,6 +16,7 @@ import attrs
 API_ROOT: Final = "/v2/usermanagement"
 _OAUTH: Final = {"/ims/token/v2": ",", "/ims/token/v3": ", "}
 _JWT: Final = "/ims/exchange/jwt"
+_KEPT_LENGTH: Final = 300  # of longer paths, the routes are not kept: they would fill the memory
 
 
 @attrs.frozen(kw_only=True)
@@ -38,6 +40,10 @@ class Route:
 
 def find_route(raw_path: str) -> Route | None:
     """The route of a path, still percent-encoded; None if nothing is served there."""
+    return _find_often(raw_path) if len(raw_path) <= _KEPT_LENGTH else _find(raw_path)
+
+
+def _find(raw_path: str) -> Route | None:
     bare = raw_path.rstrip("/")
     if bare in _OAUTH:
         return Route(operation="token", call="oauth", methods=("POST",), separators=_OAUTH[bare])
@@ -52,6 +58,10 @@ def find_route(raw_path: str) -> Route | None:
     if reader is not None:
         return reader(parts[1:])
     return _deprecated(parts)
+
+
+# Clients ask for the same paths again and again, and to take one apart is a good part of a short answer's time.
+_find_often = functools.lru_cache(maxsize=2048)(_find)
 
 
 def _action(parts: list[str]) -> Route | None:

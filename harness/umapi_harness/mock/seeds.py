@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import json
 from collections.abc import Callable, Iterable, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
-import jsonschema_rs
 
+from umapi_harness.mock.documents import check, packaged, read_document
 from umapi_harness.mock.errors import InputError
 from umapi_harness.mock.groups import USER_GROUP, Group, key
 from umapi_harness.mock.organization import Domain, Organization
-from umapi_harness.mock.users import ADOBE_ID, email_domain
+from umapi_harness.mock.users import ADOBE_ID, IDENTITY_TYPES, email_domain
 
-_HERE: Final = files("umapi_harness.mock")
-_REMEDIES: Final = {
-    "additionalProperties": "remove it or correct its name; seed.schema.json lists what a seed can hold",
-    "required": "add it",
-    "pattern": "correct the value",
-}
+SCHEMA: Final = "seed.schema.json"
 
 
 @attrs.frozen(kw_only=True)
@@ -49,8 +41,7 @@ class Seed:
 
 def default_seed() -> dict[str, Any]:
     """The seed that the server starts with when given none, as data."""
-    document: dict[str, Any] = json.loads(_HERE.joinpath("default_seed.json").read_text("utf-8"))
-    return document
+    return packaged("default_seed.json")
 
 
 def read_seed(path: Path) -> Seed:
@@ -58,13 +49,7 @@ def read_seed(path: Path) -> Seed:
 
     Raises InputError for a file that cannot be read, is no JSON, or does not describe an organisation.
     """
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give the path of a seed file") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not JSON ({error}); correct the file") from error
-    return build_seed(document, where=str(path))
+    return build_seed(read_document(path, "seed file"), where=str(path))
 
 
 def build_seed(document: Any, *, where: str = "seed") -> Seed:
@@ -72,32 +57,11 @@ def build_seed(document: Any, *, where: str = "seed") -> Seed:
 
     Raises InputError with the place (a JSON pointer) and the remedy; nothing is half-made.
     """
-    _check_schema(document, where)
+    check(document, SCHEMA, where)
     org_id: str = document["org_id"]
     credentials = tuple(Credential(org_id=org_id, **entry) for entry in document.get("credentials", ()))
     builder = _Builder(document, where)
     return Seed(organization=builder.build(), credentials=credentials, rebuild=builder.build)
-
-
-@functools.cache
-def _validator() -> jsonschema_rs.Validator:
-    return jsonschema_rs.validator_for(json.loads(_HERE.joinpath("seed.schema.json").read_text("utf-8")))
-
-
-def _check_schema(document: Any, where: str) -> None:
-    try:
-        error = next(iter(_validator().iter_errors(document)), None)
-    except ValueError as failure:
-        raise InputError(f"{where}: cannot be checked ({failure}); correct the document") from failure
-    if error is None:
-        return
-    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error.instance_path)
-    keyword = str(error.evaluation_path[-1])
-    # The value itself may be a secret, so only where it stands and what was expected is said.
-    secret = any(part in ("credentials", "client_secret", "public_key") for part in error.instance_path)
-    message = "value is not of the form wanted" if secret and keyword != "required" else error.message
-    remedy = _REMEDIES.get(keyword, "correct it as seed.schema.json says")
-    raise InputError(f"{where}: {pointer or '/'}: {message}; {remedy}")
 
 
 class _Builder:
@@ -111,6 +75,7 @@ class _Builder:
     def build(self) -> Organization:
         self._organization = Organization(self._document["org_id"])
         self._clients()
+        self._standing()
         self._domains()
         self._products()
         self._profiles()
@@ -128,6 +93,15 @@ class _Builder:
             if entry["client_id"] in seen:
                 raise self._fail(f"/credentials/{place}/client_id", "stands twice; remove one credential")
             seen.add(entry["client_id"])
+
+    def _standing(self) -> None:
+        organization = self._organization
+        organization.migrating = self._document.get("migrating", False)
+        organization.identity_types = tuple(self._document.get("identity_types", organization.identity_types))
+        for place, entry in enumerate(self._document.get("outsiders", ())):
+            if entry["email"].lower() in organization.outsiders:
+                raise self._fail(f"/outsiders/{place}/email", f'"{entry["email"]}" stands twice; remove one')
+            organization.outsiders[entry["email"].lower()] = entry["state"]
 
     def _domains(self) -> None:
         for place, entry in enumerate(self._document.get("domains", ())):
@@ -193,8 +167,14 @@ class _Builder:
             self._organization.samples[name] = value
 
 
-def add_users(organization: Organization, entries: Iterable[Mapping[str, Any]], *, where: str = "seed") -> None:
-    """Add users as a seed writes them, with their memberships.
+def add_users(
+    organization: Organization,
+    entries: Iterable[Mapping[str, Any]],
+    *,
+    where: str = "seed",
+    place_of: Callable[[int], str] = "/users/{}".format,
+) -> None:
+    """Add users as a seed writes them, with their memberships; `place_of` says where an entry stands.
 
     Raises InputError for a user who is there twice, a group that nobody defined, a domain not claimed.
     """
@@ -208,14 +188,16 @@ def add_users(organization: Organization, entries: Iterable[Mapping[str, Any]], 
             domain = key(entry.get("domain") or email_domain(email))
             if entry["type"] != "unknown" and domain not in organization.domains:
                 raise InputError(
-                    f'{where}: /users/{place}: domain "{domain}" is not among the domains; '
+                    f'{where}: {place_of(place)}: domain "{domain}" is not among the domains; '
                     "add it there or correct the address"
                 )
         if double is not None:
-            raise InputError(f'{where}: /users/{place}/email: user "{email}" stands twice; remove one')
+            raise InputError(f'{where}: {place_of(place)}/email: user "{email}" stands twice; remove one')
         username, domain_of_name = entry.get("username"), entry.get("domain") or email_domain(email)
         if username is not None and organization.find_user(username, domain_of_name) is not None:
-            raise InputError(f'{where}: /users/{place}/username: "{username}" stands twice in its domain; change one')
+            raise InputError(
+                f'{where}: {place_of(place)}/username: "{username}" stands twice in its domain; change one'
+            )
         user = organization.add_user(
             email=email,
             type=entry["type"],
@@ -231,7 +213,7 @@ def add_users(organization: Organization, entries: Iterable[Mapping[str, Any]], 
             group = groups.get(name) or organization.find_group(name)
             if group is None:
                 raise InputError(
-                    f'{where}: /users/{place}/groups/{number}: no group named "{name}" is defined; '
+                    f'{where}: {place_of(place)}/groups/{number}: no group named "{name}" is defined; '
                     "add it to user_groups or profiles, or correct the name"
                 )
             groups[name] = group
@@ -241,7 +223,7 @@ def add_users(organization: Organization, entries: Iterable[Mapping[str, Any]], 
 def export_seed(organization: Organization, *, ids: bool = False) -> dict[str, Any]:
     """The organisation as a seed document without credentials, in an order that its history leaves no
     trace in; `ids` adds the ids of users and groups."""
-    document: dict[str, Any] = {"org_id": organization.org_id}
+    document: dict[str, Any] = {"org_id": organization.org_id, **_export_standing(organization)}
     document["domains"] = [
         _present(
             name=domain.name,
@@ -289,6 +271,16 @@ def export_seed(organization: Organization, *, ids: bool = False) -> dict[str, A
         for user in sorted(organization.users, key=lambda user: (user.email.lower(), user.type))
     ]
     return document | organization.samples
+
+
+def _export_standing(organization: Organization) -> dict[str, Any]:
+    """What sets the organisation apart from others, where anything does."""
+    types = list(organization.identity_types)
+    return _present(
+        migrating=organization.migrating or None,
+        identity_types=types if types != list(IDENTITY_TYPES) else None,
+        outsiders=[{"email": email, "state": state} for email, state in sorted(organization.outsiders.items())] or None,
+    )
 
 
 def _present(**values: Any) -> dict[str, Any]:

@@ -25,11 +25,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from umapi_harness.mock.app import create_app
 from umapi_harness.mock.certificates import Certificates, make_certificates, write_private
 from umapi_harness.mock.clock import Clock
+from umapi_harness.mock.connections import Connection
 from umapi_harness.mock.details import ServerDetails
 from umapi_harness.mock.errors import InputError
+from umapi_harness.mock.faults import read_plan_file
 from umapi_harness.mock.routes import API_ROOT
-from umapi_harness.mock.seeds import Seed, read_seed
-from umapi_harness.mock.service import ABORT
+from umapi_harness.mock.seeds import Seed
+from umapi_harness.mock.service import ABORT, CLOSE, REFUSE
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.users import FEDERATED_ID
 from umapi_harness.mock.world import World
@@ -56,9 +58,10 @@ def serve(
     host: str = DEFAULT_HOST,
     port: int = 0,
     tls: bool = False,
-    seed_path: Path | None = None,
+    seeds: Sequence[Seed] = (),
     settings: Settings | None = None,
     clock: Clock | None = None,
+    faults_path: Path | None = None,
     ready_file: Path | None = None,
     admin: bool | None = None,
     on_ready: Callable[[ServerDetails], None] | None = None,
@@ -67,10 +70,10 @@ def serve(
 
     Once the server listens, the ready file is written and `on_ready` called; the ready file is removed
     at the end. `admin` is the interface under /_mock/, which None allows on loopback only. Raises
-    InputError for a seed, port, host or file that cannot be used.
+    InputError for a port, host, fault plan or ready file that cannot be used.
     """
-    seeds = [read_seed(seed_path)] if seed_path is not None else []
-    with _prepared(host, port, tls, World(seeds, settings=settings, clock=clock), admin) as (server, running):
+    world = _world(seeds, settings, clock, faults_path)
+    with _prepared(host, port, tls, world, admin) as (server, running):
 
         def announce() -> None:
             if ready_file is not None:
@@ -93,13 +96,14 @@ def running_server(
     seeds: Sequence[Seed] = (),
     settings: Settings | None = None,
     clock: Clock | None = None,
+    faults_path: Path | None = None,
     admin: bool | None = None,
 ) -> Generator[RunningServer]:
     """A server in a thread of this process, for the length of the context.
 
-    The arguments are those of `serve`, with seeds already read. Raises InputError likewise.
+    The arguments are those of `serve`. Raises InputError likewise.
     """
-    world = World(seeds, settings=settings, clock=clock)
+    world = _world(seeds, settings, clock, faults_path)
     with _prepared(host, port, tls, world, admin) as (server, running):
         ready = threading.Event()
         server.on_start = ready.set
@@ -123,6 +127,15 @@ def running_server(
         finally:
             server.should_exit = True
             thread.join()
+
+
+def _world(
+    seeds: Sequence[Seed], settings: Settings | None, clock: Clock | None, faults_path: Path | None
+) -> World:
+    world = World(seeds, settings=settings, clock=clock)
+    if faults_path is not None:
+        world.start_with(read_plan_file(faults_path, clients=world.credentials))
+    return world
 
 
 @contextlib.contextmanager
@@ -165,8 +178,6 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _describe(world: World, listener: socket.socket, certificates: Certificates | None, folder: Path) -> RunningServer:
-    organization = world.organization()
-    credential = world.credential(organization.org_id)
     key_path = folder / "private.key"
     write_private(key_path, world.keys.private_pem.encode("ascii"))
     bound_host, bound_port = str(listener.getsockname()[0]), int(listener.getsockname()[1])
@@ -174,23 +185,31 @@ def _describe(world: World, listener: socket.socket, certificates: Certificates 
     name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound_host, bound_host)  # noqa: S104
     name = f"[{name}]" if ":" in name else name
     url = f"{'http' if certificates is None else 'https'}://{name}:{bound_port}"
+    authority = certificates.authority if certificates is not None else None
+    details = server_details(world, url, authority=authority, private_key=key_path)
+    return RunningServer(details=details, world=world, url=url)
+
+
+def server_details(world: World, url: str, *, authority: Path | None, private_key: Path) -> ServerDetails:
+    """What a client must know of the first organisation of `world`, served under `url`."""
+    organization = world.organization()
+    credential = world.credential(organization.org_id)
     own = [domain.name for domain in organization.domains.values() if not domain.trusted]
     federated = [name for name in own if organization.domains[name].type == FEDERATED_ID]
-    details = ServerDetails(
+    return ServerDetails(
         api_url=f"{url}{API_ROOT}",
         ims_url=url,
-        ca_cert=str(certificates.authority) if certificates is not None else None,
+        ca_cert=str(authority) if authority is not None else None,
         org_id=organization.org_id,
         client_id=credential.client_id,
         client_secret=credential.client_secret,
         tech_account_id=credential.tech_account_id,
-        private_key_path=str(key_path),
+        private_key_path=str(private_key),
         domain=next(iter([*federated, *own]), None),
         sample_user=organization.samples.get("sample_user"),
         sample_group=organization.samples.get("sample_group"),
         sample_profile=organization.samples.get("sample_profile"),
     )
-    return RunningServer(details=details, world=world, url=url)
 
 
 def is_loopback(host: str) -> bool:
@@ -203,27 +222,35 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def server_config(app: ASGIApp, certificates: Certificates | None) -> uvicorn.Config:
+    """How uvicorn serves `app`, with TLS if there are certificates."""
+    return uvicorn.Config(
+        Abortable(app),
+        http=Connection,
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        ssl_certfile=str(certificates.chain) if certificates is not None else None,
+        ssl_keyfile=str(certificates.key) if certificates is not None else None,
+    )
+
+
 class _Server(uvicorn.Server):
     """Uvicorn on a socket of ours; tells when it listens and ends without raising the signal again."""
 
     def __init__(self, app: ASGIApp, listener: socket.socket, certificates: Certificates | None) -> None:
-        super().__init__(
-            uvicorn.Config(
-                _Abortable(app),
-                http="h11",
-                loop="asyncio",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                log_level="error",
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=_STOP_SECONDS,
-                ssl_certfile=str(certificates.chain) if certificates is not None else None,
-                ssl_keyfile=str(certificates.key) if certificates is not None else None,
-            )
-        )
+        config = server_config(app, certificates)
+        if isinstance(config.app, Abortable):
+            config.app.refuse = self.refuse
+        super().__init__(config)
         self._listener = listener
+        self._reopening: asyncio.Task[None] | None = None
         self.on_start: Callable[[], None] = _do_nothing
 
         self._failure: Exception | None = None
@@ -240,6 +267,22 @@ class _Server(uvicorn.Server):
         try:
             self.on_start()
         except Exception as error:  # noqa: BLE001 - raised by run
+            self._failure, self.should_exit = error, True
+
+    def refuse(self, seconds: float) -> None:
+        """Close the port, so that connections are refused, and open it again after `seconds`."""
+        if self._reopening is None or self._reopening.done():
+            host, port = self._listener.getsockname()[:2]
+            for server in self.servers:
+                server.close()
+            self._reopening = asyncio.ensure_future(self._reopen(str(host), int(port), seconds))
+
+    async def _reopen(self, host: str, port: int, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        try:
+            self._listener = _bind(host, port)
+            await super().startup([self._listener])
+        except InputError as error:
             self._failure, self.should_exit = error, True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -279,11 +322,12 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-class _Abortable:
-    """Gives the application a way to close the connection without an answer, which ASGI has none for."""
+class Abortable:
+    """Gives the application ways to close connections without an answer, which ASGI has none for."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self.refuse: Callable[[float], None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         transport: Any = getattr(getattr(send, "__self__", None), "transport", None)
@@ -296,7 +340,8 @@ class _Abortable:
             transport.abort()
 
         if transport is not None:
-            scope.setdefault("extensions", {})[ABORT] = abort
+            ends: dict[str, Any] = {ABORT: abort, CLOSE: transport.close, REFUSE: self.refuse}
+            scope.setdefault("extensions", {}).update(ends)
         try:
             await self._app(scope, receive, send)
         except asyncio.CancelledError:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import attrs
-from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
@@ -17,17 +17,23 @@ from umapi_harness.mock import answers, queries
 from umapi_harness.mock.actions import run_commands
 from umapi_harness.mock.answers import Answer, json_answer
 from umapi_harness.mock.bodies import is_array, read_json
+from umapi_harness.mock.clock import wait
 from umapi_harness.mock.deprecated import deprecated_answer
+from umapi_harness.mock.effects import Delivery, deliver, strike
 from umapi_harness.mock.errors import InputError
-from umapi_harness.mock.faults import Fault
 from umapi_harness.mock.organization import Organization
 from umapi_harness.mock.queries import BadQueryError
 from umapi_harness.mock.routes import Route, find_route
 from umapi_harness.mock.tokens import IMS_HOST, Grant, TokenRefusedError, check_client_credentials, check_jwt
 from umapi_harness.mock.world import World
+from umapi_models import operations
 
 ABORT: Final = "umapi_mock.abort"
 """Scope extension: a function that closes the connection without an answer."""
+CLOSE: Final = "umapi_mock.close"
+"""Scope extension: a function that closes the connection after what was sent so far."""
+REFUSE: Final = "umapi_mock.refuse"
+"""Scope extension: a function that has connections refused for some seconds of the system's time."""
 
 _STATUS: Final = {
     "build": "d1d82f1e94503d7ba93872c34deda5037aa4a73d",
@@ -36,7 +42,6 @@ _STATUS: Final = {
     "environment": "jil-mock",
     "state": "LIVE",
 }
-_MOST_COMMANDS: Final = 10
 _DRAINED: Final = 64 * 1024 * 1024  # bytes read of a body that is refused for its length
 _BEARER: Final = re.compile(r"[Bb]earer +(\S+) *")
 
@@ -56,8 +61,8 @@ class Call:
     headers: dict[str, str]
     body: bytes
     too_large: bool
-    request: Request
-    """The same for Starlette, which can read forms; its body may be read once more."""
+    scope: Scope
+    """The same as it came, for Starlette, which can read forms."""
 
 
 class Service:
@@ -69,16 +74,27 @@ class Service:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         call = await _read(scope, receive, self._world.settings.body_limit)
+        if call is None:
+            return
         route = find_route(call.path)
         operation = route.operation if route is not None else "none"
-        client_id = await self._client_of(call, route)
+        # Read once: of a form that turns out malformed, the second reading would find the body gone.
+        form = await _form(call) if operation == "token" else {}
+        client_id = form.get("client_id") if operation == "token" else call.headers.get("x-api-key")
         came = self._world.clock.now()
         fault = self._world.faults.pick(operation, client_id)
-        answer: Answer | None = None
-        if fault is None or fault.when == "after":
-            answer = await self._answer(call, route)
-        if fault is not None:
-            answer = _struck(fault)
+        if fault is None:
+            delivery = deliver(self._answer(call, route, form))
+        else:
+            delivery = await strike(
+                self._world,
+                fault,
+                route=route,
+                client_id=client_id,
+                body=call.body,
+                act=lambda body: self._answer(attrs.evolve(call, body=body), route, form),
+            )
+        answer = delivery.answer
         if answer is not None:
             answer = _identified(answer, call.headers.get("x-request-id"))
         self._world.journal.record(
@@ -94,18 +110,32 @@ class Service:
             response_headers=dict(answer.headers) if answer is not None else {},
             response_body=answer.body if answer is not None else b"",
             fault=fault.kind if fault is not None else None,
+            effect=delivery.effect,
+            org_id=route.org_id if route is not None else "",
         )
         if answer is None:
-            await _drop(scope, receive)
-        else:
+            await _drop(scope, receive, delivery)
+        elif fault is None:
             await _send(answer, send)
+        else:
+            await self._send_struck(answer, delivery, scope, receive, send)
 
-    async def _client_of(self, call: Call, route: Route | None) -> str | None:
-        if route is not None and route.operation == "token":
-            return (await _form(call)).get("client_id")
-        return call.headers.get("x-api-key")
+    async def _send_struck(
+        self, answer: Answer, delivery: Delivery, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Send an answer whole, in pieces with pauses, or only the first half of it."""
+        await send(_start(answer))
+        if delivery.cut and len(answer.body) > 1:
+            await send({"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True})
+            await _end(scope, receive, CLOSE)
+            return
+        size = -(-len(answer.body) // delivery.pieces)
+        for place in range(delivery.pieces):
+            await wait(self._world.clock, delivery.pause)
+            piece = answer.body[place * size : (place + 1) * size]
+            await send({"type": "http.response.body", "body": piece, "more_body": place < delivery.pieces - 1})
 
-    async def _answer(self, call: Call, route: Route | None) -> Answer:
+    def _answer(self, call: Call, route: Route | None, form: dict[str, str]) -> Answer:
         settings = self._world.settings
         if route is None:
             return answers.no_such_path()
@@ -116,7 +146,7 @@ class Service:
         if route.operation == "status":
             return json_answer(200, _STATUS)
         if route.operation == "token":
-            return self._token(route, await _form(call), call.headers.get("host", ""))
+            return self._token(route, form, call.headers.get("host", ""))
         return self._api(call, route)
 
     # Tokens
@@ -151,12 +181,17 @@ class Service:
         if refusal is not None:
             return refusal
         organization = self._world.organizations[route.org_id]
+        if organization.migrating and call.method == "POST":
+            return answers.migrating()
         try:
             if route.operation == "deprecated":
-                return deprecated_answer(organization, route, call.method, call.query, call.body)
-            return _CALLS[route.call](self._world, organization, call, route)
+                settings = self._world.settings
+                answer = deprecated_answer(organization, settings, route, call.method, call.query, call.body)
+            else:
+                answer = _CALLS[route.call](self._world, organization, call, route)
         except BadQueryError as bad:
-            return bad.answer
+            answer = bad.answer
+        return answers.canonical(answer, route.call)
 
     def _refusal(self, call: Call, route: Route) -> Answer | None:
         """The answer to a call that may not be made, or not now; None if it may."""
@@ -188,6 +223,8 @@ class Service:
     def _wait(self, call: Call, route: Route, client_id: str) -> int | None:
         world = self._world
         operation = route.call if route.operation == "deprecated" else route.operation
+        if call.method == "POST" and operation == "old_profile":
+            operation = "old_profile_update"
         wait = world.throttles.wait(operation, client_id, world.settings)
         if wait is not None:
             return wait
@@ -208,8 +245,8 @@ def _act(world: World, organization: Organization, call: Call, _route: Route) ->
     commands: list[Any] = body.value
     if not commands:
         return answers.malformed("Expected at least one command")
-    if len(commands) > _MOST_COMMANDS:
-        return answers.malformed(f"Too many commands, max {_MOST_COMMANDS}")
+    if len(commands) > operations.MAX_COMMANDS:
+        return answers.malformed(f"Too many commands, max {operations.MAX_COMMANDS}")
     result = run_commands(
         organization, world.settings, world.checks, commands, doubled=body.doubled, test_mode=test_mode
     )
@@ -242,14 +279,15 @@ _CALLS: Final[dict[str, Callable[[World, Organization, Call, Route], Answer]]] =
 }
 
 
-async def _read(scope: Scope, receive: Receive, limit: int) -> Call:
+async def _read(scope: Scope, receive: Receive, limit: int) -> Call | None:
+    """The request; None if the client went away, or sent what is no HTTP, before its end: it then has no effect."""
     chunks: list[bytes] = []
     size = 0
     more = True
     while more and size <= _DRAINED:
         message = await receive()
         if message["type"] != "http.request":
-            break
+            return None
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size <= limit:
@@ -257,19 +295,15 @@ async def _read(scope: Scope, receive: Receive, limit: int) -> Call:
         more = message.get("more_body", False)
     body = b"".join(chunks) if size <= limit else b""
     query_string = scope["query_string"].decode("latin-1")
-
-    async def again() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
     return Call(
         method=scope["method"],
         path=_raw_path(scope),
         query_string=query_string,
-        query=dict(parse_qsl(query_string, keep_blank_values=True)),
-        headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
+        query=dict(parse_qsl(query_string, keep_blank_values=True)) if query_string else {},
+        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
         body=body,
         too_large=size > limit,
-        request=Request(scope, again),
+        scope=scope,
     )
 
 
@@ -277,14 +311,23 @@ def _raw_path(scope: Scope) -> str:
     raw: bytes | None = scope.get("raw_path")
     path = raw.decode("latin-1") if raw is not None else quote(scope["path"])
     # A proxy may be asked, and ask on, with the whole address.
-    return path if path.startswith("/") else urlsplit(path).path
+    if path.startswith("/"):
+        return path
+    try:
+        return urlsplit(path).path
+    except ValueError:
+        return path
 
 
 async def _form(call: Call) -> dict[str, str]:
     """The fields of a form, or of the query where the form has none; malformed forms have no fields."""
+
+    async def whole() -> Message:
+        return {"type": "http.request", "body": call.body, "more_body": False}
+
     try:
-        form = await call.request.form(max_files=0)
-    except HTTPException:
+        form = await Request(call.scope, whole).form(max_files=0)
+    except MultiPartException:
         return call.query
     return call.query | {name: value for name, value in form.items() if isinstance(value, str)}
 
@@ -293,34 +336,34 @@ def _without_port(host: str) -> str:
     return host.rpartition(":")[0] if re.search(r":\d+$", host) else host
 
 
-def _struck(fault: Fault) -> Answer | None:
-    """The answer that a fault gives; None when it drops the connection."""
-    if fault.kind == "drop":
-        return None
-    headers: list[tuple[str, str]] = []
-    if fault.body:
-        headers.append(("Content-Type", fault.content_type))
-    if fault.retry_after is not None:
-        headers.append(("Retry-After", fault.retry_after))
-    return Answer(fault.status, tuple(headers), fault.body.encode("utf-8"))
-
-
 def _identified(answer: Answer, request_id: str | None) -> Answer:
     identifier = request_id if request_id else secrets.token_hex(16)
     length = () if answer.status in (204, 304) else (("Content-Length", str(len(answer.body))),)
-    return attrs.evolve(answer, headers=(*answer.headers, ("X-Request-Id", identifier), *length))
+    return Answer(answer.status, (*answer.headers, ("X-Request-Id", identifier), *length), answer.body)
+
+
+def _start(answer: Answer) -> Message:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}
 
 
 async def _send(answer: Answer, send: Send) -> None:
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send(_start(answer))
     await send({"type": "http.response.body", "body": answer.body})
 
 
-async def _drop(scope: Scope, receive: Receive) -> None:
-    abort: Callable[[], None] | None = scope.get("extensions", {}).get(ABORT)
-    if abort is None:
+async def _drop(scope: Scope, receive: Receive, delivery: Delivery) -> None:
+    refuse: Callable[[float], None] | None = scope.get("extensions", {}).get(REFUSE)
+    if delivery.outage is not None and refuse is not None:
+        refuse(delivery.outage)
+    await _end(scope, receive, ABORT)
+
+
+async def _end(scope: Scope, receive: Receive, extension: str) -> None:
+    """End the connection by one of the means that the server adds to the scope."""
+    end: Callable[[], None] | None = scope.get("extensions", {}).get(extension)
+    if end is None:
         raise ConnectionDroppedError("the connection was dropped, as planned")
-    abort()
+    end()
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, get_args
 
 import attrs
 
+from umapi_harness.mock.breakdowns import BREAKDOWNS
 from umapi_harness.mock.errors import InputError
+from umapi_models import operations
 
 RetryAfterForm = Literal["seconds", "date"]
+_MOST: Final = 1_000_000_000  # of whatever a setting counts; more than that much later, there are no dates
 
 
 @attrs.frozen(kw_only=True)
@@ -26,7 +29,7 @@ class Settings:
     """How long after page 0 of the users that page is refused to a client; 0: never. Lifted by a
     request with `Pragma: umapi-sync-start`."""
 
-    memberships_per_step: int = 10
+    memberships_per_step: int = operations.MAX_GROUPS
     """Names allowed in one list of an add or remove step."""
     users_page_size: int = 2000
     """Users on a page."""
@@ -39,6 +42,12 @@ class Settings:
     """Whether removeFromOrg of a user who is not there is an error."""
     test_mode_needs_user: bool = False
     """Whether test mode reports steps on a user who does not exist."""
+    federated_user_must_match_email: bool = False
+    """Whether a Federated ID can be created only where the user equals the e-mail, as it must for other
+    accounts. Some organisations do not require it (ErrorRef.md), and Adobe's samples create such users."""
+    saml_user_names: bool = False
+    """Whether the identity provider sends user names, so that a Federated ID whose user is an e-mail
+    address is refused."""
     username_follows_email: bool = True
     """Whether changing the e-mail of a Federated ID moves an equal user name with it."""
     upper_case_enterprise_usernames: bool = True
@@ -50,6 +59,11 @@ class Settings:
     """Whether an Adobe ID in a claimed domain is refused."""
     unchanged_user_list_fails: bool = True
     """Whether adding users to a user group, or removing them, is an error when no membership changes."""
+    known_member_fails: bool = False
+    """Whether adding users to a user group is an error when one of them is a member already."""
+    breakdown: str = ""
+    """Error code with which steps fail because a system behind the service does; each code strikes the
+    steps that need that system. Empty: all is well."""
 
     unauthorized_body: bool = False
     """Whether a 401 carries a JSON body instead of the WWW-Authenticate header alone."""
@@ -93,16 +107,26 @@ class Settings:
             if name == "retry_after_form":
                 if value not in get_args(RetryAfterForm):
                     raise InputError(f'{where}: /{name}: {value!r} is not "seconds" or "date"')
+            elif name == "breakdown":
+                if value != "" and value not in BREAKDOWNS:
+                    known_codes = ", ".join(sorted(BREAKDOWNS))
+                    raise InputError(f"{where}: /{name}: {value!r} is no such code; known are {known_codes}")
             elif type(value) is not type(known[name].default):
                 wanted = type(known[name].default).__name__
                 raise InputError(f"{where}: /{name}: {value!r} is not of type {wanted}; give a {wanted}")
             elif isinstance(value, int) and not isinstance(value, bool) and value < _least(name):
                 raise InputError(f"{where}: /{name}: {value} is too small; give {_least(name)} or more")
+            elif isinstance(value, int) and value > _MOST:
+                raise InputError(f"{where}: /{name}: the number is too large; give {_MOST} or less")
         return attrs.evolve(self, **changes)
 
     def as_dict(self) -> dict[str, Any]:
         """Every setting by name."""
         return attrs.asdict(self)
+
+
+PROFILES: Final[Mapping[str, Callable[[], Settings]]] = {"documented": Settings, "live": Settings.live}
+"""Settings that belong together, by name."""
 
 
 def _least(name: str) -> int:

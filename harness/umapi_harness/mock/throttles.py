@@ -42,6 +42,7 @@ LIMITS: Final[Mapping[str, Limit]] = {
     "old_products": Limit(5, 100),
     "old_profiles": Limit(5, 100),
     "old_profile": Limit(5, 100),
+    "old_profile_update": Limit(5, 50),
     "old_profile_users": Limit(25, 100),
 }
 

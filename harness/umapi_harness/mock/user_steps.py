@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from umapi_harness.mock.breakdowns import check_user_step
 from umapi_harness.mock.countries import COUNTRIES, UNDEFINED
 from umapi_harness.mock.groups import UNTOUCHABLE, USER_GROUP, Group, key
-from umapi_harness.mock.organization import Domain, Organization
+from umapi_harness.mock.organization import ELSEWHERE, INVITED, Domain, Organization
 from umapi_harness.mock.refusals import RefusedError
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.users import ADOBE_ID, ENTERPRISE_ID, FEDERATED_ID, User, email_domain
@@ -45,6 +46,8 @@ class UserCommand:
 
     def run(self, name: str, fields: Any) -> None:
         """Take one step. Raises RefusedError, in which case the step has changed nothing."""
+        if not self._test_mode:
+            check_user_step(self._settings.breakdown, name, fields, self._name)
         if name in _CREATES:
             self._create(_CREATES[name], fields)
         else:
@@ -57,6 +60,11 @@ class UserCommand:
         """The user; None for one whom test mode pretends to be there."""
         if self._user is not None:
             return self._user
+        if self._name.lower() in self._organization.outsiders:
+            raise RefusedError("error.user.not_in_org", user=self._name)
+        if self._in_another_domain():
+            code = "error.user.nonexistent_or_has_conflicting_parameters"
+            raise RefusedError(code, user=self._name, domain=self._domain)
         if self._test_mode and (self._created_in_test or not self._settings.test_mode_needs_user):
             return None
         raise RefusedError("error.user.nonexistent", user=self._name)
@@ -65,19 +73,20 @@ class UserCommand:
 
     def _create(self, identity_type: str, fields: Fields) -> None:
         email: str = fields["email"]
+        if identity_type not in self._organization.identity_types:
+            raise RefusedError("error.user.type_not_available", value=identity_type)
         if identity_type == ADOBE_ID:
             self._check_match(email)
             self._check_country(fields)
             self._check_enforcement(email)
+            self._check_outsider(email)
             existing = self._organization.adobe_id(email)
         else:
-            # Somebody with a user name of their own need not have it equal to the e-mail.
-            if self._domain is None or identity_type == ENTERPRISE_ID:
-                self._check_match(email)
+            self._check_name(identity_type, email)
             self._check_country(fields)
             self._check_claimed(identity_type, email_domain(email))
-            if self._domain is not None:
-                self._check_claimed(identity_type, self._domain)
+            self._check_claimed(identity_type, self._home(email))
+            self._check_outsider(email)
             existing = self._same_account(email)
             adobe_id = self._organization.adobe_id(email)
             if existing is None and adobe_id is not None and self._settings.adobe_id_answers_create:
@@ -92,7 +101,7 @@ class UserCommand:
                 email=email,
                 type=identity_type,
                 username=self._username(identity_type, email),
-                domain=self._domain,
+                domain=self._home(email) if identity_type != ADOBE_ID else self._domain,
                 firstname=fields.get("firstname"),
                 lastname=fields.get("lastname"),
                 country=fields.get("country"),
@@ -101,12 +110,20 @@ class UserCommand:
     def _same_account(self, email: str) -> User | None:
         """The Enterprise or Federated ID that stands in the way of a new one."""
         by_email = self._organization.owned_account(email)
-        if self._domain is None:
+        if self._name.lower() == email.lower():
             return by_email
-        by_name = self._organization.find_user(self._name, self._domain)
+        by_name = self._organization.find_user(self._name, self._home(email))
         if by_name is None and by_email is not None:
             raise RefusedError("error.user.email.name_in_use", value=email)
+        if by_name is None and self._organization.owned_account(self._name) is not None:
+            raise RefusedError("error.user.name_in_use", value=self._name)
         return by_name
+
+    def _home(self, email: str) -> str:
+        """The domain of the account: that given with the user name, or that of an e-mail address as user name."""
+        if self._domain is not None:
+            return self._domain
+        return email_domain(self._name if "@" in self._name else email)
 
     def _meet(self, existing: User, fields: Fields) -> None:
         """A create step whose user is there already."""
@@ -118,11 +135,27 @@ class UserCommand:
             self._organization.name_user(existing, firstname=fields.get("firstname"), lastname=fields.get("lastname"))
 
     def _username(self, identity_type: str, email: str) -> str:
-        if self._domain is not None:
+        if identity_type == FEDERATED_ID and self._name.lower() != email.lower():
             return self._name
         if identity_type == ENTERPRISE_ID and self._settings.upper_case_enterprise_usernames:
             return email.upper()
         return email
+
+    def _check_name(self, identity_type: str, email: str) -> None:
+        """Raise RefusedError unless an account with that e-mail may go by the command's user."""
+        if identity_type == FEDERATED_ID and self._domain is None and self._settings.saml_user_names:
+            raise RefusedError("error.user.name.contains.email", user=self._name)
+        free = self._domain is not None or not self._settings.federated_user_must_match_email
+        if identity_type == ENTERPRISE_ID or not free:
+            self._check_match(email)
+
+    def _check_outsider(self, email: str) -> None:
+        """Raise RefusedError for the account of another organisation, or one whose invitation is open."""
+        state = self._organization.outsiders.get(email.lower())
+        if state == ELSEWHERE:
+            raise RefusedError("error.user.belongs_to_another_org")
+        if state == INVITED:
+            raise RefusedError("error.user.already_invited", user=self._name)
 
     def _check_match(self, email: str) -> None:
         if self._name.lower() != email.lower():
@@ -151,7 +184,7 @@ class UserCommand:
     # Update
 
     def _update(self, fields: Fields) -> None:
-        if self._user is None and self._domain is not None and self._in_another_domain():
+        if self._user is None and self._in_another_domain():
             raise RefusedError("error.update.domain.mismatch", user=self._name)
         user = self._existing()
         if user is None:
@@ -172,7 +205,8 @@ class UserCommand:
         self._organization.name_user(user, firstname=fields.get("firstname"), lastname=fields.get("lastname"))
 
     def _in_another_domain(self) -> bool:
-        return any(
+        """Whether the user name is that of somebody, but not in the domain given with it."""
+        return self._domain is not None and any(
             self._organization.find_user(self._name, domain) is not None for domain in self._organization.domains
         )
 
@@ -183,6 +217,9 @@ class UserCommand:
         self._check_directory(user, email_domain(email))
         if self._organization.owned_account(email) is not None:
             raise RefusedError("error.user.email.name_in_use", value=email)
+        # What makes an address unusable otherwise is not published: a guess.
+        if email.lower() in self._organization.outsiders:
+            raise RefusedError("error.update.no", value=email)
         return email
 
     def _new_username(self, user: User, username: str | None, email: str | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from umapi_harness.mock.breakdowns import check_group_step
 from umapi_harness.mock.groups import PROFILE, USER_GROUP, Group, key
 from umapi_harness.mock.organization import Organization
 from umapi_harness.mock.refusals import RefusedError
@@ -40,6 +41,8 @@ class UserGroupCommand:
 
     def run(self, name: str, fields: Fields) -> None:
         """Take one step. Raises RefusedError, in which case the step has changed nothing."""
+        if not self._test_mode:
+            check_group_step(self._settings.breakdown, name, self._name)
         self._steps[name](fields)
 
     def _user_group(self) -> Group | None:
@@ -105,6 +108,9 @@ class UserGroupCommand:
             raise RefusedError("error.usergroup.exceeds_maximum_member_count", group=group.name)
         users = self._users(fields)
         changed = [user for user in users if group is not None and group not in user.groups]
+        for user in users:
+            if self._settings.known_member_fails and user not in changed and group is not None:
+                raise RefusedError("error.user.already_exists", user=user.email)
         self._check_effect(fields, group, users, changed)
         if group is None or self._test_mode:
             return
@@ -159,6 +165,8 @@ class UserGroupCommand:
             user = self._organization.find_user(name)
             if user is not None:
                 found.append(user)
+            elif name.lower() in self._organization.outsiders:
+                raise RefusedError("error.user.not_in_org", user=name)
             elif not self._test_mode or self._settings.test_mode_needs_user:
                 raise RefusedError("error.user.nonexistent", user=name)
         return found

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 ADOBE_ID: Final = "adobeID"
 ENTERPRISE_ID: Final = "enterpriseID"
 FEDERATED_ID: Final = "federatedID"
+IDENTITY_TYPES: Final = (ADOBE_ID, ENTERPRISE_ID, FEDERATED_ID)
 
 ADOBE_ID_DOMAIN: Final = "AdobeID"
 """What an Adobe ID has in place of a domain, and what a query gives to mean one (getUser.md)."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 from collections.abc import Sequence
 
 from umapi_harness.mock.checks import CommandChecks
 from umapi_harness.mock.clock import Clock, SystemClock
 from umapi_harness.mock.errors import InputError
-from umapi_harness.mock.faults import FaultPlan
+from umapi_harness.mock.faults import FaultPlan, Plan
 from umapi_harness.mock.journal import Journal
-from umapi_harness.mock.keys import KeyPair
+from umapi_harness.mock.keys import KeyPair, process_keys
 from umapi_harness.mock.organization import Organization
 from umapi_harness.mock.seeds import Credential, Seed, build_seed, default_seed
 from umapi_harness.mock.settings import Settings
+from umapi_harness.mock.snapshots import Snapshot, Snapshots
 from umapi_harness.mock.throttles import Throttles
 from umapi_harness.mock.tokens import TokenStore
 
@@ -31,7 +33,7 @@ class World:
     ) -> None:
         """Start with the organisations of `seeds` (default: the one of the default seed)."""
         self.clock: Clock = clock if clock is not None else SystemClock()
-        self.keys = keys if keys is not None else KeyPair()
+        self.keys = keys if keys is not None else process_keys()
         self.settings = settings if settings is not None else Settings()
         self.organizations: dict[str, Organization] = {}
         self.credentials: dict[str, Credential] = {}
@@ -39,8 +41,9 @@ class World:
         self.throttles = Throttles(self.clock)
         self.faults = FaultPlan()
         self.journal = Journal()
+        self.snapshots = Snapshots()
         self._first_settings = self.settings
-        self._checks: dict[int, CommandChecks] = {}
+        self._first_plan = Plan()
         self._seeds = tuple(seeds) or (build_seed(default_seed(), where="default seed"),)
         for seed in self._seeds:
             self.put(seed)
@@ -49,10 +52,7 @@ class World:
     @property
     def checks(self) -> CommandChecks:
         """The checks of commands that suit the settings."""
-        memberships = self.settings.memberships_per_step
-        if memberships not in self._checks:
-            self._checks[memberships] = CommandChecks(memberships)
-        return self._checks[memberships]
+        return _checks(self.settings.memberships_per_step)
 
     def organization(self, org_id: str | None = None) -> Organization:
         """The organisation of that id; without one, the first. Raises InputError if there is none."""
@@ -95,11 +95,55 @@ class World:
         self.credentials.update({entry.client_id: entry for entry in seed.credentials})
         self.organizations[org_id] = seed.organization
 
+    def remove(self, org_id: str) -> None:
+        """Take an organisation out, with its credentials and tokens.
+
+        Raises InputError if there is none of that id, or no other.
+        """
+        self.organization(org_id)
+        if len(self.organizations) == 1:
+            raise InputError(f"org_id: {org_id} is the only organisation; add another one first")
+        del self.organizations[org_id]
+        for entry in [entry for entry in self.credentials.values() if entry.org_id == org_id]:
+            del self.credentials[entry.client_id]
+            self.tokens.revoke(entry.client_id)
+
+    def start_with(self, plan: Plan) -> None:
+        """Put a fault plan in force, now and after each reset."""
+        self._first_plan = plan
+        self.faults.replace(plan.faults, plan.random_seed)
+
+    def save(self, name: str) -> Snapshot:
+        """Keep organisations, credentials and settings under `name`, in place of what was kept there before."""
+        return self.snapshots.keep(
+            Snapshot(
+                name=name,
+                time=self.clock.now(),
+                organizations={org_id: one.copy() for org_id, one in self.organizations.items()},
+                credentials=dict(self.credentials),
+                settings=self.settings,
+            )
+        )
+
+    def restore(self, name: str) -> None:
+        """Put back what was kept under `name`; clock, tokens, faults and journal stay. Raises InputError."""
+        snapshot = self.snapshots.find(name)
+        self.organizations = {org_id: one.copy() for org_id, one in snapshot.organizations.items()}
+        self.credentials = dict(snapshot.credentials)
+        self.settings = snapshot.settings
+
     def reset(self) -> None:
-        """Put everything back as it was at the start, except the clock and the tokens, which stay good."""
+        """Put everything back as it was at the start, except the clock and the tokens, which stay good, and
+        the snapshots."""
         self.organizations = {seed.organization.org_id: seed.rebuild() for seed in self._seeds}
         self.credentials = dict(self._first_credentials)
-        self.faults.replace([])
+        self.faults.replace(self._first_plan.faults, self._first_plan.random_seed)
         self.throttles.clear()
         self.journal.clear()
         self.settings = self._first_settings
+
+
+@functools.lru_cache(maxsize=16)
+def _checks(memberships: int) -> CommandChecks:
+    """Kept for all worlds of the process: the checks hold no state, and compiling the schemas takes its time."""
+    return CommandChecks(memberships)

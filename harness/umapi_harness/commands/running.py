@@ -1,14 +1,12 @@
-"""The commands of ``umapi-harness``: ``serve`` starts the mock server, ``run`` executes a collection."""
+"""The command ``run``: executes a collection against the mock server of its own, or elsewhere."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import ssl
-import sys
 import time
-from collections.abc import Generator, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
 import attrs
@@ -16,11 +14,9 @@ import click
 import httpx
 
 from umapi_harness import walkthrough
-from umapi_harness.mock.details import ServerDetails
-from umapi_harness.mock.errors import InputError
+from umapi_harness.commands.conventions import FAILED, FILE, package_version
 from umapi_harness.mock.seeds import read_seed
-from umapi_harness.mock.server import DEFAULT_HOST, RunningServer, running_server
-from umapi_harness.mock.server import serve as serve_mock
+from umapi_harness.mock.server import RunningServer, running_server
 from umapi_harness.mock.users import ENTERPRISE_ID
 from umapi_harness.postman.collection import read_collection
 from umapi_harness.postman.documents import DocumentError, JsonValue
@@ -35,64 +31,6 @@ from umapi_harness.report.junit import write_junit
 from umapi_harness.report.outcomes import Outcomes
 
 API_PATH = "/v2/usermanagement"
-FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
-_FILE = click.Path(path_type=Path, dir_okay=False)
-
-
-def run_command_line(arguments: Sequence[str] | None) -> int:
-    """Runs a command; everything that is the user's mistake becomes one line on standard error and status 2."""
-    try:
-        status = group.main(arguments, prog_name="umapi-harness", standalone_mode=False)
-    except click.ClickException as error:
-        message = " ".join(error.format_message().split())
-    except (DocumentError, InputError) as error:
-        message = str(error)
-    except (click.Abort, KeyboardInterrupt):
-        return INTERRUPTED
-    else:
-        return status if isinstance(status, int) else 0
-    sys.stderr.write(f"umapi-harness: {message}\n")
-    return BAD_INPUT
-
-
-def _version() -> str:
-    try:
-        return version("umapi-sdk")
-    except PackageNotFoundError:
-        return "unknown"
-
-
-@click.group(
-    no_args_is_help=False,
-    invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-@click.version_option(_version(), prog_name="umapi-harness")
-@click.pass_context
-def group(context: click.Context) -> None:
-    """Mock server and collection runner for Adobe's User Management API."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
-
-
-@group.command()
-@click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
-@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 picks a free one.")
-@click.option("--tls", is_flag=True, help="Serve HTTPS, with an authority and a certificate made at start.")
-@click.option("--seed", type=_FILE, help="The organisation to start with, as JSON.")
-@click.option("--ready-file", type=_FILE, help="Receives the server's details as JSON once it listens.")
-def serve(host: str, port: int, tls: bool, seed: Path | None, ready_file: Path | None) -> int:
-    """Start the mock server and keep it running until Ctrl-C.
-
-    Prints what a client needs as lines that a shell can evaluate.
-    """
-    serve_mock(host=host, port=port, tls=tls, seed_path=seed, ready_file=ready_file, on_ready=_announce)
-    return 0
-
-
-def _announce(details: ServerDetails) -> None:
-    click.echo("\n".join(details.export_lines()))
-    click.echo(f"umapi-harness: listening at {details.ims_url}, stop with Ctrl-C", err=True)
 
 
 @attrs.frozen(kw_only=True)
@@ -104,21 +42,21 @@ class _Place:
     on_loopback: bool = False
 
 
-@group.command()
-@click.argument("collection", required=False, type=_FILE)
-@click.option("--environment", "-e", type=_FILE, help="Postman environment (JSON).")
-@click.option("--globals", "-g", "globals_file", type=_FILE, help="Postman globals (JSON).")
-@click.option("--data", "-d", type=_FILE, help="Iteration data, one row per iteration: CSV or JSON.")
+@click.command()
+@click.argument("collection", required=False, type=FILE)
+@click.option("--environment", "-e", type=FILE, help="Postman environment (JSON).")
+@click.option("--globals", "-g", "globals_file", type=FILE, help="Postman globals (JSON).")
+@click.option("--data", "-d", type=FILE, help="Iteration data, one row per iteration: CSV or JSON.")
 @click.option("--target", metavar="URL", help="Send every request to this scheme, host and port.")
 @click.option("--folder", "folders", multiple=True, metavar="NAME", help="Run only this; may be repeated.")
 @click.option("--iterations", "-n", type=click.IntRange(1), help="How often to run; default: once per row of data.")
 @click.option("--bail", is_flag=True, help="Stop after the first request with a failure.")
 @click.option("--delay", type=click.FloatRange(0), default=0.0, help="Seconds between requests.")
-@click.option("--junit", type=_FILE, help="Write a JUnit XML report.")
-@click.option("--json", "json_file", type=_FILE, help="Write a JSON report.")
-@click.option("--seed", type=_FILE, help="The organisation of the mock server that is started for the run.")
+@click.option("--junit", type=FILE, help="Write a JUnit XML report.")
+@click.option("--json", "json_file", type=FILE, help="Write a JSON report.")
+@click.option("--seed", type=FILE, help="The organisation of the mock server that is started for the run.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), default=120.0, show_default=True, help="Seconds.")
-@click.option("--ca-bundle", type=_FILE, help="PEM file with the authorities to trust.")
+@click.option("--ca-bundle", type=FILE, help="PEM file with the authorities to trust.")
 @click.option("--insecure", is_flag=True, help="Do not check the server's certificate.")
 @click.option("--env-var", "env_vars", multiple=True, metavar="KEY=VALUE", help="Set a variable; may be repeated.")
 @click.option("--verbose", "-v", is_flag=True, help="Show what scripts write to the console.")
@@ -253,7 +191,7 @@ def _client(timeout: float, bundle: Path | None, *, insecure: bool, direct: bool
             verify=verify,
             timeout=timeout,
             trust_env=not direct,
-            headers={"User-Agent": f"umapi-harness/{_version()}"},
+            headers={"User-Agent": f"umapi-harness/{package_version()}"},
         )
     except (OSError, ValueError) as error:
         raise click.UsageError(f"the proxy settings of the environment cannot be used: {error}") from None

@@ -1,0 +1,47 @@
+"""The commands of ``umapi-harness``, one module for each subject."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from umapi_harness.commands.conventions import BAD_INPUT, INTERRUPTED, PROGRAM, package_version
+from umapi_harness.commands.running import run
+from umapi_harness.commands.serving import execute, serve
+from umapi_harness.mock.errors import InputError
+from umapi_harness.postman.documents import DocumentError
+
+
+def run_command_line(arguments: Sequence[str] | None) -> int:
+    """Runs a command; everything that is the user's mistake becomes one line on standard error and status 2."""
+    try:
+        status = group.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+    except click.ClickException as error:
+        message = " ".join(error.format_message().split())
+    except (DocumentError, InputError) as error:
+        message = str(error)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    else:
+        return status if isinstance(status, int) else 0
+    sys.stderr.write(f"{PROGRAM}: {message}\n")
+    return BAD_INPUT
+
+
+@click.group(
+    no_args_is_help=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_version(), prog_name=PROGRAM)
+@click.pass_context
+def group(context: click.Context) -> None:
+    """Mock server and collection runner for Adobe's User Management API."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+for command in (serve, execute, run):
+    group.add_command(command)

@@ -1,0 +1,208 @@
+// Why a request came out as it did: the outcome, and each problem with its meaning and its remedy.
+
+const TOKEN_ERRORS = {
+  invalid_client: {
+    meaning: "The token host does not know the client, or the secret or audience does not belong to it.",
+    remedy: "Compare client_id and client_secret with the credentials of this server, and for a JWT its audience.",
+  },
+  invalid_scope: {
+    meaning: "The scopes, or for a JWT the metascope claims, do not allow this API.",
+    remedy: "Ask for the scopes openid, AdobeID and user_management_sdk; in a JWT set the claim …/s/ent_user_sdk.",
+  },
+  invalid_token: {
+    meaning: "The JWT cannot be accepted: its form, signature, expiry, issuer or subject is wrong.",
+    remedy: "Read the message beside this: it names the claim. For the expiry, compare the clocks.",
+  },
+  unsupported_grant_type: {
+    meaning: "The token host knows no such grant type.",
+    remedy: "Send grant_type=client_credentials, or use the JWT exchange.",
+  },
+};
+const RETRY = {
+  never: "Sending it again as it is cannot help.",
+  after_change: "Sending it again helps only after something has changed.",
+  later: "Sending it again later can help.",
+};
+// By status, where the answer carries no code that is known: in short, meaning, remedy.
+const STATUS = {
+  400: ["request unreadable", "The request as a whole could not be read.", "Compare path, query and body with the documentation."],
+  404: ["no such path", "Nothing is served under this path, or what it names does not exist.", "Check path and names."],
+  405: ["wrong method", "The path is served, but not for this method.", "Use the method that the Allow header names."],
+  413: ["body too long", "The body is longer than the service reads.", "Send fewer commands in a request."],
+  429: ["too many requests", "Too many calls came in during the current window.", "Wait as long as Retry-After says, then send it again."],
+};
+const FAILURE = ["server error", "The service could not answer.", "Sending it again later can help."];
+
+const EFFECT = {
+  all: "it took effect",
+  half: "half of it took effect",
+  none: "it took no effect",
+};
+
+/**
+ * The outcome of a journal entry: `kind` (good, warned, partial, failed, dropped), a short `reason`, and
+ * `problems`, each with code, message, meaning, remedy, retry, and for commands index, step and pointer.
+ */
+export function explain(entry, codes) {
+  const body = parsed(entry.response_body);
+  const problems = [
+    ...(entry.fault ? [planned(entry)] : []),
+    ...commandProblems(body, codes, "errors", "errorCode"),
+    ...commandProblems(body, codes, "warnings", "warningCode"),
+  ];
+  if (entry.status === null) return { kind: "dropped", reason: reason(problems) || "closed without an answer", problems };
+  if (entry.status >= 400) {
+    if (!entry.fault || body) problems.push(refusal(entry, body, codes));
+    return { kind: "failed", reason: reason(problems), problems };
+  }
+  const result = body?.result;
+  const kind = result === "partial" || result === "error" ? { partial: "partial", error: "failed" }[result] : null;
+  if (kind !== null) return { kind, reason: commandReason(body, problems), problems };
+  if (problems.length) return { kind: "warned", reason: reason(problems), problems };
+  return { kind: "good", reason: "", problems };
+}
+
+/** The value of a JSON text, or undefined for any other text. */
+export function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function planned(entry) {
+  const effect = EFFECT[entry.effect];
+  return {
+    code: `planned fault: ${entry.fault}`,
+    severity: "fault",
+    short: `planned fault (${entry.fault})${effect ? `; ${effect}` : ""}`,
+    meaning: `A fault that was put in force here struck this call${effect ? `; ${effect}` : ""}.`,
+    remedy: "Look under Faults; remove it there to get true answers.",
+  };
+}
+
+function commandProblems(body, codes, list, name) {
+  const entries = Array.isArray(body?.[list]) ? body[list] : [];
+  return entries.filter((one) => one !== null && typeof one === "object").map((one) => ({
+    ...known(codes, one[name]),
+    message: one.message,
+    user: one.user,
+    requestId: one.requestID,
+    index: one.index,
+    step: one.step,
+    severity: list === "warnings" ? "warning" : "error",
+  }));
+}
+
+function known(codes, code) {
+  const entry = codes.get(code);
+  return {
+    code: code ?? "no code",
+    meaning: entry?.meaning ?? "",
+    remedy: entry?.remedy ?? "",
+    retry: RETRY[entry?.retry] ?? "",
+  };
+}
+
+function refusal(entry, body, codes) {
+  const { status, request_headers: headers } = entry;
+  if (entry.operation === "token" && typeof body?.error === "string") {
+    return { ...TOKEN_ERRORS[body.error], code: body.error, message: body.error_description, severity: "error" };
+  }
+  const code = body?.error_code ?? body?.errorCode ?? body?.result ?? body?.error;
+  const message = body?.message ?? body?.errorMessage;
+  const base = { code: code === undefined ? `status ${status}` : String(code), message, severity: "error" };
+  if (status === 401) return { ...base, ...unauthorized(headers) };
+  if (status === 403 && !codes.has(code)) return { ...base, ...forbidden(headers) };
+  const own = codes.has(code) ? known(codes, code) : {};
+  const [short, meaning, remedy] = STATUS[status] ?? FAILURE;
+  const after = header(entry.response_headers, "retry-after");
+  return {
+    ...base,
+    ...own,
+    short: codes.has(code) ? undefined : short,
+    meaning: own.meaning || meaning,
+    remedy: (own.remedy || remedy) + (after ? ` Here: Retry-After: ${after}.` : ""),
+  };
+}
+
+function unauthorized(headers) {
+  if (!header(headers, "authorization")) {
+    return {
+      short: "no token",
+      meaning: "The request carried no Authorization header.",
+      remedy: "Get a token first and send Authorization: Bearer <token>.",
+    };
+  }
+  return {
+    short: "token not accepted",
+    meaning:
+      "The token is none that this server gave out, has run out or was revoked, or belongs to another organisation.",
+    remedy: "Get a new token. Tokens do not outlive the server, and moving the clock ahead makes them run out.",
+  };
+}
+
+function forbidden(headers) {
+  if (!header(headers, "x-api-key")) {
+    return {
+      short: "no API key",
+      meaning: "The gateway saw no API key on the request.",
+      remedy: "Send the client id in the x-api-key header.",
+    };
+  }
+  return {
+    short: "API key not accepted",
+    meaning: "The gateway does not know the API key, or the token was given to another client.",
+    remedy: "Send in x-api-key the client id with which the token was asked for.",
+  };
+}
+
+/** A header's value, whatever the case of its name. */
+export function header(headers, name) {
+  return Object.entries(headers ?? {}).find(([one]) => one.toLowerCase() === name)?.[1];
+}
+
+function commandReason(body, problems) {
+  const failed = body.notCompleted ?? problems.length;
+  const all = failed + (body.completed ?? 0) + (body.completedInTestMode ?? 0);
+  const first = problems.find((one) => one.severity === "error");
+  return `${failed} of ${all} failed${first ? `: ${first.code}` : ""}`;
+}
+
+function reason(problems) {
+  const [first] = problems;
+  if (first === undefined) return "";
+  const text = first.short ?? first.code;
+  return problems.length > 1 && !first.short ? `${text} and ${problems.length - 1} more` : text;
+}
+
+/** What a request was about, in a few words. */
+export function subject(entry) {
+  if (entry.operation === "action") return actionSubject(parsed(entry.request_body));
+  const path = entry.path.replace(/^\/(v2\/usermanagement|ims)\//, "");
+  const query = entry.query && entry.operation !== "token" ? ` ?${decoded(entry.query)}` : "";
+  const [, page, group] = /^(?:users|groups)\/[^/]+\/([^/]+)(?:\/(.+))?$/.exec(path) ?? [];
+  if (page !== undefined) return `${group ? `${decoded(group)}, ` : ""}page ${decoded(page)}${query}`;
+  const [, user] = /^organizations\/[^/]+\/users\/(.+)$/.exec(path) ?? [];
+  return decoded(user ?? path) + query;
+}
+
+function actionSubject(commands) {
+  if (!Array.isArray(commands)) return "unreadable body";
+  const names = commands.map((one) => one?.user ?? one?.usergroup ?? "?");
+  const some = names.slice(0, 2).join(", ");
+  const steps = commands.length === 1 && Array.isArray(commands[0]?.do) ? commands[0].do : [];
+  const words = steps.map((step) => Object.keys(step ?? {})[0] ?? "?").join(", ");
+  if (commands.length === 1) return words ? `${some}: ${words}` : some;
+  return `${commands.length} commands: ${some}${names.length > 2 ? ", …" : ""}`;
+}
+
+/** Text with its percent escapes read, where they make sense. */
+export function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,151 @@
+// The view of the faults: those in force, a few that can be had with one click, and a form for any other.
+
+import { agreed, attempt, call } from "./api.js";
+import { count, el, fill, plural, refill, table } from "./dom.js";
+import { control, held } from "./forms.js";
+
+const READY = [
+  ["Next action: 503, not applied", { operation: "action", first: 1, status: 503 }],
+  ["Next action: applied, answer lost", { operation: "action", first: 1, kind: "drop", when: "after" }],
+  ["Next action: connection dropped, not applied", { operation: "action", first: 1, kind: "drop", when: "before" }],
+  ["Next three calls: 429, Retry-After 5", { operation: "*", first: 3, status: 429, retry_after: "5" }],
+  ["Second page request on: 500", { operation: "users", nth: 2, status: 500 }],
+  ["Every token request: 503", { operation: "token", status: 503 }],
+];
+const ORDER = ["operation", "kind", "when", "status", "retry_after", "first", "nth", "rate", "client_id"];
+
+export function faultsView(page) {
+  const inForce = el("div", { class: "scroll" });
+  const form = el("form", { class: "rows", "aria-label": "New fault", onsubmit: submit, onchange: suit, onreset: () => setTimeout(suit) });
+  const root = el(
+    "section",
+    { "aria-labelledby": "faults-title" },
+    el("h2", { id: "faults-title", tabindex: "-1" }, "Faults"),
+    inForce,
+    el("h3", {}, "Ready-made"),
+    el("div", { class: "row" }, READY.map(([text, fault]) => el("button", { type: "button", onclick: () => put(fault) }, text))),
+    el("h3", {}, "New fault"),
+    form,
+  );
+  let fields = [];
+  let shown = "";
+
+  async function describe() {
+    if (fields.length) return;
+    fields = (await call("GET", "faults/fields")).sort((one, other) => rank(one) - rank(other));
+    fill(
+      form,
+      fields.map(line),
+      el("div", { class: "row wide" }, el("button", { class: "main" }, "Add fault"), el("button", { type: "reset" }, "Clear form")),
+    );
+    suit();
+  }
+
+  function rank({ name }) {
+    return ORDER.indexOf(name) + 1 || ORDER.length + 1;
+  }
+
+  function line(one) {
+    const id = `fault-${one.name}`;
+    const start = one.name === "operation" ? "action" : one.choices.length ? one.default : null;
+    const input = control(one, start, { id });
+    if (one.default !== null && !one.choices.length) input.setAttribute("placeholder", one.default);
+    return el("div", { class: "setting", "data-field": one.name }, el("label", { for: id }, one.name), input, el("p", { id: `${id}-meaning`, class: "quiet" }, one.meaning));
+  }
+
+  /** Shows the fields that mean something for the chosen kind. */
+  function suit() {
+    const kind = form.elements.namedItem("kind").value;
+    for (const one of fields) {
+      const place = form.querySelector(`[data-field="${one.name}"]`);
+      place.hidden = !one.kinds.includes(kind);
+      fill(place.querySelector("p"), meaning(one, form.elements.namedItem(one.name).value));
+    }
+  }
+
+  /** What a field means; of one that explains its choices one by one, only what the chosen one means. */
+  function meaning(one, chosen) {
+    const parts = new RegExp(`(?:^|\\. )${chosen}\\b([^:.]*): (.*?\\.)(?= \\w+(?:, [^:.]*)?: |$)`).exec(one.meaning);
+    return one.choices.includes(chosen) && /^\w+$/.test(chosen) && parts ? `${parts[2][0].toUpperCase()}${parts[2].slice(1)}` : one.meaning;
+  }
+
+  async function submit(event) {
+    event.preventDefault();
+    const kind = form.elements.namedItem("kind").value;
+    const fault = {};
+    for (const one of fields.filter(({ kinds }) => kinds.includes(kind))) {
+      const value = held(form.elements.namedItem(one.name));
+      if (value !== undefined && (value !== one.default || one.name === "operation")) fault[one.name] = value;
+    }
+    await put(fault);
+  }
+
+  async function put(fault) {
+    await attempt(() => call("POST", "faults", { body: fault }), "The fault is in force.");
+    await load();
+    void page.refresh();
+  }
+
+  async function update() {
+    await describe();
+    await load();
+  }
+
+  async function load() {
+    const faults = await call("GET", "faults");
+    const now = JSON.stringify(faults);
+    if (now === shown) return;
+    shown = now;
+    refill(
+      inForce,
+      faults.length
+        ? [
+            table("Faults in force", [["Strikes"], ["How"], ["Matched", "number"], ["Struck", "number"], [""]], faults.map(row)),
+            el("div", { class: "row" }, el("button", { type: "button", class: "danger", "data-key": "remove all", onclick: removeAll }, "Remove all")),
+          ]
+        : el("p", { class: "quiet" }, "No fault is in force: every call gets its true answer."),
+    );
+  }
+
+  function row(fault, place) {
+    const { operation, nth, first, client_id: client, matched, struck, id, ...how } = fault;
+    const calls = nth ? `call no. ${nth}` : first ? (first === 1 ? "first call" : `first ${plural(first, "call")}`) : "every call";
+    const spent = matched >= (nth ?? first ?? Infinity);
+    const target = operation === "*" ? "any operation" : operation;
+    const details = Object.entries(how).filter(([name, value]) => value !== "" && (name === "kind" || name === "status" || value !== usual(name)));
+    return el(
+      "tr",
+      { class: spent ? "spent" : null },
+      el("th", { scope: "row" }, `${target}, ${calls}${client ? ` of ${client}` : ""}`, spent ? el("span", { class: "tag" }, "spent") : null),
+      el("td", {}, details.map(([name, value]) => el("span", { class: "pair" }, el("span", { class: "quiet" }, name), ` ${typeof value === "object" ? JSON.stringify(value) : value}`))),
+      el("td", { class: "number" }, count(matched)),
+      el("td", { class: "number" }, count(struck ?? 0)),
+      el("td", {}, el("button", { type: "button", "data-key": `remove ${id ?? place}`, "aria-label": `Remove the fault on ${target}, ${calls}`, onclick: () => remove(fault, place) }, "Remove")),
+    );
+  }
+
+  /** What a field holds when nothing was said. */
+  function usual(name) {
+    return name === "delay" ? 0 : fields.find((one) => one.name === name)?.default;
+  }
+
+  async function remove(fault, place) {
+    await attempt(() => call("DELETE", `faults/${encodeURIComponent(fault.id ?? place)}`), "The fault is gone.");
+    await load();
+    void page.refresh();
+  }
+
+  async function removeAll() {
+    if (!(await agreed("Remove all faults?", "Remove all"))) return;
+    await attempt(() => call("DELETE", "faults"), "No fault is in force.");
+    await load();
+    void page.refresh();
+  }
+
+  return {
+    title: "Faults",
+    root,
+    show: () => void update().catch(() => {}),
+    pulse: (_pulse, _before, isShown) => (isShown ? update() : undefined),
+  };
+}

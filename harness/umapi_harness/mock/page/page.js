@@ -1,0 +1,150 @@
+// The page: which view is shown, which organisation is meant, and the pulse that keeps both up to date.
+
+import { call } from "./api.js";
+import { clockView } from "./clock.js";
+import { count, el, fill, plural } from "./dom.js";
+import { faultsView } from "./faults.js";
+import { domainsView, groupsView, usersView } from "./organization.js";
+import { requestsView } from "./requests.js";
+import { settingsView } from "./settings.js";
+import { stateView } from "./state.js";
+
+const PULSE = 1000; // milliseconds
+const PULSE_HIDDEN = 5000;
+
+const page = {
+  orgId: sessionStorage.getItem("organization") ?? "",
+  pulse: null,
+  /** True after the journal was emptied from here, until the view of the requests has done the same. */
+  emptied: false,
+  /** Asks for news at once, after something was changed from here. */
+  refresh: () => beat(),
+  /** Opens a view with its parameters. */
+  open: (view, params = {}) => {
+    location.hash = hash(view, params);
+  },
+  hash,
+  /** Notes a view's parameters in the address without opening it anew. */
+  note: (view, params) => {
+    history.replaceState(null, "", hash(view, params));
+  },
+};
+
+const views = {
+  requests: requestsView(page),
+  users: usersView(page),
+  groups: groupsView(page),
+  domains: domainsView(page),
+  faults: faultsView(page),
+  clock: clockView(page),
+  settings: settingsView(page),
+  state: stateView(page),
+};
+let shown = "";
+
+function hash(view, params = {}) {
+  const wanted = Object.entries(params).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  const query = new URLSearchParams(wanted).toString();
+  return `#/${view}${query ? `?${query}` : ""}`;
+}
+
+function route() {
+  const [, name, query] = /^#\/([a-z]+)(?:\?(.*))?$/.exec(location.hash) ?? [null, "requests", ""];
+  const view = Object.hasOwn(views, name) ? name : "requests";
+  const main = document.getElementById("main");
+  if (view !== shown) {
+    fill(main, views[view].root);
+    shown = view;
+    document.title = `${views[view].title} – UMAPI mock`;
+    for (const link of document.querySelectorAll("nav.views a")) {
+      if (link.hash === `#/${view}`) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  }
+  views[view].show(new URLSearchParams(query ?? ""));
+}
+
+// The pulse
+
+let beating = null;
+let timer = 0;
+
+function beat() {
+  beating ??= ask().finally(() => {
+    beating = null;
+    clearTimeout(timer);
+    timer = setTimeout(beat, document.hidden ? PULSE_HIDDEN : PULSE);
+  });
+  return beating;
+}
+
+async function ask() {
+  let pulse;
+  try {
+    pulse = await call("GET", "pulse", { query: { org_id: page.orgId } });
+    if (pulse.organization === null) pulse = await call("GET", "pulse");
+  } catch {
+    link("No answer from the server", "failed");
+    return;
+  }
+  link("Live", "good");
+  const before = page.pulse;
+  page.pulse = pulse;
+  const orgId = pulse.organization?.org_id ?? "";
+  if (before?.organizations !== pulse.organizations || before?.server !== pulse.server || orgId !== page.orgId) {
+    page.orgId = orgId;
+    await listOrganizations();
+  }
+  header(pulse);
+  const told = Object.entries(views).map(([name, view]) => view.pulse?.(pulse, before, name === shown));
+  await Promise.allSettled(told);
+}
+
+function link(text, kind) {
+  const place = document.getElementById("link");
+  if (place.textContent !== text) fill(place, text);
+  place.className = `chip ${kind}`;
+}
+
+function header(pulse) {
+  const { organization, clock, faults } = pulse;
+  const sizes = organization ? `${plural(organization.users, "user")}, ${plural(organization.groups, "group")}` : "";
+  fill(document.getElementById("sizes"), sizes);
+  const time = new Date(clock.now * 1000).toISOString();
+  const chip = document.getElementById("clock-chip");
+  fill(chip, `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`, clock.frozen ? el("b", {}, " frozen") : null);
+  chip.classList.toggle("warn", clock.frozen);
+  const faultChip = document.getElementById("fault-chip");
+  faultChip.hidden = faults === 0;
+  fill(faultChip, `${plural(faults, "fault")} in force`);
+}
+
+async function listOrganizations() {
+  const select = document.getElementById("organization");
+  try {
+    const entries = await call("GET", "organizations");
+    const options = entries.map(({ org_id: id, users }) => el("option", { value: id }, `${id} (${count(users)})`));
+    fill(select, options);
+    select.value = page.orgId;
+  } catch {
+    fill(select, el("option", { value: page.orgId }, page.orgId));
+  }
+}
+
+document.getElementById("organization").addEventListener("change", (event) => {
+  page.orgId = event.target.value;
+  sessionStorage.setItem("organization", page.orgId);
+  page.pulse = null;
+  if (shown === "users" || shown === "groups") page.open(shown);
+  void beat();
+});
+document.querySelector("a.skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("main").focus();
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) void beat();
+});
+window.addEventListener("hashchange", route);
+route();
+void beat();

@@ -1,0 +1,395 @@
+// The view of the journal: the requests as they come, and one of them with its answer beside it.
+
+import { agreed, attempt, call } from "./api.js";
+import { showBody } from "./bodies.js";
+import { choice, count, el, facts, field, fill, plural, settled } from "./dom.js";
+import { decoded, explain, header, parsed, subject } from "./explain.js";
+
+const KEPT = 2000; // entries that the page remembers; the server keeps fewer
+const OUTCOMES = [
+  ["", "Any outcome"],
+  ["trouble", "Not successful"],
+  ["good", "Successful"],
+  ["partial", "Partly failed"],
+  ["4", "Status 4xx"],
+  ["5", "Status 5xx"],
+  ["dropped", "Connection dropped"],
+  ["fault", "Struck by a fault"],
+];
+const TROUBLE = new Set(["failed", "partial", "dropped"]);
+
+export function requestsView(page) {
+  let entries = []; // oldest first
+  let codes = new Map();
+  let server = null;
+  let selected = 0;
+  let paused = false;
+  let waiting = 0;
+  let raw = false;
+  const emptied = new Set(); // numbers of the last entries before the server's journal was emptied
+  const clients = new Set();
+  const operations = new Set();
+
+  // Controls
+
+  const search = el("input", { type: "search", placeholder: "address, path, code, request id", oninput: settled(render, 150) });
+  const operation = choice([["", "Any operation"]], { onchange: render });
+  const outcome = choice(OUTCOMES, { onchange: render });
+  const client = choice([["", "Any client"]], { onchange: render });
+  const ours = choice([["", "All"], ["this", "The one chosen above"]], { onchange: render });
+  const oursField = field("Organisation", ours, { hidden: true });
+  const pause = el("button", { type: "button", "aria-pressed": "false", onclick: togglePause }, "Pause");
+  const clear = el("button", { type: "button", onclick: forget }, "Clear");
+  const previous = el("button", { type: "button", onclick: () => step(1, true) }, "Earlier failure");
+  const next = el("button", { type: "button", onclick: () => step(-1, true) }, "Later failure");
+  const tally = el("p", { class: "quiet tally" });
+  const list = el("ol", {
+    class: "entries",
+    role: "listbox",
+    tabindex: "0",
+    "aria-label": "Requests, newest first",
+    onkeydown: keys,
+    onclick: (event) => {
+      const row = event.target.closest("li[data-number]");
+      if (!row) return;
+      select(Number(row.dataset.number));
+      if (matchMedia("(max-width: 60rem)").matches) detail.scrollIntoView();
+    },
+  });
+  const detail = el("article", { class: "detail", "aria-label": "Selected request" });
+  const root = el(
+    "section",
+    { class: "requests", "aria-labelledby": "requests-title" },
+    el("h2", { id: "requests-title", class: "unseen", tabindex: "-1" }, "Requests"),
+    el(
+      "div",
+      { class: "tools" },
+      field("Search", search, { class: "field grow" }),
+      field("Operation", operation),
+      field("Outcome", outcome),
+      field("Client", client),
+      oursField,
+      el("div", { class: "row" }, previous, next, pause, clear),
+    ),
+    el("div", { class: "split" }, el("div", { class: "master" }, tally, list), detail),
+  );
+
+  // Entries
+
+  async function follow(pulse, before) {
+    oursField.hidden = pulse.organizations < 2 && !ours.value;
+    if (ours.value && before?.organization?.org_id !== pulse.organization?.org_id) render();
+    if (server !== pulse.server) {
+      entries = [];
+      server = pulse.server;
+      if (!codes.size) codes = new Map((await call("GET", "codes")).map((one) => [one.code, one]));
+      render();
+    }
+    notice(pulse.requests.emptied);
+    const last = Math.max(entries.at(-1)?.number ?? 0, pulse.requests.emptied);
+    if (paused) {
+      waiting = Math.max(0, pulse.requests.last - last);
+      fill(pause, waiting ? `Resume (${count(waiting)} new)` : "Resume");
+      return;
+    }
+    if (pulse.requests.last <= last) return;
+    const fresh = await call("GET", "requests", { query: { after: last } });
+    for (const entry of fresh.filter((one) => one.number > last)) {
+      Object.assign(entry, { came: explain(entry, codes), about: subject(entry) });
+      entries.push(entry);
+      learn(entry.client_id, clients, client);
+      learn(entry.operation, operations, operation);
+    }
+    entries.splice(0, Math.max(0, entries.length - KEPT));
+    render();
+  }
+
+  /** What was seen before somebody emptied the journal stays here, under a line; unless it was done here. */
+  function notice(number) {
+    if (page.emptied) {
+      page.emptied = false;
+      entries = entries.filter((entry) => entry.number > number);
+      render();
+    } else if (!emptied.has(number) && entries.some((entry) => entry.number <= number)) {
+      emptied.add(number);
+      render();
+    }
+  }
+
+  function learn(value, known, control) {
+    if (!value || known.has(value)) return;
+    known.add(value);
+    control.append(el("option", { value }, value));
+  }
+
+  function visible() {
+    const words = search.value.trim().toLowerCase();
+    return entries.filter((entry) => fits(entry, words)).reverse();
+  }
+
+  function fits(entry, words) {
+    if (operation.value && entry.operation !== operation.value) return false;
+    if (client.value && entry.client_id !== client.value) return false;
+    if (ours.value && !isOurs(entry)) return false;
+    if (!comesOut(entry, outcome.value)) return false;
+    if (!words) return true;
+    const texts = [
+      ...[entry.path, decoded(entry.path), entry.query, decoded(entry.query), entry.request_body, entry.response_body],
+      ...[entry.client_id ?? "", entry.about, entry.came.reason, header(entry.response_headers, "x-request-id") ?? ""],
+    ];
+    return texts.some((text) => text.toLowerCase().includes(words));
+  }
+
+  function isOurs(entry) {
+    const { org_id: id, client_ids: clientIds } = page.pulse.organization ?? { client_ids: [] };
+    return entry.org_id ? entry.org_id === id : clientIds.includes(entry.client_id);
+  }
+
+  function comesOut(entry, wanted) {
+    if (!wanted) return true;
+    if (wanted === "trouble") return TROUBLE.has(entry.came.kind);
+    if (wanted === "good") return !TROUBLE.has(entry.came.kind);
+    if (wanted === "fault") return entry.fault !== null;
+    if (wanted === "partial" || wanted === "dropped") return entry.came.kind === wanted;
+    return String(entry.status ?? "").startsWith(wanted);
+  }
+
+  // The list
+
+  function render() {
+    const shown = visible();
+    const failed = shown.filter((entry) => TROUBLE.has(entry.came.kind)).length;
+    const all = shown.length === entries.length ? "" : ` of ${count(entries.length)}`;
+    fill(tally, `${count(shown.length)}${all} request${shown.length === 1 && !all ? "" : "s"}, `, el("b", { class: failed ? "bad" : null }, `${count(failed)} not successful`));
+    const rows = new Map([...list.children].map((row) => [row.dataset.number, row]));
+    const items = shown.map((entry) => rows.get(String(entry.number)) ?? row(entry));
+    for (const number of emptied) {
+      const place = shown.findIndex((entry) => entry.number <= number);
+      if (place >= 0) items[place] = [lineAbove(), items[place]];
+    }
+    list.replaceChildren(...items.flat(Infinity));
+    if (!shown.length) list.append(el("li", { class: "empty", role: "presentation" }, emptyText()));
+    if (!selected || !entries.some((entry) => entry.number === selected)) {
+      if (selected || !detail.childElementCount) fill(detail, guide());
+      selected = 0;
+    }
+    mark();
+  }
+
+  function emptyText() {
+    return entries.length ? "No request fits the filters." : "No request has come in yet.";
+  }
+
+  function lineAbove() {
+    return el("li", { class: "separator", role: "presentation" }, "The journal was emptied here; below is what was seen before.");
+  }
+
+  function row(entry) {
+    const { kind, reason } = entry.came;
+    return el(
+      "li",
+      { role: "option", id: `request-${entry.number}`, "data-number": entry.number, class: kind, "aria-selected": "false" },
+      el("span", { class: `status ${kind}` }, entry.status ?? "lost"),
+      el("span", { class: "what" }, el("b", {}, entry.operation), " ", el("span", { class: "about" }, entry.about)),
+      el("time", { datetime: new Date(entry.time * 1000).toISOString() }, clockTime(entry.time)),
+      reason ? el("span", { class: "reason" }, reason) : null,
+    );
+  }
+
+  function mark() {
+    for (const one of list.querySelectorAll("[aria-selected=true]")) one.setAttribute("aria-selected", "false");
+    const current = selected ? document.getElementById(`request-${selected}`) ?? find(selected) : null;
+    if (current && list.contains(current)) {
+      current.setAttribute("aria-selected", "true");
+      list.setAttribute("aria-activedescendant", current.id);
+    } else list.removeAttribute("aria-activedescendant");
+  }
+
+  function find(number) {
+    return list.querySelector(`[data-number="${number}"]`);
+  }
+
+  function select(number) {
+    selected = number;
+    mark();
+    find(number)?.scrollIntoView({ block: "nearest" });
+    const entry = entries.find((one) => one.number === number);
+    if (!entry) return;
+    page.note("requests", { request: number });
+    showDetail(entry);
+  }
+
+  /** Goes to a neighbour; with `failures`, to the nearest that was not successful. */
+  function step(by, failures = false) {
+    const shown = visible();
+    if (!shown.length) return;
+    let place = shown.findIndex((entry) => entry.number === selected);
+    if (place < 0) place = by > 0 ? -1 : shown.length;
+    do place += by;
+    while (failures && shown[place] && !TROUBLE.has(shown[place].came.kind));
+    if (shown[place]) select(shown[place].number);
+  }
+
+  function keys(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const shown = visible();
+    const moves = {
+      ArrowDown: () => step(1),
+      ArrowUp: () => step(-1),
+      Home: () => shown.length && select(shown[0].number),
+      End: () => shown.length && select(shown.at(-1).number),
+      PageDown: () => step(1, true),
+      PageUp: () => step(-1, true),
+    };
+    if (!moves[event.key]) return;
+    event.preventDefault();
+    moves[event.key]();
+  }
+
+  function togglePause() {
+    paused = !paused;
+    pause.setAttribute("aria-pressed", String(paused));
+    fill(pause, paused ? "Resume" : "Pause");
+    if (!paused) void page.refresh();
+  }
+
+  async function forget() {
+    if (!(await agreed("Forget all requests, here and on the server?", "Forget them"))) return;
+    page.emptied = await attempt(() => call("DELETE", "requests"), "The journal is empty.");
+    selected = 0;
+    await page.refresh();
+  }
+
+  function guide() {
+    return el(
+      "div",
+      { class: "guide quiet" },
+      el("p", {}, "Choose a request to see it with its answer."),
+      el(
+        "p",
+        {},
+        "In the list: ",
+        [el("kbd", {}, "↑"), " ", el("kbd", {}, "↓"), " one by one, "],
+        [el("kbd", {}, "Page Up"), " ", el("kbd", {}, "Page Down"), " between those that were not successful."],
+      ),
+    );
+  }
+
+  // One request
+
+  function showDetail(entry) {
+    const { problems } = entry.came;
+    const commands = entry.operation === "action" ? parsed(entry.request_body) : undefined;
+    const rawBox = el("input", {
+      type: "checkbox",
+      ".checked": raw,
+      onchange: (event) => {
+        raw = event.target.checked;
+        showDetail(entry);
+        detail.querySelector("input[type=checkbox]").focus();
+      },
+    });
+    fill(
+      detail,
+      el(
+        "header",
+        {},
+        el("h3", { tabindex: "-1" }, el("span", { class: `status ${entry.came.kind}` }, entry.status ?? "lost"), ` ${outcomeText(entry)}`),
+        facts([
+          ["Request", `no. ${entry.number}, ${entry.operation}`],
+          ["Came", `${clockTime(entry.time)} UTC`],
+          ["Client", entry.client_id],
+          ["Request id", header(entry.response_headers, "x-request-id")],
+        ]),
+        el("div", { class: "row" }, el("label", { class: "check" }, rawBox, " Bodies as sent"), el("button", { type: "button", onclick: () => copy(entry) }, "Copy as curl")),
+      ),
+      problems.length ? el("section", { class: "why", "aria-label": "Why" }, el("h4", {}, "Why", problems.some((one) => one.index !== undefined) ? el("small", {}, " – commands and steps are counted from 0") : null), el("ol", {}, problems.map((one) => problem(one, commands)))) : null,
+      el(
+        "div",
+        { class: "sides" },
+        side("Request", `${entry.method} ${decoded(entry.path)}${entry.query ? `?${decoded(entry.query)}` : ""}`, entry.request_headers, showBody(entry.request_body, { raw, marks: marks(problems, commands) })),
+        side("Answer", entry.status === null ? "none: the connection was closed" : `status ${entry.status}`, entry.response_headers, showBody(entry.response_body, { raw })),
+      ),
+    );
+    detail.scrollTop = 0;
+  }
+
+  function outcomeText(entry) {
+    const words = { good: "Successful", warned: "Successful, with warnings", partial: "Partly failed", failed: "Failed", dropped: "Connection dropped" };
+    return words[entry.came.kind] + (entry.came.kind === "partial" ? ` – ${entry.came.reason.split(":")[0]}` : "");
+  }
+
+  function side(title, line, headers, body) {
+    const pairs = Object.entries(headers ?? {});
+    return el(
+      "section",
+      { class: "side", "aria-label": title },
+      el("h4", {}, title),
+      el("p", { class: "line" }, line),
+      pairs.length ? el("details", {}, el("summary", {}, plural(pairs.length, "header")), facts(pairs)) : null,
+      body,
+    );
+  }
+
+  function problem(one, commands) {
+    const stepFields = excerpt(one, commands);
+    const where = one.index === undefined ? "" : `command ${one.index}${one.step >= 0 ? `, step ${one.step}` : ""}`;
+    return el(
+      "li",
+      { class: one.severity },
+      el("p", { class: "head" }, el("code", {}, one.code), where ? el("span", { class: "where" }, where) : null, one.user ? el("span", { class: "where" }, one.user) : null),
+      one.message ? el("p", { class: "message" }, one.message) : null,
+      one.meaning ? el("p", {}, one.meaning) : null,
+      one.remedy || one.retry ? el("p", { class: "remedy" }, el("b", {}, "To do: "), one.remedy, one.retry ? ` ${one.retry}` : "") : null,
+      stepFields ? el("pre", { class: "excerpt", tabindex: "0" }, stepFields) : null,
+    );
+  }
+
+  function excerpt(one, commands) {
+    const step = commands?.[one.index]?.do?.[one.step];
+    return step === undefined ? "" : JSON.stringify(step);
+  }
+
+  function marks(problems, commands) {
+    const found = new Map();
+    for (const one of problems.filter((each) => each.index !== undefined && commands?.[each.index] !== undefined)) {
+      const hasStep = commands[one.index]?.do?.[one.step] !== undefined;
+      const pointer = hasStep ? `/${one.index}/do/${one.step}` : `/${one.index}`;
+      found.set(pointer, found.has(pointer) ? `${found.get(pointer)}, ${one.code}` : one.code);
+    }
+    return found;
+  }
+
+  async function copy(entry) {
+    const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+    const url = location.origin + entry.path + (entry.query ? `?${entry.query}` : "");
+    const kept = Object.entries(entry.request_headers).filter(([name]) => !/^(host|content-length|connection|accept-encoding|transfer-encoding)$/i.test(name));
+    const lines = [
+      `curl -i -X ${entry.method} ${quoted(url)}`,
+      ...kept.map(([name, value]) => `-H ${name.toLowerCase() === "authorization" ? '"Authorization: Bearer $TOKEN"' : quoted(`${name}: ${value}`)}`),
+      ...(entry.request_body ? [`--data-raw ${quoted(entry.request_body)}`] : []),
+    ];
+    await attempt(() => navigator.clipboard.writeText(lines.join(" \\\n  ")), "Copied; secrets are left out: put the token into $TOKEN.");
+  }
+
+  fill(detail, guide());
+  render();
+  return {
+    title: "Requests",
+    root,
+    show(params) {
+      const words = params.get("search");
+      if (words !== null) {
+        search.value = words;
+        render();
+      }
+      const number = Number(params.get("request"));
+      if (number && number !== selected && entries.some((entry) => entry.number === number)) select(number);
+    },
+    pulse: follow,
+  };
+}
+
+function clockTime(seconds) {
+  return new Date(seconds * 1000).toISOString().slice(11, 23);
+}

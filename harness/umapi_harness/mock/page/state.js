@@ -1,0 +1,100 @@
+// The view of the state as a whole: reset it, save it as a file, put a file in its place, snapshots.
+
+import { agreed, attempt, call } from "./api.js";
+import { el, field, fill, table } from "./dom.js";
+
+export function stateView(page) {
+  const save = el("a", { class: "button", download: "organisation.json" }, "Save as a seed file");
+  const file = el("input", { type: "file", accept: "application/json,.json", required: true });
+  const snapshots = el("div", {});
+  const name = el("input", { type: "text", required: true, maxlength: "100", autocomplete: "off" });
+  const snapshotPart = el(
+    "div",
+    { hidden: true },
+    el("h3", {}, "Snapshots"),
+    el("p", { class: "quiet" }, "A snapshot keeps the state under a name, to come back to as often as needed."),
+    el("form", { class: "row", onsubmit: take }, field("Name", name), el("button", {}, "Take snapshot")),
+    snapshots,
+  );
+  const root = el(
+    "section",
+    { "aria-labelledby": "state-title" },
+    el("h2", { id: "state-title", tabindex: "-1" }, "State"),
+    el("h3", {}, "Reset"),
+    el("p", { class: "quiet" }, "Puts organisations, settings and faults back as they were at the start and empties the journal. The clock and the tokens stay."),
+    el("div", { class: "row" }, el("button", { type: "button", class: "danger", onclick: reset }, "Reset")),
+    el("h3", {}, "Organisation as a file"),
+    el("div", { class: "row" }, save, el("form", { class: "row", onsubmit: load }, field("Seed file", file), el("button", {}, "Put in place"))),
+    snapshotPart,
+  );
+
+  async function reset() {
+    if (!(await agreed("Reset organisations, settings, faults and journal to the start?", "Reset"))) return;
+    page.emptied = await attempt(() => call("POST", "reset"), "Everything is as it was at the start.");
+    await page.refresh();
+  }
+
+  async function load(event) {
+    event.preventDefault();
+    const [chosen] = file.files;
+    const text = await chosen.text();
+    await attempt(() => call("PUT", "state", { text }), `${chosen.name} is in place.`);
+    await page.refresh();
+  }
+
+  // Snapshots are shown where the server has them.
+
+  async function list() {
+    let entries;
+    try {
+      entries = await call("GET", "snapshots");
+    } catch {
+      snapshotPart.hidden = true;
+      return;
+    }
+    snapshotPart.hidden = false;
+    fill(
+      snapshots,
+      entries.length
+        ? table("Snapshots", [["Name"], [""]], entries.map((one) => row(typeof one === "string" ? one : one.name)))
+        : el("p", { class: "quiet" }, "None yet."),
+    );
+  }
+
+  function row(one) {
+    return el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, one),
+      el("td", {}, el("div", { class: "row" }, el("button", { type: "button", "aria-label": `Restore ${one}`, onclick: () => restore(one) }, "Restore"), el("button", { type: "button", "aria-label": `Delete ${one}`, onclick: () => remove(one) }, "Delete"))),
+    );
+  }
+
+  async function take(event) {
+    event.preventDefault();
+    const wanted = name.value.trim();
+    if (await attempt(() => call("PUT", `snapshots/${encodeURIComponent(wanted)}`), `Snapshot ${wanted} is taken.`)) name.value = "";
+    await list();
+  }
+
+  async function restore(one) {
+    if (!(await agreed(`Put the state back as it was in snapshot ${one}?`, "Restore"))) return;
+    await attempt(() => call("POST", `snapshots/${encodeURIComponent(one)}/restore`), `The state is that of ${one}.`);
+    await page.refresh();
+  }
+
+  async function remove(one) {
+    await attempt(() => call("DELETE", `snapshots/${encodeURIComponent(one)}`), `Snapshot ${one} is gone.`);
+    await list();
+  }
+
+  return {
+    title: "State",
+    root,
+    show: list,
+    pulse() {
+      save.href = `/_mock/state?${new URLSearchParams({ org_id: page.orgId })}`;
+      save.download = `${page.orgId.replaceAll(/[^\w-]+/g, "_")}.json`;
+    },
+  };
+}
