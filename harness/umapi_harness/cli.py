@@ -17,6 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         commands = importlib.import_module("umapi_harness.commands")
+        run = cast("Callable[[Sequence[str] | None], int]", commands.run_command_line)
+        return run(arguments)
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing in _OURS:
@@ -25,5 +27,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"umapi-harness: the package {missing!r} is not installed; run: pip install 'umapi-sdk[harness]'\n"
         )
         return 2
-    run = cast("Callable[[Sequence[str] | None], int]", commands.run_command_line)
-    return run(arguments)

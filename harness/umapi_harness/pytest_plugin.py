@@ -7,14 +7,15 @@ standard library and pytest; the rest comes when a test asks for a fixture.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from umapi_harness.fixtures import UmapiOrg, UmapiServer
     from umapi_harness.mock.hosting import Hosting
+    from umapi_harness.testing import UmapiOrg, UmapiServer
 
 _MARKER = (
     "umapi(profile='documented', settings={}, faults=[], seed='default'): how the server of the fixtures umapi_server "
@@ -44,11 +45,23 @@ def _umapi_hosting() -> Iterator[Hosting]:
     hosting.close()
 
 
+@pytest.fixture(scope="session")
+def umapi_new_org(_umapi_hosting: Hosting) -> Callable[..., UmapiOrg]:
+    """Makes organisations for fixtures of a wider scope, and for tests that need several: call it with the arguments
+    of the marker, and serve what it gives with `with organization.served() as server`."""
+    from umapi_harness.testing import Setup, UmapiOrg  # noqa: PLC0415
+
+    def make(**arguments: Any) -> UmapiOrg:
+        return UmapiOrg(Setup.read(arguments, where="umapi_new_org", folder=Path()), _umapi_hosting)
+
+    return make
+
+
 @pytest.fixture
 def umapi_org(request: pytest.FixtureRequest, _umapi_hosting: Hosting) -> UmapiOrg:
     """An organisation of the test's own: add users and groups, plan faults, move the clock, look at what happened."""
-    from umapi_harness.fixtures import Setup, UmapiOrg  # noqa: PLC0415
     from umapi_harness.mock.errors import InputError  # noqa: PLC0415
+    from umapi_harness.testing import Setup, UmapiOrg  # noqa: PLC0415
 
     where = f"{request.node.nodeid}: @pytest.mark.umapi"
     arguments: dict[str, Any] = {}
@@ -67,7 +80,7 @@ def umapi_org(request: pytest.FixtureRequest, _umapi_hosting: Hosting) -> UmapiO
 def _absent_module() -> str | None:
     """The module of the extra `harness` that is not installed, if one is not."""
     try:
-        importlib.import_module("umapi_harness.fixtures")
+        importlib.import_module("umapi_harness.testing")
     except ModuleNotFoundError as error:
         return (error.name or str(error)).partition(".")[0]
     return None

@@ -59,6 +59,14 @@ def test_a_user_name_that_is_an_address_identifies_nobody_in_requests(desk: Desk
     assert desk.codes(do("one@example.com", add)) == []
 
 
+def test_later_steps_in_test_mode_mean_the_account_that_would_be_created(desk: Desk) -> None:
+    """A user name that somebody has in another domain is no conflict for the one who would be created."""
+    steps = [create("j@example.org"), {"update": {"firstname": "J"}}, {"add": {"group": ["Alumni"]}}]
+    for test_mode in (True, False):
+        assert desk.codes(do("jsmith", *steps, domain="example.org"), test_mode=test_mode) == []
+    assert desk.emails("Alumni")[-1] == "j@example.org"
+
+
 def test_later_steps_mean_the_account_just_created(desk: Desk) -> None:
     """Within the command that creates it, the account is the one that all steps are for."""
     command = do("sso@example.com", create("one@example.com"), {"add": {"group": ["Alumni"]}})
@@ -77,6 +85,15 @@ def test_the_third_format_again(desk: Desk, option: str | None) -> None:
     user = desk.user("one@example.com")
     assert user is not None
     assert user["firstname"] == ("Again" if option == "updateIfAlreadyExists" else "F")
+
+
+def test_a_user_name_that_is_an_address_is_taken(desk: Desk) -> None:
+    """Nobody else can have it as e-mail and user name, neither by a create step nor by an update."""
+    desk.act(do("sso@example.com", create("one@example.com")))
+    refused = [(0, 0, "error.user.name_in_use")]
+    assert desk.codes(do("SSO@example.com", create("SSO@example.com"))) == refused
+    assert desk.codes(do("jdoe@example.com", {"update": {"email": "sso@example.com"}})) == refused
+    assert desk.codes(do("jdoe@example.com", {"update": {"username": "Sso@example.com"}})) == refused
 
 
 @pytest.mark.parametrize(

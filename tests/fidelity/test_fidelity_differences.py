@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import pytest
 
 from umapi_harness.mock import Settings, default_seed
-from umapi_models import operations
+from umapi_models import operations, schemas
 
 if TYPE_CHECKING:
     from tests.fidelity.conftest import Desk
@@ -196,6 +198,20 @@ def test_the_profile_differs_from_the_documentation_in_these_settings_alone() ->
     documented, live = Settings().as_dict(), Settings.live().as_dict()
     changed = {name for name in documented if documented[name] != live[name]}
     assert changed == {name for difference in DIFFERENCES for name in difference.settings}
+
+
+def test_a_seed_holds_what_the_schemas_allow() -> None:
+    """Names in a seed are as long as the schemas let them be, and no longer."""
+    steps, command = schemas.read("user-steps.json")["$defs"], schemas.read("command.json")["$defs"]
+    seed = json.loads(files("umapi_harness.mock").joinpath("seed.schema.json").read_text("utf-8"))["$defs"]
+    user = seed["User"]["properties"]
+    assert seed["Name"]["maxLength"] == steps["GroupName"]["maxLength"]
+    assert user["email"]["maxLength"] == command["UserCommand"]["properties"]["user"]["maxLength"]
+    assert user["domain"]["maxLength"] == command["UserCommand"]["properties"]["domain"]["maxLength"]
+    assert user["username"]["maxLength"] == steps["UpdateUser"]["properties"]["username"]["maxLength"]
+    assert user["firstname"]["maxLength"] == user["lastname"]["maxLength"] == steps["PersonName"]["maxLength"]
+    assert user["country"]["pattern"] == steps["Country"]["pattern"]
+    assert set(user["type"]["enum"]) == set(steps["IdentityType"]["enum"])
 
 
 def test_limits_of_the_schemas_stand_nowhere_else(desk: Desk) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
+
 from umapi_harness.mock import World, create_app
 from umapi_harness.mock.populations import generate_organization
 
@@ -101,10 +104,16 @@ def test_modules_write_no_markup(mock: Mock) -> None:
 # Where it is off
 
 
-def test_without_the_interface_there_is_no_page(mock: Mock) -> None:
-    """An application without the admin interface has no route of the page."""
-    routes = [getattr(route, "path", "") for route in create_app(World(), admin=False).routes]
-    assert not [path for path in routes if path.startswith("/_mock")]
+@pytest.mark.parametrize("path", ["", "pulse", "users", "page/page.js"])
+def test_without_the_interface_there_is_no_page(path: str) -> None:
+    """An application without the admin interface serves nothing of the page."""
+
+    async def get_it() -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(World(), admin=False))
+        async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
+            return await client.get(f"/_mock/{path}")
+
+    assert asyncio.run(get_it()).status_code == 404
 
 
 # Pulse
@@ -144,6 +153,24 @@ def test_spent_faults_do_not_count(mock: Mock) -> None:
     assert get(mock, "pulse")["faults"] == 1
     mock.users()
     assert get(mock, "pulse")["faults"] == 0
+
+
+def test_one_fault_can_be_ended(mock: Mock) -> None:
+    """A fault is removed by its place; the others stay, with their counts."""
+    mock.client.post("/_mock/faults", json=[{"operation": "users", "nth": 9}, {"operation": "user", "nth": 9}])
+    mock.users()
+    assert mock.client.delete("/_mock/faults/1").status_code == 204
+    (left,) = get(mock, "faults")
+    assert (left["operation"], left["matched"]) == ("users", 1)
+    answer = mock.client.delete("/_mock/faults/1")
+    assert (answer.status_code, answer.json()["error"]) == (400, "fault: none is number 1; there are 1, counted from 0")
+
+
+def test_pages_of_other_sites_get_nothing(mock: Mock) -> None:
+    """A page of another site gets no data of this one's, and cannot change anything."""
+    for method, path in (("GET", "users"), ("GET", "pulse"), ("DELETE", "faults/0")):
+        answer = mock.client.request(method, f"/_mock/{path}", headers={"Origin": "https://example.net"})
+        assert answer.status_code == 403
 
 
 def test_nothing_of_the_page_is_in_the_journal(mock: Mock) -> None:

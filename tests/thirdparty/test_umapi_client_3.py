@@ -10,6 +10,7 @@ import pytest
 
 from umapi_harness.mock.faults import Fault
 from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.settings import Settings
 
 umapi_client = pytest.importorskip("umapi_client", reason="umapi-client is not installed: it goes in with --no-deps")
 auth = pytest.importorskip("umapi_client.auth")
@@ -274,3 +275,37 @@ def test_sync_signals(conn: Any, server: RunningServer) -> None:
     queries = [entry for entry in server.world.journal.as_list() if "/users/" in entry["path"]]
     signals = [{k.lower(): v for k, v in entry["request_headers"].items()}.get("pragma") for entry in queries]
     assert signals == ["umapi-sync-start", "umapi-sync-end"]
+
+
+def test_the_live_profile(conn: Any, server: RunningServer) -> None:
+    """With everything as seen from the live service, the client's calls lead to the same results."""
+    server.world.settings = Settings.live()
+    names = [f"Group {number}" for number in range(12)]
+    conn.execute_multiple([umapi_client.GroupAction(name).create() for name in names])
+    assert conn.execute_single(create("new@example.com").add_to_groups(list(names)), immediate=True)[2] == 1
+    assert set(user(conn, "new@example.com")["groups"]) == set(names)
+    gone = umapi_client.UserAction("nobody@example.com")
+    gone.remove_from_organization()
+    conn.execute_single(gone, immediate=True)
+    assert [error["errorCode"] for error in gone.execution_errors()] == ["error.user.nonexistent"]
+
+
+def test_the_lockout_of_the_first_page(conn: Any, server: RunningServer, waits: list[float]) -> None:
+    """Page 0 is locked for half an hour after it was read, and the announcement of a run opens it."""
+    server.world.settings = Settings.live().changed({"throttle": True})
+    assert len(umapi_client.UsersQuery(conn).all_results()) == 13
+    with pytest.raises(umapi_client.UnavailableError):
+        umapi_client.UsersQuery(conn).all_results()
+    assert waits
+    assert all(wait <= 1800 for wait in waits)
+    conn.start_sync()
+    assert len(umapi_client.UsersQuery(conn).all_results()) == 13
+
+
+def test_a_token_that_ends_in_the_middle_of_a_run(conn: Any, server: RunningServer) -> None:
+    """When all tokens are revoked, the client is refused: it trusts in the life that it was told."""
+    assert user(conn, "jdoe@example.com") != {}
+    server.world.tokens.revoke()
+    with pytest.raises(umapi_client.RequestError) as caught:
+        user(conn, "jdoe@example.com")
+    assert caught.value.result.status_code == 401

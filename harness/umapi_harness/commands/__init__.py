@@ -1,15 +1,15 @@
-"""The commands of ``umapi-harness``, one module for each subject."""
+"""The commands of ``umapi-harness``, one module for each subject, loaded when a command of it is called."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
 
 import click
 
 from umapi_harness.commands.conventions import BAD_INPUT, INTERRUPTED, PROGRAM, package_version
-from umapi_harness.commands.running import run
-from umapi_harness.commands.serving import execute, serve
 from umapi_harness.mock.errors import InputError
 from umapi_harness.postman.documents import DocumentError
 
@@ -30,7 +30,30 @@ def run_command_line(arguments: Sequence[str] | None) -> int:
     return BAD_INPUT
 
 
+# Command -> module and name there. `serve` would otherwise wait for all that the others need.
+_COMMANDS: Final = {
+    "serve": ("serving", "serve"),
+    "exec": ("serving", "execute"),
+    "run": ("running", "run"),
+    "seed": ("populating", "seed"),
+    "export": ("populating", "export"),
+}
+
+
+class _Group(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"{__name__}.{module}"), name)
+        return command
+
+
 @click.group(
+    cls=_Group,
     no_args_is_help=False,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -41,7 +64,3 @@ def group(context: click.Context) -> None:
     """Mock server and collection runner for Adobe's User Management API."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-for command in (serve, execute, run):
-    group.add_command(command)

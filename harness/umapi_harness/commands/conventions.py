@@ -1,12 +1,15 @@
-"""Conventions of the commands: exit statuses, kinds of parameters, and the version shown."""
+"""Conventions of the commands: exit statuses, kinds of parameters, the version shown, and who is trusted."""
 
 from __future__ import annotations
 
+import ssl
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
 import click
+
+from umapi_harness.postman.documents import DocumentError
 
 PROGRAM: Final = "umapi-harness"
 FAILED: Final = 1
@@ -23,3 +26,14 @@ def package_version() -> str:
         return version("umapi-sdk")
     except PackageNotFoundError:
         return "unknown"
+
+
+def trusting(bundle: Path) -> ssl.SSLContext:
+    """A TLS context that trusts the authorities of a PEM file, and only those; raises UsageError or DocumentError."""
+    try:
+        return ssl.create_default_context(cafile=str(bundle))
+    except ssl.SSLError:
+        raise click.UsageError(f"{bundle}: holds no certificate in PEM form; give the authority's PEM file") from None
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise DocumentError(str(bundle), "", reason, "give the path of a PEM file") from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import ssl
 import time
 from collections.abc import Generator, Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ import click
 import httpx
 
 from umapi_harness import walkthrough
-from umapi_harness.commands.conventions import FAILED, FILE, package_version
+from umapi_harness.commands.conventions import FAILED, FILE, package_version, trusting
 from umapi_harness.mock.seeds import read_seed
 from umapi_harness.mock.server import RunningServer, running_server
 from umapi_harness.mock.users import ENTERPRISE_ID
@@ -186,7 +185,7 @@ def _client(timeout: float, bundle: Path | None, *, insecure: bool, direct: bool
     if insecure and bundle is not None:
         raise click.UsageError("--insecure and --ca-bundle exclude each other: leave one out")
     try:
-        verify = _trusting(bundle) if bundle is not None else not insecure
+        verify = trusting(bundle) if bundle is not None else not insecure
         return httpx.Client(
             verify=verify,
             timeout=timeout,
@@ -195,16 +194,6 @@ def _client(timeout: float, bundle: Path | None, *, insecure: bool, direct: bool
         )
     except (OSError, ValueError) as error:
         raise click.UsageError(f"the proxy settings of the environment cannot be used: {error}") from None
-
-
-def _trusting(bundle: Path) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=str(bundle))
-    except ssl.SSLError:
-        raise click.UsageError(f"{bundle}: holds no certificate in PEM form; give the authority's PEM file") from None
-    except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise DocumentError(str(bundle), "", reason, "give the path of a PEM file") from None
 
 
 def _write(outcomes: Outcomes, junit: Path | None, json_file: Path | None) -> None:

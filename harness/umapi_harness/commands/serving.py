@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -176,6 +177,9 @@ def _passing_on(process: subprocess.Popen[bytes]) -> Generator[None]:
     def terminate(_number: int, _frame: FrameType | None) -> None:
         process.terminate()
 
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     before = {
         signal.SIGINT: signal.signal(signal.SIGINT, _wait_on),
         signal.SIGTERM: signal.signal(signal.SIGTERM, terminate),

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from umapi_harness.mock.bodies import is_object
 from umapi_harness.mock.clock import LATEST, VirtualClock, read_time
@@ -70,22 +71,25 @@ def admin_routes(world: World) -> list[Route]:
     ]
 
 
-def unknown_route(known: Sequence[BaseRoute]) -> Route:
+def unknown_route(known: Sequence[BaseRoute]) -> BaseRoute:
     """The route for whatever else begins like the admin interface: it is not the service's to answer."""
 
-    async def answer(request: Request) -> Response:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        path, method = scope["path"], scope["method"]
         allowed = {
-            method
+            name
             for route in known
-            if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL
-            for method in route.methods or ()
+            if isinstance(route, Route) and route.matches(scope)[0] is Match.PARTIAL
+            for name in route.methods or ()
         }
         if allowed:
-            methods = ", ".join(sorted(allowed))
-            return _error(405, f"{request.method}: not possible here; use {methods}", {"Allow": methods})
-        return _error(404, f"{request.url.path}: no such path; {ROOT}/openapi.json lists them")
+            names = ", ".join(sorted(allowed))
+            response = _error(405, f"{method}: not possible here; use {names}", {"Allow": names})
+        else:
+            response = _error(404, f"{path}: no such path; {ROOT}/openapi.json lists them")
+        await response(scope, receive, send)
 
-    return Route(f"{ROOT}/{{rest:path}}", answer, methods=None)
+    return _Unknown(answer)
 
 
 def guarded(
@@ -95,7 +99,7 @@ def guarded(
 
     async def answer(request: Request) -> Response:
         origin = request.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        if origin is not None and _site(origin) != request.headers.get("host"):
             return _error(403, f"{ROOT} answers no page of another site; call it from a program, or from its own page")
         try:
             return await handle(request)
@@ -107,6 +111,28 @@ def guarded(
             return _error(400, str(error))
 
     return answer
+
+
+class _Unknown(BaseRoute):
+    """A route for all that begins like the admin interface, whatever the method."""
+
+    def __init__(self, answer: ASGIApp) -> None:
+        self._answer = answer
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        wanted = scope["type"] == "http" and scope["path"].startswith(f"{ROOT}/")
+        return (Match.FULL if wanted else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._answer(scope, receive, send)
+
+
+def _site(origin: str) -> str | None:
+    """Host and port of an Origin header; None for one that cannot be read."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 class _ConflictError(InputError):
@@ -238,7 +264,7 @@ class _Admin:
         """Begin with a profile, and change some settings of it."""
         changes = await _object(request, "a profile, settings or both")
         profile = changes.pop("profile", "documented")
-        if profile not in PROFILES:
+        if not isinstance(profile, str) or profile not in PROFILES:
             raise InputError(f"body: /profile: {profile!r} is no profile; choose one of {', '.join(PROFILES)}")
         self._world.settings = PROFILES[profile]().changed(changes, where="body")
         return await self.get_settings(request)
@@ -305,7 +331,7 @@ class _Admin:
             raise InputError("body: not understood; send set (a time), advance (seconds) or frozen (true or false)")
         advance, frozen = wanted.get("advance", 0), wanted.get("frozen", clock.frozen)
         if isinstance(advance, bool) or not isinstance(advance, int | float) or not abs(advance) < _LONGEST_JUMP:
-            raise InputError(f"body: /advance: {str(advance)[:40]!r} is not a number of seconds; give one")
+            raise InputError(f"body: /advance: {repr(advance)[:40]} is not a number of seconds; give one")
         if not isinstance(frozen, bool):
             raise InputError(f"body: /frozen: {frozen!r} is not true or false; give one of them")
         start = read_time(wanted["set"], where="body: /set") if "set" in wanted else clock.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from email.utils import formatdate
 from typing import Any, Final
 
@@ -67,7 +68,9 @@ def gateway_refusal(settings: Settings, status: int, number: str, message: str) 
 
 def too_many_requests(settings: Settings, seconds: int, now: float) -> Answer:
     """429, to come back in so many seconds."""
-    after = str(seconds) if settings.retry_after_form == "seconds" else formatdate(now + seconds, usegmt=True)
+    # A date is rounded up, so that whoever comes back then is not early.
+    date = formatdate(math.ceil(now + seconds), usegmt=True)
+    after = str(seconds) if settings.retry_after_form == "seconds" else date
     body = {"error_code": "429050", "message": "Too many requests"}
     return json_answer(429, body, (("Retry-After", after), ("Server", "APIP")))
 

@@ -37,10 +37,9 @@ class VirtualClock:
     def __init__(self, start: float | None = None, *, frozen: bool = False) -> None:
         """Start at `start` (epoch seconds; default: the system's time), standing still if `frozen`."""
         self._source = SystemClock()
-        self._frozen_at: float | None = None
-        self._offset = 0.0 if start is None else start - self._source.now()
-        if frozen:
-            self.freeze()
+        now = self._source.now()
+        self._offset = 0.0 if start is None else start - now
+        self._frozen_at: float | None = (now if start is None else start) if frozen else None
 
     @property
     def frozen(self) -> bool:
@@ -62,7 +61,10 @@ class VirtualClock:
 
     def set(self, time: float) -> None:
         """Set the clock to `time` (epoch seconds); it goes on standing still or running."""
-        self.advance(time - self.now())
+        if self._frozen_at is not None:
+            self._frozen_at = time
+        else:
+            self._offset = time - self._source.now()
 
     def freeze(self) -> None:
         """Stop the clock where it is."""
@@ -86,6 +88,13 @@ async def wait(clock: Clock, seconds: float) -> None:
             clock.advance(left)
         else:
             await asyncio.sleep(min(left, _GLANCE))
+
+
+async def outlast(clock: Clock, seconds: float) -> None:
+    """Let `seconds` pass by `clock` or by the system, whichever is first: nobody may be able to move the clock."""
+    end, last = clock.now() + seconds, time.monotonic() + seconds
+    while clock.now() < end and (left := last - time.monotonic()) > 0:
+        await asyncio.sleep(min(left, _GLANCE))
 
 
 def read_time(value: object, *, where: str) -> float:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from email.utils import formatdate
 from typing import Any, Final, Literal
 
 import attrs
@@ -90,8 +90,7 @@ def _planned(fault: Fault, now: float) -> Answer:
         headers.append(("Content-Type", fault.content_type or "application/json"))
     if isinstance(fault.retry_after, int) and fault.retry_after_form == "date":
         # Rounded up, so that whoever comes back then is not early.
-        date = datetime.fromtimestamp(-(-now // 1) + fault.retry_after, UTC)
-        headers.append(("Retry-After", format_datetime(date, usegmt=True)))
+        headers.append(("Retry-After", formatdate(math.ceil(now + fault.retry_after), usegmt=True)))
     elif fault.retry_after is not None:
         headers.append(("Retry-After", str(fault.retry_after)))
     return Answer(fault.status, tuple(headers), body.encode("utf-8"))
@@ -141,8 +140,9 @@ def _shrink(world: World, route: Route, entries: int) -> None:
             organization.remove_user(user)
     elif route.operation == "group_users":
         group = organization.find_group(route.name)
-        for user in group.members[:entries] if group is not None else ():
-            organization.leave(user, group)
+        if group is not None:
+            for user in group.members[:entries]:
+                organization.leave(user, group)
     else:
         for group in [group for group in organization.groups if group.kind == USER_GROUP][:entries]:
             organization.remove_group(group)

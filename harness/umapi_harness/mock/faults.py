@@ -129,6 +129,12 @@ class FaultPlan:
         """Put one more fault in force."""
         self._planned.append(_Planned(fault, f"{random_seed} {len(self._planned)}"))
 
+    def remove(self, place: int) -> None:
+        """End the fault at that place of the list, counted from 0; raises InputError if there is none."""
+        if not 0 <= place < len(self._planned):
+            raise InputError(f"fault: none is number {place}; there are {len(self._planned)}, counted from 0")
+        del self._planned[place]
+
     def pick(self, operation: str, client_id: str | None) -> Fault | None:
         """Count a call; the first fault that strikes it, if any."""
         chosen: _Planned | None = None

@@ -106,14 +106,14 @@ class _Listening:
         await self._server.startup(sockets=[listener])
         self._begin(self._server.main_loop())
 
-    def _refuse(self, seconds: float) -> None:
-        """Have connections refused for so long."""
+    def _refuse(self, outage: Coroutine[Any, Any, None]) -> None:
+        """Have connections refused until the outage is over."""
         for server in self._server.servers:
             server.close()
-        self._begin(self._reopen(seconds))
+        self._begin(self._reopen(outage))
 
-    async def _reopen(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+    async def _reopen(self, outage: Coroutine[Any, Any, None]) -> None:
+        await outage
         await self._server.startup(sockets=[_listener(self._port)])
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:

@@ -339,9 +339,7 @@ class Organization:
             group: attrs.evolve(group, members=Roster(), profiles=Roster(), user_groups=Roster())
             for group in self.groups
         }
-        users = {
-            user: attrs.evolve(user, groups=tuple(groups[group] for group in user.groups)) for user in self.users
-        }
+        users = {user: attrs.evolve(user, groups=tuple(groups[group] for group in user.groups)) for user in self.users}
         products = {
             product: attrs.evolve(product, admins=groups[product.admins], profiles=product.profiles.mapped(groups))
             for product in self.products.values()

@@ -20,10 +20,10 @@ from starlette.routing import Route
 
 from umapi_harness.mock import faults
 from umapi_harness.mock import settings as settings_module
+from umapi_harness.mock.admin import guarded
 from umapi_harness.mock.breakdowns import BREAKDOWNS
 from umapi_harness.mock.clock import VirtualClock
 from umapi_harness.mock.documents import schema
-from umapi_harness.mock.errors import InputError
 from umapi_harness.mock.listings import group_details, list_domains, list_groups, list_users, user_details
 from umapi_harness.mock.organization import Organization
 from umapi_harness.mock.settings import Settings
@@ -73,6 +73,7 @@ def page_routes(world: World) -> list[Route]:
         Route("/_mock/", _asset, methods=["GET"]),
         Route("/_mock/page/{name}", _asset, methods=["GET"]),
         *(Route(f"/_mock{path}", _data(handle), methods=["GET"]) for path, handle in table),
+        Route("/_mock/faults/{place:int}", _data(page.delete_fault), methods=["DELETE"]),
     ]
 
 
@@ -116,13 +117,11 @@ async def _asset(request: Request) -> Response:
 
 
 def _data(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """Adds the headers of data, and turns bad input into a 400 with the one line that names it."""
+    """What the admin interface does for its calls, and the headers of data."""
+    inner = guarded(answer)
 
     async def handle(request: Request) -> Response:
-        try:
-            response = await answer(request)
-        except InputError as error:
-            response = JSONResponse({"error": str(error)}, status_code=400)
+        response = await inner(request)
         for name, value in _DATA_HEADERS.items():
             response.headers.setdefault(name, value)
         return response
@@ -203,6 +202,11 @@ class _Page:
     async def fault_fields(self, _request: Request) -> Response:
         """Every field of a fault: type, default, choices, meaning, and the kinds that it means something for."""
         return _Json(_faults_explained())
+
+    async def delete_fault(self, request: Request) -> Response:
+        """End one fault, by its place in the list."""
+        self._world.faults.remove(request.path_params["place"])
+        return Response(status_code=204)
 
     def _organization(self, request: Request) -> Organization:
         return self._world.organization(request.query_params.get("org_id") or None)

@@ -190,9 +190,6 @@ def show_group(group: Group) -> dict[str, Any]:
         shown["productProfileName"] = group.subject.name
     if group.kind in (g.PROFILE, g.PRODUCT_ADMINS) and group.product is not None:
         shown["productName"] = group.product.name
-    if group.kind == g.PRODUCT_ADMINS and group.product is not None:
-        # Adobe's example has the product's name under this key (group.md).
-        shown["productProfileName"] = group.product.name
     if group.kind == g.PROFILE:
         shown["licenseQuota"] = "UNLIMITED" if group.quota is None else str(group.quota)
     shown["groupId"] = group.id

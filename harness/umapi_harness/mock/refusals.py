@@ -45,6 +45,7 @@ _OWN_WORDS: Final = {
     "error.user.productadmin.remove.admin.failed": "Failed to end the product admin role of the user: {user}",
     "error.user.type_mismatch": "The domain is not set up for users of type {value}: {domain}",
     "error.user.type_not_available": "Users of type {value} are not available to the organization",
+    "error.user.type_unknown": "The type of the user is unknown: {user}",
     "error.user.update_failed": "Failed to change the members of group: {group}",
     "error.usergroup.already_exists": "Usergroup already exists: {group}",
     "error.usergroup.exceeds_maximum_member_count": "Usergroup has too many members: {group}",

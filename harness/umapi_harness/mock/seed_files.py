@@ -107,8 +107,9 @@ def read_table(path: Path) -> Table:
     rows: list[int] = []
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        columns = _columns(next(reader, []), path)
-        for number, cells in enumerate(reader, start=2):
+        lines = list(reader)
+        columns = _columns(lines[0] if lines else [], path)
+        for number, cells in enumerate(lines[1:], start=2):
             if not any(cells):
                 continue
             where = f"{path}: row {number}"

@@ -13,7 +13,7 @@ import socket
 import struct
 import tempfile
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -129,9 +129,7 @@ def running_server(
             thread.join()
 
 
-def _world(
-    seeds: Sequence[Seed], settings: Settings | None, clock: Clock | None, faults_path: Path | None
-) -> World:
+def _world(seeds: Sequence[Seed], settings: Settings | None, clock: Clock | None, faults_path: Path | None) -> World:
     world = World(seeds, settings=settings, clock=clock)
     if faults_path is not None:
         world.start_with(read_plan_file(faults_path, clients=world.credentials))
@@ -227,7 +225,7 @@ def server_config(app: ASGIApp, certificates: Certificates | None) -> uvicorn.Co
     return uvicorn.Config(
         Abortable(app),
         http=Connection,
-        loop="asyncio",
+        loop="auto",
         ws="none",
         lifespan="off",
         log_config=None,
@@ -269,16 +267,18 @@ class _Server(uvicorn.Server):
         except Exception as error:  # noqa: BLE001 - raised by run
             self._failure, self.should_exit = error, True
 
-    def refuse(self, seconds: float) -> None:
-        """Close the port, so that connections are refused, and open it again after `seconds`."""
+    def refuse(self, outage: Coroutine[Any, Any, None]) -> None:
+        """Close the port, so that connections are refused, and open it again after the outage."""
         if self._reopening is None or self._reopening.done():
             host, port = self._listener.getsockname()[:2]
             for server in self.servers:
                 server.close()
-            self._reopening = asyncio.ensure_future(self._reopen(str(host), int(port), seconds))
+            self._reopening = asyncio.ensure_future(self._reopen(str(host), int(port), outage))
+        else:
+            outage.close()
 
-    async def _reopen(self, host: str, port: int, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+    async def _reopen(self, host: str, port: int, outage: Coroutine[Any, Any, None]) -> None:
+        await outage
         try:
             self._listener = _bind(host, port)
             await super().startup([self._listener])
@@ -327,7 +327,7 @@ class Abortable:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self.refuse: Callable[[float], None] | None = None
+        self.refuse: Callable[[Coroutine[Any, Any, None]], None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         transport: Any = getattr(getattr(send, "__self__", None), "transport", None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -17,7 +17,7 @@ from umapi_harness.mock import answers, queries
 from umapi_harness.mock.actions import run_commands
 from umapi_harness.mock.answers import Answer, json_answer
 from umapi_harness.mock.bodies import is_array, read_json
-from umapi_harness.mock.clock import wait
+from umapi_harness.mock.clock import outlast, wait
 from umapi_harness.mock.deprecated import deprecated_answer
 from umapi_harness.mock.effects import Delivery, deliver, strike
 from umapi_harness.mock.errors import InputError
@@ -33,7 +33,7 @@ ABORT: Final = "umapi_mock.abort"
 CLOSE: Final = "umapi_mock.close"
 """Scope extension: a function that closes the connection after what was sent so far."""
 REFUSE: Final = "umapi_mock.refuse"
-"""Scope extension: a function that has connections refused for some seconds of the system's time."""
+"""Scope extension: a function that has connections refused until a coroutine is done."""
 
 _STATUS: Final = {
     "build": "d1d82f1e94503d7ba93872c34deda5037aa4a73d",
@@ -114,7 +114,8 @@ class Service:
             org_id=route.org_id if route is not None else "",
         )
         if answer is None:
-            await _drop(scope, receive, delivery)
+            seconds = delivery.outage
+            await _drop(scope, receive, outlast(self._world.clock, seconds) if seconds is not None else None)
         elif fault is None:
             await _send(answer, send)
         else:
@@ -352,10 +353,12 @@ async def _send(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-async def _drop(scope: Scope, receive: Receive, delivery: Delivery) -> None:
-    refuse: Callable[[float], None] | None = scope.get("extensions", {}).get(REFUSE)
-    if delivery.outage is not None and refuse is not None:
-        refuse(delivery.outage)
+async def _drop(scope: Scope, receive: Receive, outage: Coroutine[Any, Any, None] | None) -> None:
+    refuse: Callable[[Coroutine[Any, Any, None]], None] | None = scope.get("extensions", {}).get(REFUSE)
+    if outage is not None and refuse is not None:
+        refuse(outage)
+    elif outage is not None:
+        outage.close()
     await _end(scope, receive, ABORT)
 
 

@@ -108,7 +108,7 @@ class Settings:
                 if value not in get_args(RetryAfterForm):
                     raise InputError(f'{where}: /{name}: {value!r} is not "seconds" or "date"')
             elif name == "breakdown":
-                if value != "" and value not in BREAKDOWNS:
+                if not isinstance(value, str) or (value and value not in BREAKDOWNS):
                     known_codes = ", ".join(sorted(BREAKDOWNS))
                     raise InputError(f"{where}: /{name}: {value!r} is no such code; known are {known_codes}")
             elif type(value) is not type(known[name].default):

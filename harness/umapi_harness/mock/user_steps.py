@@ -11,7 +11,7 @@ from umapi_harness.mock.groups import UNTOUCHABLE, USER_GROUP, Group, key
 from umapi_harness.mock.organization import ELSEWHERE, INVITED, Domain, Organization
 from umapi_harness.mock.refusals import RefusedError
 from umapi_harness.mock.settings import Settings
-from umapi_harness.mock.users import ADOBE_ID, ENTERPRISE_ID, FEDERATED_ID, User, email_domain
+from umapi_harness.mock.users import ADOBE_ID, ENTERPRISE_ID, FEDERATED_ID, IDENTITY_TYPES, User, email_domain
 
 Fields = Mapping[str, Any]
 
@@ -58,14 +58,14 @@ class UserCommand:
 
     def _existing(self) -> User | None:
         """The user; None for one whom test mode pretends to be there."""
-        if self._user is not None:
+        if self._user is not None or self._created_in_test:
             return self._user
         if self._name.lower() in self._organization.outsiders:
             raise RefusedError("error.user.not_in_org", user=self._name)
         if self._in_another_domain():
             code = "error.user.nonexistent_or_has_conflicting_parameters"
             raise RefusedError(code, user=self._name, domain=self._domain)
-        if self._test_mode and (self._created_in_test or not self._settings.test_mode_needs_user):
+        if self._test_mode and not self._settings.test_mode_needs_user:
             return None
         raise RefusedError("error.user.nonexistent", user=self._name)
 
@@ -95,7 +95,7 @@ class UserCommand:
         if existing is not None:
             self._meet(existing, fields)
         elif self._test_mode:
-            self._created_in_test = True
+            self._created_in_test, self._user = True, None
         else:
             self._user = self._organization.add_user(
                 email=email,
@@ -110,9 +110,11 @@ class UserCommand:
     def _same_account(self, email: str) -> User | None:
         """The Enterprise or Federated ID that stands in the way of a new one."""
         by_email = self._organization.owned_account(email)
-        if self._name.lower() == email.lower():
-            return by_email
         by_name = self._organization.find_user(self._name, self._home(email))
+        if self._name.lower() == email.lower():
+            if by_email is None and by_name is not None:
+                raise RefusedError("error.user.name_in_use", value=self._name)
+            return by_email
         if by_name is None and by_email is not None:
             raise RefusedError("error.user.email.name_in_use", value=email)
         if by_name is None and self._organization.owned_account(self._name) is not None:
@@ -184,13 +186,15 @@ class UserCommand:
     # Update
 
     def _update(self, fields: Fields) -> None:
-        if self._user is None and self._in_another_domain():
+        if self._user is None and not self._created_in_test and self._in_another_domain():
             raise RefusedError("error.update.domain.mismatch", user=self._name)
         user = self._existing()
         if user is None:
             return
         if user.type == ADOBE_ID:
             raise RefusedError("error.update.adobeid.no", user=self._name)
+        if user.type not in IDENTITY_TYPES:
+            raise RefusedError("error.user.type_unknown", user=self._name)
         home = self._organization.domains.get(key(user.domain))
         if home is not None and home.trusted:
             raise RefusedError("error.api.user.not.parent.org", domain=user.domain)

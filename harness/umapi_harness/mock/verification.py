@@ -44,24 +44,24 @@ def verify(journal: Journal, document: Any, *, where: str = "body") -> dict[str,
         wanted.setdefault("operation", "action")
     counted = "steps" if "step" in wanted else "commands" if {"user", "usergroup"} & set(wanted) else "requests"
     matches: list[dict[str, Any]] = []
-    misses: list[tuple[int, dict[str, Any]]] = []
+    misses: list[tuple[int, int, dict[str, Any]]] = []
     for candidate in _candidates(journal, counted):
         differences = _differences(wanted, candidate.traits)
         if not differences:
             matches.append(candidate.place)
         elif len(differences) <= _NEAR and len(differences) < len(wanted):
-            misses.append((len(differences), {**candidate.place, "but": differences}))
+            # To be sorted: the fewest differences first, and of those the latest.
+            misses.append((len(differences), -len(misses), {**candidate.place, "but": differences}))
     least, most = _bounds(document)
     passed = least <= len(matches) and (most is None or len(matches) <= most)
-    # The fewest differences first, and of those the latest.
-    nearest = [] if len(matches) >= least else [miss for _, miss in sorted(reversed(misses), key=lambda miss: miss[0])]
+    nearest = sorted(misses, key=lambda miss: miss[:2]) if len(matches) < least else []
     result = {
         "passed": passed,
         "count": len(matches),
         "counted": counted,
         "expected": _expectation(document),
         "matches": matches[:_LISTED],
-        "near_misses": nearest[:_SHOWN],
+        "near_misses": [miss for _, _, miss in nearest[:_SHOWN]],
         "forgotten": journal.forgotten,
     }
     return {"message": _message(result, wanted), **result}
@@ -113,14 +113,16 @@ def _commands(entry: Entry, place: dict[str, Any], traits: dict[str, Any], count
     for index, command in enumerate(commands if is_array(commands) else ()):
         if not is_object(command):
             continue
-        root = {name: command[name] for name in ("user", "usergroup") if name in command}
+        root: dict[str, Any] = {name: command[name] for name in ("user", "usergroup") if name in command}
         here, known = {**place, "command": index}, {**traits, **root}
         if counted == "commands":
             yield _Candidate(here, known)
             continue
         steps: Any = command.get("do")
         for number, step in enumerate(steps if is_array(steps) else ()):
-            for name, fields in step.items() if is_object(step) else ():
+            if not is_object(step):
+                continue
+            for name, fields in step.items():
                 yield _Candidate({**here, "step": number}, {**known, "step": name, "fields": fields})
 
 

@@ -33,6 +33,10 @@ const STATUS = {
 };
 const FAILURE = ["server error", "The service could not answer.", "Sending it again later can help."];
 
+/** The end of a body of which the journal has only the beginning. */
+export const CUT = /\.\.\. \((\d+) bytes\)$/;
+
+const SPOILED = new Set(["truncate", "broken_json", "wrong_type"]); // faults after which an answer is of no use
 const EFFECT = {
   all: "it took effect",
   half: "half of it took effect",
@@ -44,7 +48,7 @@ const EFFECT = {
  * `problems`, each with code, message, meaning, remedy, retry, and for commands index, step and pointer.
  */
 export function explain(entry, codes) {
-  const body = parsed(entry.response_body);
+  const body = parsed(entry.response_body) ?? salvaged(entry);
   const problems = [
     ...(entry.fault ? [planned(entry)] : []),
     ...commandProblems(body, codes, "errors", "errorCode"),
@@ -58,6 +62,7 @@ export function explain(entry, codes) {
   const result = body?.result;
   const kind = result === "partial" || result === "error" ? { partial: "partial", error: "failed" }[result] : null;
   if (kind !== null) return { kind, reason: commandReason(body, problems), problems };
+  if (SPOILED.has(entry.fault)) return { kind: "failed", reason: reason(problems), problems };
   if (problems.length) return { kind: "warned", reason: reason(problems), problems };
   return { kind: "good", reason: "", problems };
 }
@@ -69,6 +74,17 @@ export function parsed(text) {
   } catch {
     return undefined;
   }
+}
+
+/** What can be read of an action's answer that was too long for the journal. */
+function salvaged({ operation, response_body: text }) {
+  const head = /^\{"completed":(\d+),"notCompleted":(\d+),"completedInTestMode":(\d+)/.exec(text);
+  if (operation !== "action" || !head || !CUT.test(text)) return undefined;
+  const [completed, notCompleted, completedInTestMode] = head.slice(1).map(Number);
+  const found = text.matchAll(/\{"index":\d+,"step":-?\d+,"message":"(?:[^"\\]|\\.)*","errorCode":[^{}]*\}/g);
+  const errors = [...found].map(([one]) => parsed(one)).filter((one) => one !== undefined);
+  const result = notCompleted ? (completed + completedInTestMode ? "partial" : "error") : "success";
+  return { completed, notCompleted, completedInTestMode, errors, result };
 }
 
 function planned(entry) {
@@ -179,7 +195,10 @@ function reason(problems) {
 
 /** What a request was about, in a few words. */
 export function subject(entry) {
-  if (entry.operation === "action") return actionSubject(parsed(entry.request_body));
+  if (entry.operation === "action") {
+    const isTest = /(^|&)testOnly=true(&|$)/i.test(entry.query);
+    return (isTest ? "test mode, " : "") + actionSubject(parsed(entry.request_body), entry.request_body);
+  }
   const path = entry.path.replace(/^\/(v2\/usermanagement|ims)\//, "");
   const query = entry.query && entry.operation !== "token" ? ` ?${decoded(entry.query)}` : "";
   const [, page, group] = /^(?:users|groups)\/[^/]+\/([^/]+)(?:\/(.+))?$/.exec(path) ?? [];
@@ -188,8 +207,8 @@ export function subject(entry) {
   return decoded(user ?? path) + query;
 }
 
-function actionSubject(commands) {
-  if (!Array.isArray(commands)) return "unreadable body";
+function actionSubject(commands, text) {
+  if (!Array.isArray(commands)) return CUT.test(text) ? `body of ${CUT.exec(text)[1]} bytes` : "unreadable body";
   const names = commands.map((one) => one?.user ?? one?.usergroup ?? "?");
   const some = names.slice(0, 2).join(", ");
   const steps = commands.length === 1 && Array.isArray(commands[0]?.do) ? commands[0].do : [];

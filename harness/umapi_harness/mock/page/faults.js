@@ -7,9 +7,13 @@ import { control, held } from "./forms.js";
 const READY = [
   ["Next action: 503, not applied", { operation: "action", first: 1, status: 503 }],
   ["Next action: applied, answer lost", { operation: "action", first: 1, kind: "drop", when: "after" }],
-  ["Next action: connection dropped, not applied", { operation: "action", first: 1, kind: "drop", when: "before" }],
+  ["Next action: half applied, answer lost", { operation: "action", first: 1, kind: "drop", when: "during" }],
+  ["Next action: connection dropped, not applied", { operation: "action", first: 1, kind: "drop" }],
   ["Next three calls: 429, Retry-After 5", { operation: "*", first: 3, status: 429, retry_after: "5" }],
-  ["Second page request on: 500", { operation: "users", nth: 2, status: 500 }],
+  ["Next call: token revoked", { operation: "*", first: 1, kind: "revoke" }],
+  ["Next page of users: body cut off", { operation: "users", first: 1, kind: "truncate" }],
+  ["Second page of users: list has shrunk", { operation: "users", nth: 2, kind: "shrink" }],
+  ["One call in five: 500", { operation: "*", rate: 0.2, status: 500 }],
   ["Every token request: 503", { operation: "token", status: 503 }],
 ];
 const ORDER = ["operation", "kind", "when", "status", "retry_after", "first", "nth", "rate", "client_id"];
@@ -108,19 +112,20 @@ export function faultsView(page) {
   }
 
   function row(fault, place) {
-    const { operation, nth, first, client_id: client, matched, struck, id, ...how } = fault;
+    const { operation, nth, first, client_id: client, matched, struck, ...how } = fault;
+    const share = how.rate ? `, ${count(how.rate * 100)} in 100` : "";
     const calls = nth ? `call no. ${nth}` : first ? (first === 1 ? "first call" : `first ${plural(first, "call")}`) : "every call";
     const spent = matched >= (nth ?? first ?? Infinity);
     const target = operation === "*" ? "any operation" : operation;
-    const details = Object.entries(how).filter(([name, value]) => value !== "" && (name === "kind" || name === "status" || value !== usual(name)));
+    const details = Object.entries(how).filter(([name, value]) => value !== "" && name !== "rate" && (name === "kind" || name === "status" || value !== usual(name)));
     return el(
       "tr",
       { class: spent ? "spent" : null },
-      el("th", { scope: "row" }, `${target}, ${calls}${client ? ` of ${client}` : ""}`, spent ? el("span", { class: "tag" }, "spent") : null),
+      el("th", { scope: "row" }, `${target}, ${calls}${share}${client ? ` of ${client}` : ""}`, spent ? el("span", { class: "tag" }, "spent") : null),
       el("td", {}, details.map(([name, value]) => el("span", { class: "pair" }, el("span", { class: "quiet" }, name), ` ${typeof value === "object" ? JSON.stringify(value) : value}`))),
       el("td", { class: "number" }, count(matched)),
-      el("td", { class: "number" }, count(struck ?? 0)),
-      el("td", {}, el("button", { type: "button", "data-key": `remove ${id ?? place}`, "aria-label": `Remove the fault on ${target}, ${calls}`, onclick: () => remove(fault, place) }, "Remove")),
+      el("td", { class: "number" }, count(struck)),
+      el("td", {}, el("button", { type: "button", "data-key": `remove ${place}`, "aria-label": `Remove the fault on ${target}, ${calls}`, onclick: () => remove(place) }, "Remove")),
     );
   }
 
@@ -129,8 +134,8 @@ export function faultsView(page) {
     return name === "delay" ? 0 : fields.find((one) => one.name === name)?.default;
   }
 
-  async function remove(fault, place) {
-    await attempt(() => call("DELETE", `faults/${encodeURIComponent(fault.id ?? place)}`), "The fault is gone.");
+  async function remove(place) {
+    await attempt(() => call("DELETE", `faults/${place}`), "The fault is gone.");
     await load();
     void page.refresh();
   }

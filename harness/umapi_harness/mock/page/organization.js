@@ -77,7 +77,8 @@ function lookup(page, { name, title, controls, list, columns, row, isChosen, det
     due = performance.now() + (performance.now() - started) * SLOWEST;
     ({ total, offset } = answer);
     const entries = answer[list];
-    fill(tally, total ? `${count(offset + 1)}–${count(offset + entries.length)} of ${count(total)}` : "Nothing fits.");
+    const told = total ? `${count(offset + 1)}–${count(offset + entries.length)} of ${count(total)}` : "Nothing fits.";
+    if (tally.textContent !== told) fill(tally, told);
     back.disabled = offset === 0;
     on.disabled = offset + entries.length >= total;
     refill(rows, table(title, columns, entries.map((entry) => row(entry, params, isChosen(entry, params)))));

@@ -18,7 +18,7 @@ const page = {
   /** True after the journal was emptied from here, until the view of the requests has done the same. */
   emptied: false,
   /** Asks for news at once, after something was changed from here. */
-  refresh: () => beat(),
+  refresh: () => (beating ? beating.then(beat) : beat()),
   /** Opens a view with its parameters. */
   open: (view, params = {}) => {
     location.hash = hash(view, params);
@@ -79,12 +79,17 @@ function beat() {
 }
 
 async function ask() {
+  const wanted = page.orgId;
   let pulse;
   try {
-    pulse = await call("GET", "pulse", { query: { org_id: page.orgId } });
+    pulse = await call("GET", "pulse", { query: { org_id: wanted } });
     if (pulse.organization === null) pulse = await call("GET", "pulse");
   } catch {
     link("No answer from the server", "failed");
+    return;
+  }
+  if (page.orgId !== wanted) {
+    await ask(); // another organisation was chosen in the meantime
     return;
   }
   link("Live", "good");
@@ -136,7 +141,7 @@ document.getElementById("organization").addEventListener("change", (event) => {
   sessionStorage.setItem("organization", page.orgId);
   page.pulse = null;
   if (shown === "users" || shown === "groups") page.open(shown);
-  void beat();
+  void page.refresh();
 });
 document.querySelector("a.skip").addEventListener("click", (event) => {
   event.preventDefault();

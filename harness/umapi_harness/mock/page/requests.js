@@ -1,9 +1,9 @@
 // The view of the journal: the requests as they come, and one of them with its answer beside it.
 
-import { agreed, attempt, call } from "./api.js";
+import { agreed, attempt, call, tell } from "./api.js";
 import { showBody } from "./bodies.js";
 import { choice, count, el, facts, field, fill, plural, settled } from "./dom.js";
-import { decoded, explain, header, parsed, subject } from "./explain.js";
+import { CUT, decoded, explain, header, parsed, subject } from "./explain.js";
 
 const KEPT = 2000; // entries that the page remembers; the server keeps fewer
 const OUTCOMES = [
@@ -190,7 +190,7 @@ export function requestsView(page) {
       "li",
       { role: "option", id: `request-${entry.number}`, "data-number": entry.number, class: kind, "aria-selected": "false" },
       el("span", { class: `status ${kind}` }, entry.status ?? "lost"),
-      el("span", { class: "what" }, el("b", {}, entry.operation), " ", el("span", { class: "about" }, entry.about)),
+      el("span", { class: "what" }, el("b", {}, entry.operation === "none" ? "unknown" : entry.operation), " ", el("span", { class: "about" }, entry.about)),
       el("time", { datetime: new Date(entry.time * 1000).toISOString() }, clockTime(entry.time)),
       reason ? el("span", { class: "reason" }, reason) : null,
     );
@@ -361,6 +361,8 @@ export function requestsView(page) {
   }
 
   async function copy(entry) {
+    if (!navigator.clipboard) return tell("The browser lets pages copy only over https or on this computer.", true);
+    if (CUT.test(entry.request_body)) return tell("The journal has only the beginning of this body.", true);
     const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
     const url = location.origin + entry.path + (entry.query ? `?${entry.query}` : "");
     const kept = Object.entries(entry.request_headers).filter(([name]) => !/^(host|content-length|connection|accept-encoding|transfer-encoding)$/i.test(name));
@@ -369,7 +371,7 @@ export function requestsView(page) {
       ...kept.map(([name, value]) => `-H ${name.toLowerCase() === "authorization" ? '"Authorization: Bearer $TOKEN"' : quoted(`${name}: ${value}`)}`),
       ...(entry.request_body ? [`--data-raw ${quoted(entry.request_body)}`] : []),
     ];
-    await attempt(() => navigator.clipboard.writeText(lines.join(" \\\n  ")), "Copied; secrets are left out: put the token into $TOKEN.");
+    return attempt(() => navigator.clipboard.writeText(lines.join(" \\\n  ")), "Copied; secrets are left out: put the token into $TOKEN.");
   }
 
   fill(detail, guide());

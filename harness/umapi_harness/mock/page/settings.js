@@ -13,18 +13,18 @@ export function settingsView(page) {
     { "aria-labelledby": "settings-title" },
     el("h2", { id: "settings-title", tabindex: "-1" }, "Settings"),
     el("div", { class: "tools" }, field("Search", search, { class: "field grow" }), el("label", { class: "check" }, onlyChanged, " Only those that are not as documented")),
-    el("div", { class: "row" }, el("button", { type: "button", onclick: () => profile("default") }, "All as documented"), el("button", { type: "button", onclick: () => profile("live") }, "All as seen live")),
+    el("div", { class: "row" }, el("button", { type: "button", onclick: () => profile("documented") }, "All as documented"), el("button", { type: "button", onclick: () => profile("live") }, "All as seen live")),
     list,
   );
   let described = [];
   let values = {};
   let drawn = "";
 
-  async function load() {
+  async function load(anew = false) {
     if (!described.length) described = await call("GET", "settings/fields");
     values = await call("GET", "settings");
     const now = JSON.stringify(values);
-    if (now !== drawn) draw();
+    if (anew || now !== drawn) draw();
     drawn = now;
   }
 
@@ -41,7 +41,11 @@ export function settingsView(page) {
   function line(one) {
     const id = `setting-${one.name}`;
     const input = control(one, values[one.name], { id });
-    input.addEventListener("change", () => change({ [one.name]: held(input) ?? "" }));
+    input.addEventListener("change", () => {
+      const value = held(input) ?? (one.type === "str" ? "" : undefined);
+      if (value === undefined) input.value = values[one.name];
+      else void change({ [one.name]: value });
+    });
     const others = [differs(one) ? `Documented: ${text(one.default)}.` : "", JSON.stringify(one.live) === JSON.stringify(one.default) ? "" : `Live: ${text(one.live)}.`];
     return el(
       "div",
@@ -58,14 +62,12 @@ export function settingsView(page) {
 
   async function change(changes) {
     await attempt(() => call("PATCH", "settings", { body: changes }), `Changed: ${Object.keys(changes).join(", ")}.`);
-    drawn = "";
-    await load();
+    await load(true);
   }
 
   async function profile(which) {
-    const wanted = described.filter((one) => JSON.stringify(values[one.name]) !== JSON.stringify(one[which]));
-    if (!wanted.length) return;
-    await change(Object.fromEntries(wanted.map((one) => [one.name, one[which]])));
+    await attempt(() => call("PUT", "settings", { body: { profile: which } }), `All settings are as ${which === "live" ? "seen live" : "documented"}.`);
+    await load(true);
   }
 
   fill(list, el("p", { class: "quiet" }, "Loading."));

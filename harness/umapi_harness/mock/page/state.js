@@ -1,27 +1,25 @@
 // The view of the state as a whole: reset it, save it as a file, put a file in its place, snapshots.
 
 import { agreed, attempt, call } from "./api.js";
-import { el, field, fill, table } from "./dom.js";
+import { el, field, fill, plural, table } from "./dom.js";
 
 export function stateView(page) {
   const save = el("a", { class: "button", download: "organisation.json" }, "Save as a seed file");
   const file = el("input", { type: "file", accept: "application/json,.json", required: true });
-  const snapshots = el("div", {});
+  const snapshots = el("div", { class: "scroll" });
   const name = el("input", { type: "text", required: true, maxlength: "100", autocomplete: "off" });
-  const snapshotPart = el(
-    "div",
-    { hidden: true },
+  const snapshotPart = [
     el("h3", {}, "Snapshots"),
-    el("p", { class: "quiet" }, "A snapshot keeps the state under a name, to come back to as often as needed."),
+    el("p", { class: "quiet" }, "A snapshot keeps organisations and settings under a name, to come back to as often as needed."),
     el("form", { class: "row", onsubmit: take }, field("Name", name), el("button", {}, "Take snapshot")),
     snapshots,
-  );
+  ];
   const root = el(
     "section",
     { "aria-labelledby": "state-title" },
     el("h2", { id: "state-title", tabindex: "-1" }, "State"),
     el("h3", {}, "Reset"),
-    el("p", { class: "quiet" }, "Puts organisations, settings and faults back as they were at the start and empties the journal. The clock and the tokens stay."),
+    el("p", { class: "quiet" }, "Puts organisations, settings and faults back as they were at the start and empties the journal. The clock, the tokens and the snapshots stay."),
     el("div", { class: "row" }, el("button", { type: "button", class: "danger", onclick: reset }, "Reset")),
     el("h3", {}, "Organisation as a file"),
     el("div", { class: "row" }, save, el("form", { class: "row", onsubmit: load }, field("Seed file", file), el("button", {}, "Put in place"))),
@@ -42,31 +40,28 @@ export function stateView(page) {
     await page.refresh();
   }
 
-  // Snapshots are shown where the server has them.
-
   async function list() {
-    let entries;
-    try {
-      entries = await call("GET", "snapshots");
-    } catch {
-      snapshotPart.hidden = true;
-      return;
-    }
-    snapshotPart.hidden = false;
+    const entries = await call("GET", "snapshots");
     fill(
       snapshots,
       entries.length
-        ? table("Snapshots", [["Name"], [""]], entries.map((one) => row(typeof one === "string" ? one : one.name)))
+        ? table("Snapshots", [["Name"], ["Taken"], ["Holds"], [""]], entries.map(row))
         : el("p", { class: "quiet" }, "None yet."),
     );
   }
 
-  function row(one) {
+  function row({ name: one, time, organizations }) {
+    const buttons = [
+      el("button", { type: "button", "aria-label": `Restore ${one}`, onclick: () => restore(one) }, "Restore"),
+      el("button", { type: "button", "aria-label": `Delete ${one}`, onclick: () => remove(one) }, "Delete"),
+    ];
     return el(
       "tr",
       {},
       el("th", { scope: "row" }, one),
-      el("td", {}, el("div", { class: "row" }, el("button", { type: "button", "aria-label": `Restore ${one}`, onclick: () => restore(one) }, "Restore"), el("button", { type: "button", "aria-label": `Delete ${one}`, onclick: () => remove(one) }, "Delete"))),
+      el("td", {}, new Date(time * 1000).toISOString().slice(0, 19).replace("T", " ")),
+      el("td", {}, organizations.map(({ org_id: id, users }) => el("div", {}, `${id}: ${plural(users, "user")}`))),
+      el("td", {}, el("div", { class: "row" }, buttons)),
     );
   }
 
@@ -91,7 +86,7 @@ export function stateView(page) {
   return {
     title: "State",
     root,
-    show: list,
+    show: () => void list().catch(() => {}),
     pulse() {
       save.href = `/_mock/state?${new URLSearchParams({ org_id: page.orgId })}`;
       save.download = `${page.orgId.replaceAll(/[^\w-]+/g, "_")}.json`;

@@ -97,21 +97,20 @@ class _Received:
             self.failure.request = request
         if not self.status:
             raise self.failure or httpx.RemoteProtocolError("Server disconnected without sending a response.")
+        if request.method == "HEAD" or self.status in _WITHOUT_BODY:
+            body = _Body([], None)
+        else:
+            body = _Body(self.parts, self.failure or self._missing())
         return httpx.Response(
             self.status,
             headers=self.headers,
-            stream=_Body(self.parts, self._end(request.method)),
+            stream=body,
             request=request,
             extensions={"http_version": b"HTTP/1.1"},
         )
 
-    def _end(self, method: str) -> httpx.TransportError | None:
-        """What stands at the end of the body instead of its end."""
-        if method == "HEAD" or self.status in _WITHOUT_BODY:
-            self.parts = []
-            return None
-        if self.failure is not None:
-            return self.failure
+    def _missing(self) -> httpx.TransportError | None:
+        """What stands at the end of a body that is shorter than announced."""
         expected = dict(self.headers).get(b"content-length")
         size = sum(len(part) for part in self.parts)
         if expected is None or int(expected) <= size:

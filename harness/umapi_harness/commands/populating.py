@@ -1,0 +1,114 @@
+"""The commands that write seeds: ``seed`` makes one up, ``export`` takes it from a server that runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+import httpx
+
+from umapi_harness.commands.conventions import FILE, trusting
+from umapi_harness.mock.bodies import is_object
+from umapi_harness.mock.documents import check
+from umapi_harness.mock.errors import InputError
+from umapi_harness.mock.populations import generate_seed
+from umapi_harness.mock.seed_files import write_table
+from umapi_harness.mock.seeds import SCHEMA
+from umapi_harness.mock.server import is_loopback
+from umapi_harness.postman.outgoing import read_target
+
+_FORMAT = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "csv"]),
+    help="JSON holds the organisation, CSV its users; default: what the name of the output file says, else JSON.",
+)
+_OUTPUT = click.option("--output", "-o", type=FILE, help="The file to write; default: standard output.")
+_SECONDS = 60.0  # a large organisation takes its time
+
+
+@click.command()
+@click.option("--users", type=click.IntRange(0), default=100, show_default=True, help="How many users.")
+@click.option("--groups", type=click.IntRange(0), default=10, show_default=True, help="How many user groups.")
+@click.option(
+    "--random-seed", type=click.IntRange(0), default=0, show_default=True, help="The same number, the same people."
+)
+@_FORMAT
+@_OUTPUT
+def seed(users: int, groups: int, random_seed: int, form: str | None, output: Path | None) -> int:
+    """Make up an organisation, as a seed for `serve --seed`."""
+    _write(generate_seed(users, groups, random_seed), form, output)
+    return 0
+
+
+@click.command()
+@click.option(
+    "--url", envvar="UMAPI_IMS_URL", show_envvar=True, required=True, help="Scheme, host and port of the mock server."
+)
+@click.option("--org-id", help="The organisation; default: the server's first.")
+@click.option("--ids", is_flag=True, help="Write the ids of users and groups too.")
+@click.option("--ca-bundle", envvar="UMAPI_CA_BUNDLE", type=FILE, help="PEM file with the authority to trust.")
+@_FORMAT
+@_OUTPUT
+def export(
+    url: str, org_id: str | None, ids: bool, ca_bundle: Path | None, form: str | None, output: Path | None
+) -> int:
+    """Write the present state of a running mock server as a seed.
+
+    The server must have its admin interface on.
+    """
+    _write(_state(url, org_id, ids, ca_bundle), form, output)
+    return 0
+
+
+def _state(url: str, org_id: str | None, ids: bool, ca_bundle: Path | None) -> dict[str, Any]:
+    try:
+        root = read_target(url).origin
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--url") from None
+    parts = urlsplit(root)
+    query = {"ids": str(ids).lower()} | ({"org_id": org_id} if org_id is not None else {})
+    verify: ssl.SSLContext | bool = trusting(ca_bundle) if ca_bundle is not None and parts.scheme == "https" else True
+    try:
+        with httpx.Client(verify=verify, timeout=_SECONDS, trust_env=not is_loopback(parts.hostname or "")) as client:
+            answer = client.get(f"{root}/_mock/state", params=query)
+        document: Any = answer.json()
+    except ValueError:
+        raise InputError(f"{root}: no mock server with an admin interface; correct --url, or serve --admin") from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{root}: cannot be reached ({reason}); start the server, or correct --url") from error
+    if answer.status_code == 400 and is_object(document) and "error" in document:
+        raise InputError(f"{root}: {document['error']}")
+    if answer.is_error:
+        raise InputError(f"{root}: no mock server with an admin interface; correct --url, or serve --admin")
+    check(document, SCHEMA, root)
+    state: dict[str, Any] = document
+    return state
+
+
+def _write(document: dict[str, Any], form: str | None, output: Path | None) -> None:
+    if form == "csv" or (form is None and output is not None and output.suffix.lower() == ".csv"):
+        text = write_table(document["users"])
+    else:
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    # Whoever reads a file while it is written sees the old one, or all of the new one; a pipe has no old one.
+    plain = output.is_file() or not output.exists()
+    part = output.with_name(f".{output.name}.{os.getpid()}.part") if plain else output
+    try:
+        part.write_text(text, encoding="utf-8", newline="")
+        if plain:
+            part.replace(output)
+    except OSError as error:
+        if plain:
+            part.unlink(missing_ok=True)
+        reason = (error.strerror or "cannot be written").lower()
+        raise InputError(f"{output}: {reason}; give a path that can be written") from error

@@ -1,0 +1,129 @@
+"""Seeds as files: JSON and CSV, alone and together, and mistakes named by file and row."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from umapi_harness.mock import InputError, export_seed, generate_seed
+from umapi_harness.mock.seed_files import read_seeds, write_table
+
+ORGANIZATION: dict[str, Any] = {
+    "org_id": "1@AdobeOrg",
+    "domains": [{"name": "example.com", "type": "federatedID"}],
+    "products": [{"name": "P"}],
+    "profiles": [{"name": "Pro", "product": "P"}],
+    "user_groups": [{"name": "G"}],
+    "users": [{"email": "first@example.com", "type": "federatedID"}],
+}
+
+
+def written(folder: Path, name: str, content: Any) -> Path:
+    """A file with text as it is, or a document as JSON."""
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_csv_alone_is_an_organisation(tmp_path: Path) -> None:
+    """Rows make users; the domains and user groups that they name are there, and empty cells mean nothing."""
+    text = (
+        "\ufeffEmail,type,firstname,lastname,country,username,groups\n"
+        'ada@example.com,,Ada,Öz,DE,,"G;""A;B"";_admin_G"\n'
+        "\n"
+        "bob@gmail.com,adobeID,,,,,\n"
+        "cy@enterprise.example,enterpriseID,Cy,,,cy.name,\n"
+    )
+    (seed,) = read_seeds([written(tmp_path, "users.csv", text)])
+    document = export_seed(seed.organization)
+    assert [user["email"] for user in document["users"]] == [
+        "ada@example.com",
+        "bob@gmail.com",
+        "cy@enterprise.example",
+    ]
+    assert document["users"][0]["groups"] == ["A;B", "G", "_admin_G"]
+    assert document["users"][2]["username"] == "cy.name"
+    assert [group["name"] for group in document["user_groups"]] == ["A;B", "G"]
+    assert {domain["name"]: domain["type"] for domain in document["domains"]} == {
+        "example.com": "federatedID",
+        "enterprise.example": "enterpriseID",
+    }
+    assert export_seed(seed.rebuild()) == document
+
+
+def test_csv_adds_users_to_the_json_before_it(tmp_path: Path) -> None:
+    """Users of a CSV file join the organisation of the JSON file before it, profiles and groups included."""
+    table = written(tmp_path, "users.csv", "email,groups\nnext@example.com,Pro;G\n")
+    other = written(tmp_path, "other.json", ORGANIZATION | {"org_id": "2@AdobeOrg"})
+    first, second = read_seeds([written(tmp_path, "organization.json", ORGANIZATION), table, other])
+    assert [user.email for user in first.organization.users] == ["first@example.com", "next@example.com"]
+    assert [user.email for user in second.organization.users] == ["first@example.com"]
+    assert [user.email for user in first.rebuild().users] == ["first@example.com", "next@example.com"]
+
+
+def test_users_go_round_by_csv(tmp_path: Path) -> None:
+    """What is written as CSV reads as the same users."""
+    document = generate_seed(50, 4, random_seed=3)
+    document["user_groups"].append({"name": 'With "quotes"; and more, too'})
+    document["users"][0]["groups"].append('With "quotes"; and more, too')
+    frame = written(
+        tmp_path, "frame.json", {k: v for k, v in document.items() if not k.startswith(("users", "sample"))}
+    )
+    table = written(tmp_path, "users.CSV", write_table(document["users"]))
+    (seed,) = read_seeds([frame, table])
+    (whole,) = read_seeds([written(tmp_path, "whole.json", document)])
+    assert export_seed(seed.organization)["users"] == export_seed(whole.organization)["users"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "row 1: no column email; name the columns in the first row: email, type"),
+        ("email;type\n", 'row 1: no such column "email;type"; known are email, type'),
+        ("email,mail\n", 'row 1: no such column "mail"'),
+        ("email,Email\n", 'row 1: column "email" stands twice; remove one'),
+        ("email,type\na@example.com,federatedID,x\n", "row 2: has 3 cells for 2 columns; quote cells with commas"),
+        ("email,type\n\na@example.com,federated\n", 'row 3: /type: "federated" is not one of "adobeID"'),
+        ("email,type\n,federatedID\n", 'row 2: /: "email" is a required property; add it'),
+        ("email\na@example.com\nA@Example.com\n", 'row 3/email: user "A@Example.com" stands twice; remove one'),
+        ("email,groups\na@example.com,Nobody\n", 'row 2/groups/0: no group named "Nobody" is defined; add it'),
+        ("email\na@elsewhere.example\n", 'row 2: domain "elsewhere.example" is not among the domains; add it'),
+        ('email\n"a@example.com\n', "line 2: not CSV (unexpected end of data); correct the file"),
+    ],
+)
+def test_mistakes_in_csv(tmp_path: Path, text: str, message: str) -> None:
+    """A mistake is one line with file, row and remedy."""
+    table = written(tmp_path, "users.csv", text)
+    with pytest.raises(InputError) as caught:
+        read_seeds([written(tmp_path, "organization.json", ORGANIZATION), table])
+    assert str(caught.value).startswith(f"{table}: {message}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_domain_of_two_types_needs_a_json_seed(tmp_path: Path) -> None:
+    """Without a JSON seed, a domain's type is that of its users, who must agree."""
+    table = written(tmp_path, "users.csv", "email,type\na@example.com,federatedID\nb@example.com,enterpriseID\n")
+    with pytest.raises(InputError, match=r'users\.csv: row 3: domain "example\.com" is one for federatedID'):
+        read_seeds([table])
+
+
+def test_seeds_that_exclude_each_other(tmp_path: Path) -> None:
+    """Two seeds of one organisation, or with one client, are refused before anything is loaded."""
+    credentials = [{"client_id": "c", "client_secret": "s", "tech_account_id": "t"}]
+    first = written(tmp_path, "first.json", ORGANIZATION | {"credentials": credentials})
+    with pytest.raises(InputError, match=r"again\.json: /org_id: 1@AdobeOrg is another seed's already"):
+        read_seeds([first, written(tmp_path, "again.json", ORGANIZATION)])
+    other = ORGANIZATION | {"org_id": "2@AdobeOrg", "credentials": credentials}
+    with pytest.raises(InputError, match=r"other\.json: /credentials: a client_id is another seed's"):
+        read_seeds([first, written(tmp_path, "other.json", other)])
+
+
+def test_files_that_are_no_text(tmp_path: Path) -> None:
+    """Bytes that are not UTF-8 are named by their place."""
+    path = tmp_path / "users.csv"
+    path.write_bytes(b"email\n\xff\n")
+    with pytest.raises(InputError, match=r"users\.csv: byte 6 is not UTF-8; save the CSV file as UTF-8"):
+        read_seeds([path])
