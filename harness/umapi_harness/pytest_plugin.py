@@ -10,6 +10,7 @@ import importlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import pytest
 
@@ -46,19 +47,25 @@ def _umapi_hosting() -> Iterator[Hosting]:
 
 
 @pytest.fixture(scope="session")
-def umapi_new_org(_umapi_hosting: Hosting) -> Callable[..., UmapiOrg]:
+def umapi_new_org(_umapi_hosting: Hosting) -> Iterator[Callable[..., UmapiOrg]]:
     """Makes organisations for fixtures of a wider scope, and for tests that need several: call it with the arguments
     of the marker, and serve what it gives with `with organization.served() as server`."""
     from umapi_harness.testing import Setup, UmapiOrg  # noqa: PLC0415
 
-    def make(**arguments: Any) -> UmapiOrg:
-        return UmapiOrg(Setup.read(arguments, where="umapi_new_org", folder=Path()), _umapi_hosting)
+    made: WeakSet[UmapiOrg] = WeakSet()
 
-    return make
+    def make(**arguments: Any) -> UmapiOrg:
+        organization = UmapiOrg(Setup.read(arguments, where="umapi_new_org", folder=Path()), _umapi_hosting)
+        made.add(organization)
+        return organization
+
+    yield make
+    for organization in list(made):
+        organization.close()
 
 
 @pytest.fixture
-def umapi_org(request: pytest.FixtureRequest, _umapi_hosting: Hosting) -> UmapiOrg:
+def umapi_org(request: pytest.FixtureRequest, _umapi_hosting: Hosting) -> Iterator[UmapiOrg]:
     """An organisation of the test's own: add users and groups, plan faults, move the clock, look at what happened."""
     from umapi_harness.mock.errors import InputError  # noqa: PLC0415
     from umapi_harness.testing import Setup, UmapiOrg  # noqa: PLC0415
@@ -70,11 +77,17 @@ def umapi_org(request: pytest.FixtureRequest, _umapi_hosting: Hosting) -> UmapiO
             pytest.fail(f"{where}: {mark.args[0]!r} has no name; give profile=, settings=, faults= or seed=", False)
         # The mark that is closest to the test comes first, and wins.
         arguments = {**mark.kwargs, **arguments}
+    setup, problem = None, ""
     try:
-        return UmapiOrg(Setup.read(arguments, where=where, folder=request.path.parent), _umapi_hosting)
+        setup = Setup.read(arguments, where=where, folder=request.path.parent)
     except InputError as error:
         problem = str(error)
-    pytest.fail(problem, pytrace=False)
+    if setup is None:
+        # Outside the handler, or pytest would show the exception too.
+        pytest.fail(problem, pytrace=False)
+    organization = UmapiOrg(setup, _umapi_hosting)
+    yield organization
+    organization.close()
 
 
 def _absent_module() -> str | None:

@@ -33,19 +33,22 @@ def run_commands(
     warnings: list[dict[str, Any]] = []
     good = bad = 0
     for index, command in enumerate(commands):
-        known = _known_about(command)
         violations = checks.violations(command, doubled)
         failures = [(found.step, found.code, found.message) for found in violations]
+        warned: list[tuple[int, str, str]] = []
         if not failures:
             failures = _run(organization, settings, command, test_mode=test_mode)
+            warned = _warnings(command)
+        if failures or warned:
+            known = _known_about(command)
             warnings += [
                 {"index": index, "step": step, "message": message, "warningCode": code, **known}
-                for step, code, message in _warnings(command)
+                for step, code, message in warned
             ]
-        errors += [
-            {"index": index, "step": step, "message": message, "errorCode": code, **known}
-            for step, code, message in failures
-        ]
+            errors += [
+                {"index": index, "step": step, "message": message, "errorCode": code, **known}
+                for step, code, message in failures
+            ]
         if failures:
             bad += 1
         else:

@@ -94,6 +94,8 @@ class _Listening:
     def __init__(self, config: uvicorn.Config) -> None:
         self._server = uvicorn.Server(config)
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._port = 0
+        self._refusing = False
         if isinstance(config.app, Abortable):
             config.app.refuse = self._refuse
 
@@ -108,6 +110,10 @@ class _Listening:
 
     def _refuse(self, outage: Coroutine[Any, Any, None]) -> None:
         """Have connections refused until the outage is over."""
+        if self._refusing:
+            outage.close()
+            return
+        self._refusing = True
         for server in self._server.servers:
             server.close()
         self._begin(self._reopen(outage))
@@ -115,6 +121,7 @@ class _Listening:
     async def _reopen(self, outage: Coroutine[Any, Any, None]) -> None:
         await outage
         await self._server.startup(sockets=[_listener(self._port)])
+        self._refusing = False
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import ipaddress
 import os
 import shutil
@@ -82,6 +83,8 @@ def serve(
                 on_ready(running.details)
 
         server.on_start = announce
+        # What is there now, stays: the garbage collector need not go through a million users again and again.
+        gc.freeze()
         server.run()
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)

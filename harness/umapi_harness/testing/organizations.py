@@ -38,6 +38,7 @@ class UmapiOrg(Part):
         super().__init__(world, hosting.loop)
         world.start_with(setup.plan)
         self._hosting = hosting
+        self._transports: list[WorldTransport | AsyncWorldTransport] = []
         self.org_id = setup.seed.organization.org_id
         self.clock = OrgClock(world, hosting.loop)
         self.faults = OrgFaults(world, hosting.loop)
@@ -66,11 +67,20 @@ class UmapiOrg(Part):
 
     def transport(self) -> WorldTransport:
         """The organisation's server for `httpx.Client(transport=…)`, without a socket."""
-        return WorldTransport(self._world)
+        transport = WorldTransport(self._world)
+        self._transports.append(transport)
+        return transport
 
     def async_transport(self) -> AsyncWorldTransport:
         """The organisation's server for `httpx.AsyncClient(transport=…)`, without a socket."""
-        return AsyncWorldTransport(self._world)
+        transport = AsyncWorldTransport(self._world)
+        self._transports.append(transport)
+        return transport
+
+    def close(self) -> None:
+        """End calls that still go on in process, such as one whose client did not wait for a planned delay."""
+        for transport in self._transports:
+            transport.end_calls()
 
     # Building
 

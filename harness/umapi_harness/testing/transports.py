@@ -7,8 +7,7 @@ clients, keep time-outs, and show dropped connections and truncated bodies as ht
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -44,6 +43,10 @@ class WorldTransport(httpx.BaseTransport):
         """Lead to `world`; `admin` adds the interface under /_mock/."""
         self._wire = _Wire(create_app(world, admin=admin))
 
+    def end_calls(self) -> None:
+        """Cancel calls that nobody waits for any more, and an outage; otherwise they go on as planned."""
+        process_loop().call(self._wire.end_calls)
+
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         request.read()
@@ -56,6 +59,10 @@ class AsyncWorldTransport(httpx.AsyncBaseTransport):
     def __init__(self, world: World, *, admin: bool = True) -> None:
         """Lead to `world`; `admin` adds the interface under /_mock/."""
         self._wire = _Wire(create_app(world, admin=admin))
+
+    def end_calls(self) -> None:
+        """Cancel calls that nobody waits for any more, and an outage; otherwise they go on as planned."""
+        process_loop().call(self._wire.end_calls)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
@@ -165,13 +172,18 @@ class _Wire:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._refused_until = 0.0
+        self._outage: asyncio.Task[None] | None = None
         self._left: set[asyncio.Task[None]] = set()
         """Requests that go on although nobody waits for them any more; a task that nothing refers to may vanish."""
 
+    def end_calls(self) -> None:
+        """Cancel what goes on by itself."""
+        for task in (*self._left, *([self._outage] if self._outage is not None else [])):
+            task.cancel()
+
     async def exchange(self, request: httpx.Request) -> _Received:
         """Answer a request that was read."""
-        if time.monotonic() < self._refused_until:
+        if self._outage is not None and not self._outage.done():
             return _Received(failure=httpx.ConnectError("Connection refused"))
         messages: asyncio.Queue[Message | None] = asyncio.Queue()
         gone = asyncio.Event()
@@ -192,8 +204,11 @@ class _Wire:
             received.failure = httpx.ReadError("Connection reset by peer")
             close()
 
-        def refuse(seconds: float) -> None:
-            self._refused_until = time.monotonic() + seconds
+        def refuse(outage: Coroutine[Any, Any, None]) -> None:
+            if self._outage is None or self._outage.done():
+                self._outage = asyncio.create_task(outage)
+            else:
+                outage.close()
 
         async def run() -> None:
             extensions = {ABORT: abort, CLOSE: close, REFUSE: refuse}

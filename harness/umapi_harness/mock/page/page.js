@@ -15,8 +15,14 @@ const PULSE_HIDDEN = 5000;
 const page = {
   orgId: sessionStorage.getItem("organization") ?? "",
   pulse: null,
-  /** True after the journal was emptied from here, until the view of the requests has done the same. */
+  /** True while the view of the requests is to forget what the server has forgotten. */
   emptied: false,
+  /** Brings the page up to date after the journal was emptied from here. */
+  forget: async () => {
+    await beating; // which may have asked before
+    page.emptied = true;
+    await beat();
+  },
   /** Asks for news at once, after something was changed from here. */
   refresh: () => (beating ? beating.then(beat) : beat()),
   /** Opens a view with its parameters. */

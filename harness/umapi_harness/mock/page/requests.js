@@ -23,6 +23,7 @@ export function requestsView(page) {
   let codes = new Map();
   let server = null;
   let selected = 0;
+  let asked = 0; // the request that the address names, which may not have been read yet
   let paused = false;
   let waiting = 0;
   let raw = false;
@@ -80,9 +81,10 @@ export function requestsView(page) {
     oursField.hidden = pulse.organizations < 2 && !ours.value;
     if (ours.value && before?.organization?.org_id !== pulse.organization?.org_id) render();
     if (server !== pulse.server) {
-      entries = [];
+      codes = new Map((await call("GET", "codes")).map((one) => [one.code, one]));
       server = pulse.server;
-      if (!codes.size) codes = new Map((await call("GET", "codes")).map((one) => [one.code, one]));
+      entries = [];
+      emptied.clear();
       render();
     }
     notice(pulse.requests.emptied);
@@ -94,14 +96,20 @@ export function requestsView(page) {
     }
     if (pulse.requests.last <= last) return;
     const fresh = await call("GET", "requests", { query: { after: last } });
-    for (const entry of fresh.filter((one) => one.number > last)) {
+    const added = fresh.filter((one) => one.number > last);
+    for (const entry of added) {
       Object.assign(entry, { came: explain(entry, codes), about: subject(entry) });
-      entries.push(entry);
       learn(entry.client_id, clients, client);
       learn(entry.operation, operations, operation);
     }
-    entries.splice(0, Math.max(0, entries.length - KEPT));
-    render();
+    entries.push(...added);
+    // Only what is new is drawn: of thousands of rows, drawing all each second would be felt.
+    for (const { number } of entries.splice(0, Math.max(0, entries.length - KEPT))) find(number)?.remove();
+    list.querySelector(".empty")?.remove();
+    list.prepend(...added.filter((entry) => fits(entry, words())).reverse().map(row));
+    sum(visible());
+    hint();
+    if (asked && added.some((entry) => entry.number === asked)) select(asked);
   }
 
   /** What was seen before somebody emptied the journal stays here, under a line; unless it was done here. */
@@ -122,22 +130,26 @@ export function requestsView(page) {
     control.append(el("option", { value }, value));
   }
 
-  function visible() {
-    const words = search.value.trim().toLowerCase();
-    return entries.filter((entry) => fits(entry, words)).reverse();
+  function words() {
+    return search.value.trim().toLowerCase();
   }
 
-  function fits(entry, words) {
+  function visible() {
+    const wanted = words();
+    return entries.filter((entry) => fits(entry, wanted)).reverse();
+  }
+
+  function fits(entry, wanted) {
     if (operation.value && entry.operation !== operation.value) return false;
     if (client.value && entry.client_id !== client.value) return false;
     if (ours.value && !isOurs(entry)) return false;
     if (!comesOut(entry, outcome.value)) return false;
-    if (!words) return true;
-    const texts = [
+    if (!wanted) return true;
+    entry.words ??= [
       ...[entry.path, decoded(entry.path), entry.query, decoded(entry.query), entry.request_body, entry.response_body],
       ...[entry.client_id ?? "", entry.about, entry.came.reason, header(entry.response_headers, "x-request-id") ?? ""],
-    ];
-    return texts.some((text) => text.toLowerCase().includes(words));
+    ].join("\n").toLowerCase();
+    return entry.words.includes(wanted);
   }
 
   function isOurs(entry) {
@@ -158,22 +170,31 @@ export function requestsView(page) {
 
   function render() {
     const shown = visible();
-    const failed = shown.filter((entry) => TROUBLE.has(entry.came.kind)).length;
-    const all = shown.length === entries.length ? "" : ` of ${count(entries.length)}`;
-    fill(tally, `${count(shown.length)}${all} request${shown.length === 1 && !all ? "" : "s"}, `, el("b", { class: failed ? "bad" : null }, `${count(failed)} not successful`));
-    const rows = new Map([...list.children].map((row) => [row.dataset.number, row]));
+    sum(shown);
+    const rows = new Map([...list.children].map((one) => [one.dataset.number, one]));
     const items = shown.map((entry) => rows.get(String(entry.number)) ?? row(entry));
     for (const number of emptied) {
       const place = shown.findIndex((entry) => entry.number <= number);
       if (place >= 0) items[place] = [lineAbove(), items[place]];
     }
     list.replaceChildren(...items.flat(Infinity));
-    if (!shown.length) list.append(el("li", { class: "empty", role: "presentation" }, emptyText()));
-    if (!selected || !entries.some((entry) => entry.number === selected)) {
-      if (selected || !detail.childElementCount) fill(detail, guide());
-      selected = 0;
-    }
+    hint();
     mark();
+  }
+
+  function sum(shown) {
+    const failed = shown.filter((entry) => TROUBLE.has(entry.came.kind)).length;
+    const all = shown.length === entries.length ? "" : ` of ${count(entries.length)}`;
+    const noun = entries.length === 1 ? "request" : "requests";
+    fill(tally, `${count(shown.length)}${all} ${noun}, `, el("b", { class: failed ? "bad" : null }, `${count(failed)} not successful`));
+  }
+
+  /** Says why there is nothing where there is nothing. */
+  function hint() {
+    if (!list.childElementCount) list.append(el("li", { class: "empty", role: "presentation" }, emptyText()));
+    if (selected && entries.some((entry) => entry.number === selected)) return;
+    if (selected || !detail.childElementCount) fill(detail, guide());
+    selected = 0;
   }
 
   function emptyText() {
@@ -198,8 +219,8 @@ export function requestsView(page) {
 
   function mark() {
     for (const one of list.querySelectorAll("[aria-selected=true]")) one.setAttribute("aria-selected", "false");
-    const current = selected ? document.getElementById(`request-${selected}`) ?? find(selected) : null;
-    if (current && list.contains(current)) {
+    const current = selected ? find(selected) : null;
+    if (current) {
       current.setAttribute("aria-selected", "true");
       list.setAttribute("aria-activedescendant", current.id);
     } else list.removeAttribute("aria-activedescendant");
@@ -211,6 +232,7 @@ export function requestsView(page) {
 
   function select(number) {
     selected = number;
+    asked = 0;
     mark();
     find(number)?.scrollIntoView({ block: "nearest" });
     const entry = entries.find((one) => one.number === number);
@@ -255,9 +277,7 @@ export function requestsView(page) {
 
   async function forget() {
     if (!(await agreed("Forget all requests, here and on the server?", "Forget them"))) return;
-    page.emptied = await attempt(() => call("DELETE", "requests"), "The journal is empty.");
-    selected = 0;
-    await page.refresh();
+    if (await attempt(() => call("DELETE", "requests"), "The journal is empty.")) await page.forget();
   }
 
   function guide() {
@@ -385,8 +405,8 @@ export function requestsView(page) {
         search.value = words;
         render();
       }
-      const number = Number(params.get("request"));
-      if (number && number !== selected && entries.some((entry) => entry.number === number)) select(number);
+      asked = Number(params.get("request"));
+      if (asked !== selected && entries.some((entry) => entry.number === asked)) select(asked);
     },
     pulse: follow,
   };

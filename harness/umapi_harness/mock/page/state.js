@@ -28,8 +28,7 @@ export function stateView(page) {
 
   async function reset() {
     if (!(await agreed("Reset organisations, settings, faults and journal to the start?", "Reset"))) return;
-    page.emptied = await attempt(() => call("POST", "reset"), "Everything is as it was at the start.");
-    await page.refresh();
+    if (await attempt(() => call("POST", "reset"), "Everything is as it was at the start.")) await page.forget();
   }
 
   async function load(event) {
