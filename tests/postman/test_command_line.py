@@ -150,14 +150,14 @@ def test_ctrl_c_ends_a_run_without_a_traceback(collection, capsys, away):
 
 def test_a_missing_extra_is_told_with_the_command_that_installs_it(monkeypatch, capsys):
     """Without the extra's packages, one line says what to install."""
-    for package in ("click", "quickjs"):
+    for package, arguments in (("click", ["--version"]), ("quickjs", ["run"]), ("jsonschema_rs", ["serve"])):
         with monkeypatch.context() as patch:
             for name in [
                 name for name in sys.modules if name.startswith("umapi_harness.") and name != "umapi_harness.cli"
             ]:
                 patch.delitem(sys.modules, name)
             patch.setitem(sys.modules, package, None)
-            assert main(["--version"]) == 2
+            assert main(arguments) == 2
         message = f"umapi-harness: the package '{package}' is not installed; run: pip install 'umapi-sdk[harness]'\n"
         assert capsys.readouterr().err == message
 

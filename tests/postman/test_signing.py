@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -46,7 +48,7 @@ def test_the_token_carries_the_claims_of_the_walkthrough(key, tmp_path, passphra
     path = written(key, tmp_path / "k.pem", passphrase.encode() if passphrase else None)
     more = {"private_key_passphrase": passphrase} if passphrase else {}
     token = scopes_for(path, **more).resolve("{{jwt_token}}")
-    options = {"verify_exp": False}
+    options: Any = {"verify_exp": False}
     audience = "https://ims.example:8443/c/c"
     claims = jwt.decode(token, key.public_key(), algorithms=["RS256"], audience=audience, options=options)
     assert claims == {

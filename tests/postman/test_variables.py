@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import uuid
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from umapi_harness.postman.variables import PLACEHOLDER, Scopes, UnresolvedError
 def test_the_narrowest_scope_wins():
     """Global, collection, environment, data, local: the later in this list, the stronger."""
     names = ("globals", "collection", "environment", "data", "local")
-    values = {
+    values: dict[str, Any] = {
         scope: {f"v{weaker}": scope for weaker in range(place + 1)} for place, scope in enumerate(reversed(names))
     }
     scopes = Scopes(**{scope: values[scope] for scope in names})

@@ -21,6 +21,7 @@ from umapi_harness.commands import running
 from umapi_harness.mock.server import running_server
 from umapi_harness.postman.collection import read_collection
 from umapi_harness.postman.environment import read_data, read_environment
+from umapi_harness.postman.runner import Runner
 from umapi_harness.walkthrough import schemas
 
 # Every sample of both walkthrough documents, by the name under which Adobe publishes it.
@@ -67,11 +68,10 @@ SAMPLES = (
 @pytest.fixture
 def quick(monkeypatch):
     """Nobody waits for the retry after 429: the runner's sleep is taken out of the default."""
-    waited = []
-    real = running.Runner
+    waited: list[float] = []
 
     def runner(**given):
-        return real(**given, sleep=waited.append)
+        return Runner(**given, sleep=waited.append)
 
     monkeypatch.setattr(running, "Runner", runner)
     return waited

@@ -1,0 +1,209 @@
+"""The journal on the page: what came, why it failed, and how to find it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Client, Page
+
+UNSAFE = "<img src=x onerror=alert(1)> \"Q\" & 'O' 🦊"
+FAILING = (
+    {"user": "jane@example.com", "do": [{"add": {"group": ["DevOps"]}}]},
+    {"user": "jdoe@example.com", "requestID": "r-7", "do": [{"remove": "all"}, {"add": {"group": [UNSAFE]}}]},
+)
+
+
+def test_requests_show_as_they_come(page: Page, client: Client) -> None:
+    """A request shows without a reload, the newest first, and the successful are told from the others."""
+    page.hurried = False
+    client.users()
+    page.until_text(".entries li", "users")
+    client.users("No such group")
+    page.until_text(".entries li:first-child", "group_users")
+    assert page.texts(".entries .status") == ["404", "200"]
+    assert "error.group.not_found" in page.texts(".entries li")[0]
+    assert page.texts(".tally")[0] == "2 requests, 1 not successful"
+
+
+def test_a_partial_failure_is_explained(page: Page, client: Client) -> None:
+    """The failed step is named with code, message, meaning and remedy, and marked in the request."""
+    client.act(*FAILING)
+    page.click(".entries li", "1 of 2 failed: error.group.not_found")
+    (why,) = page.texts(".why li")
+    assert "error.group.not_found" in why
+    assert "command 1, step 1" in why
+    assert f"Group {UNSAFE} was not found" in why
+    assert "names a group or profile that the organization does not have" in why
+    assert "To do: Check the name against the list of groups" in why
+    (marked,) = page.texts("mark.failing")
+    assert "add" in marked
+    assert "remove" not in marked
+    request, answer = page.texts(".side")
+    assert "POST /v2/usermanagement/action/" in request
+    assert '"notCompleted": 1' in answer
+
+
+def test_names_are_never_markup(page: Page, client: Client) -> None:
+    """Markup in names shows as text everywhere, and runs nowhere."""
+    page.run("window.alert = () => { window.harmed = true; }")
+    create = {"email": "x@example.com", "firstname": UNSAFE, "lastname": "</script><b>", "country": "DE"}
+    client.act({"user": "x@example.com", "do": [{"createFederatedID": create}]}, FAILING[1])
+    client.http.get(f"/v2/usermanagement/users/{client.org_id}/0/%3Cimg%20src=x%20onerror=alert(1)%3E")
+    page.click(".entries li", "action")
+    page.element(".side pre", UNSAFE.replace('"', '\\"'))
+    page.click("nav a", "Users")
+    page.element("td", UNSAFE)
+    page.click("tbody a", "x@example.com")
+    page.element(".detail dd", UNSAFE)
+    assert page.run("return document.querySelectorAll('main img, main b:not([class])').length") == 0
+    assert page.run("return window.harmed") is None
+
+
+def test_refusals_without_a_body_are_explained(page: Page, client: Client) -> None:
+    """A bare 401 or 403 says what was missing: token or API key."""
+    client.http.get(f"/v2/usermanagement/users/{client.org_id}/0", headers={"Authorization": "Bearer old"})
+    client.http.get(f"/v2/usermanagement/users/{client.org_id}/0", headers={"x-api-key": "someone-else"})
+    page.click(".entries li", "token not accepted")
+    page.until_text(".why", "has run out or was revoked")
+    page.click(".entries li", "API key not accepted")
+    page.until_text(".why", "Send in x-api-key the client id")
+
+
+def test_a_refused_token_request_shows_no_secret(page: Page, client: Client) -> None:
+    """A wrong secret is explained, and the secret is nowhere on the page."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client.server.details.client_id,
+        "client_secret": "s3cret-of-mine",
+        "scope": "openid,AdobeID,user_management_sdk",
+    }
+    client.http.post("/ims/token/v2", data=form)
+    page.click(".entries li", "invalid_client")
+    page.until_text(".why", "Compare client_id and client_secret")
+    page.until_text(".side", "client_secret")
+    assert "s3cret-of-mine" not in page.run("return document.documentElement.outerHTML")
+
+
+def test_a_lost_answer_says_whether_it_took_effect(page: Page, client: Client) -> None:
+    """A planned fault is named as such, with what became of the call."""
+    client.http.post("/_mock/faults", json={"operation": "action", "first": 1, "when": "after", "status": 503})
+    client.act(FAILING[0])
+    page.click(".entries li", "planned fault (answer); it took effect")
+    page.until_text(".why .fault", "put in force here")
+
+
+def test_filters_narrow_the_list(page: Page, client: Client) -> None:
+    """Operation, outcome and a search in bodies each leave only what fits."""
+    client.users()
+    client.act(*FAILING)
+    client.users("No such group")
+    page.until("return document.querySelectorAll('.entries [role=option]').length === 3")
+    page.choose("Operation", "action")
+    page.until("return document.querySelectorAll('.entries [role=option]').length === 1")
+    page.choose("Operation", "Any operation")
+    page.choose("Outcome", "Status 4xx")
+    page.until_text(".tally", "1 of 3 requests")
+    page.choose("Outcome", "Not successful")
+    page.until_text(".tally", "2 of 3 requests")
+    page.type("Search", "R-7")
+    page.until_text(".tally", "1 of 3 requests")
+    page.type("Search", "nothing like this")
+    page.until_text(".entries", "No request fits the filters.")
+
+
+def test_pausing_holds_the_list_still(page: Page, client: Client) -> None:
+    """While paused nothing is added, but counted; afterwards all of it is there."""
+    client.users()
+    page.until_text(".tally", "1 request")
+    page.click("button", "Pause")
+    client.users()
+    client.users()
+    page.until_text("button[aria-pressed=true]", "Resume (2 new)")
+    assert len(page.texts(".entries [role=option]")) == 1
+    page.click("button", "Resume")
+    page.until_text(".tally", "3 requests")
+
+
+def test_the_list_works_with_keys_alone(page: Page, client: Client) -> None:
+    """Arrows go from request to request, Page Down to the next failure; the screen reader is told which."""
+    client.users("No such group")
+    client.users()
+    client.users()
+    page.until_text(".tally", "3 requests")
+    page.run("document.querySelector('.entries').focus()")
+    page.press("\ue015")  # arrow down
+    page.until_text(".detail h3", "200")
+    active = "return document.getElementById(document.querySelector('.entries').getAttribute('aria-activedescendant'))"
+    assert page.run(f"{active}.getAttribute('aria-selected')") == "true"
+    page.press("\ue00f")  # page down
+    page.until_text(".detail h3", "404")
+    page.press("\ue011")  # home
+    page.until_text(".detail h3", "200")
+
+
+def test_clearing_empties_page_and_server(page: Page, client: Client) -> None:
+    """After a question, page and server have forgotten all requests; new ones show again."""
+    client.users()
+    page.until_text(".tally", "1 request")
+    page.click("button", "Clear")
+    page.confirm()
+    page.until_text(".entries", "No request has come in yet.")
+    assert len(client.world.journal) == 0
+    client.users("DevOps")
+    page.until_text(".entries", "group_users")
+    assert len(page.texts(".entries [role=option]")) == 1
+
+
+def test_a_reset_by_a_test_run_leaves_what_was_seen(page: Page, client: Client) -> None:
+    """When the program under test resets the server, earlier requests stay on the page, under a line."""
+    client.users()
+    page.until_text(".entries", "users")
+    client.http.post("/_mock/reset")
+    client.users("DevOps")
+    page.until_text(".entries", "The journal was emptied here")
+    page.until_text(".entries li:first-child", "group_users")
+    assert len(page.texts(".entries [role=option]")) == 2
+
+
+def test_bodies_can_be_seen_as_they_were_sent(page: Page, client: Client) -> None:
+    """The raw body is one choice away."""
+    body = '[{"user":"jane@example.com",   "do":[{"add":{"group":["DevOps"]}}]}]'
+    client.http.post(f"/v2/usermanagement/action/{client.org_id}", content=body)
+    page.click(".entries li", "action")
+    page.element(".side pre", '"user": "jane@example.com"')
+    page.click(".check", "Bodies as sent")
+    page.element(".side pre", body)
+
+
+def test_an_answer_too_long_for_the_journal_is_explained(page: Page, client: Client) -> None:
+    """Of an answer of which the journal has only the beginning, outcome and first errors are still told."""
+    steps = [{"add": {"group": [f"No such group {number} {'x' * 200}"]}} for number in range(10)]
+    client.act(*({"user": "jdoe@example.com", "do": steps} for _ in range(9)), FAILING[0])
+    page.click(".entries li", "failed: error.group.not_found")
+    page.until_text(".entries .failed, .entries .partial", "of 10 failed")
+    assert len(page.texts(".why li")) > 10
+
+
+def test_test_mode_shows(page: Page, client: Client) -> None:
+    """A call in test mode, which changes nothing, is told from others in the list."""
+    client.http.post(f"/v2/usermanagement/action/{client.org_id}?testOnly=true", json=[FAILING[1]])
+    page.until_text(".entries li", "test mode, jdoe@example.com")
+
+
+def test_an_answer_spoiled_by_a_fault_is_no_success(page: Page, client: Client) -> None:
+    """A 200 whose JSON a fault has broken counts among those that were not successful."""
+    client.http.post("/_mock/faults", json={"operation": "users", "first": 1, "kind": "broken_json"})
+    assert client.users().status_code == 200
+    page.until_text(".entries li.failed", "planned fault (broken_json); it took effect")
+
+
+def test_a_request_can_be_shown_by_its_address(page: Page, client: Client) -> None:
+    """The address names the request chosen, so that a reload or a link shows it again."""
+    client.users()
+    client.users("No such group")
+    page.click(".entries li", "group_users")
+    page.element(".why li")
+    address = page.run("return location.hash")
+    page.open(address.removeprefix("#/"))
+    page.until_text(".why", "error.group.not_found")
