@@ -24,18 +24,21 @@ def test_made_up_and_changing_values_are_not_compared() -> None:
     assert compare(recorded, now) == ()
 
 
-@pytest.mark.parametrize(("recorded", "now", "places"), [
-    (_answer({}), _answer({}, status=201), ["status"]),
-    (_answer({"a": 1, "b": [1, 2]}), _answer({"a": 2, "b": [1, 3]}), ["/a", "/b/1"]),
-    (_answer({"access_token": "a"}), _answer({}), ["/access_token"]),
-    (_answer({"access_token": "a"}), _answer({"access_token": 5}), ["/access_token"]),
-    (_answer({"step": "0"}), _answer({"step": 1}), ["/step"]),
-    (_answer({}, ("Retry-After", "38")), _answer({}, ("Retry-After", "39")), ["headers/Retry-After"]),
-    (_answer({}), _answer({}, ("X-Total-Count", "1")), ["headers/X-Total-Count"]),
-    (_answer({}, ("X-Request-Id", "1")), _answer({}), ["headers/X-Request-Id"]),
-    (_answer({}, ("Content-Type", "a/b")), _answer({}, ("Content-Type", "a/c")), ["headers/Content-Type"]),
-    (RecordedResponse(status=401), _answer({}, status=401), ["body"]),
-])
+@pytest.mark.parametrize(
+    ("recorded", "now", "places"),
+    [
+        (_answer({}), _answer({}, status=201), ["status"]),
+        (_answer({"a": 1, "b": [1, 2]}), _answer({"a": 2, "b": [1, 3]}), ["/a", "/b/1"]),
+        (_answer({"access_token": "a"}), _answer({}), ["/access_token"]),
+        (_answer({"access_token": "a"}), _answer({"access_token": 5}), ["/access_token"]),
+        (_answer({"step": "0"}), _answer({"step": 1}), ["/step"]),
+        (_answer({}, ("Retry-After", "38")), _answer({}, ("Retry-After", "39")), ["headers/Retry-After"]),
+        (_answer({}), _answer({}, ("X-Total-Count", "1")), ["headers/X-Total-Count"]),
+        (_answer({}, ("X-Request-Id", "1")), _answer({}), ["headers/X-Request-Id"]),
+        (_answer({}, ("Content-Type", "a/b")), _answer({}, ("Content-Type", "a/c")), ["headers/Content-Type"]),
+        (RecordedResponse(status=401), _answer({}, status=401), ["body"]),
+    ],
+)
 def test_differences_are_named_by_place(recorded: RecordedResponse, now: RecordedResponse, places: list[str]) -> None:
     """Status, significant headers and every place in the body are compared."""
     assert [one.place for one in compare(recorded, now)] == places

@@ -28,10 +28,13 @@ def test_every_operation_has_every_documented_status(corpus: tuple[Exchange, ...
     assert documented - recorded == set()
 
 
-@pytest.mark.parametrize(("root", "file", "name"), [
-    ("user", "user-steps.json", "UserStep"),
-    ("usergroup", "usergroup-steps.json", "UserGroupStep"),
-])
+@pytest.mark.parametrize(
+    ("root", "file", "name"),
+    [
+        ("user", "user-steps.json", "UserStep"),
+        ("usergroup", "usergroup-steps.json", "UserGroupStep"),
+    ],
+)
 def test_every_step_is_recorded_with_success(corpus: tuple[Exchange, ...], root: str, file: str, name: str) -> None:
     """Each step of the schema stands in a request of which every command completed."""
     recorded = {

@@ -26,28 +26,34 @@ def _exchange(name: str, request: RecordedRequest) -> Exchange:
     return Exchange(name=name, where=f"file.har#/{name}", request=request, response=RecordedResponse(status=200))
 
 
-@pytest.mark.parametrize(("recorded", "sent"), [
-    ("/users/12345@AdobeOrg/0", "/users/12345%40AdobeOrg/0"),
-    ("/users/12345@AdobeOrg/0", "/users/12345@AdobeOrg/0/"),
-    ("/users/12345@AdobeOrg/0", "/users/12345@AdobeOrg/0?directOnly=true"),
-    ("/users/12345@AdobeOrg/0?directOnly=false", "/users/12345@AdobeOrg/0?directOnly=FALSE"),
-    ("/users/1@AdobeOrg/0?domain=a&directOnly=false", "/users/1@AdobeOrg/0?directOnly=false&domain=a"),
-    ("/users/1@AdobeOrg/0/a%20b", "/users/1@AdobeOrg/0/a%20b?excludeGroups=False"),
-    ("/users/1@AdobeOrg/0/%e3%83%87", "/users/1@AdobeOrg/0/%E3%83%87"),
-])
+@pytest.mark.parametrize(
+    ("recorded", "sent"),
+    [
+        ("/users/12345@AdobeOrg/0", "/users/12345%40AdobeOrg/0"),
+        ("/users/12345@AdobeOrg/0", "/users/12345@AdobeOrg/0/"),
+        ("/users/12345@AdobeOrg/0", "/users/12345@AdobeOrg/0?directOnly=true"),
+        ("/users/12345@AdobeOrg/0?directOnly=false", "/users/12345@AdobeOrg/0?directOnly=FALSE"),
+        ("/users/1@AdobeOrg/0?domain=a&directOnly=false", "/users/1@AdobeOrg/0?directOnly=false&domain=a"),
+        ("/users/1@AdobeOrg/0/a%20b", "/users/1@AdobeOrg/0/a%20b?excludeGroups=False"),
+        ("/users/1@AdobeOrg/0/%e3%83%87", "/users/1@AdobeOrg/0/%E3%83%87"),
+    ],
+)
 def test_paths_and_queries_are_normalised(recorded: str, sent: str) -> None:
     """Encoding, order, letter case of booleans and values that are the default make no difference."""
     assert mismatches(_get(recorded), _get(sent)) == ()
 
 
-@pytest.mark.parametrize(("recorded", "sent", "matcher"), [
-    ("/users/1@AdobeOrg/0", "/users/1@AdobeOrg/1", "path"),
-    ("/users/1@AdobeOrg/0/a%2Fb", "/users/1@AdobeOrg/0/a/b", "path"),
-    ("/users/1@AdobeOrg/0/A", "/users/1@AdobeOrg/0/a", "path"),
-    ("/users/1@AdobeOrg/0", "/users/1@AdobeOrg/0?directOnly=false", "query"),
-    ("/users/1@AdobeOrg/0?domain=a", "/users/1@AdobeOrg/0?domain=A", "query"),
-    ("/users/1@AdobeOrg/0?domain=a", "/users/1@AdobeOrg/0?domain=a&domain=a", "query"),
-])
+@pytest.mark.parametrize(
+    ("recorded", "sent", "matcher"),
+    [
+        ("/users/1@AdobeOrg/0", "/users/1@AdobeOrg/1", "path"),
+        ("/users/1@AdobeOrg/0/a%2Fb", "/users/1@AdobeOrg/0/a/b", "path"),
+        ("/users/1@AdobeOrg/0/A", "/users/1@AdobeOrg/0/a", "path"),
+        ("/users/1@AdobeOrg/0", "/users/1@AdobeOrg/0?directOnly=false", "query"),
+        ("/users/1@AdobeOrg/0?domain=a", "/users/1@AdobeOrg/0?domain=A", "query"),
+        ("/users/1@AdobeOrg/0?domain=a", "/users/1@AdobeOrg/0?domain=a&domain=a", "query"),
+    ],
+)
 def test_different_requests_are_told_apart(recorded: str, sent: str, matcher: str) -> None:
     """Another page, group, filter or a slash inside a name is another request."""
     assert [one.matcher for one in mismatches(_get(recorded), _get(sent))] == [matcher]
@@ -64,12 +70,15 @@ def test_json_bodies_are_compared_as_json() -> None:
     assert found.problem == "/0/useAdobeID: recorded true, now 1"
 
 
-@pytest.mark.parametrize(("recorded", "sent", "problem"), [
-    ([1], [1, 2], "/: recorded 1 items, now 2"),
-    ([{"a/b": 1, "c": 2}], [{"c": 2}], "/0/a~1b: recorded 1, absent now"),
-    ([{"c": 2}], [{"a": 1, "c": 2}], "/0/a: not in the recording, now 1"),
-    ([{"a": None}], [{"a": "x" * 100}], f'/0/a: recorded null, now "{"x" * 78}…'),
-])
+@pytest.mark.parametrize(
+    ("recorded", "sent", "problem"),
+    [
+        ([1], [1, 2], "/: recorded 1 items, now 2"),
+        ([{"a/b": 1, "c": 2}], [{"c": 2}], "/0/a~1b: recorded 1, absent now"),
+        ([{"c": 2}], [{"a": 1, "c": 2}], "/0/a: not in the recording, now 1"),
+        ([{"a": None}], [{"a": "x" * 100}], f'/0/a: recorded null, now "{"x" * 78}…'),
+    ],
+)
 def test_the_first_difference_is_shown(recorded: object, sent: object, problem: str) -> None:
     """A difference in a body comes with its JSON pointer and both sides."""
     (found,) = mismatches(_post(recorded), _post(sent))
@@ -92,7 +101,8 @@ def test_forms_are_compared_by_field_and_without_secrets() -> None:
         body=b"".join(
             b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % pair
             for pair in ((b"client_id", b"a"), (b"client_secret", b"c"), (b"scope", b"openid,AdobeID"))
-        ) + b"--b--\r\n",
+        )
+        + b"--b--\r\n",
     )
     assert mismatches(recorded, sent) == ()
     assert mismatches(recorded, multipart) == ()
@@ -110,8 +120,11 @@ def test_bodies_that_are_no_json_are_compared_as_they_are() -> None:
 
 def test_all_fitting_exchanges_are_found_in_order() -> None:
     """Exchanges for one request come in the order in which they were recorded."""
-    exchanges = [_exchange("a", _get("/groups/1@AdobeOrg/0")), _exchange("b", _get("/groups/1@AdobeOrg/1")),
-                 _exchange("c", _get("/groups/1@AdobeOrg/0"))]
+    exchanges = [
+        _exchange("a", _get("/groups/1@AdobeOrg/0")),
+        _exchange("b", _get("/groups/1@AdobeOrg/1")),
+        _exchange("c", _get("/groups/1@AdobeOrg/0")),
+    ]
     assert [one.name for one in match(exchanges, _get("/groups/1%40AdobeOrg/0"))] == ["a", "c"]
 
 

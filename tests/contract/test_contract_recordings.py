@@ -19,13 +19,25 @@ ENTRY: dict[str, Any] = {
     "startedDateTime": "2017-06-22T09:47:04.000Z",
     "time": 12,
     "request": {
-        "method": "GET", "url": "https://h/status?a=1", "httpVersion": "HTTP/1.1", "cookies": [], "headers": [],
-        "queryString": [{"name": "a", "value": "1"}], "headersSize": -1, "bodySize": 0,
+        "method": "GET",
+        "url": "https://h/status?a=1",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": [],
+        "queryString": [{"name": "a", "value": "1"}],
+        "headersSize": -1,
+        "bodySize": 0,
     },
     "response": {
-        "status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1", "cookies": [], "headers": [],
+        "status": 200,
+        "statusText": "OK",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": [],
         "content": {"size": 2, "mimeType": "application/json", "text": "{}"},
-        "redirectURL": "", "headersSize": -1, "bodySize": 2,
+        "redirectURL": "",
+        "headersSize": -1,
+        "bodySize": 2,
     },
     "cache": {},
     "timings": {"send": 0, "wait": 12, "receive": 0},
@@ -50,6 +62,7 @@ def test_a_foreign_har_is_read() -> None:
 
 def test_params_and_base64_are_read() -> None:
     """A form given as params and a body given in base64 come as the bytes that were on the wire."""
+
     def change(log: dict[str, Any]) -> None:
         params = [{"name": "a b", "value": "ü"}, {"name": "c"}]
         log["entries"][0]["request"]["postData"] = {"mimeType": "application/x-www-form-urlencoded", "params": params}
@@ -78,26 +91,29 @@ def _without_response(log: dict[str, Any]) -> None:
     del log["entries"][0]["response"]
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (_at("version", "1.1"), '#/log/version: "1.2" was expected'),
-    (_at("entries", {}), '#/log/entries: {} is not of type "array"'),
-    (_at("entries/0/request/method", 5), '#/log/entries/0/request/method: 5 is not of type "string"'),
-    (_at("entries/0/request/method", "get"), '#/log/entries/0/request/method: "get" does not match "^[A-Z]+$"'),
-    (_at("entries/0/request/url", "/status"), '#/log/entries/0/request/url: "/status" does not match'),
-    (_at("entries/0/response/status", 0), "#/log/entries/0/response/status: 0 is less than the minimum of 100"),
-    (_at("entries/0/startedDateTime", "today"), '#/log/entries/0/startedDateTime: "today" is not a "date-time"'),
-    (_without_response, '#/log/entries/0: "response" is a required property'),
-    (_at("entries/0/_umapi", {"name": "x"}), '#/log/entries/0/_umapi: "operation" is a required property'),
-    (_at("entries/0/request/url", "https://[h/"), "#/log/entries/0/request/url: Invalid IPv6 URL; correct the URL"),
-    (
-        _at("entries/0/request/queryString", []),
-        "#/log/entries/0/request/queryString: differs from the query in url; make them agree",
-    ),
-    (
-        _at("entries/0/response/content", {"size": 1, "mimeType": "", "encoding": "base64", "text": "ü"}),
-        "#/log/entries/0/response/content/text: ",
-    ),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_at("version", "1.1"), '#/log/version: "1.2" was expected'),
+        (_at("entries", {}), '#/log/entries: {} is not of type "array"'),
+        (_at("entries/0/request/method", 5), '#/log/entries/0/request/method: 5 is not of type "string"'),
+        (_at("entries/0/request/method", "get"), '#/log/entries/0/request/method: "get" does not match "^[A-Z]+$"'),
+        (_at("entries/0/request/url", "/status"), '#/log/entries/0/request/url: "/status" does not match'),
+        (_at("entries/0/response/status", 0), "#/log/entries/0/response/status: 0 is less than the minimum of 100"),
+        (_at("entries/0/startedDateTime", "today"), '#/log/entries/0/startedDateTime: "today" is not a "date-time"'),
+        (_without_response, '#/log/entries/0: "response" is a required property'),
+        (_at("entries/0/_umapi", {"name": "x"}), '#/log/entries/0/_umapi: "operation" is a required property'),
+        (_at("entries/0/request/url", "https://[h/"), "#/log/entries/0/request/url: Invalid IPv6 URL; correct the URL"),
+        (
+            _at("entries/0/request/queryString", []),
+            "#/log/entries/0/request/queryString: differs from the query in url; make them agree",
+        ),
+        (
+            _at("entries/0/response/content", {"size": 1, "mimeType": "", "encoding": "base64", "text": "ü"}),
+            "#/log/entries/0/response/content/text: ",
+        ),
+    ],
+)
 def test_what_is_no_har_is_one_line(change: Callable[[dict[str, Any]], object], message: str) -> None:
     """What does not fit HAR 1.2 is named by file and JSON pointer, in one line."""
     with pytest.raises(RecordingError) as caught:
@@ -118,11 +134,23 @@ def test_nesting_without_end_is_one_line() -> None:
         read('{"log":' * 100_000, "capture.har")
 
 
-PLACES = st.sampled_from([
-    "version", "creator", "entries", "entries/0", "entries/0/request", "entries/0/request/url",
-    "entries/0/request/queryString", "entries/0/request/headers", "entries/0/request/postData",
-    "entries/0/response", "entries/0/response/content", "entries/0/response/content/text", "entries/0/_umapi",
-])
+PLACES = st.sampled_from(
+    [
+        "version",
+        "creator",
+        "entries",
+        "entries/0",
+        "entries/0/request",
+        "entries/0/request/url",
+        "entries/0/request/queryString",
+        "entries/0/request/headers",
+        "entries/0/request/postData",
+        "entries/0/response",
+        "entries/0/response/content",
+        "entries/0/response/content/text",
+        "entries/0/_umapi",
+    ]
+)
 TEXTS = st.text(st.characters(categories=("L", "N", "P", "S", "Z", "Cs")), max_size=20)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXTS,

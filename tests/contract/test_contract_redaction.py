@@ -20,10 +20,20 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 SECRETS = st.text(ALPHABET, min_size=12, max_size=40).map(lambda text: f"s3cr3t{text}")
 PARTS = st.text(ALPHABET, min_size=4, max_size=30)
 JWTS = st.tuples(PARTS, PARTS, PARTS).map(lambda parts: f"eyJ{'.'.join(parts)}")
-NAMES = st.sampled_from([
-    "access_token", "refresh_token", "client_secret", "clientSecret", "jwt_token", "assertion",
-    "password", "priv_key", "private_key_data", "Client-Secret",
-])
+NAMES = st.sampled_from(
+    [
+        "access_token",
+        "refresh_token",
+        "client_secret",
+        "clientSecret",
+        "jwt_token",
+        "assertion",
+        "password",
+        "priv_key",
+        "private_key_data",
+        "Client-Secret",
+    ]
+)
 PEM = "-----BEGIN {kind}PRIVATE KEY-----\n{body}\n-----END {kind}PRIVATE KEY-----"
 
 FORMS: dict[str, Callable[[str, str], str]] = {
@@ -119,29 +129,35 @@ def test_a_written_recording_holds_no_secret(name: str, secret: str, token: str)
     assert again.request.header("authorization") == f"Bearer {REDACTED}"
 
 
-@pytest.mark.parametrize("text", [
-    '{"completed": 1, "result": "success"}',
-    '{"token_type":"bearer","expires_in":86399}',
-    '{"error":"invalid_client","error_description":"invalid client_secret parameter"}',
-    '{"lastPage":false,"result":"error.unauthorized","message":"Failed to authenticate provided token"}',
-    'Bearer realm="JIL", error="invalid_token", error_description="The access token is invalid"',
-    "directOnly=true&domain=example.com",
-    '{"token_seconds": 86399, "private_key_path": "/keys/private.key", "jwt_url": "https://h/"}',
-    '{"client_secret": "", "access_token": null}',
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"completed": 1, "result": "success"}',
+        '{"token_type":"bearer","expires_in":86399}',
+        '{"error":"invalid_client","error_description":"invalid client_secret parameter"}',
+        '{"lastPage":false,"result":"error.unauthorized","message":"Failed to authenticate provided token"}',
+        'Bearer realm="JIL", error="invalid_token", error_description="The access token is invalid"',
+        "directOnly=true&domain=example.com",
+        '{"token_seconds": 86399, "private_key_path": "/keys/private.key", "jwt_url": "https://h/"}',
+        '{"client_secret": "", "access_token": null}',
+    ],
+)
 def test_what_is_no_secret_stays(text: str) -> None:
     """Ordinary answers, error descriptions and settings are left as they came, to the blank."""
     assert redaction.text(text) == text
 
 
-@pytest.mark.parametrize(("name", "value", "masked"), [
-    ("Authorization", "Bearer abc", "Bearer REDACTED"),
-    ("AUTHORIZATION", "abc", "REDACTED"),
-    ("Cookie", "a=b", "REDACTED"),
-    ("X-Auth-Token", "abc", "REDACTED"),
-    ("x-api-key", "88ce03094fe74f4d91c2538217d007fe", "88ce03094fe74f4d91c2538217d007fe"),
-    ("Location", "https://h/?access_token=abc", "https://h/?access_token=REDACTED"),
-])
+@pytest.mark.parametrize(
+    ("name", "value", "masked"),
+    [
+        ("Authorization", "Bearer abc", "Bearer REDACTED"),
+        ("AUTHORIZATION", "abc", "REDACTED"),
+        ("Cookie", "a=b", "REDACTED"),
+        ("X-Auth-Token", "abc", "REDACTED"),
+        ("x-api-key", "88ce03094fe74f4d91c2538217d007fe", "88ce03094fe74f4d91c2538217d007fe"),
+        ("Location", "https://h/?access_token=abc", "https://h/?access_token=REDACTED"),
+    ],
+)
 def test_headers_are_masked_by_name(name: str, value: str, masked: str) -> None:
     """Authorisation and cookies lose their value; a client id, which is no secret, stays."""
     assert redaction.header(name, value) == masked
@@ -149,15 +165,26 @@ def test_headers_are_masked_by_name(name: str, value: str, masked: str) -> None:
 
 def test_har_structures_are_masked() -> None:
     """Cookies, params, query pairs and base64 contents of a foreign HAR are masked, its own structure stays."""
-    har = {"log": {"entries": [{
-        "request": {
-            "url": "https://h/ims/token/v2?client_secret=abc",
-            "cookies": [{"name": "sid", "value": "abc"}],
-            "queryString": [{"name": "client_secret", "value": "abc"}, {"name": "scope", "value": "openid"}],
-            "postData": {"params": [{"name": "jwt_token", "value": "abc"}]},
-        },
-        "response": {"content": {"encoding": "base64", "text": base64.b64encode(b'{"access_token":"abc"}').decode()}},
-    }]}}
+    har = {
+        "log": {
+            "entries": [
+                {
+                    "request": {
+                        "url": "https://h/ims/token/v2?client_secret=abc",
+                        "cookies": [{"name": "sid", "value": "abc"}],
+                        "queryString": [
+                            {"name": "client_secret", "value": "abc"},
+                            {"name": "scope", "value": "openid"},
+                        ],
+                        "postData": {"params": [{"name": "jwt_token", "value": "abc"}]},
+                    },
+                    "response": {
+                        "content": {"encoding": "base64", "text": base64.b64encode(b'{"access_token":"abc"}').decode()}
+                    },
+                }
+            ]
+        }
+    }
     (entry,) = redaction.document(har)["log"]["entries"]
     assert entry["request"]["url"] == "https://h/ims/token/v2?client_secret=REDACTED"
     assert entry["request"]["cookies"] == [{"name": "sid", "value": "REDACTED"}]

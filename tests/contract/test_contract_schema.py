@@ -67,30 +67,39 @@ def test_a_bad_request_that_the_service_took_is_an_error() -> None:
 def test_only_the_refused_command_is_excused() -> None:
     """An error for one command does not excuse another one that breaks the schema."""
     answer = {
-        "completed": 1, "notCompleted": 1, "completedInTestMode": 0, "result": "partial",
+        "completed": 1,
+        "notCompleted": 1,
+        "completedInTestMode": 0,
+        "result": "partial",
         "errors": [{"index": 0, "step": 0, "message": "m", "errorCode": "error.command.step.unknown"}],
     }
     found = check(_exchange(_sent(NO_SUCH_STEP * 2), _came(answer)))
     assert [one.place for one in found] == ["body /1/do/0"]
 
 
-@pytest.mark.parametrize(("url", "place"), [
-    ("https://h/v2/usermanagement/action/1@AdobeOrg?testOnly=perhaps", "query testOnly"),
-    ("https://h/v2/usermanagement/action/1@AdobeOrg?test=true", "query test"),
-    ("https://h/v2/usermanagement/action/AdobeOrg", "path orgId"),
-    ("https://h/v2/usermanagement/actions/1@AdobeOrg", "URL"),
-])
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("https://h/v2/usermanagement/action/1@AdobeOrg?testOnly=perhaps", "query testOnly"),
+        ("https://h/v2/usermanagement/action/1@AdobeOrg?test=true", "query test"),
+        ("https://h/v2/usermanagement/action/AdobeOrg", "path orgId"),
+        ("https://h/v2/usermanagement/actions/1@AdobeOrg", "URL"),
+    ],
+)
 def test_parameters_are_checked(url: str, place: str) -> None:
     """Parameters that are unknown or of the wrong form, and paths of no operation, are errors."""
     body = [{"user": "a@example.com", "do": [{"remove": "all"}]}]
     assert place in [one.place for one in check(_exchange(_sent(body, url), _came(SUCCESS)))]
 
 
-@pytest.mark.parametrize(("kind", "body", "problem"), [
-    ("application/json", b"[", "is not JSON"),
-    ("text/plain", b"[]", "text/plain is not among application/json"),
-    ("application/json", b"", "is missing"),
-])
+@pytest.mark.parametrize(
+    ("kind", "body", "problem"),
+    [
+        ("application/json", b"[", "is not JSON"),
+        ("text/plain", b"[]", "text/plain is not among application/json"),
+        ("application/json", b"", "is missing"),
+    ],
+)
 def test_bodies_that_cannot_be_read_are_errors(kind: str, body: bytes, problem: str) -> None:
     """A request body that is missing, no JSON or of another media type is reported as such."""
     request = attrs.evolve(_sent([]), headers=(("Content-Type", kind),), body=body)
@@ -103,18 +112,25 @@ def _answer_findings(response: RecordedResponse, operation: str = "users") -> tu
     return check_response(attrs.evolve(_exchange(request, response), operation=operation))
 
 
-@pytest.mark.parametrize(("body", "place", "grade"), [
-    ({"lastPage": "yes", "result": "success"}, "body /lastPage", Grade.ERROR),
-    ({"lastPage": True}, "body /", Grade.ERROR),
-    ({"lastPage": True, "result": "success", "next": 1}, "body /next", Grade.WARNING),
-    (
-        {"lastPage": True, "result": "success", "users": [
-            {"email": "a", "status": "paused", "username": "a", "domain": "d", "type": "federatedID"},
-        ]},
-        "body /users/0/status",
-        Grade.WARNING,
-    ),
-])
+@pytest.mark.parametrize(
+    ("body", "place", "grade"),
+    [
+        ({"lastPage": "yes", "result": "success"}, "body /lastPage", Grade.ERROR),
+        ({"lastPage": True}, "body /", Grade.ERROR),
+        ({"lastPage": True, "result": "success", "next": 1}, "body /next", Grade.WARNING),
+        (
+            {
+                "lastPage": True,
+                "result": "success",
+                "users": [
+                    {"email": "a", "status": "paused", "username": "a", "domain": "d", "type": "federatedID"},
+                ],
+            },
+            "body /users/0/status",
+            Grade.WARNING,
+        ),
+    ],
+)
 def test_answers_are_graded(body: object, place: str, grade: Grade) -> None:
     """A missing field or wrong type is an error; unknown fields and new members of open enums are drift."""
     found = [one for one in _answer_findings(_came(body)) if one.place.startswith("body")]
@@ -135,12 +151,15 @@ def test_missing_headers_are_drift_and_wrong_ones_errors() -> None:
     }
 
 
-@pytest.mark.parametrize(("response", "place", "problem"), [
-    (RecordedResponse(status=418), "status", "418 is not documented for users"),
-    (RecordedResponse(status=200, body=b""), "body", "is empty"),
-    (RecordedResponse(status=200, body=b"<html>"), "body", "is not JSON"),
-    (RecordedResponse(status=200, body=b'{"result": "", "\\ud800": 1}'), "body /", "cannot be checked"),
-])
+@pytest.mark.parametrize(
+    ("response", "place", "problem"),
+    [
+        (RecordedResponse(status=418), "status", "418 is not documented for users"),
+        (RecordedResponse(status=200, body=b""), "body", "is empty"),
+        (RecordedResponse(status=200, body=b"<html>"), "body", "is not JSON"),
+        (RecordedResponse(status=200, body=b'{"result": "", "\\ud800": 1}'), "body /", "cannot be checked"),
+    ],
+)
 def test_answers_that_cannot_be_read_are_errors(response: RecordedResponse, place: str, problem: str) -> None:
     """An unknown status, an empty body where one is due and a body that is no JSON are errors."""
     found = [one for one in _answer_findings(response) if one.grade is Grade.ERROR]

@@ -296,9 +296,7 @@ def judge_action(scene: Scene) -> None:
 def judge_listing(scene: Scene) -> None:
     """All pages of the session come as one listing, every field of every entry in it."""
     pages = [one.response for one in scene.replay.exchanges if one.operation == scene.exchange.operation]
-    entries = [
-        entry for page in pages for entry in page.json().get("users", page.json().get("groups", []))
-    ]
+    entries = [entry for page in pages for entry in page.json().get("users", page.json().get("groups", []))]
     with scene.connect() as connection:
         query = _listing_query(scene, connection)
         found = query.all_results()
