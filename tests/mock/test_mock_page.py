@@ -11,6 +11,7 @@ import pytest
 
 from umapi_harness.mock import World, create_app
 from umapi_harness.mock.populations import generate_organization
+from umapi_harness.mock.server import running_server
 
 if TYPE_CHECKING:
     from tests.mock.conftest import Mock
@@ -171,6 +172,15 @@ def test_pages_of_other_sites_get_nothing(mock: Mock) -> None:
     for method, path in (("GET", "users"), ("GET", "pulse"), ("DELETE", "faults/0")):
         answer = mock.client.request(method, f"/_mock/{path}", headers={"Origin": "https://example.net"})
         assert answer.status_code == 403
+
+
+def test_a_name_led_to_this_machine_gets_nothing() -> None:
+    """A site whose name is made to lead to the loopback address gets nothing; the server's own names do."""
+    with running_server() as server, httpx.Client(base_url=server.url) as client:
+        for path in ("state", "pulse"):
+            assert client.get(f"/_mock/{path}", headers={"Host": "site.example"}).status_code == 403
+            assert client.get(f"/_mock/{path}", headers={"Host": "localhost:1"}).status_code == 200
+            assert client.get(f"/_mock/{path}").status_code == 200
 
 
 def test_nothing_of_the_page_is_in_the_journal(mock: Mock) -> None:

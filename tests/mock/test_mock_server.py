@@ -19,7 +19,8 @@ import httpx
 import pytest
 
 from umapi_harness.mock import InputError, Settings, build_seed
-from umapi_harness.mock.server import is_loopback, running_server, serve
+from umapi_harness.mock.addresses import is_loopback
+from umapi_harness.mock.server import running_server, serve
 
 FIELDS = {
     *("api_url", "ims_url", "ca_cert", "org_id", "client_id", "client_secret", "tech_account_id"),

@@ -13,13 +13,13 @@ import click
 import httpx
 
 from umapi_harness.commands.conventions import FILE, trusting
+from umapi_harness.mock.addresses import is_loopback
 from umapi_harness.mock.bodies import is_object
 from umapi_harness.mock.documents import check
 from umapi_harness.mock.errors import InputError
 from umapi_harness.mock.populations import generate_seed
 from umapi_harness.mock.seed_files import write_table
 from umapi_harness.mock.seeds import SCHEMA
-from umapi_harness.mock.server import is_loopback
 from umapi_harness.postman.outgoing import read_target
 
 _FORMAT = click.option(

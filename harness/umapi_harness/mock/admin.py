@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from umapi_harness.mock.addresses import is_loopback
 from umapi_harness.mock.bodies import is_object
 from umapi_harness.mock.clock import LATEST, VirtualClock, read_time
 from umapi_harness.mock.documents import packaged, parse
@@ -99,7 +100,8 @@ def guarded(
 
     async def answer(request: Request) -> Response:
         origin = request.headers.get("origin")
-        if origin is not None and _site(origin) != request.headers.get("host"):
+        elsewhere = origin is not None and _site(origin) != request.headers.get("host")
+        if elsewhere or _is_rebound(request):
             return _error(403, f"{ROOT} answers no page of another site; call it from a program, or from its own page")
         try:
             return await handle(request)
@@ -133,6 +135,18 @@ def _site(origin: str) -> str | None:
         return urlsplit(origin).netloc
     except ValueError:
         return None
+
+
+def _is_rebound(request: Request) -> bool:
+    """Whether a browser was led to this machine under the name of another site (DNS rebinding)."""
+    server: tuple[str, int | None] | None = request.scope.get("server")
+    if server is None or not is_loopback(server[0]):
+        return False
+    try:
+        named = urlsplit(f"//{request.headers.get('host', '')}").hostname
+    except ValueError:
+        return True
+    return named is None or not is_loopback(named)
 
 
 class _ConflictError(InputError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -22,6 +22,7 @@ from umapi_models import schemas
 
 _BASE: Final = "umapi:///"
 _FILES: Final = ("command.json", "user-steps.json", "usergroup-steps.json")
+_STEPS_READ: Final = 64  # of a command; the largest number allowed is below
 _SHOWN: Final = 250  # characters of a refused value that a message repeats
 
 # Of several violations in one step, the first in this order is reported: what the service must stumble
@@ -67,12 +68,13 @@ class CommandChecks:
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": reference}
         return jsonschema_rs.validator_for(schema, registry=self._registry)
 
-    def violations(self, command: Any, doubled: Iterable[Doubled] = ()) -> list[Violation]:
+    def violations(self, command: Any, doubled: Collection[Doubled] = ()) -> list[Violation]:
         """What is wrong with `command`: one violation for it as a whole, or one for each step at fault.
 
         `doubled` are the objects of the request in which keys stand twice.
         """
-        findings = [found for entry in doubled if (found := _doubled_key(command, entry)) is not None]
+        findings = _doubled_keys(command, doubled) if doubled else []
+        command = _cut(command)
         try:
             if not self._validator.is_valid(command):
                 findings += [self._finding(error) for error in self._validator.iter_errors(command)]
@@ -210,41 +212,57 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
-def _doubled_key(command: Any, entry: Doubled) -> _Finding | None:
-    """What the service says when `entry` is part of `command`.
+def _cut(command: Any) -> Any:
+    """The command without the steps that nobody reads: far more than are allowed, which is refused in any case."""
+    steps: Any = command.get("do") if is_object(command) else None
+    if is_object(command) and is_array(steps) and len(steps) > _STEPS_READ:
+        return {**command, "do": steps[:_STEPS_READ]}
+    return command
+
+
+def _doubled_keys(command: Any, doubled: Collection[Doubled]) -> list[_Finding]:
+    """What the service says of the objects with doubled keys that are part of `command`.
 
     Codes are published for the lists of an add or remove step. That any other key given twice is an
     illegal entry is a guess: the one alternative, taking one of the two in silence, would hide an error.
     """
-    path = _path_to(command, entry.holder)
-    if path is None:
-        return None
-    name = entry.keys[0]
-    codes = {
-        "group": "error.command.add_remove.duplicate.group_list",
-        "product": "error.command.add_remove.duplicate.product_list",
-        "productConfiguration": "error.command.add_remove.duplicate.product_list",
-        "user": "error.command.add_remove.duplicate.user_list",
-    }
+    paths = _paths_to(_cut(command), {id(entry.holder) for entry in doubled})
+    if any(entry.holder is command for entry in doubled):
+        paths[id(command)] = ()
+    return [_doubled_key(entry.keys[0], path) for entry in doubled if (path := paths.get(id(entry.holder))) is not None]
+
+
+def _doubled_key(name: str, path: tuple[str | int, ...]) -> _Finding:
     in_list = len(path) == 3 and path[2] in ("add", "remove")
-    refusal = RefusedError(codes.get(name, "error.command.illegal_entry") if in_list else _ILLEGAL, field=name)
-    whole = len(path) < 2
-    step = 0 if whole else int(path[1])
-    return _Finding(Violation(step, refusal.code, refusal.message), whole_command=whole, rank=-2)
+    code = _DOUBLED.get(name, _ILLEGAL) if in_list else _ILLEGAL
+    refusal = RefusedError(code, field=name[:_SHOWN])
+    place = next(iter(path[1:2]), None) if path[:1] == ("do",) else None
+    in_step = isinstance(place, int)
+    step = place if isinstance(place, int) else 0
+    return _Finding(Violation(step, refusal.code, refusal.message), whole_command=not in_step, rank=-2)
 
 
 _ILLEGAL: Final = "error.command.illegal_entry"
+_DOUBLED: Final = {
+    "group": "error.command.add_remove.duplicate.group_list",
+    "product": "error.command.add_remove.duplicate.product_list",
+    "productConfiguration": "error.command.add_remove.duplicate.product_list",
+    "user": "error.command.add_remove.duplicate.user_list",
+}
+_DEEPEST: Final = 4  # parts of a path beyond the last that makes a difference
 
 
-def _path_to(value: Any, wanted: dict[str, Any]) -> tuple[str | int, ...] | None:
-    """The way from `value` down to the very object `wanted`."""
+def _paths_to(value: Any, wanted: set[int]) -> dict[int, tuple[str | int, ...]]:
+    """The ways from `value` down to the very objects whose ids are `wanted`, of each the first parts."""
+    found: dict[int, tuple[str | int, ...]] = {}
     waiting: list[tuple[Any, tuple[str | int, ...]]] = [(value, ())]
     while waiting:
         node, path = waiting.pop()
-        if node is wanted:
-            return path
+        deep = len(path) >= _DEEPEST
         if is_object(node):
-            waiting += [(child, (*path, name)) for name, child in node.items()]
+            if id(node) in wanted:
+                found[id(node)] = path
+            waiting += [(child, path if deep else (*path, name)) for name, child in node.items()]
         elif is_array(node):
-            waiting += [(child, (*path, place)) for place, child in enumerate(node)]
-    return None
+            waiting += [(child, path if deep else (*path, place)) for place, child in enumerate(node)]
+    return found

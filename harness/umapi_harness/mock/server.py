@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import errno
 import gc
-import ipaddress
 import os
 import shutil
 import signal
@@ -23,6 +22,7 @@ import attrs
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from umapi_harness.mock.addresses import is_loopback
 from umapi_harness.mock.app import create_app
 from umapi_harness.mock.certificates import Certificates, make_certificates, write_private
 from umapi_harness.mock.clock import Clock
@@ -213,16 +213,6 @@ def server_details(world: World, url: str, *, authority: Path | None, private_ke
     )
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a server on `host` is reached from this machine alone, so that the admin interface may be on."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def server_config(app: ASGIApp, certificates: Certificates | None) -> uvicorn.Config:
     """How uvicorn serves `app`, with TLS if there are certificates."""
     return uvicorn.Config(
@@ -347,6 +337,12 @@ class Abortable:
             scope.setdefault("extensions", {}).update(ends)
         try:
             await self._app(scope, receive, send)
+        except RuntimeError:
+            # The client left while it was being answered: uvloop then raises where asyncio drops what is written.
+            if transport is None or not transport.is_closing():
+                raise
+            cycle: Any = getattr(send, "__self__", None)
+            cycle.disconnected = True
         except asyncio.CancelledError:
             # The server ends while a client is still sending: it gets no answer, least of all a 500.
             if transport is not None:

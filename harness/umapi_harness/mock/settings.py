@@ -74,7 +74,7 @@ class Settings:
 
     token_seconds: int = 86_399
     """Life of an access token."""
-    body_limit: int = 8 * 1024 * 1024
+    body_limit: int = 1024 * 1024
     """Bytes of a request body beyond which it is refused with 413."""
 
     @classmethod
