@@ -4,9 +4,9 @@ Usage: `python benchmarks/throughput.py [--seconds 3] [--prism FILE] [--moto FIL
 `prism` (`npm install @stoplight/prism-cli@5.14`) and `moto_server` (`pip install 'moto[server]'` in an environment of
 its own). By default they are looked for on the PATH; one that is not installed is left out, and said to be.
 
-Measured are the query for one user and an action request of ten commands; of Prism the same two calls, of moto its
-nearest (IAM: one user, and ten requests that change one each, for it takes no ten in one), of a bare Starlette application on the same server an answer
-of the same length. All servers listen on loopback, and one is loaded at a time.
+Measured are the query for one user and an action request of ten commands; of Prism the same two calls; of moto its
+nearest (IAM: one user, and ten requests that change one, for it takes no ten in one); of a bare Starlette application
+on the same server an answer of the same length. All servers listen on loopback, and one is loaded at a time.
 
 Targets: the query at least 1/2 and the action at least 1/4 of bare Starlette; 3 times Prism; 20 times moto.
 """

@@ -156,8 +156,7 @@ def _operation(document: Mapping[str, Any], path: str, method: str, item: Mappin
             for number, parameter in enumerate(item.get("parameters", ()))
         ),
         request_bodies={
-            media: _at(f"{place}/requestBody/content/{_escape(media)}")
-            for media in body.get("content", {})
+            media: _at(f"{place}/requestBody/content/{_escape(media)}") for media in body.get("content", {})
         },
         body_required=body.get("required", False),
         answers={
