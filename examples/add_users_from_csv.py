@@ -13,6 +13,8 @@ from pathlib import Path
 
 from umapi_sdk import Action, ActionError, CreateOption, UserAction, connect
 
+COLUMNS = ("upn", "mail", "firstname", "lastname", "country_code", "groups")
+
 
 def action_for(row: dict[str, str]) -> Action:
     """Return what to do for one row: create the user, or update it if it is there, and add it to its groups."""
@@ -27,17 +29,33 @@ def action_for(row: dict[str, str]) -> Action:
     return action.add_to_groups(groups) if groups else action
 
 
-def main(path: str) -> int:
-    """Send every row, and return the exit status."""
-    actions: list[Action] = []
-    with Path(path).open(encoding="utf-8-sig", newline="") as file:
+def read(path: Path) -> list[Action]:
+    """Return what to do for each row.
+
+    Raises:
+        ValueError: a column is missing, or a row has a value that the service would refuse.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, restval="")
+        missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+        if missing:
+            raise ValueError(f"line 1: no column {', '.join(missing)}")
+        actions: list[Action] = []
         for row in reader:
             try:
                 actions.append(action_for(row))
             except ActionError as error:
-                print(f"{path}, line {reader.line_num}: {error}", file=sys.stderr)
-                return 1
+                raise ValueError(f"line {reader.line_num}: {error}") from None
+        return actions
+
+
+def main(path: Path) -> int:
+    """Send every row, and return the exit status."""
+    try:
+        actions = read(path)
+    except (OSError, ValueError) as error:
+        print(f"{path}: {error}", file=sys.stderr)
+        return 2
     with connect() as connection:
         result = connection.execute_multiple(actions, immediate=True)
     for outcome in result.failed:
@@ -47,4 +65,6 @@ def main(path: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    if len(sys.argv) != 2:
+        sys.exit("usage: python examples/add_users_from_csv.py FILE")
+    sys.exit(main(Path(sys.argv[1])))

@@ -75,6 +75,8 @@ class Attempts:
     made: int = 0
     ambiguous: bool = False
     """True when an earlier attempt may have taken effect."""
+    repeated: bool = False
+    """True when the request was sent again after a 5xx answer, so that it may have taken effect twice."""
     under_way: bool = False
     """True while a request is with the service, or its answer has not been read to the end."""
 
@@ -115,6 +117,8 @@ def exchange(
         asked = parse_retry_after(response.headers.get("retry-after"), now)
         if last or (asked is not None and asked > service.retry.max_wait):
             raise _busy_error(request, response, asked, now, attempts)
+        if response.status >= 500 and not repeatable:
+            attempts.repeated = True
         wait = service.retry.backoff(attempts.made) if asked is None else asked
         yield Sleep(wait, f"the service answered {response.status}")
 
@@ -194,7 +198,7 @@ def execute(
         answer,
         test_mode=test_mode,
         request_id=response.request_id,
-        maybe_repeated=attempts.ambiguous,
+        maybe_repeated=attempts.repeated,
     )
 
 

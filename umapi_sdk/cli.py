@@ -21,3 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("umapi: the package 'click' is not installed; run: pip install 'umapi-sdk[cli]'\n")
         return 2
     return cast("Callable[[Sequence[str] | None], int]", command_line.run)(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -36,8 +38,11 @@ CSV_COLUMNS = ("email", "username", "domain", "type", "status", "firstname", "la
 
 def run(arguments: Sequence[str] | None) -> int:
     """Run a command and return its exit status; whatever goes wrong becomes one line on standard error."""
+    # A supervisor's request to end is told as Ctrl-C is: with what became of every command.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         status = group.main(arguments, prog_name="umapi", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         message, status = error.format_message(), BAD_INPUT
     except UsageError as error:
@@ -46,6 +51,9 @@ def run(arguments: Sequence[str] | None) -> int:
         message, status = str(error), FAILED
     except (click.Abort, KeyboardInterrupt):
         message, status = "interrupted", INTERRUPTED
+    except OSError as error:
+        _silence_output()
+        message, status = f"the output cannot be written: {error.strerror or error}", FAILED
     else:
         return status if isinstance(status, int) else DONE
     click.echo(f"umapi: {_one_line(message)}", err=True)
@@ -104,15 +112,18 @@ def status(access: _Access) -> int:
 
 
 @group.command()
-@click.option("--group", "in_group", metavar="NAME", default="", help="Only members of this group or profile.")
-@click.option("--domain", "in_domain", metavar="NAME", default="", help="Only users of this domain.")
+@click.option("--group", "in_group", metavar="NAME", help="Only members of this group or profile.")
+@click.option("--domain", "in_domain", metavar="NAME", help="Only users of this domain.")
 @click.option("--all-memberships", is_flag=True, help="Also show product profiles held through a user group.")
 @click.option("--csv", "as_csv", is_flag=True, help="Write CSV with a header; groups share a cell, with commas.")
 @click.pass_obj
-def users(access: _Access, in_group: str, in_domain: str, all_memberships: bool, as_csv: bool) -> None:
+def users(access: _Access, in_group: str | None, in_domain: str | None, all_memberships: bool, as_csv: bool) -> None:
     """List users. Nothing is printed unless the listing is whole."""
+    for option, value in (("--group", in_group), ("--domain", in_domain)):
+        if value is not None and not value.strip():
+            raise click.UsageError(f"{option} is empty: name one, or leave the option out")
     with access.connection() as connection:
-        found = UsersQuery(connection, in_group, in_domain, not all_memberships).all_results()
+        found = UsersQuery(connection, in_group or "", in_domain or "", not all_memberships).all_results()
     if as_csv:
         click.echo(_as_csv(found), nl=False)
         return
@@ -180,6 +191,7 @@ class _Sending:
         self._data = data
         self._actions = actions
         self._suffix = " in test mode" if connection.test_mode else ""
+        self._output_failed = False
 
     def run(self) -> int:
         """Send everything, request by request, and return the exit status."""
@@ -197,8 +209,8 @@ class _Sending:
             self._tell(range(told, len(self._actions)), reason)
             counts = Counter(self._status(action) for action in self._actions)
             summary = ", ".join(f"{count} {status}" for status, count in counts.items())
-            _say(f"{_count(len(self._actions), 'command')}{self._suffix}{': ' if summary else ''}{summary}")
-        return DONE if counts.keys() <= {OutcomeStatus.COMPLETED} else FAILED
+            self._say(f"{_count(len(self._actions), 'command')}{self._suffix}{': ' if summary else ''}{summary}")
+        return DONE if counts.keys() <= {OutcomeStatus.COMPLETED} and not self._output_failed else FAILED
 
     @staticmethod
     def _status(action: Action) -> OutcomeStatus:
@@ -214,7 +226,20 @@ class _Sending:
             details += [f"warning: {self._detail(place, warning)}" for warning in outcome.warnings]
             details += ["an earlier attempt may have taken effect too"] if outcome.maybe_repeated else []
             line = f"/{place} {action.target}: {outcome.status}{self._suffix if completed else ''}"
-            _say(f"{line}: {'; '.join(details)}" if details else line)
+            self._say(f"{line}: {'; '.join(details)}" if details else line)
+
+    def _say(self, line: str) -> None:
+        """Write a line; once the output fails, to standard error, so that no outcome goes untold."""
+        try:
+            if not self._output_failed:
+                click.echo(_one_line(line))
+                sys.stdout.flush()
+        except OSError as error:
+            self._output_failed = True
+            _silence_output()
+            click.echo(f"umapi: the output cannot be written ({error.strerror}): the rest follows here", err=True)
+        if self._output_failed:
+            click.echo(_one_line(line), err=True)
 
     def _detail(self, place: int, error: StepError) -> str:
         pointer = f"/{place}"
@@ -279,6 +304,12 @@ def _cell(names: Sequence[str]) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _silence_output() -> None:
+    """Keep Python from failing once more when it flushes a broken output at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(line: str) -> None:

@@ -11,7 +11,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypedDict, Unpack, cast
 from urllib.parse import urlsplit
 
 import attrs
@@ -55,6 +55,11 @@ class Settings:
     timeout: float = 120.0
     """Seconds."""
     max_retries: int = 4
+    """Times a request is sent at most, the first included."""
+    max_wait: float = 300.0
+    """Longest single wait for the service, in seconds."""
+    pacing: bool | None = None
+    """Whether to keep under the throttle limits by waiting; None: towards Adobe's hosts only."""
     ssl_verify: bool = True
     ca_bundle: str | None = None
     client_cert: str | None = None
@@ -109,6 +114,8 @@ class Settings:
             timeout=self.timeout,
             ssl_verify=self.ssl_verify,
             max_retries=self.max_retries,
+            max_wait=self.max_wait,
+            pacing=self.pacing,
             user_agent=self.user_agent,
             ca_bundle=self.ca_bundle,
             client_cert=self.client_cert,
@@ -116,7 +123,34 @@ class Settings:
         )
 
 
-def connect(path: str | os.PathLike[str] | None = None, profile: str | None = None, **settings: Any) -> Connection:
+class SettingArguments(TypedDict, total=False):
+    """The fields of `Settings`, as arguments; None means not given."""
+
+    org_id: str | None
+    client_id: str | None
+    client_secret: str | None
+    auth: Literal["oauth", "jwt"] | None
+    tech_account_id: str | None
+    private_key_path: str | None
+    private_key_passphrase: str | None
+    endpoint: str | None
+    ims_url: str | None
+    ims_endpoint: str | None
+    test_mode: bool | None
+    timeout: float | None
+    max_retries: int | None
+    max_wait: float | None
+    pacing: bool | None
+    ssl_verify: bool | None
+    ca_bundle: str | None
+    client_cert: str | None
+    proxy: str | None
+    user_agent: str | None
+
+
+def connect(
+    path: str | os.PathLike[str] | None = None, profile: str | None = None, **settings: Unpack[SettingArguments]
+) -> Connection:
     """Return a connection from settings given here, in the environment or in a file; see `load_settings`.
 
     Raises:
@@ -130,7 +164,7 @@ def load_settings(
     profile: str | None = None,
     *,
     environment: Mapping[str, str] | None = None,
-    **settings: Any,
+    **settings: Unpack[SettingArguments],
 ) -> Settings:
     """Gather the settings of a connection.
 
@@ -298,6 +332,8 @@ _OTHER_KINDS: dict[str, Callable[[object, str], Any]] = {
     "test_mode": _flag,
     "ssl_verify": _flag,
     "timeout": _number,
+    "max_wait": _number,
+    "pacing": _flag,
     "max_retries": _count,
 }
 _KINDS: dict[str, Callable[[object, str], Any]] = {

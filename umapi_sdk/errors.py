@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 class UmapiError(Exception):
     """Anything the SDK raises on purpose."""
 
+    outcomes: tuple[ActionOutcome, ...] = ()
+    """What became of each action of the execution that the error ended; empty for any other call."""
+
 
 class UsageError(UmapiError, ValueError):
     """A mistake of the caller; nothing was sent."""
@@ -87,8 +90,6 @@ class _ExchangeError(UmapiError):
         """X-Request-Id of the answer, to name when asking Adobe about it."""
         self.code = code
         """The service's error code, where its answer has one."""
-        self.outcomes: tuple[ActionOutcome, ...] = ()
-        """What became of each action of the execution that the error ended; empty for any other call."""
         super().__init__(message)
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from umapi_models.constraints import Violation
 from umapi_models.operations import MAX_COMMANDS
@@ -117,15 +117,15 @@ class ActionQueue:
             except (ServiceError, NetworkError) as error:
                 results = _fate(batch, error, attempts)
                 finished += self._settle(results)
-                error.outcomes = (*finished, *self._waiting(str(error.message)))
+                error.outcomes = (*finished, *self._waiting({result.command: result.reason for result in results}))
                 raise
             except BaseException as error:
                 # Interrupted, or stopped by settings that cannot be used: say what is known on the actions first.
                 unsent = isinstance(error, UsageError) or not attempts.under_way
                 status = OutcomeStatus.NOT_SENT if unsent and not attempts.ambiguous else OutcomeStatus.UNKNOWN
                 reason = str(error) if isinstance(error, UsageError) else "the call was interrupted"
-                self._settle(same_for_all(batch, status, reason, maybe_repeated=attempts.ambiguous))
-                self._waiting(reason)
+                self._settle(same_for_all(batch, status, reason, maybe_repeated=attempts.repeated))
+                self._waiting(dict.fromkeys(batch, reason))
                 raise
             finished += self._settle(results)
             sent += len(results)
@@ -162,13 +162,17 @@ class ActionQueue:
                     finished.append(command.action.outcome)
         return finished
 
-    def _waiting(self, reason: str) -> list[ActionOutcome]:
-        """Return the outcomes of actions that stay queued, wholly or in part, until they are executed again."""
+    def _waiting(self, reasons: Mapping[WireCommand, str | None]) -> list[ActionOutcome]:
+        """Return the outcomes of actions that stay queued, wholly or in part, until they are executed again.
+
+        `reasons` are those of the commands that were tried; the others were not reached.
+        """
         waiting: list[ActionOutcome] = []
         with self._lock:
             self._due = 0
             last_parts = [command for command in self._pending if command.part == command.parts - 1]
             for command in last_parts:
+                reason = reasons.get(command) or "the run ended before"
                 unsent = same_for_all([command], OutcomeStatus.NOT_SENT, reason)
                 parts = [*self._parts.get(command.execution, ()), *unsent]
                 command.action.outcome = combine(command.action, parts)
@@ -184,4 +188,4 @@ def _fate(batch: list[WireCommand], error: ServiceError | NetworkError, attempts
         status = OutcomeStatus.NOT_SENT
     else:
         status = OutcomeStatus.UNKNOWN
-    return same_for_all(batch, status, error.message, request_id=error.request_id, maybe_repeated=attempts.ambiguous)
+    return same_for_all(batch, status, error.message, request_id=error.request_id, maybe_repeated=attempts.repeated)

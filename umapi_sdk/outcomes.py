@@ -71,6 +71,8 @@ class ActionOutcome:
 
     def __str__(self) -> str:
         details = [str(error) for error in self.errors] + ([self.reason] if self.reason else [])
+        if self.maybe_repeated and self.status is not OutcomeStatus.COMPLETED:
+            details.append("an earlier attempt may have taken effect")
         return f"{self.action.target}: {self.status}" + (f": {'; '.join(details)}" if details else "")
 
 

@@ -118,3 +118,10 @@ def test_groups(umapi: Umapi) -> None:
     assert "DevOps  USER_GROUP  2 members" in result.lines
     assert "デザイン部  USER_GROUP  1 member" in result.lines
     assert any(line.startswith("Document Cloud 1  PRODUCT_PROFILE  ") for line in result.lines)
+
+
+def test_an_empty_group_is_no_wish_for_everybody(umapi: Callable[..., Result]) -> None:
+    """An option that a script filled with nothing is refused, not taken for all users."""
+    result = umapi("users", "--group", "")
+    assert (result.status, result.out) == (2, "")
+    assert result.err == "umapi: --group is empty: name one, or leave the option out\n"

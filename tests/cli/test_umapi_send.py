@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from umapi_command import Result
@@ -204,3 +208,41 @@ def test_standard_input(umapi: Umapi, server: RunningServer, monkeypatch: pytest
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"[]")))
     result = umapi("send", "-")
     assert (result.status, result.lines) == (0, ["0 commands"])
+
+
+def _sender(file: str, **options: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "umapi_sdk", "send", file],
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def test_a_request_to_end_is_told_like_an_interrupt(server: RunningServer, commands_file: Writer) -> None:
+    """After SIGTERM in mid-run, every command still gets its line: completed, unknown or not sent."""
+    server.world.faults.add(Fault(operation="action", kind="delay", delay=30.0, nth=2))
+    process = _sender(commands_file([create(number) for number in range(30)]), stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(10)]
+    while httpx.get(f"{server.url}/_mock/faults", trust_env=False).json()[0]["matched"] < 2:
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    rest, complaint = process.communicate(timeout=30)
+    lines += rest.splitlines()
+    assert process.returncode == 130
+    assert complaint.strip() == "umapi: interrupted"
+    assert lines[-1] == "30 commands: 10 completed, 10 unknown, 10 not sent"
+
+
+@pytest.mark.usefixtures("server")
+def test_outcomes_are_told_when_the_output_fails(commands_file: Writer) -> None:
+    """With an output that cannot be written, the outcomes go to standard error, and the status is not 0."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        process = _sender(commands_file([create(number) for number in range(12)]), stdout=full)
+        _, complaint = process.communicate(timeout=30)
+    assert process.returncode == 1
+    lines = complaint.splitlines()
+    assert lines[0].startswith("umapi: the output cannot be written")
+    assert lines[-1] == "12 commands: 12 completed"
+    assert len(lines) == 14

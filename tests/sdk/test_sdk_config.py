@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from umapi_harness.mock.server import RunningServer, running_server
 from umapi_sdk import ConfigurationError, JWTAuth, ServicePrincipalAuth, UserQuery, connect, load_settings
-from umapi_sdk.config import Settings
+from umapi_sdk.config import SettingArguments, Settings
 
 REQUIRED: dict[str, Any] = {"org_id": "1@AdobeOrg", "client_id": "id", "client_secret": "top-secret"}
 ENVIRONMENT = {f"UMAPI_{name.upper()}": value for name, value in REQUIRED.items()}
@@ -61,9 +62,17 @@ def test_arguments_before_environment_before_file_before_defaults(tmp_path: Path
 @pytest.mark.parametrize("field", [field for field in Settings.__annotations__ if field != "auth"])
 def test_every_setting_has_its_variable(field: str) -> None:
     """Each field of Settings can be given as UMAPI_ and its name."""
-    values = {"timeout": "5", "max_retries": "7", "test_mode": "yes", "ssl_verify": "FALSE"}
+    values = {
+        "timeout": "5",
+        "max_retries": "7",
+        "test_mode": "yes",
+        "ssl_verify": "FALSE",
+        "max_wait": "9",
+        "pacing": "no",
+    }
     text = values.get(field, "some text")
-    expected = {"timeout": 5.0, "max_retries": 7, "test_mode": True, "ssl_verify": False}.get(field, text)
+    numbers = {"timeout": 5.0, "max_retries": 7, "max_wait": 9.0}
+    expected = {**numbers, "test_mode": True, "ssl_verify": False, "pacing": False}.get(field, text)
     assert getattr(load(environment={f"UMAPI_{field.upper()}": text}), field) == expected
 
 
@@ -317,3 +326,16 @@ def test_missing_settings_are_named_together() -> None:
         "org_id, client_id, client_secret are not set: give them as arguments, as UMAPI_ORG_ID, UMAPI_CLIENT_ID, "
         "UMAPI_CLIENT_SECRET, or in a file named by UMAPI_CONFIG"
     )
+
+
+def test_arguments_are_the_settings() -> None:
+    """Every setting can be given as an argument, and nothing else can."""
+    assert SettingArguments.__annotations__.keys() == attrs.fields_dict(Settings).keys()
+
+
+def test_waits_can_be_set(tmp_path: Path) -> None:
+    """The longest wait and the pacing come from the environment and from files like any other setting."""
+    path = tmp_path / "umapi.toml"
+    path.write_text("[default]\nmax_wait = 30\npacing = true\n", "utf-8")
+    settings = load_settings(path, environment={**ENVIRONMENT, "UMAPI_MAX_WAIT": "12.5"})
+    assert (settings.max_wait, settings.pacing) == (12.5, True)

@@ -271,7 +271,7 @@ def test_error_in_the_second_batch_of_three(
     with pytest.raises(kind) as caught:
         connection.execute_multiple(actions, immediate=True)
     assert statuses(actions) == [COMPLETED] * 10 + [second] * 10 + [NOT_SENT] * 5
-    outcomes = caught.value.outcomes  # type: ignore[attr-defined]
+    outcomes = caught.value.outcomes
     assert [outcome.action for outcome in outcomes] == actions
     assert [outcome.status for outcome in outcomes] == statuses(actions)
     rest = actions[10:] if second is NOT_SENT else actions[20:]

@@ -338,12 +338,15 @@ def test_gateway_error_on_a_post_says_that_it_may_be_a_repetition(wire: Scripted
     assert (outcome.status, outcome.maybe_repeated) == (OutcomeStatus.COMPLETED, True)
 
 
-def test_throttle_on_a_post_is_no_repetition(wire: ScriptedServer, connect: Connect) -> None:
-    """After a 429 or 503 the service has not looked at the action: nothing can have been done twice."""
-    wire.replies += [Reply(status=429), Reply(status=503)]
+@pytest.mark.parametrize(("status", "repeated"), [(429, False), (502, True), (503, True), (504, True)])
+def test_a_post_sent_again_after_a_5xx_says_so(
+    wire: ScriptedServer, connect: Connect, status: int, repeated: bool
+) -> None:
+    """After a 429 nothing can have been done twice; after a 5xx it can, and the outcome says so."""
+    wire.replies += [Reply(status=status)]
     wire.answer = all_good
     (outcome,) = connect(wire).execute_single(new_user(), immediate=True).outcomes
-    assert (outcome.status, outcome.maybe_repeated) == (OutcomeStatus.COMPLETED, False)
+    assert (outcome.status, outcome.maybe_repeated) == (OutcomeStatus.COMPLETED, repeated)
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,6 @@ def test_add_users_from_csv_tells_what_failed(server: RunningServer, tmp_path: P
     assert "a@example.com: failed: Group Here, there was not found (error.group.not_found at step 1)" in done.stderr
     file.write_text(f"{header}{row}\nb@example.com,b@example.com,A,B,USA,\n", "utf-8")
     done = run_example(server, "add_users_from_csv.py", str(file))
-    assert done.returncode == 1
-    assert "users.csv, line 3: /do/0/createFederatedID/country: " in done.stderr
+    assert done.returncode == 2
+    assert "users.csv: line 3: /do/0/createFederatedID/country: " in done.stderr
     assert server.world.organization().find_user("b@example.com") is None

@@ -23,7 +23,10 @@ def run_command_line(arguments: Sequence[str] | None) -> int:
     except (DocumentError, InputError) as error:
         message = str(error)
     except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write(f"{PROGRAM}: interrupted\n")
         return INTERRUPTED
+    except OSError as error:
+        message = f"the output cannot be written: {error.strerror or error}"
     else:
         return status if isinstance(status, int) else 0
     sys.stderr.write(f"{PROGRAM}: {message}\n")

@@ -111,7 +111,11 @@ def run(
         bundle = ca_bundle or _bundle_of_environment(own and not starts_mock)
         client = stack.enter_context(_client(timeout, bundle, insecure=insecure, direct=place.on_loopback))
         listeners = (ConsoleReport(new_console(), verbose), outcomes)
-        summary = Runner(collection=read, client=client, options=options, listeners=listeners).run()
+        try:
+            summary = Runner(collection=read, client=client, options=options, listeners=listeners).run()
+        except KeyboardInterrupt:
+            _write(outcomes, junit, json_file)
+            raise
     _write(outcomes, junit, json_file)
     return 0 if summary.passed else FAILED
 
