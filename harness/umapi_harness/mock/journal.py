@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -44,26 +45,43 @@ class Entry:
     query: str
     client_id: str | None
     request_headers: dict[str, str]
-    request_body: str
     status: int | None
     """None: the connection was dropped instead."""
     response_headers: dict[str, str]
-    response_body: str
     fault: str | None
     """What kind of planned fault struck, if any did."""
     effect: str
     """How much of it took effect: all, half or none."""
-    commands: bytes = attrs.field(default=b"", repr=False)
-    """The body of an action call, whole."""
+    sent: bytes | str = attrs.field(repr=False)
+    """The body of the request: whole, or masked already where it is sure to hold secrets."""
+    answered: bytes | str = attrs.field(repr=False)
+    """The body of the answer, likewise."""
+
+    @property
+    def request_body(self) -> str:
+        """The body of the request, with secrets masked."""
+        # Masked when somebody looks, which for most of many thousand requests nobody does.
+        return self.sent if isinstance(self.sent, str) else _masked(_text(self.sent))
+
+    @property
+    def response_body(self) -> str:
+        """The body of the answer, with secrets masked."""
+        return self.answered if isinstance(self.answered, str) else _masked(_text(self.answered))
+
+    @property
+    def commands(self) -> bytes:
+        """The body of an action call, whole; empty for other calls."""
+        return self.sent if self.operation == "action" and isinstance(self.sent, bytes) else b""
 
     @property
     def size(self) -> int:
         """Characters and bytes that the entry holds, roughly."""
-        return len(self.commands) + len(self.request_body) + len(self.response_body) + len(self.path) + len(self.query)
+        return len(self.sent) + len(self.answered) + len(self.path) + len(self.query)
 
     def as_dict(self) -> dict[str, Any]:
-        """The entry as data."""
-        return {name: value for name, value in attrs.asdict(self).items() if name != "commands"}
+        """The entry as data, with secrets masked."""
+        shown = {name: value for name, value in attrs.asdict(self).items() if name not in ("sent", "answered")}
+        return {**shown, "request_body": self.request_body, "response_body": self.response_body}
 
 
 class Journal:
@@ -127,17 +145,16 @@ class Journal:
             operation=operation,
             org_id=org_id,
             method=method,
-            path=_masked(path),
+            path=_masked_short(path),
             query=_masked_form(query) if secret else _masked(query),
             client_id=client_id,
             request_headers=_masked_headers(request_headers),
-            request_body=_masked_body(request_body) if secret else _masked(_text(request_body)),
+            sent=_masked_body(request_body) if secret else request_body,
             status=status,
             response_headers=_masked_headers(response_headers),
-            response_body=_masked(_text(response_body)),
+            answered=_masked(_text(response_body)) if secret else response_body,
             fault=fault,
             effect=effect,
-            commands=request_body if operation == "action" else b"",
         )
         self._entries.append(entry)
         self._held += entry.size
@@ -161,6 +178,12 @@ def _text(body: bytes) -> str:
     return text if len(body) <= _KEPT else f"{text}... ({len(body)} bytes)"
 
 
+@functools.lru_cache(maxsize=1024)
+def _masked_short(text: str) -> str:
+    """The same for a path or a header's value, most of which come again and again."""
+    return _masked(text)
+
+
 def _masked(text: str) -> str:
     lowered = text.lower()
     for hint in _HINTS:
@@ -174,7 +197,7 @@ def _masked(text: str) -> str:
 
 
 def _masked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: _MASK if name.lower() in _SECRET_HEADERS else _masked(value) for name, value in headers.items()}
+    return {name: _MASK if name.lower() in _SECRET_HEADERS else _masked_short(value) for name, value in headers.items()}
 
 
 def _masked_form(form: str) -> str:
