@@ -127,3 +127,19 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
     path.write_bytes(b"email\n\xff\n")
     with pytest.raises(InputError, match=r"users\.csv: byte 6 is not UTF-8; save the CSV file as UTF-8"):
         read_seeds([path])
+
+
+def test_a_row_that_is_too_short_is_refused(tmp_path: Path) -> None:
+    """A row with fewer cells than the heading has lost something: it is named, not filled up."""
+    path = tmp_path / "users.csv"
+    path.write_text("email,firstname,lastname\na@example.com,Ann\n", "utf-8")
+    with pytest.raises(InputError, match=r"row 2: has 2 cells for 3 columns"):
+        read_seeds([path])
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    """Of two values for one key, a seed does not take one in silence."""
+    path = tmp_path / "seed.json"
+    path.write_text('{"org_id": "1@AdobeOrg", "org_id": "2@AdobeOrg"}', "utf-8")
+    with pytest.raises(InputError, match=r'the key "org_id" stands twice in one object'):
+        read_seeds([path])

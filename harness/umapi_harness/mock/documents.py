@@ -46,7 +46,7 @@ def read_document(path: Path, noun: str) -> Any:
 def parse(text: str) -> Any:
     """A JSON document; raises ValueError for what is not, text that no answer could hold included."""
     try:
-        document = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        document = json.loads(text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_object)
         if "\\u" in text:
             json.dumps(document, ensure_ascii=False).encode("utf-8")
     except RecursionError as error:
@@ -54,6 +54,15 @@ def parse(text: str) -> Any:
     except UnicodeEncodeError as error:
         raise ValueError("an unpaired surrogate is no character") from error
     return document
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        raise ValueError(f'the key "{twice[:60]}" stands twice in one object')
+    return found
 
 
 def packaged(name: str) -> dict[str, Any]:

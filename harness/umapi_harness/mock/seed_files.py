@@ -113,7 +113,7 @@ def read_table(path: Path) -> Table:
             if not any(cells):
                 continue
             where = f"{path}: row {number}"
-            if len(cells) > len(columns):
+            if len(cells) != len(columns):
                 raise InputError(f"{where}: has {len(cells)} cells for {len(columns)} columns; quote cells with commas")
             user = _user(dict(zip(columns, cells, strict=False)))
             check(user, SCHEMA, where, definition="User")
