@@ -21,7 +21,8 @@ from .messages import Answer, Authorize, Call, Message, Request, Sleep, Transpor
 from .queries import Listing, ListingReader, fetch_user, groups_listing, users_listing
 from .retries import RetryPolicy
 from .session import Session
-from .transports.asynchronous import AsyncTransport
+from .transports.asynchronous import HttpxTransport
+from .transports.interface import AsyncTransport
 from .transports.settings import NetworkSettings
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ logger = logging.getLogger(__name__)
 class AsyncConnection:
     """A connection to the User Management API for one organisation, for use in one event loop.
 
-    The arguments are those of `Connection`; `sleep` is a coroutine function, and `transport` an httpx transport to
-    use in place of the network.
+    The arguments are those of `Connection`; `sleep` is a coroutine function, and `transport` sends the
+    requests in place of the network, or is an httpx transport that does.
 
     Raises:
         ConfigurationError: an argument cannot be used.
@@ -62,7 +63,7 @@ class AsyncConnection:
         retry: RetryPolicy | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.time,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: AsyncTransport | httpx.AsyncBaseTransport | None = None,
     ) -> None:
         network = NetworkSettings(
             timeout=timeout or None, ssl_verify=ssl_verify, ca_bundle=ca_bundle, client_cert=client_cert, proxy=proxy
@@ -78,9 +79,10 @@ class AsyncConnection:
             pacing=pacing,
             user_agent=user_agent,
         )
-        self._transport = AsyncTransport(network, transport)
-        tokens = network.for_tokens(auth.ssl_verify)
-        self._token_transport = self._transport if tokens == network else AsyncTransport(tokens, transport)
+        if isinstance(transport, AsyncTransport):
+            self._transport: AsyncTransport = transport
+        else:
+            self._transport = HttpxTransport(network, network.for_tokens(auth.ssl_verify), given=transport)
         self._token_lock = asyncio.Lock()
         self._sleep = sleep
         self._clock = clock
@@ -97,7 +99,6 @@ class AsyncConnection:
         """Close the network connections. Actions still queued are not sent: an `UnsentActionsWarning` says so."""
         self._session.warn_of_unsent()
         await self._transport.close()
-        await self._token_transport.close()
 
     async def status(self, remote: bool = False) -> tuple[dict[str, int], dict[str, Any]]:
         """Return what this connection has done, and the state of the service; see `Connection.status`."""
@@ -184,8 +185,7 @@ class AsyncConnection:
 
     async def _answer(self, message: Message) -> Answer:
         if isinstance(message, Request):
-            transport = self._token_transport if message.for_token else self._transport
-            response = await transport.send(message)
+            response = await self._transport.send(message)
             logger.debug("%s %s: %d, request id %s", message.method, message.url, response.status, response.request_id)
             return response
         if isinstance(message, Sleep):

@@ -19,6 +19,7 @@ from .messages import Answer, Authorize, Call, Message, Request, Sleep, Transpor
 from .retries import RetryPolicy
 from .session import Session
 from .transports.blocking import BlockingTransport
+from .transports.interface import Transport
 from .transports.settings import NetworkSettings
 
 T = TypeVar("T")
@@ -45,6 +46,7 @@ class Connection:
         pacing: whether to keep under the service's throttle limits by waiting; by default for Adobe's hosts only.
         retry: the retry policy as a whole, in place of `max_retries` and `max_wait`.
         sleep, clock: how to wait and to tell the time in seconds since the epoch; tests replace them.
+        transport: what sends the requests, to the token host too, in place of the network; `close` closes it.
 
     Raises:
         ConfigurationError: an argument cannot be used.
@@ -69,6 +71,7 @@ class Connection:
         retry: RetryPolicy | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
+        transport: Transport | None = None,
     ) -> None:
         network = NetworkSettings(
             timeout=timeout or None, ssl_verify=ssl_verify, ca_bundle=ca_bundle, client_cert=client_cert, proxy=proxy
@@ -84,10 +87,7 @@ class Connection:
             pacing=pacing,
             user_agent=user_agent,
         )
-        self._transport = BlockingTransport(network)
-        # Trusted certificates take a while to load: hosts with the same settings share them.
-        tokens = network.for_tokens(auth.ssl_verify)
-        self._token_transport = self._transport if tokens == network else BlockingTransport(tokens)
+        self._transport = transport or BlockingTransport(network, network.for_tokens(auth.ssl_verify))
         self._sleep = sleep
         self._clock = clock
 
@@ -107,6 +107,8 @@ class Connection:
         return self._session.test_mode
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_session"):  # as in a traceback of its constructor
+            return "<Connection that was not made>"
         return f"<Connection {self.org_id} at {self.endpoint}{', test mode' if self.test_mode else ''}>"
 
     def __enter__(self) -> Self:
@@ -121,7 +123,6 @@ class Connection:
         """Close the network connections. Actions still queued are not sent: an `UnsentActionsWarning` says so."""
         self._session.warn_of_unsent()
         self._transport.close()
-        self._token_transport.close()
 
     def status(self, remote: bool = False) -> tuple[dict[str, int], dict[str, Any]]:
         """Return what this connection has done, and the state of the service.
@@ -198,8 +199,7 @@ class Connection:
 
     def _answer(self, message: Message) -> Answer:
         if isinstance(message, Request):
-            transport = self._token_transport if message.for_token else self._transport
-            response = transport.send(message)
+            response = self._transport.send(message)
             logger.debug("%s %s: %d, request id %s", message.method, message.url, response.status, response.request_id)
             return response
         if isinstance(message, Sleep):

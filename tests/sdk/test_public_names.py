@@ -24,7 +24,7 @@ NAMES = [
 SIGNATURES = {
     "Connection": "org_id, auth, *, endpoint='https://usermanagement.adobe.io/v2/usermanagement', test_mode=False, "
     "timeout=120.0, ssl_verify=True, max_retries=4, user_agent=None, ca_bundle=None, client_cert=None, proxy=None, "
-    "max_wait=300.0, pacing=None, retry=None, sleep, clock",
+    "max_wait=300.0, pacing=None, retry=None, sleep, clock, transport=None",
     "Connection.status": "self, remote=False",
     "Connection.execute_single": "self, action, immediate=False",
     "Connection.execute_multiple": "self, actions, immediate=False",

@@ -35,14 +35,24 @@ class _Progress:
             self.sending = True
 
 
-class AsyncTransport:
-    """Sends requests over pooled connections."""
+class HttpxTransport:
+    """Sends requests over pooled connections, or through an httpx transport that is given in place of the network.
 
-    def __init__(self, settings: NetworkSettings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    `for_tokens` are the settings for the token host, where they differ.
+    """
+
+    def __init__(
+        self,
+        settings: NetworkSettings,
+        for_tokens: NetworkSettings | None = None,
+        *,
+        given: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self._settings = settings
-        self._context = settings.ssl_context()
-        self._given = transport
-        self._clients: dict[str | None, httpx.AsyncClient] = {}
+        self._token_settings = for_tokens or settings
+        self._contexts = {each: each.ssl_context() for each in {self._settings, self._token_settings}}
+        self._given = given
+        self._clients: dict[tuple[NetworkSettings, str | None], httpx.AsyncClient] = {}
 
     async def send(self, request: Request) -> Response:
         """Send a request once and return the whole answer.
@@ -50,8 +60,9 @@ class AsyncTransport:
         Raises:
             TransportError: there was no answer.
         """
-        client = self._client(request.url)
-        if not self._settings.ssl_verify and urlsplit(request.url).scheme == "https":
+        settings = self._token_settings if request.for_token else self._settings
+        client = self._client(settings, request.url)
+        if not settings.ssl_verify and urlsplit(request.url).scheme == "https":
             advice = "Adding certificate verification is strongly advised."
             message = f"Unverified HTTPS request is being made to host '{request.host}'. {advice}"
             warnings.warn(message, InsecureRequestWarning, stacklevel=2)
@@ -80,20 +91,19 @@ class AsyncTransport:
             await client.aclose()
         self._clients.clear()
 
-    def _proxy_context(self, proxy: str) -> ssl.SSLContext | None:
-        return self._context if proxy.startswith("https:") else None
-
-    def _client(self, url: str) -> httpx.AsyncClient:
-        proxy = self._settings.proxy_for(url)
-        if proxy not in self._clients:
-            self._clients[proxy] = httpx.AsyncClient(
-                verify=self._context,
-                timeout=self._settings.timeout,
-                proxy=httpx.Proxy(proxy, ssl_context=self._proxy_context(proxy)) if proxy and not self._given else None,
+    def _client(self, settings: NetworkSettings, url: str) -> httpx.AsyncClient:
+        proxy = settings.proxy_for(url)
+        if (settings, proxy) not in self._clients:
+            context = self._contexts[settings]
+            proxy_context = context if proxy and proxy.startswith("https:") else None
+            self._clients[settings, proxy] = httpx.AsyncClient(
+                verify=context,
+                timeout=settings.timeout,
+                proxy=httpx.Proxy(proxy, ssl_context=proxy_context) if proxy and not self._given else None,
                 trust_env=False,
                 transport=self._given,
             )
-        return self._clients[proxy]
+        return self._clients[settings, proxy]
 
 
 def _not_sent(error: httpx.HTTPError, request: Request) -> TransportError:

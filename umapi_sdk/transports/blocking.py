@@ -52,12 +52,17 @@ class _Pool(HTTPSConnectionPool):
 
 
 class BlockingTransport:
-    """Sends requests over pooled connections. Threads can share it."""
+    """Sends requests over pooled connections. Threads can share it.
 
-    def __init__(self, settings: NetworkSettings) -> None:
+    `for_tokens` are the settings for the token host, where they differ.
+    """
+
+    def __init__(self, settings: NetworkSettings, for_tokens: NetworkSettings | None = None) -> None:
         self._settings = settings
-        self._context = settings.ssl_context()
-        self._pools: dict[str | None, urllib3.PoolManager] = {}
+        self._token_settings = for_tokens or settings
+        # Trusted certificates take a while to load: hosts with the same settings share them.
+        self._contexts = {each: each.ssl_context() for each in {self._settings, self._token_settings}}
+        self._pools: dict[tuple[NetworkSettings, str | None], urllib3.PoolManager] = {}
         self._lock = threading.Lock()
 
     def send(self, request: Request) -> Response:
@@ -66,15 +71,16 @@ class BlockingTransport:
         Raises:
             TransportError: there was no answer.
         """
+        settings = self._token_settings if request.for_token else self._settings
         try:
-            answer = self._pool(request.url).request(
+            answer = self._pool(settings, request.url).request(
                 request.method,
                 request.url,
                 body=request.body,
                 headers=dict(request.headers),
                 retries=False,
                 redirect=False,
-                timeout=urllib3.Timeout(connect=self._settings.timeout, read=self._settings.timeout),
+                timeout=urllib3.Timeout(connect=settings.timeout, read=settings.timeout),
             )
         except SSLError as error:
             raise _tls_failure(error, request) from error
@@ -92,26 +98,27 @@ class BlockingTransport:
                 pool.clear()
             self._pools.clear()
 
-    def _pool(self, url: str) -> urllib3.PoolManager:
-        proxy = self._settings.proxy_for(url)
+    def _pool(self, settings: NetworkSettings, url: str) -> urllib3.PoolManager:
+        proxy = settings.proxy_for(url)
         with self._lock:
-            if proxy not in self._pools:
-                self._pools[proxy] = self._new_pool(proxy)
-            return self._pools[proxy]
+            if (settings, proxy) not in self._pools:
+                self._pools[settings, proxy] = self._new_pool(settings, proxy)
+            return self._pools[settings, proxy]
 
-    def _new_pool(self, proxy: str | None) -> urllib3.PoolManager:
+    def _new_pool(self, settings: NetworkSettings, proxy: str | None) -> urllib3.PoolManager:
         # cert_reqs is what urllib3 looks at to warn of requests whose certificate is not checked.
-        cert_reqs = "CERT_REQUIRED" if self._settings.ssl_verify else "CERT_NONE"
+        cert_reqs = "CERT_REQUIRED" if settings.ssl_verify else "CERT_NONE"
+        context = self._contexts[settings]
         pool: urllib3.PoolManager
         if proxy is None:
-            pool = urllib3.PoolManager(ssl_context=self._context, cert_reqs=cert_reqs, maxsize=10)
+            pool = urllib3.PoolManager(ssl_context=context, cert_reqs=cert_reqs, maxsize=10)
         else:
             address, headers = _proxy_parts(proxy)
             pool = urllib3.ProxyManager(
                 address,
                 proxy_headers=headers,
-                proxy_ssl_context=self._context,
-                ssl_context=self._context,
+                proxy_ssl_context=context,
+                ssl_context=context,
                 cert_reqs=cert_reqs,
                 maxsize=10,
             )
