@@ -7,7 +7,9 @@ import json
 import attrs
 import pytest
 
-from umapi_harness.contract.checks import Finding, Grade, Side, check, check_request, check_response
+from umapi_harness.contract.findings import Finding, Grade
+from umapi_harness.contract.judges.requests import check_request
+from umapi_harness.contract.judges.responses import check_response
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse
 from umapi_models.constraints import ContractError
 from umapi_models.converter import read_action_request
@@ -24,10 +26,10 @@ def test_the_request_fits_the_schema_or_was_refused(exchange: Exchange) -> None:
 
 
 def test_the_answer_fits_the_schema(exchange: Exchange) -> None:
-    """An answer departs from its schema only where Adobe has withdrawn a field or shows no headers, as a warning."""
+    """An answer departs from its schema only where Adobe has withdrawn a field or shows no headers: no MUST."""
     found = check_response(exchange)
     assert [finding.place for finding in found] == KNOWN_DRIFT.get(exchange.name, [])
-    assert all(finding.grade is Grade.WARNING for finding in found)
+    assert all(finding.grade in (Grade.SHOULD, Grade.MAY) for finding in found)
 
 
 def test_a_refused_request_is_refused_with_the_code_of_the_schema(by_name: dict[str, Exchange]) -> None:
@@ -59,8 +61,8 @@ NO_SUCH_STEP: list[dict[str, object]] = [{"user": "a@example.com", "do": [{"addE
 
 def test_a_bad_request_that_the_service_took_is_an_error() -> None:
     """What our schema refuses and the service accepts is reported with its JSON pointer."""
-    found = check(_exchange(_sent(NO_SUCH_STEP), _came(SUCCESS)))
-    assert [(one.grade, one.side, one.place) for one in found] == [(Grade.ERROR, Side.REQUEST, "body /0/do/0")]
+    found = check_request(_exchange(_sent(NO_SUCH_STEP), _came(SUCCESS)))
+    assert [(one.grade, one.judge, one.place) for one in found] == [(Grade.MUST, "request", "body /0/do/0")]
     assert "addEnterpriseID" in found[0].problem
 
 
@@ -73,7 +75,7 @@ def test_only_the_refused_command_is_excused() -> None:
         "result": "partial",
         "errors": [{"index": 0, "step": 0, "message": "m", "errorCode": "error.command.step.unknown"}],
     }
-    found = check(_exchange(_sent(NO_SUCH_STEP * 2), _came(answer)))
+    found = check_request(_exchange(_sent(NO_SUCH_STEP * 2), _came(answer)))
     assert [one.place for one in found] == ["body /1/do/0"]
 
 
@@ -89,7 +91,7 @@ def test_only_the_refused_command_is_excused() -> None:
 def test_parameters_are_checked(url: str, place: str) -> None:
     """Parameters that are unknown or of the wrong form, and paths of no operation, are errors."""
     body = [{"user": "a@example.com", "do": [{"remove": "all"}]}]
-    assert place in [one.place for one in check(_exchange(_sent(body, url), _came(SUCCESS)))]
+    assert place in [one.place for one in check_request(_exchange(_sent(body, url), _came(SUCCESS)))]
 
 
 @pytest.mark.parametrize(
@@ -115,9 +117,9 @@ def _answer_findings(response: RecordedResponse, operation: str = "users") -> tu
 @pytest.mark.parametrize(
     ("body", "place", "grade"),
     [
-        ({"lastPage": "yes", "result": "success"}, "body /lastPage", Grade.ERROR),
-        ({"lastPage": True}, "body /", Grade.ERROR),
-        ({"lastPage": True, "result": "success", "next": 1}, "body /next", Grade.WARNING),
+        ({"lastPage": "yes", "result": "success"}, "body /lastPage", Grade.MUST),
+        ({"lastPage": True}, "body /", Grade.MUST),
+        ({"lastPage": True, "result": "success", "next": 1}, "body /next", Grade.MAY),
         (
             {
                 "lastPage": True,
@@ -127,7 +129,7 @@ def _answer_findings(response: RecordedResponse, operation: str = "users") -> tu
                 ],
             },
             "body /users/0/status",
-            Grade.WARNING,
+            Grade.MAY,
         ),
     ],
 )
@@ -135,19 +137,19 @@ def test_answers_are_graded(body: object, place: str, grade: Grade) -> None:
     """A missing field or wrong type is an error; unknown fields and new members of open enums are drift."""
     found = [one for one in _answer_findings(_came(body)) if one.place.startswith("body")]
     assert [(one.place, one.grade) for one in found] == [(place, grade)]
-    assert str(found[0]).startswith(f"{grade}: one: response {place}: ")
+    assert str(found[0]).startswith(f"{grade} response: here one: {place}: ")
 
 
 def test_missing_headers_are_drift_and_wrong_ones_errors() -> None:
-    """A page without its counts is a warning for each; a count that is no number is an error."""
+    """A page without its counts is a lesser finding for each; a count that is no number breaks the contract."""
     response = attrs.evolve(_came({"lastPage": True, "result": "success"}), headers=(("x-page-size", "many"),))
     found = {one.place: one.grade for one in _answer_findings(response)}
     assert found == {
-        "header X-Request-Id": Grade.WARNING,
-        "header X-Total-Count": Grade.WARNING,
-        "header X-Page-Count": Grade.WARNING,
-        "header X-Current-Page": Grade.WARNING,
-        "header X-Page-Size": Grade.ERROR,
+        "header X-Request-Id": Grade.SHOULD,
+        "header X-Total-Count": Grade.SHOULD,
+        "header X-Page-Count": Grade.SHOULD,
+        "header X-Current-Page": Grade.SHOULD,
+        "header X-Page-Size": Grade.MUST,
     }
 
 
@@ -162,7 +164,7 @@ def test_missing_headers_are_drift_and_wrong_ones_errors() -> None:
 )
 def test_answers_that_cannot_be_read_are_errors(response: RecordedResponse, place: str, problem: str) -> None:
     """An unknown status, an empty body where one is due and a body that is no JSON are errors."""
-    found = [one for one in _answer_findings(response) if one.grade is Grade.ERROR]
+    found = [one for one in _answer_findings(response) if one.grade is Grade.MUST]
     assert [one.place for one in found] == [place]
     assert found[0].problem.startswith(problem)
 

@@ -13,7 +13,7 @@ import attrs
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from umapi_harness.contract.checks import check_request
+from umapi_harness.contract.judges.requests import check_request
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.contract.replay import Replay, serve
 from umapi_harness.contract.schema import operations

@@ -8,6 +8,7 @@ from typing import cast
 
 import attrs
 
+from umapi_harness.contract.findings import Departure
 from umapi_harness.contract.matching import differences
 from umapi_harness.contract.recordings import RecordedResponse
 
@@ -29,28 +30,18 @@ SIGNIFICANT_HEADERS = (
 """Headers that programs act on. Of X-Request-Id, which differs every time, only the presence is compared."""
 
 
-@attrs.frozen
-class Difference:
-    """One place where two answers differ."""
-
-    place: str
-    """status, body, headers/<name>, or a JSON pointer into the body."""
-    problem: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.problem}"
-
-
 def compare(
     recorded: RecordedResponse, now: RecordedResponse, *, excused: Mapping[str, str] | None = None
-) -> tuple[Difference, ...]:
+) -> tuple[Departure, ...]:
     """Return where `now` differs from what was recorded; empty when they are equivalent.
 
     `excused` has the places that may differ, with the reasons; it excuses everything below them too. The step of
     an error may be a number or the same number as a string.
     """
     if recorded.status != now.status:
-        return (Difference("status", f"recorded {recorded.status}, now {now.status}: {now.body.decode()[:200]}"),)
+        shown = now.body[:200].decode("utf-8", "replace")
+        problem = f"recorded {recorded.status}, now {now.status}: {shown}"
+        return (Departure("status", problem, expected=str(recorded.status), actual=str(now.status)),)
     found = (*_header_differences(recorded, now), *_body_differences(recorded, now))
     return tuple(one for one in found if not any(_covers(place, one.place) for place in excused or ()))
 
@@ -59,15 +50,16 @@ def _covers(place: str, other: str) -> bool:
     return other == place or other.startswith(f"{place}/")
 
 
-def _header_differences(recorded: RecordedResponse, now: RecordedResponse) -> list[Difference]:
-    found: list[Difference] = []
+def _header_differences(recorded: RecordedResponse, now: RecordedResponse) -> list[Departure]:
+    found: list[Departure] = []
     for name in SIGNIFICANT_HEADERS:
         before, after = _header(recorded, name), _header(now, name)
         # An answer without a body has no type to speak of, whatever its header says.
         if before != after and (name != "Content-Type" or recorded.body):
-            found.append(Difference(f"headers/{name}", f"recorded {before!r}, now {after!r}"))
+            problem = f"recorded {before!r}, now {after!r}"
+            found.append(Departure(f"headers/{name}", problem, expected=before, actual=after))
     if recorded.header("X-Request-Id") and not now.header("X-Request-Id"):
-        found.append(Difference("headers/X-Request-Id", "recorded, absent now"))
+        found.append(Departure("headers/X-Request-Id", "recorded, absent now"))
     return found
 
 
@@ -78,19 +70,14 @@ def _header(response: RecordedResponse, name: str) -> str | None:
     return value
 
 
-def _body_differences(recorded: RecordedResponse, now: RecordedResponse) -> list[Difference]:
+def _body_differences(recorded: RecordedResponse, now: RecordedResponse) -> list[Departure]:
     try:
         before, after = recorded.json(), now.json()
     except ValueError:
         same = recorded.body.strip() == now.body.strip()
         problem = f"recorded {len(recorded.body)} bytes, now {len(now.body)}, and they are not the same"
-        return [] if same else [Difference("body", problem)]
-    return [Difference(*_split(text)) for text in differences(_comparable(before), _comparable(after))]
-
-
-def _split(difference: str) -> tuple[str, str]:
-    place, _, problem = difference.partition(": ")
-    return place, problem
+        return [] if same else [Departure("body", problem)]
+    return [attrs.evolve(one, place=one.place or "/") for one in differences(_comparable(before), _comparable(after))]
 
 
 def _comparable(value: object, name: str = "") -> object:

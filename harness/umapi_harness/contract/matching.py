@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import attrs
 
 from umapi_harness.contract import redaction
+from umapi_harness.contract.findings import Departure
 from umapi_harness.contract.recordings import Exchange, RecordedRequest
 from umapi_harness.contract.schema import Operation, find_operation, pointer
 
@@ -74,11 +75,12 @@ def first_difference(recorded: Any, sent: Any) -> str | None:
 
     What is redacted in the recording equals anything.
     """
-    return next(differences(recorded, sent), None)
+    first = next(differences(recorded, sent), None)
+    return None if first is None else str(first)
 
 
-def differences(recorded: object, sent: object, place: str = "") -> Iterator[str]:
-    """Return all places where two JSON values differ, each as a JSON pointer and both sides.
+def differences(recorded: object, sent: object, place: str = "") -> Iterator[Departure]:
+    """Return all places where two JSON values differ, with both sides.
 
     What is redacted in the recording equals anything.
     """
@@ -87,7 +89,7 @@ def differences(recorded: object, sent: object, place: str = "") -> Iterator[str
     elif _is_array(recorded) and _is_array(sent):
         yield from _items(recorded, sent, place)
     elif not _equal(recorded, sent):
-        yield f"{place or '/'}: recorded {_show(recorded)}, now {_show(sent)}"
+        yield _departure(place, _show(recorded), _show(sent))
 
 
 def _is_object(value: object) -> TypeGuard[dict[str, object]]:
@@ -103,22 +105,28 @@ def _equal(recorded: object, sent: object) -> bool:
     return recorded == redaction.REDACTED or (type(recorded) is type(sent) and recorded == sent)
 
 
-def _members(recorded: Mapping[str, object], sent: Mapping[str, object], place: str) -> Iterator[str]:
+def _departure(place: str, recorded: str, now: str) -> Departure:
+    return Departure(place, f"recorded {recorded}, now {now}", expected=recorded, actual=now)
+
+
+def _members(recorded: Mapping[str, object], sent: Mapping[str, object], place: str) -> Iterator[Departure]:
     for name in dict.fromkeys((*recorded, *sent)):
         below = f"{place}{pointer([name])}"
         if name not in sent:
-            yield f"{below}: recorded {_show(recorded[name])}, absent now"
+            shown = _show(recorded[name])
+            yield Departure(below, f"recorded {shown}, absent now", expected=shown)
         elif name not in recorded:
-            yield f"{below}: not in the recording, now {_show(sent[name])}"
+            shown = _show(sent[name])
+            yield Departure(below, f"not in the recording, now {shown}", actual=shown)
         else:
             yield from differences(recorded[name], sent[name], below)
 
 
-def _items(recorded: Sequence[object], sent: Sequence[object], place: str) -> Iterator[str]:
+def _items(recorded: Sequence[object], sent: Sequence[object], place: str) -> Iterator[Departure]:
     for number, (before, after) in enumerate(zip(recorded, sent, strict=False)):
         yield from differences(before, after, f"{place}/{number}")
     if len(recorded) != len(sent):
-        yield f"{place or '/'}: recorded {len(recorded)} items, now {len(sent)}"
+        yield _departure(place, f"{len(recorded)} items", str(len(sent)))
 
 
 def _method(recorded: RecordedRequest, sent: RecordedRequest) -> str | None:

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 import attrs
 import jsonschema_rs
 
+from umapi_harness.contract.findings import Departure
 from umapi_models import schemas
 
 _BASE = "umapi:///"
@@ -19,33 +20,23 @@ _JSON = "application/json"
 
 
 @attrs.frozen
-class Problem:
-    """One place where JSON data departs from a schema."""
-
-    pointer: str
-    message: str
-    drift: bool
-    """True for what a tolerant reader passes over: a new member of an open enum."""
-
-
-@attrs.frozen
 class Schema:
     """One schema of the contract, by its address."""
 
     address: str
 
-    def problems(self, data: Any) -> tuple[Problem, ...]:
+    def problems(self, data: Any) -> tuple[Departure, ...]:
         """Return where `data` departs from the schema; unknown fields are no departure unless it says so."""
         validator = _validator(self.address)
         try:
             notes = _annotations(validator, data)
             return tuple(
-                Problem(pointer(error.instance_path), error.message, _in_open_enum(error, notes))
+                Departure(pointer(error.instance_path), error.message, drift=_in_open_enum(error, notes))
                 for error in validator.iter_errors(data)
             )
         except (ValueError, RecursionError) as error:
             # Half a surrogate pair, or nesting without end: JSON to Python's reader, and to no other.
-            return (Problem("", f"cannot be checked: {error}", False),)
+            return (Departure("", f"cannot be checked: {error}"),)
 
     def unknown_fields(self, data: Any) -> tuple[str, ...]:
         """Return the pointers of the fields in `data` that the schema, an open one, does not mention."""

@@ -1,0 +1,114 @@
+"""Findings: where something departs from what is expected of it, how much that matters, and what would explain it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import attrs
+
+from umapi_harness.contract.recordings import Exchange
+
+
+class Grade(StrEnum):
+    """How much a finding matters."""
+
+    MUST = "MUST"
+    """The contract is broken, or a wrong outcome was reached."""
+    SHOULD = "SHOULD"
+    """A departure that tolerant programs work with."""
+    MAY = "MAY"
+    """Drift, such as a field that is not documented; or something that the recording does not tell."""
+
+
+@attrs.frozen
+class Departure:
+    """One place where JSON data, or a part of a message, is not what is expected there."""
+
+    place: str
+    """status, headers/<name>, body, or a JSON pointer into the body; in JSON data its pointer, empty for the whole."""
+    problem: str
+    drift: bool = False
+    """True for what a tolerant reader passes over, such as a new member of an open enum."""
+    expected: str | None = None
+    """What was expected, shown with secrets masked; None where there is no one thing to show."""
+    actual: str | None = None
+    """What was found instead."""
+
+    def __str__(self) -> str:
+        return f"{self.place or '/'}: {self.problem}"
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """What a judge found in one exchange, or in the recording as a whole."""
+
+    grade: Grade
+    judge: str
+    """Name of the judge."""
+    file: str
+    entry: str
+    """Place of the exchange in the file, as the format counts; empty for the recording as a whole."""
+    exchange: str
+    """Name of the exchange, where the recording gives one; otherwise method and path."""
+    operation: str | None
+    """operationId; None where the exchange is of no documented operation."""
+    place: str
+    """URL, path <name>, query <name>, header <name>, status, body, or body <JSON pointer>; with request or response
+    before it where both have one."""
+    problem: str
+    """What is wrong, in one line."""
+    expected: str | None = None
+    actual: str | None = None
+    remedy: str = ""
+    """What to do about it, where something can be done."""
+    settings: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    """Settings of the mock server that explain the difference."""
+
+    @property
+    def where(self) -> str:
+        """File and entry, as one text."""
+        return f"{self.file}#{self.entry}" if self.entry else self.file
+
+    def __str__(self) -> str:
+        return f"{self.grade} {self.judge}: {self.where} {self.exchange}: {self.place}: {self.problem}"
+
+
+def finding(
+    judge: str,
+    exchange: Exchange,
+    operation: str | None,
+    grade: Grade,
+    place: str,
+    problem: str,
+    *,
+    expected: str | None = None,
+    actual: str | None = None,
+    remedy: str = "",
+    settings: Mapping[str, Any] | None = None,
+) -> Finding:
+    """Return a finding about an exchange."""
+    file, _, entry = exchange.where.partition("#")
+    return Finding(
+        grade=grade,
+        judge=judge,
+        file=file,
+        entry=entry,
+        exchange=title(exchange),
+        operation=operation,
+        place=place,
+        problem=problem,
+        expected=expected,
+        actual=actual,
+        remedy=remedy,
+        settings=settings or {},
+    )
+
+
+def title(exchange: Exchange) -> str:
+    """Return what people call an exchange: its own name, or what was asked for."""
+    if exchange.name != exchange.where:
+        return exchange.name
+    _, _, rest = exchange.request.url.partition("://")
+    return f"{exchange.request.method} /{rest.partition('/')[2]}"

@@ -1,0 +1,1 @@
+"""Judges: each compares the exchanges of a recording with one thing that should agree with them."""

@@ -1,0 +1,94 @@
+"""The judge of answers: whether status, headers and body keep to what the contract says of the operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import attrs
+
+from umapi_harness.contract.findings import Finding, Grade, finding
+from umapi_harness.contract.judging import Verdict, operation_of
+from umapi_harness.contract.recordings import Exchange, Recording
+from umapi_harness.contract.schema import Answer, Operation
+
+NAME: Final = "response"
+_OK: Final = 200
+_SERVER_ERRORS: Final = 500
+_BODY_OPTIONAL: Final = frozenset({401, 403, 429, 502, 503, 504})
+"""Statuses that come from in front of the service, whose bodies are often empty."""
+_DRIFT: Final = "the service has changed: note it, and add it to the schema once it is documented"
+
+
+@attrs.frozen
+class ResponseJudge:
+    """Compares each answer with the response schema of its operation and status."""
+
+    name: str = NAME
+
+    def judge(self, recording: Recording) -> Verdict:
+        """Return where answers depart from the schema; what is not documented is drift."""
+        known = [one for one in recording.exchanges if operation_of(one) is not None]
+        found = tuple(one for exchange in known for one in check_response(exchange))
+        left = len(recording.exchanges) - len(known)
+        unjudged = {"no operation of the contract, so no schema": left} if left else {}
+        return Verdict(judge=self.name, judged=len(known), unjudged=unjudged, findings=found)
+
+
+def check_response(exchange: Exchange) -> tuple[Finding, ...]:
+    """Return where the answer departs from the contract of its operation and status."""
+    operation = operation_of(exchange)
+    if operation is None:
+        return ()
+    status = exchange.response.status
+    answer = operation.answers.get(status)
+    if answer is None:
+        known = ", ".join(str(status) for status in sorted(operation.answers))
+        problem = f"{status} is not documented for {operation.name}; known are {known}"
+        # Whatever stands between client and service can fail in ways of its own.
+        grade = Grade.SHOULD if status >= _SERVER_ERRORS else Grade.MUST
+        return (finding(NAME, exchange, operation.name, grade, "status", problem, expected=known, actual=str(status)),)
+    return tuple(
+        finding(NAME, exchange, operation.name, grade, place, problem, remedy=remedy)
+        for grade, place, problem, remedy in (
+            *_header_problems(exchange, answer),
+            *_body_problems(exchange, operation, answer),
+        )
+    )
+
+
+_Found = tuple[Grade, str, str, str]
+
+
+def _header_problems(exchange: Exchange, answer: Answer) -> Iterator[_Found]:
+    for name, schema in answer.headers.items():
+        value = exchange.response.header(name)
+        if value is None:
+            # In failures every header is optional: which of them come depends on who refused.
+            if answer.status == _OK:
+                yield Grade.SHOULD, f"header {name}", "is documented, but absent", ""
+        else:
+            for one in schema.problems(value):
+                yield Grade.MUST, f"header {name}", one.problem, ""
+
+
+def _body_problems(exchange: Exchange, operation: Operation, answer: Answer) -> Iterator[_Found]:
+    body = exchange.response.body
+    if not body.strip():
+        if answer.body is not None and answer.status not in _BODY_OPTIONAL:
+            yield Grade.MUST, "body", f"is empty, where {operation.name} answers with JSON", ""
+        return
+    if answer.body is None:
+        return
+    try:
+        data: Any = exchange.response.json()
+    except ValueError as error:
+        # A gateway's own page is no answer of the service, and programs go by its status.
+        grade = Grade.SHOULD if answer.status in _BODY_OPTIONAL else Grade.MUST
+        yield grade, "body", f"is not JSON: {error}", ""
+        return
+    for one in answer.body.problems(data):
+        remedy = _DRIFT if one.drift else ""
+        yield Grade.MAY if one.drift else Grade.MUST, f"body {one.place or '/'}", one.problem, remedy
+    for place in answer.body.unknown_fields(data):
+        yield Grade.MAY, f"body {place}", "field is not in the schema", _DRIFT
