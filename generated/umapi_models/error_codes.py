@@ -1274,7 +1274,7 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
+        message="The user type requested for the invite does not match the claimed domain type",
         severity="error",
     ),
     "error.user.type_must_not_be_adobeid": ErrorCodeInfo(

@@ -72,7 +72,7 @@ def test_users_go_round_by_csv(tmp_path: Path) -> None:
     frame = written(
         tmp_path, "frame.json", {k: v for k, v in document.items() if not k.startswith(("users", "sample"))}
     )
-    table = written(tmp_path, "users.CSV", write_table(document["users"]))
+    table = written(tmp_path, "users.CSV", write_table(document))
     (seed,) = read_seeds([frame, table])
     (whole,) = read_seeds([written(tmp_path, "whole.json", document)])
     assert export_seed(seed.organization)["users"] == export_seed(whole.organization)["users"]

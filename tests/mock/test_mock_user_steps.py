@@ -61,7 +61,7 @@ def test_add_adobe_id_needs_no_claimed_domain(mock: Mock) -> None:
     assert mock.do("someone@example.net", {"addAdobeID": {"email": "someone@example.net"}}) == []
     user = mock.user("someone@example.net", domain="AdobeID")
     assert user is not None
-    assert (user["type"], user["domain"]) == ("adobeID", "AdobeID")
+    assert (user["type"], user["domain"]) == ("adobeID", "example.net")
     assert user["id"].endswith("@AdobeID")
     assert not {"firstname", "lastname", "country", "groups"} & set(user)
 

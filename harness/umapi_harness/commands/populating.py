@@ -26,7 +26,7 @@ _FORMAT = click.option(
     "--format",
     "form",
     type=click.Choice(["json", "csv"]),
-    help="JSON holds the organisation, CSV its users; default: what the name of the output file says, else JSON.",
+    help="JSON holds the organisation, CSV its accounts; default: what the name of the output file says, else JSON.",
 )
 _OUTPUT = click.option("--output", "-o", type=FILE, help="The file to write; default: standard output.")
 _SECONDS = 60.0  # a large organisation takes its time
@@ -94,7 +94,7 @@ def _state(url: str, org_id: str | None, ids: bool, ca_bundle: Path | None) -> d
 
 def _write(document: dict[str, Any], form: str | None, output: Path | None) -> None:
     if form == "csv" or (form is None and output is not None and output.suffix.lower() == ".csv"):
-        text = write_table(document["users"])
+        text = write_table(document)
     else:
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if output is None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from umapi_harness.mock.app import create_app
 from umapi_harness.mock.clock import Clock, SystemClock, VirtualClock
 from umapi_harness.mock.errors import InputError
+from umapi_harness.mock.exports import export_seed
 from umapi_harness.mock.populations import generate_organization, generate_seed
-from umapi_harness.mock.seeds import Seed, build_seed, default_seed, export_seed, read_seed
+from umapi_harness.mock.seeds import Seed, build_seed, default_seed, read_seed
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.world import World
 

@@ -18,9 +18,10 @@ from umapi_harness.mock.bodies import is_object
 from umapi_harness.mock.clock import LATEST, VirtualClock, read_time
 from umapi_harness.mock.documents import packaged, parse
 from umapi_harness.mock.errors import InputError
+from umapi_harness.mock.exports import export_seed
 from umapi_harness.mock.faults import Plan, read_plan
 from umapi_harness.mock.routes import API_ROOT
-from umapi_harness.mock.seeds import build_seed, export_seed
+from umapi_harness.mock.seeds import build_seed
 from umapi_harness.mock.settings import PROFILES
 from umapi_harness.mock.snapshots import NoSuchSnapshotError
 from umapi_harness.mock.verification import verify

@@ -14,7 +14,7 @@ from umapi_harness.mock.bodies import is_array, is_object, read_json
 from umapi_harness.mock.errors import InputError
 from umapi_harness.mock.groups import Group, Product
 from umapi_harness.mock.organization import Organization
-from umapi_harness.mock.queries import cut, flag, membership_names, page_number
+from umapi_harness.mock.queries import cut, flag, membership_names, page_number, technical_members
 from umapi_harness.mock.routes import Route
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.users import User
@@ -56,7 +56,9 @@ def deprecated_answer(
 
 def _users(organization: Organization, _route: Route, query: Query) -> Answer:
     direct_only = flag(query, "directOnly", True)
-    entries, _, headers = cut(organization.listed_users, _page(query), _PAGE_SIZE, base=1)
+    entries, _, headers = cut(
+        organization.listed_users, _page(query), _PAGE_SIZE, base=1, unlisted=len(organization.technical_accounts)
+    )
     return json_answer(200, [_show(organization, user, direct_only) for user in entries], headers)
 
 
@@ -102,7 +104,9 @@ def _user_group(organization: Organization, route: Route, _query: Query) -> Answ
 
 def _user_group_users(organization: Organization, route: Route, query: Query) -> Answer:
     group = _find_user_group(organization, route)
-    entries, _, headers = cut(group.members, _page(query), _PAGE_SIZE, base=1)
+    entries, _, headers = cut(
+        group.members, _page(query), _PAGE_SIZE, base=1, unlisted=technical_members(organization, group)
+    )
     shown = [_show(organization, user, direct_only=True) for user in entries]
     return json_answer(200, shown, headers)
 
@@ -148,7 +152,9 @@ def _profile(organization: Organization, route: Route, _query: Query) -> Answer:
 
 def _profile_users(organization: Organization, route: Route, query: Query) -> Answer:
     profile = _find_profile(organization, route)
-    entries, _, headers = cut(profile.members, _page(query), _PAGE_SIZE, base=1)
+    entries, _, headers = cut(
+        profile.members, _page(query), _PAGE_SIZE, base=1, unlisted=technical_members(organization, profile)
+    )
     shown = [_show(organization, user, direct_only=True) for user in entries]
     return json_answer(200, shown, headers)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
@@ -109,8 +110,19 @@ def group_details(organization: Organization, name: str) -> dict[str, Any]:
 
 
 def list_domains(organization: Organization) -> dict[str, Any]:
-    """The claimed domains and the products with their profiles."""
+    """The domains, the products with their profiles, and who is known beside the users."""
+    known = organization.directory.users
     return {
+        "foreign_domains": list(organization.foreign_domains),
+        "technical_accounts": len(organization.technical_accounts),
+        "directory": {"total": len(known), "accounts": [_row(user) for user in known[:_DEFAULT_PART]]},
+        "outsiders": {
+            "total": len(organization.outsiders),
+            "accounts": [
+                {"email": email, "state": state}
+                for email, state in itertools.islice(organization.outsiders.items(), _DEFAULT_PART)
+            ],
+        },
         "domains": [
             {"name": domain.name, "type": domain.type, "directory": domain.directory, "trusted": domain.trusted}
             for domain in organization.domains.values()

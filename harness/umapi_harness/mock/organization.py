@@ -15,9 +15,10 @@ from typing import Final
 import attrs
 
 from umapi_harness.mock import groups as g
+from umapi_harness.mock.accounts import Accounts, TechnicalAccount
 from umapi_harness.mock.groups import Group, Product, key
 from umapi_harness.mock.rosters import Roster
-from umapi_harness.mock.users import ADOBE_ID, ADOBE_ID_DOMAIN, IDENTITY_TYPES, User, email_domain
+from umapi_harness.mock.users import ADOBE_ID, IDENTITY_TYPES, User, email_domain
 
 _FIRST_GROUP_ID = 48_000_001
 _DERIVED_LISTS = 16  # lists kept that follow from the state; each may be as long as the organisation
@@ -54,24 +55,30 @@ class Organization:
         self.outsiders: dict[str, str] = {}
         """Accounts known to the service that are not in the organisation: e-mail in lower case -> INVITED
         (an Adobe ID whose invitation is open) or ELSEWHERE (another organisation's account)."""
+        self.foreign_domains: dict[str, None] = {}
+        """Names of the domains that other organisations own, without having trusted this one."""
+        self.technical_accounts: list[TechnicalAccount] = []
+        self.directory = Accounts()
+        """Accounts that the organisation's directory knows, but that are not in the organisation."""
         self.domains: dict[str, Domain] = {}
         self.products: dict[str, Product] = {}
-        self.users: Roster[User] = Roster()
+        self._members = Accounts()
         self.listed_users: Roster[User] = Roster()
         self.groups: Roster[Group] = Roster()
         self.changes = 0
         self._serial = 0
         self._next_group_id = _FIRST_GROUP_ID
         self._groups_by_name: dict[str, Group] = {}
-        self._adobe_ids: dict[str, User] = {}
-        self._owned: dict[str, User] = {}
-        # Only user names that differ from the e-mail: most users need no entry.
-        self._usernames: dict[tuple[str, str], User] = {}
         self._derived: dict[object, tuple[int, list[User]]] = {}
         for name, kind in g.FIXED_ADMIN_GROUPS.items():
             self._add_group(Group(id=self._group_id(None), name=name, kind=kind))
 
     # Users
+
+    @property
+    def users(self) -> Roster[User]:
+        """The users, oldest first, those who are not active too."""
+        return self._members.users
 
     def find_user(self, name: str, domain: str | None = None, *, prefer_adobe_id: bool = False) -> User | None:
         """The user of that e-mail address, or of that user name in `domain`.
@@ -80,20 +87,19 @@ class Organization:
         `prefer_adobe_id` says otherwise.
         """
         if domain is not None:
-            return self._usernames.get((name.lower(), domain.lower()))
-        address = name.lower()
-        first, second = self._owned.get(address), self._adobe_ids.get(address)
+            return self._members.named(name, domain)
+        first, second = self._members.owned(name), self._members.adobe_id(name)
         if prefer_adobe_id:
             first, second = second, first
         return first if first is not None else second
 
     def adobe_id(self, address: str) -> User | None:
         """The Adobe ID with that e-mail address."""
-        return self._adobe_ids.get(address.lower())
+        return self._members.adobe_id(address)
 
     def owned_account(self, address: str) -> User | None:
         """The Enterprise or Federated ID with that e-mail address."""
-        return self._owned.get(address.lower())
+        return self._members.owned(address)
 
     def add_user(
         self,
@@ -107,12 +113,16 @@ class Organization:
         country: str | None = None,
         status: str = "active",
         given_id: str | None = None,
+        directory_only: bool = False,
     ) -> User:
-        """Add a user, whom the caller has found to be new."""
-        self.changes += 1
+        """Add a user, whom the caller has found to be new; with `directory_only`, one who is not in the organisation.
+
+        An account that the directory knows by one of these names already is then replaced.
+        """
         self._serial += 1
         if domain is None:
-            domain = ADOBE_ID_DOMAIN if type == ADOBE_ID else email_domain(email)
+            # Of an Adobe ID the service shows the letters as they stand in the address (594 of 594 recorded).
+            domain = email.rpartition("@")[2] if type == ADOBE_ID else email_domain(email)
         user = User(
             self._serial,
             email,
@@ -126,49 +136,67 @@ class Organization:
             (),
             given_id,
         )
-        self._index_user(user)
-        self.users.add(user)
-        if user.active:
-            self.listed_users.add(user)
+        if directory_only:
+            self._remember(user)
+        else:
+            self._enter(user)
         return user
 
-    def remove_user(self, user: User) -> None:
-        """Take the user out of every group and of the organisation."""
+    def restore_user(self, account: User) -> None:
+        """Take an account of the directory into the organisation; the caller has found its names free."""
+        self.directory.discard(account)
+        self._enter(account)
+
+    def _enter(self, user: User) -> None:
+        self.changes += 1
+        self._forget(user)
+        self._members.add(user)
+        if user.active:
+            self.listed_users.add(user)
+
+    def remove_user(self, user: User, *, delete_account: bool = False) -> None:
+        """Take the user out of every group and of the organisation.
+
+        The directory keeps the account unless it is to be deleted, which an Adobe ID, its owner's, never is.
+        """
         self.changes += 1
         for group in user.groups:
             group.members.discard(user)
         user.groups = ()
-        self._unindex_user(user)
-        self.users.discard(user)
+        self._members.discard(user)
         self.listed_users.discard(user)
+        if user.type in IDENTITY_TYPES and (not delete_account or user.type == ADOBE_ID):
+            self._remember(user)
+
+    def _remember(self, account: User) -> None:
+        self.changes += 1
+        self._forget(account)
+        account.status = "active"
+        self.directory.add(account)
+
+    def _forget(self, account: User) -> None:
+        """Let nobody else in the directory go by a name of `account`."""
+        same_address = self.directory.adobe_id if account.type == ADOBE_ID else self.directory.owned
+        for other in (same_address(account.email), self.directory.named(account.username, account.domain)):
+            if other is not None:
+                self.directory.discard(other)
 
     def rename_user(
         self, user: User, *, email: str | None = None, username: str | None = None, domain: str | None = None
     ) -> None:
         """Change what the user is found by; the caller has found the new names free."""
         self.changes += 1
-        self._unindex_user(user)
+        self._members.unindex(user)
         user.email = user.email if email is None else email
         user.username = user.username if username is None else username
         user.domain = user.domain if domain is None else sys.intern(domain)
-        self._index_user(user)
+        self._members.index(user)
 
     def name_user(self, user: User, *, firstname: str | None = None, lastname: str | None = None) -> None:
         """Change the first and last name, where given."""
         self.changes += 1
         user.firstname = user.firstname if firstname is None else _shared(firstname)
         user.lastname = user.lastname if lastname is None else _shared(lastname)
-
-    def _index_user(self, user: User) -> None:
-        address = user.email.lower()
-        (self._adobe_ids if user.type == ADOBE_ID else self._owned)[address] = user
-        if user.username.lower() != address:
-            self._usernames[user.username.lower(), user.domain.lower()] = user
-
-    def _unindex_user(self, user: User) -> None:
-        address = user.email.lower()
-        (self._adobe_ids if user.type == ADOBE_ID else self._owned).pop(address, None)
-        self._usernames.pop((user.username.lower(), user.domain.lower()), None)
 
     # Memberships
 
@@ -282,6 +310,8 @@ class Organization:
             inactive = (user for user in self.users if not user.active) if self.has_inactive else ()
             for user in (*gone.members, *inactive):
                 user.groups = tuple(other for other in user.groups if other is not gone)
+            for account in self.technical_accounts:
+                account.groups = tuple(other for other in account.groups if other is not gone)
             self.groups.discard(gone)
             del self._groups_by_name[key(gone.name)]
 
@@ -339,7 +369,10 @@ class Organization:
             group: attrs.evolve(group, members=Roster(), profiles=Roster(), user_groups=Roster())
             for group in self.groups
         }
-        users = {user: attrs.evolve(user, groups=tuple(groups[group] for group in user.groups)) for user in self.users}
+        users = {
+            user: attrs.evolve(user, groups=tuple(groups[group] for group in user.groups))
+            for user in (*self.users, *self.directory.users)
+        }
         products = {
             product: attrs.evolve(product, admins=groups[product.admins], profiles=product.profiles.mapped(groups))
             for product in self.products.values()
@@ -353,13 +386,16 @@ class Organization:
                 related: Group | None = getattr(group, role)
                 setattr(other, role, groups[related] if related is not None else None)
         twin.samples, twin.outsiders, twin.domains = dict(self.samples), dict(self.outsiders), dict(self.domains)
+        twin.foreign_domains = dict(self.foreign_domains)
+        twin.technical_accounts = [
+            TechnicalAccount(account.email, tuple(groups[group] for group in account.groups))
+            for account in self.technical_accounts
+        ]
         twin.products = {name: products[product] for name, product in self.products.items()}
-        twin.users, twin.listed_users = self.users.mapped(users), self.listed_users.mapped(users)
+        twin._members, twin.directory = self._members.mapped(users), self.directory.mapped(users)
+        twin.listed_users = self.listed_users.mapped(users)
         twin.groups = self.groups.mapped(groups)
         twin._groups_by_name = {name: groups[group] for name, group in self._groups_by_name.items()}
-        twin._adobe_ids = {name: users[user] for name, user in self._adobe_ids.items()}
-        twin._owned = {name: users[user] for name, user in self._owned.items()}
-        twin._usernames = {name: users[user] for name, user in self._usernames.items()}
         twin._derived = {}
         return twin
 

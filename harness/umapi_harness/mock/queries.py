@@ -71,7 +71,8 @@ def users_page(organization: Organization, settings: Settings, page: int, query:
     if listing is None:
         message = f"Not found: Domain {domain}"
         return json_answer(404, _not_found("error.domain.trust.nonexistent", message))
-    entries, last, headers = cut(listing, page, settings.users_page_size)
+    unlisted = 0 if domain else len(organization.technical_accounts)
+    entries, last, headers = cut(listing, page, settings.users_page_size, unlisted=unlisted)
     body = {
         "lastPage": last,
         "result": "success",
@@ -90,15 +91,17 @@ def group_users_page(organization: Organization, settings: Settings, page: int, 
     if not name or len(name) > _LONGEST_NAME:
         return json_answer(400, _not_found("error.group.invalid_name", "Invalid group name"))
     group = organization.find_group(name)
+    unlisted = 0
     listing: Listing[User]
     if group is not None:
         listing = _members(organization, group, direct_only=direct_only, status=status)
+        unlisted = technical_members(organization, group)
         name = group.name
     elif organization.admin_group_without_members(name):
         listing = ()
     else:
         return json_answer(404, _not_found("error.group.not_found", f"Not found: Group {name}"))
-    entries, last, headers = cut(listing, page, settings.users_page_size)
+    entries, last, headers = cut(listing, page, settings.users_page_size, unlisted=unlisted)
     users = [show_user(organization, user, direct_only=direct_only, without_groups=without_groups) for user in entries]
     body = {"lastPage": last, "result": "success", "groupName": name, "users": users}
     return json_answer(200, body, headers)
@@ -130,20 +133,24 @@ def groups_page(organization: Organization, settings: Settings, page: int) -> An
 
 
 def cut(
-    listing: Listing[T], page: int, size: int, *, base: int = 0
+    listing: Listing[T], page: int, size: int, *, base: int = 0, unlisted: int = 0
 ) -> tuple[Sequence[T], bool, tuple[tuple[str, str], ...]]:
     """The entries of a page (past the end: of the last page), whether it is the last, and the headers.
 
-    `page` counts from 0; `base` is the number that the header gives the first page.
+    `page` counts from 0; `base` is the number that the header gives the first page. `unlisted` is the number
+    of technical accounts: the headers count them, the page leaves them out. They come first: recorded listings
+    are in the order of e-mail addresses, and those of technical accounts begin with a hexadecimal digit.
     """
-    pages = max(1, -(-len(listing) // size))
+    total = unlisted + len(listing)
+    pages = max(1, -(-total // size))
     page = min(page, pages - 1)
-    entries = listing[page * size : (page + 1) * size]
+    start, stop = page * size, min((page + 1) * size, total)
+    entries = listing[max(0, start - unlisted) : max(0, stop - unlisted)]
     headers = (
-        ("X-Total-Count", str(len(listing))),
+        ("X-Total-Count", str(total)),
         ("X-Page-Count", str(pages)),
         ("X-Current-Page", str(page + base)),
-        ("X-Page-Size", str(len(entries))),
+        ("X-Page-Size", str(stop - start)),
     )
     return entries, page == pages - 1, headers
 
@@ -194,6 +201,11 @@ def show_group(group: Group) -> dict[str, Any]:
         shown["licenseQuota"] = "UNLIMITED" if group.quota is None else str(group.quota)
     shown["groupId"] = group.id
     return shown
+
+
+def technical_members(organization: Organization, group: Group) -> int:
+    """How many technical accounts are direct members of a group."""
+    return sum(group in account.groups for account in organization.technical_accounts)
 
 
 def _not_found(code: str, message: str) -> dict[str, Any]:

@@ -43,7 +43,6 @@ _OWN_WORDS: Final = {
     "error.user.not_in_org": "User is not in the organization: {user}",
     "error.user.productadmin.add.user.failed": "Failed to make the user a product admin: {user}",
     "error.user.productadmin.remove.admin.failed": "Failed to end the product admin role of the user: {user}",
-    "error.user.type_mismatch": "The domain is not set up for users of type {value}: {domain}",
     "error.user.type_not_available": "Users of type {value} are not available to the organization",
     "error.user.type_unknown": "The type of the user is unknown: {user}",
     "error.user.update_failed": "Failed to change the members of group: {group}",

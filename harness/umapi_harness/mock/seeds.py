@@ -1,4 +1,4 @@
-"""Seeds: an organisation as JSON, read with every mistake named by its place, and written back."""
+"""Seeds: an organisation as JSON, read with every mistake named by its place."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import attrs
 
+from umapi_harness.mock.accounts import TechnicalAccount
 from umapi_harness.mock.documents import check, packaged, read_document
 from umapi_harness.mock.errors import InputError
 from umapi_harness.mock.groups import USER_GROUP, Group, key
 from umapi_harness.mock.organization import Domain, Organization
-from umapi_harness.mock.users import ADOBE_ID, IDENTITY_TYPES, email_domain
+from umapi_harness.mock.users import ADOBE_ID, email_domain
 
 SCHEMA: Final = "seed.schema.json"
 
@@ -25,6 +26,8 @@ class Credential:
     client_secret: str = attrs.field(repr=False)
     tech_account_id: str
     org_id: str
+    scopes: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    """Scopes that the client may ask for besides those of this API."""
     public_key: str | None = attrs.field(default=None, repr=False)
     """PEM registered for the JWT flow; None: the key that the server makes at start."""
 
@@ -81,6 +84,8 @@ class _Builder:
         self._profiles()
         self._user_groups()
         add_users(self._organization, self._document.get("users", ()), where=self._where)
+        add_directory_accounts(self._organization, self._document.get("directory", ()), where=self._where)
+        self._technical_accounts()
         self._samples()
         return self._organization
 
@@ -98,10 +103,7 @@ class _Builder:
         organization = self._organization
         organization.migrating = self._document.get("migrating", False)
         organization.identity_types = tuple(self._document.get("identity_types", organization.identity_types))
-        for place, entry in enumerate(self._document.get("outsiders", ())):
-            if entry["email"].lower() in organization.outsiders:
-                raise self._fail(f"/outsiders/{place}/email", f'"{entry["email"]}" stands twice; remove one')
-            organization.outsiders[entry["email"].lower()] = entry["state"]
+        add_outsiders(organization, self._document.get("outsiders", ()), where=self._where)
 
     def _domains(self) -> None:
         for place, entry in enumerate(self._document.get("domains", ())):
@@ -114,6 +116,20 @@ class _Builder:
                 directory=entry.get("directory", entry["type"]),
                 trusted=entry.get("trusted", False),
             )
+
+        for place, name in enumerate(self._document.get("foreign_domains", ())):
+            if key(name) in self._organization.domains:
+                raise self._fail(
+                    f"/foreign_domains/{place}", f'"{name}" is among the domains too; remove it from one of the lists'
+                )
+            if key(name) in self._organization.foreign_domains:
+                raise self._fail(f"/foreign_domains/{place}", f'domain "{name}" stands twice; remove one')
+            self._organization.foreign_domains[key(name)] = None
+
+    def _technical_accounts(self) -> None:
+        given: int | list[dict[str, Any]] = self._document.get("technical_accounts", 0)
+        entries = [{} for _ in range(given)] if isinstance(given, int) else given
+        add_technical_accounts(self._organization, entries, where=self._where)
 
     def _products(self) -> None:
         for place, entry in enumerate(self._document.get("products", ())):
@@ -220,72 +236,87 @@ def add_users(
             organization.join(user, group)
 
 
-def export_seed(organization: Organization, *, ids: bool = False) -> dict[str, Any]:
-    """The organisation as a seed document without credentials, in an order that its history leaves no
-    trace in; `ids` adds the ids of users and groups."""
-    document: dict[str, Any] = {"org_id": organization.org_id, **_export_standing(organization)}
-    document["domains"] = [
-        _present(
-            name=domain.name,
-            type=domain.type,
-            directory=domain.directory if domain.directory != domain.type else None,
-            trusted=domain.trusted or None,
+def add_outsiders(
+    organization: Organization,
+    entries: Iterable[Mapping[str, Any]],
+    *,
+    where: str = "seed",
+    place_of: Callable[[int], str] = "/outsiders/{}".format,
+) -> None:
+    """Add outsiders as a seed writes them. Raises InputError for one who is there twice."""
+    for place, entry in enumerate(entries):
+        email: str = entry["email"]
+        if email.lower() in organization.outsiders:
+            raise InputError(f'{where}: {place_of(place)}/email: "{email}" stands twice; remove one')
+        organization.outsiders[email.lower()] = entry["state"]
+
+
+def add_technical_accounts(
+    organization: Organization,
+    entries: Iterable[Mapping[str, Any]],
+    *,
+    where: str = "seed",
+    place_of: Callable[[int], str] = "/technical_accounts/{}".format,
+) -> None:
+    """Add technical accounts as a seed writes them. Raises InputError for a group that nobody defined."""
+    for place, entry in enumerate(entries):
+        groups: list[Group] = []
+        for number, name in enumerate(entry.get("groups", ())):
+            group = organization.find_group(name)
+            if group is None:
+                raise InputError(
+                    f'{where}: {place_of(place)}/groups/{number}: no group named "{name}" is defined; '
+                    "add it to user_groups or profiles, or correct the name"
+                )
+            groups.append(group)
+        organization.technical_accounts.append(TechnicalAccount(entry.get("email"), tuple(groups)))
+
+
+def add_directory_accounts(
+    organization: Organization,
+    entries: Iterable[Mapping[str, Any]],
+    *,
+    where: str = "seed",
+    place_of: Callable[[int], str] = "/directory/{}".format,
+) -> None:
+    """Add accounts to the directory as a seed writes them.
+
+    Raises InputError for an account that is there twice, or is a user of the organisation, and for a domain
+    that is not claimed.
+    """
+    for place, entry in enumerate(entries):
+        email: str = entry["email"]
+        kind: str = entry["type"]
+        domain = entry.get("domain") or email_domain(email)
+        if kind != ADOBE_ID and key(domain) not in organization.domains:
+            raise InputError(
+                f'{where}: {place_of(place)}: domain "{domain}" is not among the domains; '
+                "add it there or correct the address"
+            )
+        known = organization.directory
+        if kind == ADOBE_ID:
+            user, double = organization.adobe_id(email), known.adobe_id(email)
+        else:
+            user, double = organization.owned_account(email), known.owned(email)
+        if user is not None:
+            raise InputError(
+                f'{where}: {place_of(place)}/email: "{email}" is a user of the organisation; remove one of the two'
+            )
+        if double is not None:
+            raise InputError(f'{where}: {place_of(place)}/email: account "{email}" stands twice; remove one')
+        username = entry.get("username")
+        if username is not None and known.named(username, domain) is not None:
+            raise InputError(
+                f'{where}: {place_of(place)}/username: "{username}" stands twice in its domain; change one'
+            )
+        organization.add_user(
+            email=email,
+            type=kind,
+            username=username,
+            domain=entry.get("domain"),
+            firstname=entry.get("firstname"),
+            lastname=entry.get("lastname"),
+            country=entry.get("country"),
+            given_id=entry.get("id"),
+            directory_only=True,
         )
-        for _, domain in sorted(organization.domains.items())
-    ]
-    document["products"] = [
-        _present(name=product.name, id=product.id, code=product.code) for product in organization.products.values()
-    ]
-    document["profiles"] = [
-        _present(
-            name=profile.name,
-            product=profile.product.name if profile.product is not None else None,
-            quota=profile.quota,
-            id=profile.id if ids else None,
-        )
-        for profile in sorted(organization.profiles(), key=_name)
-    ]
-    document["user_groups"] = [
-        _present(
-            name=group.name,
-            description=group.description,
-            profiles=sorted(profile.name for profile in group.profiles) or None,
-            read_only=group.read_only or None,
-            id=group.id if ids else None,
-        )
-        for group in sorted(organization.user_groups(), key=_name)
-    ]
-    document["users"] = [
-        _present(
-            email=user.email,
-            type=user.type,
-            username=user.username if user.username != user.email else None,
-            domain=user.domain,
-            firstname=user.firstname,
-            lastname=user.lastname,
-            country=user.country,
-            status=user.status if not user.active else None,
-            groups=sorted(group.name for group in user.groups) or None,
-            id=user.id(organization.owner) if ids else None,
-        )
-        for user in sorted(organization.users, key=lambda user: (user.email.lower(), user.type))
-    ]
-    return document | organization.samples
-
-
-def _export_standing(organization: Organization) -> dict[str, Any]:
-    """What sets the organisation apart from others, where anything does."""
-    types = list(organization.identity_types)
-    return _present(
-        migrating=organization.migrating or None,
-        identity_types=types if types != list(IDENTITY_TYPES) else None,
-        outsiders=[{"email": email, "state": state} for email, state in sorted(organization.outsiders.items())] or None,
-    )
-
-
-def _present(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _name(group: Group) -> str:
-    return group.name

@@ -87,7 +87,7 @@ def check_client_credentials(
         raise TokenRefusedError("unsupported_grant_type", "grant_type must be client_credentials")
     credential = _check_client(fields, credentials)
     scopes = {scope for scope in re.split(f"[{re.escape(separators)}]+", fields.get("scope", "")) if scope}
-    unknown = sorted(scopes - SCOPES)
+    unknown = sorted(scopes - SCOPES - set(credential.scopes))
     if unknown:
         raise TokenRefusedError("invalid_scope", f"invalid scope: {unknown[0][:100]}")
     if NEEDED_SCOPE not in scopes:

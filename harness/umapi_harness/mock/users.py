@@ -15,7 +15,7 @@ FEDERATED_ID: Final = "federatedID"
 IDENTITY_TYPES: Final = (ADOBE_ID, ENTERPRISE_ID, FEDERATED_ID)
 
 ADOBE_ID_DOMAIN: Final = "AdobeID"
-"""What an Adobe ID has in place of a domain, and what a query gives to mean one (getUser.md)."""
+"""What a query gives as domain to mean an Adobe ID (getUser.md), and what stands behind the @ of its id."""
 
 _SPREAD: Final = 0x9E3779B97F4A7C15F39CC060  # odd, so that distinct serials stay distinct below
 _RANGE: Final = (1 << 96) - 1

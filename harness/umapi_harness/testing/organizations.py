@@ -8,10 +8,18 @@ from typing import Any, TypeVar
 
 from umapi_harness.mock.clock import VirtualClock
 from umapi_harness.mock.errors import InputError
+from umapi_harness.mock.exports import export_seed
 from umapi_harness.mock.groups import PROFILE, USER_GROUP, Group, Product, key
 from umapi_harness.mock.hosting import Hosting
-from umapi_harness.mock.organization import Domain, Organization
-from umapi_harness.mock.seeds import Credential, add_users, build_seed, export_seed
+from umapi_harness.mock.organization import ELSEWHERE, Domain, Organization
+from umapi_harness.mock.seeds import (
+    Credential,
+    add_directory_accounts,
+    add_outsiders,
+    add_technical_accounts,
+    add_users,
+    build_seed,
+)
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.users import ADOBE_ID, FEDERATED_ID, User, email_domain
 from umapi_harness.mock.verification import verify
@@ -97,8 +105,10 @@ class UmapiOrg(Part):
         self._check(domains=[entry])
 
         def claim(organization: Organization) -> None:
-            if key(name) in organization.domains:
-                raise InputError(f'claim_domain: domain "{name}" is claimed already; choose another')
+            if key(name) in organization.domains or key(name) in organization.foreign_domains:
+                raise InputError(
+                    f'claim_domain: domain "{name}" is claimed already, or another organisation owns it; choose another'
+                )
             organization.domains[key(name)] = Domain(
                 name=key(name), type=type, directory=directory or type, trusted=trusted
             )
@@ -183,9 +193,56 @@ class UmapiOrg(Part):
 
         self._change(leave)
 
-    def remove_user(self, email: str) -> None:
-        """Take a user out of the organisation."""
-        self._change(lambda organization: organization.remove_user(self._member(organization, email)))
+    def remove_user(self, email: str, *, delete_account: bool = False) -> None:
+        """Take a user out of the organisation, and with `delete_account` out of the directory as well."""
+        self._change(
+            lambda organization: organization.remove_user(
+                self._member(organization, email), delete_account=delete_account
+            )
+        )
+
+    def add_directory_account(
+        self,
+        email: str,
+        type: str = FEDERATED_ID,  # noqa: A002 - the service's own word
+        **fields: str,
+    ) -> None:
+        """Let the directory know an account that is not in the organisation, with `firstname`, `lastname`,
+        `country`, `username`, `domain` or `id` as in a seed: a create step brings it back as it is."""
+        entry: dict[str, Any] = {"email": email, "type": type, **fields}
+        domain = fields.get("domain") or email_domain(email)
+        self._check(domains=[{"name": domain, "type": FEDERATED_ID}], directory=[entry])
+        self._change(lambda organization: add_directory_accounts(organization, [entry], where="add_directory_account"))
+
+    def add_technical_account(self, *groups: str, email: str | None = None) -> None:
+        """Add the account of an integration, which listings count in their headers and never show."""
+        entry: dict[str, Any] = {"groups": list(groups), **({} if email is None else {"email": email})}
+        self._check(technical_accounts=[entry | {"groups": []}])
+
+        def add(organization: Organization) -> None:
+            for name in groups:
+                self._found(organization, name)
+            add_technical_accounts(organization, [entry], where="add_technical_account")
+
+        self._change(add)
+
+    def add_foreign_domain(self, name: str) -> None:
+        """Let another organisation own a domain, without having trusted this one."""
+        self._check(foreign_domains=[name])
+
+        def add(organization: Organization) -> None:
+            if key(name) in organization.domains or key(name) in organization.foreign_domains:
+                raise InputError(f'add_foreign_domain: domain "{name}" is there already; choose another')
+            organization.foreign_domains[key(name)] = None
+
+        self._change(add)
+
+    def add_outsider(self, email: str, state: str = ELSEWHERE) -> None:
+        """Let the service know an account that is not in the organisation: an Adobe ID that is `invited`, or an
+        account of another organisation, `elsewhere`."""
+        entry = {"email": email, "state": state}
+        self._check(outsiders=[entry])
+        self._change(lambda organization: add_outsiders(organization, [entry], where="add_outsider"))
 
     def change_settings(self, **changes: Any) -> None:
         """Change how the server behaves; the names are those of `umapi_harness.mock.Settings`."""
@@ -287,7 +344,7 @@ class UmapiOrg(Part):
     def _change(self, function: Callable[[Organization], T]) -> T:
         return self._do(lambda: function(self._world.organization(self.org_id)))
 
-    def _check(self, **lists: list[dict[str, Any]]) -> None:
+    def _check(self, **lists: list[Any]) -> None:
         """Hold what is to be added against the schema of seeds."""
         build_seed({"org_id": self.org_id, **lists}, where="umapi_org")
 

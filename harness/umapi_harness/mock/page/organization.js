@@ -269,11 +269,16 @@ export function domainsView(page) {
   let seen = "";
 
   async function load() {
-    const { domains, products } = await call("GET", "domains", { query: { org_id: page.orgId } });
+    const { domains, products, foreign_domains: foreign, technical_accounts: technical, directory, outsiders } = await call("GET", "domains", { query: { org_id: page.orgId } });
     refill(
       content,
       el("div", {}, el("h3", {}, "Claimed domains"), domains.length ? table("Claimed domains", [["Domain"], ["Accounts"], ["Directory"], ["Owner"]], domains.map((one) => el("tr", {}, el("th", { scope: "row" }, one.name), el("td", {}, one.type), el("td", {}, one.directory), el("td", {}, one.trusted ? "another organisation, trusting this one" : "this organisation")))) : el("p", { class: "quiet" }, "None.")),
       el("div", {}, el("h3", {}, "Products"), products.length ? table("Products", [["Product"], ["Profiles"], ["Admins"]], products.map((one) => el("tr", {}, el("th", { scope: "row" }, one.name, el("div", { class: "quiet" }, one.code)), el("td", {}, one.profiles.map((name, place) => [place ? ", " : "", groupLink(page, name)])), el("td", {}, one.admin_group ? [groupLink(page, one.admin_group.name), ` (${count(one.admin_group.members)})`] : "")))) : el("p", { class: "quiet" }, "None.")),
+      el("div", {}, el("h3", {}, "Known beside the users"), el("ul", {},
+        el("li", {}, `${plural(technical, "technical account")}, counted in listings and never shown`),
+        el("li", {}, foreign.length ? `Domains of other organisations: ${foreign.join(", ")}` : "No domains of other organisations"),
+        el("li", {}, `${plural(directory.total, "account")} in the directory only`, directory.total ? `: ${directory.accounts.map((one) => `${one.email} (${one.type})`).join(", ")}${directory.total > directory.accounts.length ? ", …" : ""}` : ""),
+        el("li", {}, `${plural(outsiders.total, "outsider")}`, outsiders.total ? `: ${outsiders.accounts.map((one) => `${one.email} (${one.state})`).join(", ")}${outsiders.total > outsiders.accounts.length ? ", …" : ""}` : ""))),
     );
   }
 
