@@ -40,6 +40,7 @@ _COMMANDS: Final = {
     "run": ("running", "run"),
     "seed": ("populating", "seed"),
     "export": ("populating", "export"),
+    "replay": ("replaying", "replay"),
 }
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from umapi_harness.contract.exchanges import Limits
 from umapi_harness.postman.documents import DocumentError
 
 PROGRAM: Final = "umapi-harness"
@@ -16,8 +17,25 @@ FAILED: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
 
+_MEBIBYTE: Final = 1024 * 1024
+
 FILE: Final = click.Path(path_type=Path, dir_okay=False)
 """A path of a file, which need not exist yet: whoever opens it says what is wrong with it."""
+
+BODY_LIMIT: Final = click.option(
+    "--max-body",
+    default=Limits().body_bytes // _MEBIBYTE,
+    show_default=True,
+    type=click.IntRange(1, 1024),
+    metavar="MIB",
+    help="Largest body that is read from a recording, uncompressed.",
+)
+"""The option of all commands that read recordings."""
+
+
+def limits_of(max_body: int) -> Limits:
+    """The limits of reading that `--max-body` asks for."""
+    return Limits(body_bytes=max_body * _MEBIBYTE)
 
 
 def package_version() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.parser
 import email.policy
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -21,10 +21,6 @@ _MULTIPART = "multipart/form-data"
 _SHOWN = 80  # characters of a value that a message shows
 
 
-class NoMatchError(LookupError):
-    """No recorded exchange fits a request; the text names the nearest one and the matchers that failed."""
-
-
 @attrs.frozen
 class Mismatch:
     """One matcher that failed."""
@@ -35,6 +31,25 @@ class Mismatch:
 
     def __str__(self) -> str:
         return f"{self.matcher}: {self.problem}"
+
+
+class NoMatchError(LookupError):
+    """No recorded exchange fits a request; the text names the nearest one and the matchers that failed."""
+
+    def __init__(self, message: str, nearest: Exchange | None, failures: Sequence[Mismatch]) -> None:
+        super().__init__(message)
+        self.nearest = nearest
+        """The recorded exchange that comes nearest; None where nothing is recorded."""
+        self.failures = tuple(failures)
+        """Why that one does not fit."""
+
+
+def fingerprint(request: RecordedRequest) -> Hashable:
+    """Return what is the same for requests without a mismatch, and nearly always another thing for others.
+
+    Not always: what is redacted in one request fits any value in the other.
+    """
+    return (*_route(request), str(_parameters(request)), _canonical_body(request))
 
 
 def mismatches(recorded: RecordedRequest, sent: RecordedRequest) -> tuple[Mismatch, ...]:
@@ -52,12 +67,11 @@ def match(exchanges: Iterable[Exchange], sent: RecordedRequest) -> tuple[Exchang
     Raises:
         NoMatchError: none does.
     """
-    candidates = tuple(exchanges)
-    judged = [(exchange, mismatches(exchange.request, sent)) for exchange in candidates]
+    judged = [(exchange, mismatches(exchange.request, sent)) for exchange in exchanges]
     fitting = tuple(exchange for exchange, failures in judged if not failures)
     if fitting:
         return fitting
-    raise NoMatchError(_explanation(judged, sent))
+    raise _no_match(judged, sent)
 
 
 def form_fields(request: RecordedRequest) -> dict[str, str] | None:
@@ -176,7 +190,7 @@ def _body(recorded: RecordedRequest, sent: RecordedRequest) -> str | None:
         return first_difference(redaction.data(before), redaction.data(after))
     try:
         old, new = json.loads(recorded.body), json.loads(sent.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         if redaction.body(recorded.body) == redaction.body(sent.body):
             return None
         return f"recorded {_show_body(recorded.body)}, now {_show_body(sent.body)}"
@@ -191,15 +205,30 @@ _MATCHERS: Sequence[tuple[str, Callable[[RecordedRequest, RecordedRequest], str 
 )
 
 
-def _explanation(judged: Sequence[tuple[Exchange, Sequence[Mismatch]]], sent: RecordedRequest) -> str:
+def _no_match(judged: Sequence[tuple[Exchange, Sequence[Mismatch]]], sent: RecordedRequest) -> NoMatchError:
     request = f"{sent.method} {redaction.url(sent.url)}"
     if not judged:
-        return f"no recorded exchange fits {request}: the recording is empty"
+        return NoMatchError(f"no recorded exchange fits {request}: the recording is empty", None, ())
     order = [name for name, _ in _MATCHERS]
     # Fewest failures first; among equals the one that fails latest, for a wrong body is nearer than a wrong path.
     nearest, failures = min(judged, key=lambda one: (len(one[1]), -order.index(one[1][0].matcher)))
     reasons = "; ".join(str(failure) for failure in failures)
-    return f"no recorded exchange fits {request}; nearest is {nearest.name} ({nearest.where}), but {reasons}"
+    message = f"no recorded exchange fits {request}; nearest is {nearest.label}, but {reasons}"
+    return NoMatchError(message, nearest, failures)
+
+
+def _route(request: RecordedRequest) -> tuple[str, tuple[str, ...]]:
+    return request.method.upper(), tuple(_segments(urlsplit(request.url).path))
+
+
+def _canonical_body(request: RecordedRequest) -> str:
+    fields = form_fields(request)
+    if fields is not None:
+        return json.dumps(redaction.data(fields), sort_keys=True)
+    try:
+        return json.dumps(redaction.data(json.loads(request.body)), sort_keys=True)
+    except (ValueError, RecursionError):
+        return redaction.body(request.body).decode("latin-1")
 
 
 def _multipart_fields(kind: str, body: bytes) -> dict[str, str]:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any, ClassVar
 
 import httpx
-import respx
-from respx.patterns import Match, Pattern
 
-from umapi_harness.contract.matching import mismatches
+try:
+    import respx
+    from respx.patterns import Match, Pattern
+except ModuleNotFoundError as absent:
+    if absent.name != "respx":
+        raise
+    raise ModuleNotFoundError(
+        "respx is not installed, which recordings as routes need; run: pip install 'umapi-sdk[respx]'", name="respx"
+    ) from None
+
+from umapi_harness.contract.matching import fingerprint, mismatches
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse
 from umapi_harness.contract.replay import wire_headers
 
@@ -39,15 +47,10 @@ def respx_routes(exchanges: Iterable[Exchange], router: respx.Router) -> list[re
     Several exchanges for one request are given in turn; the last one repeats. Requests that fit none are left
     to the router, which by default fails on them.
     """
-    turns: list[list[Exchange]] = []
+    turns: dict[Hashable, list[Exchange]] = {}
     for exchange in exchanges:
-        same = (turn for turn in turns if not mismatches(turn[0].request, exchange.request))
-        turn = next(same, None)
-        if turn is None:
-            turns.append([exchange])
-        else:
-            turn.append(exchange)
-    return [_route(turn, router) for turn in turns]
+        turns.setdefault(fingerprint(exchange.request), []).append(exchange)
+    return [_route(turn, router) for turn in turns.values()]
 
 
 def _route(turn: list[Exchange], router: respx.Router) -> respx.Route:

@@ -139,20 +139,51 @@ def _world(seeds: Sequence[Seed], settings: Settings | None, clock: Clock | None
     return world
 
 
+@attrs.frozen(kw_only=True)
+class Site:
+    """A port that listens, before anything is served there."""
+
+    url: str
+    """Scheme, host and port."""
+    authority: Path | None
+    """The authority to trust; None without TLS."""
+    folder: Path
+    """A folder for files that are gone with the site."""
+    server: Callable[[ASGIApp], Server]
+    """Puts an application there."""
+
+
 @contextlib.contextmanager
-def _prepared(
-    host: str, port: int, tls: bool, world: World, admin: bool | None
-) -> Generator[tuple[_Server, RunningServer]]:
-    """A server bound to its port and ready to run, with its files; all is gone afterwards."""
+def site(host: str, port: int, *, tls: bool) -> Generator[Site]:
+    """A site for an application, with its files; all is gone afterwards.
+
+    Raises InputError for a host or port that cannot be used.
+    """
     folder = Path(tempfile.mkdtemp(prefix="umapi-mock-"))
     try:
         with contextlib.closing(_bind(host, port)) as listener:
             certificates = make_certificates(folder, host) if tls else None
-            running = _describe(world, listener, certificates, folder)
-            app = create_app(world, admin=is_loopback(host) if admin is None else admin)
-            yield _Server(app, listener, certificates), running
+            yield Site(
+                url=_url(listener, certificates),
+                authority=certificates.authority if certificates is not None else None,
+                folder=folder,
+                server=lambda app: Server(app, listener, certificates),
+            )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _prepared(
+    host: str, port: int, tls: bool, world: World, admin: bool | None
+) -> Generator[tuple[Server, RunningServer]]:
+    """A server bound to its port and ready to run, with its files; all is gone afterwards."""
+    with site(host, port, tls=tls) as place:
+        key_path = place.folder / "private.key"
+        write_private(key_path, world.keys.private_pem.encode("ascii"))
+        details = server_details(world, place.url, authority=place.authority, private_key=key_path)
+        app = create_app(world, admin=is_loopback(host) if admin is None else admin)
+        yield place.server(app), RunningServer(details=details, world=world, url=place.url)
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -178,17 +209,12 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _describe(world: World, listener: socket.socket, certificates: Certificates | None, folder: Path) -> RunningServer:
-    key_path = folder / "private.key"
-    write_private(key_path, world.keys.private_pem.encode("ascii"))
+def _url(listener: socket.socket, certificates: Certificates | None) -> str:
     bound_host, bound_port = str(listener.getsockname()[0]), int(listener.getsockname()[1])
     # A server on every interface is reached by a name of this machine.
     name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound_host, bound_host)  # noqa: S104
     name = f"[{name}]" if ":" in name else name
-    url = f"{'http' if certificates is None else 'https'}://{name}:{bound_port}"
-    authority = certificates.authority if certificates is not None else None
-    details = server_details(world, url, authority=authority, private_key=key_path)
-    return RunningServer(details=details, world=world, url=url)
+    return f"{'http' if certificates is None else 'https'}://{name}:{bound_port}"
 
 
 def server_details(world: World, url: str, *, authority: Path | None, private_key: Path) -> ServerDetails:
@@ -232,7 +258,7 @@ def server_config(app: ASGIApp, certificates: Certificates | None) -> uvicorn.Co
     )
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Uvicorn on a socket of ours; tells when it listens and ends without raising the signal again."""
 
     def __init__(self, app: ASGIApp, listener: socket.socket, certificates: Certificates | None) -> None:

@@ -1,0 +1,197 @@
+"""Archives: exchanges written as HAR 1.2, one by one, into a file that is there whole or not at all."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import tempfile
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+import attrs
+
+from umapi_harness.contract import redaction
+from umapi_harness.contract.exchanges import Exchange, RecordingError
+
+_CREATOR: Final = {"name": "umapi-harness", "version": "1"}
+_INDENT: Final = "      "  # of an entry in an archive that json.dumps indents by two
+
+
+def write(exchanges: Iterable[Exchange]) -> str:
+    """Return the text of a file that holds the exchanges, with every secret masked."""
+    return "".join(_texts(exchanges))
+
+
+def save(exchanges: Iterable[Exchange], path: Path) -> int:
+    """Write the exchanges to a file, with every secret masked; returns how many there were.
+
+    They are taken one by one, so that they may come from a file of any size, even from the one that is replaced.
+
+    Raises:
+        RecordingError: the file cannot be written, or an exchange cannot be had; what was there before is untouched.
+    """
+    number = 0
+    with Archive.writing(path) as archive:
+        for exchange in exchanges:
+            archive.add(exchange)
+            number += 1
+    return number
+
+
+class Archive:
+    """A file in the making: hidden beside its place and readable by its owner only, until all of it is written."""
+
+    def __init__(self, path: Path) -> None:
+        """Create the hidden file.
+
+        Raises:
+            RecordingError: it cannot be created.
+        """
+        # A link goes on pointing at what it pointed at.
+        self._path = Path(os.path.realpath(path))
+        self._shown = path
+        self._separator = "\n"
+        try:
+            handle, name = tempfile.mkstemp(prefix=f".{self._path.name}.", suffix=".part", dir=self._path.parent)
+        except OSError as error:
+            raise self._unwritable(error) from None
+        self._part = Path(name)
+        self._file = os.fdopen(handle, "w", encoding="utf-8", newline="\n")
+        self._put(_HEAD)
+
+    @classmethod
+    @contextmanager
+    def writing(cls, path: Path) -> Generator[Archive]:
+        """Give an archive that takes its name at the end of the context, and is removed if that ends by an exception.
+
+        Raises:
+            RecordingError: the file cannot be written; what was there before is untouched.
+        """
+        archive = cls(path)
+        try:
+            yield archive
+            archive.finish()
+        except BaseException:
+            archive.discard()
+            raise
+
+    def add(self, exchange: Exchange) -> None:
+        """Write an exchange, with every secret masked.
+
+        Raises:
+            RecordingError: the file cannot be written; discard it.
+        """
+        self._put(self._separator + _entry_text(exchange))
+        self._separator = ",\n"
+
+    def finish(self) -> None:
+        """Complete the file and give it its name.
+
+        Raises:
+            RecordingError: the file cannot be written; discard it.
+        """
+        self._put(_TAIL if self._separator != "\n" else _EMPTY_TAIL)
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._part.replace(self._path)
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def discard(self) -> None:
+        """Remove what has been written; does nothing to a finished file."""
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self._part.unlink()
+
+    def _put(self, text: str) -> None:
+        try:
+            self._file.write(text)
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: OSError) -> RecordingError:
+        reason = f"cannot be written: {error.strerror or error}"
+        return RecordingError(f"{self._shown}: {reason}; choose another place (nothing has been kept)")
+
+
+def _texts(exchanges: Iterable[Exchange]) -> Generator[str]:
+    yield _HEAD
+    separator = "\n"
+    for exchange in exchanges:
+        yield separator + _entry_text(exchange)
+        separator = ",\n"
+    yield _TAIL if separator != "\n" else _EMPTY_TAIL
+
+
+_HEAD: Final = json.dumps({"log": {"version": "1.2", "creator": _CREATOR, "entries": []}}, indent=2).partition("]")[0]
+_TAIL: Final = "\n    ]\n  }\n}\n"
+_EMPTY_TAIL: Final = _TAIL.replace("\n    ]", "]")
+
+
+def _entry_text(exchange: Exchange) -> str:
+    document = redaction.document({"log": {"entries": [_entry(_without_secrets(exchange))]}})
+    text = json.dumps(document["log"]["entries"][0], indent=2, ensure_ascii=False)
+    return _INDENT + text.replace("\n", f"\n{_INDENT}")  # JSON has no line break inside a string
+
+
+def _without_secrets(exchange: Exchange) -> Exchange:
+    """Mask what goes into the file while it is still in the form of the wire, so that sizes are those of the file."""
+    request, response = exchange.request, exchange.response
+    return attrs.evolve(
+        exchange,
+        request=attrs.evolve(request, url=redaction.url(request.url), body=redaction.body(request.body)),
+        response=attrs.evolve(response, body=redaction.body(response.body)),
+    )
+
+
+def _entry(exchange: Exchange) -> dict[str, Any]:
+    request, response = exchange.request, exchange.response
+    query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+    sent: dict[str, Any] = {
+        "method": request.method,
+        "url": request.url,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": [{"name": name, "value": value} for name, value in request.headers],
+        "queryString": [{"name": name, "value": value} for name, value in query],
+        "headersSize": -1,
+        "bodySize": len(request.body),
+    }
+    if request.body:
+        text = request.body.decode("utf-8", "replace")  # HAR has no place for another encoding here
+        sent["postData"] = {"mimeType": request.header("Content-Type") or "", "text": text}
+    content: dict[str, Any] = {"size": len(response.body), "mimeType": response.header("Content-Type") or ""}
+    try:
+        content["text"] = response.body.decode()
+    except UnicodeDecodeError:
+        content |= {"text": base64.b64encode(response.body).decode("ascii"), "encoding": "base64"}
+    entry: dict[str, Any] = {
+        "startedDateTime": exchange.started,
+        "time": exchange.milliseconds,
+        "request": sent,
+        "response": {
+            "status": response.status,
+            "statusText": response.reason,
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": [{"name": name, "value": value} for name, value in response.headers],
+            "content": content,
+            "redirectURL": "",
+            "headersSize": -1,
+            "bodySize": len(response.body),
+        },
+        "cache": {},
+        "timings": {"send": 0, "wait": exchange.milliseconds, "receive": 0},
+    }
+    if exchange.source:
+        entry["comment"] = exchange.source
+    if exchange.notes:
+        entry["_umapi"] = dict(exchange.notes)
+    return entry

@@ -1,0 +1,183 @@
+"""HAR 1.2, as browsers, proxies and API clients write it: tolerant of what they leave out or add."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, cast
+from urllib.parse import urlencode, urlsplit
+
+import jsonschema_rs
+
+from umapi_harness.contract.exchanges import (
+    UNDATED,
+    Exchange,
+    Headers,
+    RecordedRequest,
+    RecordedResponse,
+    RecordingError,
+)
+from umapi_harness.contract.formats import bodies
+from umapi_harness.contract.formats.cursors import Cursor
+from umapi_harness.contract.formats.sources import Source
+
+Skip = Callable[[str], None]
+"""Told of each entry that is left out, with the reason."""
+
+
+def exchanges(cursor: Cursor, skip: Skip) -> Iterator[Exchange]:
+    """Return the exchanges of an archive; the cursor stands before the value of `log`.
+
+    Raises:
+        RecordingError: it is no HAR 1.2.
+    """
+    source = cursor.source
+    source.at("#/log")
+    if cursor.kind != "map":
+        raise source.error("is no object", "correct it to HAR 1.2")
+    entries = False
+    for name in cursor.members():
+        source.at(f"#/log/{name}")
+        if name == "entries":
+            entries = True
+            yield from _entries(cursor, skip)
+        elif name == "version":
+            _check_version(source, cursor.value())
+        else:
+            cursor.skip()
+    source.at("")
+    if not entries:
+        raise RecordingError(f'{source.path}#/log: "entries" is a required property; correct it to HAR 1.2')
+
+
+def _check_version(source: Source, version: object) -> None:
+    # An empty one stands for 1.1, says the specification of HAR; the versions differ in nothing that is read here.
+    if version not in ("1.1", "1.2", "1.3", ""):
+        raise source.error(f'{json.dumps(version)[:40]}: "1.2" was expected', "correct it to HAR 1.2")
+
+
+def _entries(cursor: Cursor, skip: Skip) -> Iterator[Exchange]:
+    source = cursor.source
+    if cursor.kind != "list":
+        raise source.error("is no array", "correct it to HAR 1.2")
+    for number in cursor.items():
+        source.at(f"#/log/entries/{number}")
+        where = f"{source.path}#/log/entries/{number}"
+        entry = _checked(cursor.value(), where)
+        reason = _why_not(entry)
+        if reason:
+            skip(f"{where}: skipped: {reason}")
+        else:
+            yield _exchange(entry, source, where)
+        # What follows, if it is broken, is broken after this entry.
+        source.at(f"#/log/entries/{number + 1}")
+
+
+@cache
+def _validator() -> jsonschema_rs.Draft202012Validator:
+    schema = json.loads(files("umapi_harness.contract").joinpath("har.json").read_text("utf-8"))
+    return jsonschema_rs.Draft202012Validator(schema)
+
+
+def _checked(entry: object, where: str) -> Mapping[str, Any]:
+    try:
+        problem = min(_validator().iter_errors(entry), key=_depth, default=None)
+    except (ValueError, OverflowError) as error:
+        raise RecordingError(f"{where}: cannot be checked ({error}); correct it to HAR 1.2") from None
+    if problem is not None:
+        place = where + _pointer(problem.instance_path)
+        raise RecordingError(f"{place}: {' '.join(problem.message.split())[:200]}; correct it to HAR 1.2")
+    return cast("Mapping[str, Any]", entry)
+
+
+def _depth(problem: jsonschema_rs.ValidationError) -> int:
+    # Of several problems the outermost explains the others.
+    return len(problem.instance_path)
+
+
+def _pointer(path: Sequence[str | int]) -> str:
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
+
+
+def _why_not(entry: Mapping[str, Any]) -> str:
+    """Why an entry is no exchange with a service; empty if it is one."""
+    request, response = entry["request"], entry.get("response") or {}
+    target = f"{request['method']} {str(request['url']).partition('?')[0][:100]}"
+    if request["method"].upper() == "CONNECT":
+        return f"{target} opens a tunnel"
+    if not str(request["url"]).lower().startswith(("http://", "https://")):
+        return f"{target} is not HTTP"
+    if not response.get("status") or response["status"] < 0:
+        reason = response.get("_error") or entry.get("_error") or "it was aborted"
+        return f"{target} has no answer ({str(reason)[:100]})"
+    return ""
+
+
+def _exchange(entry: Mapping[str, Any], source: Source, where: str) -> Exchange:
+    request, response = entry["request"], entry["response"]
+    notes: Mapping[str, Any] = entry.get("_umapi") or {}
+    try:
+        urlsplit(request["url"])
+    except ValueError as error:
+        raise RecordingError(f"{where}/request/url: {error}; correct the URL") from None
+    source.at(where.removeprefix(source.path))
+    return Exchange(
+        name=notes.get("name", where),
+        where=where,
+        request=_request(source, request),
+        response=_response(source, response),
+        operation=notes.get("operation"),
+        source=notes.get("source") or entry.get("comment") or "",
+        started=_started(entry.get("startedDateTime")),
+        milliseconds=max(entry.get("time") or 0, 0),
+        notes=notes,
+    )
+
+
+def _request(source: Source, request: Mapping[str, Any]) -> RecordedRequest:
+    headers = _pairs(request.get("headers"))
+    data: Mapping[str, Any] = request.get("postData") or {}
+    place = source.place
+    source.at(f"{place}/request/postData/text")
+    if data.get("text"):
+        body = bodies.from_text(source, data["text"], data.get("encoding"))
+    else:
+        fields = [(param.get("name") or "", param.get("value") or "") for param in data.get("params") or ()]
+        body = bodies.bounded(source, urlencode(fields).encode())
+    body = bodies.uncompressed(source, headers, body)
+    source.at(place)
+    return RecordedRequest(method=request["method"].upper(), url=request["url"], headers=headers, body=body)
+
+
+def _response(source: Source, response: Mapping[str, Any]) -> RecordedResponse:
+    headers = _pairs(response.get("headers"))
+    content: Mapping[str, Any] = response.get("content") or {}
+    place = source.place
+    source.at(f"{place}/response/content/text")
+    body = bodies.from_text(source, content.get("text") or "", content.get("encoding"))
+    body = bodies.uncompressed(source, headers, body)
+    source.at(place)
+    return RecordedResponse(
+        status=response["status"], reason=response.get("statusText") or "", headers=headers, body=body
+    )
+
+
+def _pairs(pairs: Sequence[Mapping[str, Any]] | None) -> Headers:
+    # HTTP/2 has pseudo-headers, such as :authority, which say again what method and URL say.
+    listed = ((str(pair["name"]), pair.get("value")) for pair in pairs or ())
+    return tuple((name, _text(value)) for name, value in listed if not name.startswith(":"))
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _started(text: object) -> str:
+    try:
+        datetime.fromisoformat(str(text))
+    except ValueError:
+        return UNDATED
+    return str(text)

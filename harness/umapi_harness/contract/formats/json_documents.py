@@ -1,0 +1,126 @@
+"""JSON documents: a cursor over JSON that holds no more than one value of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+import ijson
+
+from umapi_harness.contract.exchanges import RecordingError
+from umapi_harness.contract.formats.cursors import Kind
+from umapi_harness.contract.formats.sources import Source
+
+_KINDS: Final[dict[str, Kind]] = {"start_map": "map", "start_array": "list", "end_map": "end", "end_array": "end"}
+_OPENING: Final = frozenset({"start_map", "start_array"})
+_CLOSING: Final = frozenset({"end_map", "end_array"})
+
+
+class NotJsonError(RecordingError):
+    """The text is no JSON, from some place on."""
+
+
+class JsonCursor:
+    """Walks through a JSON text."""
+
+    line: int | None = None
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._events: Iterator[tuple[str, object]] = ijson.basic_parse(source)
+        self._event = self._read()
+
+    @property
+    def kind(self) -> Kind:
+        return _KINDS.get(self._event[0], "scalar")
+
+    def members(self) -> Iterator[str]:
+        self._advance()
+        while self._event[0] != "end_map":
+            name = str(self._event[1])
+            self._advance()
+            yield name
+        self._advance()
+
+    def items(self) -> Iterator[int]:
+        self._advance()
+        number = 0
+        while self._event[0] != "end_array":
+            yield number
+            number += 1
+        self._advance()
+
+    def skip(self) -> None:
+        depth = 0
+        while True:
+            name = self._event[0]
+            depth += (name in _OPENING) - (name in _CLOSING)
+            # Each part may be as large as an entry: their sum is of no interest, for nothing of it is kept.
+            self.source.at(self.source.place)
+            self._advance()
+            if depth == 0:
+                return
+
+    def value(self) -> object:
+        name, scalar = self._event
+        if name not in _OPENING:
+            self._advance()
+            return float(scalar) if isinstance(scalar, Decimal) else scalar
+        # Not by recursion, for which a hostile file would have the depth.
+        whole: dict[str, object] | list[object] = {} if name == "start_map" else []
+        stack: list[tuple[dict[str, object] | list[object], str]] = [(whole, "")]
+        while stack:
+            self._advance()
+            name, scalar = self._event
+            if name in _CLOSING:
+                stack.pop()
+                continue
+            if name == "map_key":
+                stack[-1] = (stack[-1][0], str(scalar))
+                continue
+            item: object = float(scalar) if isinstance(scalar, Decimal) else scalar
+            if name in _OPENING:
+                item = {} if name == "start_map" else []
+            holder, key = stack[-1]
+            if isinstance(holder, dict):
+                holder[key] = item
+            else:
+                holder.append(item)
+            if isinstance(item, (dict, list)):
+                stack.append((item, ""))
+                if len(stack) > self.source.limits.depth:
+                    raise self.source.too_deep()
+        self._advance()
+        return whole
+
+    def finish(self) -> None:
+        """Make sure that nothing follows the value."""
+        if self._event[0] != "":
+            raise self._no_json("more follows the end of the document")
+
+    def _advance(self) -> None:
+        self._event = self._read()
+
+    def _read(self) -> tuple[str, object]:
+        try:
+            return next(self._events, ("", None))
+        except RecordingError:
+            raise
+        except ijson.JSONError as error:
+            raise self._no_json(_reason(error)) from None
+        except ValueError:
+            # Python converts no number of more than 4,300 digits: the cost grows with their square.
+            remedy = "no recorder writes such a number; correct the file"
+            raise self.source.error("a number has more digits than can be read", remedy) from None
+
+    def _no_json(self, reason: str) -> NotJsonError:
+        return NotJsonError(f"{self.source.path}{self.source.place}: {reason}; a recording is a JSON file (HAR 1.2)")
+
+
+def _reason(error: ijson.JSONError) -> str:
+    text = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error.args[0])
+    reason = text.strip().partition("\n")[0].strip()
+    if "premature EOF" in reason or "Incomplete" in reason:
+        return "the file ends in the middle"
+    return reason.removeprefix("parse error: ").removeprefix("lexical error: ")

@@ -1,0 +1,68 @@
+"""Reading: which format a recording has, by what is in it, and its exchanges one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+from umapi_harness.contract.exchanges import Exchange, Limits
+from umapi_harness.contract.formats import har, postman, vcr
+from umapi_harness.contract.formats.cursors import Cursor, is_map
+from umapi_harness.contract.formats.har import Skip
+from umapi_harness.contract.formats.json_documents import JsonCursor
+from umapi_harness.contract.formats.sources import Source
+from umapi_harness.contract.formats.yaml_documents import YamlCursor
+
+_KNOWN: Final = "give a HAR 1.2 file, a vcrpy cassette or a Postman collection with saved examples"
+
+
+def exchanges(stream: BinaryIO, path: str, limits: Limits, skip: Skip) -> Iterator[Exchange]:
+    """Return the exchanges of a file, in order, holding one at a time; `path` stands in messages.
+
+    Raises:
+        RecordingError: it is no recording, or is broken from some place on; what came before has been given.
+    """
+    source = Source(stream, path, limits)
+    cursor = JsonCursor(source) if _is_json(source.head) else YamlCursor(source)
+    if cursor.kind == "list":
+        yield from vcr.exchanges(cursor, "")
+    elif cursor.kind == "map":
+        yield from _of_map(cursor, skip)
+    else:
+        raise source.error("is no recording", _KNOWN)
+    cursor.finish()
+
+
+def _is_json(head: bytes) -> bool:
+    return head.lstrip()[:1] in (b"{", b"[")
+
+
+def _of_map(cursor: Cursor, skip: Skip) -> Iterator[Exchange]:
+    source = cursor.source
+    collection: dict[str, object] = {}
+    found = False
+    for name in cursor.members():
+        place = f"/{name[:40]}"
+        source.at(f"#{place}")
+        if name == "log":
+            found = True
+            yield from har.exchanges(cursor, skip)
+        elif name == "interactions":
+            found = True
+            yield from vcr.exchanges(cursor, place)
+        elif name in ("item", "variable"):
+            collection[name] = cursor.value()
+        elif name == "collection":
+            # Postman's own interface wraps what its export gives.
+            wrapped = cursor.value()
+            if is_map(wrapped) and "item" in wrapped:
+                found = True
+                yield from postman.exchanges(wrapped, source, place, skip)
+        else:
+            cursor.skip()
+        source.at("")
+    if "item" in collection:
+        found = True
+        yield from postman.exchanges(collection, source, "", skip)
+    if not found:
+        raise source.error("is no recording", _KNOWN)

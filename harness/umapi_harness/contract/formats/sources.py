@@ -1,0 +1,134 @@
+"""Sources: the bytes of a recording as UTF-8, whatever encoding it was saved in, and how many at a time."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from typing import BinaryIO, Final
+
+from umapi_harness.contract.exchanges import Limits, RecordingError
+
+_CHUNK: Final = 64 * 1024
+
+# Longest first: the mark of UTF-32 begins with that of UTF-16.
+_MARKS: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+class Source:
+    """A file object for parsers, which read on until they have a value whole: it ends that at a limit."""
+
+    def __init__(self, stream: BinaryIO, path: str, limits: Limits) -> None:
+        self.path = path
+        self.limits = limits
+        self.place = ""
+        """What is being read, for messages: a JSON pointer with its mark, or nothing."""
+        self._stream = stream
+        first = self._raw()
+        encoding, mark = _encoding(first)
+        self.encoding = encoding
+        self._position = mark
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._ready = self._decoded(first[mark:])
+        self._delivered = self._marked = 0
+        self._ended = not first
+
+    @property
+    def head(self) -> bytes:
+        """The beginning of the text, without reading it."""
+        return self._ready
+
+    def at(self, place: str) -> None:
+        """Say where the parser is: what is read from now on counts anew."""
+        self.place = place
+        self._marked = self._delivered
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, at most `size`; empty at the end.
+
+        Raises:
+            RecordingError: one value is too large, the file has another encoding, or it cannot be read.
+        """
+        if size == 0:
+            return b""
+        while not self._ready and not self._ended:
+            chunk = self._raw()
+            self._ended = not chunk
+            self._ready = self._decoded(chunk)
+        # A negative size asks for everything, which no parser here does; it gets what there is.
+        given, self._ready = (self._ready, b"") if size < 0 else (self._ready[:size], self._ready[size:])
+        self._delivered += len(given)
+        if self._delivered - self._marked > self.limits.entry_bytes + 2 * _CHUNK:
+            raise self.too_large()
+        return given
+
+    def error(self, problem: str, remedy: str, *, line: int | None = None) -> RecordingError:
+        """Return the exception that names the file, the place, the problem and the remedy."""
+        number = f": line {line}" if line is not None else ""
+        return RecordingError(f"{self.path}{self.place}{number}: {problem}; {remedy}")
+
+    def too_large(self) -> RecordingError:
+        """Return the exception for an entry past the limit."""
+        size = self.limits.body_bytes
+        return self.error(
+            f"holds more than bodies of {size:,} bytes need", "raise the limit (--max-body), or remove the entry"
+        )
+
+    def too_deep(self, line: int | None = None) -> RecordingError:
+        """Return the exception for a value that is nested past the limit."""
+        problem = f"is nested more than {self.limits.depth} deep"
+        return self.error(problem, "a recording is not; give a HAR, cassette or collection", line=line)
+
+    def _raw(self) -> bytes:
+        try:
+            return self._stream.read(_CHUNK)
+        except OSError as error:
+            raise self.error(f"cannot be read: {error.strerror}", "check its name and permissions") from None
+
+    def _decoded(self, chunk: bytes) -> bytes:
+        try:
+            text = self._decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            # What the decoder kept of the chunk before counts in its positions, but not in ours.
+            kept = len(error.object) - len(chunk)
+            place = self._position - kept + error.start
+            name = self.encoding.upper()
+            raise RecordingError(f"{self.path}: byte {place} is not {name}; save the recording as UTF-8") from None
+        self._position += len(chunk)
+        return text.encode("utf-8", "replace")
+
+
+def json_position(stream: BinaryIO) -> str:
+    """Return where the first error of a small JSON text is; empty if it is a large one, or has no error."""
+    data = stream.read(_SMALL + 1)
+    if len(data) > _SMALL:
+        return ""
+    encoding, mark = _encoding(data)
+    try:
+        json.loads(data[mark:].decode(encoding))
+    except json.JSONDecodeError as error:
+        return f"line {error.lineno}, column {error.colno}: {error.msg}"
+    except (ValueError, RecursionError):
+        return ""
+    return ""
+
+
+_SMALL: Final = 1024 * 1024
+
+
+def _encoding(first: bytes) -> tuple[str, int]:
+    """The encoding of a text by its first bytes, and the length of the mark that says so."""
+    for mark, name in _MARKS:
+        if first.startswith(mark):
+            return name, len(mark)
+    # Without a mark: every format here begins with an ASCII character.
+    if first[1:2] == b"\0" and first[:1] != b"\0":
+        return "utf-16-le", 0
+    if first[:1] == b"\0" and first[1:2] != b"\0":
+        return "utf-16-be", 0
+    return "utf-8", 0
