@@ -190,4 +190,4 @@ def test_har_structures_are_masked() -> None:
     assert entry["request"]["cookies"] == [{"name": "sid", "value": "REDACTED"}]
     assert [pair["value"] for pair in entry["request"]["queryString"]] == ["REDACTED", "openid"]
     assert entry["request"]["postData"]["params"] == [{"name": "jwt_token", "value": "REDACTED"}]
-    assert base64.b64decode(entry["response"]["content"]["text"]) == b'{"access_token": "REDACTED"}'
+    assert base64.b64decode(entry["response"]["content"]["text"]) == b'{"access_token":"REDACTED"}'

@@ -1,182 +1,114 @@
-"""Redaction: taking tokens, secrets, JWTs and private keys out of a recording before anything is written."""
+"""Redaction of recordings: secrets are taken out of an HTTP Archive, wherever it holds them."""
 
 from __future__ import annotations
 
 import base64
-import json
-import re
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from functools import cache
-from typing import Any, cast
-from urllib.parse import unquote_plus, urlsplit, urlunsplit
+import binascii
+from collections.abc import Mapping
+from typing import Any, Final, cast
 
-from umapi_models import schemas
+from umapi_harness.common.secret_names import is_secret
+from umapi_harness.common.secrets import REDACTED, Masker
 
-REDACTED = "REDACTED"
-"""What stands in place of a secret."""
+__all__ = ["REDACTED", "Masker", "body", "data", "document", "entry", "header", "is_secret", "text", "url"]
 
-_NAMES = re.compile(r"secret|token|jwt|assertion|passw|passphrase|priv(ate)?_?key|credential|auth_?code|cookie")
-_OPEN_NAMES = re.compile(r"(type|format|count|index|length|path|file(name)?|url|uri|expir\w*|_in|_at|seconds)$")
-_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-auth-token"})
+_MASKER: Final = Masker()
 
-_JWT = re.compile(r"\beyJ[\w-]+(?:\.[\w-]*){1,4}")
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL)
-_SCHEME = re.compile(r"\b(Bearer|Basic)\s+(?!REDACTED\b|realm\b)[\w.~+/=%-]{8,}", re.IGNORECASE)
-_JSON_MEMBER = re.compile(r'("(?P<name>[\w.-]+)"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[^\s,}\]"]+)', re.DOTALL)
-_FORM_FIELD = re.compile(r"(?P<before>^|[?&;\s])(?P<name>[\w.%+-]+)=(?P<value>[^&\s\"'<>]*)")
-_PART = re.compile(
-    r"(?P<head>content-disposition:[^\r\n]*?\bname=\"?(?P<name>[^\";\r\n]+)\"?.*?\r?\n\r?\n)"
-    r"(?P<value>.*?)(?P<tail>\r?\n--|\Z)",
-    re.IGNORECASE | re.DOTALL,
-)
+text = _MASKER.text
+body = _MASKER.body
+data = _MASKER.data
+url = _MASKER.url
+header = _MASKER.header
 
-
-@cache
-def _declared_names() -> frozenset[str]:
-    """The properties that a schema marks as secret, such as client_secret."""
-    return frozenset(name for file in schemas.names() for name in _marked(schemas.read(file)))
-
-
-def _marked(schema: object) -> Iterable[str]:
-    if isinstance(schema, dict):
-        for key, value in cast("dict[str, object]", schema).items():
-            if _is_marked(value):
-                yield key
-            yield from _marked(value)
-    elif isinstance(schema, list):
-        for item in cast("list[object]", schema):
-            yield from _marked(item)
-
-
-def _is_marked(schema: object) -> bool:
-    return isinstance(schema, dict) and cast("dict[str, object]", schema).get("x-umapi-secret") is True
-
-
-def is_secret(name: str) -> bool:
-    """Whether a field, parameter or header of this name holds a secret."""
-    plain = unquote_plus(name).strip().lower()
-    snake = plain.replace("-", "_")
-    if plain in _HEADERS or snake in _declared_names():
-        return True
-    return bool(_NAMES.search(snake)) and not _OPEN_NAMES.search(snake)
-
-
-def text(value: str) -> str:
-    """Return any text - a body, a message - without its secrets."""
-    # Masking one thing can lay open the form of another (JSON that becomes readable), hence until nothing changes.
-    while (masked := _once(value)) != value:
-        value = masked
-    return value
-
-
-def body(value: bytes) -> bytes:
-    """Return a body without its secrets, whatever its encoding."""
-    try:
-        return text(value.decode()).encode()
-    except UnicodeDecodeError:
-        return text(value.decode("latin-1")).encode("latin-1")
-
-
-def _once(value: str) -> str:
-    if value.lstrip()[:1] in ("{", "["):
-        # What is no JSON, or nested too deeply to walk, is masked as plain text.
-        with suppress(ValueError, RecursionError):
-            parsed = json.loads(value)
-            masked = data(parsed)
-            # Written anew only where something was masked, so that all other bodies stay as they came.
-            return value if masked == parsed else _written(masked)
-    return _plain(value)
-
-
-def _written(value: Any) -> str:
-    # A lone surrogate cannot be encoded; its escape, which stays, is good JSON.
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
-
-
-def data(value: Any) -> Any:
-    """Return JSON data without its secrets."""
-    if isinstance(value, Mapping):
-        members = cast("Mapping[str, Any]", value)
-        return {_tokens(name): _member(name, member) for name, member in members.items()}
-    if isinstance(value, list):
-        return [data(item) for item in cast("list[object]", value)]
-    return text(value) if isinstance(value, str) else value
-
-
-def _member(name: str, value: Any) -> Any:
-    if is_secret(name) and value is not None and not isinstance(value, bool) and value != "":
-        return REDACTED
-    return data(value)
-
-
-def url(value: str) -> str:
-    """Return a URL without the secrets in its query, its fragment, its path and its user part."""
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return _plain(value)
-    user, at, host = parts.netloc.rpartition("@")
-    netloc = f"{REDACTED}@{host}" if at and user else parts.netloc
-    return urlunsplit((parts.scheme, netloc, _tokens(parts.path), _plain(parts.query), _plain(parts.fragment)))
-
-
-def header(name: str, value: str) -> str:
-    """Return the value of a header without its secrets."""
-    if name.strip().lower() in ("authorization", "proxy-authorization"):
-        scheme, blank, credentials = value.strip().partition(" ")
-        return f"{scheme} {REDACTED}" if blank and credentials else REDACTED
-    return REDACTED if is_secret(name) else _plain(value)
+_URLS: Final = frozenset({"url", "redirectURL"})
+# Places of HAR's own; what stands there is no text of the exchange.
+_STRUCTURE: Final = frozenset({"startedDateTime", "httpVersion", "method", "encoding", "version", "pageref", "id"})
 
 
 def document(har: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an HTTP Archive without secrets: in URLs, headers, cookies, queries, forms and bodies."""
-    return cast("dict[str, Any]", _archive(har, ""))
+    """Return an HTTP Archive without secrets: in URLs, headers, cookies, queries, forms and bodies.
+
+    A token or secret that is named in one place is taken out of all others.
+    """
+    masker = Masker(learning=True)
+    once = _archive(har, "", masker)
+    # What the last entry has taught stands perhaps in the first.
+    return cast("dict[str, Any]", _known(once, masker))
 
 
-def _archive(value: Any, place: str) -> Any:
+def entry(har_entry: Mapping[str, Any], masker: Masker) -> dict[str, Any]:
+    """Return one entry of an HTTP Archive without secrets; the masker learns from it."""
+    return cast("dict[str, Any]", _known(_archive(har_entry, "", masker), masker))
+
+
+def _archive(value: Any, place: str, masker: Masker) -> Any:
     if isinstance(value, list):
-        return [_archive(item, place) for item in cast("list[object]", value)]
-    if not isinstance(value, Mapping):
-        return _texts.get(place, text)(value) if isinstance(value, str) else value
-    members = cast("Mapping[str, Any]", value)
-    if "name" in members and isinstance(members.get("value"), str):
-        mask = REDACTED if place == "cookies" else header(str(members["name"]), members["value"])
-        return {**_members(members), "name": members["name"], "value": mask if members["value"] else ""}
+        return [_archive(item, place, masker) for item in cast("list[object]", value)]
+    if isinstance(value, Mapping):
+        return _object(dict(cast("Mapping[str, Any]", value)), place, masker)
+    if not isinstance(value, str) or place in _STRUCTURE:
+        return value
+    return masker.url(value) if place in _URLS else masker.text(value)
+
+
+def _object(members: dict[str, Any], place: str, masker: Masker) -> dict[str, Any]:
+    name, content = members.get("name"), members.get("value")
+    if isinstance(name, str) and isinstance(content, str):
+        members["value"] = _pair(place, name, content, masker)
+        del members["name"]
+        return {"name": masker.text(name), **_members(members, masker, done=("value",))}
     if members.get("encoding") == "base64" and isinstance(members.get("text"), str):
-        content = body(base64.b64decode(members["text"]))
-        return {**_members(members), "text": base64.b64encode(content).decode("ascii")}
-    return _members(members)
+        members["text"] = _base64(members["text"], masker)
+        return _members(members, masker, done=("text",))
+    return _members(members, masker)
 
 
-def _members(members: Mapping[str, Any]) -> dict[str, Any]:
+def _pair(place: str, name: str, value: str, masker: Masker) -> str:
+    if not value:
+        return value
+    if place == "cookies":
+        return masker.value("cookie", value)
+    return masker.header(name, value) if place == "headers" else masker.value(name, value)
+
+
+def _base64(value: str, masker: Masker) -> str:
+    try:
+        content = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return masker.text(value)
+    return base64.b64encode(masker.body(content)).decode("ascii")
+
+
+def _members(members: Mapping[str, Any], masker: Masker, done: tuple[str, ...] = ()) -> dict[str, Any]:
     # Names of HAR's own structure, such as "cookies", are no secrets; `_umapi` and other notes are plain data.
-    return {key: data(value) if key.startswith("_") else _archive(value, key) for key, value in members.items()}
+    return {
+        key: value if key in done else _notes(value, masker) if key.startswith("_") else _archive(value, key, masker)
+        for key, value in members.items()
+    }
 
 
-def _plain(value: str) -> str:
-    value = _PART.sub(_masked_part, value)
-    value = _FORM_FIELD.sub(_masked_field, value)
-    value = _JSON_MEMBER.sub(_masked_member, value)
-    return _SCHEME.sub(rf"\1 {REDACTED}", _tokens(value))
+def _notes(value: Any, masker: Masker) -> Any:
+    masked = masker.data(value)
+    if isinstance(value, Mapping) and isinstance(title := cast("Mapping[str, Any]", value).get("session"), str):
+        masked["session"] = masker.text(title)  # what exchanges that belong together are called, in our own notes
+    return masked
 
 
-def _tokens(value: str) -> str:
-    return _JWT.sub(REDACTED, _PRIVATE_KEY.sub(REDACTED, value))
+def _known(value: Any, masker: Masker) -> Any:
+    """Mask what has been learnt; the shape of the data is HAR's, and so not deep."""
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
+        if members.get("encoding") == "base64" and isinstance(members.get("text"), str):
+            return {**members, "text": _known_base64(members["text"], masker)}
+        return {key: _known(member, masker) for key, member in members.items()}
+    if isinstance(value, list):
+        return [_known(item, masker) for item in cast("list[object]", value)]
+    return masker.known(value) if isinstance(value, str) else value
 
 
-def _masked_part(match: re.Match[str]) -> str:
-    secret = is_secret(match["name"]) and match["value"]
-    return f"{match['head']}{REDACTED if secret else match['value']}{match['tail']}"
-
-
-def _masked_field(match: re.Match[str]) -> str:
-    secret = is_secret(match["name"]) and match["value"]
-    return f"{match['before']}{match['name']}={REDACTED}" if secret else match[0]
-
-
-def _masked_member(match: re.Match[str]) -> str:
-    return f'{match[1]}"{REDACTED}"' if is_secret(match["name"]) else match[0]
-
-
-_texts: dict[str, Callable[[str], str]] = {"url": url, "redirectURL": url}
+def _known_base64(value: str, masker: Masker) -> str:
+    try:
+        content = base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return masker.known(value)
+    return base64.b64encode(masker.known(content).encode()).decode("ascii")

@@ -1,0 +1,135 @@
+"""JSON as text: finds the values and keeps everything else as it was written, in whole and in broken JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Final, Literal
+
+import attrs
+
+Kind = Literal["object", "array", "string", "number", "other", "key"]
+Edit = tuple[int, int, str]
+"""Where a piece of text begins and ends, and what to write in its place."""
+
+_BLANKS: Final = " \t\r\n\ufeff"
+# Nothing here goes back over what it has read: each character is looked at once, in hostile text too.
+_TOKEN: Final = re.compile(
+    rf'[{_BLANKS}]++|(?P<string>"(?:[^"\\]++|\\.)*+")|(?P<mark>[{{}}\[\],:])'
+    r"|(?P<number>-?[0-9][0-9.eE+-]*+)|(?P<other>true\b|false\b|null\b)",
+    re.DOTALL,
+)
+_KINDS: Final[dict[str, Kind]] = {
+    "string": "string",
+    "number": "number",
+    "other": "other",
+    "{": "object",
+    "[": "array",
+}
+
+
+@attrs.define
+class Value:
+    """One value, or the name of a member (`key`), by its place in the text."""
+
+    kind: Kind
+    start: int
+    end: int
+    """Just behind it; the end of the text where it is not closed."""
+    name: str | None
+    """The member's name; of an item of an array, the name of the array."""
+    parent: int
+    """Number of the object or array around it; -1 outside of all."""
+    place: int = 0
+    """How many values stand before it in the same object or array."""
+    size: int = 0
+    """How many values an object or array holds."""
+
+
+@attrs.frozen
+class Scan:
+    """What was found in a text."""
+
+    values: list[Value]
+    end: int
+    """Where JSON stops: the text's length, or the first place where something else stands."""
+
+
+def is_json_like(text: str) -> bool:
+    """Whether a text begins as JSON objects, arrays and strings do."""
+    return text.lstrip(_BLANKS)[:1] in ("{", "[", '"')
+
+
+def scan(text: str) -> Scan:
+    """Find the values of a text, as far as it is JSON; nothing is too deep, and a name may come twice."""
+    values: list[Value] = []
+    around: list[int] = []  # the objects and arrays that are open
+    key: Value | None = None  # whose value is awaited
+    candidate: Value | None = None  # the string that a colon makes a key
+    position = 0
+    while position < len(text):
+        token = _TOKEN.match(text, position)
+        if token is None:
+            break
+        start, position, found = position, token.end(), token.lastgroup
+        if found is None:
+            continue
+        if found == "mark" and text[start] not in "{[":
+            if text[start] == ":" and candidate is not None:
+                candidate.kind, key = "key", candidate
+                if candidate.parent >= 0:
+                    values[candidate.parent].size -= 1
+            else:
+                key = None
+                if text[start] in "}]" and around:
+                    values[around.pop()].end = position
+            candidate = None
+            continue
+        kind = _KINDS[text[start] if found == "mark" else found]
+        value = Value(kind, start, position, None, around[-1] if around else -1)
+        if value.parent >= 0:
+            outer = values[value.parent]
+            value.place, outer.size = outer.size, outer.size + 1
+            value.name = outer.name if outer.kind == "array" else None
+        if key is not None:
+            value.name = inner(text[key.start : key.end])
+        values.append(value)
+        candidate = value if kind == "string" and key is None else None
+        key = None
+        if found == "mark":
+            value.end = len(text)
+            around.append(len(values) - 1)
+    if position < len(text) and key is not None:
+        # The value is cut off, or is no JSON: whoever looks at the rest must see its name.
+        position = key.start
+        values.pop()
+    return Scan(values, position)
+
+
+def inner(text: str) -> str:
+    """Return what a JSON string stands for; of one that is none, the text between its quotes."""
+    raw = text[1:-1]
+    if "\\" not in raw:
+        return raw
+    try:
+        decoded = json.loads(text, strict=False)
+    except ValueError:
+        return raw
+    return str(decoded)
+
+
+def quoted(text: str, *, ascii_only: bool = False) -> str:
+    """Return a JSON string; a lone surrogate, which cannot be encoded, stays an escape."""
+    return json.dumps(text, ensure_ascii=ascii_only).encode("utf-8", "backslashreplace").decode()
+
+
+def edited(text: str, edits: Iterable[Edit]) -> str:
+    """Return a text with pieces replaced; of pieces that overlap, the one that begins first counts."""
+    parts: list[str] = []
+    done = 0
+    for start, end, new in sorted(edits):
+        if start >= done:
+            parts += (text[done:start], new)
+            done = end
+    return "".join((*parts, text[done:])) if parts else text

@@ -1,0 +1,101 @@
+"""Secrets in markup and in multipart forms: elements, attributes, hidden fields, parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from umapi_harness.common.json_text import Edit
+from umapi_harness.common.secret_names import is_secret
+
+_TAG: Final = re.compile(
+    r"<(?P<close>/?+)(?P<name>[A-Za-z_][\w:.-]*+)(?P<attributes>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>?+"
+)
+_ATTRIBUTE: Final = re.compile(
+    r"(?<![\w:.-])(?P<name>[\w:.-]++)\s*+=\s*+(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^\s\"'>]++))"
+)
+_CDATA: Final = "<![CDATA["
+_NAMING: Final = frozenset({"name", "key", "id", "property", "field", "param", "parameter"})
+_VALUED: Final = frozenset({"value", "content", "val", "default"})
+_HIDDEN: Final = frozenset({"hidden", "password"})
+_PART_NAME: Final = re.compile(r"(?<![\w-])name=\s*+(?:\"(?P<quoted>[^\"]*+)|(?P<bare>[^\s;\"]++))", re.IGNORECASE)
+
+
+def markup_secrets(text: str, mask: str) -> Iterable[Edit]:
+    """Find secrets in XML and HTML: by the name of an element or attribute, and in hidden and password fields."""
+    value_next = False
+    last_section_end = text.rfind("]]>")
+    for tag in _TAG.finditer(text):
+        if tag["close"]:
+            continue
+        local = tag["name"].rpartition(":")[2].lower()
+        attributes = _attributes(tag)
+        named = any(is_secret(value) for name, (value, _) in attributes.items() if name in _NAMING)
+        hidden = local == "input" and attributes.get("type", ("", 0))[0].lower() in _HIDDEN
+        for name, (value, start) in attributes.items():
+            told = is_secret(name) or (name in _VALUED and (named or hidden))
+            if told and value not in ("", mask):
+                yield start, start + len(value), mask
+        start, end = _content(text, tag.end(), last_section_end)
+        content = text[start:end]
+        if content and content != mask and (is_secret(local) or named or value_next):
+            yield start, end, mask
+        # <name>client_secret</name><value>...</value>
+        value_next = local in _NAMING and bool(content) and is_secret(content)
+
+
+def _attributes(tag: re.Match[str]) -> dict[str, tuple[str, int]]:
+    """The values of a tag's attributes by their names in lower case, and where each begins."""
+    found: dict[str, tuple[str, int]] = {}
+    for attribute in _ATTRIBUTE.finditer(tag["attributes"]):
+        group = attribute.lastgroup or "bare"
+        name = attribute["name"].rpartition(":")[2].lower()
+        found[name] = (attribute[group], tag.start("attributes") + attribute.start(group))
+    return found
+
+
+def _content(text: str, position: int, last_section_end: int) -> tuple[int, int]:
+    """Return where an element's own text begins and ends, without the blanks around it."""
+    while position < len(text) and text[position].isspace():
+        position += 1
+    if text.startswith(_CDATA, position):
+        position += len(_CDATA)
+        # Not sought where there is none, so that many that are not closed cost no more than one.
+        end = text.find("]]>", position) if position <= last_section_end else -1
+    else:
+        end = text.find("<", position)
+    end = len(text) if end < 0 else end
+    return position, position + len(text[position:end].rstrip())
+
+
+def multipart_secrets(text: str, mask: str) -> Iterable[Edit]:
+    """Find the secret parts of a multipart form."""
+    boundary = "--"
+    name: str | None = None
+    begin = -1  # where the content of a secret part begins
+    position = 0
+    for line in text.split("\n"):
+        bare = line.rstrip("\r")
+        following = position + len(line) + 1
+        if begin >= 0:
+            if bare.startswith(boundary):
+                yield from _part(text, begin, position - 1, mask)
+                begin, name = -1, None
+        elif "content-disposition:" in bare.lower():
+            found = _PART_NAME.search(bare)
+            name = (found["quoted"] or found["bare"]) if found is not None else None
+        elif not bare and name is not None:
+            begin = following if is_secret(name) else -1
+            name = None
+        elif bare.startswith("--"):
+            boundary, name = bare, None
+        position = following
+    if begin >= 0:
+        yield from _part(text, begin, len(text), mask)
+
+
+def _part(text: str, begin: int, end: int, mask: str) -> Iterable[Edit]:
+    content = text[begin:end].rstrip("\r")
+    if content not in ("", mask):
+        yield begin, begin + len(content), mask

@@ -1,0 +1,73 @@
+"""Names of secrets: which fields, parameters, headers and variables hold one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import Final, cast
+from urllib.parse import unquote_plus
+
+from umapi_models import schemas
+
+_LONGEST: Final = 200
+"""Characters of a name that are looked at; no field is called anything longer."""
+# Where a word begins inside clientSecret and HTTPToken.
+_HUMPS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SEPARATORS: Final = re.compile(r"[\W_]+")
+# Sought in the name without its separators, so that CLIENTSECRET, client-secret and clientSecret are one.
+_PARTS: Final = re.compile(
+    r"secret|token|jwt|assertion|passw|passphrase|pwd|credential|cookie|bearer|csrf|xsrf|signature"
+    r"|sess(?:ion)?id|samlresponse|codeverifier"
+    r"|(?:priv|private|subscription|access|shared|master|account|signing|encryption|decryption|functions?|ssh|hmac)key"
+    r"|(?:auth|authorization|verification|security|recovery|backup|reset|activation|access|device|login|mfa|otp|sms"
+    r"|onetime|confirmation|pass)code"
+)
+# Too short to be sought inside words.
+_WORDS: Final = frozenset(
+    {"otp", "totp", "pin", "pass", "sid", "sig", "session", "auth", "authorization", "cred", "creds"}
+)
+# What is said of a secret is none: token_type, private_key_path, password_expires_at.
+_OPEN: Final = re.compile(
+    r"(?:type|format|filename|file|path|url|uri|endpoint|expir[a-z]*)$"
+    r"|_(?:count|index|length|in|at|seconds|name|required|enabled|methods?|supported|alg|algorithm|lifetime|ttl|age"
+    r"|header|status|valid|policy)$"
+)
+
+
+@cache
+def _declared() -> frozenset[str]:
+    """The properties that a schema marks with `x-umapi-secret`."""
+    return frozenset(name for file in schemas.names() for name in _marked(schemas.read(file)))
+
+
+def _marked(schema: object) -> Iterable[str]:
+    if isinstance(schema, dict):
+        for key, value in cast("dict[str, object]", schema).items():
+            if isinstance(value, dict) and cast("dict[str, object]", value).get("x-umapi-secret") is True:
+                yield key
+            yield from _marked(value)
+    elif isinstance(schema, list):
+        for item in cast("list[object]", schema):
+            yield from _marked(item)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a field, parameter, header or variable of this name holds a secret.
+
+    Separators and letter case do not count: X-Auth-Token, clientSecret and PRIV_KEY are such names. What is said of
+    a secret, such as token_type, is none.
+    """
+    return _judged(name[:_LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _judged(name: str) -> bool:
+    plain = unquote_plus(name) if "%" in name or "+" in name else name
+    snake = _SEPARATORS.sub("_", _HUMPS.sub("_", plain)).strip("_").lower()
+    if snake in _declared():
+        return True
+    if _OPEN.search(snake):
+        return False
+    words = snake.split("_")
+    return bool(_PARTS.search("".join(words))) or not _WORDS.isdisjoint(words)

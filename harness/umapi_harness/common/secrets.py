@@ -1,0 +1,356 @@
+"""The masker: takes secrets out of text, JSON, forms, URLs and headers; the only one of the harness.
+
+A secret is known by the name beside it (`secret_names`), by its shape (`shapes`), or because it has been learnt.
+Time grows with the length of the text alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any, Final
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
+
+from umapi_harness.common import json_text
+from umapi_harness.common.finder import Finder
+from umapi_harness.common.markup import markup_secrets, multipart_secrets
+from umapi_harness.common.secret_names import is_secret
+from umapi_harness.common.shapes import (
+    base64_text,
+    basic_credentials,
+    is_private_key,
+    json_web_tokens,
+    known_credentials,
+    private_keys,
+    scheme_credentials,
+    url_users,
+)
+
+__all__ = ["Masker", "is_secret"]
+
+REDACTED: Final = "REDACTED"
+_DEPTH: Final = 6
+"""How many encodings within each other are looked into."""
+_ROUNDS: Final = 4
+"""Masking one thing can lay open the form of another; after this often it is enough."""
+_LEFT_IN_ADDRESSES: Final = "/:@!$&'()*+,;=~?"
+
+# Text without any of these holds nothing that could be known by shape or by name.
+_TRIGGER: Final = re.compile(r"[=:<%]|--|eyJ|[A-Za-z0-9+/_-]{12}|bearer|basic|ssws", re.IGNORECASE)
+# Names and what is around them: each is read once, for no name begins inside another.
+_NAME: Final = re.compile(
+    r"(?<![\w.%+\[\]-])(?P<name>[\w.%+\[\]-]++)(?P<quote>(?:\\*+[\"'])?+)\s*+(?P<mark>=>|[:=,])[ \t]*+"
+)
+_FLAG: Final = re.compile(r"(?<![\w-])--(?P<name>[\w-]++)(?:=|[ \t]++)(?=[^\s-])")
+_OPENING: Final = re.compile(r"(?P<slashes>\\*+)(?P<mark>[\"'])")
+_BARE: Final = re.compile(r"[^&\s\"'<>]++")
+_LINE: Final = re.compile(r"[^\r\n\"]++")
+_ENCODED: Final = re.compile(r"(?<![\w.%~+-])[\w.%~+-]++")
+_RUN: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}+={0,2}+")
+_WORD_BEFORE: Final = re.compile(r"[\w-]+ $")
+# Words that say something of a secret, in messages and settings.
+_NO_SECRETS: Final = frozenset(
+    {"null", "none", "true", "false", "undefined", "required", "missing", "invalid", "expired", "bearer", "basic"}
+)
+_WHOLE_LINE: Final = frozenset({"cookie", "set-cookie"})
+_AUTHORIZATION: Final = frozenset({"authorization", "proxy-authorization"})
+# In the query of a URL these are secrets too: OAuth's codes, and the signatures of links that expire.
+_QUERY_NAMES: Final = frozenset({"code", "key", "sig"})
+_NAMING: Final = frozenset({"name", "key", "field", "parameter", "param", "header", "id"})
+_VALUED: Final = frozenset(
+    {"value", "val", "content", "data", "default", "text", "src", "initialvalue", "currentvalue", "defaultvalue"}
+)
+
+
+class Masker:
+    """Replaces secrets by a mask, and what it has learnt by the same mask wherever it stands.
+
+    Args:
+        mask: what stands in place of a secret.
+        learning: whether a secret that is known by its name is learnt, so that it is found elsewhere too.
+    """
+
+    def __init__(self, mask: str = REDACTED, *, learning: bool = False) -> None:
+        self.mask = mask
+        self._learning = learning
+        self._finder = Finder()
+
+    def __repr__(self) -> str:
+        return f"<Masker that has learnt {len(self._finder)} forms>"
+
+    def learn(self, secret: str) -> None:
+        """Remember a secret, in all the forms in which it may turn up."""
+        encoded = secret.encode("utf-8", "replace")
+        self._finder.add(
+            {
+                secret,
+                quote(secret, safe="", errors="replace"),
+                quote(secret, safe=_LEFT_IN_ADDRESSES, errors="replace"),
+                quote_plus(secret, errors="replace"),
+                json.dumps(secret)[1:-1],
+                json.dumps(secret, ensure_ascii=False)[1:-1],
+                base64.b64encode(encoded).decode(),
+                base64.urlsafe_b64encode(encoded).decode(),
+            }
+        )
+
+    def text(self, value: str) -> str:
+        """Return any text - a body, a message - without its secrets."""
+        return self.known(self._text(value, 0))
+
+    def known(self, value: str) -> str:
+        """Return a text without the secrets that have been learnt; no others are looked for."""
+        return self._finder.replace(value, self.mask)
+
+    def body(self, value: bytes) -> bytes:
+        """Return a body without its secrets, whatever its encoding."""
+        try:
+            return self.text(value.decode()).encode()
+        except UnicodeError:
+            return self.text(value.decode("latin-1")).encode("latin-1")
+
+    def data(self, value: Any) -> Any:
+        """Return JSON data without its secrets."""
+        return json.loads(self.text(json.dumps(value, default=dict)))
+
+    def url(self, value: str) -> str:
+        """Return a URL without the secrets in its query, its fragment, its path and its user part."""
+        head, hash_mark, fragment = value.partition("#")
+        path, question, query = head.partition("?")
+        parts = (self._shapes(path, 0), question, self._query(query), hash_mark, self._query(fragment))
+        return self.known("".join(parts))
+
+    def header(self, name: str, value: str) -> str:
+        """Return the value of a header without its secrets."""
+        lowered = name.strip().lower()
+        if lowered in _AUTHORIZATION:
+            scheme, blank, credentials = value.strip().partition(" ")
+            self._note(credentials or scheme)
+            return f"{scheme} {self.mask}" if blank and credentials else self.mask
+        if lowered not in _WHOLE_LINE and not is_secret(name):
+            return self.url(value) if "://" in value else self.text(value)
+        self._note(value)
+        return self.mask
+
+    def value(self, name: str, value: str) -> str:
+        """Return the value of a field, parameter or variable of this name without its secrets."""
+        if not is_secret(name) or not value:
+            return self.text(value)
+        self._note(value)
+        return self.mask
+
+    def _note(self, secret: str) -> None:
+        """Learn what was masked for its name, unless it might be an ordinary word."""
+        if not self._learning or secret == self.mask or len(secret) < 8 or " " in secret.strip():
+            return
+        if not (secret.isalpha() and len(secret) < 16):
+            self.learn(secret)
+
+    def _query(self, query: str) -> str:
+        if "=" not in query:
+            return self._text(query, 0)
+        return "&".join(self._parameter(*pair.partition("=")) for pair in query.split("&"))
+
+    def _parameter(self, name: str, equals: str, value: str) -> str:
+        if value and (is_secret(name) or name.lower() in _QUERY_NAMES):
+            self._note(unquote_plus(value))
+            return f"{name}={self.mask}"
+        return f"{self._shapes(name, 0)}{equals}{self._plain(value, 0)}"
+
+    def _text(self, value: str, depth: int) -> str:
+        return self._json(value, depth) if json_text.is_json_like(value) else self._plain(value, depth)
+
+    # JSON
+
+    def _json(self, text: str, depth: int) -> str:
+        found = json_text.scan(text)
+        values = found.values
+        told = self._told(text, values)
+        edits: list[json_text.Edit] = []
+        skipped = 0
+        for value in values:
+            if value.start < skipped:
+                continue
+            named = value.kind != "key" and value.name is not None and is_secret(value.name)
+            if (named or told(value)) and self._hides(text, value):
+                if value.kind == "string":
+                    self._note(json_text.inner(text[value.start : value.end]))
+                end = value.end if value.kind in ("object", "array") else min(value.end, found.end)
+                edits.append((value.start, end, json_text.quoted(self.mask)))
+                skipped = end
+            elif value.kind in ("string", "key"):
+                raw = text[value.start : value.end]
+                if _TRIGGER.search(raw, 1, len(raw) - 1) or "\\" in raw:
+                    decoded = json_text.inner(raw)
+                    masked = self._text(decoded, depth + 1) if value.kind == "string" else self._shapes(decoded, depth)
+                    if masked != decoded:
+                        edits.append((value.start, value.end, json_text.quoted(masked)))
+        result = json_text.edited(text[: found.end], (edit for edit in edits if edit[1] <= found.end))
+        if found.end == len(text):
+            return result
+        # An object that is not closed, under the name of a secret, is masked to the end.
+        cut = next((edit for edit in edits if edit[1] > found.end), None)
+        if cut is not None:
+            return json_text.edited(text, [edit for edit in edits if edit[0] <= cut[0]])
+        return result + self._plain(text[found.end :], depth)
+
+    def _hides(self, text: str, value: json_text.Value) -> bool:
+        """Whether there is anything to hide: not null, true, false, an empty text, object or array."""
+        if value.kind in ("object", "array"):
+            return value.size > 0
+        raw = text[value.start : value.end]
+        return value.kind in ("string", "number") and raw != '""' and raw != json_text.quoted(self.mask)
+
+    def _told(self, text: str, values: list[json_text.Value]) -> Callable[[json_text.Value], bool]:
+        """Return what tells the values of pairs such as `{"name": "client_secret", "value": "..."}`."""
+        pairs: set[int] = set()
+        for value in values:
+            if value.kind == "string" and value.parent >= 0 and len(value_text := text[value.start : value.end]) < 100:
+                around = values[value.parent]
+                naming = value.name is not None and value.name.lower() in _NAMING and around.kind == "object"
+                # A pair in a list of pairs; two groups in a list of groups are none.
+                listed = around.kind == "array" and around.size == 2 and value.place == 0 and around.parent >= 0
+                listed = listed and values[around.parent].kind == "array" and " " not in value_text
+                if (naming or listed) and is_secret(json_text.inner(value_text)):
+                    pairs.add(value.parent)
+
+        def told(value: json_text.Value) -> bool:
+            if value.parent not in pairs or value.kind == "key":
+                return False
+            if values[value.parent].kind == "array":
+                return value.place == 1
+            return value.name is not None and value.name.lower() in _VALUED
+
+        return told
+
+    # Plain text
+
+    def _plain(self, text: str, depth: int) -> str:
+        for _ in range(1 if depth else _ROUNDS):
+            masked = self._once(text, depth)
+            if masked == text:
+                break
+            text = masked
+        return text
+
+    def _once(self, text: str, depth: int) -> str:
+        if not _TRIGGER.search(text):
+            return text
+        text = json_text.edited(text, private_keys(text, self.mask))
+        if "isposition:" in text:
+            text = json_text.edited(text, multipart_secrets(text, self.mask))
+        if "<" in text:
+            text = json_text.edited(text, markup_secrets(text, self.mask))
+        text = json_text.edited(text, self._fields(text))
+        text = json_text.edited(text, scheme_credentials(text, self.mask))
+        return self._shapes(text, depth)
+
+    def _shapes(self, text: str, depth: int) -> str:
+        """Mask what is known by its shape alone."""
+        if "//" in text or "\\/" in text:
+            text = json_text.edited(text, url_users(text, self.mask))
+        if "eyJ" in text:
+            text = json_text.edited(text, json_web_tokens(text, self.mask))
+        if "%" in text and depth < _DEPTH:
+            text = _ENCODED.sub(lambda found: self._decoded(found[0], depth), text)
+        text = json_text.edited(text, known_credentials(text, self.mask))
+        return _RUN.sub(lambda found: self.mask if self._is_opaque(found[0], depth) else found[0], text)
+
+    def _decoded(self, run: str, depth: int) -> str:
+        if "%" not in run:
+            return run
+        decoded = unquote(run)
+        masked = decoded if decoded == run else self._text(decoded, depth + 1)
+        return run if masked == decoded else quote(masked, safe="*•", errors="replace")
+
+    def _is_opaque(self, run: str, depth: int) -> bool:
+        """Whether a run in base64 holds a secret."""
+        if is_private_key(run):
+            return True
+        if depth >= _DEPTH or run == self.mask:
+            return False
+        for candidate in {run, *run.split("/")} if "/" in run else (run,):
+            decoded = base64_text(candidate)
+            if decoded and (basic_credentials(decoded) or self._text(decoded, depth + 1) != decoded):
+                return True
+        return False
+
+    def _fields(self, text: str) -> Iterable[json_text.Edit]:
+        """Find `name=value`, `name: value` and `--name value`, quoted or not."""
+        position = 0
+        while (found := _NAME.search(text, position)) is not None:
+            position = found.end()
+            if not self._names_secret(text, found):
+                continue
+            start, end = self._field_value(text, found)
+            if end > start and not self._is_said(text[start:end]):
+                self._note(text[start:end])
+                yield start, end, self.mask
+                position = end
+        for flag in _FLAG.finditer(text) if "--" in text else ():
+            value = _BARE.match(text, flag.end())
+            if value is not None and is_secret(flag["name"]) and not self._is_said(value[0]):
+                yield value.start(), value.end(), self.mask
+
+    def _names_secret(self, text: str, found: re.Match[str]) -> bool:
+        name = found["name"].rpartition(".")[2]
+        if found["mark"] == ",":
+            # ('client_secret', '...') as Python shows a pair; items of a list are none.
+            pair = found["quote"] and text[max(0, found.start() - 2) : found.start() - 1] == "("
+            return bool(pair) and is_secret(name)
+        if is_secret(name):
+            return not text.startswith("//", found.end())
+        if found["mark"] != ":" or found["quote"]:
+            return False
+        # "Access key: ..." in prose.
+        before = _WORD_BEFORE.search(text[max(0, found.start() - 24) : found.start()])
+        return before is not None and is_secret(f"{before[0].strip()}_{name}")
+
+    def _is_said(self, value: str) -> bool:
+        plain = value.strip(".,;:)}]>").lower()
+        return value == self.mask or plain == self.mask.lower() or plain in _NO_SECRETS or not plain
+
+    def _field_value(self, text: str, found: re.Match[str]) -> tuple[int, int]:
+        start = found.end()
+        if found["quote"]:
+            while start < len(text) and text[start] in "\r\n \t":
+                start += 1
+        opening = _OPENING.match(text, start)
+        if opening is not None:
+            return opening.end(), _closing(text, opening)
+        if text[start : start + 1] in ("[", "{") and found["quote"]:
+            end = text.find("]" if text[start] == "[" else "}", start)
+            return start, len(text) if end < 0 else end + 1
+        name = found["name"].lower()
+        if found["mark"] == ":" and (name in _WHOLE_LINE or name in _AUTHORIZATION):
+            line = _LINE.match(text, start)
+            if line is None:
+                return start, start
+            scheme, blank, rest = line[0].partition(" ")
+            if name in _AUTHORIZATION and blank and rest.strip() and scheme.isalpha():
+                start += len(scheme) + 1
+            return start, line.end()
+        bare = _BARE.match(text, start)
+        if bare is None:
+            return start, start
+        return start, bare.start() + (len(bare[0].rstrip(".,;)}]")) if found["mark"] == ":" else len(bare[0]))
+
+
+def _closing(text: str, opening: re.Match[str]) -> int:
+    """Return where a quoted value ends; its quotes may be escaped, as in JSON inside JSON."""
+    slashes, mark = len(opening["slashes"]), opening["mark"]
+    position = opening.end()
+    with suppress(ValueError):
+        while True:
+            position = text.index(mark, position)
+            before = position
+            while before > opening.end() and text[before - 1] == "\\":
+                before -= 1
+            count = position - before
+            if count < slashes or (count - slashes) % (2 * (slashes + 1)) == 0:
+                return position - min(count, slashes)
+            position += 1
+    return len(text)

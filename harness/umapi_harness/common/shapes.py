@@ -1,0 +1,129 @@
+"""Shapes of secrets: tokens, keys and credentials that are known without a name beside them.
+
+No pattern goes back over what it has read, so that text made for it costs no more than other text.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from umapi_harness.common.json_text import Edit
+
+_KEY_BEGINS: Final = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_DOTTED: Final = re.compile(r"(?<![\w.-])[\w.-]++")
+_SCHEME: Final = re.compile(
+    r"(?<![^\W_])(?P<scheme>bearer|basic|ssws|negotiate|ntlm)(?:\s|%20|\+)++(?P<credentials>[\w.~+/=%-]++)",
+    re.IGNORECASE,
+)
+# What follows the name of a scheme in prose, and in the challenges of WWW-Authenticate.
+_NO_CREDENTIALS: Final = frozenset(
+    {"token", "tokens", "realm", "authentication", "authorization", "auth", "scheme", "header", "headers"}
+    | {"credential", "credentials", "error", "access", "information"}
+)
+_PARAMETER: Final = re.compile(r"(?:realm|error\w{0,20}|scope|charset|title)=", re.IGNORECASE)
+_NETLOC: Final = re.compile(r":(?:\\?/){2}(?P<place>[^\s/?#\"'<>\\]++)")
+_USER_AND_SLASH: Final = re.compile(r"[^\s\"'<>@]{1,200}+@")
+# Client secrets of Adobe's console, and credentials that other services have given a prefix of their own.
+_PREFIXED: Final = re.compile(
+    r"(?<![A-Za-z0-9])(?:p8e-[\w-]{20,}+|gh[pousr]_\w{20,}+|xox[abprs]-[\w-]{10,}+|A[KS]IA[0-9A-Z]{16}(?![0-9A-Za-z]))"
+)
+_TEXT: Final = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]*+")
+_USER_AND_SECRET: Final = re.compile(r"[\x21-\x39\x3b-\x7e]{1,200}+:(?!//)[^\x00-\x20]++")
+_URLSAFE: Final = str.maketrans("-_", "+/")
+_DER_BYTES: Final = 12
+
+
+def private_keys(text: str, mask: str) -> Iterable[Edit]:
+    """Find private keys in PEM form; one that is cut off ends with the text."""
+    position = 0
+    while (begin := _KEY_BEGINS.search(text, position)) is not None:
+        end = text.find("-----END ", begin.end())
+        last = text.find("-----", end + 9) if end >= 0 else -1
+        position = last + 5 if last >= 0 else len(text)
+        yield begin.start(), position, mask
+
+
+def is_private_key(run: str) -> bool:
+    """Whether a run in base64 is a private key in DER form (PKCS #1 and #8 begin with the version 0)."""
+    if len(run) < 100 or not run.startswith("MII"):
+        return False
+    raw = base64.b64decode(run[: _DER_BYTES * 4 // 3].translate(_URLSAFE))
+    return raw[0] == 0x30 and raw[4:7] == b"\x02\x01\x00"
+
+
+def json_web_tokens(text: str, mask: str) -> Iterable[Edit]:
+    """Find JWTs, whole or cut off behind a dot, also where something stands before them without a gap."""
+    for run in _DOTTED.finditer(text):
+        start = run[0].find("eyJ")
+        dot = run[0].find(".", start)
+        if start < 0 or dot - start < 6:
+            continue
+        if not run[0][:start].strip(".") or run[0][start - 1] == "." or _is_token_header(run[0][start:dot]):
+            yield run.start() + start, run.end(), mask
+
+
+def _is_token_header(segment: str) -> bool:
+    decoded = base64_text(segment) or ""
+    return decoded.startswith('{"') and '":' in decoded
+
+
+def base64_text(run: str) -> str | None:
+    """Return the text that base64 of either alphabet stands for, None where it is no text."""
+    plain = run.rstrip("=").translate(_URLSAFE)
+    if len(plain) < 8 or len(plain) % 4 == 1:
+        return None
+    try:
+        decoded = base64.b64decode(plain + "=" * (-len(plain) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return decoded if _TEXT.fullmatch(decoded) else None
+
+
+def basic_credentials(decoded: str) -> bool:
+    """Whether what stood in base64 is `user:secret`, or the header of a JWT."""
+    if _USER_AND_SECRET.fullmatch(decoded):
+        return True
+    if not decoded.lstrip().startswith("{") or '"alg"' not in decoded:
+        return False
+    try:
+        return isinstance(json.loads(decoded), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def scheme_credentials(text: str, mask: str) -> Iterable[Edit]:
+    """Find what follows Bearer and Basic, but for prose and challenges."""
+    for found in _SCHEME.finditer(text):
+        credentials = found["credentials"]
+        start, end = found.span("credentials")
+        if len(credentials) < 4 or credentials == mask or _PARAMETER.match(credentials):
+            continue
+        if credentials.rstrip(".").lower() in _NO_CREDENTIALS:
+            continue
+        bearer = found["scheme"].lower() == "bearer"
+        mixed = not credentials.rstrip(".").isalpha() or not (credentials.islower() or credentials.istitle())
+        if (bearer and len(credentials) >= 8) or mixed or basic_credentials(base64_text(credentials) or ""):
+            yield start, end, mask
+
+
+def url_users(text: str, mask: str) -> Iterable[Edit]:
+    """Find `user:password@` in URLs."""
+    for found in _NETLOC.finditer(text):
+        start, end = found.span("place")
+        at = found["place"].rfind("@")
+        if at < 0 and ":" in found["place"] and not found["place"].rpartition(":")[2].rstrip("]").isdigit():
+            # A password with a slash in it, which should have been encoded.
+            longer = _USER_AND_SLASH.match(text, start)
+            at = longer.end() - 1 - start if longer is not None and longer.end() > end else -1
+        if at > 0 and text[start : start + at] != mask:
+            yield start, start + at, mask
+
+
+def known_credentials(text: str, mask: str) -> Iterable[Edit]:
+    """Find credentials that a service has given a prefix of its own."""
+    return ((found.start(), found.end(), mask) for found in _PREFIXED.finditer(text))

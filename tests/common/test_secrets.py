@@ -1,0 +1,218 @@
+"""What is secret and the masker: no secret survives in any place or encoding, and time grows with the text alone."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+
+import pytest
+
+from umapi_harness.common.secret_names import is_secret
+from umapi_harness.common.secrets import REDACTED, Masker
+
+SECRET = "s3cr3tValue99"
+URLSAFE = base64.urlsafe_b64encode
+KEY = base64.b64encode(b"\x30\x82\x04\xbd\x02\x01\x00" + bytes(range(200))).decode()
+
+
+SECRET_NAMES = [
+    "access_token", "client_secret", "clientSecret", "CLIENT-SECRET", "CLIENTSECRET", "Client-Secret",
+    "jwt_token", "X-Auth-Token", "X-Access-Token", "X-Client-Secret", "refreshToken", "privateKey", "priv_key",
+    "passphrase", "password", "passwd", "pwd", "pass", "auth_code", "assertion", "client_assertion", "otp",
+    "TOTP", "pin", "userPIN", "passcode", "Ocp-Apim-Subscription-Key", "subscription-key", "X-Session-Id",
+    "sessionId", "JSESSIONID", "X-CSRF-Token", "cookie", "Set-Cookie", "Authorization", "credentials",
+    "aws_secret_access_key", "signature", "sig", "code_verifier", "verification_code", "X-Secret", "api.secret",
+    "user[password]", "client%5Fsecret", "SAMLResponse",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    SECRET_NAMES,
+)
+def test_names_of_secrets(name: str) -> None:
+    """Whatever the separators and the letter case, a name of a secret is known."""
+    assert is_secret(name)
+
+
+OPEN_NAMES = [
+    "token_type", "expires_in", "client_id", "org_id", "x-api-key", "private_key_path", "token_url",
+    "tokenEndpoint", "error", "error_code", "errorCode", "status_code", "country", "domain", "option",
+    "password_expires_at", "token_seconds", "author", "adminRoles", "groupName", "X-Request-Id", "Content-Type",
+    "productName", "memberCount", "compass", "opinion", "pinned", "sidebar", "keyboard",
+    "client_assertion_type",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    OPEN_NAMES,
+)
+def test_names_that_are_open(name: str) -> None:
+    """What is said of a secret, and words that only sound like one, are open."""
+    assert not is_secret(name)
+
+
+PLACES = {
+    "header line": f"X-Auth-Token: {SECRET}",
+    "camel case": json.dumps({"clientSecret": SECRET}),
+    "form": f"a=1&passwd={SECRET}&b=2",
+    "number": '{"otp": 1234567890123}'.replace("1234567890123", "991234567890"),
+    "pair": json.dumps({"name": "client_secret", "value": SECRET}),
+    "pair the other way round": json.dumps({"value": SECRET, "type": "text", "key": "client_secret"}),
+    "pair with an object": json.dumps({"name": "client_secret", "value": {"a": SECRET}}),
+    "pairs in a list": json.dumps([["Authorization", SECRET], ["a", "b"]]),
+    "pair as Python shows it": f"[('client_secret', '{SECRET}')]",
+    "object under the name": json.dumps({"credentials": {"a": SECRET}}),
+    "list under the name": json.dumps({"tokens": [SECRET]}),
+    "twice, the second empty": f'{{"password":"{SECRET}","password":""}}',
+    "escaped name": f'{{"client\\u005fsecret":"{SECRET}"}}',
+    "broken off": f'{{"a": {{"password": "{SECRET}',
+    "broken off inside an object": f'{{"credentials": {{"a": "{SECRET}", "b": tru',
+    "broken off behind an escape": f'{{"a": [1, {{"password": "a\\"{SECRET}", "x',
+    "escaped JSON in a log": f'log: {{\\"client_secret\\": \\"a\\\\\\"{SECRET}\\"}}',
+    "too deep": "[" * 5000 + json.dumps({"password": SECRET}) + "]" * 5000,
+    "lines of JSON": json.dumps({"a": 1}) + "\n" + json.dumps({"token": SECRET}),
+    "byte-order mark": "\ufeff" + json.dumps({"token": SECRET}),
+    "JSONP": f'done({{"access_token":"{SECRET}"}})',
+    "repr": f"{{'client_secret': '{SECRET}'}}",
+    "prose": f"the password: {SECRET}, as agreed",
+    "prose with two words": f"Access key: {SECRET}.",
+    "option": f"curl --client-secret {SECRET} https://h/",
+    "YAML": f"a: 1\nclient_secret: {SECRET}\nb: 2",
+    "fragment": f"https://h/cb#access_token={SECRET}&state=1",
+    "user of a URL in JSON": json.dumps({"proxy": f"http://user:{SECRET}@host/x"}),
+    "user of a URL with escaped slashes": f"at http:\\/\\/user:{SECRET}@host",
+    "password with a slash in a URL": f"https://user:a/{SECRET}@host/",
+    "encoded in a query": f"redirect=https%3A%2F%2Fh%2F%3Faccess_token%3D{SECRET}",
+    "encoded twice": f"x=%257B%2522client_secret%2522%253A%2522{SECRET}%2522%257D",
+    "bearer in prose": f"sent Bearer {SECRET} to the service",
+    "bearer in a form": f"a=Bearer+{SECRET}",
+    "basic": "Basic " + base64.b64encode(f"a:{SECRET}".encode()).decode(),
+    "cookie line": f"Cookie: a=1; sid={SECRET}; b=2",
+    "set-cookie line": f"set-cookie: AWSELB={SECRET};PATH=/",
+    "element": f"<passcode>{SECRET}</passcode>",
+    "element of a name space": f"<a:ClientSecret x='1'>{SECRET}</a:ClientSecret>",
+    "character data": f"<password><![CDATA[{SECRET}]]></password>",
+    "attribute": f'<c password="{SECRET}"/>',
+    "pair of elements": f"<name>client_secret</name>\n<value>{SECRET}</value>",
+    "named element": f'<param name="client_secret">{SECRET}</param>',
+    "hidden field": f'<form><input value="{SECRET}" type="hidden" name="state"></form>',
+    "hidden field without quotes": f"<input name='csrf_token' value={SECRET} type=hidden>",
+    "meta": f'<meta name="csrf-token" content="{SECRET}">',
+    "multipart": f"--b\r\nContent-Disposition: form-data; name=client_secret\r\n\r\n--{SECRET}\r\nx\r\n--b--",
+    "PEM": f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n-----END RSA PRIVATE KEY-----",
+    "PEM broken off": f"a -----BEGIN PRIVATE KEY-----\n{SECRET}",
+    "JWT behind a word": f"token-eyJhbGciOiJSUzI1NiJ9.{SECRET}.c2ln",
+    "prefix": f"with p8e-{SECRET}{SECRET} as agreed",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_secret_is_masked_in_every_place(place: str) -> None:
+    """Wherever it stands, the secret is gone, a second look changes nothing, and JSON stays JSON."""
+    text = PLACES[place]
+    masked = Masker().text(text)
+    assert SECRET not in masked
+    assert "991234567890" not in masked
+    assert REDACTED in masked
+    assert Masker().text(masked) == masked
+    if place == "too deep":
+        return
+    try:
+        json.loads(text)
+    except ValueError:
+        return
+    json.loads(masked)
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        base64.b64encode(json.dumps({"client_secret": SECRET}).encode()),
+        base64.b64encode(f"user:{SECRET}".encode()),
+        URLSAFE(f"user:{SECRET}??>>".encode()).rstrip(b"="),
+        base64.b64encode(base64.b64encode(f"user:{SECRET}".encode())),
+        base64.b64encode(b'{"alg":"RS256","typ":"JWT"}'),
+        KEY.encode(),
+    ],
+    ids=["JSON", "user and secret", "other alphabet", "twice", "header of a JWT", "key"],
+)
+def test_base64_of_secrets_is_masked(encoded: bytes) -> None:
+    """Base64 that holds a secret goes as a whole, in JSON, a form and a sentence."""
+    run = encoded.decode()
+    for text in (json.dumps({"data": run}), f"a=1&data={run}&b=2", f"sent {run} there"):
+        masked = Masker().text(text)
+        assert run.rstrip("=") not in masked
+        assert REDACTED in masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Bearer realm="JIL", error="invalid_token", error_description="The access token is invalid"',
+        "Basic information about tokens",
+        '{"message":"Could not match JWT signature to any of the bindings"}',
+        "https://ims-na1.adobelogin.com/s/ent_user_sdk",
+        "/v2/usermanagement/users/12345@AdobeOrg/0/Secret%20Users?directOnly=true",
+        '{"do":[{"add":{"group":["Secret Users","Token holders"]}}]}',
+        '{"user":"joey.jones@example.com","domain":"token.example.com"}',
+        "https://token.example.com:8080/x",
+        '{"name":"Password team","description":"x"}',
+        "multipart/form-data; boundary=----WebKitFormBoundaryABCDEFGHIJKLMN",
+        "client_secret: required",
+        '{"n": 1.50, "big": 123456789012345678901234567890, "e": 1e5 }',
+        '{"client_secret": "", "tokens": [], "password": null, "secret": false}',
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    """Challenges, messages, names of groups, numbers and blanks are left as they came."""
+    assert Masker(learning=True).text(text) == text
+
+
+def test_a_learnt_secret_is_found_elsewhere() -> None:
+    """A token that was named once is masked where nothing tells what it is; ordinary words are not learnt."""
+    masker = Masker(learning=True)
+    masker.text(json.dumps({"access_token": "zq81-kfp2-0x", "password": "sunshine"}))
+    assert masker.text("rejected zq81-kfp2-0x in the sunshine") == f"rejected {REDACTED} in the sunshine"
+    assert "zq81" not in repr(masker)
+
+
+HOSTILE = [
+    "-eyJ", "a.eyJ", "eyJhbGci.", "name=password&", "content-disposition: name=a ", "password=\"", "'password='\"",
+    "content-disposition: form-data; name=password\n", "<a x=\"'", "<a><![CDATA[", "-----BEGIN RSA PRIVATE KEY-----",
+    "://a:b", "%25", "%7B%22", "YWJjOmRlZg==", '"password":[', '{"password":{', "{", "password   ", "bearer ",
+    "bearer+", 'password=\\\\"', '"token":"', "--token ", "<![CDATA[", "('password', ", "eyJ", "a@", "x", "<password>",
+    "\\",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_hostile_text_costs_no_more_than_other_text(unit: str) -> None:
+    """Eight times as much text takes about eight times as long, whatever it repeats."""
+
+    def seconds(length: int) -> float:
+        text = unit * (length // len(unit))
+        best = 1e9
+        for _ in range(3):
+            begin = time.perf_counter()
+            Masker().text(text)
+            best = min(best, time.perf_counter() - begin)
+        return best
+
+    assert seconds(80_000) < 30 * seconds(10_000) + 0.05
+
+
+def test_learning_much_costs_no_more_per_secret() -> None:
+    """Ten times as many secrets, learnt and masked in turn, take about ten times as long."""
+
+    def seconds(count: int) -> float:
+        masker = Masker()
+        begin = time.perf_counter()
+        for number in range(count):
+            masker.learn(f"password-{number:06}")
+            assert masker.text(f"row {number}: password-{number:06} end") == f"row {number}: {REDACTED} end"
+        return time.perf_counter() - begin
+
+    assert seconds(5000) < 40 * seconds(500) + 0.1
