@@ -73,7 +73,7 @@ class Bundle:
         return {
             name: schema
             for name, schema in inlined.items()
-            if schema.get("not") != {} and "x-umapi-warning" not in schema
+            if schema.get("not") != {} and not schema.keys() & {"x-umapi-warning", "x-umapi-service-only"}
         }
 
     def required(self, title: str) -> list[str]:

@@ -65,7 +65,7 @@ COMMANDS: list[tuple[Any, int, str]] = [
     ({"usergroup": "_x", "do": [{"createUserGroup": {}}]}, 0, "group.invalid_name"),
     (user(ADD, requestID=5), 0, "command.string_expected"),
     (user(ADD, requestID="x" * 251), 0, "command.string.too_long"),
-    (user(ADD, useAdobeID="true"), 0, "command.boolean_expected"),
+    (user(ADD, useAdobeID="yes"), 0, "command.boolean_expected"),
     (user(ADD, useAdobeID=1), 0, "command.boolean_expected"),
     (user(ADD, domain="example.com"), 0, "command.domain.must_be_used_with_nonemail_username"),
     (user(ADD, user="jdoe"), 0, "command.domain.missing"),
@@ -353,9 +353,11 @@ def test_test_only_in_any_letter_case(mock: Mock, flag: str) -> None:
     assert answer.json()["completedInTestMode"] == 1
 
 
-@pytest.mark.parametrize("flag", ["yes", "1", ""])
+@pytest.mark.parametrize("flag", ["yes", "1", "", "undefined"])
 def test_test_only_that_is_neither_true_nor_false(mock: Mock, flag: str) -> None:
-    """A flag that cannot be read must not turn a rehearsal into the real thing."""
+    """A flag of another word counts as false, or with the setting is refused."""
+    assert mock.post(json.dumps([GOOD]).encode(), testOnly=flag).json()["completed"] == 1
+    mock.set(odd_flags_fail=True)
     assert mock.post(json.dumps([GOOD]).encode(), testOnly=flag).status_code == 400
 
 

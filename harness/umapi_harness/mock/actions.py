@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from umapi_harness.mock.bodies import Doubled, is_object
+from umapi_harness.mock.bodies import Doubled, is_array, is_object
 from umapi_harness.mock.checks import CommandChecks, step_warnings
 from umapi_harness.mock.organization import Organization
 from umapi_harness.mock.refusals import RefusedError
@@ -33,6 +33,8 @@ def run_commands(
     warnings: list[dict[str, Any]] = []
     good = bad = 0
     for index, command in enumerate(commands):
+        if settings.text_booleans:
+            _read_booleans(command)
         violations = checks.violations(command, doubled)
         failures = [(found.step, found.code, found.message) for found in violations]
         warned: list[tuple[int, str, str]] = []
@@ -64,6 +66,17 @@ def run_commands(
     if warnings:
         answer["warnings"] = warnings
     return answer
+
+
+def _read_booleans(command: Any) -> None:
+    """Put booleans in place of those that came as text; anything else is left for the checks to refuse."""
+    if not is_object(command):
+        return
+    steps = command.get("do")
+    removals = [step.get("removeFromOrg") for step in steps if is_object(step)] if is_array(steps) else []
+    for holder, name in ((command, "useAdobeID"), *((removal, "deleteAccount") for removal in removals)):
+        if is_object(holder) and isinstance(text := holder.get(name), str):
+            holder[name] = {"true": True, "false": False}.get(text.lower(), text)
 
 
 def _run(

@@ -18,6 +18,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 Query = Mapping[str, str]
 
+_FLAGS: Final = ("testOnly", "directOnly", "excludeGroups")
 _PAGE: Final = re.compile(r"-?[0-9]{1,10}")
 _LARGEST_PAGE: Final = 2**31 - 1
 _GROUP_NAME: Final = schemas.read("user-steps.json")["$defs"]["GroupName"]
@@ -41,17 +42,17 @@ class BadQueryError(Exception):
 
 
 def flag(query: Query, name: str, default: bool) -> bool:
-    """A boolean of the query, in any letter case. Raises BadQueryError for anything else.
-
-    What the service does with other words is not known; that it refuses them is a guess, and safer than
-    to take, say, `testOnly=yes` for false.
-    """
+    """A boolean of the query, in any letter case; any other word counts as false."""
     text = query.get(name)
-    if text is None:
-        return default
-    if text.lower() not in ("true", "false"):
-        raise BadQueryError(bad_number(text))
-    return text.lower() == "true"
+    return default if text is None else text.lower() == "true"
+
+
+def check_flags(query: Query) -> None:
+    """See that the booleans of the query are such. Raises BadQueryError for any other word."""
+    for name in _FLAGS:
+        text = query.get(name)
+        if text is not None and text.lower() not in ("true", "false"):
+            raise BadQueryError(bad_number(text))
 
 
 def page_number(text: str) -> int:

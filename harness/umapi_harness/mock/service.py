@@ -184,9 +184,11 @@ class Service:
         organization = self._world.organizations[route.org_id]
         if organization.migrating and call.method == "POST":
             return answers.migrating()
+        settings = self._world.settings
         try:
+            if settings.odd_flags_fail:
+                queries.check_flags(call.query)
             if route.operation == "deprecated":
-                settings = self._world.settings
                 answer = deprecated_answer(organization, settings, route, call.method, call.query, call.body)
             else:
                 answer = _CALLS[route.call](self._world, organization, call, route)

@@ -61,6 +61,12 @@ class Settings:
     """Whether adding users to a user group, or removing them, is an error when no membership changes."""
     known_member_fails: bool = False
     """Whether adding users to a user group is an error when one of them is a member already."""
+    text_booleans: bool = True
+    """Whether a boolean of a command may come as the text `true` or `false`, as a public client sends
+    useAdobeID, instead of being refused."""
+    odd_flags_fail: bool = False
+    """Whether a boolean of the query that is neither `true` nor `false`, such as `testOnly=undefined`, is
+    refused with 400, instead of counting as false."""
     breakdown: str = ""
     """Error code with which steps fail because a system behind the service does; each code strikes the
     steps that need that system. Empty: all is well."""

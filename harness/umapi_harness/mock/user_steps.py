@@ -312,7 +312,7 @@ class UserCommand:
         user = self._existing()
         # Letter case aside, the same name twice is the mistake the service has a code for.
         groups: list[Group] = []
-        for kind in ("group", "product"):
+        for kind in ("group", "productConfiguration", "product"):
             names = [key(name) for name in fields.get(kind, ())]
             if len(set(names)) != len(names):
                 raise RefusedError("error.command.add_remove.duplicate.usergroup_list", field=kind)
