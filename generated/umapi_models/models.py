@@ -1569,7 +1569,7 @@ class User:
     """User name; for Adobe and Enterprise IDs it is the e-mail address."""
 
     domain: str
-    """Domain of the account; AdobeID for an Adobe ID."""
+    """Domain of the account; for an Adobe ID that of its e-mail address."""
 
     type: IdentityType | str
     """The kind of account a user has. Source: Identity Types (glossary.md)."""
@@ -1656,10 +1656,10 @@ class Group:
     """For the admin group of a user group: the user group's name."""
 
     product_profile_name: str | None = attrs.field(default=None)
-    """For the admin or developer group of a product profile: the profile's name."""
+    """For the admin or developer group of a product profile: the profile's name; for that of a product, its name."""
 
     product_name: str | None = attrs.field(default=None)
-    """Name of the product, for product profiles and product admin groups."""
+    """Name of the product, for product profiles."""
 
     license_quota: str | None = attrs.field(default=None)
     """Number of licences of a product profile, as digits, or UNLIMITED."""

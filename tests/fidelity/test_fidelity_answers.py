@@ -170,10 +170,10 @@ def test_the_sample_of_a_country_too_long(desk: Desk) -> None:
 
 
 def test_admin_and_developer_groups_name_what_they_belong_to(desk: Desk) -> None:
-    """The admins of a product name the product, those of a profile and its developers the profile."""
+    """Admins of a product, of a profile and its developers name what they belong to alike (group.md, the sample)."""
     groups = {group["groupName"]: group for group in desk.get("groups/{org}/0").json()["groups"]}
     product = "Adobe Document Cloud for business"
-    assert groups[f"_product_admin_{product}"]["productName"] == product
+    assert groups[f"_product_admin_{product}"]["productProfileName"] == product
     assert groups["_developer_Document Cloud 1"]["productProfileName"] == "Document Cloud 1"
     assert "licenseQuota" not in groups["_developer_Document Cloud 1"]
     assert not any(value in (None, "", []) for group in groups.values() for value in group.values())

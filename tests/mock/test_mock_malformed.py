@@ -67,7 +67,6 @@ COMMANDS: list[tuple[Any, int, str]] = [
     (user(ADD, requestID="x" * 251), 0, "command.string.too_long"),
     (user(ADD, useAdobeID="yes"), 0, "command.boolean_expected"),
     (user(ADD, useAdobeID=1), 0, "command.boolean_expected"),
-    (user(ADD, domain="example.com"), 0, "command.domain.must_be_used_with_nonemail_username"),
     (user(ADD, user="jdoe"), 0, "command.domain.missing"),
     (user(ADD, user="jdoe", domain=5), 0, "command.domain.string_expected"),
     (user(ADD, user="jdoe", domain=""), 0, "command.domain.missing"),
@@ -305,12 +304,34 @@ def test_malformed_body(mock: Mock, body: bytes) -> None:
     ],
 )
 def test_keys_given_twice(mock: Mock, body: str, step: int, code: str) -> None:
-    """A key that stands twice is an error of its step, never one of the two taken in silence."""
+    """With the setting, a key that stands twice is an error of its step, never one of the two taken in silence."""
+    mock.set(repeated_key_fails=True)
     answer = mock.post(f"[{json.dumps(GOOD)},{body}]".encode())
     assert answer.status_code == 200
     assert [(error["index"], error["step"], error["errorCode"]) for error in answer.json()["errors"]] == [
         (1, step, f"error.command.{code}")
     ]
+
+
+def test_only_lists_may_not_be_given_twice(mock: Mock) -> None:
+    """Of a key that stands twice elsewhere, the last value counts, as in the parsers of other languages."""
+    body = b'[{"user":"x@y.z","user":"jdoe@example.com","do":[{"update":{"lastname":"A","lastname":"B"}}]}]'
+    assert mock.post(body).json()["result"] == "success"
+    assert (mock.user("jdoe@example.com") or {})["lastname"] == "B"
+    lists = b'[{"user":"jdoe@example.com","do":[{"add":{"group":["Alumni"],"group":["Marketing"]}}]}]'
+    assert mock.post(lists).json()["errors"][0]["errorCode"] == "error.command.add_remove.duplicate.group_list"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_body(mock: Mock) -> None:
+    """Programs of the Windows world write one before JSON."""
+    assert mock.post(b"\xef\xbb\xbf" + json.dumps([GOOD]).encode()).json()["result"] == "success"
+
+
+def test_more_steps_than_ten_by_setting(mock: Mock) -> None:
+    """How many steps a command may have is a setting."""
+    mock.set(steps_per_command=300)
+    assert mock.act(user(*[ADD] * 300, user="jdoe@example.com"))["result"] == "success"
+    assert mock.act(user(*[ADD] * 301))["errors"][0]["errorCode"] == "error.command.add_remove.list_too_long"
 
 
 def test_deep_nesting_inside_a_command(mock: Mock) -> None:

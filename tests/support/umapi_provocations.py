@@ -158,7 +158,11 @@ COMMANDS: Final = (
     one("error.command.string_expected", user(JDOE, MARKETING, requestID=5)),
     one("error.command.boolean_expected", user(JDOE, MARKETING, useAdobeID="yes")),
     one("error.command.domain.missing", user("jsmith", MARKETING)),
-    one("error.command.domain.must_be_used_with_nonemail_username", user(JDOE, MARKETING, domain="example.com")),
+    one(
+        "error.command.domain.must_be_used_with_nonemail_username",
+        user(JDOE, MARKETING, domain="example.com"),
+        settings={"domain_beside_email_fails": True},
+    ),
     one("error.command.domain.string_expected", user("jsmith", MARKETING, domain=5)),
     one("error.command.removefromorg.not_last", user(JDOE, {"removeFromOrg": {}}, MARKETING)),
     one("error.command.object_not_empty", user(JDOE, {"removeFromOrg": {"now": True}})),

@@ -40,7 +40,7 @@ def run_commands(
         warned: list[tuple[int, str, str]] = []
         if not failures:
             failures = _run(organization, settings, command, test_mode=test_mode)
-            warned = _warnings(command)
+            warned = _warnings(command) if settings.deprecated_warnings else []
         if failures or warned:
             known = _known_about(command)
             warnings += [

@@ -41,11 +41,11 @@ def is_array(value: Any) -> TypeGuard[list[Any]]:
 def read_json(raw: bytes) -> Body:
     """Read a JSON body.
 
-    Raises InputError for whatever is not strict JSON in UTF-8: NaN, unpaired surrogates, and nesting
-    or numbers beyond what the parser can hold included.
+    A byte-order mark before it is no part of it [G byte-order-mark]. Raises InputError for whatever is not strict
+    JSON in UTF-8: NaN, unpaired surrogates, and nesting or numbers beyond what the parser can hold included.
     """
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8-sig")
         body = _read_text(text)
         if "\\u" in text:
             # A lone surrogate can be written as an escape, but is no character and cannot be answered.

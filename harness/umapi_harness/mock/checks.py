@@ -22,7 +22,6 @@ from umapi_models import schemas
 
 _BASE: Final = "umapi:///"
 _FILES: Final = ("command.json", "user-steps.json", "usergroup-steps.json")
-_STEPS_READ: Final = 64  # of a command; the largest number allowed is below
 _SHOWN: Final = 250  # characters of a refused value that a message repeats
 
 # Of several violations in one step, the first in this order is reported: what the service must stumble
@@ -54,10 +53,20 @@ class _Finding:
 
 
 class CommandChecks:
-    """Checks commands; `memberships` is the length allowed to a list in an add or remove step."""
+    """Checks commands, as the settings of these names have it."""
 
-    def __init__(self, memberships: int) -> None:
-        self._documents = _documents(memberships)
+    def __init__(
+        self,
+        *,
+        memberships_per_step: int,
+        steps_per_command: int,
+        domain_beside_email_fails: bool,
+        repeated_key_fails: bool,
+    ) -> None:
+        self._documents = _documents(memberships_per_step, steps_per_command)
+        if not domain_beside_email_fails:
+            self._documents["command.json"]["$defs"]["UserCommand"]["then"] = {}
+        self._all_keys = repeated_key_fails
         self._registry = jsonschema_rs.Registry(
             [(_BASE + name, document) for name, document in self._documents.items()]
         )
@@ -73,8 +82,8 @@ class CommandChecks:
 
         `doubled` are the objects of the request in which keys stand twice.
         """
-        findings = _doubled_keys(command, doubled) if doubled else []
-        command = _cut(command)
+        findings = _doubled_keys(command, doubled, all_keys=self._all_keys) if doubled else []
+        command = self._cut(command)
         try:
             if not self._validator.is_valid(command):
                 findings += [self._finding(error) for error in self._validator.iter_errors(command)]
@@ -90,6 +99,14 @@ class CommandChecks:
             if step not in best or found.rank < best[step].rank:
                 best[step] = found
         return [best[step].violation for step in sorted(best)]
+
+    def _cut(self, command: Any) -> Any:
+        """The command without the steps that nobody reads: more than are allowed, which is refused in any case."""
+        steps: Any = command.get("do") if is_object(command) else None
+        most = 2 * int(self._documents["command.json"]["$defs"]["UserCommand"]["properties"]["do"]["maxItems"])
+        if is_object(command) and is_array(steps) and len(steps) > most:
+            return {**command, "do": steps[:most]}
+        return command
 
     def _finding(self, error: jsonschema_rs.ValidationError) -> _Finding:
         node, keyword, document = self._locate(error.evaluation_path)
@@ -195,11 +212,13 @@ def step_warnings(root: str) -> dict[str, dict[str, tuple[str, str]]]:
 _GROUP_STEPS: Final = ("usergroup-steps.json", "UserGroupStep")
 
 
-def _documents(memberships: int) -> dict[str, dict[str, Any]]:
+def _documents(memberships: int, steps: int) -> dict[str, dict[str, Any]]:
     documents = {name: copy.deepcopy(schemas.read(name)) for name in _FILES}
     documents["user-steps.json"]["$defs"]["GroupNames"]["maxItems"] = memberships
     for name in ("UserNames", "ProfileNames"):
         documents["usergroup-steps.json"]["$defs"][name]["maxItems"] = memberships
+    for name in ("UserCommand", "UserGroupCommand"):
+        documents["command.json"]["$defs"][name]["properties"]["do"]["maxItems"] = steps
     return documents
 
 
@@ -212,34 +231,34 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
-def _cut(command: Any) -> Any:
-    """The command without the steps that nobody reads: far more than are allowed, which is refused in any case."""
-    steps: Any = command.get("do") if is_object(command) else None
-    if is_object(command) and is_array(steps) and len(steps) > _STEPS_READ:
-        return {**command, "do": steps[:_STEPS_READ]}
-    return command
-
-
-def _doubled_keys(command: Any, doubled: Collection[Doubled]) -> list[_Finding]:
+def _doubled_keys(command: Any, doubled: Collection[Doubled], *, all_keys: bool) -> list[_Finding]:
     """What the service says of the objects with doubled keys that are part of `command`.
 
-    Codes are published for the lists of an add or remove step. That any other key given twice is an
-    illegal entry is a guess: the one alternative, taking one of the two in silence, would hide an error.
+    Codes are published for the lists of an add or remove step [G repeated-keys].
     """
-    paths = _paths_to(_cut(command), {id(entry.holder) for entry in doubled})
+    paths = _paths_to(command, {id(entry.holder) for entry in doubled})
     if any(entry.holder is command for entry in doubled):
         paths[id(command)] = ()
-    return [_doubled_key(entry.keys[0], path) for entry in doubled if (path := paths.get(id(entry.holder))) is not None]
+    return [
+        finding
+        for entry in doubled
+        if (path := paths.get(id(entry.holder))) is not None
+        for finding in _doubled_key(entry.keys, path, all_keys=all_keys)
+    ]
 
 
-def _doubled_key(name: str, path: tuple[str | int, ...]) -> _Finding:
+def _doubled_key(names: Collection[str], path: tuple[str | int, ...], *, all_keys: bool) -> list[_Finding]:
     in_list = len(path) == 3 and path[2] in ("add", "remove")
-    code = _DOUBLED.get(name, _ILLEGAL) if in_list else _ILLEGAL
+    codes = {name: _DOUBLED.get(name, _ILLEGAL) if in_list else _ILLEGAL for name in names}
+    name = next((name for name in names if all_keys or codes[name] != _ILLEGAL), None)
+    if name is None:
+        return []
+    code = codes[name]
     refusal = RefusedError(code, field=name[:_SHOWN])
     place = next(iter(path[1:2]), None) if path[:1] == ("do",) else None
     in_step = isinstance(place, int)
     step = place if isinstance(place, int) else 0
-    return _Finding(Violation(step, refusal.code, refusal.message), whole_command=not in_step, rank=-2)
+    return [_Finding(Violation(step, refusal.code, refusal.message), whole_command=not in_step, rank=-2)]
 
 
 _ILLEGAL: Final = "error.command.illegal_entry"

@@ -14,7 +14,7 @@ from umapi_harness.mock.bodies import is_array, is_object, read_json
 from umapi_harness.mock.errors import InputError
 from umapi_harness.mock.groups import Group, Product
 from umapi_harness.mock.organization import Organization
-from umapi_harness.mock.queries import cut, flag, membership_names, page_number, technical_members
+from umapi_harness.mock.queries import admin_roles, cut, flag, membership_names, page_number, technical_members
 from umapi_harness.mock.routes import Route
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.users import User
@@ -68,7 +68,7 @@ def _show(organization: Organization, user: User, direct_only: bool) -> dict[str
         "email": user.email,
         "status": user.status,
         "groups": membership_names(user, direct_only=direct_only),
-        "adminRoles": _admin_roles(user),
+        "adminRoles": admin_roles(user),
         "username": user.username,
         "domain": user.domain,
         "firstName": user.firstname,
@@ -77,17 +77,6 @@ def _show(organization: Organization, user: User, direct_only: bool) -> dict[str
         "userType": user.type,
     }
     return {name: value for name, value in shown.items() if value}
-
-
-def _admin_roles(user: User) -> list[str]:
-    fixed = {g.SYSTEM_ADMINS: "org", g.DEPLOYMENT_ADMINS: "deployment", g.SUPPORT_ADMINS: "support"}
-    roles: list[str] = []
-    for group in user.groups:
-        if group.kind in fixed:
-            roles.append(fixed[group.kind])
-        elif group.kind in (g.USER_GROUP_ADMINS, g.PROFILE_ADMINS) and group.subject is not None:
-            roles.append(group.subject.name)
-    return roles
 
 
 # User groups

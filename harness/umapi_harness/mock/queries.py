@@ -19,7 +19,7 @@ T_co = TypeVar("T_co", covariant=True)
 Query = Mapping[str, str]
 
 _FLAGS: Final = ("testOnly", "directOnly", "excludeGroups")
-_PAGE: Final = re.compile(r"-?[0-9]{1,10}")
+_PAGE: Final = re.compile(r"[+-]?[0-9]{1,10}")
 _LARGEST_PAGE: Final = 2**31 - 1
 _GROUP_NAME: Final = schemas.read("user-steps.json")["$defs"]["GroupName"]
 _LONGEST_NAME: Final = int(_GROUP_NAME["maxLength"]) + len(g.PRODUCT_ADMIN_PREFIX)
@@ -42,7 +42,7 @@ class BadQueryError(Exception):
 
 
 def flag(query: Query, name: str, default: bool) -> bool:
-    """A boolean of the query, in any letter case; any other word counts as false."""
+    """A boolean of the query, in any letter case; any other word counts as false [G odd-flags]."""
     text = query.get(name)
     return default if text is None else text.lower() == "true"
 
@@ -56,10 +56,13 @@ def check_flags(query: Query) -> None:
 
 
 def page_number(text: str) -> int:
-    """A page's number, counted from 0. Raises BadQueryError for anything else."""
-    if not _PAGE.fullmatch(text) or not 0 <= int(text) <= _LARGEST_PAGE:
+    """A page's number, counted from 0. Raises BadQueryError for what Java does not read as an int.
+
+    One below 0 is the first page [G negative-pages].
+    """
+    if not _PAGE.fullmatch(text) or not -_LARGEST_PAGE <= int(text) <= _LARGEST_PAGE:
         raise BadQueryError(bad_number(text))
-    return int(text)
+    return max(0, int(text))
 
 
 def users_page(organization: Organization, settings: Settings, page: int, query: Query) -> Answer:
@@ -77,7 +80,7 @@ def users_page(organization: Organization, settings: Settings, page: int, query:
     body = {
         "lastPage": last,
         "result": "success",
-        "users": [show_user(organization, user, direct_only=direct_only) for user in entries],
+        "users": [show_user(organization, settings, user, direct_only=direct_only) for user in entries],
     }
     return json_answer(200, body, headers)
 
@@ -88,7 +91,9 @@ def group_users_page(organization: Organization, settings: Settings, page: int, 
     without_groups = flag(query, "excludeGroups", False)
     status = query.get("status")
     if status is not None and status.lower() not in ("active", "inactive"):
-        raise BadQueryError(bad_number(status))
+        if settings.odd_flags_fail:
+            raise BadQueryError(bad_number(status))
+        status = None
     if not name or len(name) > _LONGEST_NAME:
         return json_answer(400, _not_found("error.group.invalid_name", "Invalid group name"))
     group = organization.find_group(name)
@@ -103,13 +108,16 @@ def group_users_page(organization: Organization, settings: Settings, page: int, 
     else:
         return json_answer(404, _not_found("error.group.not_found", f"Not found: Group {name}"))
     entries, last, headers = cut(listing, page, settings.users_page_size, unlisted=unlisted)
-    users = [show_user(organization, user, direct_only=direct_only, without_groups=without_groups) for user in entries]
+    users = [
+        show_user(organization, settings, user, direct_only=direct_only, without_groups=without_groups)
+        for user in entries
+    ]
     body = {"lastPage": last, "result": "success", "groupName": name, "users": users}
     return json_answer(200, body, headers)
 
 
-def one_user(organization: Organization, user_string: str, query: Query) -> Answer:
-    """One user, by e-mail address, or by user name and domain (getUser.md)."""
+def one_user(organization: Organization, settings: Settings, user_string: str, query: Query) -> Answer:
+    """One user, by e-mail address, or by user name and domain (getUser.md, which knows no `directOnly`)."""
     if not user_string:
         body = {"result": "error.user.email.invalid", "message": "Invalid email: "}
         return json_answer(400, body)
@@ -117,7 +125,7 @@ def one_user(organization: Organization, user_string: str, query: Query) -> Answ
     if user is None or not user.active:
         body = {"result": "error.user.not_found", "message": f"User not found {user_string}"}
         return json_answer(404, body)
-    shown = show_user(organization, user, direct_only=flag(query, "directOnly", True))
+    shown = show_user(organization, settings, user, direct_only=True)
     return json_answer(200, {"result": "success", "user": shown})
 
 
@@ -129,7 +137,7 @@ def groups_page(organization: Organization, settings: Settings, page: int) -> An
     entries, last, headers = cut(listing, page, settings.groups_page_size)
     if page and page * settings.groups_page_size >= len(listing):
         return json_answer(200, {"lastPage": True, "result": "Not found"})
-    body = {"lastPage": last, "result": "success", "groups": [show_group(group) for group in entries]}
+    body = {"lastPage": last, "result": "success", "groups": [show_group(organization, group) for group in entries]}
     return json_answer(200, body, headers)
 
 
@@ -157,15 +165,17 @@ def cut(
 
 
 def show_user(
-    organization: Organization, user: User, *, direct_only: bool, without_groups: bool = False
+    organization: Organization, settings: Settings, user: User, *, direct_only: bool, without_groups: bool = False
 ) -> dict[str, Any]:
     """A user as the queries show it; fields without a value are absent."""
     shown: dict[str, Any] = {"email": user.email, "status": user.status}
     if not without_groups:
-        groups = membership_names(user, direct_only=direct_only)
+        groups = membership_names(user, direct_only=direct_only, without_admin_groups=settings.admin_roles)
         if groups:
             shown["groups"] = groups
     shown["username"] = user.username
+    if settings.admin_roles and (roles := admin_roles(user)):
+        shown["adminRoles"] = roles
     shown["domain"] = user.domain
     if user.firstname:
         shown["firstname"] = user.firstname
@@ -174,29 +184,45 @@ def show_user(
     if user.country:
         shown["country"] = user.country
     shown["type"] = user.type
-    shown["id"] = user.id(organization.owner)
+    if settings.user_ids:
+        shown["id"] = user.id(organization.owner)
     return shown
 
 
-def membership_names(user: User, *, direct_only: bool) -> list[str]:
+def admin_roles(user: User) -> list[str]:
+    """The user's roles in the form of the deprecated field: a word for a fixed one, otherwise what is administered."""
+    fixed = {g.SYSTEM_ADMINS: "org", g.DEPLOYMENT_ADMINS: "deployment", g.SUPPORT_ADMINS: "support"}
+    roles: list[str] = []
+    for group in user.groups:
+        if group.kind in fixed:
+            roles.append(fixed[group.kind])
+        elif group.kind in (g.USER_GROUP_ADMINS, g.PROFILE_ADMINS) and group.subject is not None:
+            roles.append(group.subject.name)
+    return roles
+
+
+def membership_names(user: User, *, direct_only: bool, without_admin_groups: bool = False) -> list[str]:
     """Names of the user's groups; unless `direct_only`, with the profiles held through a user group."""
-    names = [group.name for group in user.groups]
+    names = [group.name for group in user.groups if not (without_admin_groups and group.is_admin_group)]
     if not direct_only:
         held = {profile.name: None for group in user.groups if group.kind == g.USER_GROUP for profile in group.profiles}
         names += [name for name in held if name not in names]
     return names
 
 
-def show_group(group: Group) -> dict[str, Any]:
+def show_group(organization: Organization, group: Group) -> dict[str, Any]:
     """A group as the queries show it; fields without a value are absent."""
-    shown: dict[str, Any] = {"type": group.kind, "groupName": group.name, "memberCount": len(group.members)}
+    members = len(group.members) + technical_members(organization, group)
+    shown: dict[str, Any] = {"type": group.kind, "groupName": group.name, "memberCount": members}
     if group.admins is not None and len(group.admins.members):
         shown["adminGroupName"] = group.admins.name
     if group.kind == g.USER_GROUP_ADMINS and group.subject is not None:
         shown["userGroupName"] = group.subject.name
     if group.kind in (g.PROFILE_ADMINS, g.DEVELOPERS) and group.subject is not None:
         shown["productProfileName"] = group.subject.name
-    if group.kind in (g.PROFILE, g.PRODUCT_ADMINS) and group.product is not None:
+    if group.product is not None and group.kind == g.PRODUCT_ADMINS:
+        shown["productProfileName"] = group.product.name
+    if group.product is not None and group.kind == g.PROFILE:
         shown["productName"] = group.product.name
     if group.kind == g.PROFILE:
         shown["licenseQuota"] = "UNLIMITED" if group.quota is None else str(group.quota)
@@ -214,7 +240,7 @@ def _not_found(code: str, message: str) -> dict[str, Any]:
 
 
 def _users_of_domain(organization: Organization, domain: str) -> list[User] | None:
-    """The users whose account is in `domain`; None for a domain that is not the organisation's."""
+    """The users that are shown with `domain` [G domain-filter]; None for one that is not the organisation's."""
     wanted = domain.lower()
     if wanted == ADOBE_ID_DOMAIN.lower():
         return organization.derived(
@@ -225,7 +251,7 @@ def _users_of_domain(organization: Organization, domain: str) -> list[User] | No
         return None
     return organization.derived(
         ("domain", wanted),
-        lambda: [user for user in organization.listed_users if user.domain.lower() == wanted and user.type != ADOBE_ID],
+        lambda: [user for user in organization.listed_users if user.domain.lower() == wanted],
     )
 
 
@@ -255,7 +281,7 @@ def _find_user(organization: Organization, name: str, domain: str | None) -> Use
         user = organization.find_user(name)
         if user is not None:
             return user
-        # A user name without its domain is found while only one domain has it: a guess.
+        # A user name without its domain is found while only one domain has it [G user-name-alone].
         found = [organization.find_user(name, each) for each in organization.domains]
         matches = [match for match in found if match is not None]
         return matches[0] if len(matches) == 1 else None
@@ -264,7 +290,7 @@ def _find_user(organization: Organization, name: str, domain: str | None) -> Use
     user = organization.find_user(name, domain)
     if user is not None:
         return user
-    user = organization.owned_account(name)
+    user = organization.owned_account(name) or organization.adobe_id(name)
     if user is None or not _is_home(organization, user, domain.lower()):
         return None
     return user

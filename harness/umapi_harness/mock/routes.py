@@ -1,7 +1,8 @@
 """Routes: which operation a request means, read from the path as it came over the wire.
 
-Group names and user strings may hold any character, `/` and `%` included, so the path is cut apart before
-it is decoded, and a name at the end takes all that is left of it.
+One rule for all paths: slashes that are doubled, or stand at the end, mean nothing. Group names and user strings may
+hold any character, `/` and `%` included, so the path is cut apart before it is decoded, and a name at the end takes all
+that is left of it, doubled slashes as well; only slashes at its end must be encoded.
 """
 
 from __future__ import annotations
@@ -14,8 +15,13 @@ from urllib.parse import unquote
 import attrs
 
 API_ROOT: Final = "/v2/usermanagement"
-_OAUTH: Final = {"/ims/token/v2": ",", "/ims/token/v3": ", "}
-_JWT: Final = "/ims/exchange/jwt"
+_TOKENS: Final = {
+    "ims/token/v2": "oauth",
+    "ims/token/v3": "oauth",
+    "ims/exchange/jwt": "jwt",
+    "ims/exchange/v1/jwt": "jwt",
+}
+_ROOT: Final = API_ROOT.strip("/").split("/")
 _KEPT_LENGTH: Final = 300  # of longer paths, the routes are not kept: they would fill the memory
 
 
@@ -34,8 +40,6 @@ class Route:
     """Group name, user string or id, decoded."""
     parts: tuple[str, ...] = ()
     """For deprecated operations, the ids in the path."""
-    separators: str = ""
-    """For tokens, the characters that may stand between scopes."""
 
 
 def find_route(raw_path: str) -> Route | None:
@@ -44,59 +48,72 @@ def find_route(raw_path: str) -> Route | None:
 
 
 def _find(raw_path: str) -> Route | None:
-    bare = raw_path.rstrip("/")
-    if bare in _OAUTH:
-        return Route(operation="token", call="oauth", methods=("POST",), separators=_OAUTH[bare])
-    if bare == _JWT:
-        return Route(operation="token", call="jwt", methods=("POST",))
-    if bare == "/status":
+    parts = _Parts(raw_path)
+    whole = [unquote(part) for part in parts.all()]
+    token = _TOKENS.get("/".join(whole))
+    if token is not None:
+        return Route(operation="token", call=token, methods=("POST",))
+    if whole == ["status"]:
         return Route(operation="status", call="status")
-    if not raw_path.startswith(f"{API_ROOT}/"):
+    if [parts.take() for _ in _ROOT] != _ROOT or len(whole) == len(_ROOT):
         return None
-    parts = raw_path.removeprefix(f"{API_ROOT}/").split("/")
-    reader = _READERS.get(parts[0])
+    reader = _READERS.get(whole[len(_ROOT)])
     if reader is not None:
-        return reader(parts[1:])
-    return _deprecated(parts)
+        parts.take()
+        return reader(parts)
+    return _deprecated(whole[len(_ROOT) :])
 
 
 # Clients ask for the same paths again and again, and to take one apart is a good part of a short answer's time.
 _find_often = functools.lru_cache(maxsize=2048)(_find)
 
 
-def _action(parts: list[str]) -> Route | None:
-    if len(_closed(parts)) != 1:
+class _Parts:
+    """The parts of a path, taken from its front."""
+
+    def __init__(self, raw_path: str) -> None:
+        self._rest = raw_path.rstrip("/")
+
+    def all(self) -> list[str]:
+        """What is left, part by part, still encoded."""
+        return [part for part in self._rest.split("/") if part]
+
+    def take(self) -> str:
+        """The next part, decoded; empty at the end."""
+        part, _, self._rest = self._rest.lstrip("/").partition("/")
+        return unquote(part)
+
+    def rest(self) -> str:
+        """What is left as a name, decoded."""
+        return unquote(self._rest.lstrip("/"))
+
+
+def _action(parts: _Parts) -> Route | None:
+    org_id = parts.take()
+    if not org_id or parts.all():
         return None
-    return Route(operation="action", call="action", methods=("POST",), org_id=unquote(parts[0]))
+    return Route(operation="action", call="action", methods=("POST",), org_id=org_id)
 
 
-def _users(parts: list[str]) -> Route | None:
-    if len(parts) == 2:
-        return Route(operation="users", call="users", org_id=unquote(parts[0]), page=unquote(parts[1]))
-    if len(parts) < 3:
+def _users(parts: _Parts) -> Route | None:
+    org_id, page, name = parts.take(), parts.take(), parts.rest()
+    if not page:
         return None
-    return Route(
-        operation="group_users",
-        call="group_users",
-        org_id=unquote(parts[0]),
-        page=unquote(parts[1]),
-        name=unquote("/".join(parts[2:])),
-    )
+    call = "group_users" if name else "users"
+    return Route(operation=call, call=call, org_id=org_id, page=page, name=name)
 
 
-def _user(parts: list[str]) -> Route | None:
-    if len(parts) < 3 or parts[1] != "users":
-        return None
-    return Route(operation="user", call="user", org_id=unquote(parts[0]), name=unquote("/".join(parts[2:])))
+def _user(parts: _Parts) -> Route | None:
+    org_id, users, name = parts.take(), parts.take(), parts.rest()
+    return Route(operation="user", call="user", org_id=org_id, name=name) if users == "users" else None
 
 
-def _groups(parts: list[str]) -> Route | None:
-    if len(_closed(parts)) != 2:
-        return None
-    return Route(operation="groups", call="groups", org_id=unquote(parts[0]), page=unquote(parts[1]))
+def _groups(parts: _Parts) -> Route | None:
+    org_id, page = parts.take(), parts.take()
+    return Route(operation="groups", call="groups", org_id=org_id, page=page) if page and not parts.all() else None
 
 
-_READERS: Final[dict[str, Callable[[list[str]], Route | None]]] = {
+_READERS: Final[dict[str, Callable[[_Parts], Route | None]]] = {
     "action": _action,
     "users": _users,
     "organizations": _user,
@@ -118,15 +135,10 @@ _DEPRECATED: Final = {
 
 def _deprecated(parts: list[str]) -> Route | None:
     """The operations of DeprecatedApis.md, whose paths begin with the organisation."""
-    org_id, *rest = [unquote(part) for part in _closed(parts)] or [""]
+    org_id, *rest = parts
     ids = tuple(rest[1::2])
     call = _DEPRECATED.get(("/".join(rest[::2]), len(ids)))
     if call is None:
         return None
     methods = ("GET", "HEAD", "POST") if call == "old_profile" else ("GET", "HEAD")
     return Route(operation="deprecated", call=call, methods=methods, org_id=org_id, parts=ids)
-
-
-def _closed(parts: list[str]) -> list[str]:
-    """The parts without the empty one that a slash at the end leaves."""
-    return parts[:-1] if parts and not parts[-1] else parts

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
 import attrs
 from starlette.formparsers import MultiPartException
@@ -43,7 +44,7 @@ _STATUS: Final = {
     "state": "LIVE",
 }
 _DRAINED: Final = 64 * 1024 * 1024  # bytes read of a body that is refused for its length
-_BEARER: Final = re.compile(r"[Bb]earer +(\S+) *")
+_BEARER: Final = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 
 
 class ConnectionDroppedError(Exception):
@@ -79,7 +80,7 @@ class Service:
         route = find_route(call.path)
         operation = route.operation if route is not None else "none"
         # Read once: of a form that turns out malformed, the second reading would find the body gone.
-        form = await _form(call) if operation == "token" else {}
+        form = _credentials(call) | await _form(call) if operation == "token" else {}
         client_id = form.get("client_id") if operation == "token" else call.headers.get("x-api-key")
         came = self._world.clock.now()
         fault = self._world.faults.pick(operation, client_id)
@@ -156,7 +157,7 @@ class Service:
         world = self._world
         try:
             if route.call == "oauth":
-                credential = check_client_credentials(form, world.credentials, separators=route.separators)
+                credential = check_client_credentials(form, world.credentials, scope_needed=world.settings.scope_needed)
             else:
                 credential = check_jwt(
                     form,
@@ -217,7 +218,8 @@ class Service:
         settings = self._world.settings
         if not client_id:
             return answers.gateway_refusal(settings, 403, "403000", "Api Key is required")
-        if client_id not in self._world.credentials or (grant is not None and grant.client_id != client_id):
+        strange = settings.key_must_match_token and grant is not None and grant.client_id != client_id
+        if client_id not in self._world.credentials or strange:
             return answers.gateway_refusal(settings, 403, "403003", "Api Key is invalid")
         if settings.forbidden_body and not call.headers.get("authorization"):
             return answers.gateway_refusal(settings, 403, "403010", "Oauth token is missing.")
@@ -265,8 +267,8 @@ def _group_users(world: World, organization: Organization, call: Call, route: Ro
     return queries.group_users_page(organization, world.settings, page, route.name, call.query)
 
 
-def _user(_world: World, organization: Organization, call: Call, route: Route) -> Answer:
-    return queries.one_user(organization, route.name, call.query)
+def _user(world: World, organization: Organization, call: Call, route: Route) -> Answer:
+    return queries.one_user(organization, world.settings, route.name, call.query)
 
 
 def _groups(world: World, organization: Organization, _call: Call, route: Route) -> Answer:
@@ -320,6 +322,18 @@ def _raw_path(scope: Scope) -> str:
         return urlsplit(path).path
     except ValueError:
         return path
+
+
+def _credentials(call: Call) -> dict[str, str]:
+    """Client id and secret where they come as RFC 6749 has them first (2.3.1): by HTTP Basic authentication."""
+    scheme, _, encoded = call.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return {}
+    try:
+        client_id, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode("utf-8").partition(":")
+    except ValueError:
+        return {}
+    return {"client_id": unquote_plus(client_id), "client_secret": unquote_plus(secret)} if colon else {}
 
 
 async def _form(call: Call) -> dict[str, str]:

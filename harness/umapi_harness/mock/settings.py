@@ -29,8 +29,18 @@ class Settings:
     """How long after page 0 of the users that page is refused to a client; 0: never. Lifted by a
     request with `Pragma: umapi-sync-start`."""
 
+    key_must_match_token: bool = True
+    """Whether the gateway refuses a token that was issued to another client than the API key's."""
+
     memberships_per_step: int = operations.MAX_GROUPS
     """Names allowed in one list of an add or remove step."""
+    steps_per_command: int = operations.MAX_STEPS
+    """Steps allowed in one command."""
+    repeated_key_fails: bool = False
+    """Whether a key that stands twice in one object of a command is an error. The lists of an add or remove
+    step are documented to be one; elsewhere the last value counts, as parsers have it."""
+    deprecated_warnings: bool = True
+    """Whether `product` in the place of `group` or `productConfiguration` brings a warning."""
     users_page_size: int = 2000
     """Users on a page."""
     groups_page_size: int = 400
@@ -48,6 +58,12 @@ class Settings:
     saml_user_names: bool = False
     """Whether the identity provider sends user names, so that a Federated ID whose user is an e-mail
     address is refused."""
+    domain_beside_email_fails: bool = False
+    """Whether a command with `domain` and a user that is an e-mail address is refused (ErrorRef.md), rather than
+    its domain ignored (ActionsCmds.md)."""
+    use_adobe_id_falls_back: bool = False
+    """Whether a command with `useAdobeID` acts on the Enterprise or Federated ID of the address where there is
+    no Adobe ID of it, rather than on nobody."""
     username_follows_email: bool = True
     """Whether changing the e-mail of a Federated ID moves an equal user name with it."""
     upper_case_enterprise_usernames: bool = True
@@ -75,9 +91,16 @@ class Settings:
     """Whether a 401 carries a JSON body instead of the WWW-Authenticate header alone."""
     forbidden_body: bool = False
     """Whether the gateway's refusals carry JSON bodies with their numbers."""
+    admin_roles: bool = False
+    """Whether users have `adminRoles` in the place of admin groups, as they had when the deprecated field was
+    maintained."""
+    user_ids: bool = True
+    """Whether users are shown with their ids."""
     list_unused_admin_groups: bool = True
     """Whether the groups query lists admin groups that nobody was ever given."""
 
+    scope_needed: bool = True
+    """Whether a client must ask the token host for the scope user_management_sdk."""
     token_seconds: int = 86_399
     """Life of an access token."""
     body_limit: int = 1024 * 1024

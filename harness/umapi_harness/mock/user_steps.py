@@ -54,7 +54,20 @@ class UserCommand:
             self._steps[name](fields)
 
     def _find(self) -> User | None:
-        return self._organization.find_user(self._name, self._domain, prefer_adobe_id=self._prefer_adobe_id)
+        """The account that the command names; none where it asks for an Adobe ID that is not there [G use-adobe-id]."""
+        if self._prefer_adobe_id and not self._settings.use_adobe_id_falls_back:
+            return self._organization.adobe_id(self._name)
+        user = self._organization.find_user(self._name, self._domain, prefer_adobe_id=self._prefer_adobe_id)
+        if user is None and self._domain is not None and "@" in self._name:
+            # A domain beside an e-mail address says nothing about Adobe IDs and Enterprise IDs (ActionsCmds.md).
+            user = self._organization.find_user(self._name, prefer_adobe_id=self._prefer_adobe_id)
+            if user is not None and user.type == FEDERATED_ID and not self._is_home(user, self._domain.lower()):
+                return None
+        return user
+
+    @staticmethod
+    def _is_home(user: User, domain: str) -> bool:
+        return domain in (user.domain.lower(), email_domain(user.email))
 
     def _existing(self) -> User | None:
         """The user; None for one whom test mode pretends to be there."""
@@ -85,9 +98,9 @@ class UserCommand:
             self._check_name(identity_type, email)
             self._check_country(fields)
             self._check_claimed(identity_type, email_domain(email))
-            self._check_claimed(identity_type, self._home(email))
+            self._check_claimed(identity_type, self._home(identity_type, email))
             self._check_outsider(email)
-            existing = self._same_account(email)
+            existing = self._same_account(identity_type, email)
             adobe_id = self._organization.adobe_id(email)
             if existing is None and adobe_id is not None and self._settings.adobe_id_answers_create:
                 self._user = adobe_id
@@ -101,7 +114,7 @@ class UserCommand:
                 email=email,
                 type=identity_type,
                 username=self._username(identity_type, email),
-                domain=self._home(email) if identity_type != ADOBE_ID else None,
+                domain=self._home(identity_type, email) if identity_type != ADOBE_ID else None,
                 firstname=fields.get("firstname"),
                 lastname=fields.get("lastname"),
                 country=fields.get("country"),
@@ -111,7 +124,7 @@ class UserCommand:
         """The account that the directory knows already, taken into the organisation; None if there is no such.
 
         Recordings show that it keeps the letters of its e-mail address and its country (6 of 6). They cannot
-        tell whose names win: a guess.
+        tell whose names win [G directory-names].
         """
         known = self._organization.directory
         account = known.adobe_id(email) if identity_type == ADOBE_ID else known.owned(email)
@@ -124,10 +137,10 @@ class UserCommand:
             self._organization.name_user(account, firstname=fields.get("firstname"), lastname=fields.get("lastname"))
         return account
 
-    def _same_account(self, email: str) -> User | None:
+    def _same_account(self, identity_type: str, email: str) -> User | None:
         """The Enterprise or Federated ID that stands in the way of a new one."""
         by_email = self._organization.owned_account(email)
-        by_name = self._organization.find_user(self._name, self._home(email))
+        by_name = self._organization.find_user(self._name, self._home(identity_type, email))
         if self._name.lower() == email.lower():
             if by_email is None and by_name is not None:
                 raise RefusedError("error.user.name_in_use", value=self._name)
@@ -138,9 +151,9 @@ class UserCommand:
             raise RefusedError("error.user.name_in_use", value=self._name)
         return by_name
 
-    def _home(self, email: str) -> str:
+    def _home(self, identity_type: str, email: str) -> str:
         """The domain of the account: that given with the user name, or that of an e-mail address as user name."""
-        if self._domain is not None:
+        if self._domain is not None and identity_type == FEDERATED_ID:
             return self._domain
         return email_domain(self._name if "@" in self._name else email)
 
@@ -229,8 +242,9 @@ class UserCommand:
 
     def _in_another_domain(self) -> bool:
         """Whether the user name is that of somebody, but not in the domain given with it."""
-        return self._domain is not None and any(
-            self._organization.find_user(self._name, domain) is not None for domain in self._organization.domains
+        return self._domain is not None and (
+            any(self._organization.find_user(self._name, domain) is not None for domain in self._organization.domains)
+            or self._organization.owned_account(self._name) is not None
         )
 
     def _new_email(self, user: User, email: str | None) -> str | None:
@@ -240,7 +254,7 @@ class UserCommand:
         self._check_directory(user, email_domain(email))
         if self._organization.owned_account(email) is not None:
             raise RefusedError("error.user.email.name_in_use", value=email)
-        # What makes an address unusable otherwise is not published: a guess.
+        # What makes an address unusable otherwise is not published [G unusable-address].
         if email.lower() in self._organization.outsiders:
             raise RefusedError("error.update.no", value=email)
         return email
@@ -253,8 +267,10 @@ class UserCommand:
             if user.type == ENTERPRISE_ID:
                 return self._username_like(user, email)
             return email if self._settings.username_follows_email else None
-        if username == user.username:
+        if username.lower() == user.username.lower():
             return None
+        if user.type == ENTERPRISE_ID and email is not None and username.lower() == email.lower():
+            return self._username_like(user, email)
         if user.type == ENTERPRISE_ID:
             raise RefusedError("error.update.username.no", user=self._name)
         if "@" in username:
@@ -343,7 +359,7 @@ def membership_group(organization: Organization, name: str, read_only: str) -> G
     organisation (with the code `read_only`).
     """
     group = organization.find_group(name)
-    # Which code stands for the groups that cannot be given is not published: a guess.
+    # Which code stands for the groups that cannot be given is not published [G untouchable-groups].
     if group is None or group.name in UNTOUCHABLE:
         raise RefusedError("error.group.not_found", group=name)
     if group.kind == USER_GROUP and group.read_only:

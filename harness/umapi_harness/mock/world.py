@@ -52,7 +52,13 @@ class World:
     @property
     def checks(self) -> CommandChecks:
         """The checks of commands that suit the settings."""
-        return _checks(self.settings.memberships_per_step)
+        settings = self.settings
+        return _checks(
+            settings.memberships_per_step,
+            settings.steps_per_command,
+            settings.domain_beside_email_fails,
+            settings.repeated_key_fails,
+        )
 
     def organization(self, org_id: str | None = None) -> Organization:
         """The organisation of that id; without one, the first. Raises InputError if there is none."""
@@ -144,6 +150,11 @@ class World:
 
 
 @functools.lru_cache(maxsize=16)
-def _checks(memberships: int) -> CommandChecks:
+def _checks(memberships: int, steps: int, domain_beside_email_fails: bool, repeated_key_fails: bool) -> CommandChecks:
     """Kept for all worlds of the process: the checks hold no state, and compiling the schemas takes its time."""
-    return CommandChecks(memberships)
+    return CommandChecks(
+        memberships_per_step=memberships,
+        steps_per_command=steps,
+        domain_beside_email_fails=domain_beside_email_fails,
+        repeated_key_fails=repeated_key_fails,
+    )
