@@ -32,8 +32,8 @@ from umapi_harness.mock.errors import InputError
 from umapi_harness.mock.faults import read_plan_file
 from umapi_harness.mock.routes import API_ROOT
 from umapi_harness.mock.seeds import Seed
-from umapi_harness.mock.service import ABORT, CLOSE, REFUSE
-from umapi_harness.mock.settings import Settings
+from umapi_harness.mock.service import ABORT, CLOSE, KEEP, REFUSE
+from umapi_harness.mock.settings import KEEP_ALIVE_SECONDS, Settings
 from umapi_harness.mock.users import FEDERATED_ID
 from umapi_harness.mock.world import World
 
@@ -253,6 +253,7 @@ def server_config(app: ASGIApp, certificates: Certificates | None) -> uvicorn.Co
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_STOP_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         ssl_certfile=str(certificates.chain) if certificates is not None else None,
         ssl_keyfile=str(certificates.key) if certificates is not None else None,
     )
@@ -358,8 +359,12 @@ class Abortable:
                 plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             transport.abort()
 
+        def keep(seconds: float) -> None:
+            protocol: Any = getattr(getattr(send, "__self__", None), "on_response", None)
+            protocol.__self__.timeout_keep_alive = seconds
+
         if transport is not None:
-            ends: dict[str, Any] = {ABORT: abort, CLOSE: transport.close, REFUSE: self.refuse}
+            ends: dict[str, Any] = {ABORT: abort, CLOSE: transport.close, REFUSE: self.refuse, KEEP: keep}
             scope.setdefault("extensions", {}).update(ends)
         try:
             await self._app(scope, receive, send)

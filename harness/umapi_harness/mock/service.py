@@ -33,6 +33,8 @@ ABORT: Final = "umapi_mock.abort"
 """Scope extension: a function that closes the connection without an answer."""
 CLOSE: Final = "umapi_mock.close"
 """Scope extension: a function that closes the connection after what was sent so far."""
+KEEP: Final = "umapi_mock.keep"
+"""Scope extension: a function that takes the seconds for which the connection stays open once it is idle."""
 REFUSE: Final = "umapi_mock.refuse"
 """Scope extension: a function that has connections refused until a coroutine is done."""
 
@@ -77,6 +79,9 @@ class Service:
         call = await _read(scope, receive, self._world.settings.body_limit)
         if call is None:
             return
+        keep = scope.get("extensions", {}).get(KEEP)
+        if keep is not None:
+            keep(self._world.settings.keep_alive_seconds)
         route = find_route(call.path)
         operation = route.operation if route is not None else "none"
         # Read once: of a form that turns out malformed, the second reading would find the body gone.

@@ -12,6 +12,8 @@ from umapi_harness.mock.errors import InputError
 from umapi_models import operations
 
 RetryAfterForm = Literal["seconds", "date"]
+KEEP_ALIVE_SECONDS: Final = 75
+"""How long servers keep idle connections unless they are told otherwise."""
 _MOST: Final = 1_000_000_000  # of whatever a setting counts; more than that much later, there are no dates
 
 
@@ -101,6 +103,9 @@ class Settings:
 
     scope_needed: bool = True
     """Whether a client must ask the token host for the scope user_management_sdk."""
+    keep_alive_seconds: int = KEEP_ALIVE_SECONDS
+    """How long a connection stays open for the next request: like nginx, longer than the waits that clients are
+    told (5, 30, 60 seconds), so that none comes back in the very moment in which it is closed."""
     token_seconds: int = 86_399
     """Life of an access token."""
     body_limit: int = 1024 * 1024
