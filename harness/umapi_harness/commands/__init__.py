@@ -41,6 +41,7 @@ _COMMANDS: Final = {
     "seed": ("populating", "seed"),
     "export": ("populating", "export"),
     "replay": ("replaying", "replay"),
+    "diff": ("diffing", "diff"),
 }
 
 

@@ -41,8 +41,10 @@ def bounded(source: Source, body: bytes) -> bytes:
 def uncompressed(source: Source, headers: Headers, body: bytes) -> bytes:
     """Return a body as it was before Content-Encoding: recorders keep it in either form, and the same headers.
 
+    One that is damaged, or in an encoding that Python does not know, stays as it is: so it came.
+
     Raises:
-        RecordingError: it is damaged, or grows past the limit.
+        RecordingError: it grows past the limit.
     """
     for name, value in headers:
         if name.lower() == "content-encoding":
@@ -53,9 +55,9 @@ def uncompressed(source: Source, headers: Headers, body: bytes) -> bytes:
 
 def _decoded(source: Source, coding: str, body: bytes) -> bytes:
     if coding in ("gzip", "x-gzip") and body.startswith(_GZIP):
-        return _inflated(source, "gzip", zlib.decompressobj(zlib.MAX_WBITS | 16), body)
+        return _inflated(source, zlib.decompressobj(zlib.MAX_WBITS | 16), body)
     if coding == "deflate" and _is_zlib(body):
-        return _inflated(source, coding, zlib.decompressobj(), body)
+        return _inflated(source, zlib.decompressobj(), body)
     return body
 
 
@@ -63,11 +65,9 @@ def _is_zlib(body: bytes) -> bool:
     return len(body) > 1 and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0
 
 
-def _inflated(source: Source, coding: str, decoder: zlib._Decompress, body: bytes) -> bytes:
+def _inflated(source: Source, decoder: zlib._Decompress, body: bytes) -> bytes:
     try:
-        whole = decoder.decompress(body, source.limits.body_bytes + 1)
-    except zlib.error as error:
-        raise source.error(f"its {coding} is damaged ({error})", "record it again") from None
-    if not decoder.eof and len(whole) <= source.limits.body_bytes:
-        raise source.error(f"its {coding} ends in the middle", "record it again")
-    return bounded(source, whole)
+        whole = bounded(source, decoder.decompress(body, source.limits.body_bytes + 1))
+    except zlib.error:
+        return body
+    return whole if decoder.eof else body

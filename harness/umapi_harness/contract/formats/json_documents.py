@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Final
 
 import ijson
@@ -28,7 +27,8 @@ class JsonCursor:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self._events: Iterator[tuple[str, object]] = ijson.basic_parse(source)
+        # As floats and machine integers: ijson cannot bear the exception of a conversion to Python's own integers.
+        self._events: Iterator[tuple[str, object]] = ijson.basic_parse(source, use_float=True)
         self._event = self._read()
 
     @property
@@ -66,7 +66,7 @@ class JsonCursor:
         name, scalar = self._event
         if name not in _OPENING:
             self._advance()
-            return float(scalar) if isinstance(scalar, Decimal) else scalar
+            return scalar
         # Not by recursion, for which a hostile file would have the depth.
         whole: dict[str, object] | list[object] = {} if name == "start_map" else []
         stack: list[tuple[dict[str, object] | list[object], str]] = [(whole, "")]
@@ -79,7 +79,7 @@ class JsonCursor:
             if name == "map_key":
                 stack[-1] = (stack[-1][0], str(scalar))
                 continue
-            item: object = float(scalar) if isinstance(scalar, Decimal) else scalar
+            item: object = scalar
             if name in _OPENING:
                 item = {} if name == "start_map" else []
             holder, key = stack[-1]
@@ -108,11 +108,11 @@ class JsonCursor:
         except RecordingError:
             raise
         except ijson.JSONError as error:
-            raise self._no_json(_reason(error)) from None
-        except ValueError:
-            # Python converts no number of more than 4,300 digits: the cost grows with their square.
-            remedy = "no recorder writes such a number; correct the file"
-            raise self.source.error("a number has more digits than can be read", remedy) from None
+            reason = _reason(error)
+            if "overflow" in reason or "too large" in reason:
+                remedy = "no recorder writes such a number; correct the file"
+                raise self.source.error("a number has more digits than can be read", remedy) from None
+            raise self._no_json(reason) from None
 
     def _no_json(self, reason: str) -> NotJsonError:
         return NotJsonError(f"{self.source.path}{self.source.place}: {reason}; a recording is a JSON file (HAR 1.2)")

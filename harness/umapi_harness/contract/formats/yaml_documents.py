@@ -182,6 +182,8 @@ class YamlCursor:
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else None
             reason = " ".join(str(error.problem or error.context).split())
+            if "nesting depth" in reason:
+                raise self.source.too_deep(line) from None
             raise self._no_yaml(reason, line) from None
         except yaml.YAMLError as error:
             raise self._no_yaml(str(error).partition("\n")[0], None) from None

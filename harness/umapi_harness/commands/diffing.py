@@ -1,0 +1,76 @@
+"""The command ``diff``: what has drifted between two recordings of one scenario."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import click
+
+from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, PROGRAM, limits_of
+from umapi_harness.contract.drift import Comparison, drift
+from umapi_harness.contract.findings import Grade
+from umapi_harness.contract.pairing import Opener
+from umapi_harness.contract.recordings import Exchange, Limits, open_recording
+
+_FORMAT = 1  # goes up when a member of the report changes its meaning or goes away
+
+
+@click.command()
+@click.argument("before", metavar="BEFORE", type=FILE)
+@click.argument("after", metavar="AFTER", type=FILE)
+@click.option("--json", "json_file", type=FILE, help="Write a JSON report.")
+@BODY_LIMIT
+def diff(before: Path, after: Path, json_file: Path | None, max_body: int) -> int:
+    """Show what has drifted between two recordings of one scenario.
+
+    Exchanges are paired by their requests, then by operation. Order is compared where the service promises one;
+    times, ids and tokens are not compared. Exit status 0 when nothing has drifted, 1 when something has, 2 when a
+    file cannot be read.
+    """
+    limits = limits_of(max_body)
+    comparison = drift(_opener(before, limits), _opener(after, limits))
+    _tell(comparison)
+    if json_file is not None:
+        text = json.dumps(_document(comparison, before, after), ensure_ascii=False, indent=2)
+        json_file.write_text(text + os.linesep, encoding="utf-8", errors="replace")
+    return FAILED if comparison.drifts else 0
+
+
+def _opener(path: Path, limits: Limits) -> Opener:
+    told: set[str] = set()
+
+    def skip(line: str) -> None:
+        if line not in told:  # the file is read twice
+            told.add(line)
+            click.echo(f"{PROGRAM}: {line}", err=True)
+
+    def read() -> Iterator[Exchange]:
+        return open_recording(path, limits=limits, skip=skip)
+
+    return read
+
+
+def _tell(comparison: Comparison) -> None:
+    operation = ""
+    for one in comparison.drifts:
+        if one.operation != operation:
+            operation = one.operation
+            click.echo(operation)
+        click.echo(f"  {str(one).replace(f' {operation}', '', 1)}")
+    counts = ", ".join(f"{comparison.count(grade)} {grade}" for grade in Grade)
+    click.echo(f"{comparison.compared} exchanges compared: {counts if comparison.drifts else 'nothing has drifted'}")
+
+
+def _document(comparison: Comparison, before: Path, after: Path) -> dict[str, object]:
+    return {
+        "format": _FORMAT,
+        "before": str(before),
+        "after": str(after),
+        "compared": comparison.compared,
+        "summary": {str(grade): comparison.count(grade) for grade in Grade},
+        "drifts": [attrs.asdict(one) for one in comparison.drifts],
+    }

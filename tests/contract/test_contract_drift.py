@@ -1,0 +1,223 @@
+"""Drift: what two recordings of one scenario are told apart by, and what they are not."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from umapi_harness.contract.drift import Comparison, drift
+from umapi_harness.contract.recordings import Exchange, Headers, RecordedRequest, RecordedResponse
+from umapi_harness.contract.shapes import changes
+
+API = "https://usermanagement.adobe.io/v2/usermanagement"
+PAGE: dict[str, Any] = {
+    "lastPage": True,
+    "result": "success",
+    "users": [
+        {"email": "ada@x.org", "type": "federatedID", "country": "GB", "groups": ["A", "B"], "id": "1"},
+        {"email": "bob@x.org", "type": "federatedID", "country": "GB", "groups": ["A"], "id": "2", "firstname": "Bob"},
+    ],
+}
+DONE: dict[str, Any] = {"result": "success", "completed": 1, "notCompleted": 0, "completedInTestMode": 0}
+HEADERS: Headers = (
+    ("Content-Type", "application/json;charset=utf-8"),
+    ("Date", "Mon, 12 Jun 2017 23:00:15 GMT"),
+    ("X-Request-Id", "camf87EbTSVdjMQ1Akm22nBBTHM8zkuz"),
+    ("X-Total-Count", "4"),
+)
+
+
+def _listing(
+    answer: Any = None, *, org: str = "1", number: int = 0, status: int = 200, headers: Headers = HEADERS
+) -> Exchange:
+    body = answer if isinstance(answer, bytes) else json.dumps(PAGE if answer is None else answer).encode()
+    return Exchange(
+        name=str(number),
+        where=f"f#/log/entries/{number}",
+        request=RecordedRequest(method="GET", url=f"{API}/users/{org}@AdobeOrg/0?directOnly=true"),
+        response=RecordedResponse(status=status, headers=headers, body=body),
+    )
+
+
+def _action(user: str, answer: Any = None, *, step: str = "removeFromOrg", number: int = 0) -> Exchange:
+    sent = json.dumps([{"user": user, "do": [{step: {}}]}]).encode()
+    return Exchange(
+        name=str(number),
+        where=f"f#/log/entries/{number}",
+        request=RecordedRequest(method="POST", url=f"{API}/action/1@AdobeOrg", body=sent),
+        response=RecordedResponse(status=200, headers=HEADERS, body=json.dumps(answer or DONE).encode()),
+    )
+
+
+def _compared(before: list[Exchange], after: list[Exchange]) -> Comparison:
+    return drift(lambda: before, lambda: after)
+
+
+def _told(before: list[Exchange], after: list[Exchange]) -> list[str]:
+    return [f"{one.grade} {one.side} {one.place} {one.kind}" for one in _compared(before, after).drifts]
+
+
+def _changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    page = copy.deepcopy(PAGE)
+    change(page)
+    return page
+
+
+def test_what_is_different_every_time_is_no_drift() -> None:
+    """Times, ids, the order of users and groups, letter case of header names and another organisation do not count."""
+    page = copy.deepcopy(PAGE)
+    page["users"][0]["groups"] = ["B", "A"]
+    page["users"][1]["id"] = "77"
+    page["users"].reverse()
+    headers = (
+        ("content-type", "application/json"),
+        ("date", "Tue, 13 Jun 2017 01:00:15 GMT"),
+        ("x-request-id", "another"),
+        ("x-total-count", "4"),
+        ("Set-Cookie", "a=b"),
+    )
+    comparison = _compared([_listing()], [_listing(page, org="2", headers=headers)])
+    assert (comparison.compared, comparison.drifts) == (1, ())
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda page: page.pop("lastPage"), "MUST response body /lastPage vanished"),
+        (lambda page: page.update(result="error"), "MUST response body /result value"),
+        (lambda page: page.update(total=2), "MAY response body /total appeared"),
+        (lambda page: page.update(users={}), "MUST response body /users type"),
+        (lambda page: [user.pop("country") for user in page["users"]], "MUST response body /users/*/country vanished"),
+        (lambda page: [user.update(x=1) for user in page["users"]], "MAY response body /users/*/x appeared"),
+        (lambda page: [user.update(groups="A") for user in page["users"]], "MUST response body /users/*/groups type"),
+        (lambda page: page["users"][0].pop("country"), "SHOULD response body /users/*/country value"),
+        (lambda page: page["users"][0].update(country="FR"), "SHOULD response body /users/*/country value"),
+        (lambda page: page["users"][0].update(id=1), "MUST response body /users/*/id type"),
+        (lambda page: page["users"][0]["groups"].append("C"), "SHOULD response body /users/*/groups/* gained"),
+        (lambda page: page["users"][0]["groups"].pop(), "SHOULD response body /users/*/groups/* lost"),
+        (
+            lambda page: page["users"].append({**PAGE["users"][0], "email": "c@d"}),
+            "SHOULD response body /users/* gained",
+        ),
+        (lambda page: page["users"][0].update({"a: b/c": 1}), "MAY response body /users/*/a: b~1c appeared"),
+    ],
+)
+def test_a_field_that_changes_is_told_once_with_its_place(
+    change: Callable[[dict[str, Any]], object], told: str
+) -> None:
+    """Fields that come, go or change their type or value are named by pointer, with * for every entry of a list."""
+    assert _told([_listing()], [_listing(_changed(change))]) == [told]
+
+
+def test_entries_that_differ_alike_are_counted() -> None:
+    """What has changed in many entries of many exchanges is one drift, with how often and the first place."""
+    page = _changed(lambda page: [user.update(country="FR") for user in page["users"]])
+    before = [_listing(number=number) for number in range(3)]
+    (one,) = _compared(before, [_listing(page) for _ in range(3)]).drifts
+    assert (one.times, one.first) == (6, "f#/log/entries/0")
+    assert (one.before, one.after) == ('"GB"', '"FR"')
+    assert str(one) == ('SHOULD users response body /users/*/country: was "GB", is "FR" (6 times); f#/log/entries/0')
+
+
+def test_a_field_is_missed_even_when_all_entries_are_others() -> None:
+    """Other people in the organisation do not hide that a field has gone."""
+    page = {**PAGE, "users": [{"email": "new@x.org", "type": "adobeID", "groups": []}]}
+    told = _told([_listing()], [_listing(page)])
+    assert "MUST response body /users/*/country vanished" in told
+    assert "SHOULD response body /users/* lost" in told
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "told"),
+    [
+        (HEADERS, 429, ["MUST response status value"]),
+        (HEADERS[:-1], 200, ["SHOULD response header x-total-count vanished"]),
+        ((*HEADERS[:-1], ("X-Total-Count", "5")), 200, ["MAY response header x-total-count value"]),
+        ((*HEADERS[:2], HEADERS[3]), 200, ["SHOULD response header x-request-id vanished"]),
+        ((("Content-Type", "text/html"), *HEADERS[1:]), 200, ["SHOULD response header content-type value"]),
+        ((*HEADERS, ("X-New", "1")), 200, ["MAY response header x-new appeared"]),
+    ],
+)
+def test_status_and_headers_are_compared(headers: Headers, status: int, told: list[str]) -> None:
+    """Another status outweighs all else; headers count by what programs do with them."""
+    assert _told([_listing()], [_listing(headers=headers, status=status)]) == told
+
+
+def test_how_long_to_wait_is_no_drift_but_its_notation_is() -> None:
+    """Retry-After tells the moment's affair; seconds that become a date break readers."""
+    first, second = (*HEADERS, ("Retry-After", "38")), (*HEADERS, ("Retry-After", "1800"))
+    dated = (*HEADERS, ("Retry-After", "Tue, 13 Jun 2017 01:00:15 GMT"))
+    assert _told([_listing(headers=first)], [_listing(headers=second)]) == []
+    assert _told([_listing(headers=first)], [_listing(headers=dated)]) == ["SHOULD response header retry-after value"]
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"", b"[" * 5_000, b'{"a":' * 500 + b"1" + b"}" * 500])
+def test_bodies_that_are_no_usable_json_are_compared_as_text(body: bytes) -> None:
+    """A page of a gateway, an empty body or nesting without end in the place of JSON is another type, not a crash."""
+    assert _told([_listing()], [_listing(body)]) == ["MUST response body type"]
+    assert _told([_listing(body)], [_listing(body)]) == []
+
+
+def test_exchanges_belong_together_by_their_requests_then_by_operation() -> None:
+    """A request that comes later than it did is found; one that is new under an old operation takes what is left."""
+    before = [_listing(), _action("ada@x.org", number=1), _action("bob@x.org", number=2)]
+    after = [_action("bob@x.org"), _listing(), _action("eve@x.org")]
+    comparison = _compared(before, after)
+    assert comparison.compared == 3
+    assert [f"{one.grade} {one.place} {one.first}" for one in comparison.drifts] == [
+        "MAY body /* f#/log/entries/1",
+        "MAY body /* f#/log/entries/1",
+    ]
+
+
+def test_exchanges_that_one_side_lacks_are_told() -> None:
+    """A step of the scenario that is gone or new is a drift of its own."""
+    told = _told([_listing(), _action("ada@x.org")], [_listing(), _listing()])
+    assert sorted(told) == ["SHOULD exchange  gained", "SHOULD exchange  lost"]
+
+
+def test_new_names_under_old_steps_are_no_drift_of_the_answer() -> None:
+    """When a scenario is recorded with other people, the message that names them is the same message."""
+
+    def answer(user: str, code: str) -> dict[str, Any]:
+        error = {"index": 0, "step": 0, "errorCode": code, "message": f"User Id does not exist: {user}", "user": user}
+        return {**DONE, "result": "error", "completed": 0, "notCompleted": 1, "errors": [error]}
+
+    old, new = "error.user.nonexistent", "error.user.not_found"
+    before = [_action("ada@x.org", answer("ada@x.org", old))]
+    assert all(
+        one.side == "request" for one in _compared(before, [_action("eve@x.org", answer("eve@x.org", old))]).drifts
+    )
+    told = _told(before, [_action("eve@x.org", answer("eve@x.org", new))])
+    assert "MUST response body /errors/*/errorCode value" in told
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["a", "b", "id", "email", "type", "a/b"]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_nothing_differs_from_itself(value: Any) -> None:
+    """Whatever the data, it has not drifted from a copy of itself."""
+    assert list(changes(value, copy.deepcopy(value))) == []
+
+
+@given(JSON, JSON)
+def test_a_change_has_its_opposite(before: Any, after: Any) -> None:
+    """What has vanished one way has appeared the other way, and what was lost was gained."""
+    opposite = {"vanished": "appeared", "appeared": "vanished", "lost": "gained", "gained": "lost"}
+    there = sorted((opposite.get(one.kind, one.kind), one.place) for one in changes(before, after))
+    back = sorted((str(one.kind), one.place) for one in changes(after, before))
+    assert there == back
