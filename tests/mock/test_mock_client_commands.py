@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -106,3 +107,49 @@ def test_a_token_of_another_client(mock: Mock) -> None:
     assert mock.client.get(f"/v2/usermanagement/groups/{mock.org_id}/0", headers=headers).status_code == 403
     mock.set(key_must_match_token=False)
     assert mock.client.get(f"/v2/usermanagement/groups/{mock.org_id}/0", headers=headers).status_code == 200
+
+
+# Guesses that refuse, each with the setting that does not (docs/guesses.md)
+
+
+def test_more_commands_than_ten_by_setting(mock: Mock) -> None:
+    """How many commands a request may have is a setting."""
+    command = {"user": "jdoe@example.com", "do": [{"add": {"group": ["Alumni"]}}]}
+    assert mock.post(json.dumps([command] * 11).encode()).status_code == 400
+    mock.set(commands_per_request=11)
+    assert mock.act(*[command] * 11)["completed"] == 11
+
+
+def test_steps_after_one_that_failed_by_setting(mock: Mock) -> None:
+    """They are tried all the same, or not at all."""
+    steps = ({"add": {"group": ["Nowhere"]}}, {"add": {"group": ["Alumni"]}})
+    mock.set(steps_after_failure=False)
+    assert mock.do("jdoe@example.com", *steps) == [(0, "error.group.not_found")]
+    assert "jdoe@example.com" not in mock.members("Alumni")
+    mock.set(steps_after_failure=True)
+    assert mock.do("jdoe@example.com", *steps) == [(0, "error.group.not_found")]
+    assert "jdoe@example.com" in mock.members("Alumni")
+
+
+def test_unknown_keys_by_setting(mock: Mock) -> None:
+    """In a command and in an update they are refused, or mean nothing; a create step refuses them always."""
+    commands = [
+        {"user": "jdoe@example.com", "comment": "x", "do": [{"update": {"firstname": "J", "phone": "1"}}]},
+        {"usergroup": "Alumni", "comment": "x", "do": [{"updateUserGroup": {"description": "D", "label": "x"}}]},
+    ]
+    assert mock.act(*commands)["notCompleted"] == 2
+    mock.set(unknown_key_fails=False)
+    assert mock.act(*commands)["completed"] == 2
+    assert (mock.user("jdoe@example.com") or {})["firstname"] == "J"
+    create = {"addAdobeID": {"email": "x@example.net", "phone": "1"}}
+    assert mock.do("x@example.net", create) == [(0, "error.command.create.key.unknown")]
+
+
+def test_empty_updates_by_setting(mock: Mock) -> None:
+    """They are refused, or change nothing."""
+    before = mock.user("jdoe@example.com")
+    assert mock.do("jdoe@example.com", {"update": {}}) == [(0, "error.user.command.missing.arguments")]
+    mock.set(empty_update_fails=False)
+    assert mock.do("jdoe@example.com", {"update": {}}) == []
+    assert mock.do_group("Alumni", {"updateUserGroup": {}}) == []
+    assert mock.user("jdoe@example.com") == before

@@ -25,9 +25,8 @@ def run_commands(
 ) -> dict[str, Any]:
     """Run the commands in order and return the body of the answer.
 
-    Of a command that the checks refuse no step runs, and the others run all the same; a step that fails
-    later does not keep the next ones from being tried. Both are guesses: nobody has published how the
-    service goes about it. An entry that is no object at all counts as a malformed command.
+    Of a command that the checks refuse no step runs, and the other commands run all the same
+    [G checked-first]. An entry that is no object at all counts as a malformed command.
     """
     errors: list[dict[str, Any]] = []
     warnings: list[dict[str, Any]] = []
@@ -69,7 +68,8 @@ def run_commands(
 
 
 def _read_booleans(command: Any) -> None:
-    """Put booleans in place of those that came as text; anything else is left for the checks to refuse."""
+    """Put booleans in place of those that came as text; anything else is left for the checks to refuse
+    [G text-booleans]."""
     if not is_object(command):
         return
     steps = command.get("do")
@@ -92,7 +92,8 @@ def _run(
             runner.run(name, fields)
         except RefusedError as refusal:
             failures.append((place, refusal.code, refusal.message))
-        if runner.finished:
+        # Whether later steps are tried after one that failed is not published [G steps-after-failure].
+        if runner.finished or (failures and not settings.steps_after_failure):
             break
     return failures
 

@@ -81,7 +81,8 @@ def bad_organization() -> Answer:
 
 
 def migrating() -> Answer:
-    """403: Adobe is moving the organisation. The status is documented (ActionsRef.md), the words are a guess."""
+    """403: Adobe is moving the organisation. The status is documented (ActionsRef.md), its form is not
+    [G migrating-words]."""
     body = {"result": "error.organization.migrating", "message": "The organization is migrating"}
     return json_answer(403, body)
 
@@ -97,7 +98,7 @@ def malformed(message: str) -> Answer:
 
 
 def no_such_path() -> Answer:
-    """404 by the gateway: nothing is served under the path."""
+    """404 by the gateway: nothing is served under the path [G gateway-words]."""
     return json_answer(404, {"error_code": "404000", "message": "No such resource; check the path"})
 
 

@@ -1,7 +1,7 @@
 """Breakdowns: failures of the systems behind the service, and which steps each of them makes fail.
 
-The codes are Adobe's (ErrorRef.md), and so is the kind of step that each belongs to; that a breakdown
-strikes every step of its kind, and none in test mode, is a guess.
+The codes are Adobe's (ErrorRef.md), and so is the kind of step that each belongs to. A breakdown strikes every step of
+its kind, and none in test mode [G breakdown-reach].
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ import jsonschema_rs
 
 from umapi_harness.mock.bodies import Doubled, is_array, is_object
 from umapi_harness.mock.refusals import RefusedError
+from umapi_harness.mock.settings import Settings
 from umapi_models import schemas
 
 _BASE: Final = "umapi:///"
@@ -52,21 +53,29 @@ class _Finding:
     rank: int
 
 
-class CommandChecks:
-    """Checks commands, as the settings of these names have it."""
+@attrs.frozen(kw_only=True)
+class CommandRules:
+    """The settings that decide what commands may be like."""
 
-    def __init__(
-        self,
-        *,
-        memberships_per_step: int,
-        steps_per_command: int,
-        domain_beside_email_fails: bool,
-        repeated_key_fails: bool,
-    ) -> None:
-        self._documents = _documents(memberships_per_step, steps_per_command)
-        if not domain_beside_email_fails:
-            self._documents["command.json"]["$defs"]["UserCommand"]["then"] = {}
-        self._all_keys = repeated_key_fails
+    memberships_per_step: int
+    steps_per_command: int
+    domain_beside_email_fails: bool
+    repeated_key_fails: bool
+    unknown_key_fails: bool
+    empty_update_fails: bool
+
+    @classmethod
+    def of(cls, settings: Settings) -> CommandRules:
+        """Those of `settings`."""
+        return cls(**{name: getattr(settings, name) for name in attrs.fields_dict(cls)})
+
+
+class CommandChecks:
+    """Checks commands as the rules have it."""
+
+    def __init__(self, rules: CommandRules) -> None:
+        self._documents = _documents(rules)
+        self._all_keys = rules.repeated_key_fails
         self._registry = jsonschema_rs.Registry(
             [(_BASE + name, document) for name, document in self._documents.items()]
         )
@@ -212,13 +221,29 @@ def step_warnings(root: str) -> dict[str, dict[str, tuple[str, str]]]:
 _GROUP_STEPS: Final = ("usergroup-steps.json", "UserGroupStep")
 
 
-def _documents(memberships: int, steps: int) -> dict[str, dict[str, Any]]:
+def _documents(rules: CommandRules) -> dict[str, dict[str, Any]]:
+    """The schemas, each rule carried into them."""
     documents = {name: copy.deepcopy(schemas.read(name)) for name in _FILES}
-    documents["user-steps.json"]["$defs"]["GroupNames"]["maxItems"] = memberships
+    command, user_steps, group_steps = (documents[name]["$defs"] for name in _FILES)
+    user_steps["GroupNames"]["maxItems"] = rules.memberships_per_step
     for name in ("UserNames", "ProfileNames"):
-        documents["usergroup-steps.json"]["$defs"][name]["maxItems"] = memberships
-    for name in ("UserCommand", "UserGroupCommand"):
-        documents["command.json"]["$defs"][name]["properties"]["do"]["maxItems"] = steps
+        group_steps[name]["maxItems"] = rules.memberships_per_step
+    commands, updates = (
+        (command["UserCommand"], command["UserGroupCommand"]),
+        (user_steps["UpdateUser"], group_steps["UpdateUserGroup"]),
+    )
+    for node in commands:
+        # Too many steps is documented as an error, the number is not [G steps-per-command].
+        node["properties"]["do"]["maxItems"] = rules.steps_per_command
+    if not rules.domain_beside_email_fails:
+        # ActionsCmds.md ignores what ErrorRef.md refuses [G domain-beside-email].
+        command["UserCommand"]["then"] = {}
+    for node in () if rules.unknown_key_fails else (*commands, *updates):
+        # Codes for unknown keys are documented for the other steps alone [G unknown-keys].
+        del node["additionalProperties"]
+    for node in () if rules.empty_update_fails else updates:
+        # A code for it is documented for user groups alone [G empty-updates].
+        del node["minProperties"]
     return documents
 
 

@@ -195,8 +195,8 @@ def _show_profile(organization: Organization, profile: Group) -> dict[str, Any]:
 def _update_profile(organization: Organization, settings: Settings, route: Route, body: bytes) -> Answer:
     """Change who holds and who administers a profile (updateProductProfile.md): all of it or nothing.
 
-    In which form a refusal comes is not published; that of the other deprecated calls is a guess, and so is
-    the occasion of each code beyond the line that ErrorRef.md has for it.
+    In which form a refusal comes, and on which occasion beyond the line that ErrorRef.md has for its code, is not
+    published [G profile-refusals].
     """
     try:
         profile = _find_profile(organization, route)

@@ -94,6 +94,7 @@ def group_users_page(organization: Organization, settings: Settings, page: int, 
         if settings.odd_flags_fail:
             raise BadQueryError(bad_number(status))
         status = None
+    # What makes a name invalid is not published [G invalid-group-names].
     if not name or len(name) > _LONGEST_NAME:
         return json_answer(400, _not_found("error.group.invalid_name", "Invalid group name"))
     group = organization.find_group(name)
@@ -147,8 +148,8 @@ def cut(
     """The entries of a page (past the end: of the last page), whether it is the last, and the headers.
 
     `page` counts from 0; `base` is the number that the header gives the first page. `unlisted` is the number
-    of technical accounts: the headers count them, the page leaves them out. They come first: recorded listings
-    are in the order of e-mail addresses, and those of technical accounts begin with a hexadecimal digit.
+    of technical accounts: the headers count them, the page leaves them out, and they come first
+    [G technical-accounts-first].
     """
     total = unlisted + len(listing)
     pages = max(1, -(-total // size))
@@ -231,7 +232,7 @@ def show_group(organization: Organization, group: Group) -> dict[str, Any]:
 
 
 def technical_members(organization: Organization, group: Group) -> int:
-    """How many technical accounts are direct members of a group."""
+    """How many technical accounts are direct members of a group [G technical-members]."""
     return sum(group in account.groups for account in organization.technical_accounts)
 
 
@@ -263,7 +264,7 @@ def _members(organization: Organization, group: Group, *, direct_only: bool, sta
         listing = organization.derived(("profile", group.id), lambda: _holders(group))
     if status is None:
         return listing
-    # Licences go to the members in the order in which they came; the rest have none that is active.
+    # Licences go to the members in the order in which they came; the rest have none that is active [G licences].
     licensed = len(listing) if group.quota is None else group.quota
     return listing[:licensed] if status.lower() == "active" else listing[licensed:]
 

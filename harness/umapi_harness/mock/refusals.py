@@ -7,7 +7,7 @@ from typing import Final
 
 from umapi_models import schemas
 
-# Messages for codes of which nobody has published the service's own words.
+# Messages for codes of which nobody has published the service's own words [G own-words].
 _OWN_WORDS: Final = {
     "error.api.not_available": "A part of the service is not available at the moment",
     "error.api.user.not.parent.org": "The domain of the user belongs to another organization: {domain}",

@@ -1,8 +1,8 @@
 """Routes: which operation a request means, read from the path as it came over the wire.
 
-One rule for all paths: slashes that are doubled, or stand at the end, mean nothing. Group names and user strings may
-hold any character, `/` and `%` included, so the path is cut apart before it is decoded, and a name at the end takes all
-that is left of it, doubled slashes as well; only slashes at its end must be encoded.
+One rule for all paths: slashes that are doubled, or stand at the end, mean nothing [G slashes]. Group names and user
+strings may hold any character, `/` and `%` included, so the path is cut apart before it is decoded, and a name at the
+end takes all that is left of it, doubled slashes as well; only slashes at its end must be encoded.
 """
 
 from __future__ import annotations

@@ -27,7 +27,6 @@ from umapi_harness.mock.queries import BadQueryError
 from umapi_harness.mock.routes import Route, find_route
 from umapi_harness.mock.tokens import IMS_HOST, Grant, TokenRefusedError, check_client_credentials, check_jwt
 from umapi_harness.mock.world import World
-from umapi_models import operations
 
 ABORT: Final = "umapi_mock.abort"
 """Scope extension: a function that closes the connection without an answer."""
@@ -223,6 +222,7 @@ class Service:
         settings = self._world.settings
         if not client_id:
             return answers.gateway_refusal(settings, 403, "403000", "Api Key is required")
+        # That the gateway compares the two is not published [G key-and-token].
         strange = settings.key_must_match_token and grant is not None and grant.client_id != client_id
         if client_id not in self._world.credentials or strange:
             return answers.gateway_refusal(settings, 403, "403003", "Api Key is invalid")
@@ -255,8 +255,10 @@ def _act(world: World, organization: Organization, call: Call, _route: Route) ->
     commands: list[Any] = body.value
     if not commands:
         return answers.malformed("Expected at least one command")
-    if len(commands) > operations.MAX_COMMANDS:
-        return answers.malformed(f"Too many commands, max {operations.MAX_COMMANDS}")
+    most = world.settings.commands_per_request
+    if len(commands) > most:
+        # In which form the limit is told is not published [G too-many-commands].
+        return answers.malformed(f"Too many commands, max {most}")
     result = run_commands(
         organization, world.settings, world.checks, commands, doubled=body.doubled, test_mode=test_mode
     )
@@ -330,7 +332,8 @@ def _raw_path(scope: Scope) -> str:
 
 
 def _credentials(call: Call) -> dict[str, str]:
-    """Client id and secret where they come as RFC 6749 has them first (2.3.1): by HTTP Basic authentication."""
+    """Client id and secret where they come as RFC 6749 has them first (2.3.1): by HTTP Basic authentication
+    [G basic-authentication]."""
     scheme, _, encoded = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return {}

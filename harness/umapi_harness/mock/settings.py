@@ -36,8 +36,16 @@ class Settings:
 
     memberships_per_step: int = operations.MAX_GROUPS
     """Names allowed in one list of an add or remove step."""
+    commands_per_request: int = operations.MAX_COMMANDS
+    """Commands allowed in one request."""
     steps_per_command: int = operations.MAX_STEPS
     """Steps allowed in one command."""
+    steps_after_failure: bool = True
+    """Whether the steps after one that failed are tried all the same."""
+    unknown_key_fails: bool = True
+    """Whether a key that no page knows, in a command or an update, is an error."""
+    empty_update_fails: bool = True
+    """Whether an update of nothing is an error."""
     repeated_key_fails: bool = False
     """Whether a key that stands twice in one object of a command is an error. The lists of an add or remove
     step are documented to be one; elsewhere the last value counts, as parsers have it."""

@@ -24,7 +24,7 @@ _SWEEP: Final = 1000  # tokens after which those that ran out are forgotten
 
 
 class TokenRefusedError(Exception):
-    """The token host refuses; answered as HTTP 400 with the error and its description."""
+    """The token host refuses; answered as HTTP 400 with the error and its description [G token-words]."""
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(f"{error}: {description}")
@@ -89,6 +89,7 @@ def check_client_credentials(
     unknown = sorted(scopes - SCOPES - set(credential.scopes))
     if unknown:
         raise TokenRefusedError("invalid_scope", f"invalid scope: {unknown[0][:100]}")
+    # What happens without the scope of this API is not published [G needed-scope].
     if scope_needed and NEEDED_SCOPE not in scopes:
         raise TokenRefusedError("invalid_scope", f"missing scope: {NEEDED_SCOPE}")
     return credential
@@ -106,7 +107,7 @@ def check_jwt(
 
     `hosts` are the names under which the token host is known; `own_key` gives the PEM to check
     signatures with where none is registered. Raises TokenRefusedError, with a description for each cause.
-    What public clients sign is good: how far ahead the expiry lies, for one, no page limits.
+    What public clients sign is good: how far ahead the expiry lies, for one, no page limits [G jwt-claims].
     """
     credential = _check_client(fields, credentials)
     token = fields.get("jwt_token", "")

@@ -76,6 +76,7 @@ class UserCommand:
         if self._name.lower() in self._organization.outsiders:
             raise RefusedError("error.user.not_in_org", user=self._name)
         if self._in_another_domain():
+            # The occasion is not published, the name of the code suggests it [G conflicting-parameters].
             code = "error.user.nonexistent_or_has_conflicting_parameters"
             raise RefusedError(code, user=self._name, domain=self._domain)
         if self._test_mode and not self._settings.test_mode_needs_user:
@@ -130,6 +131,7 @@ class UserCommand:
         account = known.adobe_id(email) if identity_type == ADOBE_ID else known.owned(email)
         if account is None or account.type != identity_type:
             return None
+        # A Federated ID of another user name is taken for another account [G directory-user-names].
         if identity_type == FEDERATED_ID and account.username.lower() != self._name.lower():
             return None
         self._organization.restore_user(account)
@@ -138,7 +140,8 @@ class UserCommand:
         return account
 
     def _same_account(self, identity_type: str, email: str) -> User | None:
-        """The Enterprise or Federated ID that stands in the way of a new one."""
+        """The Enterprise or Federated ID that stands in the way of a new one; the codes are those that are
+        documented for updates [G create-name-in-use]."""
         by_email = self._organization.owned_account(email)
         by_name = self._organization.find_user(self._name, self._home(identity_type, email))
         if self._name.lower() == email.lower():
@@ -269,6 +272,7 @@ class UserCommand:
             return email if self._settings.username_follows_email else None
         if username.lower() == user.username.lower():
             return None
+        # What is always the e-mail address may be given as that [G enterprise-user-names].
         if user.type == ENTERPRISE_ID and email is not None and username.lower() == email.lower():
             return self._username_like(user, email)
         if user.type == ENTERPRISE_ID:
@@ -288,6 +292,7 @@ class UserCommand:
 
     def _check_directory(self, user: User, name: str) -> None:
         """Raise RefusedError unless the account can move to the domain `name`."""
+        # No other code is known for domains of other organisations [G foreign-domain-updates].
         domain = self._organization.domains.get(name)
         if domain is None:
             raise RefusedError("error.domain.trust.nonexistent")
@@ -321,6 +326,7 @@ class UserCommand:
         if user is None or self._test_mode:
             return
         for group in user.groups:
+            # Nothing is said of groups that another organisation shares [G remove-all].
             if group.name not in UNTOUCHABLE and not group.read_only:
                 self._organization.leave(user, group)
 
@@ -328,7 +334,7 @@ class UserCommand:
         user = self._existing()
         # Letter case aside, the same name twice is the mistake the service has a code for.
         groups: list[Group] = []
-        for kind in ("group", "productConfiguration", "product"):
+        for kind in ("group", "productConfiguration", "product"):  # [G product-configuration]
             names = [key(name) for name in fields.get(kind, ())]
             if len(set(names)) != len(names):
                 raise RefusedError("error.command.add_remove.duplicate.usergroup_list", field=kind)

@@ -80,6 +80,7 @@ class UserGroupCommand:
         name: str | None = fields.get("name")
         if name is not None:
             holder = self._organization.find_group(name)
+            # The code is documented for the creation [G group-name-taken].
             if holder is not None and holder is not group:
                 raise RefusedError("error.usergroup.already_exists", group=name)
         if group is None or self._test_mode:

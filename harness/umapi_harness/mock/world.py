@@ -6,7 +6,7 @@ import functools
 import secrets
 from collections.abc import Sequence
 
-from umapi_harness.mock.checks import CommandChecks
+from umapi_harness.mock.checks import CommandChecks, CommandRules
 from umapi_harness.mock.clock import Clock, SystemClock
 from umapi_harness.mock.errors import InputError
 from umapi_harness.mock.faults import FaultPlan, Plan
@@ -52,13 +52,7 @@ class World:
     @property
     def checks(self) -> CommandChecks:
         """The checks of commands that suit the settings."""
-        settings = self.settings
-        return _checks(
-            settings.memberships_per_step,
-            settings.steps_per_command,
-            settings.domain_beside_email_fails,
-            settings.repeated_key_fails,
-        )
+        return _checks(CommandRules.of(self.settings))
 
     def organization(self, org_id: str | None = None) -> Organization:
         """The organisation of that id; without one, the first. Raises InputError if there is none."""
@@ -150,11 +144,6 @@ class World:
 
 
 @functools.lru_cache(maxsize=16)
-def _checks(memberships: int, steps: int, domain_beside_email_fails: bool, repeated_key_fails: bool) -> CommandChecks:
+def _checks(rules: CommandRules) -> CommandChecks:
     """Kept for all worlds of the process: the checks hold no state, and compiling the schemas takes its time."""
-    return CommandChecks(
-        memberships_per_step=memberships,
-        steps_per_command=steps,
-        domain_beside_email_fails=domain_beside_email_fails,
-        repeated_key_fails=repeated_key_fails,
-    )
+    return CommandChecks(rules)
