@@ -28,6 +28,7 @@ from .errors import (
     UsageError,
 )
 from .execution import Execution
+from .listings import Completeness, ListingRules
 from .lookups import GroupsQuery, UserQuery, UsersQuery
 from .outcomes import ActionOutcome, OutcomeStatus, StepError
 from .retries import RetryPolicy
@@ -41,6 +42,7 @@ __all__ = [
     "ActionError",
     "ActionOutcome",
     "AuthenticationError",
+    "Completeness",
     "ConfigurationError",
     "Connection",
     "CreateOption",
@@ -54,6 +56,7 @@ __all__ = [
     "IdentityType",
     "JWTAuth",
     "ListingError",
+    "ListingRules",
     "NetworkError",
     "NotFoundError",
     "NotSentError",

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from umapi_models.models import Group, User
 from umapi_models.operations import API_ROOT
@@ -15,10 +15,11 @@ from umapi_models.operations import API_ROOT
 from .actions import Action
 from .auth import Auth
 from .calls import Service, fetch_token
-from .errors import UmapiError
+from .errors import ListingError, UmapiError
 from .execution import Execution
+from .listings import ListingReader, ListingRules, Progress
 from .messages import Answer, Authorize, Call, Message, Request, Sleep, TransportError
-from .queries import Listing, ListingReader, fetch_user, groups_listing, users_listing
+from .queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
 from .retries import RetryPolicy
 from .session import Session
 from .transports.asynchronous import HttpxTransport
@@ -123,17 +124,18 @@ class AsyncConnection:
 
     def users(
         self,
-        in_group: str = "",
-        in_domain: str = "",
+        in_group: str | Literal[NotGiven.NOT_GIVEN] = NOT_GIVEN,
+        in_domain: str | Literal[NotGiven.NOT_GIVEN] = NOT_GIVEN,
         direct_only: bool = True,
         *,
         status: Literal["active", "inactive"] | None = None,
         exclude_groups: bool = False,
+        rules: ListingRules | None = None,
     ) -> AsyncListQuery[User]:
         """Return the users of the organisation, with the filters of `UsersQuery`, to iterate over.
 
         Raises:
-            UsageError: the filters do not fit together.
+            UsageError: a group or domain is given and blank, or the filters do not fit together.
         """
         listing = users_listing(
             in_group=in_group,
@@ -142,11 +144,11 @@ class AsyncConnection:
             status=status,
             exclude_groups=exclude_groups,
         )
-        return AsyncListQuery(self, listing)
+        return AsyncListQuery(self, listing, rules)
 
-    def groups(self) -> AsyncListQuery[Group]:
+    def groups(self, *, rules: ListingRules | None = None) -> AsyncListQuery[Group]:
         """Return the user groups, product profiles and admin groups of the organisation, to iterate over."""
-        return AsyncListQuery(self, groups_listing())
+        return AsyncListQuery(self, groups_listing(), rules)
 
     async def user(self, user_string: str, domain: str | None = None) -> User | None:
         """Return one user by e-mail address or user name, None when there is none; see `UserQuery`."""
@@ -207,31 +209,51 @@ class AsyncConnection:
             return headers
 
 
-class AsyncListQuery(Generic[E]):
+class AsyncListQuery(Progress[E]):
     """A listing that is read page by page as it is needed; see `ListQuery`."""
 
-    def __init__(self, connection: AsyncConnection, listing: Listing[E]) -> None:
+    def __init__(self, connection: AsyncConnection, listing: Listing[E], rules: ListingRules | None = None) -> None:
         self._connection = connection
         self._listing = listing
+        self._rules = rules or ListingRules()
+        self._reading = asyncio.Lock()  # two tasks that want the whole read it once
+        self.reload()
 
     async def __aiter__(self) -> AsyncIterator[E]:
-        """Give the entries one by one.
+        """Start anew, and give the entries one by one.
 
         Raises:
-            ListingError, ServiceError, NetworkError: as `all_results`.
+            ListingError, ServiceError, NetworkError: as `all_results`; what was given out before is not the whole.
         """
-        reader = ListingReader(self._listing)
+        reader = self._reader = ListingReader(self._listing, self._rules, keep=False)
         while not reader.finished:
-            self._connection.count_query(multiple=True)
-            for entry in await self._connection.drive(reader.next_page(self._connection.service)):
+            for entry in await self._next_page(reader):
                 yield entry
 
     async def all_results(self) -> list[E]:
-        """Read the whole listing and return it.
+        """Read the listing, or what a failure left of it, and return all of it; see `ListQuery.all_results`.
 
         Raises:
             NotFoundError: the group does not exist.
-            ListingError: the listing changed or broke off while it was read.
+            ListingError: the listing is not whole.
             ServiceError, NetworkError: as for any call.
         """
-        return [entry async for entry in self]
+        async with self._reading:
+            reader = self._reader = self._whole
+            while not reader.finished:
+                await self._next_page(reader)
+            return list(reader.entries)
+
+    def reload(self) -> None:
+        """Forget what was read, so that the next use asks the service again."""
+        self._reader = self._whole = ListingReader(self._listing, self._rules, keep=True)
+
+    async def _next_page(self, reader: ListingReader[E]) -> tuple[E, ...]:
+        self._connection.count_query(multiple=True)
+        try:
+            return await self._connection.drive(reader.next_page(self._connection.service))
+        except ListingError:
+            # The pages read before may belong to another state of the organisation: none is used again.
+            if reader is self._whole:
+                self._whole = ListingReader(self._listing, self._rules, keep=True)
+            raise

@@ -26,8 +26,10 @@ from .commands import read_actions
 from .config import load_settings
 from .connection import Connection
 from .errors import NetworkError, ServiceError, UmapiError, UsageError
+from .listings import Completeness, ListingRules
 from .lookups import GroupsQuery, UserQuery, UsersQuery
 from .outcomes import ActionOutcome, OutcomeStatus, StepError
+from .queries import NOT_GIVEN
 from .session import UnsentActionsWarning
 from .version import __version__
 
@@ -115,15 +117,36 @@ def status(access: _Access) -> int:
 @click.option("--group", "in_group", metavar="NAME", help="Only members of this group or profile.")
 @click.option("--domain", "in_domain", metavar="NAME", help="Only users of this domain.")
 @click.option("--all-memberships", is_flag=True, help="Also show product profiles held through a user group.")
+@click.option(
+    "--unlisted",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Most technical accounts, which are counted and not listed; 10 and 1 % of the total by default.",
+)
 @click.option("--csv", "as_csv", is_flag=True, help="Write CSV with a header; groups share a cell, with commas.")
 @click.pass_obj
-def users(access: _Access, in_group: str | None, in_domain: str | None, all_memberships: bool, as_csv: bool) -> None:
+def users(
+    access: _Access,
+    in_group: str | None,
+    in_domain: str | None,
+    all_memberships: bool,
+    unlisted: int | None,
+    as_csv: bool,
+) -> None:
     """List users. Nothing is printed unless the listing is whole."""
     for option, value in (("--group", in_group), ("--domain", in_domain)):
         if value is not None and not value.strip():
             raise click.UsageError(f"{option} is empty: name one, or leave the option out")
     with access.connection() as connection:
-        found = UsersQuery(connection, in_group or "", in_domain or "", not all_memberships).all_results()
+        query = UsersQuery(
+            connection,
+            NOT_GIVEN if in_group is None else in_group,
+            NOT_GIVEN if in_domain is None else in_domain,
+            not all_memberships,
+            rules=ListingRules(unlisted=unlisted),
+        )
+        found = query.all_results()
+    _tell_doubts(query.complete)
     if as_csv:
         click.echo(_as_csv(found), nl=False)
         return
@@ -154,7 +177,9 @@ def one_user(access: _Access, name: str, domain: str | None) -> int:
 def groups(access: _Access) -> None:
     """List user groups, product profiles and admin groups, with the number of their members."""
     with access.connection() as connection:
-        found = GroupsQuery(connection).all_results()
+        query = GroupsQuery(connection)
+        found = query.all_results()
+    _tell_doubts(query.complete)
     for entry in found:
         members = "" if entry.member_count is None else _count(entry.member_count, "member")
         _say("  ".join(part for part in (entry.group_name, entry.type, members) if part))
@@ -283,6 +308,13 @@ def _fields(user: User) -> dict[str, str | tuple[str, ...]]:
         "groups": user.groups,
     }
     return {name: value for name, value in known.items() if value is not None}
+
+
+def _tell_doubts(complete: Completeness) -> None:
+    """Say what could not be checked of a listing, on standard error."""
+    if complete.skipped:
+        doubts = ", ".join(complete.skipped)
+        click.echo(f"umapi: the listing could not be checked in every way: the service sent {doubts}", err=True)
 
 
 def _as_csv(users: Sequence[User]) -> str:

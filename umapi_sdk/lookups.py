@@ -3,73 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Generic, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from umapi_models.models import Group, User
 
 from .connection import Connection
 from .errors import ListingError
-from .queries import Listing, ListingReader, fetch_user, groups_listing, users_listing
+from .listings import ListingReader, ListingRules, Progress
+from .queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
 
 T = TypeVar("T", bound=User | Group)
 
 
-class ListQuery(Generic[T]):
+class ListQuery(Progress[T]):
     """A listing that is read page by page as it is needed.
 
-    Iterating starts it anew; `all_results` reads what is left. A listing that changes or breaks off while it is
-    read raises `ListingError`: it never looks shorter than it is.
+    Iterating starts it anew and holds one page at a time; `all_results` holds the whole. A listing that is not whole
+    raises `ListingError`: it never looks shorter than it is. What that means, and what no client can see, is in
+    docs/listings.md.
     """
 
-    def __init__(self, connection: Connection, listing: Listing[T]) -> None:
+    def __init__(self, connection: Connection, listing: Listing[T], rules: ListingRules | None = None) -> None:
         self._connection = connection
         self._listing = listing
-        self._reader = ListingReader(listing)
+        self._rules = rules or ListingRules()
+        self.reload()
 
     def __iter__(self) -> Iterator[T]:
         """Start anew, and give the entries one by one.
 
         Raises:
-            ListingError, ServiceError, NetworkError: as `all_results`.
+            ListingError, ServiceError, NetworkError: as `all_results`; what was given out before is not the whole.
         """
-        self.reload()
-        reader = self._reader
+        reader = self._reader = ListingReader(self._listing, self._rules, keep=False)
         while not reader.finished:
             yield from self._next_page(reader)
 
     def all_results(self) -> list[T]:
-        """Read what is left of the listing, and return all of it.
+        """Read the listing, or what a failure left of it, and return all of it. Once read, it is kept.
+
+        A listing that turns out not to be whole is started again as often as the rules say.
 
         Raises:
             NotFoundError: the group does not exist.
-            ListingError: the listing changed or broke off while it was read.
+            ListingError: the listing is not whole.
             ServiceError, NetworkError: as for any call.
         """
-        while not self._reader.finished:
-            self._next_page(self._reader)
-        return list(self._reader.entries)
+        reader = self._reader = self._whole
+        while not reader.finished:
+            self._next_page(reader)
+        return list(reader.entries)
 
     def reload(self) -> None:
         """Forget what was read, so that the next use asks the service again."""
-        self._reader = ListingReader(self._listing)
-
-    @property
-    def total(self) -> int | None:
-        """Entries in the whole listing as the service counts them; None before the first page is read.
-
-        For users this can include technical accounts, which are not listed.
-        """
-        return self._reader.total
-
-    @property
-    def page_count(self) -> int | None:
-        """Pages in the whole listing; None before the first page is read."""
-        return self._reader.page_count
-
-    @property
-    def pages_read(self) -> int:
-        """Pages read so far."""
-        return self._reader.pages_read
+        self._reader = self._whole = ListingReader(self._listing, self._rules, keep=True)
 
     def _next_page(self, reader: ListingReader[T]) -> tuple[T, ...]:
         self._connection.count_query(multiple=True)
@@ -77,8 +64,8 @@ class ListQuery(Generic[T]):
             return self._connection.drive(reader.next_page(self._connection.service))
         except ListingError:
             # The pages read before may belong to another state of the organisation: none is used again.
-            if reader is self._reader:
-                self.reload()
+            if reader is self._whole:
+                self._whole = ListingReader(self._listing, self._rules, keep=True)
             raise
 
 
@@ -89,18 +76,19 @@ class UsersQuery(ListQuery[User]):
     `exclude_groups` (leave the groups out of each user) need a group.
 
     Raises:
-        UsageError: the filters do not fit together.
+        UsageError: a group or domain is given and blank, or the filters do not fit together.
     """
 
     def __init__(
         self,
         connection: Connection,
-        in_group: str = "",
-        in_domain: str = "",
+        in_group: str | Literal[NotGiven.NOT_GIVEN] = NOT_GIVEN,
+        in_domain: str | Literal[NotGiven.NOT_GIVEN] = NOT_GIVEN,
         direct_only: bool = True,
         *,
         status: Literal["active", "inactive"] | None = None,
         exclude_groups: bool = False,
+        rules: ListingRules | None = None,
     ) -> None:
         listing = users_listing(
             in_group=in_group,
@@ -109,14 +97,14 @@ class UsersQuery(ListQuery[User]):
             status=status,
             exclude_groups=exclude_groups,
         )
-        super().__init__(connection, listing)
+        super().__init__(connection, listing, rules)
 
 
 class GroupsQuery(ListQuery[Group]):
     """The user groups, product profiles and admin groups of the organisation."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection, groups_listing())
+    def __init__(self, connection: Connection, *, rules: ListingRules | None = None) -> None:
+        super().__init__(connection, groups_listing(), rules)
 
 
 class UserQuery:
@@ -136,6 +124,7 @@ class UserQuery:
         """Return the user, or None when there is none; the service is asked once.
 
         Raises:
+            UsageError: the user string is blank, or a domain is given that is.
             ServiceError, NetworkError: as for any call.
         """
         if not self._fetched:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from umapi_command import Result
+from umapi_harness.mock import build_seed, default_seed
 from umapi_harness.mock.faults import Fault
 from umapi_harness.mock.server import RunningServer
 
@@ -84,6 +85,16 @@ def test_a_broken_listing_prints_nothing(umapi: Umapi, server: RunningServer) ->
     assert result.status == 1
     assert result.out == ""
     assert "status 503" in result.err
+
+
+def test_technical_accounts(umapi: Umapi, server: RunningServer) -> None:
+    """More technical accounts than usual are an error that says so, and `--unlisted` allows for them."""
+    server.world.put(build_seed({**default_seed(), "technical_accounts": 12}))
+    refused = umapi("users")
+    assert (refused.status, refused.out) == (1, "")
+    assert "12 are missing, more than 10 taken for technical accounts" in refused.err
+    assert "--unlisted" in umapi("users", "--help").out
+    assert len(umapi("users", "--unlisted", "12").out.splitlines()) == len(server.world.organization().listed_users)
 
 
 def test_an_unknown_group(umapi: Umapi) -> None:

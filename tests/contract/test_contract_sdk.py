@@ -56,6 +56,7 @@ from umapi_sdk import (
     UsersQuery,
 )
 from umapi_sdk.auth import DEFAULT_SCOPE, Auth
+from umapi_sdk.queries import NOT_GIVEN
 
 CLIENT_ID = "88ce03094fe74f4d91c2538217d007fe"
 SECRET = "a secret that no message shows"
@@ -317,8 +318,8 @@ def _listing_query(scene: Scene, connection: Connection) -> UsersQuery | GroupsQ
     status: Any = scene.query.get("status")
     return UsersQuery(
         connection,
-        in_group=scene.path_values.get("groupName", ""),
-        in_domain=scene.query.get("domain", ""),
+        in_group=scene.path_values.get("groupName", NOT_GIVEN),
+        in_domain=scene.query.get("domain", NOT_GIVEN),
         direct_only=scene.query.get("directOnly") != "false",
         status=status,
         exclude_groups=scene.query.get("excludeGroups") == "true",

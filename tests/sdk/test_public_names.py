@@ -12,13 +12,14 @@ import umapi_sdk.aio
 import umapi_sdk.auth
 
 NAMES = [
-    *("Action", "ActionError", "ActionOutcome", "AuthenticationError", "ConfigurationError", "Connection"),
+    *("Action", "ActionError", "ActionOutcome", "AuthenticationError", "Completeness", "ConfigurationError"),
+    "Connection",
     *("CreateOption", "ErrorCode", "Execution", "ForbiddenError", "Group", "GroupAction", "GroupType", "GroupsQuery"),
     *("IdentityType", "JWTAuth", "ListingError", "NetworkError", "NotFoundError", "NotSentError", "OAuthS2S"),
     *("OutcomeStatus", "OutcomeUnknownError", "RequestRefusedError", "ResponseError", "RetryPolicy", "ServiceError"),
     *("ServicePrincipalAuth", "StepError", "ThrottledError", "UmapiError", "UnavailableError", "UnsentActionsWarning"),
     *("UsageError", "User", "UserAction", "UserQuery", "UserStatus", "UsersQuery", "__version__", "connect"),
-    "load_settings",
+    *("ListingRules", "load_settings"),
 ]
 
 SIGNATURES = {
@@ -52,9 +53,11 @@ SIGNATURES = {
     "GroupAction.remove_users": "self, users",
     "GroupAction.add_to_products": "self, profiles",
     "GroupAction.remove_from_products": "self, profiles",
-    "UsersQuery": "connection, in_group='', in_domain='', direct_only=True, *, status=None, exclude_groups=False",
+    "UsersQuery": "connection, in_group=NOT_GIVEN, in_domain=NOT_GIVEN, direct_only=True, *, status=None, "
+    "exclude_groups=False, rules=None",
     "UserQuery": "connection, user_string, domain=None",
-    "GroupsQuery": "connection",
+    "GroupsQuery": "connection, *, rules=None",
+    "ListingRules": "*, unlisted=None, drift=0, restarts=2",
     "UsersQuery.all_results": "self",
     "UsersQuery.reload": "self",
     "UserQuery.result": "self",
@@ -65,10 +68,10 @@ SIGNATURES = {
     "aio.AsyncConnection": "org_id, auth, *, endpoint='https://usermanagement.adobe.io/v2/usermanagement', "
     "test_mode=False, timeout=120.0, ssl_verify=True, max_retries=4, user_agent=None, ca_bundle=None, "
     "client_cert=None, proxy=None, max_wait=300.0, pacing=None, retry=None, sleep, clock, transport=None",
-    "aio.AsyncConnection.users": "self, in_group='', in_domain='', direct_only=True, *, status=None, "
-    "exclude_groups=False",
+    "aio.AsyncConnection.users": "self, in_group=NOT_GIVEN, in_domain=NOT_GIVEN, direct_only=True, *, status=None, "
+    "exclude_groups=False, rules=None",
     "aio.AsyncConnection.user": "self, user_string, domain=None",
-    "aio.AsyncConnection.groups": "self",
+    "aio.AsyncConnection.groups": "self, *, rules=None",
 }
 
 

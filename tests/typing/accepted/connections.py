@@ -6,6 +6,7 @@ from typing import Any, assert_type
 from umapi_sdk import (
     Action,
     ActionOutcome,
+    Completeness,
     Connection,
     ErrorCode,
     Execution,
@@ -65,6 +66,7 @@ def use(conn: Connection) -> None:
         assert_type(user.first_name, str | None)
         assert_type(user.groups, tuple[str, ...] | None)
     assert_type(users.total, int | None)
+    assert_type(users.complete, Completeness)
     assert_type(GroupsQuery(conn).all_results(), list[Group])
     assert_type(UserQuery(conn, "a", domain="example.com").result(), User | None)
 

@@ -21,6 +21,7 @@ conn.execute_single(UserAction("a@example.com"), immediate="yes")  # error: arg-
 UsersQuery(conn, status="disabled")  # error: arg-type, reportArgumentType
 UsersQuery(conn, group="A")  # error: call-arg, reportCallIssue
 UsersQuery(conn, "A", "example.com", True, "active")  # error: call-arg, reportCallIssue
+UsersQuery(conn, in_group=None)  # error: arg-type, reportArgumentType
 UserQuery(conn)  # error: call-arg, reportCallIssue
 print(UserQuery(conn, "a").result().email)  # error: union-attr, reportOptionalMemberAccess
 [user.firstname for user in UsersQuery(conn)]  # error: attr-defined, reportAttributeAccessIssue
