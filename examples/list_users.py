@@ -7,10 +7,10 @@ import sys
 from umapi_sdk import UsersQuery, connect
 
 
-def main(group: str = "") -> None:
+def main(group: str | None = None) -> None:
     """Print one line for each user. Pages are fetched as they are needed; a listing that breaks off is an error."""
     with connect() as connection:
-        users = UsersQuery(connection, in_group=group)
+        users = UsersQuery(connection) if group is None else UsersQuery(connection, in_group=group)
         for user in users:
             print(user.email, user.type, len(user.groups or ()), sep="\t")
         print(f"{users.total} users in {users.page_count} pages")
