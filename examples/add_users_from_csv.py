@@ -58,10 +58,10 @@ def main(path: Path) -> int:
         return 2
     with connect() as connection:
         result = connection.execute_multiple(actions, immediate=True)
-    for outcome in result.failed:
+    for outcome in result.not_completed:
         print(outcome, file=sys.stderr)
     print(f"{result.completed} of {result.sent} users added or updated")
-    return 1 if result.failed else 0
+    return 1 if result.not_completed else 0
 
 
 if __name__ == "__main__":

@@ -80,8 +80,8 @@ def perform(connection: Connection, *actions: Action) -> Execution:
     result = connection.execute_multiple(actions, immediate=True)
     for outcome in result.outcomes:
         print(f"  {outcome}")
-    if result.failed:
-        raise WalkthroughError(f"expected to complete: {'; '.join(map(str, result.failed))}")
+    if result.not_completed:
+        raise WalkthroughError(f"expected to complete: {'; '.join(map(str, result.not_completed))}")
     return result
 
 

@@ -7,6 +7,7 @@ a step that the service would refuse raises `ActionError`, and leaves the action
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar, overload
@@ -42,6 +43,9 @@ Names = list[str] | tuple[str, ...] | set[str] | frozenset[str]
 
 T = TypeVar("T")
 
+# An action can be in the queues of several connections, each with its own threads. Reentrant as the queue's lock.
+_marking = threading.RLock()
+
 
 class Action:
     """What to do to one user or user group: a target and steps. Once executed, it knows its outcome."""
@@ -49,11 +53,13 @@ class Action:
     target: str
     """The user or user group, as written."""
     outcome: ActionOutcome | None
-    """What became of the action; None until it has been executed."""
+    """What became of the action in the last execution that ended; None until it has been executed."""
 
     def __init__(self, target: str) -> None:
         self.target = target
         self.outcome = None
+        self._holds = 0
+        self._sent = False
 
     @property
     def step_count(self) -> int:
@@ -65,6 +71,23 @@ class Action:
         if self.outcome is None or self.outcome.status is OutcomeStatus.COMPLETED:
             return ()
         return tuple(str(error) for error in self.outcome.errors) or (str(self.outcome.reason),)
+
+    def hold(self) -> None:
+        """Note that the action is in a queue; for connections. A step that is added now would not be sent."""
+        with _marking:
+            self._holds += 1
+
+    def let_go(self, *, sent: bool) -> None:
+        """Note that the action has left a queue; for connections. If nothing of it was sent, it takes steps again."""
+        with _marking:
+            self._holds -= 1
+            self._sent = self._sent or sent
+
+    def _check_open(self) -> None:
+        if self._holds or self._sent:
+            state = "is queued" if self._holds else "has been sent"
+            problem = f"the action for {self.target} {state}, and takes no further step: begin a new action"
+            raise ActionError((Violation(f"/do/{self.step_count}", problem),))
 
     def __repr__(self) -> str:
         status = f", {self.outcome.status}" if self.outcome else ""
@@ -176,8 +199,9 @@ class UserSteps(Action):
     def _append(self, steps: tuple[UserStep, ...]) -> None:
         before = (self._steps[-1][-1],) if self._steps else ()
         _check_order(lambda: self.command((*before, steps[0])), self.step_count, len(before))
-        self._steps.append(steps)
-        self.outcome = None
+        with _marking:
+            self._check_open()
+            self._steps.append(steps)
 
     @staticmethod
     def _build(make: Callable[[], T], prefix: str = "") -> T:
@@ -453,8 +477,9 @@ class GroupSteps(Action):
             raise ActionError((Violation(f"/do/{place}", "no step runs after deleteUserGroup"),))
         before = (self._steps[-1][-1],) if self._steps else ()
         _check_order(lambda: self.command((*before, steps[0])), place, len(before))
-        self._steps.append(steps)
-        self.outcome = None
+        with _marking:
+            self._check_open()
+            self._steps.append(steps)
 
 
 class GroupAction(GroupSteps):

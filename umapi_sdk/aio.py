@@ -18,7 +18,7 @@ from .calls import Service, fetch_token
 from .errors import ListingError, UmapiError
 from .execution import Execution
 from .listings import ListingReader, ListingRules, Progress
-from .messages import Answer, Authorize, Call, Message, Request, Sleep, TransportError
+from .messages import Answer, Authorize, Call, Message, Request, Sleep, TransportError, Turn
 from .queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
 from .retries import RetryPolicy
 from .session import Session
@@ -156,6 +156,15 @@ class AsyncConnection:
         return await self.drive(fetch_user(self._session.service, user_string, domain))
 
     @property
+    def queued(self) -> tuple[Action, ...]:
+        """The actions that wait to be sent, wholly or in part, in order; see `Connection`."""
+        return self._session.queue.waiting
+
+    def take_queued(self) -> list[Action]:
+        """Take out of the queue what `queued` shows, and return it; see `Connection`."""
+        return self._session.queue.withdraw_waiting()
+
+    @property
     def service(self) -> Service:
         """What calls need to know of the service; for the query classes."""
         return self._session.service
@@ -193,6 +202,11 @@ class AsyncConnection:
         if isinstance(message, Sleep):
             logger.info("waiting %.1f s: %s", message.seconds, message.reason)
             await self._sleep(message.seconds)
+            return None
+        if isinstance(message, Turn):
+            turn = asyncio.Event()
+            message.subscribe(turn.set)
+            await turn.wait()
             return None
         if isinstance(message, Authorize):
             return await self._authorize(message.refused)

@@ -1,22 +1,20 @@
-"""Turning actions into requests within the service's limits, in order, and remembering where each part came from."""
+"""Turning actions into commands within the service's limits, and remembering where each part came from."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
-from itertools import count
+from collections.abc import Mapping, Sequence
 
 import attrs
 
 from umapi_models.constraints import Violation
 from umapi_models.converter import write
 from umapi_models.models import UserCommand, UserGroupCommand
-from umapi_models.operations import MAX_COMMANDS, MAX_STEPS
+from umapi_models.operations import MAX_STEPS
 
 from .actions import Action, GroupSteps, UserSteps
 from .errors import ActionError
-
-_serial = count()
+from .resources import touched
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -24,8 +22,6 @@ class WireCommand:
     """One command for the wire: an action, or the part of one that fits the limit of steps."""
 
     action: Action
-    execution: int
-    """Tells two executions of the same action apart."""
     part: int
     """Which part of the action this is, from 0."""
     parts: int
@@ -34,6 +30,8 @@ class WireCommand:
     """The command as JSON."""
     steps: tuple[int, ...]
     """For each step on the wire, the place of the caller's step it comes from."""
+    touches: Mapping[str, bool] = attrs.field(repr=False)
+    """The users and groups it touches; true for those that no other command in its request may touch."""
 
     def caller_step(self, step: int) -> int:
         """Return the place of the caller's step for a step on the wire; unknown places stay as they are."""
@@ -51,7 +49,6 @@ def split_action(action: Action) -> list[WireCommand]:
     if not action.wire_steps:
         problem = f"the action for {action.target} has no steps"
         raise ActionError((Violation("/do", problem, "error.command.steps.malformed"),))
-    execution = next(_serial)
     commands: list[WireCommand] = []
     starts = range(0, len(action.wire_steps), MAX_STEPS)
     for start in starts:
@@ -67,30 +64,14 @@ def split_action(action: Action) -> list[WireCommand]:
         commands.append(
             WireCommand(
                 action=action,
-                execution=execution,
                 part=len(commands),
                 parts=len(starts),
                 body=_json(model),
                 steps=places,
+                touches=touched(model),
             )
         )
     return commands
-
-
-def next_batch(queue: Sequence[WireCommand], under_way: Collection[int] = ()) -> list[WireCommand]:
-    """Return the commands at the head of the queue that go into the next request.
-
-    A request holds 10 commands at most. The service does not promise their order, so two parts of one action
-    never share a request, and none is sent while another is: `under_way` names the executions of those.
-    """
-    batch: list[WireCommand] = []
-    taken = set(under_way)
-    for command in queue[:MAX_COMMANDS]:
-        if command.execution in taken:
-            break
-        taken.add(command.execution)
-        batch.append(command)
-    return batch
 
 
 def encode(batch: Sequence[WireCommand]) -> bytes:

@@ -246,7 +246,8 @@ class _Sending:
             action = self._actions[place]
             outcome = action.outcome or ActionOutcome(action=action, status=OutcomeStatus.NOT_SENT, reason=reason)
             completed = outcome.status is OutcomeStatus.COMPLETED
-            details = [self._detail(place, error) for error in outcome.errors]
+            details = [outcome.progress] if outcome.progress else []
+            details += [self._detail(place, error) for error in outcome.errors]
             details += [outcome.reason] if outcome.reason else []
             details += [f"warning: {self._detail(place, warning)}" for warning in outcome.warnings]
             details += ["an earlier attempt may have taken effect too"] if outcome.maybe_repeated else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
@@ -15,7 +16,7 @@ from .auth import Auth
 from .calls import Service, fetch_token
 from .errors import UmapiError
 from .execution import Execution
-from .messages import Answer, Authorize, Call, Message, Request, Sleep, TransportError
+from .messages import Answer, Authorize, Call, Message, Request, Sleep, TransportError, Turn
 from .retries import RetryPolicy
 from .session import Session
 from .transports.blocking import BlockingTransport
@@ -134,7 +135,7 @@ class Connection:
         return self._session.local_status(), self._session.remote_status()
 
     def execute_single(self, action: Action, immediate: bool = False) -> Execution:
-        """Queue an action; send the queue if it holds 10 actions, or at once with `immediate`.
+        """Queue an action; send the queue if that makes a full request, or at once with `immediate`.
 
         Raises:
             ActionError, ServiceError, NetworkError: as `execute_multiple`.
@@ -142,14 +143,18 @@ class Connection:
         return self.execute_multiple([action], immediate)
 
     def execute_multiple(self, actions: Iterable[Action], immediate: bool = False) -> Execution:
-        """Queue actions; send them 10 at a time, and with `immediate` the rest too.
+        """Queue actions; send full requests of 10, and with `immediate` the rest too.
 
         What became of each action is in the result and in the action's `outcome`. A failing action is no exception.
+        With `immediate` the call returns when all its own actions have an outcome, whatever other threads do on
+        this connection. Two actions on one user or user group are sent one after the other.
 
         Raises:
             ActionError: an action has no steps; none has been queued.
-            ServiceError, NetworkError: a request was refused or got no clear answer. The error's `outcomes` tells
-                what became of every action. Those that were not sent stay queued: `execute_queued` sends them.
+            ServiceError, NetworkError: a request of this call was refused or got no clear answer. The error's
+                `outcomes` tells what became of each of its actions. Those that were not sent stay queued:
+                `execute_queued` sends them, `take_queued` gives them back. Of an action with a part whose outcome
+                is unknown nothing stays queued.
         """
         return self.drive(self._session.execution_call(actions, immediate=immediate))
 
@@ -160,6 +165,18 @@ class Connection:
             ServiceError, NetworkError: as `execute_multiple`.
         """
         return self.execute_multiple([], immediate=True)
+
+    @property
+    def queued(self) -> tuple[Action, ...]:
+        """The actions that wait to be sent, wholly or in part, in order; not those that a call is sending just now."""
+        return self._session.queue.waiting
+
+    def take_queued(self) -> list[Action]:
+        """Take out of the queue what `queued` shows, and return it: it is not sent any more.
+
+        The steps of a partly sent action that were not sent are dropped; its outcome says which were.
+        """
+        return self._session.queue.withdraw_waiting()
 
     @property
     def service(self) -> Service:
@@ -205,6 +222,11 @@ class Connection:
         if isinstance(message, Sleep):
             logger.info("waiting %.1f s: %s", message.seconds, message.reason)
             self._sleep(message.seconds)
+            return None
+        if isinstance(message, Turn):
+            turn = threading.Event()
+            message.subscribe(turn.set)
+            turn.wait()
             return None
         if isinstance(message, Authorize):
             return self._authorize(message.refused)

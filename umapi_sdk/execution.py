@@ -1,15 +1,14 @@
-"""The queue of actions and the call that works through it: no outcome is lost, whatever ends the call."""
+"""The call that works through the queue of actions: no outcome is lost, whatever ends it."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import partial
 
 from umapi_models.constraints import Violation
-from umapi_models.operations import MAX_COMMANDS
 
 from .actions import Action
-from .batches import WireCommand, next_batch, split_action
+from .batches import WireCommand
 from .calls import Attempts, Service, execute
 from .errors import (
     ActionError,
@@ -21,11 +20,13 @@ from .errors import (
     RequestRefusedError,
     ServiceError,
     ThrottledError,
+    UmapiError,
     UnavailableError,
     UsageError,
 )
-from .messages import Call
-from .outcomes import ActionOutcome, CommandOutcome, OutcomeStatus, combine, same_for_all
+from .messages import Call, Turn
+from .outcomes import ActionOutcome, CommandOutcome, OutcomeStatus, same_for_all
+from .queueing import ActionQueue, Share
 
 # After these, the service has not looked at the commands.
 _NOT_PROCESSED = (NotSentError, ThrottledError, UnavailableError, AuthenticationError, ForbiddenError)
@@ -36,7 +37,7 @@ _REFUSED = (RequestRefusedError, NotFoundError)
 class Execution(tuple[int, int, int]):
     """What an execution did: the numbers of actions still queued, sent and completed, and the outcomes.
 
-    It unpacks into the three numbers. An action too large for one command counts once for each of its parts.
+    It unpacks into the three numbers.
     """
 
     outcomes: tuple[ActionOutcome, ...]
@@ -52,12 +53,12 @@ class Execution(tuple[int, int, int]):
 
     @property
     def queued(self) -> int:
-        """Actions still waiting in the queue."""
+        """Actions that still wait in the queue; one of which a part waits is among them."""
         return self[0]
 
     @property
     def sent(self) -> int:
-        """Actions sent by this call."""
+        """Actions that this call finished sending."""
         return self[1]
 
     @property
@@ -67,117 +68,75 @@ class Execution(tuple[int, int, int]):
 
     @property
     def failed(self) -> tuple[ActionOutcome, ...]:
-        """The outcomes that are not completed."""
+        """The outcomes of actions of which a step failed, and nothing is unknown."""
+        return tuple(outcome for outcome in self.outcomes if outcome.status is OutcomeStatus.FAILED)
+
+    @property
+    def unknown(self) -> tuple[ActionOutcome, ...]:
+        """The outcomes that are not known: look before sending those actions again."""
+        return tuple(outcome for outcome in self.outcomes if outcome.status is OutcomeStatus.UNKNOWN)
+
+    @property
+    def not_completed(self) -> tuple[ActionOutcome, ...]:
+        """All outcomes but the completed ones."""
         return tuple(outcome for outcome in self.outcomes if outcome.status is not OutcomeStatus.COMPLETED)
 
     def __repr__(self) -> str:
         return f"Execution(queued={self.queued}, sent={self.sent}, completed={self.completed})"
 
 
-class ActionQueue:
-    """Actions that wait to be sent. Threads can share it."""
+def run(
+    queue: ActionQueue, service: Service, actions: Iterable[Action], *, immediate: bool, test_mode: bool
+) -> Call[Execution]:
+    """Queue actions, and send what is due: full requests, or with `immediate` everything.
 
-    def __init__(self) -> None:
-        self._pending: list[WireCommand] = []
-        self._lock = threading.Lock()
-        self._parts: dict[int, list[CommandOutcome]] = {}
-        self._under_way: set[int] = set()
-        # A thread that cannot send the next part of an action, as another is sending one, leaves the rest to that.
-        self._due = 0
-        self.sent = 0
-        """Actions sent so far."""
-        self.completed = 0
-        """Actions completed so far."""
+    With `immediate` the call ends when all its own actions have an outcome: those it was given, and those that
+    waited before. What another call on the same connection sends is that call's own, and so is its failure.
 
-    def __len__(self) -> int:
-        return len(self._pending)
-
-    def run(self, service: Service, actions: Iterable[Action], *, immediate: bool, test_mode: bool) -> Call[Execution]:
-        """Queue actions, and send what is due: full batches, or with `immediate` everything.
-
-        Raises:
-            ActionError: an action has no steps, or is none; not one of them has been queued.
-            ServiceError, NetworkError: a batch was refused or got no clear answer. The error's `outcomes` has every
-                action that this call has touched or left behind. Actions that were not sent stay queued.
-        """
-        if not isinstance(actions, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
-            problem = f"{type(actions).__name__} is not a list of actions; for a single one call execute_single"
-            raise ActionError((Violation("", problem),))
-        commands = [command for action in actions for command in split_action(action)]
-        with self._lock:
-            self._pending += commands
-            if immediate:
-                self._due = len(self._pending)
-        finished: list[ActionOutcome] = []
-        sent = completed = 0
-        while batch := self._take(immediate):
+    Raises:
+        ActionError: an action has no steps, or is none; not one of them has been queued.
+        ServiceError, NetworkError: a request of this call was refused or got no clear answer. The error's `outcomes`
+            has every action of this call. Actions that were not sent stay queued.
+    """
+    if not isinstance(actions, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        problem = f"{type(actions).__name__} is not a list of actions; for a single one call execute_single"
+        raise ActionError((Violation("", problem),))
+    share = Share(immediate)
+    batch: list[WireCommand] = []
+    attempts = Attempts()
+    try:
+        queue.enlist(share, actions)
+        while True:
             attempts = Attempts()
-            try:
-                results = yield from execute(service, batch, test_mode=test_mode, attempts=attempts)
-            except (ServiceError, NetworkError) as error:
-                results = _fate(batch, error, attempts)
-                finished += self._settle(results)
-                error.outcomes = (*finished, *self._waiting({result.command: result.reason for result in results}))
-                raise
-            except BaseException as error:
-                # Interrupted, or stopped by settings that cannot be used: say what is known on the actions first.
-                unsent = isinstance(error, UsageError) or not attempts.under_way
-                status = OutcomeStatus.NOT_SENT if unsent and not attempts.ambiguous else OutcomeStatus.UNKNOWN
-                reason = str(error) if isinstance(error, UsageError) else "the call was interrupted"
-                self._settle(same_for_all(batch, status, reason, maybe_repeated=attempts.repeated))
-                self._waiting(dict.fromkeys(batch, reason))
-                raise
-            finished += self._settle(results)
-            sent += len(results)
-            completed += sum(result.status is OutcomeStatus.COMPLETED for result in results)
-        return Execution(len(self), sent, completed, finished)
+            batch = queue.take(share)
+            if batch:
+                queue.settle(share, (yield from execute(service, batch, test_mode=test_mode, attempts=attempts)))
+            elif immediate and share.open:
+                yield Turn(partial(queue.subscribe, share))
+            else:
+                break
+    except BaseException as error:
+        # Whatever ends the call, say first what is known of its actions.
+        results = _results(batch, error, attempts)
+        queue.settle(share, [result for result in results if result.status is not OutcomeStatus.NOT_SENT])
+        outcomes = queue.leave(share, {result.command: result.reason for result in results})
+        if isinstance(error, UmapiError):
+            error.outcomes = tuple(outcomes)
+        raise
+    outcomes = queue.leave(share)
+    completed = sum(outcome.status is OutcomeStatus.COMPLETED for outcome in outcomes)
+    return Execution(len(queue), len(outcomes), completed, outcomes)
 
-    def _take(self, immediate: bool) -> list[WireCommand]:
-        with self._lock:
-            if not (immediate or self._due or len(self._pending) >= MAX_COMMANDS):
-                return []
-            batch = next_batch(self._pending, self._under_way)
-            del self._pending[: len(batch)]
-            self._due = max(0, self._due - len(batch))
-            self._under_way |= {command.execution for command in batch}
-            return batch
 
-    def _settle(self, results: list[CommandOutcome]) -> list[ActionOutcome]:
-        """Note the outcomes of commands; return those of actions that have no part left to send."""
-        finished: list[ActionOutcome] = []
-        with self._lock:
-            unsent = [result.command for result in results if result.status is OutcomeStatus.NOT_SENT]
-            self._pending[:0] = unsent
-            self._under_way -= {result.command.execution for result in results}
-            self.sent += len(results) - len(unsent)
-            self.completed += sum(result.status is OutcomeStatus.COMPLETED for result in results)
-            for result in results:
-                command = result.command
-                if result.status is OutcomeStatus.NOT_SENT:
-                    continue
-                parts = self._parts.setdefault(command.execution, [])
-                parts.append(result)
-                if len(parts) == command.parts:
-                    command.action.outcome = combine(command.action, self._parts.pop(command.execution))
-                    finished.append(command.action.outcome)
-        return finished
-
-    def _waiting(self, reasons: Mapping[WireCommand, str | None]) -> list[ActionOutcome]:
-        """Return the outcomes of actions that stay queued, wholly or in part, until they are executed again.
-
-        `reasons` are those of the commands that were tried; the others were not reached.
-        """
-        waiting: list[ActionOutcome] = []
-        with self._lock:
-            self._due = 0
-            last_parts = [command for command in self._pending if command.part == command.parts - 1]
-            for command in last_parts:
-                reason = reasons.get(command) or "the run ended before"
-                unsent = same_for_all([command], OutcomeStatus.NOT_SENT, reason)
-                parts = [*self._parts.get(command.execution, ()), *unsent]
-                command.action.outcome = combine(command.action, parts)
-                waiting.append(command.action.outcome)
-        return waiting
+def _results(batch: list[WireCommand], error: BaseException, attempts: Attempts) -> list[CommandOutcome]:
+    """Return what is known of the commands of a batch when something ends the call."""
+    if isinstance(error, (ServiceError, NetworkError)):
+        return _fate(batch, error, attempts)
+    # Interrupted, or stopped by settings that cannot be used.
+    unsent = isinstance(error, UsageError) or not attempts.under_way
+    status = OutcomeStatus.NOT_SENT if unsent and not attempts.ambiguous else OutcomeStatus.UNKNOWN
+    reason = str(error) if isinstance(error, UsageError) else "the call was interrupted"
+    return same_for_all(batch, status, reason, maybe_repeated=attempts.repeated)
 
 
 def _fate(batch: list[WireCommand], error: ServiceError | NetworkError, attempts: Attempts) -> list[CommandOutcome]:

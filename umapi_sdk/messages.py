@@ -6,7 +6,7 @@ sent the answer, or has a `TransportError` thrown into it.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -70,7 +70,15 @@ class Authorize:
     """The `Authorization` header that the service has just refused; the answer must differ from it."""
 
 
-Message = Request | Sleep | Now | Authorize
+@attrs.frozen
+class Turn:
+    """A wait for another call on the same connection to get on. Answered with None once that has happened."""
+
+    subscribe: Callable[[Callable[[], None]], None] = attrs.field(repr=False)
+    """Takes the function to call then, from whichever thread; called at once if it has happened already."""
+
+
+Message = Request | Sleep | Now | Authorize | Turn
 Answer = Response | Mapping[str, str] | float | None
 Call = Generator[Message, Answer, T]
 """A call in progress that ends with a `T`."""

@@ -1,4 +1,4 @@
-"""What became of each action: completed, failed, unknown or not sent."""
+"""What became of each action: completed, failed, unknown, not sent or sent in part."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ class OutcomeStatus(StrEnum):
     UNKNOWN = "unknown"
     """It was sent, and whether it took effect is not known: look before sending it again."""
     NOT_SENT = "not sent"
-    """It, or the last part of it, did not reach the service, and is still queued."""
+    """Nothing of it reached the service; it is still queued, unless it was taken from the queue."""
+    PARTLY_SENT = "partly sent"
+    """Its first steps reached the service and the others did not; `parts` says which, and what became of each.
+
+    The others are still queued, unless they were taken from the queue.
+    """
 
 
 @attrs.frozen
@@ -52,6 +57,19 @@ class StepError:
         return known.remedy if known else None
 
 
+@attrs.frozen
+class PartOutcome:
+    """What became of one part of an action that was too large for one command."""
+
+    steps: tuple[int, ...]
+    """Places of the steps in it, as the caller wrote them, from 0. A step with a long list can be in two parts."""
+    status: OutcomeStatus
+
+    def __str__(self) -> str:
+        first, last = self.steps[0], self.steps[-1]
+        return f"{f'step {first}' if first == last else f'steps {first} to {last}'} {self.status}"
+
+
 @attrs.frozen(kw_only=True)
 class ActionOutcome:
     """What became of one action."""
@@ -68,9 +86,18 @@ class ActionOutcome:
     """Why the status is unknown or not sent."""
     maybe_repeated: bool = False
     """True when an earlier attempt at the request got no clear answer, and may have taken effect too."""
+    parts: tuple[PartOutcome, ...] = ()
+    """What became of each part, where the action was too large for one command; otherwise empty."""
+
+    @property
+    def progress(self) -> str:
+        """What became of which steps, in words; empty where the status says it for all of them."""
+        differ = len({part.status for part in self.parts}) > 1
+        return ", ".join(str(part) for part in self.parts) if differ else ""
 
     def __str__(self) -> str:
-        details = [str(error) for error in self.errors] + ([self.reason] if self.reason else [])
+        details = [self.progress] if self.progress else []
+        details += [str(error) for error in self.errors] + ([self.reason] if self.reason else [])
         if self.maybe_repeated and self.status is not OutcomeStatus.COMPLETED:
             details.append("an earlier attempt may have taken effect")
         return f"{self.action.target}: {self.status}" + (f": {'; '.join(details)}" if details else "")
@@ -160,11 +187,16 @@ def read_outcomes(
 
 
 def combine(action: Action, parts: Sequence[CommandOutcome]) -> ActionOutcome:
-    """Return the outcome of an action from those of its parts: the worst one counts."""
+    """Return the outcome of an action from those of all its parts, in order: the worst one counts."""
     ranking = (OutcomeStatus.UNKNOWN, OutcomeStatus.NOT_SENT, OutcomeStatus.FAILED, OutcomeStatus.COMPLETED)
+    status = min((part.status for part in parts), key=ranking.index)
+    if status is OutcomeStatus.NOT_SENT and any(part.status is not status for part in parts):
+        status = OutcomeStatus.PARTLY_SENT
+    several = parts if len(parts) > 1 else ()
     return ActionOutcome(
         action=action,
-        status=min((part.status for part in parts), key=ranking.index),
+        status=status,
+        parts=tuple(PartOutcome(tuple(dict.fromkeys(part.command.steps)), part.status) for part in several),
         errors=tuple(error for part in parts for error in part.errors),
         warnings=tuple(warning for part in parts for warning in part.warnings),
         request_ids=tuple(dict.fromkeys(part.request_id for part in parts if part.request_id)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import threading
 import warnings
+import weakref
 from collections.abc import Iterable
 from email.utils import formatdate
 from typing import Any
@@ -20,9 +21,10 @@ from .actions import Action
 from .auth import Auth
 from .calls import Service, service_status
 from .errors import ConfigurationError, ServiceError, UmapiError
-from .execution import ActionQueue, Execution
+from .execution import Execution, run
 from .messages import Call
 from .pacing import Pacer
+from .queueing import ActionQueue
 from .retries import RetryPolicy
 from .version import __version__
 
@@ -30,7 +32,7 @@ NEVER_CONTACTED = "Never contacted"
 
 
 class UnsentActionsWarning(UserWarning):
-    """A connection was closed while actions were queued."""
+    """A connection was closed, or dropped without being closed, while actions were queued."""
 
 
 class Session:
@@ -45,6 +47,8 @@ class Session:
         self._single_queries = 0
         self._multiple_queries = 0
         self._remote: dict[str, Any] | str = NEVER_CONTACTED
+        # Also runs when the program ends, so that actions are not lost without a word for want of close().
+        self._finalizer = weakref.finalize(self, _warn_of_unsent, self.queue, 1)
 
     @classmethod
     def build(
@@ -93,7 +97,7 @@ class Session:
 
     def execution_call(self, actions: Iterable[Action], *, immediate: bool) -> Call[Execution]:
         """Return the call that queues actions and sends what is due."""
-        return self.queue.run(self.service, actions, immediate=immediate, test_mode=self.test_mode)
+        return run(self.queue, self.service, actions, immediate=immediate, test_mode=self.test_mode)
 
     def status_call(self) -> Call[ServiceStatus]:
         """Return the call that asks for the service's state, once and without waiting."""
@@ -133,10 +137,16 @@ class Session:
                 self._single_queries += 1
 
     def warn_of_unsent(self) -> None:
-        """Warn if actions are queued that will not be sent any more."""
-        if len(self.queue):
-            message = f"{len(self.queue)} actions were queued and not sent: call execute_queued() before closing"
-            warnings.warn(message, UnsentActionsWarning, stacklevel=3)
+        """Warn, once, if actions are queued that will not be sent any more."""
+        if self._finalizer.detach():
+            _warn_of_unsent(self.queue, 4)
+
+
+def _warn_of_unsent(queue: ActionQueue, level: int) -> None:
+    if len(queue):
+        count = "1 action was" if len(queue) == 1 else f"{len(queue)} actions were"
+        message = f"{count} queued and not sent: call execute_queued(), or take_queued(), before closing"
+        warnings.warn(message, UnsentActionsWarning, stacklevel=level)
 
 
 def _host(url: object) -> str | None:

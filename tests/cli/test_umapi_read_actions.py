@@ -9,7 +9,7 @@ import pytest
 
 from umapi_samples import all_samples
 from umapi_sdk import ActionError
-from umapi_sdk.batches import encode, next_batch, split_action
+from umapi_sdk.batches import encode, split_action
 from umapi_sdk.commands import read_actions
 
 SAMPLES = [sample for sample in all_samples() if sample.file == "command.json"]
@@ -20,12 +20,7 @@ REFUSED = [sample for sample in SAMPLES if not sample.valid]
 def sent(data: Any) -> Any:
     """What goes over the wire for the actions that are read from a list of commands."""
     commands = [command for action in read_actions(data) for command in split_action(action)]
-    batches: list[Any] = []
-    while commands:
-        batch = next_batch(commands)
-        batches += json.loads(encode(batch))
-        commands = commands[len(batch) :]
-    return batches
+    return json.loads(encode(commands))
 
 
 @pytest.mark.parametrize("sample", READ, ids=str)

@@ -51,7 +51,7 @@ from umapi_sdk.aio import AsyncConnection
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
-COMPLETED, FAILED, UNKNOWN, NOT_SENT = OutcomeStatus
+COMPLETED, FAILED, UNKNOWN, NOT_SENT, _ = OutcomeStatus
 
 
 class Runner:

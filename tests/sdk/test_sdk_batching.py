@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sdk_kit import STEADY, Reply, ScriptedServer, Seen, action_answer, all_good, wire_commands
+from sdk_kit import STEADY, Reply, ScriptedServer, Seen, action_answer, all_good, requests_for, wire_commands
 
 from umapi_harness.mock.server import RunningServer
 from umapi_sdk import Action, ActionError, Connection, GroupAction, OutcomeStatus, UserAction
-from umapi_sdk.batches import WireCommand, encode, next_batch, split_action
+from umapi_sdk.batches import encode
 
 Connect = Callable[..., Connection]
 
@@ -94,24 +93,12 @@ def build(number: int, steps: list[tuple[str, Any]]) -> UserAction:
     return action
 
 
-def batches_of(queue: list[WireCommand]) -> list[list[WireCommand]]:
-    """The requests that a queue is sent in."""
-    batches: list[list[WireCommand]] = []
-    while queue:
-        batch = next_batch(queue)
-        assert batch
-        assert batch == queue[: len(batch)]
-        batches.append(batch)
-        queue = queue[len(batch) :]
-    return batches
-
-
 @STEADY
 @given(st.lists(steps_of_users, max_size=15))
 def test_all_steps_arrive_once_in_order_and_within_limits(actions: list[list[tuple[str, Any]]]) -> None:
     """Whatever is queued arrives whole and in order; no request breaks a limit or holds two parts of one action."""
     built = [build(number, steps) for number, steps in enumerate(actions)]
-    batches = batches_of([command for action in built for command in split_action(action)])
+    batches = requests_for(built)
     arrived: dict[str, list[Any]] = {}
     for batch in batches:
         commands = json.loads(encode(batch))
@@ -137,12 +124,18 @@ def test_all_steps_arrive_once_in_order_and_within_limits(actions: list[list[tup
 
 @STEADY
 @given(st.lists(st.integers(1, 45), max_size=25))
-def test_full_batches_are_as_full_as_can_be(sizes: list[int]) -> None:
-    """A request with fewer than 10 commands is the last one, or stops before a further part of an action in it."""
-    batches = batches_of([command for size in sizes for command in split_action(updates(size))])
-    for batch, following in pairwise(batches):
-        if len(batch) < 10:
-            assert following[0].execution in {command.execution for command in batch}
+def test_requests_are_as_full_as_can_be(sizes: list[int]) -> None:
+    """A request holds 10 commands, or one of each action that has any left."""
+    batches = requests_for([updates(size, f"u{number}@example.com") for number, size in enumerate(sizes)])
+    left = {f"u{number}@example.com": -(-size // 10) for number, size in enumerate(sizes)}
+    for batch in batches:
+        users = [command.action.target for command in batch]
+        assert len(users) == min(10, len(left))
+        for user in users:
+            left[user] -= 1
+            if not left[user]:
+                del left[user]
+    assert not left
 
 
 def test_error_in_the_third_chunk_points_to_the_callers_step(mock: RunningServer, connect: Connect) -> None:
@@ -176,7 +169,7 @@ def test_error_in_a_later_part_points_to_the_callers_step(wire: ScriptedServer, 
     (outcome,) = done.outcomes
     assert [(error.step, error.message) for error in outcome.errors] == [(19, "m"), (22, "n")]
     assert [len(request.json) for request in wire.seen] == [1, 1, 1]
-    assert (done.sent, done.completed, outcome.status) == (3, 1, OutcomeStatus.FAILED)
+    assert (done.sent, done.completed, outcome.status) == (1, 0, OutcomeStatus.FAILED)
 
 
 def test_seed_page_example_of_five_then_ten(wire: ScriptedServer, connect: Connect) -> None:
@@ -227,24 +220,83 @@ def test_queue_rules(
 
 
 def test_the_same_action_can_be_executed_twice(wire: ScriptedServer, connect: Connect) -> None:
-    """As on the page: an action that is queued and then executed at once is sent twice."""
+    """As on the page: an action that is queued and then executed at once is sent twice, one after the other."""
     wire.answer = all_good
     connection = connect(wire)
     (action,) = new_users(1)
     connection.execute_single(action)
     done = connection.execute_single(action, immediate=True)
-    assert (names_in(wire.seen[0]), len(done.outcomes)) == (["u0@example.com"] * 2, 2)
+    assert [names_in(request) for request in wire.seen] == [["u0@example.com"]] * 2
+    assert (tuple(done), len(done.outcomes)) == ((0, 2, 2), 2)
 
 
-def test_a_queued_action_is_as_it_was_when_queued(wire: ScriptedServer, connect: Connect) -> None:
-    """Steps added after queueing are not sent with it."""
+LATE: dict[str, Callable[[Any], object]] = {
+    "update": lambda action: action.update(last_name="late"),
+    "add": lambda action: action.add_to_groups(["late"]),
+    "remove": lambda action: action.remove_from_groups(all_groups=True),
+    "leave": lambda action: action.remove_from_organization(),
+}
+
+
+@pytest.mark.parametrize("step", LATE)
+def test_a_queued_action_takes_no_further_step(wire: ScriptedServer, connect: Connect, step: str) -> None:
+    """A step that would not be sent is refused: while the action is queued, and after it was sent."""
     wire.answer = all_good
     connection = connect(wire)
     action = updates(1)
     connection.execute_single(action)
-    action.update(last_name="late")
+    with pytest.raises(ActionError, match=r"^/do/1: the action for jo@example.com is queued, and takes no further"):
+        LATE[step](action)
     connection.execute_queued()
     assert wire.seen[0].json[0]["do"] == [{"update": {"firstname": "0"}}]
+    with pytest.raises(ActionError, match=r"the action for jo@example.com has been sent, .*begin a new action$"):
+        LATE[step](action)
+    assert (action.step_count, action.outcome and action.outcome.status) == (1, OutcomeStatus.COMPLETED)
+
+
+def test_a_queued_group_action_takes_no_further_step(wire: ScriptedServer, connect: Connect) -> None:
+    """What holds for actions on users holds for those on user groups."""
+    action = GroupAction("Team").create()
+    connect(wire).execute_single(action)
+    with pytest.raises(ActionError, match="the action for Team is queued"):
+        action.add_users(["a@b.c"])
+
+
+def test_an_action_in_two_queues_stays_closed_until_it_has_left_both(wire: ScriptedServer, connect: Connect) -> None:
+    """Taken from one connection's queue, an action is still queued on the other."""
+    first, second = connect(wire), connect(wire)
+    action = updates(1)
+    first.execute_multiple([action, action])
+    second.execute_single(action)
+    assert first.take_queued() == [action, action]
+    with pytest.raises(ActionError, match="is queued"):
+        action.update(last_name="late")
+    assert second.take_queued() == [action]
+    assert action.update(last_name="in time").step_count == 2
+
+
+def test_a_refused_list_leaves_its_actions_open(wire: ScriptedServer, connect: Connect) -> None:
+    """Where one action of a list is refused, none is queued, and all take further steps."""
+    action = updates(1)
+    with pytest.raises(ActionError, match="has no steps"):
+        connect(wire).execute_multiple([action, UserAction("a@b.c")])
+    assert action.update(last_name="in time").step_count == 2
+
+
+def test_a_step_cannot_be_added_between_the_parts(wire: ScriptedServer, connect: Connect) -> None:
+    """While a later part of an action waits, no step can slip in behind the parts that were made of it."""
+    action = updates(15)
+    refused: list[str] = []
+
+    def change(request: Seen) -> Reply:
+        with pytest.raises(ActionError) as caught:
+            action.update(last_name="late")
+        refused.append(str(caught.value))
+        return all_good(request)
+
+    wire.answer = change
+    connect(wire).execute_single(action, immediate=True)
+    assert (len(refused), [len(request.json[0]["do"]) for request in wire.seen]) == (2, [10, 5])
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sdk_kit import STEADY, Reply, ScriptedServer, Time, action_answer, all_good
+from sdk_kit import STEADY, Reply, ScriptedServer, Time, action_answer, all_good, open_connection
 
 from umapi_harness.mock.faults import Fault
 from umapi_harness.mock.server import RunningServer
@@ -17,6 +20,7 @@ from umapi_models.converter import read_response
 from umapi_models.models import ActionResponse
 from umapi_sdk import (
     Action,
+    ActionError,
     AuthenticationError,
     ConfigurationError,
     Connection,
@@ -32,11 +36,12 @@ from umapi_sdk import (
     UnsentActionsWarning,
     UserAction,
 )
+from umapi_sdk.actions import UserSteps
 from umapi_sdk.batches import split_action
 from umapi_sdk.outcomes import read_outcomes
 
 Connect = Callable[..., Connection]
-COMPLETED, FAILED, UNKNOWN, NOT_SENT = OutcomeStatus
+COMPLETED, FAILED, UNKNOWN, NOT_SENT, PARTLY_SENT = OutcomeStatus
 
 
 def new_users(count: int) -> list[Action]:
@@ -283,36 +288,109 @@ def test_error_in_the_second_batch_of_three(
     assert statuses(rest) == [COMPLETED] * len(rest)
 
 
-def test_parts_of_one_action_around_a_failure(wire: ScriptedServer, connect: Connect) -> None:
-    """Of an action in three parts, the second is lost: it is unknown now, and after the rest has been sent."""
-    wire.replies += [Reply(body=action_answer(1)), Reply(cut=True)]
-    wire.answer = all_good
+def long_action() -> UserAction:
+    """An action in three parts."""
     action = UserAction("jo@example.com")
     for number in range(25):
         action.update(first_name=str(number))
+    return action
+
+
+@pytest.mark.parametrize("reply", [Reply(cut=True), Reply(body=action_answer(2))], ids=["no answer", "contradiction"])
+def test_nothing_of_an_action_is_sent_after_an_unknown_part(
+    wire: ScriptedServer, connect: Connect, reply: Reply
+) -> None:
+    """Of three parts the second is unknown: the outcome says what took effect, and the third is not queued."""
+    wire.replies += [Reply(body=action_answer(1)), reply]
+    wire.answer = all_good
+    action = long_action()
     connection = connect(wire)
-    with pytest.raises(OutcomeUnknownError) as caught:
-        connection.execute_single(action, immediate=True)
-    assert [outcome.status for outcome in caught.value.outcomes] == [UNKNOWN]
-    done = connection.execute_queued()
-    assert [(outcome.status, len(outcome.request_ids)) for outcome in done.outcomes] == [(UNKNOWN, 1)]
-    assert [step["update"]["firstname"] for step in wire.seen[-1].json[0]["do"]] == [str(n) for n in range(20, 25)]
+    if reply.cut:
+        with pytest.raises(OutcomeUnknownError) as caught:
+            connection.execute_single(action, immediate=True)
+        outcomes = caught.value.outcomes
+    else:
+        outcomes = connection.execute_single(action, immediate=True).outcomes
+    assert outcomes == (action.outcome,)
+    (outcome,) = outcomes
+    assert (outcome.status, [part.status for part in outcome.parts]) == (UNKNOWN, [COMPLETED, UNKNOWN, NOT_SENT])
+    assert [part.steps for part in outcome.parts] == [tuple(range(10)), tuple(range(10, 20)), tuple(range(20, 25))]
+    assert "unknown: steps 0 to 9 completed, steps 10 to 19 unknown, steps 20 to 24 not sent: " in (
+        str(outcome).replace(";", ":", 1)
+    )
+    assert (connection.queued, tuple(connection.execute_queued()), len(wire.seen)) == ((), (0, 0, 0), 2)
 
 
-def test_part_that_waits_keeps_the_errors_of_the_part_before(wire: ScriptedServer, connect: Connect) -> None:
-    """An action whose first part failed and whose second was not sent says both."""
+def test_a_part_that_waits_is_told_with_what_the_part_before_became(wire: ScriptedServer, connect: Connect) -> None:
+    """An action whose first part failed and whose second was not sent is partly sent, and says both."""
     wire.replies += [Reply(body=action_answer(1, [error(0, 3)])), Reply(status=403)]
     wire.answer = all_good
     action = UserAction("jo@example.com")
     for number in range(15):
         action.update(first_name=str(number))
     connection = connect(wire)
-    with pytest.raises(ForbiddenError):
+    with pytest.raises(ForbiddenError, match="actions: 1 partly sent"):
         connection.execute_single(action, immediate=True)
     assert action.outcome is not None
-    assert (action.outcome.status, [each.step for each in action.outcome.errors]) == (NOT_SENT, [3])
-    connection.execute_queued()
+    assert (action.outcome.status, [each.step for each in action.outcome.errors]) == (PARTLY_SENT, [3])
+    assert str(action.outcome).startswith("jo@example.com: partly sent: steps 0 to 9 failed, steps 10 to 14 not sent; ")
+    assert connection.queued == (action,)
+    assert tuple(connection.execute_queued()) == (0, 1, 0)
     assert (action.outcome.status, [each.step for each in action.outcome.errors]) == (FAILED, [3])
+    assert str(action.outcome).startswith("jo@example.com: failed: steps 0 to 9 failed, steps 10 to 14 completed; ")
+
+
+def test_the_rest_of_a_partly_sent_action_can_be_taken(wire: ScriptedServer, connect: Connect) -> None:
+    """Taken from the queue, a partly sent action keeps its outcome, is not sent on, and takes no further step."""
+    wire.replies += [Reply(body=action_answer(1)), Reply(status=403)]
+    wire.answer = all_good
+    action = long_action()
+    connection = connect(wire)
+    with pytest.raises(ForbiddenError):
+        connection.execute_single(action, immediate=True)
+    assert connection.take_queued() == [action]
+    assert action.outcome is not None
+    statuses_of_parts = [part.status for part in action.outcome.parts]
+    assert (action.outcome.status, statuses_of_parts) == (PARTLY_SENT, [COMPLETED, NOT_SENT, NOT_SENT])
+    assert action.outcome.reason == "it was taken from the queue"
+    with pytest.raises(ActionError, match="has been sent"):
+        action.update(last_name="late")
+    assert (tuple(connection.execute_queued()), len(wire.seen)) == ((0, 0, 0), 2)
+
+
+def test_the_queue_can_be_seen_and_taken(wire: ScriptedServer, connect: Connect) -> None:
+    """What waits is shown in order; once taken it is neither sent nor warned of, and takes further steps."""
+    wire.replies += [Reply(body=action_answer(10)), Reply(status=403)]
+    actions = new_users(25)
+    connection = connect(wire)
+    with pytest.raises(ForbiddenError):
+        connection.execute_multiple(actions)
+    assert connection.queued == tuple(actions[10:])
+    assert connection.take_queued() == actions[10:]
+    assert (connection.queued, connection.status()[0]["actions-queued"], len(wire.seen)) == ((), 0, 2)
+    assert isinstance(actions[-1], UserSteps)
+    assert actions[-1].update(first_name="J").step_count == 2
+    connection.close()
+
+
+def test_counts_are_of_actions(wire: ScriptedServer, connect: Connect) -> None:
+    """An action of three parts counts once: queued, sent, completed, and in the status."""
+    wire.answer = all_good
+    connection = connect(wire)
+    assert tuple(connection.execute_single(long_action())) == (1, 0, 0)
+    assert connection.status()[0]["actions-queued"] == 1
+    assert tuple(connection.execute_queued()) == (0, 1, 1)
+    counts = {"actions-sent": 1, "actions-completed": 1, "actions-queued": 0}
+    assert connection.status()[0] | counts == connection.status()[0]
+
+
+def test_results_tell_failed_from_unknown(wire: ScriptedServer, connect: Connect) -> None:
+    """`failed` has what failed, `unknown` what is not known, and `not_completed` both."""
+    wire.replies.append(Reply(body={**action_answer(3, [error(1)]), "completed": 1}))
+    done = connect(wire).execute_multiple(new_users(3), immediate=True)
+    names = [[outcome.action.target[:2] for outcome in some] for some in (done.failed, done.unknown)]
+    assert names == [["u1"], ["u0", "u2"]]
+    assert done.not_completed == done.outcomes
 
 
 def test_interrupt_while_the_answer_is_awaited(mock: RunningServer, connect: Connect, monkeypatch: Any) -> None:
@@ -401,19 +479,39 @@ def test_execution_can_be_pickled_and_unpacked(wire: ScriptedServer, connect: Co
     assert (tuple(twin), len(twin.outcomes), repr(twin)) == ((0, 3, 3), 3, repr(done))
 
 
-def test_new_step_forgets_the_outcome(wire: ScriptedServer, connect: Connect) -> None:
-    """An action that gets a further step after its execution is a new one."""
-    wire.answer = all_good
-    action = UserAction("jo@example.com").add_adobe_id()
-    connect(wire).execute_single(action, immediate=True)
-    assert action.outcome is not None
-    action.update(first_name="J")
-    assert action.outcome is None
-
-
 def test_closing_with_queued_actions_warns(wire: ScriptedServer, connect: Connect) -> None:
     """Whoever closes a connection over queued actions is told how many will not be sent."""
     connection = connect(wire)
     connection.execute_multiple(new_users(3))
     with pytest.warns(UnsentActionsWarning, match="3 actions"):
         connection.close()
+
+
+def test_one_warning_is_enough(wire: ScriptedServer, connect: Connect) -> None:
+    """A connection that is closed twice, or closed and dropped, warns once, at the line that closes it."""
+    connection = connect(wire)
+    connection.execute_multiple(new_users(1))
+    with pytest.warns(UnsentActionsWarning, match="1 action was queued and not sent") as caught:
+        connection.close()
+    assert caught[0].filename == __file__
+    connection.close()
+
+
+def test_dropping_a_connection_with_queued_actions_warns(wire: ScriptedServer, time: Time) -> None:
+    """A connection that is forgotten with queued actions says so when it is collected."""
+    open_connection(wire.details, time).execute_multiple(new_users(2))
+    with pytest.warns(UnsentActionsWarning, match="2 actions were queued and not sent"):
+        gc.collect()
+
+
+PROGRAM = """
+from umapi_sdk import Connection, ServicePrincipalAuth, UserAction
+connection = Connection("12345@AdobeOrg", ServicePrincipalAuth("id", "secret"))
+connection.execute_single(UserAction("jo@example.com").add_adobe_id())
+"""
+
+
+def test_a_program_that_ends_with_queued_actions_warns() -> None:
+    """A program that never closes its connection still says at its end what it did not send."""
+    ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    assert "UnsentActionsWarning: 1 action was queued and not sent: call execute_queued()" in ended.stderr

@@ -12,7 +12,7 @@ import ssl
 import struct
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qsl
@@ -22,9 +22,11 @@ from hypothesis import HealthCheck, settings
 
 from umapi_harness.mock.clock import VirtualClock
 from umapi_harness.mock.details import ServerDetails
-from umapi_sdk import Action, Connection, RetryPolicy, ServicePrincipalAuth
+from umapi_sdk import Action, Connection, OutcomeStatus, RetryPolicy, ServicePrincipalAuth
 from umapi_sdk.auth import Auth
-from umapi_sdk.batches import split_action
+from umapi_sdk.batches import WireCommand, split_action
+from umapi_sdk.outcomes import same_for_all
+from umapi_sdk.queueing import ActionQueue, Share
 
 START = 1_800_000_000.0
 """The time at which every test begins: Friday, 15 January 2027, 08:00:00 UTC."""
@@ -355,6 +357,17 @@ def open_connection(details: ServerDetails, time: Time, *, auth: Auth | None = N
     if "max_retries" not in options and "max_wait" not in options:
         defaults["retry"] = steady_policy()
     return Connection(details.org_id, auth or credentials_for(details), **{**defaults, **options})
+
+
+def requests_for(actions: Iterable[Action]) -> list[list[WireCommand]]:
+    """The requests that actions become, if each gets an answer before the next is sent."""
+    queue, share = ActionQueue(), Share(immediate=True)
+    queue.enlist(share, actions)
+    requests: list[list[WireCommand]] = []
+    while batch := queue.take(share):
+        requests.append(batch)
+        queue.settle(share, same_for_all(batch, OutcomeStatus.COMPLETED, ""))
+    return requests
 
 
 def wire_commands(action: Action) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ def use(conn: Connection) -> None:
     queued, sent, completed = result
     assert_type(queued + sent + completed, int)
     assert_type(result.outcomes, tuple[ActionOutcome, ...])
-    for outcome in result.failed:
+    for outcome in result.not_completed:
         for error in outcome.errors:
             assert_type(error.code, ErrorCode | str)
             assert_type(error.step, int | None)

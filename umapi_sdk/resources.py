@@ -1,0 +1,81 @@
+"""What a command touches: users and groups, and which of them it must have to itself in a request.
+
+The service does not promise the order of the commands in a request (ActionsCmds.md), so two commands whose order
+matters never share one. Names are compared without letter case, as the service does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from umapi_models.models import UserCommand, UserGroupCommand
+
+# An admin group comes and goes with the group or profile that its name holds (group.md).
+_ADMIN_PREFIXES = ("_admin_", "_developer_")
+
+
+def touched(command: UserCommand | UserGroupCommand) -> Mapping[str, bool]:
+    """Return what a command touches, by name; true where nothing else may touch it in the same request."""
+    return _touched_by_user(command) if isinstance(command, UserCommand) else _touched_by_group(command)
+
+
+def _touched_by_user(command: UserCommand) -> dict[str, bool]:
+    """A user command has its user to itself, under every name it gives; the groups it names must stay as they are.
+
+    An Adobe ID and another account with the same e-mail count as one: which of them is meant depends on what
+    there is. So does a user name with its domain, and the e-mail address that the two would make.
+    """
+    root = _user(command.user, command.domain)
+    domain = root.rpartition("@")[2]
+    touches = {root: True}
+    for step in command.do:
+        for created in (step.add_adobe_id, step.create_enterprise_id, step.create_federated_id):
+            if created is not None:
+                touches[_user(created.email)] = True
+        if step.update is not None and step.update.email is not None:
+            touches[_user(step.update.email)] = True
+        if step.update is not None and step.update.username is not None:
+            touches[_user(step.update.username, domain)] = True
+        for named in (step.add, step.remove):
+            if named is not None and not isinstance(named, str):
+                touches |= _groups_used(named.group)
+    return touches
+
+
+def _touched_by_group(command: UserGroupCommand) -> dict[str, bool]:
+    """A group command has the group's list of members to itself; the group too, if it makes, renames or deletes it."""
+    group = _group(command.user_group)
+    touches = {f"members of {group}": True, group: False}
+    for step in command.do:
+        for listed in (step.add, step.remove):
+            if listed is not None:
+                used = {_user(name): False for name in listed.user or ()}
+                touches = used | _groups_used(listed.product_configuration or ()) | touches
+        renamed = None
+        if step.create_user_group is not None:
+            renamed = step.create_user_group.name
+        elif step.update_user_group is not None and step.update_user_group.name is not None:
+            renamed = step.update_user_group.name
+        elif step.delete_user_group is None:
+            continue
+        touches |= {group: True} if renamed is None else {group: True, _group(renamed): True}
+    return touches
+
+
+def _groups_used(names: Iterable[str]) -> dict[str, bool]:
+    used: dict[str, bool] = {}
+    for name in names:
+        used[_group(name)] = False
+        for prefix in _ADMIN_PREFIXES:
+            if name.startswith(prefix):
+                used[_group(name.removeprefix(prefix))] = False
+    return used
+
+
+def _user(name: str, domain: str | None = None) -> str:
+    full = name if "@" in name or domain is None else f"{name}@{domain}"
+    return f"user {full.strip().casefold()}"
+
+
+def _group(name: str) -> str:
+    return f"group {name.strip().casefold()}"
