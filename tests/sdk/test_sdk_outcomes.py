@@ -499,9 +499,13 @@ def test_one_warning_is_enough(wire: ScriptedServer, connect: Connect) -> None:
 
 def test_dropping_a_connection_with_queued_actions_warns(wire: ScriptedServer, time: Time) -> None:
     """A connection that is forgotten with queued actions says so when it is collected."""
-    open_connection(wire.details, time).execute_multiple(new_users(2))
-    with pytest.warns(UnsentActionsWarning, match="2 actions were queued and not sent"):
+
+    def forget() -> None:
+        open_connection(wire.details, time).execute_multiple(new_users(2))
         gc.collect()
+
+    with pytest.warns(UnsentActionsWarning, match="2 actions were queued and not sent"):
+        forget()
 
 
 PROGRAM = """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -160,10 +161,11 @@ def run_dialogue(dialogue: str, service: Service, conn: Connection) -> tuple[Any
 
 
 @pytest.fixture
-def conn(service: Service) -> Connection:
+def conn(service: Service) -> Iterator[Connection]:
     """A connection as the page makes it."""
     connection: Connection = run(JWT_AUTH, service)["conn"]
-    return connection
+    yield connection
+    connection.take_queued()
 
 
 def new_user(number: int) -> UserAction:
