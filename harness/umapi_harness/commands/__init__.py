@@ -42,6 +42,7 @@ _COMMANDS: Final = {
     "export": ("populating", "export"),
     "replay": ("replaying", "replay"),
     "diff": ("diffing", "diff"),
+    "redact": ("redacting", "redact"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import attrs
 
@@ -133,3 +133,13 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
             parts += (text[done:start], new)
             done = end
     return "".join((*parts, text[done:])) if parts else text
+
+
+def quoted_data(value: object) -> str:
+    """Return JSON data as text."""
+    return json.dumps(value, ensure_ascii=False, default=dict)
+
+
+def data(text: str) -> Any:
+    """Return what a JSON text stands for."""
+    return json.loads(text)

@@ -71,31 +71,31 @@ def _content(text: str, position: int, last_section_end: int) -> tuple[int, int]
 
 def multipart_secrets(text: str, mask: str) -> Iterable[Edit]:
     """Find the secret parts of a multipart form."""
+    for name, begin, end in multipart_parts(text):
+        if is_secret(name) and text[begin:end] not in ("", mask):
+            yield begin, end, mask
+
+
+def multipart_parts(text: str) -> Iterable[tuple[str, int, int]]:
+    """Find the parts of a multipart form: the name of each, and where its content begins and ends."""
     boundary = "--"
     name: str | None = None
-    begin = -1  # where the content of a secret part begins
+    begin = -1  # where the content of a part begins
     position = 0
     for line in text.split("\n"):
         bare = line.rstrip("\r")
         following = position + len(line) + 1
-        if begin >= 0:
+        if begin >= 0 and name is not None:
             if bare.startswith(boundary):
-                yield from _part(text, begin, position - 1, mask)
+                yield name, begin, max(begin, begin + len(text[begin : position - 1].rstrip("\r")))
                 begin, name = -1, None
         elif "content-disposition:" in bare.lower():
             found = _PART_NAME.search(bare)
             name = (found["quoted"] or found["bare"]) if found is not None else None
         elif not bare and name is not None:
-            begin = following if is_secret(name) else -1
-            name = None
+            begin = following
         elif bare.startswith("--"):
             boundary, name = bare, None
         position = following
-    if begin >= 0:
-        yield from _part(text, begin, len(text), mask)
-
-
-def _part(text: str, begin: int, end: int, mask: str) -> Iterable[Edit]:
-    content = text[begin:end].rstrip("\r")
-    if content not in ("", mask):
-        yield begin, begin + len(content), mask
+    if begin >= 0 and name is not None:
+        yield name, begin, begin + len(text[begin:].rstrip("\r"))

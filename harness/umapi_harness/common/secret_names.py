@@ -35,6 +35,12 @@ _OPEN: Final = re.compile(
 )
 
 
+def snake_case(name: str) -> str:
+    """Return a name in small letters with its words joined by `_`, however they were joined."""
+    plain = unquote_plus(name) if "%" in name or "+" in name else name
+    return _SEPARATORS.sub("_", _HUMPS.sub("_", plain)).strip("_").lower()
+
+
 @cache
 def _declared() -> frozenset[str]:
     """The properties that a schema marks with `x-umapi-secret`."""
@@ -63,8 +69,7 @@ def is_secret(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _judged(name: str) -> bool:
-    plain = unquote_plus(name) if "%" in name or "+" in name else name
-    snake = _SEPARATORS.sub("_", _HUMPS.sub("_", plain)).strip("_").lower()
+    snake = snake_case(name)
     if snake in _declared():
         return True
     if _OPEN.search(snake):

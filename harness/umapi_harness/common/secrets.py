@@ -81,6 +81,9 @@ class Masker:
     def __repr__(self) -> str:
         return f"<Masker that has learnt {len(self._finder)} forms>"
 
+    def __len__(self) -> int:
+        return len(self._finder)
+
     def learn(self, secret: str) -> None:
         """Remember a secret, in all the forms in which it may turn up."""
         encoded = secret.encode("utf-8", "replace")

@@ -1,0 +1,91 @@
+"""The command ``redact``: writes a recording anew without secrets and names, or proves that it holds none."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+import click
+
+from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, PROGRAM, limits_of
+from umapi_harness.contract.cleaning import Cleaner
+from umapi_harness.contract.exchanges import Limits
+from umapi_harness.contract.inspection import Inspector, pseudonym_digests
+from umapi_harness.contract.pseudonyms import Pseudonyms
+from umapi_harness.contract.recordings import Archive, open_recording
+from umapi_harness.mock.errors import InputError
+
+KEY: Final = click.option(
+    "--key",
+    envvar="UMAPI_PSEUDONYM_KEY",
+    show_envvar=True,
+    help="Any text; files made with one key have the same pseudonyms, and who has it can undo them. "
+    "Default: a new one each time, which nobody has.",
+)
+PSEUDONYMS: Final = click.option(
+    "--pseudonyms/--no-pseudonyms",
+    default=True,
+    help="Whether to replace names, addresses and ids too, or secrets alone; default: replace them.",
+)
+
+
+def pseudonyms_for(key: str | None, wanted: bool) -> Pseudonyms | None:
+    """The pseudonyms that the options ask for, None for none; raises UsageError for a key that is not used."""
+    if key is not None and not key:
+        raise click.UsageError("--key: is empty; give any text, or leave it out for a new key")
+    if not wanted:
+        return None
+    return Pseudonyms(key if key is not None else secrets.token_hex(32))
+
+
+@click.command()
+@click.argument("paths", metavar="IN OUT", nargs=-1, required=True, type=FILE)
+@click.option("--check", is_flag=True, help="Write nothing; tell what is left in each FILE given.")
+@PSEUDONYMS
+@KEY
+@BODY_LIMIT
+def redact(paths: tuple[Path, ...], check: bool, pseudonyms: bool, key: str | None, max_body: int) -> int:
+    """Write the recording IN to OUT, as HAR, without secrets and with pseudonyms for names, addresses and ids.
+
+    With --check, give files instead of IN and OUT: what is left is told by file, entry and place, one line each, and
+    the exit status is 1. Personal data is what no pseudonym of `redact` or `record` is.
+    """
+    limits = limits_of(max_body)
+    if check:
+        left = sum(_inspected(path, limits, pseudonyms) for path in paths)
+        return FAILED if left else 0
+    if len(paths) != 2:
+        raise click.UsageError("give two files, IN and OUT; several files are for --check")
+    source, target = paths
+    cleaner = Cleaner(pseudonyms_for(key, pseudonyms))
+    if os.path.exists(source) and not source.is_file():
+        raise InputError(f"{source}: is no file, and must be read twice; save it as a file first")
+    for exchange in open_recording(source, limits=limits, skip=_say):
+        cleaner.learn(exchange)
+    number = 0
+    with Archive.writing(target) as archive:
+        for exchange in open_recording(source, limits=limits):
+            archive.add(cleaner.cleaned(exchange))
+            number += 1
+    click.echo(f"{PROGRAM}: {number} exchanges written to {target}", err=True)
+    return 0
+
+
+def _inspected(path: Path, limits: Limits, pseudonyms: bool) -> int:
+    """Tell what is left in a file; returns how much it is."""
+    digests = pseudonym_digests(open_recording(path, limits=limits)) if pseudonyms else None
+    inspector = Inspector(digests)
+    number = 0
+    for exchange in open_recording(path, limits=limits, skip=_say):
+        for line in inspector.findings(exchange):
+            click.echo(line)
+            number += 1
+    summary = f"{number} findings" if number else "clean"
+    click.echo(f"{PROGRAM}: {path}: {summary}", err=True)
+    return number
+
+
+def _say(line: str) -> None:
+    click.echo(f"{PROGRAM}: {line}", err=True)

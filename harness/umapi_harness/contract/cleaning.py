@@ -1,0 +1,110 @@
+"""Cleaning: exchanges without secrets and, if wanted, with pseudonyms, before anything of them touches the disk."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any, Final
+
+import attrs
+
+from umapi_harness.common.secrets import Masker
+from umapi_harness.contract.exchanges import Exchange, Headers
+from umapi_harness.contract.personal import PersonalData
+from umapi_harness.contract.pseudonyms import Pseudonyms
+
+NOTE: Final = "pseudonyms"
+"""The note of an exchange that tells its pseudonyms: a digest of each, six hexadecimal digits long."""
+
+
+class Cleaner:
+    """Takes secrets out of exchanges and puts pseudonyms in.
+
+    An exchange is learnt before it is cleaned, and all those of a file before the first of them: what one place names
+    is then found in all others.
+
+    Args:
+        pseudonyms: None leaves personal data as it is.
+    """
+
+    def __init__(self, pseudonyms: Pseudonyms | None) -> None:
+        self._masker = Masker(learning=True)
+        self._pseudonyms = pseudonyms
+        self._personal = PersonalData(pseudonyms) if pseudonyms is not None else None
+
+    def learn(self, exchange: Exchange) -> None:
+        """Remember the secrets and names of an exchange."""
+        masked = without_secrets(exchange, self._masker)
+        if self._personal is not None:
+            self._personal.learn(masked)
+
+    def cleaned(self, exchange: Exchange) -> Exchange:
+        """Return an exchange as it may be written: nothing secret in it, its sizes those of its bodies."""
+        done = without_secrets(exchange, self._masker)
+        if self._personal is not None and self._pseudonyms is not None:
+            self._pseudonyms.made.clear()
+            done = self._personal.exchange(done)
+            note = " ".join(sorted({digest(word) for word in self._pseudonyms.made}))
+            done = attrs.evolve(done, notes={**done.notes, NOTE: note})
+        return _sized(exchange, done)
+
+
+def digest(word: str) -> str:
+    """Return the digest that the note keeps of a pseudonym."""
+    return blake2b(word.lower().encode("utf-8", "surrogatepass"), digest_size=3).hexdigest()
+
+
+def without_secrets(exchange: Exchange, masker: Masker) -> Exchange:
+    """Return an exchange with its secrets masked; the masker learns them."""
+    masked = _masked(exchange, masker)
+    # What an answer teaches, such as a token, may stand in the request too.
+    return _masked(exchange, masker) if len(masker) else masked
+
+
+def _masked(exchange: Exchange, masker: Masker) -> Exchange:
+    request, response = exchange.request, exchange.response
+    return attrs.evolve(
+        exchange,
+        request=attrs.evolve(
+            request,
+            url=masker.url(request.url),
+            headers=_headers(request.headers, masker),
+            body=masker.body(request.body),
+        ),
+        response=attrs.evolve(
+            response,
+            reason=masker.text(response.reason),
+            headers=_headers(response.headers, masker),
+            body=masker.body(response.body),
+        ),
+        source=masker.text(exchange.source),
+        notes={name: _note(name, value, masker) for name, value in exchange.notes.items()},
+    )
+
+
+def _headers(headers: Headers, masker: Masker) -> Headers:
+    return tuple((masker.text(name), masker.header(name, value)) for name, value in headers)
+
+
+def _note(name: str, value: Any, masker: Masker) -> Any:
+    if isinstance(value, str):
+        return value if name == NOTE else masker.text(value)
+    return masker.data({name: value})[name]
+
+
+def _sized(before: Exchange, after: Exchange) -> Exchange:
+    """Set Content-Length anew where it was the length of the body."""
+    request, response = after.request, after.response
+    return attrs.evolve(
+        after,
+        request=attrs.evolve(request, headers=_lengths(request.headers, len(before.request.body), len(request.body))),
+        response=attrs.evolve(
+            response, headers=_lengths(response.headers, len(before.response.body), len(response.body))
+        ),
+    )
+
+
+def _lengths(headers: Headers, before: int, after: int) -> Headers:
+    return tuple(
+        (name, str(after)) if name.lower() == "content-length" and value.strip() == str(before) else (name, value)
+        for name, value in headers
+    )

@@ -1,0 +1,76 @@
+"""Encodings kept: text inside JSON strings and percent-encoding changed character by character.
+
+What was escaped is escaped again and what was not is not, so that a change which keeps the number of characters and
+of their bytes keeps the length of what goes over the wire.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+from urllib.parse import quote
+
+from umapi_harness.common import json_text
+
+_JSON_PIECE: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL
+)
+_PERCENT: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})++|[^%]|%")
+
+Change = Callable[[str], str]
+
+
+def json_changed(raw: str, change: Change) -> str:
+    """Change what a JSON string stands for; `raw` is what stands between its quotes."""
+    if "\\" not in raw:
+        changed = change(raw)
+        return changed if changed == raw else json_text.quoted(changed)[1:-1]
+    pieces = _JSON_PIECE.findall(raw)
+    decoded = json_text.inner(f'"{raw}"')
+    changed = change(decoded)
+    if changed == decoded:
+        return raw
+    if not len(pieces) == len(decoded) == len(changed):
+        return json_text.quoted(changed)[1:-1]
+    return "".join(
+        piece if old == new else json_text.quoted(new, ascii_only=piece.startswith("\\u"))[1:-1]
+        for piece, old, new in zip(pieces, decoded, changed, strict=True)
+    )
+
+
+def percent_changed(raw: str, change: Change, *, plus: bool = False) -> str:
+    """Change what a percent-encoded text stands for; with `plus`, a + is a blank."""
+    if "%" not in raw and not (plus and "+" in raw):
+        return change(raw)
+    pairs = list(_pieces(raw, plus))
+    decoded = "".join(char for char, _ in pairs)
+    changed = change(decoded)
+    if changed == decoded:
+        return raw
+    if len(changed) != len(decoded):
+        return quote(changed, safe="", errors="surrogateescape")
+    return "".join(
+        piece if old == new else _encoded(new, piece) for (old, piece), new in zip(pairs, changed, strict=True)
+    )
+
+
+def _pieces(raw: str, plus: bool) -> Iterable[tuple[str, str]]:
+    """Yield each character and how it was written."""
+    for found in _PERCENT.finditer(raw):
+        piece = found[0]
+        if len(piece) < 3:
+            yield (" " if plus and piece == "+" else piece), piece
+            continue
+        position = 0
+        for char in bytes.fromhex(piece.replace("%", "")).decode("utf-8", "surrogateescape"):
+            length = 3 * len(char.encode("utf-8", "surrogateescape"))
+            yield char, piece[position : position + length]
+            position += length
+
+
+def _encoded(char: str, piece: str) -> str:
+    if not piece.startswith("%"):
+        return char
+    code = "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape"))
+    return code.lower() if piece != piece.upper() else code

@@ -1,0 +1,117 @@
+"""Inspection: whether a recording is clean, that is, holds no secret and no name but pseudonyms."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeGuard
+
+from umapi_harness.common.secrets import REDACTED, Masker
+from umapi_harness.contract.cleaning import NOTE, digest, without_secrets
+from umapi_harness.contract.exchanges import Exchange, Headers
+from umapi_harness.contract.personal import PersonalData
+from umapi_harness.contract.pseudonyms import Pseudonyms
+
+LEFT: Final = "a secret"
+NAME: Final = "personal data that is no pseudonym"
+_MARK: Final = "\u00a4"
+
+
+class Inspector:
+    """Finds what is left in exchanges.
+
+    Args:
+        digests: of the pseudonyms that the file tells of; None looks for secrets alone.
+    """
+
+    def __init__(self, digests: frozenset[str] | None) -> None:
+        self._masker = Masker(learning=True)
+        self._personal = PersonalData(_Known(digests)) if digests is not None else None
+
+    def findings(self, exchange: Exchange) -> Iterator[str]:
+        """Yield a line for each place where something is left: the place and what it is, never the thing itself."""
+        masked = without_secrets(exchange, self._masker)
+        yield from (f"{exchange.where}{place}: {LEFT}" for place in _changed(exchange, masked))
+        if self._personal is not None:
+            self._personal.learn(masked)
+            marked = self._personal.exchange(masked)
+            yield from (f"{exchange.where}{place}: {NAME}" for place in _changed(masked, marked))
+
+
+def pseudonym_digests(exchanges: Iterable[Exchange]) -> frozenset[str]:
+    """Return the digests of all pseudonyms that exchanges tell of."""
+    notes = (str(exchange.notes.get(NOTE, "")) for exchange in exchanges)
+    return frozenset(word for note in notes for word in note.split())
+
+
+class _Known(Pseudonyms):
+    """Leaves pseudonyms as they are and marks every other word."""
+
+    def __init__(self, digests: frozenset[str]) -> None:
+        super().__init__("")
+        self._digests = digests
+
+    def word(self, word: str) -> str:
+        if word == REDACTED or digest(word) in self._digests:
+            return word
+        # A number stays one, so that JSON stays JSON.
+        return ("1" if word[0] != "1" else "2") * len(word) if word.isdigit() else _MARK * len(word)
+
+    def address(self, text: str) -> str:
+        changed = super().address(text)
+        return text if changed == text or digest(text) in self._digests else _MARK * len(text)
+
+
+def _changed(before: Exchange, after: Exchange) -> Iterator[str]:
+    for side, old, new in (
+        ("request", before.request, after.request),
+        ("response", before.response, after.response),
+    ):
+        yield from _changed_headers(f"/{side}/headers", old.headers, new.headers)
+        content = f"/{side}/{'postData' if side == 'request' else 'content'}/text"
+        if old.body != new.body:
+            yield from _changed_text(content, old.body.decode("latin-1"), new.body.decode("latin-1"))
+    if before.request.url != after.request.url:
+        yield "/request/url"
+    if before.response.reason != after.response.reason:
+        yield "/response/statusText"
+    if before.source != after.source:
+        yield "/comment"
+    yield from _changed_data("/_umapi", dict(before.notes), dict(after.notes))
+
+
+def _changed_headers(place: str, old: Headers, new: Headers) -> Iterator[str]:
+    for number, (before, after) in enumerate(zip(old, new, strict=True)):
+        if before != after:
+            yield f"{place}/{number} ({after[0]})"
+
+
+def _changed_text(place: str, old: str, new: str) -> Iterator[str]:
+    try:
+        before, after = json.loads(old), json.loads(new)
+        found = [f"{place} at {pointer or '/'}" for pointer in _changed_data("", before, after)]
+    except (ValueError, RecursionError):
+        found = []
+    yield from found or [place]
+
+
+def _changed_data(place: str, old: object, new: object) -> Iterator[str]:
+    if _is_object(old) and _is_object(new):
+        if list(old) != list(new):
+            yield f"{place or '/'} (a member's name)"
+            return
+        for name, value in old.items():
+            yield from _changed_data(f"{place}/{name.replace('~', '~0').replace('/', '~1')}", value, new[name])
+    elif _is_array(old) and _is_array(new):
+        for number, (one, other) in enumerate(zip(old, new, strict=False)):
+            yield from _changed_data(f"{place}/{number}", one, other)
+    elif old != new:
+        yield place
+
+
+def _is_object(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)
+
+
+def _is_array(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)

@@ -1,0 +1,124 @@
+"""Which fields, parameters and headers hold what about people and organisations, told by their names."""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import cache, lru_cache
+from typing import Any, Final
+
+from umapi_harness.common.secret_names import snake_case
+from umapi_models import schemas
+
+
+class Kind(Enum):
+    """What stands in a field."""
+
+    PHRASE = "name"
+    """A name, user name, e-mail address or id."""
+    DOMAIN = "domain"
+    HOST = "host"
+    URL = "URL"
+    MESSAGE = "message"
+    """A sentence of the service, in which a name may stand."""
+    FIXED = "fixed"
+    """What the API's own vocabulary has: nothing in it is anybody's."""
+    TEXT = "text"
+    """Anything else."""
+
+
+_PHRASES: Final = frozenset(
+    {"email", "emails", "mail", "user", "users", "usergroup", "usergroups", "group", "groups", "product", "products"}
+    | {"profile", "profiles", "member", "members", "manager", "managers", "owner", "author", "creator", "by", "login"}
+    | {"upn", "phone", "mobile", "telephone", "fax", "street", "city", "address", "zip", "postal", "postcode"}
+    | {"department", "company", "organization", "organisation", "org", "employee", "description", "guid", "uid", "sub"}
+    | {"iss", "productconfiguration", "configuration", "from"}
+)
+_FIXED: Final = frozenset(
+    {"type", "status", "country", "result", "error", "error_code", "error_codes", "warning_code", "token_type"}
+    | {"grant_type", "scope", "option", "environment", "version", "build", "side", "state", "admin_roles"}
+    | {"license_quota", "step", "last_page", "kind", "role", "roles", "locale", "language", "operation", "settings"}
+)
+_MESSAGES: Final = frozenset({"message", "error_message", "error_description"})
+_URLS: Final = frozenset(
+    {"url", "uri", "href", "link", "links", "aud", "location", "referer", "redirect_url", "origin"}
+)
+_OTHER_NAMES: Final = frozenset(
+    {"filename", "file_name", "typename", "class_name", "event_name", "field_name", "operation_name", "method_name"}
+)
+_FIXED_HEADERS: Final = frozenset(
+    {"content_type", "x_powered_by", "accept", "accept_encoding", "date", "connection", "server", "retry_after", "vary"}
+)
+# Ids that name a request and nobody.
+_OPEN_IDS: Final = frozenset({"request_id", "correlation_id", "trace_id", "event_id", "span_id", "use_adobe_id"})
+
+
+@lru_cache(maxsize=4096)
+def kind_of(name: str) -> Kind:
+    """Return what a member of JSON data, a field of a form or a parameter of this name holds."""
+    snake = snake_case(name[:200])
+    last = snake.rpartition("_")[2]
+    for kind, holds in (
+        (Kind.FIXED, snake in _FIXED),
+        (Kind.MESSAGE, snake in _MESSAGES),
+        (Kind.DOMAIN, last in ("domain", "domains")),
+        (Kind.HOST, last in ("host", "hostname")),
+        (Kind.URL, last in _URLS),
+        (Kind.TEXT, snake in _OTHER_NAMES or snake in _OPEN_IDS),
+        (Kind.PHRASE, last in _PHRASES or last.endswith(("name", "names", "email", "mail"))),
+        (Kind.PHRASE, last in ("id", "ids") or snake.endswith(("userid", "orgid", "clientid", "api_key"))),
+    ):
+        if holds:
+            return kind
+    return Kind.TEXT
+
+
+@lru_cache(maxsize=1024)
+def kind_of_header(name: str) -> Kind:
+    """Return what a header of this name holds."""
+    snake = snake_case(name[:200])
+    if snake in ("host", "x_forwarded_host", "x_forwarded_server"):
+        return Kind.HOST
+    if snake in ("location", "referer", "origin", "content_location"):
+        return Kind.URL
+    if snake in (
+        "content_type",
+        "x_powered_by",
+        "accept",
+        "accept_encoding",
+        "date",
+        "connection",
+        "server",
+        "retry_after",
+        "vary",
+    ):
+        return Kind.FIXED
+    kind = kind_of(name)
+    if kind is Kind.PHRASE and snake.endswith("_id"):
+        whose = {"org", "organization", "client", "user", "account", "tenant", "employee"}
+        return kind if whose & set(snake.split("_")) else Kind.TEXT
+    return kind if kind is Kind.PHRASE else Kind.TEXT
+
+
+def is_id(name: str) -> bool:
+    """Whether a number under this name is an id."""
+    return kind_of(name) is Kind.PHRASE and snake_case(name[:200]).endswith(("id", "ids"))
+
+
+@cache
+def messages() -> tuple[frozenset[str], tuple[tuple[str, str, str], ...], frozenset[str]]:
+    """Return the service's messages.
+
+    Those that are always the same; those with one gap, as what stands before it, what it is called and what stands
+    behind; and all their words in small letters, which are nobody's name in a sentence.
+    """
+    known: list[Any] = schemas.read("error_codes.json")["codes"]
+    texts = [str(code["message"]) for code in known if code["message"]] + ["Not found: Group {group}"]
+    gaps: list[tuple[str, str, str]] = []
+    for text in texts:
+        before, brace, rest = text.partition("{")
+        gap, _, behind = rest.partition("}")
+        if brace and "{" not in behind and len(before + behind) >= 8:
+            gaps.append((before, gap, behind))
+    words = {word.strip(".,:[]{}").lower() for text in texts for word in text.split()}
+    words |= {"the", "and", "for", "user", "users", "group", "groups", "error", "admin", "test", "not", "found"}
+    return frozenset(text for text in texts if "{" not in text), tuple(gaps), frozenset(words)

@@ -1,0 +1,234 @@
+"""Pseudonyms: other words for the words of names, addresses and ids, the same for the same key.
+
+A word is enciphered with a format-preserving permutation: letters become letters, digits digits, and what is no
+letter or digit stays. Two words are equal after it when they were before, letter case apart; length, letter case and
+the number of bytes in UTF-8 stay. Nothing has to be remembered, so that files made with one key belong together.
+Order is not kept: who comes first in an alphabet is not who came first.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from functools import cache
+from hashlib import blake2b
+from math import prod
+from typing import Final
+
+from umapi_harness.common.secrets import REDACTED
+
+_ROUNDS: Final = 8
+_CACHE: Final = 200_000
+"""Words that are kept, so that one which comes again costs nothing."""
+_HEX_LENGTH: Final = 16
+"""From this length on, a word of hexadecimal digits is taken for an id and stays hexadecimal."""
+_WORD: Final = re.compile(r"[^\W_]++")
+_UUID: Final = re.compile(r"(?<![^\W_])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![^\W_])")
+_ADDRESS: Final = re.compile(r"(?<![\w.+'!#$&*~^%=?/{|}-])(?P<local>[\w.+'!#$&*~^%=?/{|}-]++)@(?P<domain>[\w.-]++)")
+_ADMIN: Final = re.compile(r"_(?:product_admin|admin|developer)_")
+_FIXED: Final = frozenset(
+    {"_org_admin", "_support_admin", "_deployment_admin", "_compartment_admin", "_compartment_viewer"}
+)
+# What stands behind the @ of ids, and says of which kind they are.
+_REALMS: Final = frozenset({"adobeorg", "adobeid", "techacct.adobe.com"})
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+_DIGITS: Final = "0123456789"
+_HEX: Final = "0123456789abcdef"
+
+
+class Pseudonyms:
+    """The pseudonyms of one key.
+
+    Args:
+        key: any text; who has it can undo the pseudonyms, so it belongs with neither the file nor its readers.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=32).digest()
+        self._words: dict[str, tuple[str, str]] = {}
+        self.made: set[str] = set()
+        """The pseudonyms that have been given, in lower case: they prove a file to hold no other names."""
+
+    def __repr__(self) -> str:
+        return f"<Pseudonyms, {len(self.made)} given>"
+
+    def phrase(self, text: str) -> str:
+        """Return a name, user name, id or e-mail address with each word replaced.
+
+        What makes a name an admin group's (`_admin_`, `_product_admin_`, `_developer_`) stays, as do the fixed
+        groups, the last label of a domain, and the realm of an id (`@AdobeOrg`).
+        """
+        if text in _FIXED:
+            return text
+        admin = _ADMIN.match(text)
+        start = admin.end() if admin is not None else 0
+        parts = [text[:start]]
+        for found in _ADDRESS.finditer(text, start) if "@" in text else ():
+            parts += (self._words_of(text[start : found.start()]), self._words_of(found["local"]), "@")
+            start = found.end()
+            # A dot at the end closes a sentence.
+            domain = found["domain"].rstrip(".")
+            parts += (self.domain(domain), found["domain"][len(domain) :])
+        return "".join((*parts, self._words_of(text[start:])))
+
+    def domain(self, text: str) -> str:
+        """Return a domain with each label replaced but the last; a sub-domain stays one."""
+        if text.lower() in _REALMS:
+            return text
+        head, dot, last = text.rpartition(".")
+        return f"{self._words_of(head)}{dot}{last}" if dot else self._words_of(text)
+
+    def number(self, value: int) -> int:
+        """Return another number of as many digits."""
+        return int(self._words_of(str(value)))
+
+    def address(self, text: str) -> str:
+        """Return another IP address, written with as many characters; loopback and unspecified ones stay."""
+        try:
+            parsed = ipaddress.ip_address(text)
+        except ValueError:
+            return text
+        if parsed.is_loopback or parsed.is_unspecified:
+            return text
+        made = self._address(text, parsed.version)
+        self.made.add(made.lower())
+        return made
+
+    def word(self, word: str) -> str:
+        """Return the pseudonym of one word: letters and digits without a gap."""
+        if word == REDACTED:
+            return word
+        known = self._words.get(word)
+        if known is None:
+            made = self._made_word(word)
+            known = made, "".join(map(_lower, made))
+            if len(self._words) < _CACHE:
+                self._words[word] = known
+        self.made.add(known[1])
+        return known[0]
+
+    def _words_of(self, text: str) -> str:
+        parts: list[str] = []
+        position = 0
+        for found in _UUID.finditer(text) if text.count("-") >= 4 else ():
+            parts.append(_WORD.sub(self._replaced, text[position : found.start()]))
+            digits = iter(self.word(found[0].replace("-", "")))
+            parts.append("".join(char if char == "-" else next(digits) for char in found[0]))
+            position = found.end()
+        return "".join((*parts, _WORD.sub(self._replaced, text[position:])))
+
+    def _replaced(self, found: re.Match[str]) -> str:
+        return self.word(found[0])
+
+    def _address(self, text: str, version: int) -> str:
+        if version == 4:
+            return ".".join(self._octet(octet) for octet in text.split("."))
+        parts = re.split("([:.%])", text)
+        return "".join(self._enciphered(part, [_HEX] * len(part)) if part.isalnum() else part for part in parts)
+
+    def _octet(self, octet: str) -> str:
+        ranges = {1: (0, 10), 2: (10, 90), 3: (100, 156)}
+        first, count = ranges[len(octet)]
+        number = self._permuted([count], [int(octet) - first])[0]
+        return str(first + number)
+
+    def _made_word(self, word: str) -> str:
+        if word.isdigit() and word.isascii():
+            # The first digit does not become 0, so that a number keeps its length.
+            first = "0" if word[0] == "0" else _DIGITS[1:]
+            pools: list[str] = [first, *[_DIGITS] * (len(word) - 1)]
+        elif _is_hexadecimal(word):
+            pools = [_HEX] * len(word)
+        else:
+            pools = [_pool(_lower(char)) for char in word]
+        return self._enciphered(word, pools)
+
+    def _enciphered(self, word: str, pools: Sequence[str]) -> str:
+        lower = [_lower(char) for char in word]
+        places = self._permuted([len(pool) for pool in pools], [p.index(c) for p, c in zip(pools, lower, strict=True)])
+        capitals = _is_hexadecimal(word) and not word.islower()
+        return "".join(
+            (pool[place].upper() if capitals or char != small else pool[place])
+            for char, small, pool, place in zip(word, lower, pools, places, strict=True)
+        )
+
+    def _permuted(self, sizes: Sequence[int], places: Sequence[int]) -> list[int]:
+        """Permute all sequences of numbers below `sizes` among themselves (a Feistel network of two unequal halves)."""
+        middle = len(sizes) // 2
+        left_size, right_size = prod(sizes[:middle]), prod(sizes[middle:])
+        left, right = _joined(sizes[:middle], places[:middle]), _joined(sizes[middle:], places[middle:])
+        shape = repr((left_size, right_size)).encode()
+        for turn in range(_ROUNDS):
+            right = (right + self._noise(shape, turn, left, right_size)) % right_size
+            left = (left + self._noise(shape, -1 - turn, right, left_size)) % left_size
+        return [*_split(sizes[:middle], left), *_split(sizes[middle:], right)]
+
+    def _noise(self, shape: bytes, turn: int, half: int, size: int) -> int:
+        if size == 1:
+            return 0
+        # Eight bytes more than needed make every remainder as likely as any other.
+        length = (size.bit_length() + 7) // 8 + 8
+        seed = shape + repr((turn, half)).encode()
+        noise = b"".join(
+            blake2b(seed + bytes([block % 256, block // 256]), key=self._key).digest()
+            for block in range(-(-length // 64))
+        )
+        return int.from_bytes(noise[:length]) % size
+
+
+def _joined(sizes: Sequence[int], places: Sequence[int]) -> int:
+    number = 0
+    for size, place in zip(sizes, places, strict=True):
+        number = number * size + place
+    return number
+
+
+def _split(sizes: Sequence[int], number: int) -> list[int]:
+    places: list[int] = []
+    for size in reversed(sizes):
+        number, place = divmod(number, size)
+        places.append(place)
+    return places[::-1]
+
+
+def _lower(char: str) -> str:
+    """Return the small letter of a capital, but only of one that is the capital of that letter again."""
+    small = char.lower()
+    return small if len(small) == 1 and small.upper() == char else char
+
+
+def _is_hexadecimal(word: str) -> bool:
+    if len(word) < _HEX_LENGTH or not (word.islower() or word.isupper()):
+        return False
+    return not word.isalpha() and set(word.lower()) <= set(_HEX)
+
+
+def _pool(char: str) -> str:
+    """Return what a letter or digit may become, itself included."""
+    if char.isascii():
+        return _DIGITS if char.isdigit() else _LETTERS
+    return _block(ord(char) >> 8, len(char.encode("utf-8", "surrogatepass")), _case(char))
+
+
+def _case(char: str) -> int:
+    """Tell small letters that have a capital (2) from the capital of none (1) and from letters without case (0)."""
+    capital = char.upper()
+    if len(capital) == 1 and capital != char and capital.lower() == char:
+        return 2 if len(capital.encode("utf-8", "surrogatepass")) == len(char.encode("utf-8", "surrogatepass")) else 3
+    return 0 if char.isalpha() else 1
+
+
+@cache
+def _block(block: int, length: int, case: int) -> str:
+    """Return the letters of one kind in a block of Unicode, which is a script or a part of it."""
+    chars = (chr(point) for point in range(max(block << 8, 128), (block + 1) << 8))
+    return "".join(
+        char
+        for char in chars
+        if not 0xD800 <= ord(char) <= 0xDFFF
+        and char.isalnum()
+        and _lower(char) == char
+        and len(char.encode()) == length
+        and _case(char) == case
+    )

@@ -1,0 +1,353 @@
+"""Redacting: a recording with secrets and names planted in every place and encoding comes out clean."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus, unquote, urlsplit
+
+import pytest
+
+from umapi_harness.cli import main
+from umapi_harness.contract.cleaning import Cleaner
+from umapi_harness.contract.exchanges import Exchange, RecordedRequest, RecordedResponse
+from umapi_harness.contract.pseudonyms import Pseudonyms
+from umapi_harness.contract.recordings import load
+
+ROOT = "https://usermanagement.adobe.io/v2/usermanagement"
+ORG = "9A1BC2D3E4F5061728394A5B@AdobeOrg"
+CLIENT = "aa11bb22cc33dd44ee55ff6677889900"
+PEOPLE = {
+    "email": "Zebulon.Quackenbush@mail.quagmire-works.com",
+    "username": "ZEBULON.QUACKENBUSH@MAIL.QUAGMIRE-WORKS.COM",
+    "domain": "mail.quagmire-works.com",
+    "firstname": "Zebulon",
+    "lastname": "Quäckenbüsh",
+    "id": "F00DFACE00112233445566AA@AdobeID",
+}
+GROUP = "Vexillology Büro / Nord"
+PROFILE = "Default Snorkelmeister profile"
+SECRETS = [f"pl4nted-{number:02}-Xk9" for number in range(40)]
+# What must be found nowhere in the file, in no letter case.
+NAMES = [
+    *("zebulon", "quackenbush", "quäckenbüsh", "quagmire-works", "F00DFACE00112233445566AA", ORG.partition("@")[0]),
+    *("vexillology", "büro", "snorkelmeister", CLIENT, "hortensia", "plumbottom", "10.77.66.55", "2001:db8:77::66"),
+    *("kunigunde", "wigglesworth", "flapjack", "proxy.gobbledygook.net", "archibald", "tiddlywinks", "79011105"),
+]
+
+
+def _entry(method: str, url: str, *, sent: Any = b"", answer: Any = b"", status: int = 200, **more: Any) -> Exchange:
+    def body(content: Any) -> bytes:
+        return content if isinstance(content, bytes) else json.dumps(content, ensure_ascii=False).encode()
+
+    kind = more.get("kind", "application/json")
+    return Exchange(
+        name=f"entry {url}",
+        where="here",
+        request=RecordedRequest(
+            method=method,
+            url=url,
+            headers=(("Content-Type", kind), ("Content-Length", str(len(body(sent)))), *more.get("headers", ())),
+            body=body(sent),
+        ),
+        response=RecordedResponse(
+            status=status,
+            headers=(
+                ("Content-Type", more.get("answer_kind", "application/json")),
+                ("Content-Length", str(len(body(answer)))),
+                *more.get("answer_headers", ()),
+            ),
+            body=body(answer),
+        ),
+        notes=more.get("notes", {}),
+        source=more.get("source", ""),
+    )
+
+
+def _planted() -> list[Exchange]:
+    s = iter(SECRETS)
+    claims = base64.urlsafe_b64encode(json.dumps({"sub": "archibald@tiddlywinks.org"}).encode()).decode().rstrip("=")
+    jwt = f"eyJhbGciOiJSUzI1NiJ9.{claims}.{next(s)}"
+    form = f"client_id={CLIENT}&client_secret={next(s)}&jwt_token={jwt}&scope=openid&user={quote_plus(PEOPLE['email'])}"
+    multipart = "".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in {"client_id": CLIENT, "client_secret": next(s), "username": "Hortensia"}.items()
+    )
+    token = next(s)
+    user = {**PEOPLE, "groups": [GROUP, f"_admin_{GROUP}", "_org_admin"], "country": "US", "type": "federatedID"}
+    command = {
+        "user": PEOPLE["email"].lower(),
+        "requestID": "zebulon-1",
+        "do": [{"add": {"group": [GROUP], "productConfiguration": [PROFILE]}}],
+    }
+    error = {
+        "index": 0,
+        "step": 0,
+        "requestID": "zebulon-1",
+        "message": f"Group {GROUP} was not found",
+        "errorCode": "error.group.not_found",
+        "user": PEOPLE["email"].upper(),
+    }
+    answer = {"completed": 0, "notCompleted": 1, "completedInTestMode": 0, "result": "error", "errors": [error]}
+    page = f'<form><input type="hidden" name="x" value="{next(s)}"><input value="{next(s)}" type=password></form>'
+    xml = f"<r><clientSecret>{next(s)}</clientSecret><a password='{next(s)}'/><m>to {PEOPLE['email']}</m></r>"
+    authorization = (("Authorization", f"Bearer {token}"), ("X-Api-Key", CLIENT))
+    odd_headers = [
+        ("Cookie", f"a={next(s)}; b=1"),
+        ("X-Auth-Token", next(s)),
+        ("X-Session-Id", next(s)),
+        ("Ocp-Apim-Subscription-Key", next(s)),
+        ("Proxy-Authorization", f"Basic {base64.b64encode(f'kunigunde:{next(s)}'.encode()).decode()}"),
+        ("X-Forwarded-For", "10.77.66.55, 2001:db8:77::66"),
+        ("X-Forwarded-Host", "proxy.gobbledygook.net"),
+        ("X-User-Name", "Kunigunde Wigglesworth"),
+        ("From", "kunigunde@wigglesworth.example"),
+        ("Referer", f"https://kunigunde:{next(s)}@proxy.gobbledygook.net/?user=Plumbottom&access_token={next(s)}"),
+        ("X-Debug", f"basic={base64.b64encode(f'user:{next(s)}'.encode()).decode()}"),
+    ]
+    odd_body = {
+        "clientSecret": next(s),
+        "passwd": next(s),
+        "pin": 123454321,
+        "otp": next(s),
+        "pairs": [{"name": "client_secret", "value": next(s)}, {"value": next(s), "key": "password"}],
+        "credentials": {"inner": [next(s)]},
+        "note": f"the password: {next(s)}, ask Zebulon Quäckenbüsh",
+        "proxy": f"http://kunigunde:{next(s)}@proxy.gobbledygook.net:8080/",
+        "packed": base64.b64encode(json.dumps({"client_secret": next(s)}).encode()).decode(),
+        "packed_name": base64.b64encode(json.dumps({"firstname": "Hortensia", "x": 1}).encode()).decode(),
+        "json": json.dumps({"auth_code": next(s), "lastname": "Plumbottom"}),
+        "manager": "Hortensia Plumbottom",
+        "echo": f"you sent {token}",
+        "description": "Flapjack department",
+        "members": ["kunigunde@wigglesworth.example"],
+        "archibald@tiddlywinks.org": 1,
+        "groupId": 79011105,
+        "audience": f"https://ims-na1.adobelogin.com/c/{CLIENT}",
+        "key": f"-----BEGIN PRIVATE KEY-----\n{next(s)}\n-----END PRIVATE KEY-----",
+    }
+    return [
+        _entry("POST", f"https://ims-na1.adobelogin.com/ims/token/v3?client_secret={next(s)}", sent=form.encode(),
+               kind="application/x-www-form-urlencoded",
+               answer={"access_token": token, "token_type": "bearer", "expires_in": 86399}),
+        _entry("POST", "https://ims-na1.adobelogin.com/ims/token/v3", sent=f"{multipart}--b--\r\n".encode(),
+               kind="multipart/form-data; boundary=b", status=400,
+               answer={"error": "invalid_client", "error_description": "invalid client_secret parameter"}),
+        _entry("POST", f"{ROOT}/action/{quote(ORG, safe='')}?testOnly=true", sent=[command], answer=answer,
+               headers=authorization),
+        _entry("GET", f"{ROOT}/users/{ORG}/0/{quote(GROUP, safe='')}?domain={PEOPLE['domain']}", headers=authorization,
+               answer={"lastPage": True, "result": "success", "groupName": GROUP, "users": [user]},
+               answer_headers=(("X-Total-Count", "81"), ("X-Page-Size", "81"))),
+        _entry("GET", f"{ROOT}/organizations/{ORG}/users/{quote(PEOPLE['email'])}", status=404,
+               answer=f'{{"result":"error.user.not_found","message":"User not found {PEOPLE["email"]}"}}'.encode()),
+        _entry("GET", f"{ROOT}/groups/{ORG}/0", answer=(
+            b'{"groups":[{"groupName":"Vexillology B\\u00FCro \\/ Nord","groupId":79011105,"type":"USER_GROUP",'
+            b'"adminGroupName":"_admin_Vexillology B\\u00fcro / Nord","memberCount":12}],"lastPage":true}')),
+        _entry("POST", f"https://proxy.gobbledygook.net/v2/usermanagement/action/{ORG}", sent=odd_body,
+               headers=odd_headers, answer=page.encode(), answer_kind="text/html",
+               answer_headers=(("Set-Cookie", f"sid={next(s)}"),
+                               ("Location", f"https://h.test/cb#access_token={next(s)}&state=1"))),
+        _entry("GET", f"{ROOT}/users/{ORG}/0?state=%7B%22token%22%3A%22{next(s)}%22%7D", answer=xml.encode(),
+               answer_kind="text/xml", source="as Hortensia showed",
+               notes={"name": "about zebulon", "operation": "users", "source": "as Hortensia showed",
+                      "state": {"users": [PEOPLE], "domains": [{"name": PEOPLE["domain"]}]}}),
+        _entry("GET", f"{ROOT}/users/{ORG}/1", answer=b"\xff\xfe" + f"client_secret={next(s)}&user=Kunigunde".encode(),
+               answer_kind="application/octet-stream"),
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> Path:
+    """A recording in which forty secrets and more than twenty names are planted, as a careless program writes it."""
+    entries = []
+    for one in _planted():
+        request: dict[str, Any] = {
+            "method": one.request.method,
+            "url": one.request.url,
+            "headers": [{"name": name, "value": value} for name, value in one.request.headers],
+        }
+        if one.request.body:
+            request["postData"] = {"mimeType": "", "text": one.request.body.decode()}
+        response = {
+            "status": one.response.status,
+            "statusText": "",
+            "headers": [{"name": name, "value": value} for name, value in one.response.headers],
+            "content": {"encoding": "base64", "text": base64.b64encode(one.response.body).decode(), "mimeType": ""},
+        }
+        entry = {"request": request, "response": response, "comment": one.source}
+        entries.append(entry | ({"_umapi": one.notes} if one.notes else {}))
+    path = tmp_path / "planted.har"
+    path.write_text(json.dumps({"log": {"version": "1.2", "entries": entries}}), "utf-8")
+    return path
+
+
+def _everything(path: Path) -> str:
+    """All that a file holds, its encodings taken off, in small letters."""
+    return path.read_text("utf-8").lower() + _texts(load(path).exchanges)
+
+
+def _texts(exchanges: Iterable[Exchange]) -> str:
+    parts: list[str] = []
+    for exchange in exchanges:
+        for text in (exchange.request.url, exchange.request.body.decode("latin-1"), str(exchange.request.headers)):
+            parts += [text, unquote(text), unquote(text.replace("+", " "))]
+            parts += [
+                base64.b64decode(run + "==").decode("utf-8", "replace")
+                for run in re.findall(r"[\w+/]{16,}", text)
+                if len(run) % 4 != 1
+            ]
+        parts += [exchange.source, str(exchange.notes)]
+        for body in (exchange.request.body, exchange.response.body):
+            parts.append(body.decode("utf-8", "replace"))
+            try:
+                data: Any = json.loads(body)
+            except ValueError:
+                continue
+            parts.append(json.dumps(data, ensure_ascii=False))
+            for value in data.values() if isinstance(data, dict) else ():
+                if isinstance(value, str) and len(value) > 15 and value.isalnum():
+                    parts.append(base64.b64decode(value + "==").decode("utf-8", "replace"))
+    return "\n".join(parts).lower()
+
+
+def test_more_than_sixty_are_planted() -> None:
+    """More than sixty secrets and names are in the exchanges from which the recording is made, all of the names."""
+    text = _texts(_planted())
+    used = {secret for secret in SECRETS if secret.lower() in text}
+    assert [name for name in NAMES if name.lower() not in text] == []
+    assert len(used) + len(NAMES) > 50
+
+
+def test_planted_secrets_and_names_are_gone(planted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`redact` writes a file without any of them, which `redact --check` finds clean; the one before it does not."""
+    out = tmp_path / "out.har"
+    assert main(["redact", str(planted), str(out)]) == 0
+    text = _everything(out)
+    assert [secret for secret in SECRETS if secret.lower() in text] == []
+    assert [name for name in NAMES if name.lower() in text] == []
+    assert "123454321" not in text
+    capsys.readouterr()
+    assert main(["redact", "--check", str(out)]) == 0, capsys.readouterr().out
+    assert main(["redact", "--check", str(planted)]) == 1
+    found = capsys.readouterr().out
+    assert len(found.splitlines()) > 60
+    assert f"{planted}#/log/entries/3/response/content/text at /users/0/email: personal data" in found
+    assert f"{planted}#/log/entries/0/request/url: a secret" in found
+    assert [one for one in [*SECRETS, *NAMES] if one.lower() in found.lower()] == []
+
+
+def test_relations_stay(planted: Path, tmp_path: Path) -> None:
+    """What was equal is equal in URL, headers, bodies and messages; the API's own words, counts and sizes stay."""
+    out = tmp_path / "out.har"
+    assert main(["redact", str(planted), str(out), "--key", "k"]) == 0
+    before, after = load(planted).exchanges, load(out).exchanges
+    listing = json.loads(after[3].response.body)
+    user = listing["users"][0]
+    assert user["username"] == user["email"].upper()
+    assert user["domain"] == user["email"].rpartition("@")[2]
+    assert user["groups"] == [listing["groupName"], f"_admin_{listing['groupName']}", "_org_admin"]
+    assert (user["country"], user["type"], listing["result"]) == ("US", "federatedID", "success")
+    assert unquote(urlsplit(after[3].request.url).path).endswith(f"/0/{listing['groupName']}")
+    assert urlsplit(after[3].request.url).query == f"domain={user['domain']}"
+    answer = json.loads(after[2].response.body)
+    assert answer["errors"][0]["message"] == f"Group {listing['groupName']} was not found"
+    assert answer["errors"][0]["user"] == user["email"].upper()
+    command = json.loads(after[2].request.body)[0]
+    assert command["user"] == user["email"].lower()
+    assert command["requestID"] == answer["errors"][0]["requestID"]
+    assert json.loads(after[4].response.body)["message"] == f"User not found {user['email']}"
+    organizations = {one.request.url.replace("%40", "@").partition("@AdobeOrg")[0][-24:] for one in after[2:]}
+    assert len(organizations) == 1
+    assert json.loads(after[1].response.body) == json.loads(before[1].response.body)
+    assert after[5].response.body.count(b"\\u00") == 2
+    assert after[5].response.body.count(b"\\/") == 1
+    for old, new in zip(before[2:6], after[2:6], strict=True):
+        assert len(old.request.url) == len(new.request.url)
+        assert len(old.response.body) == len(new.response.body)
+    for one in after:
+        assert one.request.header("Content-Length") == str(len(one.request.body))
+        assert one.response.header("Content-Length") == str(len(one.response.body))
+    assert after[3].response.header("X-Total-Count") == "81"
+
+
+def test_one_key_is_one_mapping(planted: Path, tmp_path: Path) -> None:
+    """Two files made with one key agree, and with none given they do not."""
+    texts = []
+    for number, arguments in enumerate((["--key", "k"], ["--key", "k"], [], [])):
+        out = tmp_path / f"{number}.har"
+        assert main(["redact", str(planted), str(out), *arguments]) == 0
+        texts.append(out.read_text("utf-8"))
+    assert texts[0] == texts[1]
+    assert len(set(texts)) == 3
+
+
+def test_without_pseudonyms_names_stay(planted: Path, tmp_path: Path) -> None:
+    """With --no-pseudonyms secrets go and names stay, which --check tells apart."""
+    out = tmp_path / "out.har"
+    assert main(["redact", str(planted), str(out), "--no-pseudonyms"]) == 0
+    text = _everything(out)
+    assert [secret for secret in SECRETS if secret.lower() in text] == []
+    assert "zebulon" in text
+    assert main(["redact", "--check", "--no-pseudonyms", str(out)]) == 0
+    assert main(["redact", "--check", str(out)]) == 1
+
+
+def test_a_name_that_slips_in_later_is_found(planted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that is put into a redacted file by hand is told by its place."""
+    out = tmp_path / "out.har"
+    assert main(["redact", str(planted), str(out)]) == 0
+    document = json.loads(out.read_text("utf-8"))
+    content = document["log"]["entries"][3]["response"]["content"]
+    content["text"] = content["text"].replace('"users": [', '"users": [{"lastname": "Featherstonehaugh"}, ')
+    out.write_text(json.dumps(document), "utf-8")
+    capsys.readouterr()
+    assert main(["redact", "--check", str(out)]) == 1
+    assert "/log/entries/3/response/content/text at /users/0/lastname: personal data" in capsys.readouterr().out
+
+
+def test_files_that_cannot_be_had(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A missing or broken file is one line and status 2, and nothing is written."""
+    out = tmp_path / "out.har"
+    assert main(["redact", str(tmp_path / "none.har"), str(out)]) == 2
+    (tmp_path / "broken.har").write_text('{"log": {"version": "1.2", "entries": [{"request"')
+    assert main(["redact", str(tmp_path / "broken.har"), str(out)]) == 2
+    assert main(["redact", str(out)]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["broken.har"]
+    assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+def test_many_users_take_time_in_proportion() -> None:
+    """Eight times as many users take about eight times as long."""
+
+    def seconds(count: int) -> float:
+        users = [
+            {
+                "email": f"u{n}.last{n}@d{n % 50}.example.com",
+                "username": f"u{n}",
+                "firstname": f"U{n}",
+                "lastname": f"Last{n}",
+                "groups": [f"G{n % 97}"],
+            }
+            for n in range(count)
+        ]
+        exchange = _entry("GET", f"{ROOT}/users/{ORG}/0", answer={"users": users, "lastPage": True})
+        cleaner = Cleaner(Pseudonyms("k"))
+        begin = time.perf_counter()
+        cleaner.learn(exchange)
+        cleaned = cleaner.cleaned(exchange)
+        assert len(cleaned.response.body) == len(exchange.response.body)
+        return time.perf_counter() - begin
+
+    assert seconds(2000) < 24 * seconds(250) + 0.1
+
+
+def test_a_file_is_the_owners_alone(planted: Path, tmp_path: Path) -> None:
+    """What `redact` writes can be read by its owner only."""
+    out = tmp_path / "out.har"
+    assert main(["redact", str(planted), str(out)]) == 0
+    assert out.stat().st_mode & 0o777 == 0o600
