@@ -41,6 +41,74 @@ USER = Operation(
 GROUPS = Operation(name="groups", method="GET", path="/groups/{orgId}/{page}", per_client=5, overall=100, period=60.0)
 "A page of the organisation's user groups, product profiles and admin groups."
 
+OLD_USERS = Operation(name="oldUsers", method="GET", path="/{orgId}/users", per_client=25, overall=100, period=60.0)
+"A page of the organisation's users."
+
+OLD_USER_GROUPS = Operation(
+    name="oldUserGroups", method="GET", path="/{orgId}/user-groups", per_client=5, overall=50, period=60.0
+)
+"A page of the organisation's user groups."
+
+OLD_USER_GROUP = Operation(
+    name="oldUserGroup", method="GET", path="/{orgId}/user-groups/{groupId}", per_client=5, overall=50, period=60.0
+)
+"One user group."
+
+OLD_GROUP_USERS = Operation(
+    name="oldGroupUsers",
+    method="GET",
+    path="/{orgId}/user-groups/{groupId}/users",
+    per_client=25,
+    overall=100,
+    period=60.0,
+)
+"A page of the members of a user group."
+
+OLD_PRODUCTS = Operation(
+    name="oldProducts", method="GET", path="/{orgId}/products", per_client=5, overall=100, period=60.0
+)
+"A page of the organisation's products."
+
+OLD_PROFILES = Operation(
+    name="oldProfiles",
+    method="GET",
+    path="/{orgId}/products/{productId}/configurations",
+    per_client=5,
+    overall=100,
+    period=60.0,
+)
+"A product with its profiles."
+
+OLD_PROFILE = Operation(
+    name="oldProfile",
+    method="GET",
+    path="/{orgId}/products/{productId}/configurations/{profileId}",
+    per_client=5,
+    overall=100,
+    period=60.0,
+)
+"One product profile."
+
+OLD_PROFILE_UPDATE = Operation(
+    name="oldProfileUpdate",
+    method="POST",
+    path="/{orgId}/products/{productId}/configurations/{profileId}",
+    per_client=5,
+    overall=50,
+    period=60.0,
+)
+"Changes who holds and who administers a product profile."
+
+OLD_PROFILE_USERS = Operation(
+    name="oldProfileUsers",
+    method="GET",
+    path="/{orgId}/products/{productId}/configurations/{profileId}/users",
+    per_client=25,
+    overall=100,
+    period=60.0,
+)
+"A page of the users of a product profile."
+
 STATUS = Operation(name="status", method="GET", path="/status", per_client=None, overall=None, period=60.0)
 "Whether the service is live, and its version."
 

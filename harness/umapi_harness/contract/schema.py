@@ -87,6 +87,7 @@ class Operation:
     """Schemas by media type."""
     body_required: bool
     answers: Mapping[int, Answer]
+    deprecated: bool
 
     def path_values(self, path: str) -> dict[str, str] | None:
         """Return the values of the placeholders in `path`, decoded; None when it is another operation's."""
@@ -150,6 +151,7 @@ def _operation(document: Mapping[str, Any], path: str, method: str, item: Mappin
             media: _at(f"{place}/requestBody/content/{_escape(media)}") for media in body.get("content", {})
         },
         body_required=body.get("required", False),
+        deprecated=item.get("deprecated", False),
         answers={
             int(status): _answer(document, int(status), *_resolve(document, answer, f"{place}/responses/{status}"))
             for status, answer in item["responses"].items()

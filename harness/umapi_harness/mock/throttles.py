@@ -34,16 +34,15 @@ LIMITS: Final[Mapping[str, Limit]] = {
     "group_users": _limit(operations.GROUP_USERS),
     "user": _limit(operations.USER),
     "groups": _limit(operations.GROUPS),
-    # The deprecated operations, each as its page documents it (getUsersREST.md to updateProductProfile.md).
-    "old_users": Limit(25, 100),
-    "old_user_groups": Limit(5, 50),
-    "old_user_group": Limit(5, 50),
-    "old_group_users": Limit(25, 100),
-    "old_products": Limit(5, 100),
-    "old_profiles": Limit(5, 100),
-    "old_profile": Limit(5, 100),
-    "old_profile_update": Limit(5, 50),
-    "old_profile_users": Limit(25, 100),
+    "old_users": _limit(operations.OLD_USERS),
+    "old_user_groups": _limit(operations.OLD_USER_GROUPS),
+    "old_user_group": _limit(operations.OLD_USER_GROUP),
+    "old_group_users": _limit(operations.OLD_GROUP_USERS),
+    "old_products": _limit(operations.OLD_PRODUCTS),
+    "old_profiles": _limit(operations.OLD_PROFILES),
+    "old_profile": _limit(operations.OLD_PROFILE),
+    "old_profile_update": _limit(operations.OLD_PROFILE_UPDATE),
+    "old_profile_users": _limit(operations.OLD_PROFILE_USERS),
 }
 
 
