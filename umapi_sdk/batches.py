@@ -26,6 +26,8 @@ class WireCommand:
     """Which part of the action this is, from 0."""
     parts: int
     """How many parts the action has."""
+    request_id: str | None
+    """The caller's own requestID, if there is one."""
     body: bytes = attrs.field(repr=False)
     """The command as JSON."""
     steps: tuple[int, ...]
@@ -66,6 +68,7 @@ def split_action(action: Action) -> list[WireCommand]:
                 action=action,
                 part=len(commands),
                 parts=len(starts),
+                request_id=model.request_id,
                 body=_json(model),
                 steps=places,
                 touches=touched(model),
@@ -74,9 +77,32 @@ def split_action(action: Action) -> list[WireCommand]:
     return commands
 
 
+def request_ids(batch: Sequence[WireCommand]) -> list[str | None]:
+    """Return the requestID of each command in a request: the caller's own, or one made from its place.
+
+    With it, an error names its command beyond doubt. A command that is alone needs none.
+    """
+    if len(batch) < 2:
+        return [command.request_id for command in batch]
+    taken = {command.request_id for command in batch}
+    made: list[str | None] = []
+    for place, command in enumerate(batch, 1):
+        name = f"action_{place}"
+        while name in taken:
+            name += "_"
+        made.append(command.request_id or name)
+    return made
+
+
 def encode(batch: Sequence[WireCommand]) -> bytes:
-    """Return the body of the request for a batch."""
-    return b"[" + b",".join(command.body for command in batch) + b"]"
+    """Return the body of the request for a batch, each command with its requestID."""
+    return b"[" + b",".join(map(_named, batch, request_ids(batch))) + b"]"
+
+
+def _named(command: WireCommand, request_id: str | None) -> bytes:
+    if request_id is None or command.request_id is not None:
+        return command.body
+    return b'{"requestID":"' + request_id.encode("ascii") + b'",' + command.body.removeprefix(b"{")
 
 
 def _json(command: UserCommand | UserGroupCommand) -> bytes:

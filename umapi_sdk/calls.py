@@ -13,16 +13,18 @@ import attrs
 
 from umapi_models.constraints import ContractError
 from umapi_models.converter import read_response
-from umapi_models.models import ActionResponse, GatewayError, RequestError, ServiceError, ServiceStatus
+from umapi_models.models import GatewayError, RequestError, ServiceError, ServiceStatus
 from umapi_models.operations import ACTION, STATUS, Operation
 
 from . import errors
+from .answers import read_answer, read_outcomes
 from .auth import Auth, Token
 from .batches import WireCommand, encode
 from .messages import Authorize, Call, Now, Request, Response, Sleep, TransportError
-from .outcomes import CommandOutcome, read_outcomes
+from .outcomes import CommandOutcome, OutcomeStatus
 from .pacing import Pacer
-from .retries import AMBIGUOUS_STATUSES, RETRIED_STATUSES, RetryPolicy, parse_retry_after
+from .retries import RETRIED_STATUSES, RetryPolicy, parse_retry_after
+from .verdicts import Attempts, History
 
 T = TypeVar("T")
 
@@ -68,25 +70,12 @@ def _credentials(refused: str | None) -> Call[Mapping[str, str]]:
         raise errors.NotSentError(f"no access token: {reason}", method=error.method, url=error.url) from error
 
 
-@attrs.define
-class Attempts:
-    """What happened on the way to an answer."""
-
-    made: int = 0
-    ambiguous: bool = False
-    """True when an earlier attempt may have taken effect."""
-    repeated: bool = False
-    """True when the request was sent again after a 5xx answer, so that it may have taken effect twice."""
-    under_way: bool = False
-    """True while a request is with the service, or its answer has not been read to the end."""
-
-
 def exchange(
-    service: Service, request: Request, attempts: Attempts, *, repeatable: bool, operation: Operation | None = None
+    service: Service, request: Request, attempts: Attempts, operation: Operation | None = None
 ) -> Call[Response]:
     """Send a request until it has an answer that is not worth another try.
 
-    `repeatable` says that sending it twice does no harm. Each attempt keeps the limit of `operation`.
+    Each attempt keeps the limit of `operation`.
 
     Raises:
         NotSentError: it could not be sent.
@@ -97,28 +86,28 @@ def exchange(
     while True:
         if operation is not None:
             yield from _keep_limit(service, operation)
-        attempts.made += 1
+        attempts.begin()
         last = attempts.made >= service.retry.attempts
-        attempts.under_way = True
         try:
             response = yield from _send(request)
         except TransportError as failure:
-            attempts.under_way = False
-            if failure.permanent or last or (failure.sent and not repeatable):
+            attempts.lost(sent=failure.sent)
+            if failure.permanent or last or (failure.sent and not attempts.repeatable):
                 raise _network_error(failure, request, attempts) from failure
             yield Sleep(service.retry.backoff(attempts.made), failure.reason)
             continue
-        attempts.under_way = response.status == 200
-        if response.status not in RETRIED_STATUSES:
+        except errors.UsageError:
+            attempts.lost(sent=False)
+            raise
+        attempts.answered(response.status)
+        if response.status not in RETRIED_STATUSES or (response.status == 408 and not attempts.repeatable):
             return response
-        if response.status in AMBIGUOUS_STATUSES and not repeatable:
-            attempts.ambiguous = True
         now = yield from _now()
         asked = parse_retry_after(response.headers.get("retry-after"), now)
+        gamble = response.status >= 500 and not attempts.repeatable
+        last = last or (gamble and not service.retry.repeat_after_5xx)
         if last or (asked is not None and asked > service.retry.max_wait):
             raise _busy_error(request, response, asked, now, attempts)
-        if response.status >= 500 and not repeatable:
-            attempts.repeated = True
         wait = service.retry.backoff(attempts.made) if asked is None else asked
         yield Sleep(wait, f"the service answered {response.status}")
 
@@ -141,13 +130,11 @@ def fetch_token(service: Service, auth: Auth) -> Call[Token]:
     now = yield from _now()
     request = auth.token_request(now)
     headers = {**service.headers, **request.headers}
-    response = yield from exchange(service, attrs.evolve(request, headers=headers), Attempts(), repeatable=True)
+    response = yield from exchange(service, attrs.evolve(request, headers=headers), Attempts(repeatable=True))
     return auth.read_token(response, now)
 
 
-def authorized(
-    service: Service, operation: Operation, request: Request, attempts: Attempts, *, repeatable: bool
-) -> Call[Response]:
+def authorized(service: Service, operation: Operation, request: Request, attempts: Attempts) -> Call[Response]:
     """Send a request with a token, and once more with a new one if the token is refused.
 
     Raises:
@@ -158,16 +145,10 @@ def authorized(
     while True:
         credentials = yield from _credentials(refused)
         headers = {**service.headers, **request.headers, **credentials}
-        response = yield from exchange(
-            service,
-            attrs.evolve(request, headers=headers),
-            attempts,
-            repeatable=repeatable,
-            operation=operation,
-        )
+        response = yield from exchange(service, attrs.evolve(request, headers=headers), attempts, operation)
         if response.status == 401 and refused is None:
             refused = credentials["Authorization"]
-            attempts.made -= 1  # an expired token is no failure of the service
+            attempts.forgive()
             continue
         if response.status != 200:
             raise refusal(request, response)
@@ -191,8 +172,10 @@ def execute(
         headers={"Content-Type": "application/json"},
         body=encode(batch),
     )
-    response = yield from authorized(service, ACTION, request, attempts, repeatable=test_mode)
-    answer = read_body(ActionResponse, request, response)
+    response = yield from authorized(service, ACTION, request, attempts)
+    answer = read_answer(_json(request, response))
+    if answer is None:
+        raise service_error(errors.ResponseError, "the answer tells nothing of the actions", request, response)
     return read_outcomes(
         batch,
         answer,
@@ -210,7 +193,7 @@ def service_status(service: Service, root: str) -> Call[ServiceStatus]:
         NetworkError: there was no answer.
     """
     request = Request(method=STATUS.method, url=root + STATUS.path, headers=dict(service.headers))
-    response = yield from exchange(service, request, Attempts(), repeatable=True)
+    response = yield from exchange(service, request, Attempts(repeatable=True))
     if response.status != 200:
         raise refusal(request, response)
     return read_body(ServiceStatus, request, response)
@@ -223,12 +206,17 @@ def read_body(cls: type[T], request: Request, response: Response) -> T:
         ResponseError: it is not JSON, or not what the contract says.
     """
     try:
-        return read_response(cls, json.loads(response.body))
+        return read_response(cls, _json(request, response))
     except ContractError as error:
         problem = f"the answer breaks the contract: {error}"
-    except (ValueError, RecursionError):
-        problem = "the answer is not JSON"
     raise service_error(errors.ResponseError, problem, request, response)
+
+
+def _json(request: Request, response: Response) -> object:
+    try:
+        return cast("object", json.loads(response.body))
+    except (ValueError, RecursionError):
+        raise service_error(errors.ResponseError, "the answer is not JSON", request, response) from None
 
 
 def refusal(request: Request, response: Response) -> errors.ServiceError:
@@ -283,7 +271,7 @@ def service_error(
 
 
 def _network_error(failure: TransportError, request: Request, attempts: Attempts) -> errors.NetworkError:
-    unknown = failure.sent or attempts.ambiguous
+    unknown = failure.sent or attempts.history is History.OPEN
     cls = errors.OutcomeUnknownError if unknown else errors.NotSentError
     what = "no answer came, and the request may have taken effect" if unknown else "the request could not be sent"
     tries = f", after {attempts.made} attempts" if attempts.made > 1 else ""
@@ -315,5 +303,5 @@ def _busy_error(
         request_id=response.request_id,
         code=code,
     )
-    unavailable.may_have_been_applied = attempts.ambiguous
+    unavailable.may_have_been_applied = attempts.fate is OutcomeStatus.UNKNOWN
     return unavailable

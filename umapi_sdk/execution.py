@@ -9,29 +9,12 @@ from umapi_models.constraints import Violation
 
 from .actions import Action
 from .batches import WireCommand
-from .calls import Attempts, Service, execute
-from .errors import (
-    ActionError,
-    AuthenticationError,
-    ForbiddenError,
-    NetworkError,
-    NotFoundError,
-    NotSentError,
-    RequestRefusedError,
-    ServiceError,
-    ThrottledError,
-    UmapiError,
-    UnavailableError,
-    UsageError,
-)
+from .calls import Service, execute
+from .errors import ActionError, NetworkError, ServiceError, UmapiError, UsageError
 from .messages import Call, Turn
 from .outcomes import ActionOutcome, CommandOutcome, OutcomeStatus, same_for_all
 from .queueing import ActionQueue, Share
-
-# After these, the service has not looked at the commands.
-_NOT_PROCESSED = (NotSentError, ThrottledError, UnavailableError, AuthenticationError, ForbiddenError)
-# After these, it has looked at the request as a whole and refused it.
-_REFUSED = (RequestRefusedError, NotFoundError)
+from .verdicts import Attempts
 
 
 class Execution(tuple[int, int, int]):
@@ -103,11 +86,11 @@ def run(
         raise ActionError((Violation("", problem),))
     share = Share(immediate)
     batch: list[WireCommand] = []
-    attempts = Attempts()
+    attempts = Attempts(repeatable=test_mode)
     try:
         queue.enlist(share, actions)
         while True:
-            attempts = Attempts()
+            attempts = Attempts(repeatable=test_mode)
             batch = queue.take(share)
             if batch:
                 queue.settle(share, (yield from execute(service, batch, test_mode=test_mode, attempts=attempts)))
@@ -133,18 +116,11 @@ def _results(batch: list[WireCommand], error: BaseException, attempts: Attempts)
     if isinstance(error, (ServiceError, NetworkError)):
         return _fate(batch, error, attempts)
     # Interrupted, or stopped by settings that cannot be used.
-    unsent = isinstance(error, UsageError) or not attempts.under_way
-    status = OutcomeStatus.NOT_SENT if unsent and not attempts.ambiguous else OutcomeStatus.UNKNOWN
     reason = str(error) if isinstance(error, UsageError) else "the call was interrupted"
-    return same_for_all(batch, status, reason, maybe_repeated=attempts.repeated)
+    return same_for_all(batch, attempts.fate, reason, maybe_repeated=attempts.repeated)
 
 
 def _fate(batch: list[WireCommand], error: ServiceError | NetworkError, attempts: Attempts) -> list[CommandOutcome]:
     """Return what is known of the commands of a batch that ended in an error."""
-    if isinstance(error, _REFUSED):
-        status = OutcomeStatus.FAILED
-    elif isinstance(error, _NOT_PROCESSED) and not attempts.ambiguous:
-        status = OutcomeStatus.NOT_SENT
-    else:
-        status = OutcomeStatus.UNKNOWN
-    return same_for_all(batch, status, error.message, request_id=error.request_id, maybe_repeated=attempts.repeated)
+    repeated = attempts.repeated
+    return same_for_all(batch, attempts.fate, error.message, request_id=error.request_id, maybe_repeated=repeated)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import attrs
 
 from umapi_models.error_codes import ERROR_CODES, ErrorCode
-from umapi_models.models import ActionError as WireError
-from umapi_models.models import ActionResponse, ActionResult, ActionWarning
 
 if TYPE_CHECKING:
     from .actions import Action
     from .batches import WireCommand
+
+
+LOOK = "Look whether it has been done before sending it again."
+"""What to do about an action whose outcome is not known."""
 
 
 class OutcomeStatus(StrEnum):
@@ -42,17 +44,24 @@ class StepError:
     step: int | None
     """Place of the step as the caller wrote it, from 0; None when the service did not name one."""
     code: ErrorCode | str
-    """The service's error or warning code."""
+    """The service's error or warning code; empty when it gave none."""
     message: str
     """The service's own words."""
+    request_id: str | None = None
+    """The requestID of the command, the caller's or the SDK's own, if the service named it."""
+    maybe_echo: bool = False
+    """True when the request was sent twice, and this can come of the first attempt having been applied."""
 
     def __str__(self) -> str:
-        place = "" if self.step is None else f" at step {self.step}"
-        return f"{self.message} ({self.code}{place})"
+        place = "" if self.step is None else f"at step {self.step}"
+        facts = " ".join(fact for fact in (str(self.code), place) if fact)
+        return f"{self.message} ({facts})" if facts else self.message
 
     @property
     def remedy(self) -> str | None:
         """What can be done about it, where that is known."""
+        if self.maybe_echo:
+            return LOOK
         known = ERROR_CODES.get(self.code)
         return known.remedy if known else None
 
@@ -95,6 +104,15 @@ class ActionOutcome:
         differ = len({part.status for part in self.parts}) > 1
         return ", ".join(str(part) for part in self.parts) if differ else ""
 
+    @property
+    def remedy(self) -> str | None:
+        """What can be done about it; None when nothing has to be, or it is not known."""
+        if self.status is OutcomeStatus.UNKNOWN:
+            return LOOK
+        if self.status in (OutcomeStatus.NOT_SENT, OutcomeStatus.PARTLY_SENT):
+            return "What was not sent is still queued, unless it was taken out: remove the cause, then send the queue."
+        return next((error.remedy for error in self.errors if error.remedy), None)
+
     def __str__(self) -> str:
         details = [self.progress] if self.progress else []
         details += [str(error) for error in self.errors] + ([self.reason] if self.reason else [])
@@ -131,61 +149,6 @@ def same_for_all(
     ]
 
 
-def read_outcomes(
-    commands: Sequence[WireCommand],
-    response: ActionResponse,
-    *,
-    test_mode: bool,
-    request_id: str | None,
-    maybe_repeated: bool,
-) -> list[CommandOutcome]:
-    """Return what the service says of each command.
-
-    A command without an error is completed only if the counts of the answer agree: otherwise an error has been
-    left unnamed, and every command without one is unknown.
-    """
-    errors: dict[int, list[StepError]] = {}
-    warnings: dict[int, list[StepError]] = {}
-    for error in response.errors or ():
-        errors.setdefault(error.index, []).append(_step_error(commands, error))
-    for warning in response.warnings or ():
-        warnings.setdefault(warning.index, []).append(_step_error(commands, warning))
-    clean = [index for index in range(len(commands)) if index not in errors]
-    counted = response.completed_in_test_mode if test_mode else response.completed
-    contradiction = None
-    agreed = (
-        counted == len(clean)
-        and response.not_completed == len(commands) - len(clean)
-        and all(index in range(len(commands)) for index in errors)
-        and (response.result == ActionResult.SUCCESS) == (not errors)
-    )
-    if not agreed:
-        contradiction = (
-            f"the service counts {counted} of {len(commands)} commands as completed and {response.not_completed} "
-            f"as not completed, and names errors of {len(errors)}: {response.result}"
-        )
-    outcomes: list[CommandOutcome] = []
-    for index, command in enumerate(commands):
-        if index in errors:
-            status, reason = OutcomeStatus.FAILED, None
-        elif contradiction:
-            status, reason = OutcomeStatus.UNKNOWN, contradiction
-        else:
-            status, reason = OutcomeStatus.COMPLETED, None
-        outcomes.append(
-            CommandOutcome(
-                command=command,
-                status=status,
-                errors=tuple(errors.get(index, ())),
-                warnings=tuple(warnings.get(index, ())),
-                request_id=request_id,
-                reason=reason,
-                maybe_repeated=maybe_repeated,
-            )
-        )
-    return outcomes
-
-
 def combine(action: Action, parts: Sequence[CommandOutcome]) -> ActionOutcome:
     """Return the outcome of an action from those of all its parts, in order: the worst one counts."""
     ranking = (OutcomeStatus.UNKNOWN, OutcomeStatus.NOT_SENT, OutcomeStatus.FAILED, OutcomeStatus.COMPLETED)
@@ -203,12 +166,3 @@ def combine(action: Action, parts: Sequence[CommandOutcome]) -> ActionOutcome:
         reason=next((part.reason for part in parts if part.reason), None),
         maybe_repeated=any(part.maybe_repeated for part in parts),
     )
-
-
-def _step_error(commands: Sequence[WireCommand], entry: WireError | ActionWarning) -> StepError:
-    code = entry.error_code if isinstance(entry, WireError) else entry.warning_code
-    step = entry.step
-    if step is not None and 0 <= entry.index < len(commands):
-        step = commands[entry.index].caller_step(step)
-    known = code in ERROR_CODES
-    return StepError(step=step, code=ErrorCode(code) if known else code, message=entry.message or "no message")

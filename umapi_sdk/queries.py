@@ -15,8 +15,9 @@ from umapi_models.models import Group, GroupsPage, User, UserAnswer, UsersPage
 from umapi_models.operations import GROUP_USERS, GROUPS, USER, USERS, Operation
 
 from . import errors
-from .calls import Attempts, Service, authorized, read_body, service_error
+from .calls import Service, authorized, read_body, service_error
 from .messages import Call, Request, Response
+from .verdicts import Attempts
 
 T = TypeVar("T", bound=User | Group)
 
@@ -133,7 +134,7 @@ def fetch_page(service: Service, listing: Listing[T], number: int) -> Call[Page[
         headers={"Accept": "application/json"},
     )
     try:
-        response = yield from authorized(service, listing.operation, request, Attempts(), repeatable=True)
+        response = yield from authorized(service, listing.operation, request, Attempts(repeatable=True))
     except errors.NotFoundError as error:
         if number == 0:
             raise
@@ -164,7 +165,7 @@ def fetch_user(service: Service, user: str, domain: str | None) -> Call[User | N
         headers={"Accept": "application/json"},
     )
     try:
-        response = yield from authorized(service, USER, request, Attempts(), repeatable=True)
+        response = yield from authorized(service, USER, request, Attempts(repeatable=True))
     except errors.NotFoundError as error:
         # Any other 404 speaks of the address, not of the user: a wrong endpoint must not look like an empty org.
         if error.code == "error.user.not_found":

@@ -10,11 +10,8 @@ from email.utils import parsedate_to_datetime
 
 import attrs
 
-RETRIED_STATUSES = frozenset({429, 502, 503, 504})
-"""Answers after which the same request can succeed."""
-
-AMBIGUOUS_STATUSES = frozenset({502, 504})
-"""Answers of a gateway that lost the service: the request may have taken effect all the same."""
+RETRIED_STATUSES = frozenset({408, 429, 502, 503, 504})
+"""Answers after which the same request can succeed; after 408, one that does no harm twice."""
 
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]*)?", re.ASCII)  # thirty years and more are a mistake, not a wait
 _MOST_DOUBLINGS = 60  # past which a wait is longer than any limit, and a float could overflow
@@ -32,6 +29,8 @@ class RetryPolicy:
     """Most seconds that chance adds to such a wait, so that clients do not return all at once."""
     max_wait: float = attrs.field(default=300.0, validator=attrs.validators.ge(0))
     """Longest single wait, in seconds; where the service asks for a longer one, the call fails and says until when."""
+    repeat_after_5xx: bool = True
+    """Whether actions are sent again after 502, 503 and 504, though they may have taken effect; queries always are."""
     random: Callable[[], float] = attrs.field(default=random.random, repr=False, eq=False)
     """Gives numbers from 0 to 1."""
 

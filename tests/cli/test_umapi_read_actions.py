@@ -30,9 +30,9 @@ def test_a_command_is_sent_as_it_was_written(sample: Any) -> None:
 
 
 def test_all_commands_of_a_long_list_are_sent_in_order() -> None:
-    """A list longer than a request keeps its commands and their order."""
+    """A list longer than a request keeps its commands and their order, and each says its place."""
     data = [{"user": f"a{number}@example.com", "do": [{"remove": "all"}]} for number in range(33)]
-    assert sent(data) == data
+    assert sent(data) == [{"requestID": f"action_{place + 1}", **command} for place, command in enumerate(data)]
 
 
 @pytest.mark.parametrize("sample", REFUSED, ids=str)

@@ -51,7 +51,7 @@ def test_any_number_of_commands(umapi: Umapi, commands_file: Writer, server: Run
 
 def test_all_kinds_of_commands(umapi: Umapi, commands_file: Writer, server: RunningServer) -> None:
     """Commands on users and on user groups reach the service with everything that they hold."""
-    commands = [
+    commands: list[dict[str, object]] = [
         {"user": "fwalker", "domain": "example.com", "requestID": "one", "do": [
             {"createFederatedID": {"email": "f@example.com", "firstname": "F", "lastname": "W", "country": "DE"}},
             {"add": {"group": ["DevOps", "Marketing"]}},
@@ -68,7 +68,8 @@ def test_all_kinds_of_commands(umapi: Umapi, commands_file: Writer, server: Runn
     assert (result.status, result.err) == (0, "")
     sent = [entry for entry in server.world.journal.as_list() if "/action/" in entry["path"]]
     body = sent[0]["request_body"]
-    assert (json.loads(body) if isinstance(body, str) else body) == commands
+    labelled = [{"requestID": f"action_{place}"} | command for place, command in enumerate(commands, 1)]
+    assert (json.loads(body) if isinstance(body, str) else body) == labelled
     group = server.world.organization().find_group("Testers")
     assert group is not None
     assert group.description == "Those who test"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from umapi_harness.contract.matching import NoMatchError, match, mismatches
+from umapi_harness.contract.matching import NoMatchError, fingerprint, match, mismatches
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse
 
 ROOT = "https://usermanagement.adobe.io/v2/usermanagement"
@@ -68,6 +68,15 @@ def test_json_bodies_are_compared_as_json() -> None:
     assert str(found) == 'body: /0/do/0/add/group/0: recorded "x", now "y"'
     (found,) = mismatches(_post([{"useAdobeID": True}]), _post([{"useAdobeID": 1}]))
     assert found.problem == "/0/useAdobeID: recorded true, now 1"
+
+
+def test_labels_of_commands_do_not_matter() -> None:
+    """A requestID that another client, or none, has put on a command asks for nothing else."""
+    body = [{"user": "a@example.com", "requestID": "action_11", "do": [{"add": {"group": ["x"]}}]}]
+    for label in ({}, {"requestID": "action_1"}):
+        other = [{"user": "a@example.com", **label, "do": [{"add": {"group": ["x"]}}]}]
+        assert mismatches(_post(body), _post(other)) == mismatches(_post(other), _post(body)) == ()
+        assert fingerprint(_post(body)) == fingerprint(_post(other))
 
 
 @pytest.mark.parametrize(

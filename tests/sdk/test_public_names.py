@@ -62,7 +62,7 @@ SIGNATURES = {
     "UsersQuery.reload": "self",
     "UserQuery.result": "self",
     "UserQuery.reload": "self",
-    "RetryPolicy": "*, attempts=4, first_delay=3.0, random_delay=5.0, max_wait=300.0, random",
+    "RetryPolicy": "*, attempts=4, first_delay=3.0, random_delay=5.0, max_wait=300.0, repeat_after_5xx=True, random",
     "connect": "path=None, profile=None, **settings",
     "load_settings": "path=None, profile=None, *, environment=None, **settings",
     "aio.AsyncConnection": "org_id, auth, *, endpoint='https://usermanagement.adobe.io/v2/usermanagement', "

@@ -16,8 +16,6 @@ from sdk_kit import STEADY, Reply, ScriptedServer, Time, action_answer, all_good
 
 from umapi_harness.mock.faults import Fault
 from umapi_harness.mock.server import RunningServer
-from umapi_models.converter import read_response
-from umapi_models.models import ActionResponse
 from umapi_sdk import (
     Action,
     ActionError,
@@ -37,8 +35,8 @@ from umapi_sdk import (
     UserAction,
 )
 from umapi_sdk.actions import UserSteps
+from umapi_sdk.answers import read_answer, read_outcomes
 from umapi_sdk.batches import split_action
-from umapi_sdk.outcomes import read_outcomes
 
 Connect = Callable[..., Connection]
 COMPLETED, FAILED, UNKNOWN, NOT_SENT, PARTLY_SENT = OutcomeStatus
@@ -151,7 +149,8 @@ def test_completed_is_never_said_without_proof(
         "result": result,
         "errors": [error(index) for index in indexes],
     }
-    answer = read_response(ActionResponse, data)
+    answer = read_answer(data)
+    assert answer is not None
     read = read_outcomes(commands, answer, test_mode=False, request_id=None, maybe_repeated=False)
     assert [outcome.command for outcome in read] == commands
     assert [outcome.status is FAILED for outcome in read] == [index in indexes for index in range(total)]
@@ -232,9 +231,7 @@ def test_real_execution_in_test_mode_is_a_contradiction(wire: ScriptedServer, co
         b'{"completed": 3',
         b"[" * 100_000,
         b"\xff\xfe",
-        b'{"completed": 3, "notCompleted": 0, "completedInTestMode": 0}',
-        b'{"completed": "x", "notCompleted": 0, "completedInTestMode": 0, "result": "success"}',
-        b'{"completed": 3, "notCompleted": 0, "completedInTestMode": 0, "result": "success", "errors": [7]}',
+        b'{"completed": "x", "notCompleted": [], "result": {}, "errors": []}',
         b'{"completed": ' + b"9" * 5000 + b', "notCompleted": 0, "completedInTestMode": 0, "result": "success"}',
     ],
     ids=lambda body: repr(body[:40]),

@@ -337,10 +337,9 @@ def test_refusal_names_the_wrong_key(mock: RunningServer, connect: Connect, key:
     assert "the private key does not belong to a certificate of this integration" in str(error)
 
 
-@pytest.mark.parametrize("skew", [-2 * 24 * 60 * 60, 60 * 60])
-def test_refusal_names_the_clock(connect: Connect, time: Time, skew: float) -> None:
-    """A JWT made by a clock that is days behind or an hour ahead is refused, and the clock named."""
-    with running_server(clock=VirtualClock(START - skew, frozen=True)) as server:
+def test_refusal_names_the_clock(connect: Connect, time: Time) -> None:
+    """A JWT made by a clock that is days behind is refused, and the clock named."""
+    with running_server(clock=VirtualClock(START + 2 * 24 * 60 * 60, frozen=True)) as server:
         connection = connect(server, auth=jwt_auth(server))
         with pytest.raises(AuthenticationError, match="check this machine's clock"):
             ask(connection)

@@ -55,7 +55,8 @@ def fingerprint(request: RecordedRequest) -> Hashable:
 def mismatches(recorded: RecordedRequest, sent: RecordedRequest) -> tuple[Mismatch, ...]:
     """Return the matchers that tell the two requests apart; empty when they are equivalent.
 
-    Host, headers and secrets are not compared; a query parameter with its default value is as good as none.
+    Host, headers, secrets and the requestIDs of commands are not compared; a query parameter with its default value is
+    as good as none.
     """
     found = ((name, matcher(recorded, sent)) for name, matcher in _MATCHERS)
     return tuple(Mismatch(name, problem) for name, problem in found if problem is not None)
@@ -189,12 +190,24 @@ def _body(recorded: RecordedRequest, sent: RecordedRequest) -> str | None:
     if before is not None and after is not None:
         return first_difference(redaction.data(before), redaction.data(after))
     try:
-        old, new = json.loads(recorded.body), json.loads(sent.body)
+        old, new = _content(recorded), _content(sent)
     except (ValueError, RecursionError):
         if redaction.body(recorded.body) == redaction.body(sent.body):
             return None
         return f"recorded {_show_body(recorded.body)}, now {_show_body(sent.body)}"
     return first_difference(redaction.data(old), redaction.data(new))
+
+
+def _content(request: RecordedRequest) -> object:
+    """Return what a JSON body asks for. The requestID of a command is a label that clients number as they like."""
+    data: object = json.loads(request.body)
+    if not _is_array(data):
+        return data
+    return [_unlabelled(item) if _is_object(item) else item for item in data]
+
+
+def _unlabelled(command: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in command.items() if name != "requestID"}
 
 
 _MATCHERS: Sequence[tuple[str, Callable[[RecordedRequest, RecordedRequest], str | None]]] = (
@@ -226,7 +239,7 @@ def _canonical_body(request: RecordedRequest) -> str:
     if fields is not None:
         return json.dumps(redaction.data(fields), sort_keys=True)
     try:
-        return json.dumps(redaction.data(json.loads(request.body)), sort_keys=True)
+        return json.dumps(redaction.data(_content(request)), sort_keys=True)
     except (ValueError, RecursionError):
         return redaction.body(request.body).decode("latin-1")
 

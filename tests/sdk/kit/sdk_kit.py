@@ -251,6 +251,11 @@ class ScriptedServer(ThreadingHTTPServer):
         token = f"kit-token-{len(self.token_requests)}"
         return Reply(body={"access_token": token, "token_type": "bearer", "expires_in": life})
 
+    def close_down(self) -> None:
+        """Be reached by nobody any more; what is open ends with the answer under way."""
+        self.shutdown()
+        self.server_close()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that go away."""
 

@@ -1,0 +1,279 @@
+"""The answer to an action request: read field by field, and what it says of each command.
+
+A field that is missing or makes no sense takes nothing away from the others. A command is failed when an error names
+it, and completed when the counts leave no room for an error that has not been named; what is neither is unknown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import attrs
+
+from umapi_models.error_codes import ERROR_CODES, ErrorCode
+from umapi_models.models import ActionResult
+
+from .batches import WireCommand, request_ids
+from .echoes import may_be_echo
+from .outcomes import CommandOutcome, OutcomeStatus, StepError
+
+_LONGEST_NUMBER = 18  # digits of a number in a string, so that no answer can cost the time of a huge one
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """One error or warning, as far as it can be read; what cannot be read is None."""
+
+    index: int | None
+    """Place of the command in the request, from 0, as the service counts."""
+    request_id: str | None
+    user: str | None
+    step: int | None
+    code: str
+    """Empty when there is none."""
+    message: str
+
+    def __str__(self) -> str:
+        named = {"index": self.index, "requestID": self.request_id, "user": self.user}
+        names = ", ".join(f"{name} {value}" for name, value in named.items() if value is not None)
+        return f"{self.message}{f' ({self.code})' if self.code else ''} has {names or 'no index'}"
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """The answer to an action request, as far as it can be read; what cannot be read is None."""
+
+    result: str | None
+    completed: int | None
+    not_completed: int | None
+    completed_in_test_mode: int | None
+    errors: tuple[Entry, ...]
+    warnings: tuple[Entry, ...]
+
+    @property
+    def says_nothing(self) -> bool:
+        """True when there is nothing in it from which to judge a command."""
+        counts = (self.completed, self.not_completed, self.completed_in_test_mode)
+        return self.result is None and not self.errors and all(count is None for count in counts)
+
+
+def read_answer(data: object) -> Answer | None:
+    """Return what can be read of an answer, None when there is nothing: no object, or none of the known fields."""
+    if not isinstance(data, Mapping):
+        return None
+    fields = cast("Mapping[str, object]", data)
+    answer = Answer(
+        result=_text(fields.get("result")),
+        completed=_integer(fields.get("completed")),
+        not_completed=_integer(fields.get("notCompleted")),
+        completed_in_test_mode=_integer(fields.get("completedInTestMode")),
+        errors=_entries(fields.get("errors"), "errorCode"),
+        warnings=_entries(fields.get("warnings"), "warningCode"),
+    )
+    return None if answer.says_nothing else answer
+
+
+def read_outcomes(
+    commands: Sequence[WireCommand],
+    answer: Answer,
+    *,
+    test_mode: bool,
+    request_id: str | None,
+    maybe_repeated: bool,
+) -> list[CommandOutcome]:
+    """Return what the service says of each command.
+
+    After a repetition, a command is failed only if one of its errors cannot be the echo of its own earlier success.
+    """
+    roll = _Roll(commands)
+    errors, doubts, nameless = _share_out(roll, answer.errors)
+    warnings = _share_out(roll, answer.warnings)[0]
+    contradiction = _contradiction(len(commands), answer, errors, doubts, nameless, test_mode=test_mode)
+    outcomes: list[CommandOutcome] = []
+    for index, command in enumerate(commands):
+        steps = roll.steps(index) if maybe_repeated and index in errors else frozenset[str]()
+        own = tuple(
+            _step_error(command, entry, echo=maybe_repeated and may_be_echo(entry.code, steps))
+            for entry in errors.get(index, ())
+        )
+        doubt = next((entry for entry, suspects in doubts if index in suspects), None)
+        if own and all(error.maybe_echo for error in own):
+            status = OutcomeStatus.UNKNOWN
+            reason = "an earlier attempt may have been applied, and this error be its echo"
+        elif own:
+            status, reason = OutcomeStatus.FAILED, None
+        elif doubt is not None:
+            status, reason = OutcomeStatus.UNKNOWN, f"an error that may be of this command: {doubt}"
+        elif contradiction:
+            status, reason = OutcomeStatus.UNKNOWN, contradiction
+        else:
+            status, reason = OutcomeStatus.COMPLETED, None
+        outcomes.append(
+            CommandOutcome(
+                command=command,
+                status=status,
+                errors=own,
+                warnings=tuple(_step_error(command, entry, echo=False) for entry in warnings.get(index, ())),
+                request_id=request_id,
+                reason=reason,
+                maybe_repeated=maybe_repeated,
+            )
+        )
+    return outcomes
+
+
+class _Roll:
+    """The commands of a request by what an answer can call them; looked up only when it names errors."""
+
+    def __init__(self, commands: Sequence[WireCommand]) -> None:
+        self._commands = commands
+        self._ids = request_ids(commands)
+        self._bodies: list[dict[str, Any]] | None = None
+
+    def by_index(self, index: int | None) -> set[int]:
+        """The command at a place."""
+        return {index} if index is not None and 0 <= index < len(self._commands) else set()
+
+    def by_id(self, request_id: str | None) -> set[int]:
+        """The commands of a requestID: one, unless the caller gave several the same."""
+        return {place for place, own in enumerate(self._ids) if request_id is not None and own == request_id}
+
+    def by_user(self, user: str | None) -> set[int]:
+        """The commands on a user, and those on groups that put him in or take him out."""
+        if user is None:
+            return set()
+        return {place for place, body in enumerate(self._read()) if user.casefold() in _names(body)}
+
+    def on_group(self, index: int | None) -> bool:
+        """Whether the command at a place is on a user group, whose errors can name anybody."""
+        return any("usergroup" in self._read()[place] for place in self.by_index(index))
+
+    def steps(self, index: int) -> frozenset[str]:
+        """The kinds of step of a command."""
+        return frozenset(name for step in self._read()[index]["do"] for name in step)
+
+    def _read(self) -> list[dict[str, Any]]:
+        if self._bodies is None:
+            self._bodies = [json.loads(command.body) for command in self._commands]
+        return self._bodies
+
+
+def _names(body: Mapping[str, Any]) -> set[str]:
+    root, domain = body.get("user", body.get("usergroup")), body.get("domain")
+    names = {str(root), f"{root}@{domain}"}
+    for step in body["do"]:
+        for name, value in step.items():
+            fields: Mapping[str, Any] = value if isinstance(value, dict) else {}
+            names |= set(fields.get("user", ()))
+            if name not in ("add", "remove"):
+                names |= {str(fields[key]) for key in ("email", "username") if key in fields}
+    return {name.casefold() for name in names}
+
+
+def _share_out(
+    roll: _Roll, entries: Sequence[Entry]
+) -> tuple[dict[int, list[Entry]], list[tuple[Entry, set[int]]], list[Entry]]:
+    """Return the entries of each command, those that may be of one of several, and those of no command at all.
+
+    An entry names its command by index, requestID and user. What contradicts itself is of none for certain.
+    """
+    certain: dict[int, list[Entry]] = {}
+    doubtful: list[tuple[Entry, set[int]]] = []
+    nameless: list[Entry] = []
+    for entry in entries:
+        place, name, user = roll.by_index(entry.index), roll.by_id(entry.request_id), roll.by_user(entry.user)
+        votes = [vote for vote in (place, name, user) if vote]
+        if not votes:
+            nameless.append(entry)
+            continue
+        meant = set.intersection(*votes)
+        stranger = (entry.request_id is not None and not name) or (
+            entry.user is not None and not user and not roll.on_group(entry.index)
+        )
+        # A requestID is of one command of this request and no other; index and user can be those of another answer.
+        proven = len(name) == 1 or not stranger or bool(place and user)
+        if len(meant) == 1 and proven and (place or name):
+            certain.setdefault(meant.pop(), []).append(entry)
+        else:
+            doubtful.append((entry, set.union(*votes)))
+    return certain, doubtful, nameless
+
+
+def _contradiction(
+    total: int,
+    answer: Answer,
+    errors: Mapping[int, Sequence[Entry]],
+    doubts: Sequence[tuple[Entry, set[int]]],
+    nameless: Sequence[Entry],
+    *,
+    test_mode: bool,
+) -> str | None:
+    """Return why a command without an error is not proven to be completed, None when it is."""
+    failed = set(errors)
+    count = len(failed)
+    for _, suspects in doubts:
+        if suspects.isdisjoint(failed):  # one of them failed, and none that has been counted
+            failed |= suspects
+            count += 1
+    counted, other = answer.completed, answer.completed_in_test_mode
+    if test_mode:
+        counted, other = other, counted
+    if (
+        not nameless
+        and (counted, answer.not_completed) != (None, None)
+        and counted in (None, total - count)
+        and answer.not_completed in (None, count)
+        and other in (None, 0)
+        and (answer.result is None or (answer.result == ActionResult.SUCCESS) == (not answer.errors))
+    ):
+        return None
+    said = f"{_shown(counted)} of {total} commands as completed and {_shown(answer.not_completed)} as not completed"
+    if other:
+        said += f", {other} {'outside' if test_mode else 'in'} test mode"
+    names = f"names errors of {count}" + (f" and {len(nameless)} of none of them" if nameless else "")
+    return f"the service counts {said}, and {names}: {answer.result or 'no result'}"
+
+
+def _shown(count: int | None) -> str:
+    return "an unknown number" if count is None else str(count)
+
+
+def _step_error(command: WireCommand, entry: Entry, *, echo: bool) -> StepError:
+    return StepError(
+        step=None if entry.step is None else command.caller_step(entry.step),
+        code=ErrorCode(entry.code) if entry.code in ERROR_CODES else entry.code,
+        message=entry.message,
+        request_id=entry.request_id,
+        maybe_echo=echo,
+    )
+
+
+def _entries(value: object, code: str) -> tuple[Entry, ...]:
+    listed: Sequence[object] = value if isinstance(value, list) else [] if value is None else [value]
+    return tuple(_entry(item, code) for item in listed)
+
+
+def _entry(value: object, code: str) -> Entry:
+    fields: Mapping[str, object] = value if isinstance(value, dict) else {}
+    return Entry(
+        index=_integer(fields.get("index")),
+        request_id=_text(fields.get("requestID")),
+        user=_text(fields.get("user")),
+        step=_integer(fields.get("step")),
+        code=_text(fields.get(code)) or "",
+        message=_text(fields.get("message")) or "no message",
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _integer(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _LONGEST_NUMBER:
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
