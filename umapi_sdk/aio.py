@@ -22,9 +22,9 @@ from .messages import Answer, Authorize, Call, Message, Request, Sleep, Transpor
 from .queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
 from .retries import RetryPolicy
 from .session import Session
-from .transports.asynchronous import HttpxTransport
+from .transports.asynchronous import HttpxTransport, WireTransport
 from .transports.interface import AsyncTransport
-from .transports.settings import NetworkSettings
+from .transports.settings import MAX_RESPONSE_SIZE, NetworkSettings
 
 if TYPE_CHECKING:
     import httpx
@@ -64,10 +64,18 @@ class AsyncConnection:
         retry: RetryPolicy | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.time,
+        ssl_strict: bool = True,
+        max_response_size: int = MAX_RESPONSE_SIZE,
         transport: AsyncTransport | httpx.AsyncBaseTransport | None = None,
     ) -> None:
         network = NetworkSettings(
-            timeout=timeout or None, ssl_verify=ssl_verify, ca_bundle=ca_bundle, client_cert=client_cert, proxy=proxy
+            timeout=timeout or None,
+            ssl_verify=ssl_verify,
+            ssl_strict=ssl_strict,
+            ca_bundle=ca_bundle,
+            client_cert=client_cert,
+            proxy=proxy,
+            max_response_size=max_response_size,
         )
         self._session = Session.build(
             org_id,
@@ -82,8 +90,10 @@ class AsyncConnection:
         )
         if isinstance(transport, AsyncTransport):
             self._transport: AsyncTransport = transport
+        elif transport is not None:
+            self._transport = HttpxTransport(network, transport)
         else:
-            self._transport = HttpxTransport(network, network.for_tokens(auth.ssl_verify), given=transport)
+            self._transport = WireTransport(network, network.for_tokens(auth.ssl_verify))
         self._token_lock = asyncio.Lock()
         self._sleep = sleep
         self._clock = clock

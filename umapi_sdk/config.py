@@ -21,6 +21,7 @@ from umapi_models.operations import API_ROOT, IMS_ROOT
 from .auth import Auth, JWTAuth, ServicePrincipalAuth
 from .connection import Connection
 from .errors import ConfigurationError
+from .transports.settings import MAX_RESPONSE_SIZE
 
 PREFIX = "UMAPI_"
 _FILES = {"private_key_path", "ca_bundle", "client_cert"}  # settings that name a file
@@ -53,7 +54,7 @@ class Settings:
     """Path of the token endpoint, if not the usual one."""
     test_mode: bool = False
     timeout: float = 120.0
-    """Seconds."""
+    """Longest time for one request and its answer, in seconds."""
     max_retries: int = 4
     """Times a request is sent at most, the first included."""
     max_wait: float = 300.0
@@ -61,12 +62,17 @@ class Settings:
     pacing: bool | None = None
     """Whether to keep under the throttle limits by waiting; None: towards Adobe's hosts only."""
     ssl_verify: bool = True
+    ssl_strict: bool = True
+    """False accepts certificates that break the rules of RFC 5280 which Python checks from 3.13 on."""
     ca_bundle: str | None = None
+    """File of the certificates to trust."""
     client_cert: str | None = None
     """File of the client's TLS certificate and key."""
     proxy: str | None = _secret()
     """URL of the proxy; it can hold a password."""
     user_agent: str | None = None
+    max_response_size: int = MAX_RESPONSE_SIZE
+    """Most bytes of an answer."""
 
     def build_auth(self) -> Auth:
         """Return the credentials.
@@ -120,6 +126,8 @@ class Settings:
             ca_bundle=self.ca_bundle,
             client_cert=self.client_cert,
             proxy=self.proxy,
+            ssl_strict=self.ssl_strict,
+            max_response_size=self.max_response_size,
         )
 
 
@@ -146,6 +154,8 @@ class SettingArguments(TypedDict, total=False):
     client_cert: str | None
     proxy: str | None
     user_agent: str | None
+    ssl_strict: bool | None
+    max_response_size: int | None
 
 
 def connect(
@@ -331,6 +341,8 @@ _OTHER_KINDS: dict[str, Callable[[object, str], Any]] = {
     "auth": _flow,
     "test_mode": _flag,
     "ssl_verify": _flag,
+    "ssl_strict": _flag,
+    "max_response_size": _count,
     "timeout": _number,
     "max_wait": _number,
     "pacing": _flag,

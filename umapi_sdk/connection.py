@@ -21,7 +21,7 @@ from .retries import RetryPolicy
 from .session import Session
 from .transports.blocking import BlockingTransport
 from .transports.interface import Transport
-from .transports.settings import NetworkSettings
+from .transports.settings import MAX_RESPONSE_SIZE, NetworkSettings
 
 T = TypeVar("T")
 
@@ -36,17 +36,21 @@ class Connection:
         auth: the credentials.
         endpoint: root of the API.
         test_mode: if true, the service checks actions and changes nothing.
-        timeout: longest wait for a connection, and again for an answer, in seconds; None or 0 waits for ever.
-        ssl_verify: false turns off the check of the service's certificate; every request then gives a warning.
+        timeout: longest time for one request, from the connect to the last byte of its answer, in seconds; None or 0
+            has no limit. A call takes at most `max_retries` of these and the waits between.
+        ssl_verify: false turns off the check of the certificates of service and token host; every request then warns.
         max_retries: how often a request is sent at most, the first time included.
         user_agent: name of the calling program, put before the SDK's own.
-        ca_bundle: file of the certificates to trust instead of the system's.
+        ca_bundle: file of the certificates to trust instead of the system's; by default REQUESTS_CA_BUNDLE,
+            CURL_CA_BUNDLE and SSL_CERT_FILE of the environment count, in this order.
         client_cert: file of the client's certificate and key, or of each.
         proxy: URL of the proxy; by default HTTPS_PROXY and NO_PROXY of the environment count.
         max_wait: longest single wait for the service, in seconds, past which `ThrottledError` says when to come back.
         pacing: whether to keep under the service's throttle limits by waiting; by default for Adobe's hosts only.
         retry: the retry policy as a whole, in place of `max_retries` and `max_wait`.
         sleep, clock: how to wait and to tell the time in seconds since the epoch; tests replace them.
+        ssl_strict: false accepts certificates that break the rules of RFC 5280 which Python checks from 3.13 on.
+        max_response_size: most bytes of an answer, as sent and as decoded.
         transport: what sends the requests, to the token host too, in place of the network; `close` closes it.
 
     Raises:
@@ -72,10 +76,18 @@ class Connection:
         retry: RetryPolicy | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
+        ssl_strict: bool = True,
+        max_response_size: int = MAX_RESPONSE_SIZE,
         transport: Transport | None = None,
     ) -> None:
         network = NetworkSettings(
-            timeout=timeout or None, ssl_verify=ssl_verify, ca_bundle=ca_bundle, client_cert=client_cert, proxy=proxy
+            timeout=timeout or None,
+            ssl_verify=ssl_verify,
+            ssl_strict=ssl_strict,
+            ca_bundle=ca_bundle,
+            client_cert=client_cert,
+            proxy=proxy,
+            max_response_size=max_response_size,
         )
         self._session = Session.build(
             org_id,

@@ -28,6 +28,11 @@ class Request:
     """True for a request to the token host, whose TLS settings can be its own."""
 
     @property
+    def repeatable(self) -> bool:
+        """Whether it does no harm when the service gets it twice."""
+        return self.for_token or self.method == "GET"
+
+    @property
     def host(self) -> str:
         """Host and port that the request goes to."""
         return urlsplit(self.url).netloc

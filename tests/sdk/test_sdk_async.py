@@ -162,7 +162,7 @@ def test_retries_and_waits(mock: RunningServer, run: Runner, time: Time) -> None
     ]
     mock.world.faults.replace(faults)
     assert run(mock, ask) is not None
-    assert time.slept == [38.0, 6.0, 12.0]
+    assert time.slept == [38.0, 6.0]  # the drop of a kept connection costs no wait
 
 
 def test_long_lockout_says_when_to_come_back(mock: RunningServer, run: Runner, time: Time) -> None:
@@ -340,7 +340,7 @@ def test_filters_are_checked(wire: ScriptedServer, run: Runner) -> None:
 def test_tls(secure: RunningServer, run: Runner, time: Time) -> None:
     """A private authority is trusted with ca_bundle, and refused at once without."""
     assert run(secure, ask, ca_bundle=secure.details.ca_cert) is not None
-    with pytest.raises(NotSentError, match=r"is not trusted .*give ca_bundle"):
+    with pytest.raises(NotSentError, match=r"is not trusted.*authority"):
         run(secure, ask)
     assert time.slept == []
 
@@ -353,7 +353,7 @@ def test_unchecked_tls_warns(secure: RunningServer, run: Runner, api: bool, toke
         warnings.simplefilter("always")
         run(secure, ask, auth=auth, ssl_verify=api, ca_bundle=secure.details.ca_cert)
     insecure = [warning for warning in caught if warning.category is InsecureRequestWarning]
-    assert len(insecure) == (not api) + (not tokens)
+    assert len(insecure) == (not api) + (not tokens or not api)
     assert all("Unverified HTTPS request is being made to host '127.0.0.1" in str(each.message) for each in insecure)
 
 
@@ -391,7 +391,7 @@ def test_proxy_of_the_environment(
     assert len(proxy.asked) == 2
 
 
-@pytest.mark.parametrize("behaviour", ["drop before", "drop after", "refuse"])
+@pytest.mark.parametrize("behaviour", ["drop before", "drop after", "busy"])
 def test_proxy_that_drops_connections(
     secure: RunningServer, run: Runner, proxy: TunnelProxy, time: Time, behaviour: Behaviour
 ) -> None:
@@ -453,7 +453,7 @@ def test_nothing_secret_is_logged_or_raised(
 
 def test_status_that_cannot_be_had(wire: ScriptedServer, run: Runner) -> None:
     """Never contacted, unexpected and unreachable are told as by the blocking connection."""
-    wire.replies += [Reply(status=503), Reply(cut=True)]
+    wire.replies += [Reply(status=503), Reply(cut=True), Reply(cut=True)]
 
     async def work(connection: AsyncConnection) -> list[Any]:
         return [(await connection.status(remote=remote))[1]["status"] for remote in (False, True, True)]

@@ -67,12 +67,16 @@ def test_every_setting_has_its_variable(field: str) -> None:
         "max_retries": "7",
         "test_mode": "yes",
         "ssl_verify": "FALSE",
+        "ssl_strict": "no",
+        "max_response_size": "1000",
         "max_wait": "9",
         "pacing": "no",
     }
     text = values.get(field, "some text")
-    numbers = {"timeout": 5.0, "max_retries": 7, "max_wait": 9.0}
-    expected = {**numbers, "test_mode": True, "ssl_verify": False, "pacing": False}.get(field, text)
+    numbers = {"timeout": 5.0, "max_retries": 7, "max_wait": 9.0, "max_response_size": 1000}
+    expected = {**numbers, "test_mode": True, "ssl_verify": False, "ssl_strict": False, "pacing": False}.get(
+        field, text
+    )
     assert getattr(load(environment={f"UMAPI_{field.upper()}": text}), field) == expected
 
 

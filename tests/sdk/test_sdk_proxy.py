@@ -101,7 +101,7 @@ def test_proxy_credentials(proxy: TunnelProxy, dial: Connect) -> None:
     assert proxy.credentials == ["j@o:p:/ ü"] * 2
 
 
-@pytest.mark.parametrize("behaviour", ["drop before", "drop after", "refuse"])
+@pytest.mark.parametrize("behaviour", ["drop before", "drop after", "busy"])
 def test_proxy_that_fails_now_and_then(proxy: TunnelProxy, dial: Connect, time: Time, behaviour: Behaviour) -> None:
     """A proxy that drops or refuses a connection before TLS stands costs a wait; the action is sent once."""
     connection = dial(proxy=proxy.url)
@@ -113,7 +113,7 @@ def test_proxy_that_fails_now_and_then(proxy: TunnelProxy, dial: Connect, time: 
     assert time.slept == [3.0, 6.0]
 
 
-@pytest.mark.parametrize("behaviour", ["drop before", "drop after", "refuse"])
+@pytest.mark.parametrize("behaviour", ["drop before", "drop after", "busy"])
 def test_proxy_that_always_fails(proxy: TunnelProxy, dial: Connect, time: Time, behaviour: Behaviour) -> None:
     """When the proxy fails to the end, the error says that nothing was sent; the action stays queued."""
     connection = dial(proxy=proxy.url)
@@ -125,21 +125,31 @@ def test_proxy_that_always_fails(proxy: TunnelProxy, dial: Connect, time: Time, 
     assert [outcome.status for outcome in caught.value.outcomes] == [OutcomeStatus.NOT_SENT]
     assert "\n" not in str(caught.value)
     assert "object at 0x" not in str(caught.value)
-    if behaviour == "refuse":
-        assert "407" in str(caught.value)
+    if behaviour == "busy":
+        assert "503" in str(caught.value)
     assert connection.execute_queued().completed == 1
+
+
+@pytest.mark.parametrize(("user", "advice"), [("", "give them in the proxy's URL"), ("jo:pw@", "is wrong")])
+def test_proxy_that_wants_credentials(proxy: TunnelProxy, dial: Connect, time: Time, user: str, advice: str) -> None:
+    """A 407 is not asked for again, which could lock the account; the remedy depends on what was given."""
+    proxy.behaviours.append("refuse")
+    with pytest.raises(NotSentError, match=f"status 407: .*{advice}") as caught:
+        UserQuery(dial(proxy=f"http://{user}127.0.0.1:{proxy.server_address[1]}"), "a@b.c").result()
+    assert (time.slept, len(proxy.asked)) == ([], 1)
+    assert "jo" not in str(caught.value)
 
 
 def test_proxy_that_is_not_there(dial: Connect, time: Time) -> None:
     """A proxy that cannot be reached is said to be the cause."""
-    with pytest.raises(NotSentError, match="the proxy failed"):
+    with pytest.raises(NotSentError, match=r"the proxy 127\.0\.0\.1:1 refuses connections"):
         UserQuery(dial(proxy="http://127.0.0.1:1"), "a@b.c").result()
     assert time.slept == [3.0, 6.0, 12.0]
 
 
 def test_proxy_that_opens_tls_with_its_own_authority(proxy: TunnelProxy, dial: Connect, time: Time) -> None:
-    """A proxy that inspects TLS with an authority not trusted gives one clear error at once, which names ca_bundle."""
-    with pytest.raises(NotSentError, match=r"is not trusted .*give ca_bundle, or check the proxy"):
+    """A proxy that inspects TLS with an authority not trusted gives one error at once that says what to trust."""
+    with pytest.raises(NotSentError, match=r"is not trusted.*of the proxy or firewall where one inspects TLS"):
         UserQuery(dial(proxy=proxy.url, ca_bundle=None), "a@b.c").result()
     assert time.slept == []
 

@@ -13,7 +13,7 @@ from umapi_harness.mock.server import RunningServer
 from umapi_sdk import Connection, OutcomeUnknownError, ServicePrincipalAuth, UserAction, UserQuery
 from umapi_sdk.aio import AsyncConnection
 from umapi_sdk.messages import Request, Response, TransportError
-from umapi_sdk.transports.asynchronous import HttpxTransport
+from umapi_sdk.transports.asynchronous import WireTransport
 from umapi_sdk.transports.blocking import BlockingTransport
 from umapi_sdk.transports.interface import AsyncTransport, Transport
 from umapi_sdk.transports.settings import NetworkSettings
@@ -131,7 +131,7 @@ def test_both_wires_are_transports() -> None:
     """What a connection uses by itself is of the kind that can be given to it."""
     settings = NetworkSettings()
     assert isinstance(BlockingTransport(settings), Transport)
-    assert isinstance(HttpxTransport(settings), AsyncTransport)
+    assert isinstance(WireTransport(settings), AsyncTransport)
 
 
 def test_connection_that_was_not_made_can_be_shown() -> None:

@@ -100,7 +100,7 @@ def test_unreachable_service_is_told_not_raised(wire: ScriptedServer, connect: C
 
 def test_state_is_replaced_by_the_next_answer(wire: ScriptedServer, connect: Connect) -> None:
     """Each question replaces the state that was heard before."""
-    wire.replies += [Reply(body=LIVE), Reply(cut=True), Reply(body={"state": "DOWN"})]
+    wire.replies += [Reply(body=LIVE), Reply(cut=True), Reply(cut=True), Reply(body={"state": "DOWN"})]
     connection = connect(wire)
     states = [connection.status(remote=True)[1]["status"] for _ in range(3)]
     assert states[0] == LIVE

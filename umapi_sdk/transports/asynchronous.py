@@ -1,58 +1,220 @@
-"""The async transport, over httpx (extra `async`)."""
+"""The async transports: over httpcore, which comes with httpx (extra `async`), or over an httpx transport given."""
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import warnings
+from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from urllib3.exceptions import InsecureRequestWarning
 
 from ..errors import ConfigurationError
 from ..messages import Request, Response, TransportError
+from .bodies import ACCEPTED_ENCODINGS, Body, BodyError
+from .causes import transport_error
+from .exchange import CURRENT, Clock, Exchange, Idleness, uptime
 from .settings import NetworkSettings
 
 try:
+    import httpcore
     import httpx
 except ImportError:
     raise ConfigurationError("async connections need httpx: pip install 'umapi-sdk[async]'") from None
 
-# Raised before a request has been written: the service cannot have received it.
+_FAILURES = (
+    *(httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError, httpcore.TimeoutException),
+    *(httpcore.UnsupportedProtocol, httpx.HTTPError, OSError, BodyError),
+)
+# What a stand-in for the network raises when a request does not leave it.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 
-class _Progress:
-    """How far a request has come, as the connection tells it."""
+class _Stream(httpcore.AsyncNetworkStream):
+    """A connection that shows the exchange under way what is written and read."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._idleness = Idleness(CURRENT.get().clock)
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what there is, once."""
+        data = await self._stream.read(max_bytes, timeout)
+        CURRENT.get().read(data, self._idleness)
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write a part of the request, or of what comes before it."""
+        if buffer:
+            CURRENT.get().writing(buffer, self._idleness)
+            await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Return the connection with TLS over it."""
+        return _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        """Tell the pool about the connection: one that must not be used again counts as closed by its other end."""
+        if info == "is_readable" and self._idleness.forbids_use():
+            return True
+        return self._stream.get_extra_info(info)
+
+
+class _Backend(httpcore.AsyncNetworkBackend):
+    """Opens the connections."""
 
     def __init__(self) -> None:
-        self.sending = False
-        """True once the request itself is being written: not the CONNECT that asks a proxy for a tunnel."""
+        self._backend: Any = httpcore.AnyIOBackend()
 
-    async def note(self, event: str, info: Any) -> None:
-        """Take note of what the connection is about to do, or has done."""
-        if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
-            self.sending = True
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to the first address that answers."""
+        return _Stream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await self._backend.sleep(seconds)
 
 
-class HttpxTransport:
-    """Sends requests over pooled connections, or through an httpx transport that is given in place of the network.
+class WireTransport:
+    """Sends requests over pooled connections, within one asyncio event loop.
 
-    `for_tokens` are the settings for the token host, where they differ.
+    `for_tokens` are the settings for the token host, where they differ; `clock` gives seconds that only ever grow.
     """
 
     def __init__(
-        self,
-        settings: NetworkSettings,
-        for_tokens: NetworkSettings | None = None,
-        *,
-        given: httpx.AsyncBaseTransport | None = None,
+        self, settings: NetworkSettings, for_tokens: NetworkSettings | None = None, *, clock: Clock = uptime
     ) -> None:
         self._settings = settings
         self._token_settings = for_tokens or settings
         self._contexts = {each: each.ssl_context() for each in {self._settings, self._token_settings}}
-        self._given = given
-        self._clients: dict[tuple[NetworkSettings, str | None], httpx.AsyncClient] = {}
+        self._pools: dict[tuple[NetworkSettings, str | None], httpcore.AsyncConnectionPool] = {}
+        self._clock = clock
+
+    async def send(self, request: Request) -> Response:
+        """Send a request once and return the whole answer; written once more as by `BlockingTransport`.
+
+        Raises:
+            TransportError: there was no answer.
+        """
+        settings = self._token_settings if request.for_token else self._settings
+        if not settings.ssl_verify and urlsplit(request.url).scheme == "https":
+            advice = "Adding certificate verification is strongly advised."
+            message = f"Unverified HTTPS request is being made to host '{request.host}'. {advice}"
+            warnings.warn(message, InsecureRequestWarning, stacklevel=2)
+        proxy = settings.proxy_for(request.url)
+        pool = self._pool(settings, proxy)
+        exchange = Exchange(settings.timeout, self._clock)
+        while True:
+            token = CURRENT.set(exchange)
+            try:
+                async with asyncio.timeout(exchange.remaining()):
+                    return await _send(pool, request, exchange, settings)
+            except _FAILURES as error:
+                if exchange.decided and isinstance(error, TimeoutError):
+                    return exchange.bare_response()
+                if exchange.may_be_repeated(repeatable=request.repeatable):
+                    exchange = exchange.again()
+                    continue
+                if isinstance(error, httpx.HTTPError):
+                    raise _of_standin(error, request) from error
+                raise transport_error(error, request, exchange, settings, proxy) from error
+            finally:
+                CURRENT.reset(token)
+
+    async def close(self) -> None:
+        """Close the pooled connections."""
+        pools = list(self._pools.values())
+        self._pools.clear()
+        for pool in pools:
+            await pool.aclose()
+
+    def _pool(self, settings: NetworkSettings, proxy: str | None) -> httpcore.AsyncConnectionPool:
+        if (settings, proxy) not in self._pools:
+            self._pools[settings, proxy] = self._new_pool(settings, proxy)
+        return self._pools[settings, proxy]
+
+    def _new_pool(self, settings: NetworkSettings, proxy: str | None) -> httpcore.AsyncConnectionPool:
+        context = self._contexts[settings]
+        options: dict[str, Any] = {
+            "ssl_context": context,
+            "max_connections": 100,
+            "max_keepalive_connections": 10,
+            "network_backend": _Backend(),
+        }
+        if proxy is None:
+            return httpcore.AsyncConnectionPool(**options)
+        parts = urlsplit(proxy)
+        credentials = None
+        if parts.username is not None:
+            credentials = (unquote(parts.username).encode(), unquote(parts.password or "").encode())
+        return httpcore.AsyncHTTPProxy(
+            f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/",
+            proxy_auth=credentials,
+            proxy_ssl_context=context if parts.scheme == "https" else None,
+            **options,
+        )
+
+
+async def _send(
+    pool: httpcore.AsyncConnectionPool, request: Request, exchange: Exchange, settings: NetworkSettings
+) -> Response:
+    given = {"Host": request.host, "Accept-Encoding": ACCEPTED_ENCODINGS, **request.headers}
+    if request.body is not None:
+        given["Content-Length"] = str(len(request.body))
+    headers_given: list[tuple[bytes | str, bytes | str]] = list(given.items())
+    asked = httpcore.Request(request.method, request.url, headers=headers_given, content=request.body)
+    answer: httpcore.Response | None = None
+    try:
+        answer = await pool.handle_async_request(asked)
+        if not exchange.head_is_sound:
+            raise BodyError("the answer's headers are not those of HTTP")
+        headers = _headers(answer)
+        body = Body(headers, settings.max_response_size)
+        async for chunk in answer.aiter_stream():
+            body.feed(chunk)
+        return Response(status=answer.status, headers=headers, body=body.finish())
+    except _FAILURES:
+        if exchange.decided:
+            return exchange.bare_response()
+        raise
+    finally:
+        if answer is not None:
+            await answer.aclose()
+
+
+def _headers(answer: httpcore.Response) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in answer.headers:
+        key = name.decode("latin-1").lower()
+        text = value.decode("latin-1")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
+
+
+class HttpxTransport:
+    """Sends requests through an httpx transport in place of the network."""
+
+    def __init__(self, settings: NetworkSettings, given: httpx.AsyncBaseTransport) -> None:
+        self._settings = settings
+        self._client = httpx.AsyncClient(transport=given, timeout=settings.timeout, trust_env=False)
 
     async def send(self, request: Request) -> Response:
         """Send a request once and return the whole answer.
@@ -60,62 +222,24 @@ class HttpxTransport:
         Raises:
             TransportError: there was no answer.
         """
-        settings = self._token_settings if request.for_token else self._settings
-        client = self._client(settings, request.url)
-        if not settings.ssl_verify and urlsplit(request.url).scheme == "https":
-            advice = "Adding certificate verification is strongly advised."
-            message = f"Unverified HTTPS request is being made to host '{request.host}'. {advice}"
-            warnings.warn(message, InsecureRequestWarning, stacklevel=2)
-        progress = _Progress()
         try:
-            answer = await client.request(
-                request.method,
-                request.url,
-                content=request.body,
-                headers=dict(request.headers),
-                extensions={"trace": progress.note},
-            )
-        except _NOT_SENT as error:
-            raise _not_sent(error, request) from error
+            async with asyncio.timeout(self._settings.timeout):
+                answer = await self._client.request(
+                    request.method, request.url, content=request.body, headers=dict(request.headers)
+                )
         except httpx.HTTPError as error:
-            # A transport that was given in place of the network tells nothing of its progress.
-            if self._given is None and not progress.sending:
-                raise _not_sent(error, request) from error
-            raise TransportError(_reason(error, request), sent=True) from error
+            raise _of_standin(error, request) from error
+        except TimeoutError as error:
+            raise TransportError(f"time-out while waiting for an answer of {request.host}", sent=True) from error
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return Response(status=answer.status_code, headers=headers, body=answer.content)
 
     async def close(self) -> None:
-        """Close the pooled connections."""
-        for client in self._clients.values():
-            await client.aclose()
-        self._clients.clear()
-
-    def _client(self, settings: NetworkSettings, url: str) -> httpx.AsyncClient:
-        proxy = settings.proxy_for(url)
-        if (settings, proxy) not in self._clients:
-            context = self._contexts[settings]
-            proxy_context = context if proxy and proxy.startswith("https:") else None
-            self._clients[settings, proxy] = httpx.AsyncClient(
-                verify=context,
-                timeout=settings.timeout,
-                proxy=httpx.Proxy(proxy, ssl_context=proxy_context) if proxy and not self._given else None,
-                trust_env=False,
-                transport=self._given,
-            )
-        return self._clients[settings, proxy]
+        """Close the transport that was given."""
+        await self._client.aclose()
 
 
-def _not_sent(error: httpx.HTTPError, request: Request) -> TransportError:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            hint = f"the certificate of {request.host} is not trusted ({cause.verify_message})"
-            return TransportError(f"{hint}: give ca_bundle, or check the proxy", sent=False, permanent=True)
-        cause = cause.__cause__ or cause.__context__
-    return TransportError(_reason(error, request), sent=False)
-
-
-def _reason(error: httpx.HTTPError, request: Request) -> str:
+def _of_standin(error: httpx.HTTPError, request: Request) -> TransportError:
     kind = "time-out on" if isinstance(error, httpx.TimeoutException) else "failure of"
-    return f"{kind} the connection to {request.host}: {str(error) or type(error).__name__}"
+    reason = f"{kind} the connection to {request.host}: {str(error) or type(error).__name__}"
+    return TransportError(reason, sent=not isinstance(error, _NOT_SENT))

@@ -2,94 +2,200 @@
 
 from __future__ import annotations
 
-import ssl
+import http.client
+import io
+import socket
 import threading
 from base64 import b64encode
-from http.client import HTTPException
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import urllib3
-from urllib3.connection import HTTPSConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    LocationParseError,
-    NameResolutionError,
-    NewConnectionError,
-    ProxyError,
-    ReadTimeoutError,
-    SSLError,
-)
+from urllib3.exceptions import HTTPError, NewConnectionError
 
-from ..messages import Request, Response, TransportError
+from ..messages import Request, Response
+from .bodies import ACCEPTED_ENCODINGS, Body, BodyError
+from .causes import transport_error
+from .exchange import CURRENT, Clock, Exchange, Idleness, uptime
 from .settings import NetworkSettings
 
-# Raised before a request has been written: the service cannot have received it.
-_NOT_SENT = (NewConnectionError, ConnectTimeoutError, NameResolutionError, ProxyError, LocationParseError)
+_PIECE = 65_536  # bytes that are written or read between two looks at the time
+_FAILURES = (HTTPError, http.client.HTTPException, OSError, BodyError)
 
 
-class _Connection(HTTPSConnection):
-    """A connection whose failures before it stands cannot be taken for failures after the request was written."""
+class _Reader(io.RawIOBase):
+    """The bytes that come in on a socket, within the time of the exchange and before its eyes."""
+
+    def __init__(self, sock: socket.socket, idleness: Idleness) -> None:
+        super().__init__()
+        self._socket = sock
+        self._idleness = idleness
+        # Python keeps the socket open for as long as this file is, even when the connection lets go of it.
+        self._file: Any = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        """Say that this can be read from."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what there is, once."""
+        exchange = CURRENT.get()
+        self._socket.settimeout(exchange.remaining())
+        count: int | None = self._file.readinto(buffer)
+        exchange.read(bytes(buffer[: count or 0]), self._idleness)
+        return count
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._file.close()
+        super().close()
+
+    def makefile(self, mode: str) -> io.BufferedReader:  # noqa: ARG002 - always "rb"
+        """Return this as the file that http.client reads from."""
+        return io.BufferedReader(self)
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer in whose place no interim one (1xx) is taken; http.client itself passes over 100 only."""
+
+    def begin(self) -> None:
+        super().begin()
+        while 100 < self.status < 200:
+            self.headers = self.msg = None  # type: ignore[assignment] # pyright: ignore[reportAttributeAccessIssue]
+            super().begin()
+
+
+class _Plain(HTTPConnection):
+    """A connection that shows the exchange under way what is written and read, and keeps to its time."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._idleness = Idleness(CURRENT.get().clock)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection can be used again."""
+        return not self._idleness.forbids_use() and super().is_connected
 
     def connect(self) -> None:
+        """Connect.
+
+        Raises:
+            NewConnectionError: for whatever goes wrong, so that urllib3 takes it for nothing else.
+        """
+        self._idleness = Idleness(CURRENT.get().clock)
         try:
             super().connect()
-        except ssl.SSLCertVerificationError:
-            raise
-        except ssl.SSLError as error:
-            raise NewConnectionError(self, f"the TLS handshake failed: {error.reason or error}") from error
-        except TimeoutError as error:
-            raise ConnectTimeoutError(self, "the TLS handshake, or the proxy, took too long") from error
-        except (OSError, HTTPException) as error:
-            if self._tunnel_host:
-                raise ProxyError("the tunnel was not opened, or broke off", error) from error
-            raise NewConnectionError(self, f"the TLS handshake broke off: {error}") from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise NewConnectionError(self, str(error)) from error
+
+    def _new_conn(self) -> socket.socket:
+        """Connect to the first address that answers, all of them in the time of the exchange."""
+        exchange = CURRENT.get()
+        failure: OSError = OSError(f"{self.host} has no address")
+        for family, kind, protocol, _, address in socket.getaddrinfo(self._dns_host, self.port, 0, socket.SOCK_STREAM):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                for option in self.socket_options or ():
+                    sock.setsockopt(*option)
+                sock.settimeout(exchange.remaining())
+                sock.connect(address)
+                sock.settimeout(exchange.remaining())
+            except OSError as error:
+                sock.close()
+                failure = error
+            else:
+                return sock
+        raise failure
+
+    def send(self, data: Any) -> None:
+        """Write a part of the request, or of what comes before it."""
+        if self.sock is None:
+            self.connect()
+        sock: Any = self.sock
+        exchange = CURRENT.get()
+        exchange.writing(data, self._idleness)
+        for start in range(0, len(data), _PIECE):
+            sock.settimeout(exchange.remaining())
+            sock.sendall(data[start : start + _PIECE])
+
+    def response_class(self, sock: Any, *arguments: Any, **options: Any) -> http.client.HTTPResponse:  # type: ignore[override] # pyright: ignore[reportIncompatibleVariableOverride]
+        """Return the answer that is read from a socket, through the eyes of the exchange."""
+        reader: Any = _Reader(sock, self._idleness)
+        return _Answer(reader, *arguments, **options)
 
 
-class _Pool(HTTPSConnectionPool):
-    ConnectionCls = _Connection  # pyright: ignore[reportAssignmentType] - as urllib3 itself assigns it
+class _Secure(_Plain, HTTPSConnection):  # pyright: ignore[reportIncompatibleVariableOverride] - as in _Plain
+    """The same with TLS."""
+
+    def connect(self) -> None:
+        """Connect, with TLS that stands.
+
+        Raises:
+            NewConnectionError: for whatever goes wrong.
+        """
+        super().connect()
+        # Python leaves the handshake out, without a word, on a socket that was reset before.
+        sock: Any = self.sock
+        if sock.version() is None:
+            self.close()
+            raise NewConnectionError(self, "reset before TLS") from ConnectionResetError()
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain  # pyright: ignore[reportAssignmentType] - as urllib3 itself assigns it
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _Secure  # pyright: ignore[reportAssignmentType] - as above
+
+
+_POOLS: dict[str, type[HTTPConnectionPool]] = {"http": _PlainPool, "https": _SecurePool}
 
 
 class BlockingTransport:
     """Sends requests over pooled connections. Threads can share it.
 
-    `for_tokens` are the settings for the token host, where they differ.
+    `for_tokens` are the settings for the token host, where they differ; `clock` gives seconds that only ever grow.
     """
 
-    def __init__(self, settings: NetworkSettings, for_tokens: NetworkSettings | None = None) -> None:
+    def __init__(
+        self, settings: NetworkSettings, for_tokens: NetworkSettings | None = None, *, clock: Clock = uptime
+    ) -> None:
         self._settings = settings
         self._token_settings = for_tokens or settings
         # Trusted certificates take a while to load: hosts with the same settings share them.
         self._contexts = {each: each.ssl_context() for each in {self._settings, self._token_settings}}
         self._pools: dict[tuple[NetworkSettings, str | None], urllib3.PoolManager] = {}
         self._lock = threading.Lock()
+        self._clock = clock
 
     def send(self, request: Request) -> Response:
         """Send a request once and return the whole answer.
+
+        A request that does no harm twice is written once more, at once, when it turns out that the connection it was
+        written on had been closed by the other end.
 
         Raises:
             TransportError: there was no answer.
         """
         settings = self._token_settings if request.for_token else self._settings
-        try:
-            answer = self._pool(settings, request.url).request(
-                request.method,
-                request.url,
-                body=request.body,
-                headers=dict(request.headers),
-                retries=False,
-                redirect=False,
-                timeout=urllib3.Timeout(connect=settings.timeout, read=settings.timeout),
-            )
-        except SSLError as error:
-            raise _tls_failure(error, request) from error
-        except _NOT_SENT as error:
-            raise TransportError(_reason(error, request), sent=False) from error
-        except (HTTPError, OSError) as error:
-            raise TransportError(_reason(error, request), sent=True) from error
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(status=answer.status, headers=headers, body=answer.data)
+        proxy = settings.proxy_for(request.url)
+        pool = self._pool(settings, proxy)
+        exchange = Exchange(settings.timeout, self._clock)
+        while True:
+            token = CURRENT.set(exchange)
+            try:
+                return _send(pool, request, exchange, settings)
+            except _FAILURES as error:
+                if exchange.may_be_repeated(repeatable=request.repeatable):
+                    exchange = exchange.again()
+                    continue
+                raise transport_error(error, request, exchange, settings, proxy) from error
+            finally:
+                CURRENT.reset(token)
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -98,8 +204,7 @@ class BlockingTransport:
                 pool.clear()
             self._pools.clear()
 
-    def _pool(self, settings: NetworkSettings, url: str) -> urllib3.PoolManager:
-        proxy = settings.proxy_for(url)
+    def _pool(self, settings: NetworkSettings, proxy: str | None) -> urllib3.PoolManager:
         with self._lock:
             if (settings, proxy) not in self._pools:
                 self._pools[settings, proxy] = self._new_pool(settings, proxy)
@@ -122,8 +227,37 @@ class BlockingTransport:
                 cert_reqs=cert_reqs,
                 maxsize=10,
             )
-        pool.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _Pool}
+        pool.pool_classes_by_scheme = _POOLS.copy()  # pyright: ignore[reportAttributeAccessIssue]
         return pool
+
+
+def _send(pool: urllib3.PoolManager, request: Request, exchange: Exchange, settings: NetworkSettings) -> Response:
+    answer: urllib3.BaseHTTPResponse | None = None
+    try:
+        left = exchange.remaining()
+        answer = pool.request(
+            request.method,
+            request.url,
+            body=request.body,
+            headers={"Accept-Encoding": ACCEPTED_ENCODINGS, **request.headers},
+            retries=False,
+            redirect=False,
+            timeout=urllib3.Timeout(connect=left, read=left),
+            preload_content=False,
+        )
+        if not exchange.head_is_sound:
+            raise http.client.HTTPException("its headers are not those of HTTP")
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        body = Body(headers, settings.max_response_size)
+        for chunk in answer.stream(_PIECE, decode_content=False):
+            body.feed(chunk)
+        return Response(status=answer.status, headers=headers, body=body.finish())
+    except _FAILURES:
+        if answer is not None:
+            answer.close()
+        if exchange.decided:
+            return exchange.bare_response()
+        raise
 
 
 def _proxy_parts(proxy: str) -> tuple[str, dict[str, str] | None]:
@@ -134,34 +268,3 @@ def _proxy_parts(proxy: str) -> tuple[str, dict[str, str] | None]:
         return address, None
     credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
     return address, {"Proxy-Authorization": f"Basic {b64encode(credentials).decode('ascii')}"}
-
-
-def _tls_failure(error: SSLError, request: Request) -> TransportError:
-    cause = error.args[0] if error.args else error
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        hint = f"the certificate of {request.host} is not trusted ({cause.verify_message})"
-        return TransportError(f"{hint}: give ca_bundle, or check the proxy", sent=False, permanent=True)
-    # The handshake was over: TLS fails then when a connection is cut, and the request may be through.
-    return TransportError(f"TLS failed: {cause}", sent=True)
-
-
-def _reason(error: Exception, request: Request) -> str:
-    host = request.host
-    if isinstance(error, (ConnectTimeoutError, ReadTimeoutError)) and not isinstance(error, NewConnectionError):
-        doing = "connecting to" if isinstance(error, ConnectTimeoutError) else "waiting for an answer of"
-        return f"time-out while {doing} {host}"
-    if isinstance(error, ProxyError):
-        return f"the proxy failed: {_innermost(error)}"
-    if isinstance(error, NameResolutionError):
-        return f"the name {host} cannot be resolved"
-    return f"the connection to {host} failed: {_innermost(error)}"
-
-
-def _innermost(error: BaseException) -> str:
-    """Return the reason at the bottom of an exception."""
-    while True:
-        below = error.args[-1] if error.args else None
-        below = below if isinstance(below, BaseException) else error.__cause__
-        if below is None:
-            return str(getattr(error, "strerror", None) or error or type(error).__name__)
-        error = below

@@ -1,8 +1,12 @@
-"""How to reach the network: time limit, TLS and proxy."""
+"""How to reach the network: limits, TLS and proxy."""
 
 from __future__ import annotations
 
+import os
+import re
 import ssl
+from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -10,31 +14,48 @@ import attrs
 
 from ..errors import ConfigurationError
 
+BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Variables of other programs that name the authorities to trust, in the order in which they count.
+
+After them comes SSL_CERT_FILE with SSL_CERT_DIR, which OpenSSL itself reads, then the system's store.
+"""
+MAX_RESPONSE_SIZE = 64 * 1024 * 1024
+"""In bytes. A page of 2,000 users that are each in fifty groups has about four million."""
+
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
+
 
 @attrs.frozen(kw_only=True)
 class NetworkSettings:
     """How a transport reaches the network."""
 
     timeout: float | None = 120.0
-    """Longest wait for a connection, and again for an answer, in seconds; None waits for ever."""
+    """Longest time for one exchange from the connect to the last byte of the answer, in seconds; None has no limit."""
     ssl_verify: bool = True
+    ssl_strict: bool = True
+    """False accepts certificates that break rules of RFC 5280 which Python checks from 3.13 on; all else is checked."""
     ca_bundle: str | None = None
-    """File of certificates to trust instead of the system's."""
+    """File of certificates to trust; None looks at `BUNDLE_VARIABLES`, then takes the system's."""
     client_cert: str | tuple[str, str] | None = None
     """File of the client's certificate and key, or of each."""
     proxy: str | None = attrs.field(default=None, repr=False)
     """URL of the proxy; None takes HTTPS_PROXY, HTTP_PROXY and NO_PROXY from the environment."""
+    max_response_size: int = MAX_RESPONSE_SIZE
+    """Most bytes of an answer's body, as sent and as decoded."""
 
     def __attrs_post_init__(self) -> None:
         number = isinstance(self.timeout, (int, float)) and not isinstance(self.timeout, bool)
         if self.timeout is not None and not (number and self.timeout > 0):
             raise ConfigurationError(f"timeout must be a number of seconds above 0, or None, not {self.timeout!r}")
+        size = cast("object", self.max_response_size)
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            raise ConfigurationError(f"max_response_size must be a whole number of bytes from 1, not {size!r}")
         if self.proxy is not None:
             _proxy_url(self.proxy)
 
     def for_tokens(self, ssl_verify: bool) -> NetworkSettings:
-        """Return the settings for the token host, which can have a TLS check of its own."""
-        return attrs.evolve(self, ssl_verify=ssl_verify)
+        """Return the settings for the token host; `ssl_verify` can turn off the check of its certificate alone."""
+        return attrs.evolve(self, ssl_verify=self.ssl_verify and ssl_verify)
 
     def ssl_context(self) -> ssl.SSLContext:
         """Return the TLS context.
@@ -42,10 +63,16 @@ class NetworkSettings:
         Raises:
             ConfigurationError: a certificate file is missing or unreadable.
         """
+        name, bundle = self._bundle()
         try:
-            context = ssl.create_default_context(cafile=self.ca_bundle)
+            if bundle is not None and _is_store(bundle):
+                context = ssl.create_default_context(capath=bundle)
+            else:
+                context = ssl.create_default_context(cafile=bundle)
         except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError(f"ca_bundle {self.ca_bundle}: cannot be used: {_reason(error)}") from None
+            raise ConfigurationError(f"{name} {bundle}: cannot be used: {_reason(error)}") from None
+        if not self.ssl_strict:
+            context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if not self.ssl_verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -57,6 +84,14 @@ class NetworkSettings:
             except (OSError, ssl.SSLError) as error:
                 raise ConfigurationError(f"client_cert {certificate}: cannot be used: {_reason(error)}") from None
         return context
+
+    def chosen_authorities(self) -> str | None:
+        """Return the setting or variable with the file of trusted authorities; None for the system's store."""
+        name, bundle = self._bundle()
+        if bundle is not None:
+            return f"{name} {bundle}"
+        file = os.environ.get("SSL_CERT_FILE")
+        return f"SSL_CERT_FILE {file}{'' if Path(file).exists() else ' (which is not there)'}" if file else None
 
     def proxy_for(self, url: str) -> str | None:
         """Return the URL of the proxy for a request, None for a direct one.
@@ -71,6 +106,22 @@ class NetworkSettings:
                 return None
             proxy = getproxies().get(parts.scheme)
         return _proxy_url(proxy) if proxy else None
+
+    def _bundle(self) -> tuple[str, str | None]:
+        """Return the setting or variable that names the trusted authorities, and their file or folder."""
+        if self.ca_bundle is not None:
+            return "ca_bundle", self.ca_bundle
+        for name in BUNDLE_VARIABLES:
+            value = os.environ.get(name)
+            if value:
+                return name, value
+        return "", None
+
+
+def _is_store(path: str) -> bool:
+    """Return whether a path is a folder with certificates by the hash of their names, as OpenSSL wants it."""
+    folder = Path(path)
+    return folder.is_dir() and any(_HASHED.fullmatch(file.name) for file in folder.iterdir())
 
 
 def _proxy_url(proxy: str) -> str:

@@ -260,7 +260,7 @@ class ScriptedServer(ThreadingHTTPServer):
         """Say nothing of clients that go away."""
 
 
-Behaviour = Literal["tunnel", "drop before", "drop after", "refuse"]
+Behaviour = Literal["tunnel", "drop before", "drop after", "refuse", "busy"]
 
 
 class _Proxying(socketserver.StreamRequestHandler):
@@ -280,6 +280,9 @@ class _Proxying(socketserver.StreamRequestHandler):
         proxy.credentials.append(base64.b64decode(credentials).decode("utf-8"))
         behaviour = proxy.behaviours.popleft() if proxy.behaviours else "tunnel"
         if behaviour == "drop before":
+            return
+        if behaviour == "busy":
+            self.wfile.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
             return
         if behaviour == "refuse":
             self.wfile.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
