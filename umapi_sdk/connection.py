@@ -41,8 +41,8 @@ class Connection:
         ssl_verify: false turns off the check of the certificates of service and token host; every request then warns.
         max_retries: how often a request is sent at most, the first time included.
         user_agent: name of the calling program, put before the SDK's own.
-        ca_bundle: file of the certificates to trust instead of the system's; by default REQUESTS_CA_BUNDLE,
-            CURL_CA_BUNDLE and SSL_CERT_FILE of the environment count, in this order.
+        ca_bundle: file of the certificates to trust instead of the system's; by default those that
+            REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and SSL_CERT_FILE of the environment name count together.
         client_cert: file of the client's certificate and key, or of each.
         proxy: URL of the proxy; by default HTTPS_PROXY and NO_PROXY of the environment count.
         max_wait: longest single wait for the service, in seconds, past which `ThrottledError` says when to come back.

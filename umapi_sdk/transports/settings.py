@@ -6,7 +6,7 @@ import os
 import re
 import ssl
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -14,11 +14,9 @@ import attrs
 
 from ..errors import ConfigurationError
 
-BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Variables of other programs that name the authorities to trust, in the order in which they count.
-
-After them comes SSL_CERT_FILE with SSL_CERT_DIR, which OpenSSL itself reads, then the system's store.
-"""
+BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+"""Variables of other programs that name the authorities to trust. Those of all that are set are trusted together:
+which one a machine's owner meant for this program, when they differ, nobody can tell."""
 MAX_RESPONSE_SIZE = 64 * 1024 * 1024
 """In bytes. A page of 2,000 users that are each in fifty groups has about four million."""
 
@@ -35,7 +33,7 @@ class NetworkSettings:
     ssl_strict: bool = True
     """False accepts certificates that break rules of RFC 5280 which Python checks from 3.13 on; all else is checked."""
     ca_bundle: str | None = None
-    """File of certificates to trust; None looks at `BUNDLE_VARIABLES`, then takes the system's."""
+    """File of certificates to trust; None takes those of `BUNDLE_VARIABLES`, or if none is set the system's."""
     client_cert: str | tuple[str, str] | None = None
     """File of the client's certificate and key, or of each."""
     proxy: str | None = attrs.field(default=None, repr=False)
@@ -63,14 +61,7 @@ class NetworkSettings:
         Raises:
             ConfigurationError: a certificate file is missing or unreadable.
         """
-        name, bundle = self._bundle()
-        try:
-            if bundle is not None and _is_store(bundle):
-                context = ssl.create_default_context(capath=bundle)
-            else:
-                context = ssl.create_default_context(cafile=bundle)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError(f"{name} {bundle}: cannot be used: {_reason(error)}") from None
+        context = _trusting(self._bundles())
         if not self.ssl_strict:
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if not self.ssl_verify:
@@ -87,11 +78,7 @@ class NetworkSettings:
 
     def chosen_authorities(self) -> str | None:
         """Return the setting or variable with the file of trusted authorities; None for the system's store."""
-        name, bundle = self._bundle()
-        if bundle is not None:
-            return f"{name} {bundle}"
-        file = os.environ.get("SSL_CERT_FILE")
-        return f"SSL_CERT_FILE {file}{'' if Path(file).exists() else ' (which is not there)'}" if file else None
+        return " and ".join(f"{name} {path}" for name, path in self._bundles()) or None
 
     def proxy_for(self, url: str) -> str | None:
         """Return the URL of the proxy for a request, None for a direct one.
@@ -107,15 +94,29 @@ class NetworkSettings:
             proxy = getproxies().get(parts.scheme)
         return _proxy_url(proxy) if proxy else None
 
-    def _bundle(self) -> tuple[str, str | None]:
-        """Return the setting or variable that names the trusted authorities, and their file or folder."""
+    def _bundles(self) -> list[tuple[str, str]]:
+        """Return the settings or variables that name trusted authorities, and their files or folders."""
         if self.ca_bundle is not None:
-            return "ca_bundle", self.ca_bundle
-        for name in BUNDLE_VARIABLES:
-            value = os.environ.get(name)
-            if value:
-                return name, value
-        return "", None
+            return [("ca_bundle", self.ca_bundle)]
+        return [(name, os.environ[name]) for name in BUNDLE_VARIABLES if os.environ.get(name)]
+
+
+def _trusting(bundles: list[tuple[str, str]]) -> ssl.SSLContext:
+    """Return a TLS context that trusts the authorities of some files or folders, without those of the system."""
+    if all(name == "SSL_CERT_FILE" for name, _ in bundles):
+        return ssl.create_default_context()  # OpenSSL reads that variable, and SSL_CERT_DIR, by itself
+    context: ssl.SSLContext | None = None
+    for name, path in bundles:
+        where: Any = {"capath" if _is_store(path) else "cafile": path}
+        try:
+            if context is None:
+                context = ssl.create_default_context(**where)
+            else:
+                context.load_verify_locations(**where)
+        except (OSError, ssl.SSLError) as error:
+            if name != "SSL_CERT_FILE":  # a variable that OpenSSL passes over, too, when it cannot use it
+                raise ConfigurationError(f"{name} {path}: cannot be used: {_reason(error)}") from None
+    return context or ssl.create_default_context()
 
 
 def _is_store(path: str) -> bool:
