@@ -43,6 +43,7 @@ _COMMANDS: Final = {
     "replay": ("replaying", "replay"),
     "diff": ("diffing", "diff"),
     "redact": ("redacting", "redact"),
+    "verify": ("verifying", "verify"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final
 import click
 
 from umapi_harness.contract.exchanges import Limits
+from umapi_harness.mock.errors import InputError
 from umapi_harness.postman.documents import DocumentError
 
 PROGRAM: Final = "umapi-harness"
@@ -55,3 +57,19 @@ def trusting(bundle: Path) -> ssl.SSLContext:
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         raise DocumentError(str(bundle), "", reason, "give the path of a PEM file") from None
+
+
+def write_whole(text: str, path: Path) -> None:
+    """Write a file so that whoever reads it meanwhile sees the old one, or all of the new one. Raises InputError."""
+    # A pipe has no old one.
+    plain = path.is_file() or not path.exists()
+    part = path.with_name(f".{path.name}.{os.getpid()}.part") if plain else path
+    try:
+        part.write_text(text, encoding="utf-8", newline="")
+        if plain:
+            part.replace(path)
+    except OSError as error:
+        if plain:
+            part.unlink(missing_ok=True)
+        reason = (error.strerror or "cannot be written").lower()
+        raise InputError(f"{path}: {reason}; give a path that can be written") from error

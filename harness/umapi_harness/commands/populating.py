@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import ssl
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 import httpx
 
-from umapi_harness.commands.conventions import FILE, trusting
+from umapi_harness.commands.conventions import FILE, trusting, write_whole
 from umapi_harness.mock.addresses import is_loopback
 from umapi_harness.mock.bodies import is_object
 from umapi_harness.mock.documents import check
@@ -100,15 +99,4 @@ def _write(document: dict[str, Any], form: str | None, output: Path | None) -> N
     if output is None:
         click.echo(text, nl=False)
         return
-    # Whoever reads a file while it is written sees the old one, or all of the new one; a pipe has no old one.
-    plain = output.is_file() or not output.exists()
-    part = output.with_name(f".{output.name}.{os.getpid()}.part") if plain else output
-    try:
-        part.write_text(text, encoding="utf-8", newline="")
-        if plain:
-            part.replace(output)
-    except OSError as error:
-        if plain:
-            part.unlink(missing_ok=True)
-        reason = (error.strerror or "cannot be written").lower()
-        raise InputError(f"{output}: {reason}; give a path that can be written") from error
+    write_whole(text, output)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import cast
 
 import attrs
@@ -46,6 +47,42 @@ def compare(
     return tuple(one for one in found if not any(_covers(place, one.place) for place in excused or ()))
 
 
+def dealt(
+    recorded: Mapping[int, RecordedResponse], now: Mapping[int, RecordedResponse], place: int
+) -> RecordedResponse:
+    """Return the page `place` of a listing as it is now, with the entries that the recorded page has.
+
+    Which entry stands on which page the service does not promise: those that the other pages have now come
+    to the page where they were recorded. What none of the recorded pages has stays where it is.
+    """
+    field = next((name for name in ("users", "groups") if _entries(recorded[place], name) is not None), None)
+    own = _entries(now[place], field) if field is not None else None
+    if field is None or own is None:
+        return now[place]
+    identity = _IDENTITIES[field]
+    homes: dict[object, list[int]] = {}
+    for number, response in recorded.items():
+        for entry in _entries(response, field) or ():
+            homes.setdefault(identity(entry), []).append(number)
+    kept: list[object] = []
+    for number in recorded:
+        for entry in _entries(now[number], field) or ():
+            waiting = homes.get(identity(entry), [])
+            if (waiting.pop(0) if waiting else number) == place:
+                kept.append(entry)
+    body = {**cast("dict[str, object]", now[place].json()), field: kept}
+    return attrs.evolve(now[place], body=json.dumps(body).encode())
+
+
+def _entries(response: RecordedResponse, field: str) -> list[object] | None:
+    try:
+        body = response.json()
+    except ValueError:
+        return None
+    found = cast("dict[str, object]", body).get(field) if isinstance(body, dict) else None
+    return cast("list[object]", found) if isinstance(found, list) else None
+
+
 def _covers(place: str, other: str) -> bool:
     return other == place or other.startswith(f"{place}/")
 
@@ -77,7 +114,41 @@ def _body_differences(recorded: RecordedResponse, now: RecordedResponse) -> list
         same = recorded.body.strip() == now.body.strip()
         problem = f"recorded {len(recorded.body)} bytes, now {len(now.body)}, and they are not the same"
         return [] if same else [Departure("body", problem)]
-    return [attrs.evolve(one, place=one.place or "/") for one in differences(_comparable(before), _comparable(after))]
+    before, after = _comparable(before), _comparable(after)
+    return [attrs.evolve(one, place=one.place or "/") for one in differences(before, _in_order_of(before, after))]
+
+
+def _in_order_of(before: object, after: object, name: str = "") -> object:
+    """`after`, with lists whose order nobody promises in the order of `before`."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        members, others = cast("dict[str, object]", before), cast("dict[str, object]", after)
+        return {key: _in_order_of(members.get(key), value, key) for key, value in others.items()}
+    if not isinstance(before, list) or not isinstance(after, list):
+        return after
+    wanted, found = cast("list[object]", before), cast("list[object]", after)
+    identity = _IDENTITIES.get(name)
+    if identity is not None:
+        places: dict[object, int] = {}
+        for place, item in enumerate(wanted):
+            places.setdefault(identity(item), place)
+        found = sorted(found, key=lambda item: places.get(identity(item), len(wanted)))
+    others_of = [*wanted, *[None] * (len(found) - len(wanted))]
+    return [_in_order_of(one, other) for one, other in zip(others_of, found, strict=False)]
+
+
+def _text(item: object, *names: str) -> tuple[str, ...]:
+    fields = cast("dict[str, object]", item) if isinstance(item, dict) else {}
+    return tuple(str(fields.get(name)).lower() for name in names)
+
+
+_IDENTITIES: Mapping[str, Callable[[object], object]] = {
+    "errors": lambda item: _text(item, "index", "step", "errorCode"),
+    "warnings": lambda item: _text(item, "index", "step", "warningCode"),
+    "users": lambda item: _text(item, "email", "type"),
+    "groups": lambda item: _text(item, "groupName") if isinstance(item, dict) else str(item),
+}
+"""What tells apart the items of a list whose order the service does not promise: that of commands in a request
+(ActionsRef.md), and of users and groups in a listing."""
 
 
 def _comparable(value: object, name: str = "") -> object:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -65,6 +67,8 @@ class Finding:
     """What to do about it, where something can be done."""
     settings: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     """Settings of the mock server that explain the difference."""
+    more: int = 0
+    """Further places of the exchange where the same is found, for what is no MUST."""
 
     @property
     def where(self) -> str:
@@ -106,9 +110,19 @@ def finding(
     )
 
 
+def gathered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings with those in one that say the same of many entries of one list."""
+    found: dict[object, Finding] = {}
+    for number, one in enumerate(findings):
+        like = (one.judge, one.entry, one.grade, re.sub(r"/\d+(?=/)", "/*", one.place), one.remedy)
+        key: object = number if one.grade is Grade.MUST or not one.entry or "/" not in one.place else like
+        first = found.get(key)
+        found[key] = one if first is None else attrs.evolve(first, more=first.more + 1)
+    return tuple(found.values())
+
+
 def title(exchange: Exchange) -> str:
     """Return what people call an exchange: its own name, or what was asked for."""
     if exchange.name != exchange.where:
         return exchange.name
-    _, _, rest = exchange.request.url.partition("://")
-    return f"{exchange.request.method} /{rest.partition('/')[2]}"
+    return f"{exchange.request.method} {urlsplit(exchange.request.url).path}"

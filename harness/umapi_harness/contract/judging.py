@@ -1,15 +1,15 @@
-"""Judging: what a judge of recordings is, which exchanges it sees, and the verification that asks them all."""
+"""Judging: what a judge of recordings is, which exchanges it sees, and what it says."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 import attrs
 
-from umapi_harness.contract.findings import Finding, Grade
+from umapi_harness.contract.findings import Finding, Grade, gathered
 from umapi_harness.contract.recordings import Exchange, Recording
 from umapi_harness.contract.schema import Operation, find_operation, operations
 from umapi_models.operations import API_ROOT
@@ -81,9 +81,14 @@ class Verification:
         return self.count(Grade.MUST) == 0
 
 
-def verify_with(recordings: Iterable[Recording], judges: Sequence[Judge]) -> Verification:
-    """Put each recording before each judge."""
-    return Verification(files=tuple(_verified(recording, judges) for recording in recordings))
+def judge(recording: Recording, judges: Sequence[Judge], foreign: Mapping[str, int]) -> Verified:
+    """Put a recording before each judge; `foreign` says what was left out of it."""
+    verdicts = (one.judge(recording) for one in judges)
+    return Verified(
+        recording=recording,
+        foreign=foreign,
+        verdicts=tuple(attrs.evolve(one, findings=gathered(one.findings)) for one in verdicts),
+    )
 
 
 def operation_of(exchange: Exchange) -> Operation | None:
@@ -99,35 +104,57 @@ def operation_name(exchange: Exchange) -> str | None:
     return None if operation is None else operation.name
 
 
-def _verified(recording: Recording, judges: Sequence[Judge]) -> Verified:
-    hosts = {_host(one) for one in recording.exchanges if _is_rooted(one)} | {_ROOT.netloc}
-    kept: list[Exchange] = []
-    foreign: Counter[str] = Counter()
-    for exchange in recording.exchanges:
-        reason = _why_foreign(exchange, hosts)
-        if reason is None:
-            kept.append(exchange)
-        else:
-            foreign[reason] += 1
-    own = attrs.evolve(recording, exchanges=tuple(kept))
-    return Verified(recording=own, foreign=dict(foreign), verdicts=tuple(judge.judge(own) for judge in judges))
+class Sieve:
+    """Keeps the exchanges that are the API's as they come, and counts the reasons why others are not."""
+
+    def __init__(self) -> None:
+        self._kept: list[Exchange] = []
+        self._hosts = {_ROOT.netloc}
+        self._foreign: Counter[str] = Counter()
+
+    def add(self, exchange: Exchange) -> bool:
+        """Take one exchange; False when it is nobody's business here, and nothing of it is kept."""
+        reason = _why_foreign(exchange)
+        if reason is not None:
+            self._foreign[reason] += 1
+            return False
+        if _is_rooted(exchange):
+            self._hosts.add(_host(exchange))
+        self._kept.append(exchange)
+        return True
+
+    def recording(self, path: str, skipped: tuple[str, ...] = ()) -> tuple[Recording, Mapping[str, int]]:
+        """Return what was kept, and the reasons with their numbers."""
+        kept: list[Exchange] = []
+        foreign = Counter(self._foreign)
+        for exchange in self._kept:
+            # Every service can have a page called /status: it is the API's where the API is.
+            if exchange.operation is not None or not _asks_status(exchange) or _host(exchange) in self._hosts:
+                kept.append(exchange)
+            else:
+                foreign[_other(exchange)] += 1
+        return Recording(path=path, exchanges=tuple(kept), skipped=skipped), dict(foreign)
 
 
-def _why_foreign(exchange: Exchange, hosts: set[str]) -> str | None:
-    """Return why an exchange is none of the API's; None when it is one."""
+def _why_foreign(exchange: Exchange) -> str | None:
+    """Return why an exchange is none of the API's; None when it is one, or may be."""
     if exchange.operation is not None and exchange.operation in operations():
         return None
-    path = urlsplit(exchange.request.url).path
     if exchange.request.method == _PREFLIGHT:
         return "a browser's question before the request (OPTIONS)"
     if not exchange.response.status:
         return "no answer was recorded"
-    if _is_rooted(exchange) or (path.rstrip("/") == _STATUS and _host(exchange) in hosts):
+    if _is_rooted(exchange) or _asks_status(exchange):
         return None
-    operation = find_operation(exchange.request.method, exchange.request.url)
-    if operation is not None and path.rstrip("/") != _STATUS:
-        return None
+    return None if find_operation(exchange.request.method, exchange.request.url) is not None else _other(exchange)
+
+
+def _other(exchange: Exchange) -> str:
     return f"not the API's: {_host(exchange) or 'no host'}"
+
+
+def _asks_status(exchange: Exchange) -> bool:
+    return urlsplit(exchange.request.url).path.rstrip("/") == _STATUS
 
 
 def _is_rooted(exchange: Exchange) -> bool:

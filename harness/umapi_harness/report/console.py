@@ -45,7 +45,7 @@ class ConsoleReport:
                 pass
 
     def _print(self, *parts: str | tuple[str, str]) -> None:
-        shown = [_shown(part) if isinstance(part, str) else (_shown(part[0]), part[1]) for part in parts]
+        shown = [shown(part) if isinstance(part, str) else (shown(part[0]), part[1]) for part in parts]
         self.console.print(Text.assemble(*shown), highlight=False, soft_wrap=True)
 
     def _heading(self, event: events.RunStarted) -> None:
@@ -137,8 +137,8 @@ def new_console() -> Console:
     return Console(width=shutil.get_terminal_size((110, 24)).columns)
 
 
-def _shown(text: str) -> str:
-    """Text without control characters, with which a response could write to the terminal as it likes."""
+def shown(text: str) -> str:
+    """Return text without control characters, with which a response could write to the terminal as it likes."""
     return _CONTROL.sub("\ufffd", text)
 
 

@@ -23,7 +23,7 @@ def junit_element(outcomes: Outcomes) -> ET.Element:
     suites = [_suite(outcome) for outcome in outcomes.steps]
     name = outcomes.started.collection if outcomes.started else ""
     seconds = outcomes.finished.summary.seconds if outcomes.finished else 0.0
-    root = ET.Element("testsuites", name=_clean(name), time=f"{seconds:.3f}")
+    root = ET.Element("testsuites", name=clean(name), time=f"{seconds:.3f}")
     for count in ("tests", "failures", "errors", "skipped"):
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
     root.extend(suites)
@@ -32,7 +32,7 @@ def junit_element(outcomes: Outcomes) -> ET.Element:
 
 def _suite(outcome: Outcome) -> ET.Element:
     step = outcome.step
-    suite = ET.Element("testsuite", name=_clean(step.path), id=str(step.number))
+    suite = ET.Element("testsuite", name=clean(step.path), id=str(step.number))
     cases = [_case(outcome, name) for name in outcome.passed]
     for name in outcome.skipped_checks:
         case = _case(outcome, name)
@@ -57,19 +57,19 @@ def _suite(outcome: Outcome) -> ET.Element:
     suite.extend(cases)
     if outcome.console:
         text = "\n".join(f"[{line.level}] {line.text}" for line in outcome.console)
-        ET.SubElement(suite, "system-out").text = _clean(text)
+        ET.SubElement(suite, "system-out").text = clean(text)
     return suite
 
 
 def _case(outcome: Outcome, name: str) -> ET.Element:
     step = outcome.step
     classname = step.path if step.iteration == 0 else f"{step.path} [{step.iteration + 1}]"
-    return ET.Element("testcase", name=_clean(name), classname=_clean(classname), time=f"{outcome.seconds:.3f}")
+    return ET.Element("testcase", name=clean(name), classname=clean(classname), time=f"{outcome.seconds:.3f}")
 
 
 def _failure(outcome: Outcome, failure: Failure) -> ET.Element:
     tag = "failure" if failure.kind == "check" else "error"
-    element = ET.Element(tag, message=_clean(failure.message), type=failure.kind)
+    element = ET.Element(tag, message=clean(failure.message), type=failure.kind)
     lines = [failure.message, f"at {failure.pointer}"]
     if outcome.request is not None:
         lines.append(f"{outcome.request.method} {outcome.request.url}")
@@ -77,9 +77,10 @@ def _failure(outcome: Outcome, failure: Failure) -> ET.Element:
     if outcome.response is not None:
         lines.append(f"{outcome.response.status} {outcome.response.reason}")
         lines.append(outcome.response.body)
-    element.text = _clean("\n".join(line for line in lines if line))
+    element.text = clean("\n".join(line for line in lines if line))
     return element
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """Return text without the characters that XML cannot hold."""
     return _NOT_IN_XML.sub("\ufffd", text)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
+from umapi_harness.contract import redaction
 from umapi_harness.contract.findings import Departure, Finding, Grade, finding
 from umapi_harness.contract.judging import Verdict, operation_of
 from umapi_harness.contract.matching import form_fields
@@ -96,7 +97,7 @@ def _request_body_problems(operation: Operation, request: RecordedRequest) -> tu
     if schema is None:
         return (Departure("", f"{kind} is not among {', '.join(operation.request_bodies)}"),)
     if kind != _JSON:
-        return schema.problems(form_fields(request))
+        return schema.problems(redaction.data(form_fields(request)))  # a message quotes what it is about
     try:
         return schema.problems(json.loads(request.body))
     except ValueError as error:

@@ -1,0 +1,333 @@
+"""Effects: what the outcome of recorded actions tells of the organisation before and after them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import attrs
+
+from umapi_harness.contract.answers import CommandResult, flag, is_array, is_object, query_of, results_of, steps_of
+from umapi_harness.contract.implied import ADOBE_ID, ENTERPRISE_ID, FEDERATED_ID, OWNED, OrgFacts, UserKey, email_domain
+from umapi_harness.contract.recordings import Exchange
+
+_CREATES: Final = {"addAdobeID": ADOBE_ID, "createEnterpriseID": ENTERPRISE_ID, "createFederatedID": FEDERATED_ID}
+_GROUP_IN_WORDS: Final = re.compile(r"(?:^Group (.+) was not found$|readonly: (.+)$|not allowed: (.+)$)", re.DOTALL)
+_USER_IN_WORDS: Final = re.compile(r"^User (?:Id does not exist|is not in the organization): (.+)$", re.DOTALL)
+_READ_ONLY: Final = "error.usergroup.readonly."
+
+
+def learn_from_actions(facts: OrgFacts, exchange: Exchange, *, known_whole: bool) -> None:
+    """Learn from an answered action request; `known_whole` says that every user has been listed before."""
+    test_mode = flag(query_of(exchange.request), "testOnly", False)
+    for result in results_of(exchange):
+        step = _Steps(facts, result, test_mode=test_mode, known_whole=known_whole)
+        if isinstance(result.command.get("user"), str):
+            step.of_user()
+        elif isinstance(result.command.get("usergroup"), str):
+            step.of_group()
+
+
+def unclaimed_domains(exchange: Exchange) -> set[str]:
+    """Return the domains in which an account was refused because the organisation has not claimed them."""
+    return {
+        email_domain(fields["email"])
+        for result in results_of(exchange)
+        for place, name, fields in steps_of(result.command)
+        if name in _CREATES and is_object(fields) and isinstance(fields.get("email"), str)
+        if result.code_at(place) == "error.domain.trust.nonexistent"
+    }
+
+
+@attrs.define
+class _Steps:
+    """The steps of one command, in order."""
+
+    facts: OrgFacts
+    result: CommandResult
+    test_mode: bool
+    known_whole: bool
+
+    @property
+    def _target(self) -> str:
+        return str(self.result.command.get("user", self.result.command.get("usergroup")))
+
+    def of_user(self) -> None:
+        """Learn from the steps on a user."""
+        for place, name, fields in steps_of(self.result.command):
+            code, words = self.result.code_at(place), self.result.message_at(place)
+            values = fields if is_object(fields) else {}
+            if code == "error.user.not_in_org":
+                self.facts.outsiders.setdefault(self._target.lower(), "elsewhere")
+            if name in _CREATES:
+                self._create(_CREATES[name], values, code)
+            elif name == "update":
+                self._update(values, code)
+            elif name in ("add", "remove"):
+                self._memberships(name, fields, code, words)
+            elif name == "removeFromOrg" and code is None and not self.test_mode:
+                self.facts.removed.add(self._target.lower())
+                self.facts.anyone_left = True
+                self.facts.created.pop((self._target.lower(), False), None)
+                self.facts.created.pop((self._target.lower(), True), None)
+
+    # Create
+
+    def _create(self, type_: str, fields: Mapping[str, Any], code: str | None) -> None:
+        email = fields.get("email")
+        if not isinstance(email, str) or "@" not in email:
+            return
+        domain = self.result.command.get("domain")
+        homes = {email_domain(email), *([domain.lower()] if isinstance(domain, str) and domain else [])}
+        if code is not None:
+            self._create_refused(type_, email, homes, code)
+            return
+        key: UserKey = (email.lower(), type_ == ADOBE_ID)
+        known = key in self.facts.users or (email.lower(), True) in self.facts.users
+        if type_ in OWNED and not known:
+            for home in sorted(homes):
+                self.facts.claim(home, type_)
+        gone = email.lower() in self.facts.removed
+        if (known and not gone) or self.test_mode:
+            return
+        if fields.get("option") is not None and not self.known_whole and not gone:
+            self.facts.leave_open(f"whether {email} was in the organisation before it was created", "it was not")
+        made = {name: value for name, value in fields.items() if name != "option"}
+        self.facts.created[key] = made
+        self.facts.removed.discard(email.lower())
+
+    def _create_refused(self, type_: str, email: str, homes: set[str], code: str) -> None:
+        facts, home = self.facts, email_domain(email)
+        if code == "error.user.already_in_org":
+            self._exists(email, type_)
+        elif code == "error.user.belongs_to_another_org":
+            # An Adobe ID is in no domain: the account itself is another organisation's.
+            if type_ == ADOBE_ID or home in facts.domains or home in facts.unclaimed:
+                facts.outsiders[email.lower()] = "elsewhere"
+            else:
+                facts.foreign_domains.add(home)
+        elif code == "error.user.type_mismatch":
+            for name in sorted(homes):
+                facts.claim(name, FEDERATED_ID if type_ == ENTERPRISE_ID else ENTERPRISE_ID)
+        elif code == "error.api.user.not.parent.org":
+            facts.claim(home, type_, trusted=True)
+        elif code == "error.user.already_invited":
+            facts.outsiders[email.lower()] = "invited"
+        elif code == "error.user.type_not_available":
+            facts.unavailable_types.add(type_)
+
+    def _exists(self, address: str, type_: str | None = None, *, owned: bool = False) -> None:
+        """A user who must have been there, of whom no query has shown more so far."""
+        facts, lowered = self.facts, address.lower()
+        if self.test_mode and type_ is None:
+            return  # test mode does not mind who is missing
+        created = (lowered, False) in facts.created or (lowered, True) in facts.created
+        if facts.find(address) is not None or created or lowered in facts.renamed or "@" not in address:
+            return
+        home = email_domain(address)
+        domain = facts.domains.get(home)
+        # An Adobe ID needs no domain; only an update shows that it is none.
+        free = ADOBE_ID if home in facts.unclaimed or not owned else FEDERATED_ID
+        taken = type_ or (str(domain["type"]) if domain is not None else free)
+        key: UserKey = (lowered, taken == ADOBE_ID)
+        if type_ is None:
+            facts.guessed[key] = facts.leave_open(f"the type of {address}", taken)
+        facts.users[key] = {"email": address, "type": taken}
+        facts.sketched.add(key)
+        if taken in OWNED:
+            facts.claim(email_domain(address), taken)
+
+    # Update
+
+    def _update(self, fields: Mapping[str, Any], code: str | None) -> None:
+        email = fields.get("email")
+        if code == "error.update.adobeid.no":
+            self._exists(self._target, ADOBE_ID)
+        if code in ("error.user.email.name_in_use", "error.user.change_domain_update.no"):
+            self._exists(self._target, owned=True)
+        if code == "error.user.email.name_in_use" and isinstance(email, str):
+            self._exists(email)
+        if code == "error.user.change_domain_update.no" and isinstance(email, str):
+            self.facts.claim(email_domain(email), FEDERATED_ID, directory="another")
+        if code == "error.api.user.not.parent.org":
+            self._exists(self._target, owned=True)
+            self.facts.claim(
+                email_domain(email if isinstance(email, str) else self._target), FEDERATED_ID, trusted=True
+            )
+        if code is not None or self.test_mode:
+            return
+        self._exists(self._target, owned=True)
+        if not isinstance(email, str) or email.lower() == self._target.lower() or "@" not in email:
+            return
+        user = self.facts.find(self._target)
+        if "@" in self._target:
+            self.facts.renamed[email.lower()] = self.facts.renamed.pop(self._target.lower(), self._target)
+        type_ = str(user["type"]) if user is not None else FEDERATED_ID
+        if email_domain(email) not in self.facts.domains and type_ in OWNED:
+            self.facts.claim(email_domain(email), type_)
+
+    # Memberships
+
+    def _memberships(self, step: str, fields: object, code: str | None, words: str) -> None:
+        names = _names(fields, "group", "product")
+        if code is None:
+            self._named_groups(names)
+            if not self.test_mode:
+                self._exists(self._target)
+                self._join(step, self._target, names)
+        elif code.startswith(_READ_ONLY):
+            self._exists(self._target)
+            self._read_only(words, names)
+        elif code == "error.group.not_found":
+            self._missing(words, names)
+            if not self.test_mode:
+                self._exists(self._target)
+
+    def _named_groups(self, names: list[str]) -> None:
+        for name in names:
+            if not name.startswith("_") and name.lower() not in self.facts.new_groups:
+                self.facts.group(name)
+            elif name.startswith("_"):
+                self._admin_group(name)
+
+    def _admin_group(self, name: str) -> None:
+        lowered = name.lower()
+        if lowered.startswith("_product_admin_"):
+            product = name[len("_product_admin_") :]
+            self.facts.products.setdefault(product.lower(), product)
+            return
+        for prefix, kind in (("_developer_", "PRODUCT_PROFILE"), ("_admin_", None)):
+            subject = name[len(prefix) :]
+            if lowered.startswith(prefix) and subject.lower() not in self.facts.new_groups:
+                self.facts.group(subject, kind)
+                return
+
+    def _join(self, step: str, address: str, names: list[str]) -> None:
+        given = self.facts.joined.setdefault(address.lower(), set())
+        if step == "add":
+            known = self.facts.find(address)
+            held = [name.lower() for name in known.get("groups", ())] if known is not None else []
+            given.update(name.lower() for name in names if name.lower() not in held)
+
+    def _read_only(self, words: str, names: list[str]) -> None:
+        match = _GROUP_IN_WORDS.search(words)
+        found = next((text for text in match.groups() if text), None) if match else None
+        for name in [found] if found is not None else names[:1]:
+            self.facts.group(name, "USER_GROUP").read_only = True
+
+    def _missing(self, words: str, names: list[str]) -> None:
+        """Of the groups named, one is missing; which, its message says, and those before it were found."""
+        match = _GROUP_IN_WORDS.search(words)
+        missing = match[1].lower() if match is not None and match[1] else None
+        if missing is None:
+            self.facts.leave_open(f"which of {', '.join(names)} is missing", "all of them")
+            return
+        for name in names:
+            if name.lower() == missing:
+                break
+            self._named_groups([name])
+
+    # User groups
+
+    def of_group(self) -> None:
+        """Learn from the steps on a user group."""
+        learn: Mapping[str, Callable[[Mapping[str, Any], str | None, str], None]] = {
+            "createUserGroup": self._create_group,
+            "updateUserGroup": self._update_group,
+            "deleteUserGroup": self._delete_group,
+            "add": self._group_add,
+            "remove": self._group_remove,
+        }
+        for place, name, fields in steps_of(self.result.command):
+            if name in learn:
+                values = fields if is_object(fields) else {}
+                learn[name](values, self.result.code_at(place), self.result.message_at(place))
+
+    def _group_exists(self, name: str) -> None:
+        if name.lower() not in self.facts.new_groups and not name.startswith("_"):
+            self.facts.group(name, "USER_GROUP")
+
+    def _create_group(self, fields: Mapping[str, Any], code: str | None, _words: str) -> None:
+        name = fields.get("name", self._target)
+        if not isinstance(name, str):
+            return
+        if code == "error.usergroup.already_exists":
+            self._group_exists(name)
+        elif code is None and not self.test_mode and name.lower() not in self.facts.groups:
+            if fields.get("option") is not None:
+                self.facts.leave_open(f"whether the user group {name} was there before it was created", "it was not")
+            self.facts.new_groups.add(name.lower())
+
+    def _update_group(self, fields: Mapping[str, Any], code: str | None, words: str) -> None:
+        if code is not None:
+            self._group_refused(code, words)
+            return
+        self._group_exists(self._target)
+        name = fields.get("name")
+        if isinstance(name, str) and not self.test_mode and name.lower() != self._target.lower():
+            if self._target.lower() not in self.facts.new_groups:
+                self.facts.group_names[name.lower()] = self._target
+            elif self._target.lower() in self.facts.group_names:
+                self.facts.group_names[name.lower()] = self.facts.group_names.pop(self._target.lower())
+            self.facts.new_groups.add(name.lower())
+
+    def _delete_group(self, _fields: Mapping[str, Any], code: str | None, words: str) -> None:
+        if code is not None:
+            self._group_refused(code, words)
+        else:
+            self._group_exists(self._target)
+
+    def _group_add(self, fields: Mapping[str, Any], code: str | None, words: str) -> None:
+        self._group_members("add", fields, code, words)
+
+    def _group_remove(self, fields: Mapping[str, Any], code: str | None, words: str) -> None:
+        self._group_members("remove", fields, code, words)
+
+    def _group_members(self, step: str, fields: Mapping[str, Any], code: str | None, words: str) -> None:
+        users, profiles = _names(fields, "user"), _names(fields, "productConfiguration", "product")
+        if code in ("error.user.nonexistent", "error.user.not_in_org"):
+            match = _USER_IN_WORDS.search(words)
+            missing = match[1].lower() if match is not None else None
+            if code == "error.user.not_in_org" and missing is not None:
+                self.facts.outsiders.setdefault(missing, "elsewhere")
+            # Those before the one that is missing were found.
+            lowered = [name.lower() for name in users]
+            users = users[: lowered.index(missing)] if missing in lowered else []
+        elif code == "error.group.not_found":
+            match = _GROUP_IN_WORDS.search(words)
+            profiles = [name for name in profiles if match is not None and name.lower() != (match[1] or "").lower()]
+        elif code is not None:
+            self._group_refused(code, words)
+            if code != "error.usergroup.user_list.invalid":
+                return
+        self._group_exists(self._target)
+        for name in profiles:
+            if name.lower() not in self.facts.new_groups:
+                self.facts.group(name, "PRODUCT_PROFILE")
+        for name in users if not self.test_mode else ():
+            self._exists(name)
+            if code is None:
+                self._join(step, name, [self._target])
+            elif code == "error.usergroup.user_list.invalid" and step == "add":
+                self._was_member(name)
+
+    def _was_member(self, address: str) -> None:
+        user = self.facts.find(address)
+        if user is not None:
+            groups = user.setdefault("groups", [])
+            if self._target.lower() not in [str(name).lower() for name in groups]:
+                groups.append(self._target)
+
+    def _group_refused(self, code: str, words: str) -> None:
+        if code.startswith(_READ_ONLY):
+            self._read_only(words, [self._target])
+        elif code in ("error.usergroup.already_exists", "error.usergroup.user_list.invalid"):
+            self._group_exists(self._target)
+
+
+def _names(fields: object, *lists: str) -> list[str]:
+    if not is_object(fields):
+        return []
+    found = (fields[name] for name in lists if is_array(fields.get(name)))
+    return [name for names in found for name in names if isinstance(name, str) and name]

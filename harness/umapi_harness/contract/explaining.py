@@ -1,0 +1,106 @@
+"""Explaining: which settings of the mock server make it answer as recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+
+import attrs
+
+from umapi_harness.contract.answers import body_object, is_array, is_object
+from umapi_harness.contract.findings import Departure
+from umapi_harness.contract.playing import Stage
+from umapi_harness.contract.recordings import Exchange, RecordedResponse
+from umapi_harness.mock.breakdowns import BREAKDOWNS
+from umapi_harness.mock.errors import InputError
+from umapi_harness.mock.settings import Settings
+
+_BEFORE: Final = "before"
+_COMBINED: Final = 3  # settings that explain one difference together, at most
+
+
+@attrs.frozen
+class Explanation:
+    """Settings under which the difference, or a part of it, goes away."""
+
+    settings: Mapping[str, Any]
+    left: tuple[Departure, ...]
+    """What differs all the same."""
+
+
+def explain(
+    stage: Stage,
+    exchange: Exchange,
+    found: Sequence[Departure],
+    compared: Callable[[RecordedResponse], Sequence[Departure]],
+    decided: Mapping[str, Any],
+) -> Explanation | None:
+    """Look for one setting, or a few together, that make the mock server answer as recorded.
+
+    `stage` is as it was before the exchange, and afterwards as it is after it, with the settings that explain it
+    in force. `decided` settings are not tried. Returns None where no setting helps.
+    """
+    base = stage.world.settings
+    stage.world.save(_BEFORE)
+    changes: dict[str, Any] = {}
+    left: Sequence[Departure] = found
+    while left and len(changes) < _COMBINED:
+        best: tuple[int, str, Any, Sequence[Departure]] | None = None
+        for name, value in _candidates(base, exchange):
+            if name in changes or name in decided:
+                continue
+            try:
+                settings = base.changed({**changes, name: value})
+            except InputError:
+                continue
+            remaining = _tried(stage, exchange, settings, compared)
+            if len(remaining) < len(left) and (best is None or len(remaining) < best[0]):
+                best = (len(remaining), name, value, remaining)
+                if not remaining:
+                    break
+        if best is None:
+            break
+        changes[best[1]] = best[2]
+        left = best[3]
+    if not changes:
+        return None
+    _tried(stage, exchange, base.changed(changes), compared)
+    return Explanation(changes, tuple(left))
+
+
+def _tried(
+    stage: Stage,
+    exchange: Exchange,
+    settings: Settings,
+    compared: Callable[[RecordedResponse], Sequence[Departure]],
+) -> Sequence[Departure]:
+    stage.world.restore(_BEFORE)
+    stage.world.settings = settings
+    return compared(stage.play(exchange))
+
+
+def _candidates(base: Settings, exchange: Exchange) -> Iterator[tuple[str, Any]]:
+    """Each setting with each other value that it could have had when the exchange was recorded."""
+    live = Settings.live()
+    for name, kind in get_type_hints(Settings).items():
+        now = getattr(base, name)
+        values: list[Any] = [getattr(live, name)]
+        if kind is bool:
+            values = [not now]
+        elif get_origin(kind) is Literal:
+            values = [value for value in get_args(kind) if value != now]
+        elif name == "breakdown":
+            values = [code for code in _codes(exchange) if code in BREAKDOWNS]
+        elif name == "token_seconds":
+            values += _life(exchange)
+        yield from ((name, value) for value in dict.fromkeys(values) if value != now)
+
+
+def _codes(exchange: Exchange) -> list[str]:
+    errors = body_object(exchange.response).get("errors")
+    return [str(one.get("errorCode")) for one in errors if is_object(one)] if is_array(errors) else []
+
+
+def _life(exchange: Exchange) -> list[int]:
+    life = body_object(exchange.response).get("expires_in")
+    return [life, life // 1000] if isinstance(life, int) and life > 0 else []

@@ -1,0 +1,191 @@
+"""Implied state: what a recording says of an organisation before its first exchange, and what it leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+
+ADOBE_ID: Final = "adobeID"
+ENTERPRISE_ID: Final = "enterpriseID"
+FEDERATED_ID: Final = "federatedID"
+OWNED: Final = (ENTERPRISE_ID, FEDERATED_ID)
+
+UserKey = tuple[str, bool]
+"""Address in lower case, and whether it is an Adobe ID's: two accounts may share an address."""
+
+
+@attrs.frozen(kw_only=True)
+class Unknown:
+    """Something that a recording does not tell, and what was taken instead."""
+
+    org_id: str
+    what: str
+    taken: str = ""
+    """What stands in the seed in its place; empty: nothing does."""
+
+    def __str__(self) -> str:
+        return f"not inferable: {self.what}" + (f"; taken: {self.taken}" if self.taken else "")
+
+
+@attrs.frozen(kw_only=True)
+class Implied:
+    """The state that a recording implies."""
+
+    seeds: tuple[dict[str, Any], ...]
+    """One seed document for each organisation, as a seed file has it."""
+    settings: Mapping[str, Any]
+    """Settings of the mock server that follow from it, such as page sizes."""
+    unknown: tuple[Unknown, ...]
+    unjudgeable: Mapping[int, str]
+    """Exchanges whose answer depends on what the recording does not tell: place in the recording -> why."""
+    excused: Mapping[int, Mapping[str, str]]
+    """Places in answers that do: place in the recording -> JSON pointer -> why."""
+
+
+def email_domain(address: str) -> str:
+    """The part of an address after its last @, in lower case."""
+    return address.rpartition("@")[2].lower()
+
+
+@attrs.define
+class GroupFacts:
+    """What is known of one group that was there at the start."""
+
+    name: str
+    kind: str | None = None
+    """USER_GROUP, PRODUCT_PROFILE or another of the service's types; None where nothing tells."""
+    product: str | None = None
+    quota: int | None = None
+    read_only: bool = False
+    group_id: int | None = None
+
+
+@attrs.define
+class OrgFacts:
+    """What is known of one organisation at the start of a recording, gathered exchange by exchange."""
+
+    org_id: str
+    users: dict[UserKey, dict[str, Any]] = attrs.field(factory=dict[UserKey, dict[str, Any]])
+    """Users as a seed has them."""
+    sketched: set[UserKey] = attrs.field(factory=set[UserKey])
+    """Users who must be there, though nothing shows them whole."""
+    guessed: dict[UserKey, str] = attrs.field(factory=dict[UserKey, str])
+    """Those of them whose type is not known, with the name of the note on it."""
+    indirect: set[UserKey] = attrs.field(factory=set[UserKey])
+    """Users of whom only all groups are known, with those held through others."""
+    directory: dict[UserKey, dict[str, Any]] = attrs.field(factory=dict[UserKey, dict[str, Any]])
+    groups: dict[str, GroupFacts] = attrs.field(factory=dict[str, GroupFacts])
+    products: dict[str, str] = attrs.field(factory=dict[str, str])
+    domains: dict[str, dict[str, Any]] = attrs.field(factory=dict[str, dict[str, Any]])
+    foreign_domains: set[str] = attrs.field(factory=set[str])
+    outsiders: dict[str, str] = attrs.field(factory=dict[str, str])
+    unavailable_types: set[str] = attrs.field(factory=set[str])
+    technical_accounts: int | None = None
+    technical_members: dict[str, int] = attrs.field(factory=dict[str, int])
+    """Group -> technical accounts in it."""
+    unclaimed: set[str] = attrs.field(factory=set[str])
+    """Domains in which an account was refused because nobody has claimed them."""
+    migrating: bool = False
+    unknown: dict[str, Unknown] = attrs.field(factory=dict[str, Unknown])
+
+    # What recorded actions have changed so far, so that later listings are not taken for the start.
+    created: dict[UserKey, dict[str, Any]] = attrs.field(factory=dict[UserKey, dict[str, Any]])
+    removed: set[str] = attrs.field(factory=set[str])
+    anyone_left: bool = False
+    """True once somebody was removed, so that a later listing no longer shows all who were there."""
+    renamed: dict[str, str] = attrs.field(factory=dict[str, str])
+    """New address -> the one at the start."""
+    joined: dict[str, set[str]] = attrs.field(factory=dict[str, set[str]])
+    """Address -> groups that actions have given."""
+    new_groups: set[str] = attrs.field(factory=set[str])
+    """Groups that actions have created, or given their name."""
+    group_names: dict[str, str] = attrs.field(factory=dict[str, str])
+    """Name that an action gave to a group -> the one at the start."""
+
+    def leave_open(self, what: str, taken: str = "") -> str:
+        """Note what the recording does not tell; returns the note's name, to take it back by."""
+        self.unknown.setdefault(what, Unknown(org_id=self.org_id, what=what, taken=taken))
+        return what
+
+    def take_back(self, key: UserKey) -> None:
+        """Forget a user of a type that was only taken for him: he has been seen since."""
+        note = self.guessed.pop(key, None)
+        if note is not None:
+            self.unknown.pop(note, None)
+            if key in self.sketched:
+                del self.users[key]
+                self.sketched.discard(key)
+
+    def claim(self, name: str, type_: str, *, trusted: bool = False, directory: str | None = None) -> None:
+        """Note a domain of the organisation; the first to speak of it decides its type."""
+        name = name.lower()
+        known = self.domains.setdefault(name, {"name": name, "type": type_})
+        if known["type"] != type_:
+            self.leave_open(f"the type of domain {name}: the recording has accounts of both", known["type"])
+        if trusted:
+            known["trusted"] = True
+        if directory is not None:
+            known["directory"] = directory
+
+    def group(self, name: str, kind: str | None = None, *, shown: bool = False) -> GroupFacts:
+        """Note that a group was there at the start; a known kind replaces none, the spelling of answers any other."""
+        facts = self.groups.setdefault(name.lower(), GroupFacts(name))
+        facts.kind = facts.kind or kind
+        facts.name = name if shown else facts.name
+        return facts
+
+    def find(self, address: str) -> dict[str, Any] | None:
+        """Return the user of that address; of two, the one that is no Adobe ID."""
+        lowered = address.lower()
+        return self.users.get((lowered, False)) or self.users.get((lowered, True))
+
+    def seed(self) -> dict[str, Any]:
+        """Return the facts as a seed document, without credentials."""
+        document: dict[str, Any] = {"org_id": self.org_id}
+        if self.migrating:
+            document["migrating"] = True
+        if self.unavailable_types:
+            types = (ADOBE_ID, *OWNED)
+            document["identity_types"] = [type_ for type_ in types if type_ not in self.unavailable_types]
+        document["domains"] = list(self.domains.values())
+        document["foreign_domains"] = sorted(self.foreign_domains - set(self.domains))
+        document["outsiders"] = [{"email": email, "state": state} for email, state in self.outsiders.items()]
+        document["technical_accounts"] = self._technical_accounts()
+        document |= self._groups()
+        document["users"] = list(self.users.values())
+        document["directory"] = list(self.directory.values())
+        return {name: value for name, value in document.items() if value not in ([], 0)}
+
+    def _technical_accounts(self) -> int | list[dict[str, Any]]:
+        total = max((self.technical_accounts or 0, *self.technical_members.values()))
+        if not self.technical_members:
+            return total
+        return [
+            {"groups": [self.groups[name].name for name, count in self.technical_members.items() if place < count]}
+            for place in range(total)
+        ]
+
+    def _groups(self) -> dict[str, Any]:
+        profiles: list[dict[str, Any]] = []
+        user_groups: list[dict[str, Any]] = []
+        products = dict(self.products)
+        for name, facts in self.groups.items():
+            if facts.kind == "PRODUCT_PROFILE":
+                product = facts.product or f"Product of {facts.name}"[:255]
+                products.setdefault(product.lower(), product)
+                profile = {"name": facts.name, "product": products[product.lower()], "quota": facts.quota}
+                profiles.append(_present({**profile, "id": facts.group_id}))
+            elif name not in products and (facts.kind in (None, "USER_GROUP")) and not name.startswith("_"):
+                group = {"name": facts.name, "read_only": facts.read_only or None, "id": facts.group_id}
+                user_groups.append(_present(group))
+        return {
+            "products": [{"name": name} for name in products.values()],
+            "profiles": profiles,
+            "user_groups": user_groups,
+        }
+
+
+def _present(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

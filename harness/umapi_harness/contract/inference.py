@@ -1,0 +1,358 @@
+"""Inference: the state that a recording implies, gathered from its listings and from what became of its actions.
+
+Facts are about the time before the first exchange: what a recorded action has changed is taken back before a later
+listing is believed. What nothing tells is noted, never guessed; where the mock server needs a value all the same,
+the note says which one it was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from umapi_harness.contract.answers import (
+    ListingPage,
+    RecordedListing,
+    body_object,
+    count_header,
+    flag,
+    is_array,
+    is_object,
+    listings_of,
+    number,
+    page_of,
+    places_of,
+    query_of,
+)
+from umapi_harness.contract.effects import learn_from_actions, unclaimed_domains
+from umapi_harness.contract.implied import ADOBE_ID, FEDERATED_ID, OWNED, Implied, OrgFacts, UserKey, email_domain
+from umapi_harness.contract.judging import operation_of
+from umapi_harness.contract.recordings import Exchange
+from umapi_harness.contract.schema import Operation
+
+_FIXED: Final = ("_org_admin", "_support_admin", "_deployment_admin")
+_SUBJECTS: Final = {
+    "_product_admin_": "PRODUCT",
+    "_developer_": "PRODUCT_PROFILE",
+    "_admin_": None,
+}
+_SEEDED: Final = ("email", "type", "username", "domain", "firstname", "lastname", "country", "status", "id")
+
+
+def infer(exchanges: Sequence[Exchange]) -> Implied:
+    """Return the state that the exchanges imply, in the order in which they were made."""
+    return _Inference(exchanges).run()
+
+
+class _Inference:
+    def __init__(self, exchanges: Sequence[Exchange]) -> None:
+        self._exchanges = exchanges
+        self._operations = [operation_of(exchange) for exchange in exchanges]
+        found = (page_of(one, place, self._operations[place]) for place, one in enumerate(exchanges))
+        self._pages = {page.position: page for page in found if page is not None}
+        self._listings = listings_of(list(self._pages.values()))
+        self._last_of = {one.pages[-1].position: one for one in self._listings}
+        self._facts: dict[str, OrgFacts] = {}
+        self._settings: dict[str, Any] = {}
+        self._unjudgeable: dict[int, str] = {}
+        self._excused: dict[int, dict[str, str]] = {}
+        self._whole: set[str] = set()
+        """Organisations of which every user was listed."""
+        self._whole_direct: set[str] = set()
+        """Those of them of which the memberships held directly were."""
+        self._whole_groups: set[tuple[str, str]] = set()
+        """Organisation and group, for groups of which every member was listed."""
+        self._members: dict[tuple[str, str], set[str]] = {}
+        """The direct members of groups that were listed as a whole."""
+        self._indirect: list[tuple[int, str, str]] = []
+        """Exchanges that show what is held through groups: place, member with the users, reason to excuse it."""
+        self._listed: set[tuple[object, ...]] = set()
+        """What has been listed as a whole."""
+
+    def run(self) -> Implied:
+        """Go through the exchanges and return what they imply."""
+        steps = list(zip(self._exchanges, self._operations, strict=True))
+        for exchange, operation in steps:
+            if operation is not None and operation.name == "action" and exchange.response.status == 200:
+                self._org(places_of(exchange, operation).get("orgId", "")).unclaimed |= unclaimed_domains(exchange)
+        for place, (exchange, operation) in enumerate(steps):
+            if operation is not None:
+                self._learn(place, exchange, operation)
+        self._judge_listings()
+        self._excuse_counts()
+        for facts in self._facts.values():
+            self._withdraw_indirect(facts)
+            _note_kinds(facts)
+        return Implied(
+            seeds=tuple(facts.seed() for facts in self._facts.values()),
+            settings=self._settings,
+            unknown=tuple(unknown for facts in self._facts.values() for unknown in facts.unknown.values()),
+            unjudgeable=self._unjudgeable,
+            excused=self._excused,
+        )
+
+    def _org(self, org_id: str) -> OrgFacts:
+        return self._facts.setdefault(org_id, OrgFacts(org_id))
+
+    def _learn(self, place: int, exchange: Exchange, operation: Operation) -> None:
+        org_id = places_of(exchange, operation).get("orgId")
+        result = body_object(exchange.response).get("result")
+        if org_id is None or result == "error.organization.invalid_id":
+            return
+        facts = self._org(org_id)
+        if result == "error.organization.migrating":
+            facts.migrating = True
+        if operation.name == "action" and exchange.response.status == 200:
+            learn_from_actions(facts, exchange, known_whole=org_id in self._whole)
+        elif operation.name == "user":
+            self._learn_from_user(place, facts, exchange)
+        elif exchange.response.status >= 500 and operation.name == "action":
+            facts.leave_open(f"whether the actions of {exchange.where} took effect", "they did not")
+        page = self._pages.get(place)
+        if page is not None:
+            self._learn_from_page(facts, page)
+
+    # Listings
+
+    def _learn_from_page(self, facts: OrgFacts, page: ListingPage) -> None:
+        if page.field == "groups":
+            for entry in page.entries or ():
+                if is_object(entry):
+                    _see_group(facts, entry)
+        else:
+            if page.group is not None:
+                self._see_listed_group(facts, page)
+            if page.query.get("domain"):
+                _see_domain(facts, page)
+            direct = flag(page.query, "directOnly", True)
+            for entry in page.entries or ():
+                if is_object(entry):
+                    _see_user(facts, entry, member_of=page.group if direct else None, direct=direct)
+            if not direct:
+                self._excuse_indirect(page.position, facts, "users")
+        listing = self._last_of.get(page.position)
+        if listing is not None and listing.complete:
+            self._learn_from_whole(facts, listing)
+        self._learn_page_size(page)
+
+    def _see_listed_group(self, facts: OrgFacts, page: ListingPage) -> None:
+        name = body_object(page.exchange.response).get("groupName")
+        _see_group_name(facts, name if isinstance(name, str) and name else page.group or "")
+
+    def _learn_from_whole(self, facts: OrgFacts, listing: RecordedListing) -> None:
+        page = listing.pages[0]
+        self._listed.add(page.subject)
+        listed = sum(len(one.entries or ()) for one in listing.pages)
+        unlisted = max(0, (listing.total or 0) - listed)
+        if page.operation == "users" and not page.query.get("domain"):
+            if facts.technical_accounts is None:
+                facts.technical_accounts = unlisted
+            self._whole.add(facts.org_id)
+            if flag(page.query, "directOnly", True) and not facts.anyone_left:
+                self._whole_direct.add(facts.org_id)
+        elif page.operation == "groupUsers" and page.group is not None:
+            name = page.group.lower()
+            self._whole_groups.add((facts.org_id, name))
+            if flag(page.query, "directOnly", True) and not page.query.get("status") and not facts.anyone_left:
+                entries = [entry for one in listing.pages for entry in one.entries or () if is_object(entry)]
+                self._members[facts.org_id, name] = {str(entry.get("email")).lower() for entry in entries}
+            if unlisted and name in facts.groups:
+                facts.technical_members.setdefault(name, unlisted)
+            if page.query.get("status", "").lower() == "active":
+                facts.groups.setdefault(name, facts.group(page.group)).kind = "PRODUCT_PROFILE"
+
+    def _learn_page_size(self, page: ListingPage) -> None:
+        announced = count_header(page.exchange.response, "X-Page-Size")
+        size = announced if announced is not None else len(page.entries or ())
+        name = "groups_page_size" if page.field == "groups" else "users_page_size"
+        if size and not page.last:
+            self._settings[name] = max(size, self._settings.get(name, 0))
+
+    def _learn_from_user(self, place: int, facts: OrgFacts, exchange: Exchange) -> None:
+        user = body_object(exchange.response).get("user")
+        if exchange.response.status == 200 and is_object(user):
+            direct = flag(query_of(exchange.request), "directOnly", True)
+            _see_user(facts, user, direct=direct)
+            if not direct:
+                self._excuse_indirect(place, facts, "user")
+
+    def _excuse_indirect(self, place: int, facts: OrgFacts, field: str) -> None:
+        what = "which profiles are held through a user group"
+        facts.leave_open(what, "none that a query with directOnly=true does not show")
+        self._indirect.append((place, field, f"the recording does not tell {what}"))
+
+    def _judge_listings(self) -> None:
+        for listing in self._listings:
+            page = listing.pages[0]
+            kind = self._facts[page.org_id].groups.get((page.group or "").lower())
+            if (
+                page.group is not None
+                and not flag(page.query, "directOnly", True)
+                and (kind is None or kind.kind != "USER_GROUP")
+            ):
+                for one in listing.pages:
+                    self._unjudgeable[one.position] = (
+                        "the recording does not tell who holds the profile through a group"
+                    )
+                continue
+            if listing.complete or page.subject in self._listed:
+                continue
+            numbers = ", ".join(str(one.number) for one in listing.pages)
+            total = count_header(page.exchange.response, "X-Page-Count")
+            of = f" of {total}" if total is not None else ""
+            for one in listing.pages:
+                self._unjudgeable[one.position] = (
+                    f"the recording has page {numbers}{of} of this listing, and nobody knows who is on the others"
+                )
+
+    def _withdraw_indirect(self, facts: OrgFacts) -> None:
+        """Take groups from users who are not among the direct members: they hold them through another group."""
+        for key in facts.indirect:
+            user = facts.users[key]
+            user["groups"] = [
+                name
+                for name in user.get("groups", ())
+                if key[0] in self._members.get((facts.org_id, name.lower()), {key[0]})
+            ]
+
+    def _excuse_counts(self) -> None:
+        """A group's members and admins can be compared only where the recording lists them."""
+        for position, page in self._pages.items():
+            if page.field != "groups" or page.org_id in self._whole_direct:
+                continue
+            places: dict[str, str] = {}
+            for place, entry in enumerate(page.entries or ()):
+                name = str(entry.get("groupName", "")) if is_object(entry) else ""
+                for member, group in (("memberCount", name), ("adminGroupName", f"_admin_{name}")):
+                    if (page.org_id, group.lower()) not in self._whole_groups:
+                        reason = f"the recording does not list the members of {group}"
+                        places[f"/groups/{place}/{member}"] = reason
+            self._excused[position] = places
+        for position, field, reason in self._indirect:
+            shown = self._pages.get(position)
+            size = len(shown.entries or ()) if shown is not None else 0
+            pointers = [f"/users/{number}/groups" for number in range(size)] if field == "users" else ["/user/groups"]
+            self._excused[position] = dict.fromkeys(pointers, reason)
+
+
+def _see_group(facts: OrgFacts, entry: Mapping[str, Any]) -> None:
+    """Learn from an entry of the groups listing."""
+    name, kind = entry.get("groupName"), entry.get("type")
+    if not isinstance(name, str) or not name or name.lower() in facts.new_groups:
+        return
+    product = entry.get("productName")
+    if isinstance(product, str) and product:
+        facts.products.setdefault(product.lower(), product)
+    if name.startswith("_"):
+        _see_group_name(facts, name)
+        return
+    known = facts.group(name, kind if isinstance(kind, str) else None, shown=True)
+    known.product = known.product or (product if isinstance(product, str) and product else None)
+    quota = number(entry.get("licenseQuota"))
+    known.quota = quota if known.quota is None else known.quota
+    known.group_id = number(entry.get("groupId")) or known.group_id
+
+
+def _see_group_name(facts: OrgFacts, name: str) -> bool:
+    """Learn that a group of that name was there at the start; False for one that no seed can have."""
+    lowered = name.lower()
+    if lowered in facts.new_groups or lowered in _FIXED:
+        return lowered in _FIXED
+    if not name.startswith("_"):
+        facts.group(name, shown=True)
+        return True
+    for prefix, kind in _SUBJECTS.items():
+        if lowered.startswith(prefix) and len(lowered) > len(prefix):
+            subject = name[len(prefix) :]
+            if subject.lower() in facts.new_groups:
+                return False
+            if kind == "PRODUCT":
+                facts.products.setdefault(subject.lower(), subject)
+            else:
+                facts.group(subject, kind)
+            return True
+    facts.leave_open(f"what the admin group {name} belongs to")
+    return False
+
+
+def _see_domain(facts: OrgFacts, page: ListingPage) -> None:
+    """A domain that can be asked for is claimed; of which type, those who are in it tell."""
+    name = page.query["domain"].lower()
+    types = {str(entry.get("type")) for entry in page.entries or () if is_object(entry)}
+    if name == "adobeid" or name in facts.domains or types & set(OWNED):
+        return
+    facts.leave_open(f"the type of domain {name}", FEDERATED_ID)
+    facts.claim(name, FEDERATED_ID)
+
+
+def _see_user(facts: OrgFacts, entry: Mapping[str, Any], *, member_of: str | None = None, direct: bool = True) -> None:
+    """Learn from a user whom a query shows, as far as recorded actions have not made him what he is now."""
+    email, type_ = entry.get("email"), entry.get("type")
+    if not isinstance(email, str) or not isinstance(type_, str) or "@" not in email:
+        return
+    key: UserKey = (email.lower(), type_ == ADOBE_ID)
+    first = facts.renamed.get(email.lower(), email)
+    start: UserKey = (first.lower(), key[1])
+    joined = facts.joined.get(key[0], set()) | facts.joined.get(start[0], set())
+    made = facts.created.get(key)
+    if made is not None:
+        _see_created(facts, key, entry, made)
+        return
+    for family in (True, False):
+        facts.take_back((start[0], family))
+    known = facts.users.get(start)
+    if known is None or start in facts.sketched or (start in facts.indirect and direct and "groups" in entry):
+        shown = {name: entry[name] for name in _SEEDED if isinstance(entry.get(name), str) and entry[name]}
+        if shown.get("status") == "active":
+            del shown["status"]
+        if first.lower() != email.lower():
+            if shown.get("username", "").lower() == email.lower():
+                shown["username"] = first if shown["username"] != shown["username"].upper() else first.upper()
+            if shown.get("domain", "").lower() == email_domain(email):
+                shown["domain"] = email_domain(first)
+            shown["email"] = first
+        groups = entry.get("groups")
+        names = [name for name in groups if isinstance(name, str)] if is_array(groups) else []
+        at_start = [_at_start(facts, name) for name in names if name.lower() not in joined]
+        known = {**shown, "groups": at_start}
+        facts.users[start] = known
+        facts.sketched.discard(start)
+        (facts.indirect.discard if direct else facts.indirect.add)(start)
+        if type_ in OWNED:
+            facts.claim(shown.get("domain") or email_domain(first), type_)
+    if member_of is not None and member_of.lower() not in joined:
+        names = known.setdefault("groups", [])
+        if member_of.lower() not in [name.lower() for name in names]:
+            names.append(facts.groups[member_of.lower()].name if member_of.lower() in facts.groups else member_of)
+    known["groups"] = [name for name in known.get("groups", ()) if _see_group_name(facts, name)]
+
+
+def _at_start(facts: OrgFacts, name: str) -> str:
+    """What a group was called at the start."""
+    for prefix in ("", "_admin_"):
+        if name.lower().startswith(prefix) and name.lower().removeprefix(prefix) in facts.group_names:
+            return prefix + facts.group_names[name.lower().removeprefix(prefix)]
+    return name
+
+
+def _see_created(facts: OrgFacts, key: UserKey, entry: Mapping[str, Any], made: Mapping[str, Any]) -> None:
+    """A user whom a recorded action created: if he came otherwise than asked for, the directory knew him."""
+    told = {name: entry.get(name) for name in ("email", "country")}
+    asked = {name: made.get(name) for name in ("email", "country")}
+    if key in facts.directory or key in facts.users or not (asked["country"] or asked["email"]):
+        return
+    differs = told["email"] != asked["email"] or (asked["country"] and told["country"] not in (asked["country"], None))
+    if differs:
+        kept = {name: entry[name] for name in _SEEDED if isinstance(entry.get(name), str) and entry[name]}
+        kept.pop("status", None)
+        facts.directory[key] = kept
+
+
+def _note_kinds(facts: OrgFacts) -> None:
+    seeded = [one for name, one in facts.groups.items() if not name.startswith("_") and name not in facts.products]
+    untold = [one.name for one in seeded if one.kind is None]
+    if untold:
+        facts.leave_open(f"which of these are user groups and which are profiles: {', '.join(untold)}", "user groups")
+    without = [one.name for one in seeded if one.kind == "PRODUCT_PROFILE" and one.product is None]
+    if without:
+        facts.leave_open(f"the products of these profiles: {', '.join(without)}", "one for each")

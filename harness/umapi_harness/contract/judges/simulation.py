@@ -1,0 +1,300 @@
+"""The judge of the mock server: whether, put into the state that a recording implies, it answers as recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
+from typing import Any, Final
+
+import attrs
+
+from umapi_harness.contract.answers import listings_of, page_of
+from umapi_harness.contract.comparing import compare, dealt
+from umapi_harness.contract.explaining import Explanation, explain
+from umapi_harness.contract.findings import Departure, Finding, Grade, finding
+from umapi_harness.contract.impersonation import TOKEN_OPERATIONS, Impersonation
+from umapi_harness.contract.implied import Implied
+from umapi_harness.contract.inference import infer
+from umapi_harness.contract.judging import Verdict, operation_name, operation_of
+from umapi_harness.contract.playing import Stage
+from umapi_harness.contract.recordings import Exchange, RecordedResponse, Recording
+from umapi_harness.mock.errors import InputError
+from umapi_harness.mock.settings import Settings
+from umapi_models import schemas
+
+NAME: Final = "mock"
+_SERVER_ERRORS: Final = 500
+_TOO_MANY: Final = 429
+_SEARCHES: Final = 25  # differences of one recording for which settings are tried: each costs a replay
+
+
+@attrs.frozen
+class MockJudge:
+    """Replays a recording to a mock server in the state that it implies, and compares the answers."""
+
+    settings: Settings = attrs.field(factory=Settings)
+    """Where to begin from; what the recording tells of page sizes and the like comes on top."""
+    seeds: tuple[Mapping[str, Any], ...] = ()
+    """Seed documents of organisations, in place of what would be inferred for them."""
+    changes: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    """Settings that the user has decided: neither inferred nor tried otherwise."""
+    name: str = NAME
+
+    def judge(self, recording: Recording) -> Verdict:
+        """Return where the mock server answers otherwise than recorded, and what would explain it."""
+        findings: list[Finding] = []
+        unjudged: dict[str, int] = {}
+        judged = 0
+        for scene in scenes(recording.exchanges):
+            play = _Play(self, recording, scene, self._implied(scene))
+            findings += play.findings()
+            judged += play.judged
+            for reason, count in play.unjudged.items():
+                unjudged[reason] = unjudged.get(reason, 0) + count
+        return Verdict(judge=self.name, judged=judged, unjudged=unjudged, findings=tuple(findings))
+
+    def implied(self, recording: Recording) -> tuple[Implied, ...]:
+        """Return the state that each scene of a recording implies, as it is played."""
+        return tuple(self._implied(scene) for scene in scenes(recording.exchanges))
+
+    def _implied(self, scene: Sequence[Exchange]) -> Implied:
+        implied = infer(scene)
+        stated = next((one.notes["state"] for one in scene if "state" in one.notes), None)
+        given = {str(seed["org_id"]): dict(seed) for seed in self.seeds}
+        if stated is not None:
+            orgs = [str(seed["org_id"]) for seed in implied.seeds] or ["12345@AdobeOrg"]
+            given = {org_id: {"org_id": org_id, **stated} for org_id in orgs} | given
+        if not given:
+            return implied
+        return attrs.evolve(
+            implied,
+            seeds=tuple(given.pop(str(seed["org_id"]), seed) for seed in implied.seeds) + tuple(given.values()),
+            unknown=() if stated is not None else implied.unknown,
+            unjudgeable={} if stated is not None or self.seeds else implied.unjudgeable,
+            excused={} if stated is not None or self.seeds else implied.excused,
+        )
+
+
+def scenes(exchanges: Sequence[Exchange]) -> Iterator[list[Exchange]]:
+    """Yield the exchanges that share one state: those that state it themselves, session by session, and the rest."""
+    rest: list[Exchange] = []
+    stated: list[list[Exchange]] = []
+    for exchange in exchanges:
+        if "state" not in exchange.notes:
+            rest.append(exchange)
+        elif stated and _continues(stated[-1][-1], exchange):
+            stated[-1].append(exchange)
+        else:
+            stated.append([exchange])
+    yield from stated
+    if rest:
+        yield rest
+
+
+def _continues(before: Exchange, exchange: Exchange) -> bool:
+    session = exchange.notes.get("session")
+    return session is not None and all(
+        before.notes.get(name) == exchange.notes.get(name) for name in ("session", "state")
+    )
+
+
+@attrs.define
+class _Play:
+    """One scene, played to the end."""
+
+    judge: MockJudge
+    recording: Recording
+    scene: Sequence[Exchange]
+    implied: Implied
+    judged: int = 0
+    unjudged: dict[str, int] = attrs.field(factory=dict[str, int])
+    _searches: int = 0
+    _answers: dict[int, RecordedResponse] = attrs.field(factory=dict[int, RecordedResponse])
+    _listings: Mapping[int, Sequence[int]] = attrs.field(factory=dict[int, Sequence[int]])
+    """Place of a page -> those of all pages of its listing, for whole listings of several pages."""
+
+    def __attrs_post_init__(self) -> None:
+        """Find the listings of several pages."""
+        pages = (page_of(one, place, operation_of(one)) for place, one in enumerate(self.scene))
+        for listing in listings_of([page for page in pages if page is not None]):
+            places = [page.position for page in listing.pages]
+            if listing.complete and len(places) > 1:
+                self._listings = {**self._listings, **dict.fromkeys(places, places)}
+
+    def findings(self) -> Iterator[Finding]:
+        """Play the scene; yield what was found, and what could not be inferred."""
+        for unknown in self.implied.unknown:
+            yield self._about_state(str(unknown), Grade.MAY, "give --seed with what you know of the organisation")
+        try:
+            settings = self._settings()
+            stage = self._stage(settings)
+        except InputError as error:
+            problem = f"the state that the recording implies cannot be built: {error}"
+            self.unjudged["the state cannot be built"] = len(self.scene)
+            yield self._about_state(problem, Grade.MAY, "give --seed with a state that can be")
+            return
+        played: list[tuple[Exchange, Settings]] = []
+        for place, exchange in enumerate(self.scene):
+            reason = self._why_not(place, exchange)
+            if reason is not None:
+                self.unjudged[reason] = self.unjudged.get(reason, 0) + 1
+                continue
+            self.judged += 1
+            settings = stage.world.settings
+            self._answers[place] = stage.play(exchange)
+            for due in self._due(place):
+                found, excused = self._compared(due, self._answers[due])
+                yield from excused
+                explanation = None
+                if found and self._searches < _SEARCHES:
+                    self._searches += 1
+                    again = self._replica(played, settings)
+                    explanation = explain(
+                        again, self.scene[due], found, partial(self._departures, due), self.judge.changes
+                    )
+                    if explanation is not None:
+                        stage, settings = again, again.world.settings
+                yield from self._graded(self.scene[due], found, explanation)
+            played.append((exchange, settings))
+
+    def _due(self, place: int) -> Sequence[int]:
+        """The exchanges to compare once the one at `place` is answered: the pages of a listing all at its end."""
+        listing = self._listings.get(place)
+        if listing is None:
+            return (place,)
+        return listing if place == listing[-1] else ()
+
+    def _departures(self, place: int, now: RecordedResponse) -> list[Departure]:
+        return self._compared(place, now)[0]
+
+    def _settings(self) -> Settings:
+        settings = self.judge.settings.changed(self.implied.settings, where="inferred settings")
+        for exchange in self.scene:
+            noted = exchange.notes.get("settings")
+            if isinstance(noted, dict):
+                settings = settings.changed(
+                    {key: value for key, value in noted.items() if key != "throttle"}, where=exchange.where
+                )
+        return settings.changed(self.judge.changes, where="--setting")
+
+    def _stage(self, settings: Settings) -> Stage:
+        clients = Impersonation(self.scene)
+        for exchange in self.scene:
+            clients.prepare(exchange)
+        return Stage(seeds=self.implied.seeds, clients=clients, settings=settings, where=self.recording.path)
+
+    def _replica(self, played: Sequence[tuple[Exchange, Settings]], settings: Settings) -> Stage:
+        """A stage as it was before the exchange that comes next."""
+        again = self._stage(settings)
+        for exchange, its_settings in played:
+            if exchange.request.method != "GET":
+                again.world.settings = its_settings
+                again.play(exchange)
+        again.world.settings = settings
+        return again
+
+    def _why_not(self, place: int, exchange: Exchange) -> str | None:
+        name, status = operation_name(exchange), exchange.response.status
+        if operation_of(exchange) is None:
+            return "no operation of the contract"
+        if name not in _PLAYED:
+            return "a deprecated operation, of which no state is inferred"
+        if exchange.notes.get("outage") or status >= _SERVER_ERRORS:
+            return "a failure of the service, which no request provokes"
+        if status == _TOO_MANY and name in TOKEN_OPERATIONS:
+            return "a limit of the token host, which is not simulated"
+        return self.implied.unjudgeable.get(place)
+
+    def _compared(self, place: int, now: RecordedResponse) -> tuple[list[Departure], list[Finding]]:
+        """What differs, and of what is excused, the findings."""
+        exchange = self.scene[place]
+        listing = self._listings.get(place)
+        if listing is not None:
+            now = dealt({one: self.scene[one].response for one in listing}, {**self._answers, place: now}, place)
+        reasons = {**self.implied.excused.get(place, {}), **exchange.notes.get("differs", {})}
+        found: list[Departure] = []
+        excused: list[Finding] = []
+        for one in compare(exchange.response, now):
+            reason = next((why for where, why in reasons.items() if f"{one.place}/".startswith(f"{where}/")), None)
+            if reason is None and one.place.rpartition("/")[2] in _withdrawn() and one.actual is None:
+                reason = "the service no longer maintains the field"
+            if reason is None:
+                found.append(one)
+            else:
+                excused.append(self._finding(exchange, Grade.MAY, one, f"{one.problem}: {reason}"))
+        return found, excused
+
+    def _graded(
+        self, exchange: Exchange, found: Sequence[Departure], explanation: Explanation | None
+    ) -> Iterator[Finding]:
+        left = {one.place for one in explanation.left} if explanation is not None else {one.place for one in found}
+        for one in found:
+            if explanation is not None and one.place not in left:
+                yield self._finding(exchange, Grade.SHOULD, one, one.problem, settings=explanation.settings)
+            else:
+                yield self._finding(exchange, Grade.MUST, one, one.problem)
+
+    def _finding(
+        self,
+        exchange: Exchange,
+        grade: Grade,
+        one: Departure,
+        problem: str,
+        *,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Finding:
+        remedy = ""
+        if settings:
+            pairs = " ".join(f"--setting {name}={_shown(value)}" for name, value in settings.items())
+            remedy = f"explained by the mock server's settings: {pairs}"
+        place = _place(one.place)
+        return finding(
+            NAME,
+            exchange,
+            operation_name(exchange),
+            grade,
+            place,
+            problem,
+            expected=one.expected,
+            actual=one.actual,
+            remedy=remedy,
+            settings=settings,
+        )
+
+    def _about_state(self, problem: str, grade: Grade, remedy: str) -> Finding:
+        return Finding(
+            grade=grade,
+            judge=NAME,
+            file=self.recording.path,
+            entry="",
+            exchange="the organisation at the start",
+            operation=None,
+            place="state",
+            problem=problem,
+            remedy=remedy,
+        )
+
+
+def _place(place: str) -> str:
+    """The place in the words of all judges."""
+    if place.startswith("headers/"):
+        return f"header {place.removeprefix('headers/')}"
+    return place if place in ("status", "body") else f"body {place}"
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_PLAYED: Final = frozenset({"action", "users", "groupUsers", "user", "groups", "status", *TOKEN_OPERATIONS})
+
+
+@cache
+def _withdrawn() -> frozenset[str]:
+    """Fields of users and groups that the service no longer maintains."""
+    return frozenset(
+        name
+        for document in ("user.json", "group.json")
+        for name, schema in schemas.read(document)["properties"].items()
+        if schema.get("deprecated")
+    )

@@ -1,0 +1,273 @@
+"""Verification as a whole: the corpus agrees, sessions explain themselves, strangers are left out and named."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from umapi_harness.contract import Finding, Grade, Judge, Verification, own_judges, verify
+from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse, Recording
+from umapi_harness.mock import Settings
+from umapi_harness.reading import SdkJudge
+from umapi_sessions import ORG, ROOT, Session
+
+CORPUS = sorted((Path(__file__).parent / "recordings").glob("*.har"))
+SEED: dict[str, Any] = {
+    "domains": [{"name": "e.example", "type": "enterpriseID"}, {"name": "f.example", "type": "federatedID"}],
+    "foreign_domains": ["other.example"],
+    "technical_accounts": 3,
+    "products": [{"name": "Suite"}],
+    "profiles": [{"name": "Paint", "product": "Suite", "quota": 5}],
+    "user_groups": [{"name": "Artists", "profiles": ["Paint"]}, {"name": "Shared", "read_only": True}],
+    "users": [
+        {"email": "Ann@e.example", "type": "enterpriseID", "username": "ANN@E.EXAMPLE", "groups": ["Artists"]},
+        {"email": "bob@f.example", "type": "federatedID", "username": "bob", "country": "FR", "groups": ["Paint"]},
+        {
+            "email": "cy@mail.example",
+            "type": "adobeID",
+            "lastname": "Young",
+            "groups": ["_org_admin", "_admin_Artists"],
+        },
+    ],
+    "directory": [{"email": "Dee@E.example", "type": "enterpriseID", "country": "DE"}],
+    "outsiders": [{"email": "eve@mail.example", "state": "invited"}],
+}
+
+
+def judges() -> tuple[Judge, ...]:
+    """All judges."""
+    return (*own_judges(), SdkJudge())
+
+
+def musts(verification: Verification) -> list[str]:
+    """The findings that must not be, as text."""
+    return [str(one) for one in verification.findings if one.grade is Grade.MUST]
+
+
+def lively_session(settings: Settings | None = None) -> Session:
+    """A session in which something of everything happens."""
+    session = Session(SEED, settings)
+    session.act([{"user": "DEE@e.example", "do": [_create("DEE@e.example", "FR"), {"add": {"group": ["artists"]}}]}])
+    session.users()
+    session.act(
+        [
+            {"user": "ann@E.example", "do": [{"update": {"firstname": "Anna"}}, {"remove": {"group": ["Nowhere"]}}]},
+            {"user": "x@other.example", "do": [_create("x@other.example", "US")]},
+            {"user": "eve@mail.example", "do": [{"addAdobeID": {"email": "eve@mail.example"}}]},
+            {"usergroup": "Shared", "do": [{"updateUserGroup": {"name": "Ours"}}]},
+            {"usergroup": "New", "do": [{"createUserGroup": {}}, {"add": {"user": ["bob@f.example"]}}]},
+        ]
+    )
+    session.act([{"user": "nobody@f.example", "do": [{"update": {"firstname": "No"}}]}], test_only=True)
+    session.act([{"user": "bob@f.example", "do": [{"update": {"email": "rob@f.example"}}]}])
+    session.users("Artists")
+    session.users("New")
+    session.users(query="?domain=f.example")
+    session.groups()
+    session.user("rob@f.example")
+    session.user("nobody@f.example")
+    session.users()
+    return session
+
+
+def _create(email: str, country: str) -> dict[str, Any]:
+    return {"createEnterpriseID": {"email": email, "firstname": "D", "lastname": "E", "country": country}}
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+def test_the_corpus_agrees(path: Path) -> None:
+    """Every exchange made from Adobe's pages agrees with the schemas, the SDK and the mock server."""
+    verification = verify([path], judges())
+    assert musts(verification) == []
+    assert all(verdict.judged for verdict in verification.files[0].verdicts)
+
+
+@pytest.mark.parametrize("size", [2000, 3])
+def test_a_session_is_explained_by_itself(size: int) -> None:
+    """From what a session shows, the organisation at its start is found, so that all its answers come again."""
+    session = lively_session(Settings(users_page_size=size, groups_page_size=max(size, 4)))
+    verification = verify([session.recording()], own_judges())
+    assert musts(verification) == []
+    assert [one for one in verification.findings if one.grade is Grade.SHOULD] == []
+    assert verification.files[0].verdicts[-1].judged == len(session.exchanges)
+
+
+EXPLAINED: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
+    ({"remove_absent_user_fails": True}, {"user": "no@f.example", "do": [{"removeFromOrg": {}}]}),
+    ({"deprecated_warnings": False}, {"user": "bob@f.example", "do": [{"remove": {"product": ["Paint"]}}]}),
+    (
+        {"known_member_fails": True},
+        {"usergroup": "Artists", "do": [{"add": {"user": ["ann@e.example", "bob@f.example"]}}]},
+    ),
+    ({"breakdown": "error.internal.update_failed"}, {"user": "bob@f.example", "do": [{"update": {"firstname": "B"}}]}),
+    (
+        {"memberships_per_step": 20},
+        {"user": "bob@f.example", "do": [{"remove": {"group": [f"G{number}" for number in range(11)]}}]},
+    ),
+)
+
+
+@pytest.mark.parametrize(("settings", "command"), EXPLAINED, ids=lambda value: next(iter(value)))
+def test_a_setting_explains_a_difference(settings: dict[str, Any], command: dict[str, Any]) -> None:
+    """What a named setting explains is no MUST, and the finding names the setting and how to give it."""
+    session = Session(SEED, Settings().changed(settings))
+    session.users()
+    session.act([command])
+    verification = verify([session.recording()], own_judges())
+    found = [one for one in verification.findings if one.grade is not Grade.MAY]
+    assert {one.grade for one in found} == {Grade.SHOULD}
+    assert [dict(one.settings) for one in found] == [settings] * len(found)
+    ((name, _),) = settings.items()
+    assert all(f"--setting {name}=" in one.remedy for one in found)
+
+
+def test_two_settings_explain_a_difference_together() -> None:
+    """Where one setting is not enough, a small combination is found."""
+    session = Session(SEED, Settings(remove_absent_user_fails=True, deprecated_warnings=False))
+    session.users()
+    session.act(
+        [
+            {"user": "no@f.example", "do": [{"removeFromOrg": {}}]},
+            {"user": "bob@f.example", "do": [{"remove": {"product": ["Paint"]}}]},
+        ]
+    )
+    verification = verify([session.recording()], own_judges())
+    named = {name for one in verification.findings for name in one.settings}
+    assert musts(verification) == []
+    assert named == {"remove_absent_user_fails", "deprecated_warnings"}
+
+
+def test_a_decided_setting_is_not_tried_otherwise() -> None:
+    """A setting that the user gives is in force, and no other value of it is looked for."""
+    session = Session(SEED, Settings(remove_absent_user_fails=True))
+    session.act([{"user": "no@f.example", "do": [{"removeFromOrg": {}}]}])
+    recording = [session.recording()]
+    assert verify(recording, own_judges(changes={"remove_absent_user_fails": True})).count(Grade.SHOULD) == 0
+    assert musts(verify(recording, own_judges(changes={"remove_absent_user_fails": False})))
+
+
+def test_a_profile_begins_where_the_recording_was_made() -> None:
+    """What the live profile does differently needs no explanation where the verification begins with it."""
+    session = Session(SEED, Settings.live())
+    session.send("GET", f"{ROOT}/users/{ORG}/0", headers={"X-Api-Key": "k", "Authorization": "Bearer wrong"})
+    session.act([{"user": "no@f.example", "do": [{"removeFromOrg": {}}]}])
+    verification = verify([session.recording()], own_judges(settings=Settings.live()))
+    assert [one for one in verification.findings if one.grade is not Grade.MAY] == []
+
+
+def test_what_cannot_be_inferred_is_said() -> None:
+    """A recording that shows too little is judged where it can be, and says what it leaves open."""
+    session = Session(SEED, Settings(users_page_size=2))
+    session.act([{"user": "bob@f.example", "do": [{"add": {"group": ["Artists"]}}]}])
+    session.users()
+    session.groups()
+    kept = [one for one in session.exchanges if not one.request.url.endswith("/users/ABCDEF@AdobeOrg/1")]
+    verification = verify([Recording(path="part", exchanges=tuple(kept))], own_judges())
+    mock = verification.files[0].verdicts[-1]
+    assert musts(verification) == []
+    assert sum(count for reason, count in mock.unjudged.items() if "nobody knows who is on the others" in reason) == 2
+    told = [one.problem for one in mock.findings]
+    assert any("the recording does not list the members of Artists" in text for text in told)
+
+
+def test_kinds_of_groups_are_left_open() -> None:
+    """Names of groups that only users show are user groups or profiles: that is said, not decided in silence."""
+    session = Session(SEED)
+    session.users()
+    problems = [one.problem for one in verify([session.recording()], own_judges()).findings]
+    assert (
+        "not inferable: which of these are user groups and which are profiles: Artists, Paint; taken: user groups"
+    ) in problems
+
+
+def _stranger(url: str, method: str = "GET", status: int = 200) -> Exchange:
+    return Exchange(
+        name=url,
+        where="browser#/0",
+        request=RecordedRequest(method=method, url=url),
+        response=RecordedResponse(status=status, body=b"<html>"),
+    )
+
+
+def test_strangers_are_left_out_and_named() -> None:
+    """Requests of a browser for other hosts, questions before requests and aborted ones are none of the API's."""
+    session = Session(SEED)
+    session.users()
+    strangers = (
+        _stranger("https://fonts.example/a.woff"),
+        _stranger("https://shop.example/status"),
+        _stranger("https://shop.example/users/1"),
+        _stranger(f"{ROOT}/users/{ORG}/0", "OPTIONS"),
+        _stranger(f"{ROOT}/users/{ORG}/0", status=0),
+    )
+    recording = Recording(path="browser", exchanges=(*strangers, *session.exchanges))
+    (file,) = verify([recording], judges()).files
+    assert len(file.recording.exchanges) == 1
+    assert dict(file.foreign) == {
+        "not the API's: fonts.example": 1,
+        "not the API's: shop.example": 2,
+        "a browser's question before the request (OPTIONS)": 1,
+        "no answer was recorded": 1,
+    }
+
+
+def test_two_organisations_share_a_recording() -> None:
+    """Each organisation of a recording has a state of its own."""
+    session = Session(SEED)
+    session.users()
+    other = [
+        attrs.evolve(
+            one,
+            where=f"{one.where}-other",
+            request=attrs.evolve(one.request, url=one.request.url.replace(ORG, "FEDCBA@AdobeOrg")),
+        )
+        for one in session.exchanges
+    ]
+    recording = Recording(path="two", exchanges=(*session.exchanges, *other))
+    verification = verify([recording], own_judges())
+    assert musts(verification) == []
+    assert verification.files[0].verdicts[-1].judged == 2
+
+
+def test_deprecated_operations_are_named_and_not_judged() -> None:
+    """A deprecated call is passed over by the judges that cannot tell, with the reason."""
+    session = Session(SEED)
+    session.send("GET", f"{ROOT}/{ORG}/user-groups")
+    (file,) = verify([session.recording()], judges()).files
+    unjudged = {verdict.judge: dict(verdict.unjudged) for verdict in file.verdicts}
+    assert [reason for reason in unjudged["sdk"] if "no call" in reason]
+    assert [reason for reason in unjudged["mock"] if "deprecated" in reason or "no operation" in reason]
+    assert [one for one in file.findings if one.grade is Grade.MUST] == []
+
+
+def test_drift_of_many_entries_is_one_finding() -> None:
+    """A new field in every entry is told once, with the number of further places."""
+    session = Session(SEED)
+    session.users()
+    (one,) = session.exchanges
+    body = one.response.json()
+    body["users"] = [{**user, "tags": ["new"]} for user in body["users"]]
+    changed = attrs.evolve(one, response=attrs.evolve(one.response, body=json.dumps(body).encode()))
+    verification = verify([Recording(path="drift", exchanges=(changed,))], own_judges()[1:2])
+    (found,) = verification.findings
+    assert (found.grade, found.place, found.more) == (Grade.MAY, "body /users/0/tags", 2)
+
+
+def test_findings_hold_no_secret_of_a_token_request() -> None:
+    """A token request that breaks the schema is reported without its secret."""
+    request = RecordedRequest(
+        method="POST",
+        url="https://ims-na1.adobelogin.com/ims/token/v2?client_secret=s3cr3t-in-the-url",
+        headers=(("Content-Type", "application/x-www-form-urlencoded"),),
+        body=b"client_secret=s3cr3t-in-the-form&grant_type=password",
+    )
+    answer = RecordedResponse(status=200, headers=(("Content-Type", "application/json"),), body=b'{"access_token": 5}')
+    exchange = Exchange(name="token", where="t#/0", request=request, response=answer)
+    findings: list[Finding] = list(verify([Recording(path="t", exchanges=(exchange,))], judges()).findings)
+    assert Counter(one.grade for one in findings)[Grade.MUST] > 1
+    assert "s3cr3t" not in repr(findings)
