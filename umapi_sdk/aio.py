@@ -22,6 +22,7 @@ from .messages import Answer, Authorize, Call, Message, Request, Sleep, Transpor
 from .queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
 from .retries import RetryPolicy
 from .session import Session
+from .tokens import Claim, Token
 from .transports.asynchronous import HttpxTransport, WireTransport
 from .transports.interface import AsyncTransport
 from .transports.settings import MAX_RESPONSE_SIZE, NetworkSettings
@@ -94,7 +95,6 @@ class AsyncConnection:
             self._transport = HttpxTransport(network, transport)
         else:
             self._transport = WireTransport(network, network.for_tokens(auth.ssl_verify))
-        self._token_lock = asyncio.Lock()
         self._sleep = sleep
         self._clock = clock
 
@@ -224,13 +224,24 @@ class AsyncConnection:
 
     async def _authorize(self, refused: str | None) -> Mapping[str, str]:
         auth = self._session.auth
-        async with self._token_lock:
-            headers = auth.usable_headers(self._clock(), refused)
-            if headers is None:
-                logger.info("fetching an access token for %s from %s", auth.client_id, auth.host)
-                auth.token = await self.drive(fetch_token(self._session.service, auth))
-                headers = auth.headers(auth.token)
-            return headers
+        while isinstance(claim := auth.claim(self._clock(), refused, blocking=False), Claim):
+            if claim.mine:
+                return auth.headers(await self._fetch_token(auth, claim))
+            claim.again(await asyncio.shield(asyncio.wrap_future(claim.done)))
+        return claim
+
+    async def _fetch_token(self, auth: Auth, claim: Claim) -> Token:
+        token: Token | None = None
+        failure: UmapiError | None = None
+        try:
+            logger.info("fetching an access token for %s from %s", auth.client_id, auth.host)
+            token = await self.drive(fetch_token(self._session.service, auth))
+        except UmapiError as error:
+            failure = error
+            raise
+        finally:
+            auth.settle(claim, token, failure)
+        return token
 
 
 class AsyncListQuery(Progress[E]):

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
-import attrs
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -22,30 +21,17 @@ from umapi_models.converter import read_response
 from umapi_models.models import JWTToken, OAuthToken, TokenError
 from umapi_models.operations import EXCHANGE_JWT, IMS_ROOT, OAUTH_TOKEN_V2
 
-from .errors import AuthenticationError, ConfigurationError
+from .errors import AuthenticationError, ConfigurationError, UmapiError
 from .messages import Request, Response
+from .tokens import Claim, Token, counted, new_token
 
 DEFAULT_SCOPE = "openid,AdobeID,user_management_sdk"
 METASCOPE = "ent_user_sdk"
-JWT_LIFE = 24 * 60 * 60  # seconds; the token service refuses a JWT that expires later than in a day
-EXPIRY_MARGIN = 300.0  # seconds before its end at which a token is replaced, for calls under way and clocks that differ
+JWT_LIFE = 30 * 60  # seconds: long enough for waits and a clock that is slow, short for whoever finds it in a log
 
 _IMS_HOST = urlsplit(IMS_ROOT).netloc
 _FIT_FOR_HEADER = re.compile(r"[!-~]+", re.ASCII)
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
-
-
-@attrs.frozen
-class Token:
-    """An access token and when it ends."""
-
-    value: str = attrs.field(repr=False)
-    expires_at: float
-    """Seconds since the epoch."""
-
-    def fresh(self, now: float) -> bool:
-        """Return whether the token can still be used for a call."""
-        return now < self.expires_at - EXPIRY_MARGIN
 
 
 class Auth(ABC):
@@ -66,8 +52,8 @@ class Auth(ABC):
         self.ssl_verify = ssl_verify
         self.token: Token | None = None
         """The token in use; None before the first call."""
-        self.lock = threading.Lock()
-        """Held while a token is fetched, so that threads do not fetch several."""
+        self._lock = threading.Lock()
+        self._fetching: Claim | None = None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} client_id={self.client_id!r}>"
@@ -87,15 +73,32 @@ class Auth(ABC):
         """Return the headers that authorise a request."""
         return {"Authorization": f"Bearer {token.value}", "x-api-key": self.client_id}
 
-    def usable_headers(self, now: float, refused: str | None) -> Mapping[str, str] | None:
-        """Return the headers of the token in use, None when a new one is needed.
+    def claim(self, now: float, refused: str | None, *, blocking: bool) -> Mapping[str, str] | Claim:
+        """Return the headers of the token in use, or where a new one is needed a part in the request for it.
 
-        `refused` is the `Authorization` header that the service has just refused, if any.
+        `refused` is the `Authorization` header that the service has just refused, if any. Threads and event loops share
+        one request: who is first makes it. `blocking` says that waiting would hold up the caller's whole thread.
         """
-        if self.token is None or not self.token.fresh(now):
-            return None
-        headers = self.headers(self.token)
-        return None if headers["Authorization"] == refused else headers
+        with self._lock:
+            headers = self.headers(self.token) if self.token is not None and self.token.fresh(now) else None
+            if headers is not None and headers["Authorization"] != refused:
+                return headers
+            under_way = self._fetching
+            if under_way is None:
+                self._fetching = Claim(mine=True)
+                return self._fetching
+            if blocking and under_way.thread == threading.get_ident():
+                return Claim(mine=True)  # a coroutine of this very thread makes the request, and could not go on
+            return Claim(mine=False, done=under_way.done)
+
+    def settle(self, claim: Claim, token: Token | None, error: UmapiError | None) -> None:
+        """End the token request of a claim: with a token, an error, or neither if it was interrupted."""
+        with self._lock:
+            if token is not None:
+                self.token = token
+            if self._fetching is claim:
+                self._fetching = None
+        claim.done.set_result(error)
 
     def token_request(self, now: float) -> Request:
         """Return the request for a token.
@@ -128,7 +131,7 @@ class Auth(ABC):
         if response.status != 200:
             raise self._refusal(response, data)
         try:
-            token = self._token(data, now)
+            token = self._token(counted(data), now)
         except ContractError as error:
             raise self._error(f"the token answer is not understood: {error}", response) from None
         if not _FIT_FOR_HEADER.fullmatch(token.value):
@@ -216,7 +219,7 @@ class ServicePrincipalAuth(Auth):
 
     def _token(self, data: object, now: float) -> Token:
         answer = read_response(OAuthToken, data)
-        return Token(answer.access_token, now + answer.expires_in)
+        return new_token(answer.access_token, answer.expires_in, 1, now)
 
 
 OAuthS2S = ServicePrincipalAuth
@@ -266,7 +269,7 @@ class JWTAuth(Auth):
 
     def _token(self, data: object, now: float) -> Token:
         answer = read_response(JWTToken, data)
-        return Token(answer.access_token, now + answer.expires_in / 1000)
+        return new_token(answer.access_token, answer.expires_in, 0.001, now)
 
     def _cause(self, error: str, description: str) -> str | None:
         said = description.lower()

@@ -18,12 +18,13 @@ from umapi_models.operations import ACTION, STATUS, Operation
 
 from . import errors
 from .answers import read_answer, read_outcomes
-from .auth import Auth, Token
+from .auth import Auth
 from .batches import WireCommand, encode
 from .messages import Authorize, Call, Now, Request, Response, Sleep, TransportError
 from .outcomes import CommandOutcome, OutcomeStatus
 from .pacing import Pacer
 from .retries import RETRIED_STATUSES, RetryPolicy, parse_retry_after
+from .tokens import Token
 from .verdicts import Attempts, History
 
 T = TypeVar("T")

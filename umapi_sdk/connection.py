@@ -19,6 +19,7 @@ from .execution import Execution
 from .messages import Answer, Authorize, Call, Message, Request, Sleep, TransportError, Turn
 from .retries import RetryPolicy
 from .session import Session
+from .tokens import Claim, Token
 from .transports.blocking import BlockingTransport
 from .transports.interface import Transport
 from .transports.settings import MAX_RESPONSE_SIZE, NetworkSettings
@@ -246,10 +247,21 @@ class Connection:
 
     def _authorize(self, refused: str | None) -> Mapping[str, str]:
         auth = self._session.auth
-        with auth.lock:
-            headers = auth.usable_headers(self._clock(), refused)
-            if headers is None:
-                logger.info("fetching an access token for %s from %s", auth.client_id, auth.host)
-                auth.token = self.drive(fetch_token(self._session.service, auth))
-                headers = auth.headers(auth.token)
-            return headers
+        while isinstance(claim := auth.claim(self._clock(), refused, blocking=True), Claim):
+            if claim.mine:
+                return auth.headers(self._fetch_token(auth, claim))
+            claim.again(claim.done.result())
+        return claim
+
+    def _fetch_token(self, auth: Auth, claim: Claim) -> Token:
+        token: Token | None = None
+        failure: UmapiError | None = None
+        try:
+            logger.info("fetching an access token for %s from %s", auth.client_id, auth.host)
+            token = self.drive(fetch_token(self._session.service, auth))
+        except UmapiError as error:
+            failure = error
+            raise
+        finally:
+            auth.settle(claim, token, failure)
+        return token

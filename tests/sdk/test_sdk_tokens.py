@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -27,6 +29,7 @@ from umapi_sdk import (
     UserAction,
     UserQuery,
 )
+from umapi_sdk.aio import AsyncConnection
 from umapi_sdk.auth import load_private_key
 
 Connect = Callable[..., Connection]
@@ -104,13 +107,110 @@ def test_token_is_replaced_ahead_of_its_end(
     assert 401 not in [entry["status"] for entry in mock.world.journal.as_list()]
 
 
-def test_token_with_a_short_life_still_works(mock: RunningServer, connect: Connect) -> None:
-    """A token that lives for less than the margin is fetched for each call."""
+@pytest.mark.parametrize(("passed", "fetched"), [(0, 1), (53, 1), (55, 2)])
+def test_token_with_a_short_life_is_used_for_most_of_it(
+    mock: RunningServer, connect: Connect, time: Time, passed: float, fetched: int
+) -> None:
+    """A token that lives for less than the usual margin is not fetched for each call."""
     mock.world.settings = Settings(token_seconds=60)
     connection = connect(mock)
     ask(connection)
+    time.source.advance(passed)
     ask(connection)
-    assert tokens_fetched(mock) == 2
+    assert tokens_fetched(mock) == fetched
+
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize(
+    ("flow", "expires_in", "used_for"),
+    [
+        *(("oauth", 86_399, 86_098), ("oauth", 86_399_000, 86_098), ("oauth", 300, 269), ("oauth", 60, 53)),
+        *(("jwt", 86_399_000, 86_098), ("jwt", 86_399, 86_098), ("jwt", 3_600_000, 3_299), ("jwt", 3600, 3_299)),
+        *((flow, odd, 400 * DAY) for flow in ("oauth", "jwt") for odd in (0, -1, -86_399, 1, 10**15, -0.5)),
+    ],
+)
+def test_life_of_a_token_is_judged_by_what_is_plausible(
+    wire: ScriptedServer, connect: Connect, time: Time, key: rsa.RSAPrivateKey, flow: str, expires_in: float,
+    used_for: int,
+) -> None:  # fmt: skip
+    """Whatever number and unit expires_in has, a token serves many calls; without a life it serves until refused."""
+    wire.answer = lambda _: Reply(status=404, body={"result": "error.user.not_found"})
+    reply = Reply(body={"access_token": "first", "token_type": "bearer", "expires_in": expires_in})
+    wire.token_replies += [reply, attrs.evolve(reply, body={**reply.body, "access_token": "second"})]  # type: ignore[dict-item]
+    query = UserQuery(connect(wire, auth=jwt_auth(wire, pem(key)) if flow == "jwt" else None), "a@example.com")
+    query.result()
+    time.source.advance(used_for)
+    query.reload()
+    query.result()
+    assert len(wire.token_requests) == 1
+    wire.replies.append(Reply(status=401))
+    query.reload()
+    assert query.result() is None
+    assert len(wire.token_requests) == 2
+
+
+@pytest.mark.filterwarnings("ignore::umapi_sdk.UnsentActionsWarning")
+@pytest.mark.parametrize("refused", [False, True])
+def test_connections_of_all_kinds_fetch_one_token(wire: ScriptedServer, connect: Connect, refused: bool) -> None:
+    """Async connections in two event loops and blocking ones in threads that share an Auth share its token request."""
+    auth = credentials_for(wire.details)
+    wire.answer = all_good
+    failures: list[BaseException] = []
+    start = threading.Barrier(4)
+
+    async def one(number: int) -> None:
+        async with AsyncConnection(ORG_ID, auth, endpoint=wire.details.api_url) as connection:
+            await connection.execute_single(UserAction(f"{number}@example.com").add_adobe_id(), immediate=True)
+
+    async def four() -> None:
+        ends = await asyncio.gather(*map(one, range(4)), return_exceptions=True)
+        failures.extend(end for end in ends if end is not None)
+
+    def work(number: int) -> None:
+        start.wait()
+        try:
+            if number % 2:
+                asyncio.run(four())
+            else:
+                with Connection(ORG_ID, auth, endpoint=wire.details.api_url) as connection:
+                    connection.execute_single(UserAction("a@example.com").add_adobe_id(), immediate=True)
+        except BaseException as error:  # noqa: BLE001 - shown by the assertion below
+            failures.append(error)
+
+    if refused:
+        body = {"error": "invalid_client", "error_description": "invalid client_secret parameter"}
+        wire.token_replies.append(Reply(status=400, body=body))
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if refused:  # what was queued stays queued, and closing says so
+        assert {type(failure) for failure in failures} <= {AuthenticationError}
+        assert len({id(failure) for failure in failures}) == len(failures)
+    else:
+        assert failures == []
+        assert len(wire.token_requests) == 1
+
+
+def test_blocking_call_inside_of_a_loop_does_not_wait_for_that_loop(wire: ScriptedServer, connect: Connect) -> None:
+    """A blocking call made while a coroutine of the same thread fetches the token fetches one of its own."""
+    auth = credentials_for(wire.details)
+    wire.answer = all_good
+    blocking = connect(wire, auth=auth)
+
+    async def both() -> None:
+        other = AsyncConnection(ORG_ID, auth, endpoint=wire.details.api_url)
+        task = asyncio.ensure_future(other.execute_single(UserAction("a@example.com").add_adobe_id(), immediate=True))
+        await asyncio.sleep(0)
+        assert blocking.execute_single(UserAction("b@example.com").add_adobe_id(), immediate=True).completed == 1
+        assert (await task).completed == 1
+        await other.close()
+
+    asyncio.run(both())
+    assert len(wire.token_requests) == 2
 
 
 def test_refused_token_is_replaced_once(mock: RunningServer, connect: Connect, time: Time) -> None:
@@ -203,7 +303,7 @@ def test_oauth_request_has_the_documented_form(wire: ScriptedServer, connect: Co
 
 
 def test_jwt_request_has_the_documented_claims(wire: ScriptedServer, connect: Connect, key: rsa.RSAPrivateKey) -> None:
-    """The JWT is RS256, ends in a day, and names organisation, account, audience and metascope."""
+    """The JWT is RS256, ends in half an hour, and names organisation, account, audience and metascope."""
     wire.answer = all_good
     connect(wire, auth=jwt_auth(wire, pem(key))).execute_single(UserAction("a@b.c").add_adobe_id(), immediate=True)
     (request,) = wire.token_requests
@@ -216,7 +316,7 @@ def test_jwt_request_has_the_documented_claims(wire: ScriptedServer, connect: Co
         audience=f"https://{host}/c/kit-client-id",
         options={"verify_exp": False},
     )
-    assert claims["exp"] == START + 24 * 60 * 60
+    assert claims["exp"] == START + 30 * 60
     assert (claims["iss"], claims["sub"]) == (ORG_ID, "kit@techacct.adobe.com")
     assert claims[f"https://{host}/s/ent_user_sdk"] is True
 

@@ -1,0 +1,80 @@
+"""An access token and its life, and the one request for it that all who need it wait for."""
+
+from __future__ import annotations
+
+import copy
+import math
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+import attrs
+
+from .errors import UmapiError
+
+EXPIRY_MARGIN = 300.0  # seconds before its end at which a token is replaced, for calls under way and clocks that differ
+# Tokens of the service live for a day. A life outside these limits is a mistake of unit, or of the token host.
+_SHORTEST_LIFE, _LONGEST_LIFE = 300.0, 7 * 86_400.0
+_SHORTEST_OF_ALL = 60.0
+
+
+@attrs.frozen
+class Token:
+    """An access token and when it ends."""
+
+    value: str = attrs.field(repr=False)
+    expires_at: float
+    """Seconds since the epoch; infinity where the token host's word cannot be believed: it is used until refused."""
+    margin: float = EXPIRY_MARGIN
+    """Seconds before its end at which it is replaced."""
+
+    def fresh(self, now: float) -> bool:
+        """Return whether the token can still be used for a call."""
+        return now < self.expires_at - self.margin
+
+
+def new_token(value: str, expires_in: float, unit: float, now: float) -> Token:
+    """Return the token of an answer; `unit` is the length in seconds of what `expires_in` is documented to count.
+
+    Token hosts have been seen to count in another unit. What is plausible decides, the documented unit first; a token
+    whose life makes no sense is used until it is refused, so that no answer costs a token request for every call.
+    """
+    documented, other = expires_in * unit, expires_in / 1000 if unit == 1 else expires_in
+    life = math.inf
+    if _SHORTEST_LIFE <= documented <= _LONGEST_LIFE:
+        life = documented
+    elif _SHORTEST_LIFE <= other <= _LONGEST_LIFE:
+        life = other
+    elif _SHORTEST_OF_ALL <= documented < _SHORTEST_LIFE:
+        life = documented
+    return Token(value, now + life, min(EXPIRY_MARGIN, life / 10))
+
+
+def counted(data: object) -> object:
+    """Return a token answer with an `expires_in` that can be read as a number, 0 where it is none that makes sense."""
+    if not isinstance(data, dict) or not isinstance(data.get("expires_in"), (int, float)):
+        return data
+    answer: dict[str, Any] = data
+    life: float = answer["expires_in"]
+    return {**answer, "expires_in": int(life) if math.isfinite(life) and life > 0 else 0}
+
+
+@attrs.frozen(eq=False)
+class Claim:
+    """A part in the one token request under way: that of whoever makes it, or of one who waits."""
+
+    mine: bool
+    """True for whoever makes the request, and must end it with `Auth.settle`."""
+    done: Future[UmapiError | None] = attrs.field(factory=Future)
+    thread: int = attrs.field(factory=threading.get_ident)
+
+    def again(self, error: UmapiError | None) -> None:
+        """Go on after waiting: with what the request has brought, or with its error.
+
+        Raises:
+            UmapiError: the error with which the request has ended, as one's own.
+        """
+        if error is not None:
+            own = copy.copy(error)
+            own.outcomes = ()
+            raise own from error.__cause__
