@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar, overload
+from typing import Literal, TypeVar, overload
 
 from umapi_models.constraints import ContractError, Violation, contract_of, refuse, show
 from umapi_models.models import (
@@ -37,6 +37,7 @@ from umapi_models.operations import MAX_GROUPS, MAX_PROFILES, MAX_USERS
 
 from .errors import ActionError
 from .outcomes import ActionOutcome, OutcomeStatus
+from .prudence import doubts, undone
 
 Names = list[str] | tuple[str, ...] | set[str] | frozenset[str]
 """Names of groups or users. A bare string is not among them, so that a type checker refuses it."""
@@ -101,7 +102,8 @@ class UserSteps(Action):
         super().__init__(target)
         self._frame = frame
         self._steps: list[tuple[UserStep, ...]] = []
-        self._build(lambda: self.command((UserStep(remove_from_org=RemoveFromOrg()),)))
+        # The target is checked with a step that any target can have.
+        _sure(self._build(lambda: self.command((UserStep(remove_from_org=RemoveFromOrg()),))))
 
     @property
     def step_count(self) -> int:
@@ -117,6 +119,42 @@ class UserSteps(Action):
         """Return the command that carries out `steps` on this action's user."""
         return self._frame(do=steps)
 
+    @overload
+    def update(
+        self,
+        *,
+        email: str | None,
+        username: str | None = None,
+        first_name: str | None = None,
+        last_name: str | None = None,
+    ) -> UserSteps: ...
+    @overload
+    def update(
+        self,
+        *,
+        email: str | None = None,
+        username: str | None,
+        first_name: str | None = None,
+        last_name: str | None = None,
+    ) -> UserSteps: ...
+    @overload
+    def update(
+        self,
+        *,
+        email: str | None = None,
+        username: str | None = None,
+        first_name: str | None,
+        last_name: str | None = None,
+    ) -> UserSteps: ...
+    @overload
+    def update(
+        self,
+        *,
+        email: str | None = None,
+        username: str | None = None,
+        first_name: str | None = None,
+        last_name: str | None,
+    ) -> UserSteps: ...
     def update(
         self,
         *,
@@ -145,6 +183,10 @@ class UserSteps(Action):
         """
         return self._add_split("add", "group", groups, MAX_GROUPS, lambda names: UserStep(add=AddToGroups(group=names)))
 
+    @overload
+    def remove_from_groups(self, groups: Names, *, all_groups: Literal[False] = False) -> UserSteps: ...
+    @overload
+    def remove_from_groups(self, groups: None = None, *, all_groups: Literal[True]) -> UserSteps: ...
     def remove_from_groups(self, groups: Names | None = None, *, all_groups: bool = False) -> UserSteps:
         """End the user's membership of groups: those named, or with `all_groups` every one but `_org_admin`.
 
@@ -184,7 +226,7 @@ class UserSteps(Action):
 
     def _add(self, name: str, make: Callable[[], UserStep]) -> UserSteps:
         place = self.step_count
-        step = self._build(make, f"/do/{place}/{name}")
+        step = _sure(self._build(make, f"/do/{place}/{name}"), f"/do/{place}")
         self._append((step,))
         return self
 
@@ -199,6 +241,7 @@ class UserSteps(Action):
     def _append(self, steps: tuple[UserStep, ...]) -> None:
         before = (self._steps[-1][-1],) if self._steps else ()
         _check_order(lambda: self.command((*before, steps[0])), self.step_count, len(before))
+        _check_undone(before, steps[0], self.step_count)
         with _marking:
             self._check_open()
             self._steps.append(steps)
@@ -379,7 +422,8 @@ class GroupSteps(Action):
         super().__init__(name)
         self._request_id = request_id
         self._steps: list[tuple[UserGroupStep, ...]] = []
-        _build(lambda: self.command((UserGroupStep(delete_user_group=DeleteUserGroup()),)))
+        # The target is checked with a step that any target can have.
+        _sure(_build(lambda: self.command((UserGroupStep(delete_user_group=DeleteUserGroup()),))))
 
     @property
     def step_count(self) -> int:
@@ -395,6 +439,10 @@ class GroupSteps(Action):
         """Return the command that carries out `steps` on this action's user group."""
         return UserGroupCommand(user_group=self.target, request_id=self._request_id, do=steps)
 
+    @overload
+    def update(self, *, name: str | None, description: str | None = None) -> GroupSteps: ...
+    @overload
+    def update(self, *, name: str | None = None, description: str | None) -> GroupSteps: ...
     def update(self, *, name: str | None = None, description: str | None = None) -> GroupSteps:
         """Change the name, the description or both.
 
@@ -459,7 +507,7 @@ class GroupSteps(Action):
         )
 
     def _add(self, name: str, make: Callable[[], UserGroupStep]) -> GroupSteps:
-        step = _build(make, f"/do/{self.step_count}/{name}")
+        step = _sure(_build(make, f"/do/{self.step_count}/{name}"), f"/do/{self.step_count}")
         self._append((step,))
         return self
 
@@ -477,6 +525,7 @@ class GroupSteps(Action):
             raise ActionError((Violation(f"/do/{place}", "no step runs after deleteUserGroup"),))
         before = (self._steps[-1][-1],) if self._steps else ()
         _check_order(lambda: self.command((*before, steps[0])), place, len(before))
+        _check_undone(before, steps[0], self.step_count)
         with _marking:
             self._check_open()
             self._steps.append(steps)
@@ -513,6 +562,21 @@ def _build(make: Callable[[], T], prefix: str = "") -> T:
         raise ActionError.from_contract(error.below(prefix)) from None
 
 
+def _sure(model: T, prefix: str = "") -> T:
+    """Return a model in which nothing is doubtful."""
+    found = doubts(model)
+    if found:
+        raise ActionError(tuple(violation.below(prefix) for violation in found))
+    return model
+
+
+def _check_undone(before: Sequence[object], step: object, place: int) -> None:
+    name = undone(before[-1], step) if before else None
+    if name is not None:
+        problem = f"this step undoes the one before for {show(name)}: leave out one of the two"
+        raise ActionError((Violation(f"/do/{place}", problem),))
+
+
 def _once(names: Names, field: str) -> list[tuple[int, str]]:
     """Return each name once, with the place at which the caller gave it first."""
     if isinstance(names, str) or not isinstance(names, (list, tuple, set, frozenset)):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -538,10 +602,15 @@ def _build_chunks(
         chunk = names[start : start + size]
         places = [place for place, _ in chunk]
         try:
-            steps.append(make(tuple(name for _, name in chunk)))
+            step = make(tuple(name for _, name in chunk))
         except ContractError as error:
             moved = [_moved(violation, f"/{field}/", places) for violation in error.violations]
             raise ActionError(tuple(violation.below(prefix) for violation in moved)) from None
+        head = f"/{prefix.rpartition('/')[2]}/{field}/"
+        found = [_moved(violation, head, places) for violation in doubts(step)]
+        if found:
+            raise ActionError(tuple(violation.below(prefix.rpartition("/")[0]) for violation in found))
+        steps.append(step)
     return tuple(steps)
 
 

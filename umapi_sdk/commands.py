@@ -13,8 +13,8 @@ from umapi_models.models import UserCommand, UserGroupCommand
 from umapi_models.operations import MAX_COMMANDS
 
 from .actions import Action, GroupSteps, UserSteps
-from .batches import split_action
 from .errors import ActionError
+from .prudence import doubts
 
 
 class UserCommandAction(UserSteps):
@@ -37,7 +37,7 @@ def read_actions(data: object) -> list[Action]:
     """Return the actions that a list of commands describes, as JSON data in the form of an action request.
 
     The list can be longer than the service takes in one request: a connection sends it in parts. Everything is
-    checked as strictly as the service does.
+    checked as strictly as the service and the builders do.
 
     Raises:
         ActionError: with everything that is wrong, each with its JSON pointer from the list on.
@@ -55,12 +55,10 @@ def read_actions(data: object) -> list[Action]:
             violations += [_moved(violation, start) for violation in error.violations]
             continue
         for place, command in enumerate(commands, start):
-            action = action_of(command)
-            try:
-                split_action(action)  # what cannot be written must not come to light when half of the list is sent
-            except ActionError as error:
-                violations += [violation.below(f"/{place}") for violation in error.violations]
-            actions.append(action)
+            found = [violation.below(f"/{place}") for violation in doubts(command)]
+            violations += found
+            if not found:
+                actions.append(action_of(command))
     if violations:
         raise ActionError(tuple(violations))
     return actions

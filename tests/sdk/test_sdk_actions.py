@@ -11,6 +11,7 @@ import pytest
 from sdk_kit import wire_commands
 
 from umapi_sdk import Action, ActionError, CreateOption, GroupAction, IdentityType, UserAction
+from umapi_sdk.commands import read_actions
 
 IGNORE, UPDATE = CreateOption.IGNORE_IF_ALREADY_EXISTS, CreateOption.UPDATE_IF_ALREADY_EXISTS
 ENTERPRISE, FEDERATED = IdentityType.ENTERPRISE_ID, IdentityType.FEDERATED_ID
@@ -89,7 +90,7 @@ STEPS: list[tuple[Callable[[], Action], dict[str, Any]]] = [
     ),
     (lambda: user().update(first_name=""), {"update": {"firstname": ""}}),
     (lambda: user().add_to_groups(["a/b", "ü"]), {"add": {"group": ["a/b", "ü"]}}),
-    (lambda: user().add_to_groups(("_org_admin",)), {"add": {"group": ["_org_admin"]}}),
+    (lambda: user().add_to_groups(("_support_admin",)), {"add": {"group": ["_support_admin"]}}),
     (lambda: user().add_to_groups({"b", "a"}), {"add": {"group": ["a", "b"]}}),
     (lambda: user().add_to_groups(frozenset({"x" * 255})), {"add": {"group": ["x" * 255]}}),
     (lambda: user().add_to_groups(["a", "b", "a"]), {"add": {"group": ["a", "b"]}}),
@@ -448,3 +449,70 @@ def test_repr_says_what_it_is() -> None:
     """The repr names target and size."""
     assert repr(user().update(first_name="J")) == "<UserAction 'jo@example.com', 1 steps>"
     assert user().update(first_name="J").execution_errors() == ()
+
+
+DOUBTFUL: dict[str, tuple[Callable[[], object], str]] = {
+    "blank before the user": (lambda: UserAction(" jo@b.c"), "/user"),
+    "blank after the user name": (lambda: UserAction("jo ", domain="b.c"), "/user"),
+    "blank before the domain": (lambda: UserAction("jo", domain=" b.c"), "/domain"),
+    "line break after the user": (lambda: UserAction("jo@b.c\n"), "/user"),
+    "NUL in a request id": (lambda: UserAction("jo@b.c", request_id="\x00"), "/requestID"),
+    "surrogate in the user": (lambda: UserAction("\ud800@b.c"), "/user"),
+    "group of blanks": (lambda: GroupAction(" "), "/usergroup"),
+    "blank after a group": (lambda: GroupAction("Team "), "/usergroup"),
+    "new name of blanks": (lambda: GroupAction("Team").update(name="  "), "/do/0/updateUserGroup/name"),
+    "NUL in a description": (lambda: GroupAction("Team").create(description="\0"), "/do/0/createUserGroup/description"),
+    "blank name in a list": (lambda: user().add_to_groups(["a", " "]), "/do/0/add/group/1"),
+    "blank in a list's third chunk": (
+        lambda: user().update(first_name="J").add_to_groups([*(f"g{n}" for n in range(22)), "g "]),
+        "/do/1/add/group/22",
+    ),
+    "blank in a list of users": (lambda: GroupAction("T").add_users(["jo@b.c "]), "/do/0/add/user/0"),
+    "blank in a list of profiles": (
+        lambda: GroupAction("T").remove_from_products(["p\t"]),
+        "/do/0/remove/productConfiguration/0",
+    ),
+    "first name of blanks": (lambda: user().update(first_name=" "), "/do/0/update/firstname"),
+    "line break in a last name": (
+        lambda: user().add_adobe_id(last_name="D\r\n"),
+        "/do/0/addAdobeID/lastname",
+    ),
+    "user name with a line separator": (lambda: user().update(username="a\u2028b"), "/do/0/update/username"),
+    "role that cannot be given": (lambda: user().add_to_groups(["g", "_org_admin"]), "/do/0/add/group/1"),
+    "role that cannot be taken": (lambda: user().remove_from_groups(["_Compartment_Admin"]), "/do/0/remove/group/0"),
+    "viewer": (lambda: user().add_to_groups(["_compartment_viewer"]), "/do/0/add/group/0"),
+    "removed and added": (lambda: user().remove_from_groups(["a", "B"]).add_to_groups(["b"]), "/do/1"),
+    "added and removed": (lambda: user().add_to_groups(["a"]).remove_from_groups(["c", "a"]), "/do/1"),
+    "user added and removed": (lambda: GroupAction("T").add_users(["a@b.c"]).remove_users(["A@b.c"]), "/do/1"),
+    "profile removed and added": (
+        lambda: GroupAction("T").remove_from_products(["p"]).add_to_products(["p"]),
+        "/do/1",
+    ),
+}
+
+
+@pytest.mark.parametrize(("build", "pointer"), DOUBTFUL.values(), ids=DOUBTFUL.keys())
+def test_slips_are_refused_when_they_are_made(build: Callable[[], object], pointer: str) -> None:
+    """What can only be a slip is refused at its place, on one line, though the service may take it."""
+    with pytest.raises(ActionError) as caught:
+        build()
+    assert [violation.pointer for violation in caught.value.violations] == [pointer]
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_what_only_looks_like_a_slip_is_taken() -> None:
+    """Lines in a description, blanks within names, empty names, and a name that two unlike lists share."""
+    GroupAction("My Team").create(description="one\r\n\ttwo").add_users(["a@b.c"]).remove_from_products(["a@b.c"])
+    user().update(first_name="Mary Ann", last_name="").add_to_groups(["a b"]).remove_from_groups(["c"])
+    user().add_to_groups(["a"]).update(first_name="J").remove_from_groups(["a"])
+
+
+def test_slips_in_commands_that_exist_as_data_are_refused() -> None:
+    """Commands from a file are checked for the same slips, each at its place."""
+    data = [
+        {"user": "a@b.c", "do": [{"add": {"group": ["g"]}}]},
+        {"user": "a@b.c ", "do": [{"add": {"group": ["g", "_org_admin"]}}]},
+    ]
+    with pytest.raises(ActionError) as caught:
+        read_actions(data)
+    assert [violation.pointer for violation in caught.value.violations] == ["/1/user", "/1/do/0/add/group/1"]

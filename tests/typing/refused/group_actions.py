@@ -12,7 +12,7 @@ GroupAction("Designers").remove_from_products("Photoshop")  # error: arg-type, r
 GroupAction("Designers").add_to_groups(["Artists"])  # error: attr-defined, reportAttributeAccessIssue
 GroupAction("Designers").create("A description")  # error: call-arg, reportCallIssue
 GroupAction("Designers").create(option="ignoreIfAlreadyExists")  # error: arg-type, reportArgumentType
-GroupAction("Designers").update("Artists")  # error: call-arg, reportCallIssue
+GroupAction("Designers").update("Artists")  # error: call-overload, reportCallIssue
 GroupAction("Designers").create().create()  # error: attr-defined, reportAttributeAccessIssue
 GroupAction("Designers").update(name="Artists").create()  # error: attr-defined, reportAttributeAccessIssue
 
@@ -21,3 +21,4 @@ GroupAction("Designers").delete().add_users(["a@example.com"])  # error: attr-de
 GroupAction("Designers").delete().update(name="Artists")  # error: attr-defined, reportAttributeAccessIssue
 GroupAction("Designers").delete().create()  # error: attr-defined, reportAttributeAccessIssue
 GroupAction("Designers").delete().delete()  # error: attr-defined, reportAttributeAccessIssue
+GroupAction("Designers").update()  # error: call-overload, reportCallIssue

@@ -4,7 +4,7 @@ from umapi_sdk import UserAction
 
 # A name is not a list of names.
 UserAction("a@example.com").add_to_groups("Designers")  # error: arg-type, reportArgumentType
-UserAction("a@example.com").remove_from_groups("Designers")  # error: arg-type, reportArgumentType
+UserAction("a@example.com").remove_from_groups("Designers")  # error: call-overload, reportArgumentType
 UserAction("a@example.com").add_to_groups([1])  # error: list-item, reportArgumentType
 
 # A create step is the first, and the only one.
@@ -32,8 +32,8 @@ UserAction("a@example.com").create_enterprise_id(first_name=None, last_name="B")
 
 # Names of arguments, and arguments by place.
 UserAction("a@example.com").create(firstname="A")  # error: call-arg, reportCallIssue
-UserAction("a@example.com").update(country="US")  # error: call-arg, reportCallIssue
-UserAction("a@example.com").update("b@example.com")  # error: call-arg, reportCallIssue
+UserAction("a@example.com").update(country="US")  # error: call-overload, reportCallIssue
+UserAction("a@example.com").update("b@example.com")  # error: call-overload, reportCallIssue
 UserAction("a@example.com").create("A", "B")  # error: call-arg, reportCallIssue
 UserAction("a@example.com").create_federated_id("A", "B", "US")  # error: call-arg, reportCallIssue
 UserAction("a@example.com").remove_from_organization(True)  # error: call-arg, reportCallIssue
@@ -50,3 +50,9 @@ UserAction("a", "example.com")  # error: call-overload, reportCallIssue
 UserAction("a@example.com", email="a@example.com")  # error: call-overload, reportCallIssue
 UserAction(email="a@example.com", domain="example.com")  # error: call-overload, reportCallIssue
 UserAction(None)  # error: call-overload, reportArgumentType
+
+# Something must be said, and one thing only.
+UserAction("a@example.com").update()  # error: call-overload, reportCallIssue
+UserAction("a@example.com").remove_from_groups()  # error: call-overload, reportCallIssue
+member = UserAction("a@example.com")
+member.remove_from_groups(["A"], all_groups=True)  # error: call-overload, reportArgumentType, reportCallIssue

@@ -1,0 +1,84 @@
+"""What the SDK refuses although neither Adobe's pages nor recordings say that the service does.
+
+Such values are slips: blanks around a name, line breaks from a spreadsheet, a step that undoes the one before.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Any, cast
+
+import attrs
+
+from umapi_models.constraints import Violation, contract_of, show
+
+_UNTOUCHABLE = frozenset({"_org_admin", "_compartment_admin", "_compartment_viewer"})
+_FREE_TEXT = frozenset({"description"})
+_BLANKS_ALLOWED = frozenset({"firstname", "lastname", "description", "requestID"})
+_BREAKS = "\t\r\n"
+
+
+def doubts(model: Any) -> list[Violation]:
+    """Return what is doubtful in a command or step, each with its pointer below the model."""
+    return [
+        Violation(pointer, problem, code)
+        for pointer, field, value in _texts(model, "")
+        if (found := _doubt(field, value)) is not None
+        for problem, code in [found]
+    ]
+
+
+def undone(before: Any, after: Any) -> str | None:
+    """Return a name that one step adds and the next takes away, or the other way round; None if there is none."""
+    for first, second in ((before.add, after.remove), (before.remove, after.add)):
+        if first is None or second is None or isinstance(first, str) or isinstance(second, str):
+            continue
+        names = _listed(second)
+        for field, listed in _listed(first).items():
+            for key, name in listed.items():
+                if key in names.get(field, ()):
+                    return name
+    return None
+
+
+def _listed(fields: attrs.AttrsInstance) -> dict[str, dict[str, str]]:
+    return {
+        field.name: {name.casefold(): name for name in getattr(fields, field.name) or ()}
+        for field in attrs.fields(type(fields))
+    }
+
+
+def _texts(value: object, pointer: str, field: str = "") -> Iterator[tuple[str, str, str]]:
+    """Give each text in a model: pointer, name of the field that holds it, and the text."""
+    if isinstance(value, str):
+        yield pointer, field, value
+    elif isinstance(value, tuple):
+        for place, item in enumerate(cast("tuple[object, ...]", value)):
+            yield from _texts(item, f"{pointer}/{place}", field)
+    elif attrs.has(kind := type(value)):
+        for python_name, wire_name in contract_of(kind).names.items():
+            yield from _texts(getattr(value, python_name), f"{pointer}/{wire_name}", wire_name)
+
+
+def _doubt(field: str, value: str) -> tuple[str, str | None] | None:
+    for letter in value:
+        if letter.isprintable():
+            continue
+        kind = unicodedata.category(letter)
+        if kind == "Cs":
+            return f"{show(value)}: {letter!r} is half of a surrogate pair, and no character", "error.command.malformed"
+        if kind in ("Cc", "Zl", "Zp") and not (field in _FREE_TEXT and letter in _BREAKS):
+            return f"{_shown(value)} holds the control character or line break {letter!r}: take it out", None
+    if value and not value.strip():
+        return None if field in ("description", "requestID") else (f"{show(value)} is nothing but blanks", None)
+    if value != value.strip() and field not in _BLANKS_ALLOWED:
+        return f"{show(value)} begins or ends with a blank: take it out", None
+    if field == "group" and value.casefold() in _UNTOUCHABLE:
+        return f"{show(value)} can be neither given nor taken through the API", "error.group.not_found"
+    return None
+
+
+def _shown(value: str) -> str:
+    """Return a text for a message of one line."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in show(value))
