@@ -15,7 +15,8 @@ from umapi_models.constraints import Violation, contract_of, show
 
 _UNTOUCHABLE = frozenset({"_org_admin", "_compartment_admin", "_compartment_viewer"})
 _FREE_TEXT = frozenset({"description"})
-_BLANKS_ALLOWED = frozenset({"firstname", "lastname", "description", "requestID"})
+# A group whose name begins or ends with a blank may exist, and must be within reach.
+_TRIMMED = frozenset({"user", "domain", "email", "username"})
 _BREAKS = "\t\r\n"
 
 
@@ -72,7 +73,7 @@ def _doubt(field: str, value: str) -> tuple[str, str | None] | None:
             return f"{_shown(value)} holds the control character or line break {letter!r}: take it out", None
     if value and not value.strip():
         return None if field in ("description", "requestID") else (f"{show(value)} is nothing but blanks", None)
-    if value != value.strip() and field not in _BLANKS_ALLOWED:
+    if field in _TRIMMED and value != value.strip():
         return f"{show(value)} begins or ends with a blank: take it out", None
     if field == "group" and value.casefold() in _UNTOUCHABLE:
         return f"{show(value)} can be neither given nor taken through the API", "error.group.not_found"
