@@ -145,11 +145,10 @@ def test_unknown_keys_by_setting(mock: Mock) -> None:
     assert mock.do("x@example.net", create) == [(0, "error.command.create.key.unknown")]
 
 
-def test_empty_updates_by_setting(mock: Mock) -> None:
-    """They are refused, or change nothing."""
+def test_empty_group_lists_by_setting(mock: Mock) -> None:
+    """A list without a group is refused as documented, or names nobody."""
     before = mock.user("jdoe@example.com")
-    assert mock.do("jdoe@example.com", {"update": {}}) == [(0, "error.user.command.missing.arguments")]
-    mock.set(empty_update_fails=False)
-    assert mock.do("jdoe@example.com", {"update": {}}) == []
-    assert mock.do_group("Alumni", {"updateUserGroup": {}}) == []
+    assert mock.do("jdoe@example.com", {"add": {"group": []}}) == [(0, "error.group.invalid_list")]
+    mock.set(empty_group_list_fails=False)
+    assert mock.do("jdoe@example.com", {"add": {"group": []}}) == []
     assert mock.user("jdoe@example.com") == before

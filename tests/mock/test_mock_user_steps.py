@@ -226,6 +226,13 @@ def test_update_of_an_enterprise_email_moves_its_user_name(mock: Mock) -> None:
     assert (user["username"], user["domain"]) == (new.upper(), "enterprise.example.org")
 
 
+def test_update_without_a_field(mock: Mock) -> None:
+    """An update that names nothing changes nothing, as umapi-cli needs it, or with the setting is refused."""
+    assert mock.do("jdoe@example.com", {"update": {}}, {"add": {"group": ["Alumni"]}}) == []
+    mock.set(empty_update_fails=True)
+    assert mock.do("jdoe@example.com", {"update": {}}) == [(0, "error.user.command.missing.arguments")]
+
+
 @pytest.mark.parametrize(
     ("user", "fields", "code"),
     [
@@ -233,7 +240,6 @@ def test_update_of_an_enterprise_email_moves_its_user_name(mock: Mock) -> None:
         ("admin@example.net", {"lastname": "X"}, "update.adobeid.no"),
         ("jdoe@example.com", {"country": "DE"}, "update.country.no_update"),
         ("jdoe@example.com", {"option": "ignoreIfAlreadyExists"}, "command.update.option.no"),
-        ("jdoe@example.com", {}, "user.command.missing.arguments"),
         ("jdoe@example.com", {"email": "jdoe@other.example"}, "domain.trust.nonexistent"),
         ("jdoe@example.com", {"username": "jdoe@other.example"}, "domain.trust.nonexistent"),
         ("jdoe@example.com", {"email": "jdoe@enterprise.example.com"}, "user.change_domain_update.no"),

@@ -196,7 +196,7 @@ COMMANDS: Final = (
     one("error.user.email.invalid", user(NEW, federated(email="new"))),
     one("error.user.name.invalid", user(JDOE, {"update": {"username": ""}})),
     one("error.user.user_list.invalid", group("Alumni", {"add": {"user": [5]}})),
-    one("error.user.command.missing.arguments", user(JDOE, {"update": {}})),
+    one("error.user.command.missing.arguments", user(JDOE, {"update": {}}), settings={"empty_update_fails": True}),
     one("error.usergroup.command.missing.arguments", group("Alumni", {"add": {"user": []}})),
     one("error.update.country.no_update", user(JDOE, {"update": {"country": "DE"}})),
     one("warning.command.deprecated", user(JDOE, {"add": {"product": ["Document Cloud 1"]}})),

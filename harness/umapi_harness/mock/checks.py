@@ -63,6 +63,7 @@ class CommandRules:
     repeated_key_fails: bool
     unknown_key_fails: bool
     empty_update_fails: bool
+    empty_group_list_fails: bool
 
     @classmethod
     def of(cls, settings: Settings) -> CommandRules:
@@ -241,9 +242,11 @@ def _documents(rules: CommandRules) -> dict[str, dict[str, Any]]:
     for node in () if rules.unknown_key_fails else (*commands, *updates):
         # Codes for unknown keys are documented for the other steps alone [G unknown-keys].
         del node["additionalProperties"]
-    for node in () if rules.empty_update_fails else updates:
+    if not rules.empty_update_fails:
         # A code for it is documented for user groups alone [G empty-updates].
-        del node["minProperties"]
+        del user_steps["UpdateUser"]["minProperties"]
+    if not rules.empty_group_list_fails:
+        del user_steps["GroupNames"]["minItems"]
     return documents
 
 

@@ -44,8 +44,12 @@ class Settings:
     """Whether the steps after one that failed are tried all the same."""
     unknown_key_fails: bool = True
     """Whether a key that no page knows, in a command or an update, is an error."""
-    empty_update_fails: bool = True
-    """Whether an update of nothing is an error."""
+    empty_update_fails: bool = False
+    """Whether an update of nothing in a user is an error. Adobe's umapi-cli sends one before every change of
+    memberships alone."""
+    empty_group_list_fails: bool = True
+    """Whether a list without a group is an error, as ErrorRef.md has it. Adobe's umapi-cli sends one when a
+    user is created without groups."""
     repeated_key_fails: bool = False
     """Whether a key that stands twice in one object of a command is an error. The lists of an add or remove
     step are documented to be one; elsewhere the last value counts, as parsers have it."""
