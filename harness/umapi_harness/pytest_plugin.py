@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures with a server and an organisation for each test, and the marker that shapes them.
+"""The pytest plugin: fixtures with a server for each test, the mock or a replay of recordings, and their markers.
 
 pytest loads this module in every project where the package is installed, so nothing is imported here but the
 standard library and pytest; the rest comes when a test asks for a fixture.
@@ -15,6 +15,7 @@ from weakref import WeakSet
 import pytest
 
 if TYPE_CHECKING:
+    from umapi_harness.contract.playback import Playback
     from umapi_harness.mock.hosting import Hosting
     from umapi_harness.testing import UmapiOrg, UmapiServer
 
@@ -23,22 +24,22 @@ _MARKER = (
     "and umapi_org behaves, what fails, and what the organisation holds at first ('default', 'empty', a path or a "
     "dictionary)."
 )
+_RECORDING_MARKER = (
+    "umapi_recording(*files, ordered=False, tls=False, complete=False): the recordings that the fixture umapi_replay "
+    "answers with, their paths relative to the test; ordered demands the order of the recording, complete that every "
+    "exchange is asked for."
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the markers known."""
     config.addinivalue_line("markers", _MARKER)
+    config.addinivalue_line("markers", _RECORDING_MARKER)
 
 
 @pytest.fixture(scope="session")
 def _umapi_hosting() -> Iterator[Hosting]:
-    absent = _absent_module()
-    if absent is not None:
-        pytest.fail(
-            f"the umapi fixtures need the extra harness ({absent} is not installed): "
-            "python -m pip install 'umapi-sdk[harness]'",
-            pytrace=False,
-        )
+    _need_the_extra()
     from umapi_harness.mock.hosting import Hosting  # noqa: PLC0415
 
     hosting = Hosting()
@@ -90,10 +91,21 @@ def umapi_org(request: pytest.FixtureRequest, _umapi_hosting: Hosting) -> Iterat
     organization.close()
 
 
+def _need_the_extra() -> None:
+    absent = _absent_module()
+    if absent is not None:
+        pytest.fail(
+            f"the umapi fixtures need the extra harness ({absent} is not installed): "
+            "python -m pip install 'umapi-sdk[harness]'",
+            pytrace=False,
+        )
+
+
 def _absent_module() -> str | None:
     """The module of the extra `harness` that is not installed, if one is not."""
     try:
         importlib.import_module("umapi_harness.testing")
+        importlib.import_module("umapi_harness.contract.recordings")
     except ModuleNotFoundError as error:
         return (error.name or str(error)).partition(".")[0]
     return None
@@ -111,3 +123,47 @@ def umapi_tls_server(umapi_org: UmapiOrg) -> Iterator[UmapiServer]:
     """The same over TLS; `ca_cert` is the authority to trust."""
     with umapi_org.served(tls=True) as server:
         yield server
+
+
+@pytest.fixture
+def umapi_replay(request: pytest.FixtureRequest) -> Iterator[Playback]:
+    """A server on loopback that answers with the recordings of `@pytest.mark.umapi_recording("file.har")`.
+
+    The test fails at its end when a request was not recorded, whatever the program under test made of the answer.
+    """
+    _need_the_extra()
+    from umapi_harness.contract.playback import playable, playing  # noqa: PLC0415
+    from umapi_harness.contract.replay import Replay  # noqa: PLC0415
+    from umapi_harness.mock.errors import InputError  # noqa: PLC0415
+
+    where = f"{request.node.nodeid}: @pytest.mark.umapi_recording"
+    files, options = _recordings_of(request.node, where)
+    exchanges, problem = None, ""
+    try:
+        exchanges = playable(request.path.parent / file for file in files)
+    except InputError as error:
+        problem = str(error)
+    if exchanges is None:
+        # Outside the handler, or pytest would show the exception too.
+        pytest.fail(f"{where}: {problem}", pytrace=False)
+    replay = Replay(exchanges, ordered=options["ordered"])
+    with playing(replay, tls=options["tls"]) as playback:
+        yield playback
+    if replay.unmatched:
+        pytest.fail("\n".join(replay.unmatched), pytrace=False)
+    if options["complete"] and replay.left:
+        names = ", ".join(exchange.label for exchange in replay.left)
+        pytest.fail(f"{where}: never asked for: {names}", pytrace=False)
+
+
+def _recordings_of(node: pytest.Item, where: str) -> tuple[tuple[str, ...], dict[str, bool]]:
+    """The files and the options of the mark that is closest to a test."""
+    options = {"ordered": False, "tls": False, "complete": False}
+    mark = node.get_closest_marker("umapi_recording")
+    if mark is None or not mark.args:
+        pytest.fail(f"{where} names no file; write @pytest.mark.umapi_recording('file.har')", pytrace=False)
+    for name, value in mark.kwargs.items():
+        if name not in options or not isinstance(value, bool):
+            pytest.fail(f"{where}: {name}={value!r} is not among ordered=, tls= and complete=, True or False", False)
+        options[name] = value
+    return tuple(str(one) for one in mark.args), options

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import anyio
 import attrs
 import httpx
@@ -10,9 +14,11 @@ import respx
 from starlette.types import Receive, Scope, Send
 
 from umapi_harness.contract.comparing import compare
+from umapi_harness.contract.matching import NoMatchError, mismatches
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
-from umapi_harness.contract.replay import Replay, serve, wire_headers
+from umapi_harness.contract.replay import Replay, wire_headers
 from umapi_harness.contract.routes import respx_routes
+from umapi_serving import serve
 
 
 def _send(client: httpx.Client, exchange: Exchange, root: str | None = None) -> httpx.Response:
@@ -73,6 +79,96 @@ def test_a_request_that_fits_nothing_is_explained(by_name: dict[str, Exchange]) 
     assert app.unmatched == [response.json()["message"]]
     assert "nearest is user.unknown" in app.unmatched[0]
     assert app.unmatched[0].endswith("now /v2/usermanagement/organizations/12345@AdobeOrg/users/other@email.com")
+
+
+def test_an_unanswered_request_is_explained_part_by_part(by_name: dict[str, Exchange]) -> None:
+    """The answer 501 is JSON with the nearest exchange and each thing that tells it from the request."""
+    exchange = by_name["mix.create-and-add"]
+    with serve(Replay([exchange])) as root, httpx.Client(trust_env=False) as client:
+        path = httpx.URL(exchange.request.url).path
+        answer = client.post(f"{root}{path}?testOnly=true", json=[]).json()
+    assert answer["nearest"] == {"name": exchange.name, "where": exchange.where}
+    assert [one["matcher"] for one in answer["mismatches"]] == ["query", "body"]
+
+
+def test_an_ordered_replay_demands_the_order(by_name: dict[str, Exchange]) -> None:
+    """A request that comes too early is not answered, and the right one still is; tokens may be asked for any time."""
+    token, first, last = (by_name[name] for name in ("oauth-v2.form", "users.first-page", "users.last-page"))
+    replay = Replay([token, first, last], ordered=True)
+    with pytest.raises(NoMatchError, match=r"is out of order; recorded next is users\.first-page"):
+        replay.answer(last.request)
+    for exchange in (first, token, token, last):
+        assert replay.answer(exchange.request) is exchange.response
+    with pytest.raises(NoMatchError, match="comes after the last of 2 recorded exchanges"):
+        replay.answer(last.request)
+    assert replay.left == ()
+
+
+def test_a_token_is_given_where_none_was_recorded(by_name: dict[str, Exchange]) -> None:
+    """A recording that begins after the token request serves a client that needs one; one with tokens is exact."""
+    jwt, oauth = by_name["jwt.form"], by_name["oauth-v2.form"]
+    replay = Replay([by_name["users.first-page"]])
+    assert replay.answer(oauth.request).json()["expires_in"] == 86_399
+    assert replay.answer(jwt.request).json()["expires_in"] == 86_399_000
+    with pytest.raises(NoMatchError):
+        Replay([oauth]).answer(jwt.request)
+
+
+def test_headers_that_cannot_be_sent_are_mended_or_left_out() -> None:
+    """Browsers join headers by line breaks, and a hostile file has others: no answer is split by them."""
+    headers = (("Set-Cookie", "a=1\nb=2"), ("X-A", "1\r\nX-B: 2"), ("Bad Name", "x"), ("X-Null", "a\0b"))
+    sent = wire_headers(RecordedResponse(status=200, headers=headers))
+    assert sent == [
+        (b"set-cookie", b"a=1"),
+        (b"set-cookie", b"b=2"),
+        (b"x-a", b"1"),
+        (b"x-a", b"X-B: 2"),
+        (b"x-null", b"ab"),
+    ]
+
+
+def test_what_is_redacted_fits_any_value(by_name: dict[str, Exchange]) -> None:
+    """A field that was masked in the recording does not tell requests apart."""
+    exchange = by_name["mix.create-and-add"]
+    masked = exchange.request.body.replace(b"john@example.com", b"REDACTED")
+    replay = Replay([attrs.evolve(exchange, request=attrs.evolve(exchange.request, body=masked))])
+    assert replay.answer(exchange.request) is exchange.response
+
+
+def test_a_thousand_exchanges_of_one_path_are_found_at_once(by_name: dict[str, Exchange]) -> None:
+    """The cost of an answer does not grow with the recording: matching compares with one exchange, not with all."""
+    exchange = by_name["mix.create-and-add"]
+    requests = [
+        attrs.evolve(
+            exchange.request, body=json.dumps([{"user": f"{n}@x.org", "do": [{"removeFromOrg": {}}]}]).encode()
+        )
+        for n in range(1000)
+    ]
+    replay = Replay(attrs.evolve(exchange, request=request) for request in requests)
+    compared = 0
+
+    def count(*_arguments: object) -> None:
+        nonlocal compared
+        compared += 1
+
+    sys.setprofile(lambda frame, event, _: count() if frame.f_code is mismatches.__code__ and event == "call" else None)
+    try:
+        for request in reversed(requests):
+            replay.answer(request)
+    finally:
+        sys.setprofile(None)
+    assert compared == 0
+    assert len({id(one) for one in replay.played}) == 1000
+
+
+def test_without_respx_one_line_names_the_extra() -> None:
+    """Routes need a library that the extra harness does not bring: the error says which and how to get it."""
+    code = "import sys; sys.modules['respx'] = None; import umapi_harness.contract.routes"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stderr.splitlines()[-1] == (
+        "ModuleNotFoundError: respx is not installed, which recordings as routes need; "
+        "run: pip install 'umapi-sdk[respx]'"
+    )
 
 
 def test_a_recording_serves_httpx_as_respx_routes(by_name: dict[str, Exchange]) -> None:

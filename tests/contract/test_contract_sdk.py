@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from umapi_harness.contract.judges.requests import check_request
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
-from umapi_harness.contract.replay import Replay, serve
+from umapi_harness.contract.replay import Replay
 from umapi_harness.contract.schema import operations
 from umapi_harness.mock.keys import KeyPair
 from umapi_models.converter import read_response, write
@@ -57,6 +57,7 @@ from umapi_sdk import (
 )
 from umapi_sdk.auth import DEFAULT_SCOPE, Auth
 from umapi_sdk.queries import NOT_GIVEN
+from umapi_serving import serve
 
 CLIENT_ID = "88ce03094fe74f4d91c2538217d007fe"
 SECRET = "a secret that no message shows"

@@ -49,7 +49,8 @@ def test_what_the_documentation_shows_passes(run_pytest: Run) -> None:
 def test_the_fixtures_and_the_marker_are_listed(run_pytest: Run) -> None:
     """`pytest --fixtures` and `--markers` tell what there is."""
     fixtures = run_pytest({}, "--fixtures", "-q").stdout
-    assert all(name in fixtures for name in ("umapi_org", "umapi_server", "umapi_tls_server", "umapi_new_org"))
+    names = ("umapi_org", "umapi_server", "umapi_tls_server", "umapi_new_org", "umapi_replay")
+    assert all(name in fixtures for name in names)
     assert "@pytest.mark.umapi(profile='documented'" in run_pytest({}, "--markers").stdout
 
 

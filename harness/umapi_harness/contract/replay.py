@@ -1,28 +1,23 @@
-"""Replay: a recording that answers in place of the service, in process (ASGI) or on a local port."""
+"""Replay: a recording that answers in place of the service, as an ASGI application."""
 
 from __future__ import annotations
 
 import json
 import re
-import socket
-import threading
 from collections import Counter
-from collections.abc import Generator, Hashable, Iterable
-from contextlib import contextmanager
+from collections.abc import Hashable, Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from umapi_harness.contract import redaction
 from umapi_harness.contract.matching import NoMatchError, fingerprint, match, mismatches
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse
 
 _NOT_RECORDED = 501
-_STOP_SECONDS = 10.0
 _BODILESS: Final = frozenset({204, 304})
 _FIELD_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -160,30 +155,6 @@ def _token(request: RecordedRequest) -> RecordedResponse:
 
 def _named(request: RecordedRequest) -> str:
     return f"{request.method} {redaction.url(request.url)}"
-
-
-@contextmanager
-def serve(app: ASGIApp, *, host: str = "127.0.0.1") -> Generator[str]:
-    """Serve a replay, or another ASGI application, on a free port while the context lasts; gives its root URL.
-
-    Raises:
-        OSError: the host's address cannot be listened on.
-    """
-    # The protocol is named for asyncio's sake: only then does it send small packets at once.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind((host, 0))
-    listener.listen()
-    config = uvicorn.Config(app, log_level="error", lifespan="off", server_header=False, date_header=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],), name="replay", daemon=True)
-    thread.start()
-    try:
-        # The listener is open already, so that a request sent at once waits in its queue.
-        yield f"http://{host}:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(_STOP_SECONDS)
-        listener.close()
 
 
 async def _recorded(request: Request) -> RecordedRequest:

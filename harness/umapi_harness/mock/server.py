@@ -107,29 +107,35 @@ def running_server(
     The arguments are those of `serve`. Raises InputError likewise.
     """
     world = _world(seeds, settings, clock, faults_path)
-    with _prepared(host, port, tls, world, admin) as (server, running):
-        ready = threading.Event()
-        server.on_start = ready.set
-        failures: list[BaseException] = []
+    with _prepared(host, port, tls, world, admin) as (server, running), in_background(server):
+        yield running
 
-        def run() -> None:
-            try:
-                server.run()
-            except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
-                failures.append(error)
-            finally:
-                ready.set()
 
-        thread = threading.Thread(target=run, name="umapi-mock-server", daemon=True)
-        thread.start()
-        ready.wait(_START_SECONDS)
+@contextlib.contextmanager
+def in_background(server: Server) -> Generator[None]:
+    """Run a server in a thread of its own, from when it listens to the end of the context."""
+    ready = threading.Event()
+    server.on_start = ready.set
+    failures: list[BaseException] = []
+
+    def run() -> None:
         try:
-            if failures:
-                raise failures[0]
-            yield running
+            server.run()
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+            failures.append(error)
         finally:
-            server.should_exit = True
-            thread.join()
+            ready.set()
+
+    thread = threading.Thread(target=run, name="umapi-mock-server", daemon=True)
+    thread.start()
+    ready.wait(_START_SECONDS)
+    try:
+        if failures:
+            raise failures[0]
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def _world(seeds: Sequence[Seed], settings: Settings | None, clock: Clock | None, faults_path: Path | None) -> World:
