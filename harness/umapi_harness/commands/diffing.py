@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
 import click
 
-from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, PROGRAM, limits_of
+from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, PROGRAM, limits_of, write_whole
 from umapi_harness.contract.drift import Comparison, drift
 from umapi_harness.contract.findings import Grade
 from umapi_harness.contract.pairing import Opener
@@ -36,7 +35,7 @@ def diff(before: Path, after: Path, json_file: Path | None, max_body: int) -> in
     _tell(comparison)
     if json_file is not None:
         text = json.dumps(_document(comparison, before, after), ensure_ascii=False, indent=2)
-        json_file.write_text(text + os.linesep, encoding="utf-8", errors="replace")
+        write_whole(f"{text}\n", json_file)
     return FAILED if comparison.drifts else 0
 
 

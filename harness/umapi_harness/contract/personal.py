@@ -23,6 +23,7 @@ from umapi_harness.contract.personal_fields import Kind, is_id, kind_of, kind_of
 from umapi_harness.contract.pseudonyms import Pseudonyms
 
 _KEPT: Final = frozenset({"", REDACTED, "all", "none", "null", "unknown"})
+_ROLES: Final = frozenset({"org", "deployment", "support"})
 # What is known by its shape: URLs, e-mail addresses and ids with a realm, IP addresses.
 _SHAPES: Final = re.compile(
     r"(?P<url>https?://[^\s\"'<>]++)"
@@ -110,6 +111,8 @@ class PersonalData:
 
     def value(self, kind: Kind, text: str, depth: int = 0) -> str:
         """Return the value of a field of a kind with pseudonyms."""
+        if kind is Kind.ROLE:
+            kind = Kind.FIXED if text.lower() in _ROLES else Kind.PHRASE
         if kind is Kind.FIXED or text.lower() in _KEPT or text == REDACTED:
             return text
         if kind is Kind.PHRASE:

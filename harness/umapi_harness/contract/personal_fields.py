@@ -20,6 +20,8 @@ class Kind(Enum):
     URL = "URL"
     MESSAGE = "message"
     """A sentence of the service, in which a name may stand."""
+    ROLE = "role"
+    """A role of the API's own vocabulary, or the name of the group whose administrator somebody is."""
     FIXED = "fixed"
     """What the API's own vocabulary has: nothing in it is anybody's."""
     TEXT = "text"
@@ -35,7 +37,7 @@ _PHRASES: Final = frozenset(
 )
 _FIXED: Final = frozenset(
     {"type", "status", "country", "result", "error", "error_code", "error_codes", "warning_code", "token_type"}
-    | {"grant_type", "scope", "option", "environment", "version", "build", "side", "state", "admin_roles"}
+    | {"grant_type", "scope", "option", "environment", "version", "build", "side", "state"}
     | {"license_quota", "step", "last_page", "kind", "role", "roles", "locale", "language", "operation", "settings"}
 )
 _MESSAGES: Final = frozenset({"message", "error_message", "error_description"})
@@ -58,6 +60,7 @@ def kind_of(name: str) -> Kind:
     snake = snake_case(name[:200])
     last = snake.rpartition("_")[2]
     for kind, holds in (
+        (Kind.ROLE, snake == "admin_roles"),
         (Kind.FIXED, snake in _FIXED),
         (Kind.MESSAGE, snake in _MESSAGES),
         (Kind.DOMAIN, last in ("domain", "domains")),
