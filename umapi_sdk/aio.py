@@ -25,6 +25,7 @@ from .session import Session
 from .tokens import Claim, Token
 from .transports.asynchronous import HttpxTransport, WireTransport
 from .transports.interface import AsyncTransport
+from .transports.recording import recorded_async
 from .transports.settings import MAX_RESPONSE_SIZE, NetworkSettings
 
 if TYPE_CHECKING:
@@ -90,11 +91,12 @@ class AsyncConnection:
             user_agent=user_agent,
         )
         if isinstance(transport, AsyncTransport):
-            self._transport: AsyncTransport = transport
+            sending: AsyncTransport = transport
         elif transport is not None:
-            self._transport = HttpxTransport(network, transport)
+            sending = HttpxTransport(network, transport)
         else:
-            self._transport = WireTransport(network, network.for_tokens(auth.ssl_verify))
+            sending = WireTransport(network, network.for_tokens(auth.ssl_verify))
+        self._transport = recorded_async(sending)
         self._sleep = sleep
         self._clock = clock
 

@@ -22,6 +22,7 @@ from .session import Session
 from .tokens import Claim, Token
 from .transports.blocking import BlockingTransport
 from .transports.interface import Transport
+from .transports.recording import recorded
 from .transports.settings import MAX_RESPONSE_SIZE, NetworkSettings
 
 T = TypeVar("T")
@@ -101,7 +102,7 @@ class Connection:
             pacing=pacing,
             user_agent=user_agent,
         )
-        self._transport = transport or BlockingTransport(network, network.for_tokens(auth.ssl_verify))
+        self._transport = recorded(transport or BlockingTransport(network, network.for_tokens(auth.ssl_verify)))
         self._sleep = sleep
         self._clock = clock
 

@@ -44,6 +44,7 @@ _COMMANDS: Final = {
     "diff": ("diffing", "diff"),
     "redact": ("redacting", "redact"),
     "verify": ("verifying", "verify"),
+    "record": ("recording", "record"),
 }
 
 

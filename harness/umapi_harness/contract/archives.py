@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import os
 import tempfile
@@ -87,9 +88,16 @@ class Archive:
         """
         self._put(self._separator + _entry_text(exchange))
         self._separator = ",\n"
+        try:
+            # A disk that is full is told at once; and nothing waits in memory that a forked process would write again.
+            self._file.flush()
+        except OSError as error:
+            raise self._unwritable(error) from None
 
-    def finish(self) -> None:
-        """Complete the file and give it its name.
+    def finish(self, *, numbered: bool = False) -> Path:
+        """Complete the file, give it its name and return that.
+
+        With `numbered`, no file is replaced: the first free one of name, name-2, name-3 and so on is taken.
 
         Raises:
             RecordingError: the file cannot be written; discard it.
@@ -99,9 +107,24 @@ class Archive:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
+            if numbered:
+                return self._numbered()
             self._part.replace(self._path)
         except OSError as error:
             raise self._unwritable(error) from None
+        return self._path
+
+    def _numbered(self) -> Path:
+        for number in itertools.count(1):
+            name = self._path.name if number == 1 else f"{self._path.stem}-{number}{self._path.suffix}"
+            place = self._path.with_name(name)
+            try:
+                place.hardlink_to(self._part)  # fails where there is a file, whoever made it and just when
+            except FileExistsError:
+                continue
+            self._part.unlink()
+            return place
+        raise AssertionError("numbers do not end")
 
     def discard(self) -> None:
         """Remove what has been written; does nothing to a finished file."""

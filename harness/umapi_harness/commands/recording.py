@@ -1,0 +1,120 @@
+"""The command ``record``: a reverse proxy that records what any client exchanges with the service."""
+
+from __future__ import annotations
+
+import shlex
+import ssl
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+import httpx
+
+from umapi_harness.commands.conventions import BODY_LIMIT, FILE, PROGRAM, limits_of, trusting
+from umapi_harness.commands.redacting import KEY, PSEUDONYMS, pseudonyms_for
+from umapi_harness.contract.proxy import RecordingProxy, Upstream
+from umapi_harness.contract.recorder import Recorder
+from umapi_harness.mock.addresses import is_loopback
+from umapi_harness.mock.errors import InputError
+from umapi_harness.mock.routes import API_ROOT
+from umapi_harness.mock.server import DEFAULT_HOST, Site, site
+
+_CONNECT_SECONDS = 20.0
+_IMS = "https://ims-na1.adobelogin.com"
+
+
+@click.command()
+@click.option("--upstream", required=True, metavar="URL", help="The service: scheme and host, or the root of its API.")
+@click.option(
+    "--ims-upstream", metavar="URL", help="The token host; default: Adobe's for Adobe's API, else that of --upstream."
+)
+@click.option("--out", required=True, type=FILE, help="The recording to write, as HAR; it is there once all has ended.")
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
+@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 picks a free one.")
+@click.option("--tls", is_flag=True, help="Serve HTTPS, with an authority and a certificate made at start.")
+@click.option("--ca-bundle", type=FILE, help="PEM file with the authority of the upstream; default: the system's.")
+@click.option("--timeout", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Seconds for an answer.")
+@PSEUDONYMS
+@KEY
+@BODY_LIMIT
+def record(
+    upstream: str,
+    ims_upstream: str | None,
+    out: Path,
+    host: str,
+    port: int,
+    tls: bool,
+    ca_bundle: Path | None,
+    timeout: float,
+    pseudonyms: bool,
+    key: str | None,
+    max_body: int,
+) -> int:
+    """Pass requests on to the service and record them, until Ctrl-C.
+
+    Point any client at the address that is printed, as lines that a shell can evaluate; API and token host are both
+    there. Secrets are taken out and names replaced before anything is written; the file is there at the end, whole.
+    """
+    api = _read(upstream, "--upstream")
+    tokens = _read(ims_upstream or _default(api), "--ims-upstream")
+    verify: ssl.SSLContext | bool = trusting(ca_bundle) if ca_bundle is not None else True
+    _tell_of_leftovers(out)
+    with site(host, port, tls=tls) as place:
+        if place.url in (api.origin, tokens.origin):
+            raise InputError(f"{place.url}: is the proxy itself; give the service's address as upstream")
+        recorder = Recorder(out, pseudonyms_for(key, pseudonyms))
+        direct = all(is_loopback(urlsplit(one.origin).hostname or "") for one in (api, tokens))
+        proxy = RecordingProxy(
+            api=api,
+            tokens=tokens,
+            client=httpx.AsyncClient(
+                verify=verify,
+                timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS)),
+                trust_env=not direct,
+                follow_redirects=False,
+            ),
+            recorder=recorder,
+            limits=limits_of(max_body),
+            say=lambda line: click.echo(f"{PROGRAM}: {line}", err=True),
+            stop=lambda: setattr(server, "should_exit", True),
+        )
+        server = place.server(proxy)
+        server.config.date_header = False  # the service's own is passed on
+        server.on_start = lambda: _announce(place, out)
+        try:
+            server.run()
+        finally:
+            proxy.close()
+            if proxy.failure is None:
+                recorder.finish()
+    if proxy.failure is not None:
+        raise proxy.failure
+    click.echo(f"{PROGRAM}: {recorder.count} exchanges written to {out}", err=True)
+    return 0
+
+
+def _read(text: str, option: str) -> Upstream:
+    try:
+        return Upstream.read(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=option) from None
+
+
+def _default(api: Upstream) -> str:
+    adobe = (urlsplit(api.origin).hostname or "").endswith(".adobe.io")
+    return _IMS if adobe else api.origin
+
+
+def _tell_of_leftovers(out: Path) -> None:
+    for part in sorted(out.parent.glob(f".{out.name}.*.part")):
+        click.echo(f"{PROGRAM}: {part}: left by a recording that was killed, or one still going on; not used", err=True)
+
+
+def _announce(place: Site, out: Path) -> None:
+    values = {
+        "UMAPI_ENDPOINT": f"{place.url}{API_ROOT}",
+        "UMAPI_IMS_URL": place.url,
+        "UMAPI_CA_BUNDLE": str(place.authority) if place.authority is not None else None,
+    }
+    click.echo("\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items() if value is not None))
+    click.echo(f"{PROGRAM}: recording to {out} at {place.url}, stop with Ctrl-C", err=True)

@@ -1,0 +1,281 @@
+"""The recording proxy: an application that passes requests on to the service and its answers back, and records both."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import anyio.to_thread
+import attrs
+import httpx
+from starlette.types import Message, Receive, Scope, Send
+
+from umapi_harness.contract.exchanges import Exchange, Limits, RecordingError
+from umapi_harness.contract.recorder import Recorder, exchange, uncompressed
+from umapi_harness.mock.routes import API_ROOT
+from umapi_harness.mock.service import ABORT
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+# Of one connection, not of the message (RFC 9110, section 7.6.1).
+_HOP_BY_HOP: Final = frozenset(
+    {b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te"}
+    | {b"trailer", b"transfer-encoding", b"upgrade"}
+)
+_WAITING: Final = 64
+"""Exchanges that may wait to be cleaned; a client that is faster than that is slowed down."""
+
+
+@attrs.frozen
+class Upstream:
+    """Where requests go."""
+
+    origin: str
+    """Scheme, host and port."""
+    path: str
+    """What stands there in place of /v2/usermanagement; empty where that itself does."""
+
+    @classmethod
+    def read(cls, text: str) -> Upstream:
+        """Read a URL; raises ValueError with the reason for anything that cannot be an upstream."""
+        parts = urlsplit(text.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{text!r} is no address: give http:// or https://, a host and perhaps a port")
+        if parts.username is not None:
+            raise ValueError("the address has a user part, which no request of UMAPI needs: leave it out")
+        if parts.query or parts.fragment:
+            raise ValueError(f"{text!r} has a query or fragment: leave it out")
+        _ = parts.port  # raises for one that is none
+        return cls(f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/"))
+
+    def target(self, path: bytes) -> bytes:
+        """Return the path at the upstream for one at the proxy."""
+        root = API_ROOT.encode()
+        if self.path and (path == root or path.startswith(root + b"/")):
+            return self.path.encode() + path[len(root) :]
+        return path
+
+
+class RecordingProxy:
+    """An ASGI application; what it cannot pass on, it answers itself with 502 and one line, and tells `say`.
+
+    Args:
+        api, tokens: where requests go; those under /ims/ go to `tokens`.
+        client: what sends them.
+        recorder: what records them.
+        limits: how large a body may be. A larger request is refused, a larger answer passed on but not recorded.
+        say: told one line for each thing that went wrong.
+        stop: called when nothing more can be recorded.
+    """
+
+    def __init__(
+        self,
+        *,
+        api: Upstream,
+        tokens: Upstream,
+        client: httpx.AsyncClient,
+        recorder: Recorder,
+        limits: Limits,
+        say: Callable[[str], None],
+        stop: Callable[[], None],
+    ) -> None:
+        self._api = api
+        self._tokens = tokens
+        self._client = client
+        self._recorder = recorder
+        self._limit = limits.body_bytes
+        self._say = say
+        self._stop = stop
+        self._queue: queue.Queue[Exchange | None] = queue.Queue(_WAITING)
+        self._worker = threading.Thread(target=self._write, name="umapi-recorder", daemon=True)
+        self._worker.start()
+        self.failure: RecordingError | None = None
+        """What ended the recording before its time."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+        if scope["type"] != "http":
+            return
+        try:
+            sent = await self._body(receive)
+        except RecordingError as error:
+            await _answer(send, 413, f"umapi-harness record: {error}")
+            return
+        if sent is None:
+            return
+        request = self._request(scope, sent)
+        began = time.monotonic()
+        try:
+            answer = await self._client.send(request, stream=True)
+        except httpx.HTTPError as error:
+            line = (
+                f"{request.url.scheme}://{request.url.netloc.decode()}: {_cause(error)}; check the upstream's address"
+            )
+            self._say(line)
+            await _answer(send, 502, f"umapi-harness record: {line}")
+            return
+        try:
+            await self._pass_back(request, answer, sent, began, scope, send)
+        finally:
+            await answer.aclose()
+
+    def close(self) -> None:
+        """Wait until everything that went by has been written."""
+        self._queue.put(None)
+        self._worker.join()
+
+    async def _body(self, receive: Receive) -> bytes | None:
+        """Return the request's body, None where the client left before its end."""
+        parts: list[bytes] = []
+        length = 0
+        while True:
+            message: Message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            parts.append(message.get("body", b""))
+            length += len(parts[-1])
+            if length > self._limit:
+                raise RecordingError(f"the request is larger than {self._limit} bytes; raise --max-body")
+            if not message.get("more_body"):
+                return b"".join(parts)
+
+    def _request(self, scope: Scope, body: bytes) -> httpx.Request:
+        raw_path: bytes = scope.get("raw_path") or str(scope["path"]).encode()
+        path = raw_path.partition(b"?")[0]
+        upstream = self._tokens if path.startswith(b"/ims/") else self._api
+        query: bytes = scope["query_string"]
+        target = upstream.target(path) + (b"?" + query if query else b"")
+        headers = [
+            (name, _codings(value) if name == b"accept-encoding" else value)
+            for name, value in _end_to_end(scope["headers"])
+            if name not in (b"host", b"expect", b"content-length")
+        ]
+        if body or any(name == b"content-length" for name, _ in scope["headers"]):
+            headers.append((b"content-length", str(len(body)).encode()))
+        # The target is sent as it came: a URL would be put into another, if equal, form.
+        return httpx.Request(
+            scope["method"],
+            upstream.origin,
+            headers=[(b"host", urlsplit(upstream.origin).netloc.encode()), *headers],
+            content=body,
+            extensions={"target": target, "timeout": self._client.timeout.as_dict()},
+        )
+
+    async def _pass_back(
+        self, request: httpx.Request, answer: httpx.Response, sent: bytes, began: float, scope: Scope, send: Send
+    ) -> None:
+        headers = _end_to_end((name.lower(), value) for name, value in answer.headers.raw)
+        await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+        kept: list[bytes] | None = []
+        length = 0
+        try:
+            async for chunk in _chunks(answer):
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                length += len(chunk)
+                kept = None if kept is None or length > self._limit else [*kept, chunk]
+        except httpx.HTTPError as error:
+            self._say(f"{request.method} {self._shown(request)}: the answer broke off: {_cause(error)}; not recorded")
+            abort = scope.get("extensions", {}).get(ABORT)
+            if abort is not None:
+                abort()
+            return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        if kept is None:
+            self._say(
+                f"{request.method} {self._shown(request)}: the answer is larger than {self._limit} bytes; "
+                "not recorded: raise --max-body"
+            )
+            return
+        await self._keep(request, answer, sent, b"".join(kept), time.monotonic() - began)
+
+    async def _keep(
+        self, request: httpx.Request, answer: httpx.Response, sent: bytes, body: bytes, seconds: float
+    ) -> None:
+        try:
+            plain = uncompressed(body, answer.headers.get("content-encoding", ""), self._limit)
+        except RecordingError as error:
+            self._say(f"{request.method} {self._shown(request)}: not recorded: {error}")
+            return
+        done = exchange(
+            method=request.method,
+            url=self._address(request),
+            sent_headers=_text(request.headers.raw),
+            sent=sent,
+            status=answer.status_code,
+            reason=answer.reason_phrase,
+            headers=_text(answer.headers.raw),
+            body=plain,
+            seconds=seconds,
+        )
+        try:
+            self._queue.put_nowait(done)
+        except queue.Full:
+            await anyio.to_thread.run_sync(self._queue.put, done)
+
+    def _write(self) -> None:
+        while (done := self._queue.get()) is not None:
+            if self.failure is not None:
+                continue
+            try:
+                self._recorder.add(done)
+            except RecordingError as error:
+                self.failure = error
+                self._stop()
+
+    def _address(self, request: httpx.Request) -> str:
+        target: bytes = request.extensions["target"]
+        return str(request.url).rstrip("/") + target.decode("latin-1")
+
+    def _shown(self, request: httpx.Request) -> str:
+        """The path without its query, for messages."""
+        target: bytes = request.extensions["target"]
+        return target.partition(b"?")[0].decode("latin-1")
+
+
+def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
+    """Return the headers that are not for one connection alone."""
+    pairs = list(headers)
+    named = {
+        option.strip().lower() for name, value in pairs if name == b"connection" for option in value.split(b",")
+    } - {b"content-length", b"content-type", b"authorization"}
+    return [(name, value) for name, value in pairs if name not in _HOP_BY_HOP and name not in named]
+
+
+def _codings(value: bytes) -> bytes:
+    """Return what of an Accept-Encoding can be read here too; a recording is of no use otherwise."""
+    known = [
+        one for one in value.split(b",") if one.strip().split(b";")[0].lower() in (b"gzip", b"deflate", b"identity")
+    ]
+    return b",".join(known).strip() or b"identity"
+
+
+async def _chunks(answer: httpx.Response) -> AsyncIterator[bytes]:
+    async for chunk in answer.aiter_raw():
+        yield chunk
+
+
+def _text(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+
+
+def _cause(error: httpx.HTTPError) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time"
+    cause: BaseException = error
+    while cause.__cause__ is not None or cause.__context__ is not None:
+        below = cause.__cause__ or cause.__context__
+        assert below is not None
+        cause = below
+    text: Any = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+    return " ".join(str(text).split()).rstrip(".")
+
+
+async def _answer(send: Send, status: int, line: str) -> None:
+    body = f"{line}\n".encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,226 @@
+"""The recorder: cleans exchanges and writes them to an archive, from however many threads they come."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from umapi_harness.contract.archives import Archive
+from umapi_harness.contract.cleaning import Cleaner
+from umapi_harness.contract.exchanges import (
+    Exchange,
+    Headers,
+    Limits,
+    RecordedRequest,
+    RecordedResponse,
+    RecordingError,
+)
+from umapi_harness.contract.pseudonyms import Pseudonyms
+
+KEY_VARIABLE: Final = "UMAPI_PSEUDONYM_KEY"
+_LIMITS: Final = Limits()
+_WINDOWS: Final = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+
+
+class Recorder:
+    """Writes one file, which is there whole at the end or not at all.
+
+    Args:
+        path: where the file is to be.
+        pseudonyms: None leaves personal data as it is.
+        numbered: whether a file that is there already stays, and this one is called `name-2`, `name-3` and so on.
+
+    Raises:
+        RecordingError: nothing can be written there.
+    """
+
+    def __init__(self, path: Path, pseudonyms: Pseudonyms | None, *, numbered: bool = False) -> None:
+        self._path = path
+        self._cleaner = Cleaner(pseudonyms)
+        self._numbered = numbered
+        self._begin()
+        self.count = 0
+        """How many exchanges have been written."""
+
+    def _begin(self) -> None:
+        self._archive = Archive(self._path)
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+        self._open = True
+
+    def add(self, exchange: Exchange) -> None:
+        """Clean an exchange and write it; does nothing once the recording has ended.
+
+        Raises:
+            RecordingError: it cannot be written; nothing is kept, and the recording has ended.
+        """
+        if self._process != os.getpid():
+            # A process that was forked off must not write into the file of the one it came from.
+            self._begin()
+            self.count = 0
+        with self._lock:
+            if not self._open:
+                return
+            try:
+                self._cleaner.learn(exchange)
+                self._archive.add(self._cleaner.cleaned(exchange))
+            except BaseException:
+                self._open = False
+                self._archive.discard()
+                raise
+            self.count += 1
+
+    def finish(self) -> Path | None:
+        """Complete the file and return its path; None where nothing was recorded, or the recording had ended.
+
+        Raises:
+            RecordingError: it cannot be written; nothing is kept.
+        """
+        if self._process != os.getpid():
+            return None
+        with self._lock:
+            if not self._open:
+                return None
+            self._open = False
+            if not self.count and self._numbered:
+                self._archive.discard()
+                return None
+            try:
+                return self._archive.finish(numbered=self._numbered)
+            except BaseException:
+                self._archive.discard()
+                raise
+
+
+class ConnectionRecorder:
+    """What a connection of the SDK hands its exchanges to (`UMAPI_RECORD`).
+
+    Each connection has a file of its own: the first to end takes the name that was given, the next ones numbers.
+    A connection that is never closed ends with the process.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._recorder = Recorder(Path(path), _shared_pseudonyms(), numbered=True)
+        atexit.register(self._end)
+
+    def record(
+        self,
+        *,
+        method: str,
+        url: str,
+        sent_headers: Mapping[str, str],
+        sent: bytes,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        seconds: float,
+    ) -> None:
+        """Record an exchange; the body is without compression.
+
+        Raises:
+            ValueError: it cannot be written; the text is one line that says so.
+        """
+        self._recorder.add(
+            exchange(
+                method=method,
+                url=url,
+                sent_headers=sent_headers.items(),
+                sent=sent,
+                status=status,
+                headers=headers.items(),
+                body=body,
+                seconds=seconds,
+            )
+        )
+
+    def finish(self) -> str | None:
+        """Complete the file and return its path; None where there is none.
+
+        Raises:
+            ValueError: it cannot be written; the text is one line that says so.
+        """
+        atexit.unregister(self._end)
+        path = self._recorder.finish()
+        return str(path) if path is not None else None
+
+    def _end(self) -> None:
+        """Complete the file of a connection that nobody closed."""
+        try:
+            self._recorder.finish()
+        except RecordingError as error:
+            sys.stderr.write(f"UMAPI_RECORD: {error}\n")
+
+
+@cache
+def _shared_pseudonyms_key() -> str:
+    return secrets.token_hex(32)
+
+
+def _shared_pseudonyms() -> Pseudonyms:
+    """Pseudonyms that all connections of the process have in common."""
+    return Pseudonyms(os.environ.get(KEY_VARIABLE) or _shared_pseudonyms_key())
+
+
+def exchange(
+    *,
+    method: str,
+    url: str,
+    sent_headers: Iterable[tuple[str, str]],
+    sent: bytes,
+    status: int,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    seconds: float,
+    reason: str = "",
+) -> Exchange:
+    """Return what went over the wire as an exchange that has just ended; `seconds` is how long it took."""
+    began = datetime.fromtimestamp(time.time() - seconds, UTC)
+    answered = tuple((name, value) for name, value in headers if name.lower() != "transfer-encoding")
+    return Exchange(
+        name="",
+        where="",
+        request=RecordedRequest(method=method, url=url, headers=tuple(sent_headers), body=sent),
+        response=RecordedResponse(status=status, reason=reason, headers=_plain(answered, len(body)), body=body),
+        started=began.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        milliseconds=round(seconds * 1000, 1),
+    )
+
+
+def _plain(headers: Headers, length: int) -> Headers:
+    """Return the headers of a body that had been compressed and is so no more."""
+    if not any(name.lower() == "content-encoding" for name, _ in headers):
+        return headers
+    return tuple(
+        (name, str(length)) if name.lower() == "content-length" else (name, value)
+        for name, value in headers
+        if name.lower() != "content-encoding"
+    )
+
+
+def uncompressed(body: bytes, coding: str, limit: int = _LIMITS.body_bytes) -> bytes:
+    """Return a body without its Content-Encoding; one that is damaged stays as it came.
+
+    Raises:
+        RecordingError: it is, or grows to, more than `limit` bytes.
+    """
+    window = _WINDOWS.get(coding.strip().lower())
+    if window is not None and body:
+        decoder = zlib.decompressobj(window)
+        try:
+            plain = decoder.decompress(body, limit + 1)
+        except zlib.error:
+            plain = body
+        body = plain
+    if len(body) > limit:
+        raise RecordingError(f"a body is larger than {limit} bytes; raise --max-body")
+    return body

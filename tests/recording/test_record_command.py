@@ -1,0 +1,232 @@
+"""`umapi-harness record`: what passes is passed on as it came, and what is written is clean and whole."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import signal
+import socket
+import ssl
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.recording.conftest import raw_server, recording
+from umapi_harness.cli import main
+from umapi_harness.contract.recordings import load
+from umapi_harness.mock.server import RunningServer
+
+
+def test_a_session_is_recorded_clean(mock: RunningServer, tmp_path: Path) -> None:
+    """Token, listing and action of a client are passed on, and the recording holds no secret and no name."""
+    out = tmp_path / "out.har"
+    details = mock.details
+    with recording(out, "--upstream", mock.url) as proxy:
+        with httpx.Client(base_url=proxy.url, trust_env=False) as client:
+            form = {
+                "grant_type": "client_credentials",
+                "client_id": details.client_id,
+                "client_secret": details.client_secret,
+                "scope": "openid,AdobeID,user_management_sdk",
+            }
+            token = client.post("/ims/token/v3", data=form).json()["access_token"]
+            headers = {"Authorization": f"Bearer {token}", "x-api-key": details.client_id}
+            root = f"/v2/usermanagement/users/{details.org_id}/0"
+            listing = client.get(root, headers=headers)
+            command = [{"user": "zebulon@quagmire.example", "do": [{"add": {"group": ["No Such Group"]}}]}]
+            answer = client.post(f"/v2/usermanagement/action/{details.org_id}", headers=headers, json=command)
+        assert not out.exists()
+        status, said = proxy.end()
+    assert status == 0
+    assert f"3 exchanges written to {out}" in said
+    direct = httpx.get(f"{mock.url}{root}", headers=headers, trust_env=False)
+    assert listing.json() == direct.json()
+    assert listing.headers["x-total-count"] == direct.headers["x-total-count"]
+    assert answer.json()["notCompleted"] == 1
+    assert out.stat().st_mode & 0o777 == 0o600
+    text = out.read_text("utf-8")
+    for gone in (token, details.client_secret, details.client_id, details.org_id, "zebulon", "quagmire", "No Such"):
+        assert gone not in text
+    assert main(["redact", "--check", str(out)]) == 0
+    exchanges = load(out).exchanges
+    assert [one.response.status for one in exchanges] == [200, 200, 200]
+    assert len(exchanges[1].response.body) == len(listing.content)
+    error = json.loads(exchanges[2].response.body)["errors"][0]
+    assert error["user"] == json.loads(exchanges[2].request.body)[0]["user"]
+
+
+def test_over_tls_and_with_the_root_of_the_api(tmp_path: Path) -> None:
+    """The proxy serves TLS with an authority of its own, and an upstream may stand under another path."""
+    seen: list[bytes] = []
+
+    def answer(peer: socket.socket, head: bytes) -> None:
+        seen.append(head)
+        peer.sendall(b"HTTP/1.1 204 No Content\r\nX-One: a\r\nx-one: b\r\n\r\n")
+
+    with (
+        raw_server(answer) as upstream,
+        recording(tmp_path / "out.har", "--upstream", f"{upstream}/gate/way", "--tls") as proxy,
+    ):
+        assert proxy.process.stdout is not None
+        authority = proxy.process.stdout.readline().strip().partition("UMAPI_CA_BUNDLE=")[2]
+        context = ssl.create_default_context(cafile=authority)
+        with httpx.Client(verify=context, trust_env=False) as client:
+            got = client.get(
+                f"{proxy.url}/v2/usermanagement/users/a%40AdobeOrg/0/x%2Fy%20z?a=%7e&b=+",
+                headers={"Connection": "x-mine", "X-Mine": "1", "X-Other": "2", "Accept-Encoding": "br, gzip"},
+            )
+        status, _ = proxy.end(signal.SIGINT)
+    assert status == 0
+    assert got.status_code == 204
+    assert got.headers.get_list("x-one") == ["a", "b"]
+    (head,) = seen
+    assert head.startswith(b"GET /gate/way/users/a%40AdobeOrg/0/x%2Fy%20z?a=%7e&b=+ HTTP/1.1\r\n")
+    lowered = head.lower()
+    assert f"host: {upstream.partition('://')[2]}".encode() in lowered
+    assert b"x-other: 2" in lowered
+    assert b"x-mine" not in lowered
+    assert b"accept-encoding: gzip\r\n" in lowered
+
+
+def test_compressed_answers_pass_as_they_came(tmp_path: Path) -> None:
+    """A compressed answer reaches the client compressed, and the recording plain with the sizes of what it holds."""
+    plain = json.dumps({"lastPage": True, "result": "success", "users": []}).encode()
+    packed = gzip.compress(plain)
+
+    def answer(peer: socket.socket, head: bytes) -> None:
+        lines = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+        peer.sendall(lines + f"Content-Length: {len(packed)}\r\n\r\n".encode() + packed)
+
+    out = tmp_path / "out.har"
+    with raw_server(answer) as upstream, recording(out, "--upstream", upstream) as proxy:
+        with httpx.Client(trust_env=False) as client, client.stream("GET", f"{proxy.url}/status") as got:
+            assert b"".join(got.iter_raw()) == packed
+        proxy.end()
+    (exchange,) = load(out).exchanges
+    assert exchange.response.body == plain
+    assert exchange.response.header("Content-Encoding") is None
+    assert exchange.response.header("Content-Length") == str(len(plain))
+
+
+BROKEN = {
+    "closes at once": b"",
+    "speaks no HTTP": b"220 mail.example ESMTP\r\n",
+    "breaks off in the headers": b"HTTP/1.1 200 OK\r\nContent-Le",
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_an_upstream_that_fails_is_told(how: str, tmp_path: Path) -> None:
+    """What cannot be had from the upstream is 502 with one line that names it, and the proxy goes on."""
+    answers = [BROKEN[how], b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"]
+    out = tmp_path / "out.har"
+    with (
+        raw_server(lambda peer, _: peer.sendall(answers.pop(0))) as upstream,
+        recording(out, "--upstream", upstream) as proxy,
+    ):
+        failed = httpx.get(f"{proxy.url}/status?access_token=hush-hush-1", trust_env=False)
+        good = httpx.get(f"{proxy.url}/status", trust_env=False)
+        status, said = proxy.end()
+    assert failed.status_code == 502
+    assert failed.text.startswith(f"umapi-harness record: {upstream}: ")
+    assert len(failed.text.splitlines()) == 1
+    assert failed.text.partition("record: ")[2] in said.replace("umapi-harness: ", "")
+    assert "hush" not in failed.text + said
+    assert (good.text, status) == ("ok", 0)
+    assert len(load(out).exchanges) == 1
+
+
+def test_an_answer_that_breaks_off_is_no_whole_one(tmp_path: Path) -> None:
+    """The client sees that an answer is cut off, and the recording does not hold it as whole."""
+    out = tmp_path / "out.har"
+    with (
+        raw_server(lambda peer, _: peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf")) as upstream,
+        recording(out, "--upstream", upstream) as proxy,
+    ):
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"{proxy.url}/status", trust_env=False)
+        _, said = proxy.end()
+    assert "GET /status: the answer broke off" in said
+    assert load(out).exchanges == ()
+
+
+def test_nobody_upstream(tmp_path: Path) -> None:
+    """An upstream where nobody listens is told at the first request."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with recording(tmp_path / "out.har", "--upstream", address) as proxy:
+        failed = httpx.get(f"{proxy.url}/status", trust_env=False)
+        proxy.end()
+    assert (failed.status_code, failed.text) == (
+        502,
+        f"umapi-harness record: {address}: Connection refused; check the upstream's address\n",
+    )
+
+
+@pytest.mark.parametrize("bad", ["host", "ftp://h/", "http://u:hush-hush@h/", "http://h:99999/", "http://h/?a=1"])
+def test_addresses_that_cannot_be_upstream(bad: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no address is told at the start in one line, without a password in it."""
+    assert main(["record", "--upstream", bad, "--out", str(tmp_path / "out.har")]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "--upstream" in said
+    assert "hush" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_large_bodies(tmp_path: Path) -> None:
+    """A request past the limit is refused, an answer past it is passed on and left out, both with a line."""
+    large = b"x" * (2 * 1024 * 1024)
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(large)}\r\n\r\n".encode()
+    out = tmp_path / "out.har"
+    with (
+        raw_server(lambda peer, _: peer.sendall(head + large)) as upstream,
+        recording(out, "--upstream", upstream, "--max-body", "1") as proxy,
+    ):
+        refused = httpx.post(f"{proxy.url}/status", content=large, trust_env=False)
+        passed = httpx.get(f"{proxy.url}/status", trust_env=False)
+        _, said = proxy.end()
+    assert refused.status_code == 413
+    assert passed.content == large
+    assert "not recorded: raise --max-body" in said
+    assert load(out).exchanges == ()
+
+
+def test_a_killed_recording_leaves_no_file(mock: RunningServer, tmp_path: Path) -> None:
+    """After kill -9 there is no recording, only a hidden part that the next one tells of."""
+    out = tmp_path / "out.har"
+    with recording(out, "--upstream", mock.url) as proxy:
+        httpx.get(f"{proxy.url}/status", trust_env=False)
+        proxy.end(signal.SIGKILL)
+    assert not out.exists()
+    (part,) = tmp_path.iterdir()
+    assert part.stat().st_mode & 0o777 == 0o600
+    with recording(out, "--upstream", mock.url) as proxy:
+        _, said = proxy.end()
+    assert f"{part}: left by a recording that was killed" in said
+    assert out.exists()
+
+
+def test_a_full_disk_ends_the_recording(mock: RunningServer, tmp_path: Path) -> None:
+    """When nothing more can be written, the proxy ends with one line and status 2, and leaves no file."""
+    out = tmp_path / "out.har"
+    with recording(out, "--upstream", mock.url, shell="trap '' XFSZ; ulimit -f 8;") as proxy:
+        for _ in range(50):
+            try:
+                httpx.get(f"{proxy.url}/status", trust_env=False)
+            except httpx.TransportError:
+                break
+        status, said = proxy.wait()
+    assert status == 2
+    assert f"{out}: cannot be written: " in said.splitlines()[-1]
+    assert "nothing has been kept" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written(
+    mock: RunningServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder that is not there is told before anything is served."""
+    assert main(["record", "--upstream", mock.url, "--out", str(tmp_path / "none" / "out.har")]) == 2
+    assert "none/out.har: cannot be written: No such file or directory" in capsys.readouterr().err
