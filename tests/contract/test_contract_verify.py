@@ -10,73 +10,17 @@ from typing import Any
 import attrs
 import pytest
 
-from umapi_harness.contract import Finding, Grade, Judge, Verification, own_judges, verify
+from umapi_harness.contract import Finding, Grade, Verification, own_judges, verify
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse, Recording
 from umapi_harness.mock import Settings
-from umapi_harness.reading import SdkJudge
-from umapi_sessions import ORG, ROOT, Session
+from umapi_sessions import ORG, ROOT, SEED, Session, judges, lively_session
 
 CORPUS = sorted((Path(__file__).parent / "recordings").glob("*.har"))
-SEED: dict[str, Any] = {
-    "domains": [{"name": "e.example", "type": "enterpriseID"}, {"name": "f.example", "type": "federatedID"}],
-    "foreign_domains": ["other.example"],
-    "technical_accounts": 3,
-    "products": [{"name": "Suite"}],
-    "profiles": [{"name": "Paint", "product": "Suite", "quota": 5}],
-    "user_groups": [{"name": "Artists", "profiles": ["Paint"]}, {"name": "Shared", "read_only": True}],
-    "users": [
-        {"email": "Ann@e.example", "type": "enterpriseID", "username": "ANN@E.EXAMPLE", "groups": ["Artists"]},
-        {"email": "bob@f.example", "type": "federatedID", "username": "bob", "country": "FR", "groups": ["Paint"]},
-        {
-            "email": "cy@mail.example",
-            "type": "adobeID",
-            "lastname": "Young",
-            "groups": ["_org_admin", "_admin_Artists"],
-        },
-    ],
-    "directory": [{"email": "Dee@E.example", "type": "enterpriseID", "country": "DE"}],
-    "outsiders": [{"email": "eve@mail.example", "state": "invited"}],
-}
-
-
-def judges() -> tuple[Judge, ...]:
-    """All judges."""
-    return (*own_judges(), SdkJudge())
 
 
 def musts(verification: Verification) -> list[str]:
     """The findings that must not be, as text."""
     return [str(one) for one in verification.findings if one.grade is Grade.MUST]
-
-
-def lively_session(settings: Settings | None = None) -> Session:
-    """A session in which something of everything happens."""
-    session = Session(SEED, settings)
-    session.act([{"user": "DEE@e.example", "do": [_create("DEE@e.example", "FR"), {"add": {"group": ["artists"]}}]}])
-    session.users()
-    session.act(
-        [
-            {"user": "ann@E.example", "do": [{"update": {"firstname": "Anna"}}, {"remove": {"group": ["Nowhere"]}}]},
-            {"user": "x@other.example", "do": [_create("x@other.example", "US")]},
-            {"user": "eve@mail.example", "do": [{"addAdobeID": {"email": "eve@mail.example"}}]},
-            {"usergroup": "Shared", "do": [{"updateUserGroup": {"name": "Ours"}}]},
-            {"usergroup": "New", "do": [{"createUserGroup": {}}, {"add": {"user": ["bob@f.example"]}}]},
-        ]
-    )
-    session.act([{"user": "nobody@f.example", "do": [{"update": {"firstname": "No"}}]}], test_only=True)
-    session.act([{"user": "bob@f.example", "do": [{"update": {"email": "rob@f.example"}}]}])
-    session.users("Artists")
-    session.users("New")
-    session.users(query="?domain=f.example")
-    session.groups()
-    session.user("rob@f.example")
-    session.user("nobody@f.example")
-    session.users()
-    return session
-
-
-def _create(email: str, country: str) -> dict[str, Any]:
-    return {"createEnterpriseID": {"email": email, "firstname": "D", "lastname": "E", "country": country}}
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)

@@ -10,13 +10,35 @@ from urllib.parse import quote
 
 import httpx
 
+from umapi_harness.contract import Judge, own_judges
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse, Recording
 from umapi_harness.mock import Settings, VirtualClock, World, build_seed
+from umapi_harness.reading import SdkJudge
 from umapi_harness.testing.transports import WorldTransport
 
 NOW = 1_700_000_000.0
 ORG = "ABCDEF@AdobeOrg"
 ROOT = "https://usermanagement.adobe.io/v2/usermanagement"
+SEED: dict[str, Any] = {
+    "domains": [{"name": "e.example", "type": "enterpriseID"}, {"name": "f.example", "type": "federatedID"}],
+    "foreign_domains": ["other.example"],
+    "technical_accounts": 3,
+    "products": [{"name": "Suite"}],
+    "profiles": [{"name": "Paint", "product": "Suite", "quota": 5}],
+    "user_groups": [{"name": "Artists", "profiles": ["Paint"]}, {"name": "Shared", "read_only": True}],
+    "users": [
+        {"email": "Ann@e.example", "type": "enterpriseID", "username": "ANN@E.EXAMPLE", "groups": ["Artists"]},
+        {"email": "bob@f.example", "type": "federatedID", "username": "bob", "country": "FR", "groups": ["Paint"]},
+        {
+            "email": "cy@mail.example",
+            "type": "adobeID",
+            "lastname": "Young",
+            "groups": ["_org_admin", "_admin_Artists"],
+        },
+    ],
+    "directory": [{"email": "Dee@E.example", "type": "enterpriseID", "country": "DE"}],
+    "outsiders": [{"email": "eve@mail.example", "state": "invited"}],
+}
 
 
 class Session:
@@ -81,3 +103,38 @@ class Session:
         while not last:
             answer = self.send("GET", f"{ROOT}/{path}/{page}{end}{query}")
             page, last = page + 1, answer.get("lastPage", True) or answer.get("result") != "success"
+
+
+def judges() -> tuple[Judge, ...]:
+    """All judges."""
+    return (*own_judges(), SdkJudge())
+
+
+def lively_session(settings: Settings | None = None) -> Session:
+    """A session in which something of everything happens."""
+    session = Session(SEED, settings)
+    session.act([{"user": "DEE@e.example", "do": [_create("DEE@e.example", "FR"), {"add": {"group": ["artists"]}}]}])
+    session.users()
+    session.act(
+        [
+            {"user": "ann@E.example", "do": [{"update": {"firstname": "Anna"}}, {"remove": {"group": ["Nowhere"]}}]},
+            {"user": "x@other.example", "do": [_create("x@other.example", "US")]},
+            {"user": "eve@mail.example", "do": [{"addAdobeID": {"email": "eve@mail.example"}}]},
+            {"usergroup": "Shared", "do": [{"updateUserGroup": {"name": "Ours"}}]},
+            {"usergroup": "New", "do": [{"createUserGroup": {}}, {"add": {"user": ["bob@f.example"]}}]},
+        ]
+    )
+    session.act([{"user": "nobody@f.example", "do": [{"update": {"firstname": "No"}}]}], test_only=True)
+    session.act([{"user": "bob@f.example", "do": [{"update": {"email": "rob@f.example"}}]}])
+    session.users("Artists")
+    session.users("New")
+    session.users(query="?domain=f.example")
+    session.groups()
+    session.user("rob@f.example")
+    session.user("nobody@f.example")
+    session.users()
+    return session
+
+
+def _create(email: str, country: str) -> dict[str, Any]:
+    return {"createEnterpriseID": {"email": email, "firstname": "D", "lastname": "E", "country": country}}

@@ -25,7 +25,7 @@ from umapi_models import schemas
 NAME: Final = "mock"
 _SERVER_ERRORS: Final = 500
 _TOO_MANY: Final = 429
-_SEARCHES: Final = 25  # differences of one recording for which settings are tried: each costs a replay
+_SEARCHES: Final = 12  # differences of one recording for which settings are tried: each costs a replay
 
 
 @attrs.frozen
