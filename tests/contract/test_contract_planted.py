@@ -18,6 +18,7 @@ from umapi_harness.contract import Grade, own_judges, verify
 from umapi_harness.contract.recordings import Exchange, Recording, load
 from umapi_harness.mock import queries
 from umapi_harness.mock.actions import run_commands
+from umapi_harness.mock.answers import Answer
 from umapi_harness.mock.organization import Organization
 from umapi_harness.mock.refusals import RefusedError
 from umapi_harness.mock.settings import Settings
@@ -167,7 +168,7 @@ def test_a_fault_in_a_header_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A header of refusals that is another one than on Adobe's pages is found in the recordings made from them."""
 
     def unauthorized(*_parts: Any) -> Any:
-        return queries.Answer(401, (("WWW-Authenticate", 'Bearer realm="other"'),))
+        return Answer(401, (("WWW-Authenticate", 'Bearer realm="other"'),))
 
     monkeypatch.setattr("umapi_harness.mock.answers.unauthorized", unauthorized)
     assert ("users", "header WWW-Authenticate") in _musts([_corpus("refusals")], "mock")
