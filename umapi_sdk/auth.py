@@ -7,21 +7,19 @@ import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from umapi_models.constraints import ContractError
 from umapi_models.converter import read_response
 from umapi_models.models import JWTToken, OAuthToken, TokenError
 from umapi_models.operations import EXCHANGE_JWT, IMS_ROOT, OAUTH_TOKEN_V2
 
+from .addresses import check_service
 from .errors import AuthenticationError, ConfigurationError, UmapiError
+from .keys import load_private_key
 from .messages import Request, Response
 from .tokens import Claim, Token, counted, new_token
 
@@ -49,6 +47,7 @@ class Auth(ABC):
         self._client_secret = _given("client_secret", client_secret)
         self.auth_host = _given("auth_host", auth_host)
         self.auth_endpoint = _given("auth_endpoint", auth_endpoint)
+        check_service("auth_host", self.url.removesuffix(self.auth_endpoint.lstrip("/")), auth_host)
         self.ssl_verify = ssl_verify
         self.token: Token | None = None
         """The token in use; None before the first call."""
@@ -56,7 +55,7 @@ class Auth(ABC):
         self._fetching: Claim | None = None
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} client_id={self.client_id!r}>"
+        return f"<{type(self).__name__} client_id={getattr(self, 'client_id', None)!r}>"
 
     @property
     def url(self) -> str:
@@ -228,7 +227,7 @@ OAuthS2S = ServicePrincipalAuth
 class JWTAuth(Auth):
     """Service Account (JWT) credentials, which Adobe has ended for its own hosts on 2025-01-01.
 
-    `priv_key_data` is the text of the private key in PEM form, and `passphrase` opens it if it is encrypted.
+    `priv_key_data` is the text of the private key, see `keys.load_private_key`; `passphrase` opens an encrypted one.
     `tech_acct_id` is the technical account's id, not its e-mail. The others are as in `ServicePrincipalAuth`.
 
     Raises:
@@ -282,39 +281,6 @@ class JWTAuth(Auth):
         if error == "invalid_token":
             return "check org_id, tech_acct_id (the id, not the e-mail) and client_id: they must be of one integration"
         return super()._cause(error, description)
-
-
-def load_private_key(data: str, passphrase: str | None = None) -> RSAPrivateKey:
-    """Return the RSA key in a PEM text.
-
-    Raises:
-        ConfigurationError: it is no PEM text, not RSA, or the passphrase is missing, wrong or not needed.
-    """
-    if "-----BEGIN" not in data:
-        hint = " (it looks like a file name: give the file's contents)" if Path(data.strip()[:255]).suffix else ""
-        raise ConfigurationError(f"priv_key_data is not a private key in PEM form{hint}")
-    if "PRIVATE KEY-----" not in data:
-        raise ConfigurationError(
-            "priv_key_data is a certificate or public key: give the private key that belongs to it"
-        )
-    encoded = _given("passphrase", passphrase).encode("utf-8") if passphrase else None
-    try:
-        key = load_pem_private_key(data.encode("utf-8"), encoded)
-    except TypeError:
-        problem = (
-            "the private key is not encrypted: leave the passphrase out"
-            if passphrase
-            else "the private key is encrypted: give its passphrase"
-        )
-        raise ConfigurationError(problem) from None
-    except (ValueError, UnsupportedAlgorithm):
-        problem = (
-            "the passphrase is wrong, or the private key is damaged" if passphrase else "the private key is damaged"
-        )
-        raise ConfigurationError(problem) from None
-    if not isinstance(key, RSAPrivateKey):
-        raise ConfigurationError("the private key is not an RSA key")
-    return key
 
 
 def _given(name: str, value: object) -> str:

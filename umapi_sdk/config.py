@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import configparser
 import os
+import stat
 import tomllib
+import warnings
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack, cast
 from urllib.parse import urlsplit
@@ -21,9 +24,26 @@ from umapi_models.operations import API_ROOT, IMS_ROOT
 from .auth import Auth, JWTAuth, ServicePrincipalAuth
 from .connection import Connection
 from .errors import ConfigurationError
+from .keys import load_private_key, read_key_file
 from .transports.settings import MAX_RESPONSE_SIZE
 
 PREFIX = "UMAPI_"
+OTHER_VARIABLES = {
+    "UMAPI_CONFIG": "the file of settings",
+    "UMAPI_PROFILE": "the table of that file",
+    "UMAPI_RECORD": "the file to record exchanges in",
+    "UMAPI_PSEUDONYM_KEY": "the key of the recorder's pseudonyms",
+    "UMAPI_MOCK": "where a mock server runs, for programs that are tested with one",
+    **{
+        f"UMAPI_{name}": "what `umapi-harness serve` and `exec` tell a program of their organisation"
+        for name in (
+            *("DOMAIN", "ENTERPRISE_DOMAIN", "ADOBE_ID_DOMAIN", "SAMPLE_USER", "SAMPLE_GROUP", "SAMPLE_PROFILE"),
+            *("JWT_TOKEN", "ACCESS_TOKEN", "MOCK_ADMIN_URL"),
+        )
+    },
+}
+"""Variables that are no settings of a connection, and what they are; any other that begins with UMAPI_ is refused."""
+_KEYS = {"private_key", "private_key_path"}
 _FILES = {"private_key_path", "ca_bundle", "client_cert"}  # settings that name a file
 
 
@@ -43,7 +63,9 @@ class Settings:
     tech_account_id: str | None = None
     """Technical account id; for JWT only."""
     private_key_path: str | None = None
-    """File of the private key in PEM form; for JWT only."""
+    """File of the private key; for JWT only."""
+    private_key: str | None = _secret()
+    """The private key itself, in place of its file; in a variable, line ends can be written as `\\n`."""
     private_key_passphrase: str | None = _secret()
     """Opens the private key, if it is encrypted."""
     endpoint: str = API_ROOT
@@ -85,14 +107,17 @@ class Settings:
             return ServicePrincipalAuth(
                 self.client_id, self.client_secret, self.ims_url, ssl_verify=self.ssl_verify, **endpoint
             )
-        if self.tech_account_id is None or self.private_key_path is None:
+        if self.tech_account_id is None or (self.private_key_path is None and self.private_key is None):
             missing = "tech_account_id" if self.tech_account_id is None else "private_key_path"
-            raise ConfigurationError(f"{_help(missing)} (the JWT flow needs it)")
-        path = Path(self.private_key_path).expanduser()
-        try:
-            key = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"private_key_path {path}: cannot be read: {_reason(error)}") from None
+            other = "" if self.tech_account_id is None else f", or private_key as {PREFIX}PRIVATE_KEY"
+            raise ConfigurationError(f"{_help(missing)}{other} (the JWT flow needs it)")
+        if self.private_key is not None:
+            key, name = self.private_key, "private_key"
+        else:
+            path = Path(self.private_key_path or "").expanduser()
+            key, name = read_key_file(path, "private_key_path"), f"private_key_path {path}:"
+            warn_of_writers(path)
+        load_private_key(key, self.private_key_passphrase, name)  # for messages that name the setting
         endpoint = {} if self.ims_endpoint is None else {"auth_endpoint": self.ims_endpoint}
         return JWTAuth(
             self.org_id,
@@ -140,6 +165,7 @@ class SettingArguments(TypedDict, total=False):
     auth: Literal["oauth", "jwt"] | None
     tech_account_id: str | None
     private_key_path: str | None
+    private_key: str | None
     private_key_passphrase: str | None
     endpoint: str | None
     ims_url: str | None
@@ -194,18 +220,48 @@ def load_settings(
         values |= _from_file(Path(file).expanduser(), profile or variables.get(PREFIX + "PROFILE"))
     elif profile:
         raise ConfigurationError(f"profile {profile!r} needs a file: give a path, or set {PREFIX}CONFIG")
-    for name, kind in _KINDS.items():
-        text = variables.get(PREFIX + name.upper())
-        if text:
-            values[name] = kind(text, PREFIX + name.upper())
+    _check_names(variables)
+    named = {name: PREFIX + name.upper() for name in _KINDS}
+    given = {name: variable for name, variable in named.items() if variables.get(variable)}
+    _overlay(values, {name: _KINDS[name](variables[variable], variable) for name, variable in given.items()})
     unknown = settings.keys() - _KINDS.keys()
     if unknown:
         raise ConfigurationError(f"no such setting: {', '.join(sorted(unknown))}")
-    values |= {name: _KINDS[name](value, name) for name, value in settings.items() if value is not None}
+    _overlay(values, {name: _KINDS[name](value, name) for name, value in settings.items() if value is not None})
     missing = [name for name in ("org_id", "client_id", "client_secret") if name not in values]
     if missing:
         raise ConfigurationError(_help(*missing))
     return Settings(**values)
+
+
+def _overlay(values: dict[str, Any], newer: dict[str, Any]) -> None:
+    """Put settings over those of a place that counts less; the key and its file are two forms of one setting."""
+    if newer.keys() & _KEYS:
+        for name in _KEYS:
+            values.pop(name, None)
+    values |= newer
+
+
+def _check_names(variables: Mapping[str, str]) -> None:
+    """Refuse a variable that would be a setting if it were spelt right."""
+    known = {PREFIX + name.upper() for name in _KINDS} | OTHER_VARIABLES.keys()
+    for name in sorted(variables):
+        if name.startswith(PREFIX) and name not in known:
+            near = get_close_matches(name, known, n=1, cutoff=0.75)
+            meant = f": is {near[0]} meant?" if near else f"; settings: {', '.join(_KINDS)}"
+            raise ConfigurationError(f"{name}: there is no such setting{meant}")
+
+
+def warn_of_writers(path: Path) -> None:
+    """Warn if users other than the owner can change a file that credentials come from."""
+    mode = path.stat().st_mode if os.name == "posix" else 0
+    if mode & stat.S_IWOTH:
+        message = f"{path}: every user of this machine can change this file and its secrets: chmod o-w it"
+        warnings.warn(message, InsecureFileWarning, stacklevel=4)
+
+
+class InsecureFileWarning(UserWarning):
+    """A file with secrets can be changed by others."""
 
 
 def _help(*names: str) -> str:
@@ -219,6 +275,7 @@ def _from_file(path: Path, profile: str | None) -> dict[str, Any]:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {_reason(error)}") from None
+    warn_of_writers(path)
     if path.suffix.lower() == ".toml":
         values = _from_toml(path, text, profile or "default")
     else:

@@ -18,6 +18,7 @@ from umapi_models.models import ServiceStatus
 from umapi_models.operations import API_ROOT
 
 from .actions import Action
+from .addresses import check_service
 from .auth import Auth
 from .calls import Service, service_status
 from .errors import ConfigurationError, ServiceError, UmapiError
@@ -73,9 +74,7 @@ class Session:
             raise ConfigurationError("auth must be a JWTAuth or ServicePrincipalAuth object")
         if not isinstance(org_id, str) or "@" not in org_id:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"org_id must look like 12345@AdobeOrg, not {org_id!r}")
-        host = _host(endpoint)
-        if host is None:
-            raise ConfigurationError(f"endpoint must be an http or https URL, not {endpoint!r}")
+        host = check_service("endpoint", endpoint, endpoint)
         if retry is None:
             try:
                 retry = RetryPolicy(attempts=max_retries, max_wait=max_wait)
@@ -147,13 +146,3 @@ def _warn_of_unsent(queue: ActionQueue, level: int) -> None:
         count = "1 action was" if len(queue) == 1 else f"{len(queue)} actions were"
         message = f"{count} queued and not sent: call execute_queued(), or take_queued(), before closing"
         warnings.warn(message, UnsentActionsWarning, stacklevel=level)
-
-
-def _host(url: object) -> str | None:
-    """Return the host that an http or https URL names, None for anything else."""
-    try:
-        parts = urlsplit(url) if isinstance(url, str) and url.isprintable() and " " not in url else None
-        usable = parts is not None and parts.scheme in ("http", "https") and (parts.port is None or parts.port > 0)
-    except ValueError:
-        return None
-    return parts.hostname if parts is not None and usable and not parts.query and not parts.fragment else None

@@ -10,7 +10,7 @@ import pytest
 
 from umapi_harness.mock.server import RunningServer, running_server
 from umapi_sdk import ConfigurationError, JWTAuth, ServicePrincipalAuth, UserQuery, connect, load_settings
-from umapi_sdk.config import SettingArguments, Settings
+from umapi_sdk.config import OTHER_VARIABLES, SettingArguments, Settings
 
 REQUIRED: dict[str, Any] = {"org_id": "1@AdobeOrg", "client_id": "id", "client_secret": "top-secret"}
 ENVIRONMENT = {f"UMAPI_{name.upper()}": value for name, value in REQUIRED.items()}
@@ -343,3 +343,49 @@ def test_waits_can_be_set(tmp_path: Path) -> None:
     path.write_text("[default]\nmax_wait = 30\npacing = true\n", "utf-8")
     settings = load_settings(path, environment={**ENVIRONMENT, "UMAPI_MAX_WAIT": "12.5"})
     assert (settings.max_wait, settings.pacing) == (12.5, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("UMAPI_ORGID", "UMAPI_ORGID: there is no such setting: is UMAPI_ORG_ID meant?"),
+        ("UMAPI_SSL_VERFY", "UMAPI_SSL_VERFY: there is no such setting: is UMAPI_SSL_VERIFY meant?"),
+        ("UMAPI_COLOUR_OF_HAT", "UMAPI_COLOUR_OF_HAT: there is no such setting; settings: org_id, "),
+    ],
+)
+def test_misspelt_variable_is_an_error(name: str, message: str) -> None:
+    """A variable that would be a setting if it were spelt right is refused, as in a file, with the nearest name."""
+    assert refused(environment={name: "x"}).startswith(message)
+
+
+def test_variables_of_other_programs_are_none_of_ours() -> None:
+    """What the mock server tells its clients, and names without the prefix, are passed over."""
+    names = [*OTHER_VARIABLES, "ORG_ID", "umapi_org", "XUMAPI_Y"]
+    others = {name: "x" for name in names if name not in ("UMAPI_CONFIG", "UMAPI_PROFILE")}
+    assert load(environment=others) == load()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("endpoint", "http://usermanagement.adobe.io/v2", "endpoint would send credentials to usermanagement.adobe.io"),
+        ("ims_url", "http://ims-na1.adobelogin.com", "auth_host would send credentials to ims-na1.adobelogin.com"),
+        ("ims_url", "ftp://host", "auth_host must be an http or https URL"),
+        ("ims_url", "ho st", "auth_host must be an http or https URL"),
+        ("ims_url", "host:port", "auth_host must be an http or https URL"),
+        ("ims_url", "https://jo:top-secret@host", "auth_host must be a URL without user and password"),
+        ("endpoint", "https://jo:top-secret@host", "endpoint must be a URL without user and password"),
+    ],
+)
+def test_addresses_are_checked(setting: str, value: str, message: str) -> None:
+    """No secret goes to Adobe in the clear, nor to what is no address."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(None, None, **{setting: value}).connect()
+    assert str(caught.value).startswith(message)
+    assert "top-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "ims.example", "http://127.0.0.1:1", "https://[::1]:2/"])
+def test_addresses_that_can_be_used(host: str) -> None:
+    """A host, with its port, or a URL; http is for others than Adobe."""
+    assert ServicePrincipalAuth("id", "secret", host).url.endswith("/ims/token/v2")

@@ -30,7 +30,7 @@ from umapi_sdk import (
     UserQuery,
 )
 from umapi_sdk.aio import AsyncConnection
-from umapi_sdk.auth import load_private_key
+from umapi_sdk.keys import load_private_key
 
 Connect = Callable[..., Connection]
 

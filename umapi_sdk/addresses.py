@@ -1,0 +1,41 @@
+"""URLs of services: whether they can be used, and whether a secret may go there."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from .errors import ConfigurationError
+
+_DOMAINS_OF_ADOBE = ("adobe.io", "adobelogin.com", "adobe.com")
+
+
+def host_of(url: object) -> str | None:
+    """Return the host that an http or https URL names, None for anything else."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) and url.isprintable() and " " not in url else None
+        usable = parts is not None and parts.scheme in ("http", "https") and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return None
+    return parts.hostname if parts is not None and usable and not parts.query and not parts.fragment else None
+
+
+def check_service(name: str, url: str, shown: object) -> str:
+    """Return the host of a service's URL.
+
+    Args:
+        name: the argument that the URL comes from.
+        url: the URL.
+        shown: the argument as it was given, for the message.
+
+    Raises:
+        ConfigurationError: it is no http or https URL, has a password in it, or sends secrets to Adobe in the clear.
+    """
+    host = host_of(url)
+    if host is None:
+        raise ConfigurationError(f"{name} must be an http or https URL, not {shown!r}")
+    if "@" in urlsplit(url).netloc:
+        raise ConfigurationError(f"{name} must be a URL without user and password, which the service does not take")
+    own = any(host == domain or host.endswith(f".{domain}") for domain in _DOMAINS_OF_ADOBE)
+    if own and urlsplit(url).scheme == "http":
+        raise ConfigurationError(f"{name} would send credentials to {host} in the clear: write https://")
+    return host
