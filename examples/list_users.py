@@ -11,9 +11,12 @@ def main(group: str | None = None) -> None:
     """Print one line for each user. Pages are fetched as they are needed; a listing that breaks off is an error."""
     with connect() as connection:
         users = UsersQuery(connection) if group is None else UsersQuery(connection, in_group=group)
+        count = 0
         for user in users:
+            count += 1
             print(user.email, user.type, len(user.groups or ()), sep="\t")
-        print(f"{users.total} users in {users.page_count} pages")
+        # Not `users.total`, which counts technical accounts as well.
+        print(f"{count} users in {users.page_count} pages")
 
 
 if __name__ == "__main__":

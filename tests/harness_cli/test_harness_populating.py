@@ -49,7 +49,7 @@ def test_what_is_made_up_can_be_served(run: Run, tmp_path: Path) -> None:
 
 
 def test_export_is_the_present_state(run: Run, server: RunningServer, tmp_path: Path) -> None:
-    """What a server holds is written as a seed, whole as JSON, its users as CSV."""
+    """What a server holds is written as a seed, whole as JSON, its accounts as CSV."""
     state = export_seed(server.world.organization())
     assert json.loads(run("export", "--url", server.url).out) == state
     path = tmp_path / "state.json"
@@ -59,7 +59,8 @@ def test_export_is_the_present_state(run: Run, server: RunningServer, tmp_path: 
     (seed,) = read_seeds([path])
     assert export_seed(seed.organization) == state
     rows = list(csv.DictReader(run("export", "--url", server.url, "--format", "csv").out.splitlines()))
-    assert [row["email"] for row in rows] == [user["email"] for user in state["users"]]
+    accounts = [*state["users"], *state["technical_accounts"]]
+    assert [row["email"] for row in rows] == [account["email"] for account in accounts]
     assert list(tmp_path.iterdir()) == [path]
 
 

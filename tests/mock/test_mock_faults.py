@@ -187,7 +187,8 @@ def test_listing_that_shrinks_while_it_is_read(mock: Mock) -> None:
     plan(mock, {"operation": "users", "kind": "shrink", "entries": 2, "nth": 2})
     first, second = mock.users(0), mock.users(1)
     assert int(second.headers["X-Total-Count"]) == int(first.headers["X-Total-Count"]) - 2
-    assert second.json()["users"][0]["email"] == everybody[6]
+    # The first page has three users, beside a technical account.
+    assert second.json()["users"][0]["email"] == everybody[3 + 2]
 
 
 def test_groups_and_members_that_shrink(mock: Mock) -> None:

@@ -106,7 +106,7 @@ def test_queries(api: Curl) -> None:
     """The queries of Adobe's pages give users, members, one user and groups."""
     users = api("users/{org}/0")
     assert (users.status, users.headers["content-type"]) == (200, "application/json")
-    assert (users.headers["x-total-count"], users.headers["x-current-page"]) == ("13", "0")
+    assert (users.headers["x-total-count"], users.headers["x-current-page"]) == ("14", "0")
     assert len(users.json()["users"]) == 13
     assert api("users/{org}/0?domain=example.org").json()["users"][0]["domain"] == "example.org"
     assert api("users/{org}/0?directOnly=TRUE").status == 200
