@@ -45,8 +45,8 @@ class ConsoleReport:
                 pass
 
     def _print(self, *parts: str | tuple[str, str]) -> None:
-        shown = [shown(part) if isinstance(part, str) else (shown(part[0]), part[1]) for part in parts]
-        self.console.print(Text.assemble(*shown), highlight=False, soft_wrap=True)
+        texts = [shown(part) if isinstance(part, str) else (shown(part[0]), part[1]) for part in parts]
+        self.console.print(Text.assemble(*texts), highlight=False, soft_wrap=True)
 
     def _heading(self, event: events.RunStarted) -> None:
         taken = _STATUS_WIDTH + _CHECKS_WIDTH + _TIME_WIDTH + 6
