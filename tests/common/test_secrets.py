@@ -196,9 +196,9 @@ def test_hostile_text_costs_no_more_than_other_text(unit: str) -> None:
         text = unit * (length // len(unit))
         best = 1e9
         for _ in range(3):
-            begin = time.perf_counter()
+            begin = time.thread_time()
             Masker().text(text)
-            best = min(best, time.perf_counter() - begin)
+            best = min(best, time.thread_time() - begin)
         return best
 
     assert seconds(80_000) < 30 * seconds(10_000) + 0.05
@@ -209,10 +209,10 @@ def test_learning_much_costs_no_more_per_secret() -> None:
 
     def seconds(count: int) -> float:
         masker = Masker()
-        begin = time.perf_counter()
+        begin = time.thread_time()
         for number in range(count):
             masker.learn(f"password-{number:06}")
             assert masker.text(f"row {number}: password-{number:06} end") == f"row {number}: {REDACTED} end"
-        return time.perf_counter() - begin
+        return time.thread_time() - begin
 
     assert seconds(5000) < 40 * seconds(500) + 0.1

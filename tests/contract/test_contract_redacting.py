@@ -337,11 +337,11 @@ def test_many_users_take_time_in_proportion() -> None:
         ]
         exchange = _entry("GET", f"{ROOT}/users/{ORG}/0", answer={"users": users, "lastPage": True})
         cleaner = Cleaner(Pseudonyms("k"))
-        begin = time.perf_counter()
+        begin = time.thread_time()
         cleaner.learn(exchange)
         cleaned = cleaner.cleaned(exchange)
         assert len(cleaned.response.body) == len(exchange.response.body)
-        return time.perf_counter() - begin
+        return time.thread_time() - begin
 
     assert seconds(2000) < 24 * seconds(250) + 0.1
 

@@ -333,3 +333,15 @@ def test_live_settings_differ_from_the_documented() -> None:
         *("users_page_size", "groups_page_size", "remove_absent_user_fails", "test_mode_needs_user"),
         *("username_follows_email", "unauthorized_body", "forbidden_body", "list_unused_admin_groups"),
     }
+
+
+def test_journal_knows_every_name_of_a_secret(mock: Mock) -> None:
+    """Secrets under names of other programs' making are masked too, in header, query and body."""
+    names = ["X-Auth-Token", "X-Client-Secret", "Client-Secret", "refreshToken", "privateKey", "passphrase", "passwd"]
+    for number, name in enumerate(names):
+        mock.client.post(
+            f"/nowhere?{name}=hush{number}q",
+            headers={name: f"hush{number}h"},
+            content=f"<r><{name}>hush{number}x</{name}><a {name}='hush{number}a'/></r>",
+        )
+    assert "hush" not in json.dumps(mock.world.journal.as_list())

@@ -89,7 +89,7 @@ def multipart_parts(text: str) -> Iterable[tuple[str, int, int]]:
             if bare.startswith(boundary):
                 yield name, begin, max(begin, begin + len(text[begin : position - 1].rstrip("\r")))
                 begin, name = -1, None
-        elif "content-disposition:" in bare.lower():
+        elif "content-disposition:" in bare.lower() or bare.startswith("name="):
             found = _PART_NAME.search(bare)
             name = (found["quoted"] or found["bare"]) if found is not None else None
         elif not bare and name is not None:

@@ -243,7 +243,7 @@ class Masker:
         if not _TRIGGER.search(text):
             return text
         text = json_text.edited(text, private_keys(text, self.mask))
-        if "isposition:" in text:
+        if "name=" in text:
             text = json_text.edited(text, multipart_secrets(text, self.mask))
         if "<" in text:
             text = json_text.edited(text, markup_secrets(text, self.mask))

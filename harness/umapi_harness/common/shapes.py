@@ -39,13 +39,13 @@ _DER_BYTES: Final = 12
 
 
 def private_keys(text: str, mask: str) -> Iterable[Edit]:
-    """Find private keys in PEM form; one that is cut off ends with the text."""
+    """Find what stands inside private keys in PEM form; one that is cut off ends with the text."""
     position = 0
     while (begin := _KEY_BEGINS.search(text, position)) is not None:
         end = text.find("-----END ", begin.end())
-        last = text.find("-----", end + 9) if end >= 0 else -1
-        position = last + 5 if last >= 0 else len(text)
-        yield begin.start(), position, mask
+        position = end if end >= 0 else len(text)
+        if text[begin.end() : position] not in ("", mask):
+            yield begin.end(), position, mask
 
 
 def is_private_key(run: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -11,21 +10,10 @@ from urllib.parse import parse_qsl, urlencode
 
 import attrs
 
-_MASK: Final = "***"
-_SECRET_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
-_NAMES: Final = "client_secret|jwt_token|access_token|refresh_token|assertion|client_assertion|password"
-_SECRET_FIELDS: Final = frozenset(_NAMES.split("|"))
-# What may stand in any request, sent by mistake to the wrong place, or cut off at the end.
-_SECRETS: Final = (
-    (re.compile(rf'("(?:{_NAMES})"\s*:\s*")(?:[^"\\]|\\.)*', re.IGNORECASE | re.DOTALL), rf"\1{_MASK}"),
-    (re.compile(rf"\b((?:{_NAMES})=)[^&\s\"]*", re.IGNORECASE), rf"\1{_MASK}"),
-    (re.compile(rf'(name="?(?:{_NAMES})"?.*?\r?\n\r?\n)[^\r\n]*', re.IGNORECASE | re.DOTALL), rf"\1{_MASK}"),
-    (re.compile(r"\b(Bearer(?:\s|%20|\+)+)[\w.~+/=-]+", re.IGNORECASE), rf"\1{_MASK}"),
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?"), _MASK),
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END|\Z)", re.DOTALL), _MASK),
-)
-# Without one of these in lower case there is nothing to look for, which is quicker to see.
-_HINTS: Final = ("client_secret", "_token", "assertion", "password", "bearer", "eyj", "private key")
+from umapi_harness.common.secret_names import is_secret
+from umapi_harness.common.secrets import Masker
+
+_MASKER: Final = Masker("***")
 _KEPT: Final = 16 * 1024  # bytes of a body that are shown
 _ROOM: Final = 64 * 1024 * 1024  # bytes of all bodies together
 
@@ -61,12 +49,12 @@ class Entry:
     def request_body(self) -> str:
         """The body of the request, with secrets masked."""
         # Masked when somebody looks, which for most of many thousand requests nobody does.
-        return self.sent if isinstance(self.sent, str) else _masked(_text(self.sent))
+        return self.sent if isinstance(self.sent, str) else _MASKER.text(_text(self.sent))
 
     @property
     def response_body(self) -> str:
         """The body of the answer, with secrets masked."""
-        return self.answered if isinstance(self.answered, str) else _masked(_text(self.answered))
+        return self.answered if isinstance(self.answered, str) else _MASKER.text(_text(self.answered))
 
     @property
     def commands(self) -> bytes:
@@ -146,13 +134,13 @@ class Journal:
             org_id=org_id,
             method=method,
             path=_masked_short(path),
-            query=_masked_form(query) if secret else _masked(query),
+            query=_masked_form(query) if secret else _MASKER.text(query),
             client_id=client_id,
             request_headers=_masked_headers(request_headers),
             sent=_masked_body(request_body) if secret else request_body,
             status=status,
             response_headers=_masked_headers(response_headers),
-            answered=_masked(_text(response_body)) if secret else response_body,
+            answered=_MASKER.text(_text(response_body)) if secret else response_body,
             fault=fault,
             effect=effect,
         )
@@ -180,29 +168,17 @@ def _text(body: bytes) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def _masked_short(text: str) -> str:
-    """The same for a path or a header's value, most of which come again and again."""
-    return _masked(text)
-
-
-def _masked(text: str) -> str:
-    lowered = text.lower()
-    for hint in _HINTS:
-        if hint in lowered:
-            break
-    else:
-        return text
-    for pattern, masked in _SECRETS:
-        text = pattern.sub(masked, text)
-    return text
+    """The text without secrets, for a path or a header's value, most of which come again and again."""
+    return _MASKER.text(text)
 
 
 def _masked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: _MASK if name.lower() in _SECRET_HEADERS else _masked_short(value) for name, value in headers.items()}
+    return {name: _MASKER.mask if is_secret(name) else _masked_short(value) for name, value in headers.items()}
 
 
 def _masked_form(form: str) -> str:
     pairs = parse_qsl(form, keep_blank_values=True)
-    return urlencode([(name, _MASK if name in _SECRET_FIELDS else value) for name, value in pairs], safe="*")
+    return urlencode([(name, _MASKER.value(name, value)) for name, value in pairs], safe="*")
 
 
 def _masked_body(body: bytes) -> str:
