@@ -60,11 +60,12 @@ class Line:
 def line(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
     """A connection to a server that reads by one of the two parsers."""
     ends: list[Any] = []
+    parser: Any = request.param
 
-    class Observed(request.param):  # type: ignore[name-defined,misc]
+    class Observed(parser):  # type: ignore[misc]
         def connection_made(self, transport: Any) -> None:
             ends.append(self)
-            super().connection_made(transport)
+            parser.connection_made(self, transport)
 
     monkeypatch.setattr(serving, "Connection", Observed)
     loop = LoopThread()

@@ -128,7 +128,7 @@ class _Builder:
 
     def _technical_accounts(self) -> None:
         given: int | list[dict[str, Any]] = self._document.get("technical_accounts", 0)
-        entries = [{} for _ in range(given)] if isinstance(given, int) else given
+        entries: list[dict[str, Any]] = [{} for _ in range(given)] if isinstance(given, int) else given
         add_technical_accounts(self._organization, entries, where=self._where)
 
     def _products(self) -> None:
