@@ -30,11 +30,11 @@ def check_service(name: str, url: str, shown: object) -> str:
     Raises:
         ConfigurationError: it is no http or https URL, has a password in it, or sends secrets to Adobe in the clear.
     """
+    if isinstance(shown, str) and "@" in shown.rpartition("://")[2].partition("/")[0]:  # before anything shows it
+        raise ConfigurationError(f"{name} must be a URL without user and password, which the service does not take")
     host = host_of(url)
     if host is None:
         raise ConfigurationError(f"{name} must be an http or https URL, not {shown!r}")
-    if "@" in urlsplit(url).netloc:
-        raise ConfigurationError(f"{name} must be a URL without user and password, which the service does not take")
     own = any(host == domain or host.endswith(f".{domain}") for domain in _DOMAINS_OF_ADOBE)
     if own and urlsplit(url).scheme == "http":
         raise ConfigurationError(f"{name} would send credentials to {host} in the clear: write https://")

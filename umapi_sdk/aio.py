@@ -18,7 +18,7 @@ from .calls import Service, fetch_token
 from .errors import ListingError, UmapiError
 from .execution import Execution
 from .listings import ListingReader, ListingRules, Progress
-from .messages import Answer, Authorize, Call, Message, Request, Sleep, TransportError, Turn
+from .messages import Answer, Authorize, Call, Elapsed, Message, Request, Sleep, TransportError, Turn
 from .queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
 from .retries import RetryPolicy
 from .session import Session
@@ -99,6 +99,7 @@ class AsyncConnection:
         self._transport = recorded_async(sending)
         self._sleep = sleep
         self._clock = clock
+        self._elapsed = time.monotonic if clock is time.time else clock
 
     async def __aenter__(self) -> Self:
         return self
@@ -222,7 +223,7 @@ class AsyncConnection:
             return None
         if isinstance(message, Authorize):
             return await self._authorize(message.refused)
-        return self._clock()
+        return self._elapsed() if isinstance(message, Elapsed) else self._clock()
 
     async def _authorize(self, refused: str | None) -> Mapping[str, str]:
         auth = self._session.auth

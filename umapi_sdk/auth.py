@@ -7,8 +7,8 @@ import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import quote, quote_plus, urlencode, urlsplit
+from contextlib import suppress
+from urllib.parse import urlencode, urlsplit
 
 import jwt
 
@@ -20,7 +20,9 @@ from umapi_models.operations import EXCHANGE_JWT, IMS_ROOT, OAUTH_TOKEN_V2
 from .addresses import check_service
 from .errors import AuthenticationError, ConfigurationError, UmapiError
 from .keys import load_private_key
+from .masking import Secret, SecretBytes, masked
 from .messages import Request, Response
+from .pacing import Pacer
 from .tokens import Claim, Token, counted, new_token
 
 DEFAULT_SCOPE = "openid,AdobeID,user_management_sdk"
@@ -29,7 +31,6 @@ JWT_LIFE = 30 * 60  # seconds: long enough for waits and a clock that is slow, s
 
 _IMS_HOST = urlsplit(IMS_ROOT).netloc
 _FIT_FOR_HEADER = re.compile(r"[!-~]+", re.ASCII)
-_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 
 
 class Auth(ABC):
@@ -44,7 +45,7 @@ class Auth(ABC):
         self.client_id = _given("client_id", client_id)
         if not _FIT_FOR_HEADER.fullmatch(client_id):
             raise ConfigurationError("client_id must be ASCII without spaces or line breaks")
-        self._client_secret = _given("client_secret", client_secret)
+        self._client_secret = Secret(_given("client_secret", client_secret))
         self.auth_host = _given("auth_host", auth_host)
         self.auth_endpoint = _given("auth_endpoint", auth_endpoint)
         check_service("auth_host", self.url.removesuffix(self.auth_endpoint.lstrip("/")), auth_host)
@@ -53,6 +54,7 @@ class Auth(ABC):
         """The token in use; None before the first call."""
         self._lock = threading.Lock()
         self._fetching: Claim | None = None
+        self._pacers: dict[str, Pacer] = {}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} client_id={getattr(self, 'client_id', None)!r}>"
@@ -70,7 +72,12 @@ class Auth(ABC):
 
     def headers(self, token: Token) -> Mapping[str, str]:
         """Return the headers that authorise a request."""
-        return {"Authorization": f"Bearer {token.value}", "x-api-key": self.client_id}
+        return {"Authorization": Secret(f"Bearer {token.value}"), "x-api-key": self.client_id}
+
+    def pacer(self, host: str) -> Pacer:
+        """Return what keeps the throttle limits of these credentials at a host, for all connections that share them."""
+        with self._lock:
+            return self._pacers.setdefault(host, Pacer())
 
     def claim(self, now: float, refused: str | None, *, blocking: bool) -> Mapping[str, str] | Claim:
         """Return the headers of the token in use, or where a new one is needed a part in the request for it.
@@ -113,7 +120,7 @@ class Auth(ABC):
                 "Accept": "application/json",
                 "Cache-Control": "no-cache",
             },
-            body=urlencode(self._form(now)).encode("ascii"),
+            body=SecretBytes(urlencode(self._form(now)).encode("ascii")),
             for_token=True,
         )
 
@@ -123,16 +130,17 @@ class Auth(ABC):
         Raises:
             AuthenticationError: the answer is a refusal, with its likely cause, or is not understood.
         """
-        try:
-            data: Any = json.loads(response.body)
-        except (ValueError, RecursionError):
-            data = None
         if response.status != 200:
-            raise self._refusal(response, data)
-        try:
-            token = self._token(counted(data), now)
-        except ContractError as error:
-            raise self._error(f"the token answer is not understood: {error}", response) from None
+            raise self._refusal(response)
+        problem = "it is not JSON"
+        token = None
+        with suppress(ValueError, RecursionError):
+            try:
+                token = self._token(counted(json.loads(response.body)), now)
+            except ContractError as error:
+                problem = str(error)
+        if token is None:
+            raise self._error(f"the token answer is not understood: {problem}", response)
         if not _FIT_FOR_HEADER.fullmatch(token.value):
             raise self._error("the token answer is not understood: its token cannot be a header", response)
         return token
@@ -143,10 +151,12 @@ class Auth(ABC):
     @abstractmethod
     def _token(self, data: object, now: float) -> Token: ...
 
-    def _refusal(self, response: Response, data: object) -> AuthenticationError:
+    def _refusal(self, response: Response) -> AuthenticationError:
+        # A host that echoes what it was sent must not bring a secret into the message, nor into the locals here.
+        text = masked(response.body.decode("utf-8", "replace"), [self._client_secret])
         try:
-            refusal = read_response(TokenError, data)
-        except ContractError:
+            refusal = read_response(TokenError, json.loads(text))
+        except (ContractError, ValueError, RecursionError):
             return self._error(f"the token host answered {response.status}", response)
         said = refusal.error_description or "no description"
         cause = self._cause(refusal.error, said)
@@ -168,21 +178,15 @@ class Auth(ABC):
         return None
 
     def _error(self, message: str, response: Response, code: str | None = None) -> AuthenticationError:
-        # A host that echoes what it was sent must not bring a secret into the message.
-        for secret in self._secrets():
-            message = message.replace(secret, "***")
-        message = _JWT.sub("***", message)
+        secrets = [self._client_secret]
         return AuthenticationError(
-            message,
+            masked(message, secrets),
             method="POST",
             url=self.url,
             status=response.status,
-            request_id=response.request_id,
-            code=code,
+            request_id=None if response.request_id is None else masked(response.request_id, secrets),
+            code=None if code is None else masked(code, secrets),
         )
-
-    def _secrets(self) -> list[str]:
-        return [self._client_secret, quote(self._client_secret), quote_plus(self._client_secret)]
 
 
 class ServicePrincipalAuth(Auth):
@@ -263,7 +267,7 @@ class JWTAuth(Auth):
         return {
             "client_id": self.client_id,
             "client_secret": self._client_secret,
-            "jwt_token": jwt.encode(claims, self._key, algorithm="RS256"),
+            "jwt_token": Secret(jwt.encode(claims, self._key, algorithm="RS256")),
         }
 
     def _token(self, data: object, now: float) -> Token:

@@ -20,10 +20,11 @@ from . import errors
 from .answers import read_answer, read_outcomes
 from .auth import Auth
 from .batches import WireCommand, encode
-from .messages import Authorize, Call, Now, Request, Response, Sleep, TransportError
+from .masking import without, without_frames
+from .messages import Authorize, Call, Elapsed, Now, Request, Response, Sleep, TransportError
 from .outcomes import CommandOutcome, OutcomeStatus
 from .pacing import Pacer
-from .retries import RETRIED_STATUSES, RetryPolicy, parse_retry_after
+from .retries import RETRIED_STATUSES, RetryPolicy, parse_date, parse_retry_after
 from .tokens import Token
 from .verdicts import Attempts, History
 
@@ -62,6 +63,10 @@ def _now() -> Call[float]:
     return cast("float", (yield Now()))
 
 
+def _elapsed() -> Call[float]:
+    return cast("float", (yield Elapsed()))
+
+
 def _credentials(refused: str | None) -> Call[Mapping[str, str]]:
     try:
         return cast("Mapping[str, str]", (yield Authorize(refused)))
@@ -86,7 +91,7 @@ def exchange(
     """
     while True:
         if operation is not None:
-            yield from _keep_limit(service, operation)
+            yield from _keep_limit(service, operation, request)
         attempts.begin()
         last = attempts.made >= service.retry.attempts
         try:
@@ -94,7 +99,7 @@ def exchange(
         except TransportError as failure:
             attempts.lost(sent=failure.sent)
             if failure.permanent or last or (failure.sent and not attempts.repeatable):
-                raise _network_error(failure, request, attempts) from failure
+                raise _network_error(failure, request, attempts) from without_frames(failure)
             yield Sleep(service.retry.backoff(attempts.made), failure.reason)
             continue
         except errors.UsageError:
@@ -104,18 +109,24 @@ def exchange(
         if response.status not in RETRIED_STATUSES or (response.status == 408 and not attempts.repeatable):
             return response
         now = yield from _now()
-        asked = parse_retry_after(response.headers.get("retry-after"), now)
+        answered = parse_date(response.headers.get("date"))
+        asked = parse_retry_after(response.headers.get("retry-after"), now if answered is None else answered)
+        wait = service.retry.wait(attempts.made, asked)
+        if response.status == 429 and operation is not None and service.pacer is not None:
+            service.pacer.hold(operation, (yield from _elapsed()), wait)
         gamble = response.status >= 500 and not attempts.repeatable
         last = last or (gamble and not service.retry.repeat_after_5xx)
         if last or (asked is not None and asked > service.retry.max_wait):
             raise _busy_error(request, response, asked, now, attempts)
-        wait = service.retry.backoff(attempts.made) if asked is None else asked
         yield Sleep(wait, f"the service answered {response.status}")
 
 
-def _keep_limit(service: Service, operation: Operation) -> Call[None]:
+def _keep_limit(service: Service, operation: Operation, request: Request) -> Call[None]:
     if service.pacer is not None:
-        wait = service.pacer.reserve(operation, (yield from _now()))
+        held = service.pacer.held(operation, (yield from _elapsed()))
+        if held > service.retry.max_wait:
+            raise _throttled("another request was told so", request, held, (yield from _now()))
+        wait = service.pacer.reserve(operation, (yield from _elapsed()))
         if wait > 0:
             limit = f"{operation.per_client} requests in {operation.period:.0f} s"
             yield Sleep(wait, f"the limit for {operation.name} is {limit}")
@@ -147,6 +158,7 @@ def authorized(service: Service, operation: Operation, request: Request, attempt
         credentials = yield from _credentials(refused)
         headers = {**service.headers, **request.headers, **credentials}
         response = yield from exchange(service, attrs.evolve(request, headers=headers), attempts, operation)
+        response = without(response, credentials["Authorization"])
         if response.status == 401 and refused is None:
             refused = credentials["Authorization"]
             attempts.forgive()
@@ -282,20 +294,12 @@ def _network_error(failure: TransportError, request: Request, attempts: Attempts
 def _busy_error(
     request: Request, response: Response, asked: float | None, now: float, attempts: Attempts
 ) -> errors.ServiceError:
+    response = without(response, request.headers.get("Authorization", ""))
     code, said = _refusal_reason(response)
+    if response.status == 429:
+        return _throttled(said or "too many requests", request, asked, now, response, code)
     when = None if asked is None else now + asked
     advice = "" if when is None else f": come back in {asked:.0f} s, at {formatdate(when, usegmt=True)}"
-    if response.status == 429:
-        throttled = errors.ThrottledError(
-            f"{said or 'too many requests'}{advice}",
-            method=request.method,
-            url=request.url,
-            status=429,
-            request_id=response.request_id,
-            code=code,
-        )
-        throttled.retry_after, throttled.retry_at = asked, when
-        return throttled
     unavailable = errors.UnavailableError(
         f"{said or 'the service is not available'}, after {attempts.made} attempts{advice}",
         method=request.method,
@@ -306,3 +310,25 @@ def _busy_error(
     )
     unavailable.may_have_been_applied = attempts.fate is OutcomeStatus.UNKNOWN
     return unavailable
+
+
+def _throttled(
+    said: str,
+    request: Request,
+    asked: float | None,
+    now: float,
+    response: Response | None = None,
+    code: str | None = None,
+) -> errors.ThrottledError:
+    when = None if asked is None else now + asked
+    advice = "" if when is None else f": come back in {asked:.0f} s, at {formatdate(when, usegmt=True)}"
+    throttled = errors.ThrottledError(
+        f"{said}{advice}",
+        method=request.method,
+        url=request.url,
+        status=response.status if response else None,
+        request_id=response.request_id if response else None,
+        code=code,
+    )
+    throttled.retry_after, throttled.retry_at = asked, when
+    return throttled

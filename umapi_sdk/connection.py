@@ -16,7 +16,7 @@ from .auth import Auth
 from .calls import Service, fetch_token
 from .errors import UmapiError
 from .execution import Execution
-from .messages import Answer, Authorize, Call, Message, Request, Sleep, TransportError, Turn
+from .messages import Answer, Authorize, Call, Elapsed, Message, Request, Sleep, TransportError, Turn
 from .retries import RetryPolicy
 from .session import Session
 from .tokens import Claim, Token
@@ -105,6 +105,7 @@ class Connection:
         self._transport = recorded(transport or BlockingTransport(network, network.for_tokens(auth.ssl_verify)))
         self._sleep = sleep
         self._clock = clock
+        self._elapsed = time.monotonic if clock is time.time else clock
 
     @property
     def org_id(self) -> str:
@@ -244,7 +245,7 @@ class Connection:
             return None
         if isinstance(message, Authorize):
             return self._authorize(message.refused)
-        return self._clock()
+        return self._elapsed() if isinstance(message, Elapsed) else self._clock()
 
     def _authorize(self, refused: str | None) -> Mapping[str, str]:
         auth = self._session.auth

@@ -28,6 +28,8 @@ from typing import TYPE_CHECKING
 
 from umapi_models.constraints import ContractError, Violation
 
+from .masking import masked
+
 if TYPE_CHECKING:
     from .outcomes import ActionOutcome
 
@@ -79,7 +81,7 @@ class _ExchangeError(UmapiError):
         request_id: str | None = None,
         code: str | None = None,
     ) -> None:
-        self.message = " ".join(message.split())  # one line, whatever words of others it quotes
+        self.message = masked(" ".join(message.split()))  # one line without tokens, whatever words of others it quotes
         self.method = method
         """HTTP method of the request."""
         self.url = url
@@ -90,7 +92,7 @@ class _ExchangeError(UmapiError):
         """X-Request-Id of the answer, to name when asking Adobe about it."""
         self.code = code
         """The service's error code, where its answer has one."""
-        super().__init__(message)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         facts = [f"{self.method} {self.url}".strip()]

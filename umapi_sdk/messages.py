@@ -68,6 +68,11 @@ class Now:
 
 
 @attrs.frozen
+class Elapsed:
+    """A question for a clock that nobody sets. Answered with seconds since any moment in the past."""
+
+
+@attrs.frozen
 class Authorize:
     """A question for an access token. Answered with the `Authorization` and `x-api-key` headers."""
 
@@ -83,7 +88,7 @@ class Turn:
     """Takes the function to call then, from whichever thread; called at once if it has happened already."""
 
 
-Message = Request | Sleep | Now | Authorize | Turn
+Message = Request | Sleep | Now | Elapsed | Authorize | Turn
 Answer = Response | Mapping[str, str] | float | None
 Call = Generator[Message, Answer, T]
 """A call in progress that ends with a `T`."""

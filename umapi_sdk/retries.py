@@ -14,6 +14,7 @@ RETRIED_STATUSES = frozenset({408, 429, 502, 503, 504})
 """Answers after which the same request can succeed; after 408, one that does no harm twice."""
 
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]*)?", re.ASCII)  # thirty years and more are a mistake, not a wait
+_NO_WAIT = 1.0  # seconds
 _MOST_DOUBLINGS = 60  # past which a wait is longer than any limit, and a float could overflow
 
 
@@ -34,6 +35,13 @@ class RetryPolicy:
     random: Callable[[], float] = attrs.field(default=random.random, repr=False, eq=False)
     """Gives numbers from 0 to 1."""
 
+    def wait(self, attempt: int, asked: float | None) -> float:
+        """Return the seconds to wait after attempt number `attempt`, from 1, when the service asked for `asked`.
+
+        What asks for no wait, as a date that has passed does, gets the usual one: attempts are not to follow at once.
+        """
+        return self.backoff(attempt) if asked is None or asked < _NO_WAIT else asked
+
     def backoff(self, attempt: int) -> float:
         """Return the seconds to wait after attempt number `attempt`, from 1, when the service did not say."""
         doublings = min(attempt - 1, _MOST_DOUBLINGS)
@@ -43,16 +51,24 @@ class RetryPolicy:
 def parse_retry_after(value: str | None, now: float) -> float | None:
     """Return the seconds that a `Retry-After` header asks for, None when it is missing or means nothing.
 
-    Seconds, fractions of them and HTTP dates (RFC 9110, section 10.2.3) are understood; what lies in the past is 0.
+    `now` is when the answer was given, by the clock of whoever gave it. Seconds, fractions of them and HTTP dates
+    (RFC 9110, section 10.2.3) are understood; what lies in the past is 0.
     """
     if value is None:
         return None
     if _SECONDS.fullmatch(value.strip()):
         return float(value)
+    at = parse_date(value)
+    return None if at is None else max(0.0, at - now)
+
+
+def parse_date(value: str | None) -> float | None:
+    """Return the moment of an HTTP date, in seconds since the epoch; None when it is missing or none."""
+    if value is None:
+        return None
     try:
         date = parsedate_to_datetime(value)
         # Of the three forms of an HTTP date, the oldest has no time zone; all of them mean UTC.
-        at = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return max(0.0, at - now)

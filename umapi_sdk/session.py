@@ -24,7 +24,6 @@ from .calls import Service, service_status
 from .errors import ConfigurationError, ServiceError, UmapiError
 from .execution import Execution, run
 from .messages import Call
-from .pacing import Pacer
 from .queueing import ActionQueue
 from .retries import RetryPolicy
 from .version import __version__
@@ -89,7 +88,7 @@ class Session:
             endpoint=endpoint.rstrip("/"),
             org_id=org_id,
             retry=retry,
-            pacer=Pacer() if paced else None,
+            pacer=auth.pacer(urlsplit(endpoint).netloc) if paced else None,
             headers={"Accept": "application/json", "User-Agent": agent},
         )
         return cls(service, auth, test_mode=test_mode)

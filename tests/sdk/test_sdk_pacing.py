@@ -5,17 +5,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from time import monotonic
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sdk_kit import START, STEADY, Time
+from sdk_kit import ORG_ID, START, STEADY, Reply, ScriptedServer, Time, action_answer, all_good, credentials_for
 
 from umapi_harness.mock import Settings
 from umapi_harness.mock.faults import Fault
 from umapi_harness.mock.server import RunningServer
 from umapi_models.operations import ACTION, GROUPS, STATUS, USER, Operation
-from umapi_sdk import Connection, ThrottledError, UnavailableError, UserAction, UserQuery
+from umapi_sdk import (
+    Connection,
+    OutcomeStatus,
+    ServicePrincipalAuth,
+    ThrottledError,
+    UnavailableError,
+    UserAction,
+    UserQuery,
+)
 from umapi_sdk.pacing import Pacer
 
 Connect = Callable[..., Connection]
@@ -147,3 +156,75 @@ def test_pacing_is_for_adobes_host_unless_said(
     """By default Adobe's host is paced and any other is not."""
     connection = connect(mock, endpoint=endpoint, pacing=pacing)
     assert (connection.service.pacer is not None) == paced
+
+
+def test_clock_that_is_set_back_does_not_stretch_a_wait(wire: ScriptedServer, connect: Connect, time: Time) -> None:
+    """An hour less on the clock in the middle of a run makes no wait longer than the window."""
+    wire.answer = all_good
+    connection = connect(wire, pacing=True)
+    for number in range(25):
+        if number == 5:
+            time.source.advance(-3600)
+        connection.execute_single(UserAction("jdoe@example.com").update(first_name=str(number)), immediate=True)
+    assert time.slept == [60.0, 60.0]
+
+
+def test_pacing_does_not_read_the_clock_of_the_day(wire: ScriptedServer) -> None:
+    """With the clocks of the machine, windows are kept by the one that nobody can set."""
+    wire.answer = all_good
+    slept: list[float] = []
+    auth = ServicePrincipalAuth(wire.details.client_id, wire.details.client_secret, wire.url)
+    with Connection(ORG_ID, auth, endpoint=wire.details.api_url, pacing=True, sleep=slept.append) as connection:
+        action = [UserAction("jdoe@example.com").update(first_name=str(number)) for number in range(11)]
+        for each in action:
+            connection.execute_single(each, immediate=True)
+        pacer = connection.service.pacer
+        assert pacer is not None
+        assert pacer.reserve(ACTION, monotonic()) == pytest.approx(60, abs=30)
+    assert slept == [pytest.approx(60, abs=30)]
+
+
+def test_429_holds_all_who_share_the_credentials(wire: ScriptedServer, connect: Connect, time: Time) -> None:
+    """After a 429 every connection of the same Auth waits for that operation, and for no other."""
+    auth = credentials_for(wire.details)
+    one, other = (connect(wire, auth=auth, pacing=True, max_retries=1) for _ in range(2))
+    wire.replies.append(Reply(status=429, headers={"Retry-After": "200"}))
+    wire.answer = lambda _: Reply(status=404, body={"result": "error.user.not_found"})
+    with pytest.raises(ThrottledError):
+        UserQuery(one, "a@example.com").result()
+    wire.replies.append(Reply(body=action_answer(1)))
+    other.execute_single(UserAction("b@example.com").add_adobe_id(), immediate=True)
+    assert time.slept == []
+    UserQuery(other, "a@example.com").result()
+    assert time.slept == [200.0]
+
+
+def test_lockout_is_told_to_the_other_connections_without_asking(
+    wire: ScriptedServer, connect: Connect, time: Time
+) -> None:
+    """While a lockout lasts that is too long to wait for, no request is sent into it, and actions stay queued."""
+    auth = credentials_for(wire.details)
+    one, other = (connect(wire, auth=auth, pacing=True) for _ in range(2))
+    wire.replies.append(Reply(status=429, headers={"Retry-After": "1800"}))
+    wire.answer = all_good
+    for connection in (one, other):
+        with pytest.raises(ThrottledError, match="come back in 1800 s") as caught:
+            connection.execute_single(UserAction("b@example.com").add_adobe_id(), immediate=True)
+        assert (caught.value.retry_after, caught.value.retry_at) == (1800.0, START + 1800)
+        assert [each.status for each in caught.value.outcomes] == [OutcomeStatus.NOT_SENT]
+    assert len(wire.seen) == 1
+    time.source.advance(1801)
+    assert other.execute_queued().completed == 1
+
+
+def test_connections_that_share_credentials_share_the_windows(
+    wire: ScriptedServer, connect: Connect, time: Time
+) -> None:
+    """Two connections of one Auth keep the limit together; those of another Auth have their own."""
+    auth = credentials_for(wire.details)
+    wire.answer = all_good
+    for number in range(12):
+        connection = connect(wire, auth=auth, pacing=True)
+        connection.execute_single(UserAction("a@example.com").update(first_name=str(number)), immediate=True)
+    connect(wire, pacing=True).execute_single(UserAction("a@example.com").update(first_name="z"), immediate=True)
+    assert time.slept == [60.0]

@@ -150,9 +150,9 @@ def test_other_statuses_are_not_retried(wire: ScriptedServer, connect: Connect, 
     ("header", "wait"),
     [
         ("38", 38.0),
-        ("0.25", 0.25),
+        ("2.5", 2.5),
         (formatdate(START + 90, usegmt=True), 90.0),
-        (formatdate(START - 90, usegmt=True), 0.0),
+        (formatdate(START - 90, usegmt=True), 3.0),
         ("later", 3.0),
         ("-4", 3.0),
         ("nan", 3.0),
@@ -390,3 +390,24 @@ def test_policy_that_makes_no_sense_is_refused(options: dict[str, Any]) -> None:
     """A policy needs one attempt at least, and no negative waits."""
     with pytest.raises(ValueError, match="must be"):
         steady_policy(**options)
+
+
+@pytest.mark.parametrize("asked", ["0", "0.2", "Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_wait_of_nothing_is_the_usual_wait(wire: ScriptedServer, connect: Connect, time: Time, asked: str) -> None:
+    """A Retry-After that asks for no wait does not let attempts follow each other at once."""
+    wire.replies += [Reply(status=503, headers={"Retry-After": asked})] * 3
+    wire.answer = all_good
+    assert connect(wire).execute_single(new_user(), immediate=True).completed == 1
+    assert time.slept == [3.0, 6.0, 12.0]
+
+
+@pytest.mark.parametrize("skew", [-86_400, -600, 600, 86_400])
+def test_date_of_retry_after_is_read_by_the_clock_of_the_answer(
+    wire: ScriptedServer, connect: Connect, time: Time, skew: int
+) -> None:
+    """A date to come back at is as far off as the answer's own Date says, however wrong this machine's clock is."""
+    headers = {"Date": formatdate(START + skew, usegmt=True), "Retry-After": formatdate(START + skew + 38, usegmt=True)}
+    wire.replies.append(Reply(status=429, headers=headers))
+    wire.answer = all_good
+    assert connect(wire).execute_single(new_user(), immediate=True).completed == 1
+    assert time.slept == [38.0]

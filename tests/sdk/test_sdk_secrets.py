@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -15,6 +17,7 @@ from sdk_kit import SECRET, Behaviour, Reply, ScriptedServer, Seen, TunnelProxy,
 from umapi_harness.mock.faults import Fault
 from umapi_harness.mock.server import RunningServer
 from umapi_sdk import Connection, JWTAuth, ServicePrincipalAuth, UmapiError, UserAction, UserQuery, load_settings
+from umapi_sdk.masking import masked
 from umapi_sdk.transports.settings import NetworkSettings
 
 Connect = Callable[..., Connection]
@@ -182,3 +185,94 @@ def test_log_is_silent_unless_asked(wire: ScriptedServer, connect: Connect, capf
     wire.answer = all_good
     scenario(connect(wire))
     assert capfd.readouterr() == ("", "")
+
+
+TOKEN = "opaque-token/with+signs=="
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 404, 429, 500, 503])
+@pytest.mark.parametrize("field", ["message", "result", "header", "step"])
+def test_service_that_echoes_the_token_cannot_leak_it(
+    wire: ScriptedServer, connect: Connect, status: int, field: str
+) -> None:
+    """A token that the service puts into refusal, headers or the error of a step shows nowhere."""
+    wire.token_replies.append(Reply(body={"access_token": TOKEN, "token_type": "bearer", "expires_in": 86_399}))
+    said = f"no: Bearer {TOKEN}, {quote(TOKEN, safe='')}"
+    entry = {"index": 0, "errorCode": "error.x", "message": said}
+    bodies: dict[str, Any] = {
+        "step": {"completed": 0, "notCompleted": 1, "completedInTestMode": 0, "result": "error", "errors": [entry]},
+        "result": {"result": said, "message": "m"},
+        "message": {"result": "error.x", "message": said},
+    }
+    headers = {"X-Request-Id": f"id-{TOKEN}", "WWW-Authenticate": f'Bearer error_description="{TOKEN}"'}
+    wire.answer = lambda _: Reply(
+        status=status, body=bodies.get(field, b""), headers=headers if field == "header" else {}
+    )
+    connection = connect(wire, max_retries=1)
+    action = UserAction("a@example.com").add_adobe_id()
+    told: list[str] = []
+    for call in (
+        lambda: connection.execute_single(action, immediate=True),
+        lambda: UserQuery(connection, "a@example.com").result(),
+    ):
+        try:
+            told.append(repr(call()))
+        except UmapiError as error:
+            told += [shown(error), str(pickle.dumps(error)), "\n".join(map(str, error.outcomes))]
+    told += [str(action.outcome), repr(action.outcome)]
+    assert_hidden("\n".join(told), TOKEN)
+
+
+def test_anything_like_a_token_is_masked(wire: ScriptedServer, connect: Connect) -> None:
+    """A JWT or bearer token of somebody else, whole or cut short, shows in no error either."""
+    said = "saw eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0 and Bearer s0mebody-elses"
+    wire.answer = lambda _: Reply(status=400, body={"result": "error.x", "message": said})
+    with pytest.raises(UmapiError) as caught:
+        UserQuery(connect(wire), "a@example.com").result()
+    assert_hidden(shown(caught.value), "eyJhbGci", "s0mebody-elses")
+
+
+@pytest.mark.parametrize("reply", [Reply(cut=True), Reply(status=400, body={"error": "x"}), Reply(body=b"{"), None])
+def test_locals_of_a_traceback_show_no_secret(
+    wire: ScriptedServer, connect: Connect, mock: RunningServer, reply: Reply | None
+) -> None:
+    """A reporter that captures the locals of every frame, of HTTP libraries too, sees no secret, token or form."""
+    text = Path(mock.details.private_key_path).read_text("ascii")
+    kinds = [
+        ServicePrincipalAuth("kit-client-id", SECRET, wire.url),
+        JWTAuth(wire.details.org_id, "kit-client-id", SECRET, "kit@techacct.adobe.com", text, auth_host=wire.url),
+    ]
+    wire.answer = lambda _: Reply(cut=True)
+    for auth in kinds:
+        if reply is not None:
+            wire.token_replies.append(reply)
+        connection = connect(wire, auth=auth, max_retries=1)
+        errors = scenario(connection)
+        assert errors
+        for error in errors:
+            lines = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+            assert "umapi_sdk" in lines
+            assert_hidden(lines, SECRET, "kit-token-")
+            assert "eyJ" not in lines
+
+
+def test_user_and_password_in_an_address_are_refused_unseen(wire: ScriptedServer, connect: Connect) -> None:
+    """Neither endpoint nor auth_host takes a password, and the refusal does not show it."""
+    for address in ("http://jo:pa55word@127.0.0.1/v2", "ftp://jo:pa55word@h/", "jo:pa55word@h"):
+        with pytest.raises(UmapiError, match="must be a URL without user and password") as caught:
+            connect(wire, endpoint=address)
+        assert_hidden(shown(caught.value), "pa55word")
+        with pytest.raises(UmapiError, match="must be a URL without user and password") as caught:
+            ServicePrincipalAuth("id", "secret", address)
+        assert_hidden(shown(caught.value), "pa55word")
+
+
+@pytest.mark.parametrize("text", ["-eyJ" * 20_000, "Bearer " * 20_000, "eyJ" + "a." * 20_000])
+def test_masking_costs_no_more_than_the_text_is_long(text: str) -> None:
+    """Text made to be hard for a pattern is masked in linear time."""
+    times = []
+    for factor in (1, 8):
+        begun = perf_counter()
+        masked(text * factor, ["s" * 20])
+        times.append(perf_counter() - begun)
+    assert times[1] < 8 * 4 * times[0] + 0.2

@@ -257,6 +257,7 @@ def server_config(app: ASGIApp, certificates: Certificates | None) -> uvicorn.Co
         log_level="error",
         access_log=False,
         server_header=False,
+        date_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_STOP_SECONDS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

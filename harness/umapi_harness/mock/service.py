@@ -6,6 +6,7 @@ import base64
 import re
 import secrets
 from collections.abc import Callable, Coroutine
+from email.utils import formatdate
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
@@ -101,7 +102,7 @@ class Service:
             )
         answer = delivery.answer
         if answer is not None:
-            answer = _identified(answer, call.headers.get("x-request-id"))
+            answer = _identified(answer, call.headers.get("x-request-id"), self._world.clock.now())
         self._world.journal.record(
             time=came,
             operation=operation,
@@ -361,10 +362,12 @@ def _without_port(host: str) -> str:
     return host.rpartition(":")[0] if re.search(r":\d+$", host) else host
 
 
-def _identified(answer: Answer, request_id: str | None) -> Answer:
+def _identified(answer: Answer, request_id: str | None, now: float) -> Answer:
     identifier = request_id if request_id else secrets.token_hex(16)
     length = () if answer.status in (204, 304) else (("Content-Length", str(len(answer.body))),)
-    return Answer(answer.status, (*answer.headers, ("X-Request-Id", identifier), *length), answer.body)
+    # The date is that of the mock's own clock: a client may count a Retry-After date from it.
+    own = (("Date", formatdate(now, usegmt=True)), ("X-Request-Id", identifier))
+    return Answer(answer.status, (*answer.headers, *own, *length), answer.body)
 
 
 def _start(answer: Answer) -> Message:
