@@ -236,6 +236,8 @@ def _said(roots: list[BaseException]) -> str:
             return words
     for error in reversed(roots):
         text = _LIBRARY_NAME.sub("", str(getattr(error, "strerror", None) or error)).strip()
+        if "disconnected" in text:  # httpcore's words for an end without an answer
+            return "it was closed"
         if text:
             return " ".join(text.split())
     return type(roots[0]).__name__

@@ -1,0 +1,246 @@
+"""What is said when there is no answer: each cause has words and a remedy of its own, the same in both transports."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import ipaddress
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from fault_kit import TABLE, Host, Listener, Plan
+from sdk_kit import closed_port
+from wire_kit import Way, sending
+
+from umapi_sdk import ConfigurationError
+from umapi_sdk.messages import Request, TransportError
+from umapi_sdk.transports.settings import NetworkSettings
+
+KINDS = pytest.mark.parametrize("kind", ["blocking", "async"])
+NOW = datetime.datetime.now(datetime.UTC)
+DAY = datetime.timedelta(days=1)
+ISSUER = "Example Authority"
+
+
+def named(name: str) -> x509.Name:
+    """A name."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+class Authority:
+    """An authority, as a company's own is: its certificates have no key identifiers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        base = self._builder(ISSUER, self.key, NOW - DAY, NOW + DAY)
+        usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+        base = base.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        self.certificate = base.add_extension(usage, critical=True).sign(self.key, hashes.SHA256())
+        self.file = folder / "authority.pem"
+        self.file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
+
+    @staticmethod
+    def _builder(
+        name: str,
+        key: ec.EllipticCurvePrivateKey,
+        begin: datetime.datetime,
+        end: datetime.datetime,
+        issuer: str = ISSUER,
+    ) -> x509.CertificateBuilder:
+        builder = x509.CertificateBuilder().subject_name(named(name)).issuer_name(named(issuer))
+        builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+        return builder.not_valid_before(begin).not_valid_after(end)
+
+    def context(
+        self, *, host: str = "127.0.0.1", begin: float = -1, end: float = 1, by_itself: bool = False
+    ) -> ssl.SSLContext:
+        """What a host needs for TLS, with a certificate that is valid for days from now."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        issuer = "host" if by_itself else ISSUER
+        builder = self._builder("host", key, NOW + begin * DAY, NOW + end * DAY, issuer)
+        place: Any = x509.IPAddress(ipaddress.ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
+        builder = builder.add_extension(x509.SubjectAlternativeName([place]), critical=False)
+        certificate = builder.sign(key if by_itself else self.key, hashes.SHA256())
+        file = self.folder / "host.pem"
+        plain = serialization.NoEncryption()
+        pkcs8 = serialization.PrivateFormat.PKCS8
+        text = key.private_bytes(serialization.Encoding.PEM, pkcs8, plain)
+        file.write_bytes(text + certificate.public_bytes(serialization.Encoding.PEM))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file)
+        return context
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Authority:
+    """A company's authority."""
+    return Authority(tmp_path)
+
+
+def reason(kind: str, settings: NetworkSettings, url: str) -> TransportError:
+    """The error of a request that gets no answer."""
+    with sending(kind, settings, None) as send, pytest.raises(TransportError) as caught:
+        send(Request(method="POST", url=url, headers={}, body=b"[]"))
+    assert "\n" not in caught.value.reason
+    return caught.value
+
+
+def tls_reason(kind: str, context: ssl.SSLContext, **options: Any) -> TransportError:
+    """The error of a request to a host with that certificate."""
+    host = Host(context)
+    with contextlib.closing(host):
+        return reason(kind, NetworkSettings(timeout=5.0, **options), f"https://127.0.0.1:{host.port}/")
+
+
+CERTIFICATES = {
+    "another name": ({"host": "elsewhere.example"}, r"belongs to another name: write the name that it was made for"),
+    "another address": ({"host": "127.0.0.2"}, r"belongs to another name"),
+    "expired": ({"begin": -3, "end": -2}, r"has expired: check this machine's clock, else it must be renewed there"),
+    "not yet": ({"begin": 2, "end": 3}, r"is not valid yet: check this machine's clock"),
+    "by itself": ({"by_itself": True}, r"signed by itself and not trusted .*add the certificate .* to ca_bundle .*pem"),
+}
+
+
+@KINDS
+@pytest.mark.parametrize("case", CERTIFICATES)
+def test_certificates(kind: str, case: str, company: Authority) -> None:
+    """Name, dates and issuer: each fault of a certificate is told apart, and not tried again."""
+    changes, expected = CERTIFICATES[case]
+    error = tls_reason(kind, company.context(**changes), ca_bundle=str(company.file), ssl_strict=False)  # type: ignore[arg-type]
+    assert_says(error, expected)
+    assert (error.permanent, error.sent) == (True, False)
+
+
+def assert_says(error: TransportError, expected: str) -> None:
+    """The reason is as expected."""
+    with pytest.raises(TransportError, match=expected):
+        raise error
+
+
+@KINDS
+@pytest.mark.parametrize(
+    ("variable", "expected"),
+    [
+        (None, r"authority is unknown .*give ca_bundle, a PEM file with the certificate of that authority"),
+        ("REQUESTS_CA_BUNDLE", r"add the certificate of that authority.* to REQUESTS_CA_BUNDLE .*other\.pem"),
+        ("SSL_CERT_FILE", r"add the certificate of that authority.* to SSL_CERT_FILE .*other\.pem"),
+        ("ca_bundle", r"add the certificate of that authority.* to ca_bundle .*other\.pem, which does not have it"),
+    ],
+)
+def test_unknown_authority(
+    kind: str,
+    variable: str | None,
+    expected: str,
+    company: Authority,
+    authority: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The remedy names the file of authorities that is in use already, where there is one."""
+    other = tmp_path / "other.pem"
+    authority.cert_pem.write_to_path(other)
+    monkeypatch.delenv("SSL_CERT_FILE")
+    options = {"ca_bundle": str(other)} if variable == "ca_bundle" else {}
+    if variable and not options:
+        monkeypatch.setenv(variable, str(other))
+    assert_says(tls_reason(kind, company.context(), ssl_strict=False, **options), expected)
+
+
+@KINDS
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_bundles_of_other_programs_are_trusted(
+    kind: str, variable: str, context: ssl.SSLContext, ca_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each variable by which other programs are told of an authority is heeded; a file that is not there is named."""
+    monkeypatch.setenv(variable, ca_file)
+    way = Way("https", context, ca_file, ca_bundle=None)
+    with contextlib.closing(way), sending(kind, way.settings, None) as send:
+        assert send(way.request("GET")).status == 200
+    monkeypatch.setenv("CURL_CA_BUNDLE", "/none.pem")
+    with pytest.raises(ConfigurationError, match=r"^CURL_CA_BUNDLE /none\.pem: cannot be used: no such file"):
+        NetworkSettings().ssl_context()
+
+
+@KINDS
+def test_strict_rules_have_a_name_and_a_switch(kind: str, company: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An authority that Python refuses from 3.13 on is not called unknown, and can be let pass without letting all."""
+    usual = ssl.create_default_context
+
+    def as_python_313(**options: Any) -> ssl.SSLContext:
+        context = usual(**options)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", as_python_313)
+    host = company.context()
+    error = tls_reason(kind, host, ca_bundle=str(company.file))
+    assert_says(error, r"breaks a rule that Python checks from 3\.13 on \(Missing .*\): .*set ssl_strict=False")
+    way = Way("https", host, str(company.file), ssl_strict=False)
+    with contextlib.closing(way), sending(kind, way.settings, None) as send:
+        assert send(way.request("GET")).status == 200
+    assert_says(tls_reason(kind, company.context(by_itself=True), ca_bundle=str(company.file)), "signed by itself|rule")
+
+
+class Talker(Listener):
+    """Says one thing to whoever connects."""
+
+    def __init__(self, words: bytes) -> None:
+        self._words = words
+        super().__init__()
+
+    def serve(self, sock: Any) -> None:
+        """Say it, and end."""
+        sock.recv(5)
+        sock.sendall(self._words)
+
+
+@KINDS
+def test_host_without_tls(kind: str) -> None:
+    """A host that answers a TLS handshake in plain HTTP is no host whose certificate is wrong."""
+    host = Talker(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    with contextlib.closing(host):
+        error = reason(kind, NetworkSettings(timeout=5.0), f"https://127.0.0.1:{host.port}/")
+    assert_says(error, r"does not speak TLS: is the port right, and should the URL begin with http://")
+
+
+@KINDS
+def test_places_that_cannot_be_reached(kind: str) -> None:
+    """Refused, unknown name: of the host, and of the proxy, which is then the one that is named."""
+    port = closed_port()
+    nobody, nowhere = f"http://127.0.0.1:{port}", "http://no-such-host.invalid"
+    direct, proxied = NetworkSettings(), NetworkSettings(proxy=nobody)
+    lost = NetworkSettings(proxy="http://jo:secret@no-such-proxy.invalid:1")
+    assert_says(reason(kind, direct, nobody), rf"127\.0\.0\.1:{port} refuses connections: is the port of the URL right")
+    assert_says(reason(kind, proxied, nowhere), rf"the proxy 127\.0\.0\.1:{port} refuses .*is its port right")
+    assert_says(reason(kind, direct, nowhere), r"the name no-such-host\.invalid cannot be resolved: .*set `proxy`")
+    error = reason(kind, lost, nowhere)
+    assert_says(error, r"the name of the proxy no-such-proxy\.invalid:1 cannot be resolved: check the proxy's URL")
+    assert "secret" not in str(error)
+
+
+CUTS = {
+    "in the TLS handshake": r"was cut before TLS stood: it was (reset|closed): a proxy or firewall that inspects",
+    "when the proxy is asked for a tunnel": r"the proxy 127.* failed, the connection was closed when asked for a way",
+    "the proxy answers 502": r"refused a way to 127.* with status 502: it cannot reach the host",
+    "after the request": r"was closed by 127.*, or by the proxy 127.*, before an answer came: it was",
+    "in a body with its length, of a 200": r"the answer of 127.* broke off",
+    "no HTTP": r"the answer of 127.* is no HTTP",
+}
+
+
+@KINDS
+@pytest.mark.parametrize("where", CUTS)
+def test_cuts(kind: str, where: str, context: ssl.SSLContext, ca_file: str) -> None:
+    """Where a connection was cut is said, and by whom it can have been."""
+    fault = next(row for row in TABLE if row.where == where)
+    way = Way("https by a proxy", context, ca_file)
+    with contextlib.closing(way):
+        way.host.plans.append(Plan(fault, "FIN"))
+        assert_says(reason(kind, way.settings, way.request("POST").url), CUTS[where])
