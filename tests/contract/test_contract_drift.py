@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -196,6 +197,15 @@ def test_new_names_under_old_steps_are_no_drift_of_the_answer() -> None:
     )
     told = _told(before, [_action("eve@x.org", answer("eve@x.org", new))])
     assert "MUST response body /errors/*/errorCode value" in told
+
+
+def test_hostile_texts_cost_time_that_grows_with_their_length() -> None:
+    """Half a megabyte without a blank, that begins like an id a hundred thousand times, is compared in a moment."""
+    before = [_listing({"a": "x" * 500_000, "b": "x@" * 100_000, "c": "2017-06-12T" * 40_000})]
+    after = [_listing({"a": "y" * 500_000, "b": "y@" * 100_000, "c": "2017-06-13T" * 40_000})]
+    start = time.perf_counter()
+    assert len(_told(before, after)) == 3
+    assert time.perf_counter() - start < 10
 
 
 JSON = st.recursive(

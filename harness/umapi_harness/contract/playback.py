@@ -21,7 +21,7 @@ from umapi_harness.mock.routes import API_ROOT
 from umapi_harness.mock.server import DEFAULT_HOST, Server, Site, in_background, site
 
 _ANY: Final = "replay"  # secrets are not compared, nor is the client's id
-_ORGANIZATION: Final = re.compile(r"[^/@]+@AdobeOrg", re.IGNORECASE)
+_ORGANIZATION: Final = re.compile(r"(?<![^/@])[^/@]++@AdobeOrg", re.IGNORECASE)
 _STATUSES: Final = range(200, 600)  # with which an exchange can end
 
 

@@ -55,9 +55,9 @@ def uncompressed(source: Source, headers: Headers, body: bytes) -> bytes:
 
 def _decoded(source: Source, coding: str, body: bytes) -> bytes:
     if coding in ("gzip", "x-gzip") and body.startswith(_GZIP):
-        return _inflated(source, zlib.decompressobj(zlib.MAX_WBITS | 16), body)
+        return _inflated(source, zlib.MAX_WBITS | 16, body)
     if coding == "deflate" and _is_zlib(body):
-        return _inflated(source, zlib.decompressobj(), body)
+        return _inflated(source, zlib.MAX_WBITS, body)
     return body
 
 
@@ -65,7 +65,8 @@ def _is_zlib(body: bytes) -> bool:
     return len(body) > 1 and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0
 
 
-def _inflated(source: Source, decoder: zlib._Decompress, body: bytes) -> bytes:
+def _inflated(source: Source, form: int, body: bytes) -> bytes:
+    decoder = zlib.decompressobj(form)
     try:
         whole = bounded(source, decoder.decompress(body, source.limits.body_bytes + 1))
     except zlib.error:

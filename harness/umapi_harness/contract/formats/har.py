@@ -104,7 +104,8 @@ def _pointer(path: Sequence[str | int]) -> str:
 
 def _why_not(entry: Mapping[str, Any]) -> str:
     """Why an entry is no exchange with a service; empty if it is one."""
-    request, response = entry["request"], entry.get("response") or {}
+    request: Mapping[str, Any] = entry["request"]
+    response: Mapping[str, Any] = entry.get("response") or {}
     target = f"{request['method']} {str(request['url']).partition('?')[0][:100]}"
     if request["method"].upper() == "CONNECT":
         return f"{target} opens a tunnel"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import ijson
+import ijson  # pyright: ignore[reportMissingTypeStubs]
 
 from umapi_harness.contract.exchanges import RecordingError
-from umapi_harness.contract.formats.cursors import Kind
+from umapi_harness.contract.formats.cursors import Kind, is_list, is_map
 from umapi_harness.contract.formats.sources import Source
 
 _KINDS: Final[dict[str, Kind]] = {"start_map": "map", "start_array": "list", "end_map": "end", "end_array": "end"}
@@ -87,7 +87,7 @@ class JsonCursor:
                 holder[key] = item
             else:
                 holder.append(item)
-            if isinstance(item, (dict, list)):
+            if is_map(item) or is_list(item):
                 stack.append((item, ""))
                 if len(stack) > self.source.limits.depth:
                     raise self.source.too_deep()
@@ -123,4 +123,4 @@ def _reason(error: ijson.JSONError) -> str:
     reason = text.strip().partition("\n")[0].strip()
     if "premature EOF" in reason or "Incomplete" in reason:
         return "the file ends in the middle"
-    return reason.removeprefix("parse error: ").removeprefix("lexical error: ")
+    return reason.removeprefix("parse error: ").removeprefix("lexical error: ")[:120]

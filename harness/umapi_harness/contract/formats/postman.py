@@ -60,7 +60,7 @@ class _Examples:
                 yield from self._of(item, here, name)
 
     def _of(self, item: Mapping[str, object], place: str, name: str) -> Iterator[Exchange]:
-        responses = item.get("response") or []
+        responses: object = item.get("response") or list[object]()
         if not is_list(responses):
             raise self._error(f"{place}/response", "is no array")
         for number, response in enumerate(responses):

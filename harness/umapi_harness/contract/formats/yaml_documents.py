@@ -40,8 +40,7 @@ class YamlCursor:
         self._anchors: dict[str, object] = {}
         self._anchored = 0
         self._events: Iterator[yaml.Event] = yaml.parse(source, Loader=_LOADER)
-        self._event: yaml.Event | None = None
-        self._advance()
+        self._event: yaml.Event | None = self._next()
         while isinstance(self._event, (yaml.StreamStartEvent, yaml.DocumentStartEvent)):
             self._advance()
 
@@ -177,8 +176,11 @@ class YamlCursor:
         return None if kind == "null" else text
 
     def _advance(self) -> None:
+        self._event = self._next()
+
+    def _next(self) -> yaml.Event | None:
         try:
-            self._event = next(self._events, None)
+            return next(self._events, None)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else None
             reason = " ".join(str(error.problem or error.context).split())
