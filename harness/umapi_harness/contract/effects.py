@@ -122,6 +122,9 @@ class _Steps:
         facts, lowered = self.facts, address.lower()
         if self.test_mode and type_ is None:
             return  # test mode does not mind who is missing
+        guess: UserKey = (lowered, True)
+        if guess in facts.guessed and (owned or type_ in OWNED):
+            facts.take_back(guess)  # what he does now, no Adobe ID can
         created = (lowered, False) in facts.created or (lowered, True) in facts.created
         if facts.find(address) is not None or created or lowered in facts.renamed or "@" not in address:
             return
@@ -309,8 +312,21 @@ class _Steps:
             self._exists(name)
             if code is None:
                 self._join(step, name, [self._target])
-            elif code == "error.usergroup.user_list.invalid" and step == "add":
+                self._leave(step, name, alone=len(users) == 1)
+            elif step == "add" and self._target.lower() not in self.facts.joined.get(name.lower(), set()):
                 self._was_member(name)
+
+    def _leave(self, step: str, address: str, *, alone: bool) -> None:
+        """A removal that succeeds has changed something: of a single user the membership (ErrorRef.md)."""
+        key: UserKey = (address.lower(), False)
+        seen = any(one in self.facts.users and one not in self.facts.sketched for one in (key, (key[0], True)))
+        joined = self._target.lower() in self.facts.joined.get(key[0], set())
+        if step != "remove" or seen or joined or key in self.facts.created or (key[0], True) in self.facts.created:
+            return
+        if not alone:
+            self.facts.leave_open(f"which of several users removed from {self._target} were in it", "all of them")
+        self.facts.left.setdefault(key[0], []).append(self._target)
+        self._was_member(address)
 
     def _was_member(self, address: str) -> None:
         user = self.facts.find(address)

@@ -135,7 +135,7 @@ class Impersonation:
         kind = exchange.request.header("Content-Type")
         if kind is not None:
             headers.append(("content-type", kind))
-        places = places_of(exchange, operation) if operation is not None else {}
+        places: Mapping[str, str] = places_of(exchange, operation) if operation is not None else {}
         if "orgId" in places:
             headers += self._access(exchange, places["orgId"], world)
         return Sent(

@@ -99,6 +99,8 @@ class OrgFacts:
     """New address -> the one at the start."""
     joined: dict[str, set[str]] = attrs.field(factory=dict[str, set[str]])
     """Address -> groups that actions have given."""
+    left: dict[str, list[str]] = attrs.field(factory=dict[str, list[str]])
+    """Address -> groups that actions have taken from somebody whom no query had shown before."""
     new_groups: set[str] = attrs.field(factory=set[str])
     """Groups that actions have created, or given their name."""
     group_names: dict[str, str] = attrs.field(factory=dict[str, str])

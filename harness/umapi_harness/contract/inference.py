@@ -314,7 +314,9 @@ def _see_user(facts: OrgFacts, entry: Mapping[str, Any], *, member_of: str | Non
         groups = entry.get("groups")
         names = [name for name in groups if isinstance(name, str)] if is_array(groups) else []
         at_start = [_at_start(facts, name) for name in names if name.lower() not in joined]
-        known = {**shown, "groups": at_start}
+        at_start = [name for name in at_start if name.lower() not in joined]
+        gone = [name for name in facts.left.get(start[0], ()) if name not in at_start]
+        known = {**shown, "groups": [*at_start, *gone]}
         facts.users[start] = known
         facts.sketched.discard(start)
         (facts.indirect.discard if direct else facts.indirect.add)(start)

@@ -31,7 +31,7 @@ from umapi_sdk import Action, ActionError, UmapiError, UnsentActionsWarning
 from umapi_sdk.commands import read_actions
 from umapi_sdk.messages import Request
 
-_OUTLINES: Final = {"user": {"remove": "all"}, "usergroup": {"deleteUserGroup": {}}}
+_OUTLINES: Final[Mapping[str, Mapping[str, Any]]] = {"user": {"remove": "all"}, "usergroup": {"deleteUserGroup": {}}}
 _LEFT: Final = Fate(statuses=frozenset({NOT_SENT}))
 _LISTS: Final = {"user": "group", "usergroup": "productConfiguration"}
 
@@ -85,8 +85,11 @@ def _judged(exchange: Exchange, place: int, action: Action, fate: Fate) -> Itera
 def _action(command: JsonObject) -> Action:
     """The action for a recorded command; where the SDK refuses to write it, one on the same target."""
     kind = "user" if "user" in command else "usergroup"
-    outline = {**{name: value for name, value in command.items() if name != "do"}, "do": [_OUTLINES[kind]]}
-    bare = {kind: command.get(kind), "do": [_OUTLINES[kind]]}
+    outline: dict[str, Any] = {
+        **{name: value for name, value in command.items() if name != "do"},
+        "do": [_OUTLINES[kind]],
+    }
+    bare: dict[str, Any] = {kind: command.get(kind), "do": [_OUTLINES[kind]]}
     for said in (_in_sdk_words(command, kind), outline, bare):
         try:
             (action,) = read_actions([said])

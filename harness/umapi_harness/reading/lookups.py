@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -117,7 +117,9 @@ def read_status(exchange: Exchange) -> Iterator[Finding]:
             yield report(exchange, f"body /{name}", f"recorded {value!r}, read as {read!r}", str(value), str(read))
 
 
-def _entries(exchange: Exchange, answer: Any) -> tuple[list[Any], UmapiError | None]:
+def _entries(
+    exchange: Exchange, answer: Callable[[Request], RecordedResponse | None]
+) -> tuple[list[Any], UmapiError | None]:
     """The entries that the SDK gave before its error, if there was one."""
     org_id, places = _places(exchange)
     found: list[Any] = []

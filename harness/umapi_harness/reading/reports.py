@@ -71,11 +71,11 @@ def refusal_differences(exchange: Exchange, refusal: Refusal, error: UmapiError 
     if refusal.words and " ".join(refusal.words.split()) not in " ".join(str(error).split()):
         yield report(exchange, "body", f"the service's words are not in the error: {told(error)}", refusal.words)
     asked: float | None = getattr(error, "retry_after", None)
-    if refusal.kinds == {"ThrottledError"} and refusal.retry_after is not None and asked is not None:
+    if "ThrottledError" in refusal.kinds and refusal.retry_after is not None and asked is not None:
         if abs(asked - refusal.retry_after) > 1:
             problem = f"asks for a wait of {refusal.retry_after:.0f} s, the error says {asked:.0f} s"
             yield report(exchange, "header Retry-After", problem, f"{refusal.retry_after:.0f}", f"{asked:.0f}")
-    elif refusal.kinds == {"ThrottledError"} and refusal.retry_after is not None:
+    elif "ThrottledError" in refusal.kinds and refusal.retry_after is not None:
         yield report(exchange, "header Retry-After", "when to come back was lost", f"{refusal.retry_after:.0f}")
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import attrs
 
-from umapi_harness.contract.answers import listings_of, page_of
+from umapi_harness.contract.answers import is_object, listings_of, page_of
 from umapi_harness.contract.comparing import compare, dealt
 from umapi_harness.contract.explaining import Explanation, explain
 from umapi_harness.contract.findings import Departure, Finding, Grade, finding
@@ -170,8 +170,8 @@ class _Play:
     def _settings(self) -> Settings:
         settings = self.judge.settings.changed(self.implied.settings, where="inferred settings")
         for exchange in self.scene:
-            noted = exchange.notes.get("settings")
-            if isinstance(noted, dict):
+            noted: object = exchange.notes.get("settings")
+            if is_object(noted):
                 settings = settings.changed(
                     {key: value for key, value in noted.items() if key != "throttle"}, where=exchange.where
                 )

@@ -1,0 +1,180 @@
+"""Inference: the organisation that a recording implies, fact by fact, and sessions made up at random."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from umapi_harness.contract import Grade, verify
+from umapi_harness.contract.inference import infer
+from umapi_harness.mock import Settings, build_seed
+from umapi_sessions import SEED, Session, judges
+
+
+def _inferred(session: Session) -> dict[str, Any]:
+    """The seed of the one organisation, which the mock server takes."""
+    (seed,) = infer(session.exchanges).seeds
+    build_seed(seed)
+    return seed
+
+
+def _create(email: str, step: str = "createEnterpriseID", **more: str) -> dict[str, Any]:
+    fields = {"email": email, "firstname": "A", "lastname": "B", "country": "US", **more}
+    return {"user": email, "do": [{step: fields}]}
+
+
+def _user(seed: dict[str, Any], email: str) -> dict[str, Any]:
+    (found,) = [user for user in seed["users"] if user["email"].lower() == email.lower()]
+    return dict(found)
+
+
+def test_a_listing_tells_users_domains_and_technical_accounts() -> None:
+    """Users come with all that is shown, domains with the type of their users, and who is counted only is a number."""
+    session = Session(SEED)
+    session.users()
+    seed = _inferred(session)
+    assert seed["technical_accounts"] == 3
+    assert seed["domains"] == [
+        {"name": "e.example", "type": "enterpriseID"},
+        {"name": "f.example", "type": "federatedID"},
+    ]
+    assert _user(seed, "bob@f.example") | {"id": ""} == {
+        "email": "bob@f.example",
+        "type": "federatedID",
+        "username": "bob",
+        "domain": "f.example",
+        "country": "FR",
+        "groups": ["Paint"],
+        "id": "",
+    }
+
+
+def test_codes_tell_of_domains_and_accounts_elsewhere() -> None:
+    """Refusals tell which domains are foreign, of another type or nobody's, and whose invitation is open."""
+    session = Session(SEED)
+    session.act(
+        [
+            _create("x@other.example"),
+            _create("x@f.example"),
+            _create("x@nobody.example"),
+            {"user": "eve@mail.example", "do": [{"addAdobeID": {"email": "eve@mail.example"}}]},
+        ]
+    )
+    seed = _inferred(session)
+    assert seed["foreign_domains"] == ["other.example"]
+    assert seed["domains"] == [{"name": "f.example", "type": "federatedID"}]
+    assert seed["outsiders"] == [{"email": "eve@mail.example", "state": "invited"}]
+
+
+def test_who_comes_back_otherwise_was_in_the_directory() -> None:
+    """A created user who is listed with other letters or another country is an account of the directory."""
+    session = Session(SEED)
+    session.act([_create("dee@e.example"), _create("new@e.example")])
+    session.users()
+    seed = _inferred(session)
+    assert [(one["email"], one["country"]) for one in seed["directory"]] == [("Dee@E.example", "DE")]
+    assert {user["email"] for user in seed["users"]} == {"Ann@e.example", "bob@f.example", "cy@mail.example"}
+
+
+def test_what_actions_changed_is_taken_back() -> None:
+    """A later listing shows renamed users, new groups and memberships; none of it was so at the start."""
+    session = Session(SEED)
+    session.act(
+        [
+            {"user": "bob@f.example", "do": [{"update": {"email": "rob@f.example"}}, {"add": {"group": ["Artists"]}}]},
+            {"usergroup": "Artists", "do": [{"updateUserGroup": {"name": "Painters"}}]},
+            {"usergroup": "New", "do": [{"createUserGroup": {}}]},
+        ]
+    )
+    session.users()
+    session.groups()
+    seed = _inferred(session)
+    assert _user(seed, "bob@f.example")["groups"] == ["Paint"]
+    assert _user(seed, "ann@e.example")["groups"] == ["Artists"]
+    assert [group["name"] for group in seed["user_groups"]] == ["Artists", "Shared"]
+
+
+def test_messages_tell_which_groups_there_are() -> None:
+    """A group that a message calls missing is not there; those named before it, shared ones and targets are."""
+    session = Session(SEED)
+    session.act(
+        [
+            {"user": "bob@f.example", "do": [{"add": {"group": ["Artists", "Nowhere", "Paint"]}}]},
+            {"usergroup": "Shared", "do": [{"deleteUserGroup": {}}]},
+            {"usergroup": "Gone", "do": [{"deleteUserGroup": {}}]},
+        ]
+    )
+    seed = _inferred(session)
+    assert seed["user_groups"] == [{"name": "Artists"}, {"name": "Shared", "read_only": True}]
+
+
+def test_page_sizes_follow_from_pages() -> None:
+    """The size of a page that is not the last is that of the server's pages."""
+    session = Session(SEED, Settings(users_page_size=4, groups_page_size=5))
+    session.users()
+    session.groups()
+    assert infer(session.exchanges).settings == {"users_page_size": 4, "groups_page_size": 5}
+
+
+def test_an_organisation_on_the_move() -> None:
+    """A refusal of everything because the organisation migrates is a fact about it."""
+    session = Session({**SEED, "migrating": True})
+    session.act([_create("x@e.example")])
+    assert _inferred(session)["migrating"] is True
+
+
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        ({"user": "bob@f.example", "do": [{"remove": {"group": ["Paint"]}}]}, "the type of bob@f.example"),
+        (_create("new@e.example", option="ignoreIfAlreadyExists"), "whether new@e.example was in the organisation"),
+    ],
+)
+def test_what_an_answer_leaves_open_is_noted(command: dict[str, Any], what: str) -> None:
+    """Where a success has several causes, the one that is taken is said."""
+    session = Session(SEED)
+    session.act([command])
+    assert [one for one in infer(session.exchanges).unknown if what in one.what and one.taken]
+
+
+# Sessions at random
+
+_PEOPLE = ["ann@e.example", "BOB@f.example", "u1@e.example", "u2@f.example", "dee@e.example", "x@other.example"]
+_GROUPS = ["Artists", "artists", "Paint", "Shared", "Nowhere", "New", "_admin_Artists"]
+_emails, _names = st.sampled_from(_PEOPLE), st.sampled_from(_GROUPS)
+_memberships = st.builds(lambda step, name: {step: {"group": [name]}}, st.sampled_from(["add", "remove"]), _names)
+_updates = st.sampled_from([{"update": {"firstname": "Z"}}, {"update": {"email": "u9@f.example"}}])
+_creates = st.builds(_create, _emails, st.sampled_from(["createEnterpriseID", "createFederatedID"]))
+_changes = st.builds(
+    lambda email, steps: {"user": email, "do": steps},
+    _emails,
+    st.lists(_memberships | _updates, min_size=1, max_size=2),
+)
+_removals = st.builds(lambda email: {"user": email, "do": [{"removeFromOrg": {}}]}, _emails)
+_group_steps = st.sampled_from([{"createUserGroup": {}}, {"deleteUserGroup": {}}, {"updateUserGroup": {"name": "New"}}])
+_members = st.builds(lambda step, email: {step: {"user": [email]}}, st.sampled_from(["add", "remove"]), _emails)
+_groups = st.builds(
+    lambda name, step: {"usergroup": name, "do": [step]},
+    st.sampled_from(["Artists", "New", "Shared"]),
+    _group_steps | _members,
+)
+_requests = st.lists(_creates | _changes | _removals | _groups, min_size=1, max_size=3)
+_looks = st.sampled_from([("users", ()), ("groups", ()), ("users", ("Artists",)), ("user", ("bob@f.example",))])
+
+
+@settings(max_examples=25)
+@given(calls=st.lists(_requests | _looks, min_size=1, max_size=6), size=st.sampled_from([2000, 2]))
+def test_any_session_agrees_with_itself(calls: list[Any], size: int) -> None:
+    """Whatever a client does and asks, from the recording alone the same answers come again, and the SDK reads them."""
+    session = Session(SEED, Settings(users_page_size=size))
+    for call in calls:
+        if isinstance(call, list):
+            session.act(call)
+        else:
+            name, arguments = call
+            getattr(session, name)(*arguments)
+    findings = verify([session.recording()], judges()).findings
+    assert [str(one) for one in findings if one.grade is not Grade.MAY] == []
