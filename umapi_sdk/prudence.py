@@ -12,8 +12,8 @@ from typing import Any, cast
 import attrs
 
 from umapi_models.constraints import Violation, contract_of, show
+from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
 
-_UNTOUCHABLE = frozenset({"_org_admin", "_compartment_admin", "_compartment_viewer"})
 _FREE_TEXT = frozenset({"description"})
 # A group whose name begins or ends with a blank may exist, and must be within reach.
 _TRIMMED = frozenset({"user", "domain", "email", "username"})
@@ -75,7 +75,7 @@ def _doubt(field: str, value: str) -> tuple[str, str | None] | None:
         return None if field in ("description", "requestID") else (f"{show(value)} is nothing but blanks", None)
     if field in _TRIMMED and value != value.strip():
         return f"{show(value)} begins or ends with a blank: take it out", None
-    if field == "group" and value.casefold() in _UNTOUCHABLE:
+    if field == "group" and value.casefold() in UNTOUCHABLE_GROUPS:
         return f"{show(value)} can be neither given nor taken through the API", "error.group.not_found"
     return None
 

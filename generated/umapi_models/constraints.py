@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Protocol, cast
 
@@ -109,6 +109,35 @@ class Contract:
         return self.unknown is not None
 
 
+@attrs.frozen(kw_only=True)
+class Vocabulary:
+    """Texts of which a value must be one; they are too many for a message to list."""
+
+    values: frozenset[str]
+    called: str
+    """What each of them is."""
+    remedy: str
+    """What to do about a text that is none of them."""
+    meant: Mapping[str, str]
+    """Texts that are often written in place of one of them, in upper case, with the right one."""
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self.values))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def objection(self, value: str) -> str:
+        """Return why `value` is refused, and what to give in its place."""
+        upper = value.strip().upper() if value.isascii() else ""
+        meant = upper if upper in self.values else self.meant.get(upper)
+        remedy = self.remedy if meant is None else f"give {show(meant)}"
+        return f"{show(value)} is no {self.called}: {remedy}"
+
+
 class Validator(Protocol):
     """An attrs validator that raises ContractError."""
 
@@ -146,6 +175,7 @@ def text(
     min_length: Limit | None = None,
     max_length: Limit | None = None,
     pattern: tuple[str, str] | None = None,
+    vocabulary: tuple[Vocabulary, str] | None = None,
 ) -> Validator:
     """Return a validator for strings; lengths are in characters."""
     matcher = compiled_pattern(pattern[0]) if pattern else None
@@ -154,7 +184,7 @@ def text(
     def validate(_instance: Any, _attribute: Any, value: Any, /) -> None:
         if not isinstance(value, str):
             raise refuse(pointer, f"{show(value)} is not a string", wrong_type)
-        # The pattern's sentence says more than the length's, while the service reports the length first.
+        # The last sentence says more than those on the length, while the service reports the length first.
         broken: list[tuple[str, str]] = []
         if min_length and len(value) < min_length[0]:
             broken.append((f"{show(value)} is shorter than {min_length[0]} characters", min_length[1]))
@@ -162,6 +192,8 @@ def text(
             broken.append((f"{show(value)} is longer than {max_length[0]} characters", max_length[1]))
         if pattern and matcher and not matcher.search(value):
             broken.append((f"{show(value)} does not match {pattern[0]}", pattern[1]))
+        if vocabulary and value not in vocabulary[0]:
+            broken.append((vocabulary[0].objection(value), vocabulary[1]))
         if broken:
             raise refuse(pointer, broken[-1][0], broken[0][1])
 
@@ -269,6 +301,7 @@ __all__ = [
     "Limit",
     "Validator",
     "Violation",
+    "Vocabulary",
     "array",
     "check_rules",
     "choice",

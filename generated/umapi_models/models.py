@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 import attrs
 from attrs.validators import optional
 
-from . import constraints
+from . import constraints, vocabulary
 
 
 class IdentityType(StrEnum):
@@ -101,11 +101,11 @@ class AddAdobeID:
                 "country",
                 wrong_type="error.command.create.string_expected",
                 max_length=(2, "error.command.string.too_long"),
-                pattern=("^[A-Z]{2}$", "error.country.invalid"),
+                vocabulary=(vocabulary.COUNTRIES, "error.country.invalid"),
             )
         ),
     )
-    """ISO 3166-1 alpha-2 country code, two upper-case letters; it cannot be changed once set. Source: ActionsCmds.md, user information fields."""
+    """Country code of ISO 3166-1 alpha-2, two upper-case letters, or UD for undefined; it cannot be changed once set. Source: ActionsCmds.md, user information fields. The service shows UD, and Adobe's user-sync sends it for Enterprise IDs without a country."""
 
     option: CreateOption | None = attrs.field(
         default=None,
@@ -187,11 +187,11 @@ class CreateEnterpriseID:
                 "country",
                 wrong_type="error.command.create.string_expected",
                 max_length=(2, "error.command.string.too_long"),
-                pattern=("^[A-Z]{2}$", "error.country.invalid"),
+                vocabulary=(vocabulary.COUNTRIES, "error.country.invalid"),
             )
         ),
     )
-    """ISO 3166-1 alpha-2 country code, two upper-case letters; it cannot be changed once set. Source: ActionsCmds.md, user information fields."""
+    """Country code of ISO 3166-1 alpha-2, two upper-case letters, or UD for undefined; it cannot be changed once set. Source: ActionsCmds.md, user information fields. The service shows UD, and Adobe's user-sync sends it for Enterprise IDs without a country."""
 
     option: CreateOption | None = attrs.field(
         default=None,
@@ -272,10 +272,10 @@ class CreateFederatedID:
             "country",
             wrong_type="error.command.create.string_expected",
             max_length=(2, "error.command.string.too_long"),
-            pattern=("^[A-Z]{2}$", "error.country.invalid"),
+            vocabulary=(vocabulary.COUNTRIES, "error.country.invalid"),
         )
     )
-    """ISO 3166-1 alpha-2 country code, two upper-case letters; it cannot be changed once set. Source: ActionsCmds.md, user information fields."""
+    """Country code of ISO 3166-1 alpha-2, two upper-case letters, or UD for undefined; it cannot be changed once set. Source: ActionsCmds.md, user information fields. The service shows UD, and Adobe's user-sync sends it for Enterprise IDs without a country."""
 
     option: CreateOption | None = attrs.field(
         default=None,

@@ -41,6 +41,11 @@ class Bundle:
                 if "title" in definition:
                     self.definitions[definition["title"]] = (name, definition)
 
+    def vocabularies(self) -> list[Schema]:
+        """Return the lists of texts that have a name."""
+        definitions = [entry for name in SUBJECTS for entry in self.files[name].get("$defs", {}).values()]
+        return [definition for definition in definitions if "x-umapi-vocabulary" in definition]
+
     def resolve(self, reference: str, file: str) -> tuple[str, Schema]:
         """Return the file and the schema that a `$ref` standing in `file` points to."""
         name, _, pointer = reference.partition("#")

@@ -30,6 +30,7 @@ def build_package(schema_folder: Path) -> dict[str, str]:
     files["error_codes.py"] = _error_codes(bundle)
     files["operations.py"] = _operations(bundle)
     files["requests.py"] = _requests(bundle)
+    files["vocabulary.py"] = _vocabulary(bundle)
     files = {name: _formatted(text) for name, text in files.items()}
     files["py.typed"] = ""
     for name in bundle.files:
@@ -66,7 +67,7 @@ def _models(bundle: Bundle) -> str:
     )
     if not isinstance(text, str):
         raise TypeError("datamodel-code-generator was expected to return one module")
-    return text.replace("from dataclasses import dataclass", "import attrs\nfrom . import constraints", 1)
+    return text.replace("from dataclasses import dataclass", "import attrs\nfrom . import constraints, vocabulary", 1)
 
 
 def _component(bundle: Bundle, title: str) -> Schema:
@@ -222,6 +223,23 @@ def _requests(bundle: Bundle) -> str:
         f"COMMAND = rules.compiled({bundle.envelope('command.json')!r}, rules.JSON)",
         '"""Judges a command: an object with one root."""\n',
     ]
+    return "\n".join(lines)
+
+
+def _vocabulary(bundle: Bundle) -> str:
+    """Write the lists of texts that have a name: countries and admin groups."""
+    lines = [
+        BANNER + '"""Texts that the service knows: countries, and the names of some admin groups."""\n',
+        "from __future__ import annotations\n",
+        "from .constraints import Vocabulary\n",
+    ]
+    for definition in bundle.vocabularies():
+        words = definition["x-umapi-vocabulary"]
+        values = f"frozenset({' '.join(definition['enum'])!r}.split())"
+        if "called" in words:
+            told = ", ".join(f"{name}={words[name]!r}" for name in ("called", "remedy", "meant"))
+            values = f"Vocabulary(values={values}, {told})"
+        lines.append(f"{words['name']} = {values}\n{definition['description']!r}\n")
     return "\n".join(lines)
 
 

@@ -33,6 +33,9 @@ def validator(bundle: Bundle, name: str, schema: Schema) -> str:
     if schema["type"] == "string":
         named = {"minLength": "min_length", "maxLength": "max_length", "pattern": "pattern"}
         arguments += [f"{python}={limit(keyword)}" for keyword, python in named.items() if keyword in schema]
+        if "enum" in schema:
+            known = f"vocabulary.{schema['x-umapi-vocabulary']['name']}"
+            arguments.append(f"vocabulary=({known}, {codes['enum']['code']!r})")
         return f"constraints.text({', '.join(arguments)})"
     arguments.append(f"each={validator(bundle, '', schema['items'])}")
     named = {"minItems": "min_items", "maxItems": "max_items"}

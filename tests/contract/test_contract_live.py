@@ -18,6 +18,7 @@ from umapi_harness.contract.recordings import Recording, load_folder
 from umapi_harness.contract.replay import Replay
 from umapi_harness.contract.verification import own_judges, verify
 from umapi_harness.reading import SdkJudge
+from umapi_models.vocabulary import COUNTRIES
 
 LIVE = Path(__file__).parent / "live"
 
@@ -48,6 +49,17 @@ def test_the_service_counts_accounts_that_it_does_not_list(live: tuple[Recording
         counts = {listing.response.header(name) for name in ("X-Page-Size", "X-Total-Count")}
         assert 70 < listed < 80
         assert [int(count or 0) > listed for count in counts] == [True]
+
+
+def test_a_step_may_carry_every_country_that_the_service_shows(live: tuple[Recording, ...]) -> None:
+    """Ten countries and UD are in the listings, and the schemas let a create step have each of them."""
+    shown = {
+        user["country"]
+        for listing in _exchanges(live, "users")
+        for user in listing.response.json()["users"]
+        if "country" in user
+    }
+    assert (len(shown), "UD" in shown, shown - set(COUNTRIES)) == (11, True, set())
 
 
 def test_relations_between_names_are_as_they_were(live: tuple[Recording, ...]) -> None:

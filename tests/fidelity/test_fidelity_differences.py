@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +12,7 @@ import attrs
 import pytest
 
 from umapi_harness.mock import Settings, default_seed
-from umapi_models import operations, schemas
+from umapi_models import operations, schemas, vocabulary
 
 if TYPE_CHECKING:
     from tests.fidelity.conftest import Desk
@@ -210,8 +211,15 @@ def test_a_seed_holds_what_the_schemas_allow() -> None:
     assert user["domain"]["maxLength"] == command["UserCommand"]["properties"]["domain"]["maxLength"]
     assert user["username"]["maxLength"] == steps["UpdateUser"]["properties"]["username"]["maxLength"]
     assert user["firstname"]["maxLength"] == user["lastname"]["maxLength"] == steps["PersonName"]["maxLength"]
-    assert user["country"]["pattern"] == steps["Country"]["pattern"]
+    assert all(re.fullmatch(user["country"]["pattern"], code) for code in steps["Country"]["enum"])
     assert set(user["type"]["enum"]) == set(steps["IdentityType"]["enum"])
+
+
+def test_every_organisation_has_the_fixed_admin_groups_of_the_schemas(desk: Desk) -> None:
+    """The users of each admin group with a fixed name can be asked for, and those of no other such name."""
+    names = vocabulary.FIXED_ADMIN_GROUPS | vocabulary.UNTOUCHABLE_GROUPS | {"_billing_admin"}
+    found = {name for name in names if desk.get(f"users/{{org}}/0/{name}").status_code == 200}
+    assert found == vocabulary.FIXED_ADMIN_GROUPS
 
 
 def test_limits_of_the_schemas_stand_nowhere_else(desk: Desk) -> None:

@@ -40,7 +40,8 @@ def create(**changes: object) -> list[dict[str, Any]]:
 def test_message_names_place_value_rule_and_code() -> None:
     """A violation reads as pointer in names of the wire, value, rule, and the service's code."""
     assert str(refused(create(country="USA"))) == (
-        '/0/do/0/createFederatedID/country: "USA" does not match ^[A-Z]{2}$ (error.command.string.too_long)'
+        '/0/do/0/createFederatedID/country: "USA" is no country code of ISO 3166-1: give "US" '
+        "(error.command.string.too_long)"
     )
 
 

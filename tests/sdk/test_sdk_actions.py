@@ -204,6 +204,9 @@ MISTAKES: dict[str, list[Callable[[], object]]] = {
     ],
     "/do/0/addAdobeID/country error.country.invalid": [
         lambda: user().add_adobe_id(country="us"),
+        lambda: user().add_adobe_id(country="XX"),
+        lambda: user().add_adobe_id(country="UK"),
+        lambda: user().add_adobe_id(country="EU"),
     ],
     "/do/0/addAdobeID/option error.option.illegal": [
         lambda: user().add_adobe_id(option="ignoreIfAlreadyExists"),
@@ -348,8 +351,8 @@ def test_message_has_the_documented_form() -> None:
     """The message reads: pointer, problem, code."""
     with pytest.raises(ActionError) as caught:
         user().create_federated_id(first_name="J", last_name="D", country="USA")
-    message = '/do/0/createFederatedID/country: "USA" does not match ^[A-Z]{2}$ (error.command.string.too_long)'
-    assert str(caught.value) == message
+    problem = '"USA" is no country code of ISO 3166-1: give "US" (error.command.string.too_long)'
+    assert str(caught.value) == f"/do/0/createFederatedID/country: {problem}"
 
 
 def test_all_missing_fields_are_named_at_once() -> None:

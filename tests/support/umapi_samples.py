@@ -104,10 +104,15 @@ class Judge:
         return self._validator(definition).is_valid(data)
 
     def violations(self, definition: str, data: object) -> list[Found]:
-        """Return everything that the definition of that title finds wrong, in its own order."""
+        """Return everything that the definition of that title finds wrong, in its own order.
+
+        Only that a text is too long comes before that it is none of a list, as in the service's own sample.
+        """
         reference = self.references[definition]
         errors = self._validator(definition).iter_errors(data)
-        return [found for error in errors for found in self._found(error, reference)]
+        found = [each for error in errors for each in self._found(error, reference)]
+        places = [each.pointer for each in found]
+        return sorted(found, key=lambda each: (places.index(each.pointer), each.line.keyword == "enum"))
 
     def lines(self, file: str) -> Iterator[tuple[Line, str]]:
         """Yield every line of the `x-umapi-errors` in a file, and its code."""

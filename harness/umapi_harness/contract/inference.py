@@ -29,8 +29,8 @@ from umapi_harness.contract.implied import ADOBE_ID, FEDERATED_ID, OWNED, Implie
 from umapi_harness.contract.judging import operation_of
 from umapi_harness.contract.recordings import Exchange
 from umapi_harness.contract.schema import Operation
+from umapi_models.vocabulary import FIXED_ADMIN_GROUPS
 
-_FIXED: Final = ("_org_admin", "_support_admin", "_deployment_admin")
 _SUBJECTS: Final = {
     "_product_admin_": "PRODUCT",
     "_developer_": "PRODUCT_PROFILE",
@@ -256,8 +256,8 @@ def _see_group(facts: OrgFacts, entry: Mapping[str, Any]) -> None:
 def _see_group_name(facts: OrgFacts, name: str) -> bool:
     """Learn that a group of that name was there at the start; False for one that no seed can have."""
     lowered = name.lower()
-    if lowered in facts.new_groups or lowered in _FIXED:
-        return lowered in _FIXED
+    if lowered in facts.new_groups or lowered in FIXED_ADMIN_GROUPS:
+        return lowered in FIXED_ADMIN_GROUPS
     if not name.startswith("_"):
         facts.group(name, shown=True)
         return True

@@ -17,6 +17,7 @@ from math import prod
 from typing import Final
 
 from umapi_harness.common.secrets import REDACTED
+from umapi_models.vocabulary import FIXED_ADMIN_GROUPS, UNTOUCHABLE_GROUPS
 
 _ROUNDS: Final = 8
 _CACHE: Final = 200_000
@@ -27,9 +28,7 @@ _WORD: Final = re.compile(r"[^\W_]++")
 _UUID: Final = re.compile(r"(?<![^\W_])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![^\W_])")
 _ADDRESS: Final = re.compile(r"(?<![\w.+'!#$&*~^%=?/{|}-])(?P<local>[\w.+'!#$&*~^%=?/{|}-]++)@(?P<domain>[\w.-]++)")
 _ADMIN: Final = re.compile(r"_(?:product_admin|admin|developer)_")
-_FIXED: Final = frozenset(
-    {"_org_admin", "_support_admin", "_deployment_admin", "_compartment_admin", "_compartment_viewer"}
-)
+_FIXED: Final = FIXED_ADMIN_GROUPS | UNTOUCHABLE_GROUPS
 # What stands behind the @ of ids, and says of which kind they are.
 _REALMS: Final = frozenset({"adobeorg", "adobeid", "techacct.adobe.com"})
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"

@@ -26,8 +26,6 @@ FIXED_ADMIN_GROUPS: Final = {
     "_support_admin": SUPPORT_ADMINS,
     "_deployment_admin": DEPLOYMENT_ADMINS,
 }
-UNTOUCHABLE: Final = frozenset({"_org_admin", "_compartment_admin", "_compartment_viewer"})
-"""Admin groups that the API neither gives nor takes (ActionsCmds.md#addRemoveAttr)."""
 
 ADMIN_PREFIX: Final = "_admin_"
 PRODUCT_ADMIN_PREFIX: Final = "_product_admin_"

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from umapi_harness.mock.breakdowns import check_user_step
-from umapi_harness.mock.countries import COUNTRIES, UNDEFINED
-from umapi_harness.mock.groups import UNTOUCHABLE, USER_GROUP, Group, key
+from umapi_harness.mock.groups import USER_GROUP, Group, key
 from umapi_harness.mock.organization import ELSEWHERE, INVITED, Domain, Organization
 from umapi_harness.mock.refusals import RefusedError
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.users import ADOBE_ID, ENTERPRISE_ID, FEDERATED_ID, IDENTITY_TYPES, User, email_domain
+from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
 
 Fields = Mapping[str, Any]
 
@@ -91,13 +91,11 @@ class UserCommand:
             raise RefusedError("error.user.type_not_available", value=identity_type)
         if identity_type == ADOBE_ID:
             self._check_match(email)
-            self._check_country(fields)
             self._check_enforcement(email)
             self._check_outsider(email)
             existing = self._organization.adobe_id(email)
         else:
             self._check_name(identity_type, email)
-            self._check_country(fields)
             self._check_claimed(identity_type, email_domain(email))
             self._check_claimed(identity_type, self._home(identity_type, email))
             self._check_outsider(email)
@@ -195,11 +193,6 @@ class UserCommand:
     def _check_match(self, email: str) -> None:
         if self._name.lower() != email.lower():
             raise RefusedError("error.user.must_match_email", user=self._name)
-
-    def _check_country(self, fields: Fields) -> None:
-        country = fields.get("country")
-        if country is not None and country not in COUNTRIES and country != UNDEFINED:
-            raise RefusedError("error.country.invalid", value=country)
 
     def _check_enforcement(self, email: str) -> None:
         domain = email_domain(email)
@@ -327,7 +320,7 @@ class UserCommand:
             return
         for group in user.groups:
             # Nothing is said of groups that another organisation shares [G remove-all].
-            if group.name not in UNTOUCHABLE and not group.read_only:
+            if group.name not in UNTOUCHABLE_GROUPS and not group.read_only:
                 self._organization.leave(user, group)
 
     def _change_memberships(self, fields: Fields, read_only: str, change: str) -> None:
@@ -366,7 +359,7 @@ def membership_group(organization: Organization, name: str, read_only: str) -> G
     """
     group = organization.find_group(name)
     # Which code stands for the groups that cannot be given is not published [G untouchable-groups].
-    if group is None or group.name in UNTOUCHABLE:
+    if group is None or group.name in UNTOUCHABLE_GROUPS:
         raise RefusedError("error.group.not_found", group=name)
     if group.kind == USER_GROUP and group.read_only:
         raise RefusedError(read_only, group=group.name)
