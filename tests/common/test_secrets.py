@@ -79,6 +79,7 @@ PLACES = {
     "repr": f"{{'client_secret': '{SECRET}'}}",
     "prose": f"the password: {SECRET}, as agreed",
     "prose with two words": f"Access key: {SECRET}.",
+    "sentence": f"my password is {SECRET}.",
     "option": f"curl --client-secret {SECRET} https://h/",
     "YAML": f"a: 1\nclient_secret: {SECRET}\nb: 2",
     "fragment": f"https://h/cb#access_token={SECRET}&state=1",

@@ -351,3 +351,22 @@ def test_a_file_is_the_owners_alone(planted: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.har"
     assert main(["redact", str(planted), str(out)]) == 0
     assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_names_in_messages_and_links() -> None:
+    """A name that only a message, a link or a percent-encoded text holds is replaced, the sentence stays."""
+    body = {
+        "message": "remove [zebulon@quagmire.example] to product group Snorkel failed: error.group.remove_failed",
+        "profile": "https://quagmire.example/people",
+        "note": "mail=zebulon%40quagmire.example&x=1",
+        "display": "Zebulon Q",
+    }
+    exchange = _entry("GET", f"{ROOT}/users/{ORG}/0", answer=body)
+    cleaner = Cleaner(Pseudonyms("k"))
+    cleaner.learn(exchange)
+    cleaned = cleaner.cleaned(exchange).response.body.decode()
+    assert [name for name in ("zebulon", "quagmire", "snorkel") if name in cleaned.lower()] == []
+    message = json.loads(cleaned)["message"]
+    assert message.startswith("remove [")
+    assert message.endswith(" failed: error.group.remove_failed")
+    assert json.loads(cleaned)["profile"].startswith("https://")

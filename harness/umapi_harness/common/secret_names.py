@@ -50,12 +50,16 @@ def _declared() -> frozenset[str]:
 def _marked(schema: object) -> Iterable[str]:
     if isinstance(schema, dict):
         for key, value in cast("dict[str, object]", schema).items():
-            if isinstance(value, dict) and cast("dict[str, object]", value).get("x-umapi-secret") is True:
+            if _is_marked(value):
                 yield key
             yield from _marked(value)
     elif isinstance(schema, list):
         for item in cast("list[object]", schema):
             yield from _marked(item)
+
+
+def _is_marked(schema: object) -> bool:
+    return isinstance(schema, dict) and cast("dict[str, object]", schema).get("x-umapi-secret") is True
 
 
 def is_secret(name: str) -> bool:

@@ -39,12 +39,17 @@ _ROUNDS: Final = 4
 _LEFT_IN_ADDRESSES: Final = "/:@!$&'()*+,;=~?"
 
 # Text without any of these holds nothing that could be known by shape or by name.
-_TRIGGER: Final = re.compile(r"[=:<%]|--|eyJ|[A-Za-z0-9+/_-]{12}|bearer|basic|ssws", re.IGNORECASE)
+_TRIGGER: Final = re.compile(r"[=:<%]|--|eyJ|[A-Za-z0-9+/_-]{12}|bearer|basic|ssws|pass|pwd|secret", re.IGNORECASE)
 # Names and what is around them: each is read once, for no name begins inside another.
 _NAME: Final = re.compile(
     r"(?<![\w.%+\[\]-])(?P<name>[\w.%+\[\]-]++)(?P<quote>(?:\\*+[\"'])?+)\s*+(?P<mark>=>|[:=,])[ \t]*+"
 )
 _FLAG: Final = re.compile(r"(?<![\w-])--(?P<name>[\w-]++)(?:=|[ \t]++)(?=[^\s-])")
+# "the password is ...": only what has a digit in it is taken for one.
+_SAID: Final = re.compile(
+    r"(?<![\w-])(?:password|passwd|pwd|passcode|passphrase|secret)\s++(?:(?:is|was)\s++)?+(?P<value>[^\s\"'<>,;&=]{4,}+)",
+    re.IGNORECASE,
+)
 _OPENING: Final = re.compile(r"(?P<slashes>\\*+)(?P<mark>[\"'])")
 _BARE: Final = re.compile(r"[^&\s\"'<>]++")
 _LINE: Final = re.compile(r"[^\r\n\"]++")
@@ -297,6 +302,10 @@ class Masker:
             value = _BARE.match(text, flag.end())
             if value is not None and is_secret(flag["name"]) and not self._is_said(value[0]):
                 yield value.start(), value.end(), self.mask
+
+        for said in _SAID.finditer(text):
+            if any(char.isdigit() for char in said["value"]) and said["value"] != self.mask:
+                yield said.start("value"), said.end("value"), self.mask
 
     def _names_secret(self, text: str, found: re.Match[str]) -> bool:
         name = found["name"].rpartition(".")[2]

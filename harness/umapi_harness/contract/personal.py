@@ -35,6 +35,7 @@ _SHAPES: Final = re.compile(
 _IPV4: Final = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 _CONTROLS: Final = ("://", "@", ".", ":")
 _FORM: Final = re.compile(r"[\w.%+*~\[\]-]++=[^\s\"'<>{}]*+")
+_ENCODED: Final = re.compile(r"(?<![\w.%~+-])[\w.%~+-]++")
 _RUN: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}+")
 _PUBLIC: Final = ("adobe.io", "adobelogin.com", "adobe.com", "localhost", "testserver")
 _DEEPEST: Final = 4
@@ -115,7 +116,7 @@ class PersonalData:
             kind = Kind.FIXED if text.lower() in _ROLES else Kind.PHRASE
         if kind is Kind.FIXED or text.lower() in _KEPT or text == REDACTED:
             return text
-        if kind is Kind.PHRASE:
+        if kind is Kind.PHRASE and "://" not in text:
             if text.lower() in self._known.domains:
                 return self._domain(text)
             self._known.add(text)
@@ -153,6 +154,10 @@ class PersonalData:
             if len(before) < end and text.startswith(before) and text.endswith(behind):
                 kind = Kind.PHRASE if gap in ("group", "user") else Kind.TEXT
                 return f"{before}{self.value(kind, text[len(before) : end])}{behind}"
+        head, between, tail = text.partition("] to product group ")
+        group, failed, code = tail.partition(" failed: ")
+        if head.startswith("remove [") and between and failed:
+            return f"{self._text(head, 0)}{between}{self.value(Kind.PHRASE, group)}{failed}{code}"
         return self._text(text, 0)
 
     def _content(self, text: str, content_type: str, depth: int) -> str:
@@ -219,6 +224,8 @@ class PersonalData:
         return self._shaped(text, lambda between: self._sentence(between, depth))
 
     def _sentence(self, text: str, depth: int) -> str:
+        if "%" in text and depth < _DEEPEST:
+            text = _ENCODED.sub(lambda found: self._decoded(found[0], depth), text)
         if depth < _DEEPEST:
             text = _RUN.sub(lambda found: self._encoded(found[0], depth), text)
         return self._known.replaced(text, self._pseudonyms.phrase, self._pseudonyms.domain)
@@ -243,6 +250,9 @@ class PersonalData:
             parts += (between(text[done : found.start()]), made)
             done = found.end()
         return "".join((*parts, between(text[done:])))
+
+    def _decoded(self, run: str, depth: int) -> str:
+        return percent_changed(run, partial(self._text, depth=depth + 1)) if "%" in run else run
 
     def _encoded(self, run: str, depth: int) -> str:
         decoded = base64_text(run)

@@ -29,7 +29,20 @@ class Kind(Enum):
 
 
 _PHRASES: Final = frozenset(
-    {"email", "emails", "mail", "user", "users", "usergroup", "usergroups", "group", "groups", "product", "products"}
+    {
+        "display",
+        "email",
+        "emails",
+        "mail",
+        "user",
+        "users",
+        "usergroup",
+        "usergroups",
+        "group",
+        "groups",
+        "product",
+        "products",
+    }
     | {"profile", "profiles", "member", "members", "manager", "managers", "owner", "author", "creator", "by", "login"}
     | {"upn", "phone", "mobile", "telephone", "fax", "street", "city", "address", "zip", "postal", "postcode"}
     | {"department", "company", "organization", "organisation", "org", "employee", "description", "guid", "uid", "sub"}
