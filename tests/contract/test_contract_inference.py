@@ -140,6 +140,14 @@ def test_what_an_answer_leaves_open_is_noted(command: dict[str, Any], what: str)
     assert [one for one in infer(session.exchanges).unknown if what in one.what and one.taken]
 
 
+def test_a_later_code_corrects_what_was_taken() -> None:
+    """A type that was only taken for a user and his domain gives way to the one that a code tells of."""
+    session = Session(SEED)
+    session.act([{"user": "ann@e.example", "do": [{"update": {"firstname": "Z"}}]}, _create("ann@e.example")])
+    seed = _inferred(session)
+    assert (_user(seed, "ann@e.example")["type"], seed["domains"][0]["type"]) == ("enterpriseID", "enterpriseID")
+
+
 # Sessions at random
 
 _PEOPLE = ["ann@e.example", "BOB@f.example", "u1@e.example", "u2@f.example", "dee@e.example", "x@other.example"]

@@ -122,6 +122,11 @@ class _Steps:
         facts, lowered = self.facts, address.lower()
         if self.test_mode and type_ is None:
             return  # test mode does not mind who is missing
+        taken_for: UserKey = (lowered, False)
+        if taken_for in facts.guessed and taken_for in facts.sketched and type_ in OWNED:
+            # Only a guess said of which type he and his domain are: this code tells.
+            facts.users[taken_for]["type"] = facts.domains[email_domain(address)]["type"] = type_
+            facts.unknown.pop(facts.guessed.pop(taken_for), None)
         guess: UserKey = (lowered, True)
         if guess in facts.guessed and (owned or type_ in OWNED):
             facts.take_back(guess)  # what he does now, no Adobe ID can
