@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import logging
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -123,6 +125,31 @@ def lay_down(server: ScriptedServer, *pages: Reply) -> None:
 
 
 # Whole
+
+
+LIVE = Path(__file__).parents[1] / "contract" / "live"
+_FRAMING = {"connection", "content-encoding", "content-length", "date", "server", "transfer-encoding"}
+
+
+def live_listings() -> Iterator[Reply]:
+    """The recorded listings of the live service, as it sent them."""
+    for file in sorted(LIVE.glob("*.har")):
+        for entry in json.loads(file.read_text("utf-8"))["log"]["entries"]:
+            if "/usermanagement/users/" in entry["request"]["url"]:
+                sent = {header["name"]: header["value"] for header in entry["response"]["headers"]}
+                headers = {name: value for name, value in sent.items() if name.lower() not in _FRAMING}
+                yield Reply(headers=headers, body=entry["response"]["content"]["text"].encode("utf-8"))
+
+
+def test_every_listing_of_the_live_service_is_read(wire: ScriptedServer, read: Reader) -> None:
+    """27 of 27, over HTTP: every user that the body has, in its order, and nothing left to doubt."""
+    replies = list(live_listings())
+    for reply in replies:
+        lay_down(wire, reply)
+        reading = read(wire)
+        assert reading.emails == [user["email"] for user in json.loads(reply.content)["users"]]
+        assert (reading.complete.unlisted, bool(reading.complete)) == (3, True)
+    assert len(replies) == 27
 
 
 @pytest.mark.parametrize(("listed", "counted"), [(78, 81), (72, 75)])
