@@ -242,9 +242,10 @@ class AsyncConnection:
         except UmapiError as error:
             failure = error
             raise
+        else:
+            return token
         finally:
             auth.settle(claim, token, failure)
-        return token
 
 
 class AsyncListQuery(Progress[E]):

@@ -165,7 +165,7 @@ def _names(body: Mapping[str, Any]) -> set[str]:
     names = {str(root), f"{root}@{domain}"}
     for step in body["do"]:
         for name, value in step.items():
-            fields: Mapping[str, Any] = value if isinstance(value, dict) else {}
+            fields = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
             names |= set(fields.get("user", ()))
             if name not in ("add", "remove"):
                 names |= {str(fields[key]) for key in ("email", "username") if key in fields}
@@ -188,7 +188,7 @@ def _share_out(
         if not votes:
             nameless.append(entry)
             continue
-        meant = set.intersection(*votes)
+        meant = votes[0].intersection(*votes)
         stranger = (entry.request_id is not None and not name) or (
             entry.user is not None and not user and not roll.on_group(entry.index)
         )
@@ -197,7 +197,7 @@ def _share_out(
         if len(meant) == 1 and proven and (place or name):
             certain.setdefault(meant.pop(), []).append(entry)
         else:
-            doubtful.append((entry, set.union(*votes)))
+            doubtful.append((entry, votes[0].union(*votes)))
     return certain, doubtful, nameless
 
 
@@ -251,12 +251,14 @@ def _step_error(command: WireCommand, entry: Entry, *, echo: bool) -> StepError:
 
 
 def _entries(value: object, code: str) -> tuple[Entry, ...]:
-    listed: Sequence[object] = value if isinstance(value, list) else [] if value is None else [value]
+    if value is None:
+        return ()
+    listed = cast("list[object]", value) if isinstance(value, list) else [value]
     return tuple(_entry(item, code) for item in listed)
 
 
 def _entry(value: object, code: str) -> Entry:
-    fields: Mapping[str, object] = value if isinstance(value, dict) else {}
+    fields = cast("dict[str, object]", value) if isinstance(value, dict) else {}
     return Entry(
         index=_integer(fields.get("index")),
         request_id=_text(fields.get("requestID")),

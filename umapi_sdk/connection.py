@@ -264,6 +264,7 @@ class Connection:
         except UmapiError as error:
             failure = error
             raise
+        else:
+            return token
         finally:
             auth.settle(claim, token, failure)
-        return token

@@ -6,7 +6,7 @@ import copy
 import math
 import threading
 from concurrent.futures import Future
-from typing import Any
+from typing import cast
 
 import attrs
 
@@ -52,10 +52,12 @@ def new_token(value: str, expires_in: float, unit: float, now: float) -> Token:
 
 def counted(data: object) -> object:
     """Return a token answer with an `expires_in` that can be read as a number, 0 where it is none that makes sense."""
-    if not isinstance(data, dict) or not isinstance(data.get("expires_in"), (int, float)):
+    if not isinstance(data, dict):
         return data
-    answer: dict[str, Any] = data
-    life: float = answer["expires_in"]
+    answer = cast("dict[str, object]", data)
+    life = answer.get("expires_in")
+    if not isinstance(life, (int, float)):
+        return answer
     return {**answer, "expires_in": int(life) if math.isfinite(life) and life > 0 else 0}
 
 
@@ -65,7 +67,7 @@ class Claim:
 
     mine: bool
     """True for whoever makes the request, and must end it with `Auth.settle`."""
-    done: Future[UmapiError | None] = attrs.field(factory=Future)
+    done: Future[UmapiError | None] = attrs.field(factory=Future[UmapiError | None])
     thread: int = attrs.field(factory=threading.get_ident)
 
     def again(self, error: UmapiError | None) -> None:
