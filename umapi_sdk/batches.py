@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import attrs
 
@@ -15,6 +16,8 @@ from umapi_models.operations import MAX_STEPS
 from .actions import Action, GroupSteps, UserSteps
 from .errors import ActionError
 from .resources import touched
+
+T = TypeVar("T")
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -48,33 +51,40 @@ def split_action(action: Action) -> list[WireCommand]:
     """
     if not isinstance(action, (UserSteps, GroupSteps)):
         raise ActionError((Violation("", f"{type(action).__name__} is not a UserAction or GroupAction"),))
-    if not action.wire_steps:
+    parts = _parts(action)
+    if not parts:
         problem = f"the action for {action.target} has no steps"
         raise ActionError((Violation("/do", problem, "error.command.steps.malformed"),))
-    commands: list[WireCommand] = []
-    starts = range(0, len(action.wire_steps), MAX_STEPS)
-    for start in starts:
-        # The two branches differ in their types alone.
-        if isinstance(action, UserSteps):
-            user_steps = action.wire_steps[start : start + MAX_STEPS]
-            model: UserCommand | UserGroupCommand = action.command(tuple(step for _, step in user_steps))
-            places = tuple(place for place, _ in user_steps)
-        else:
-            group_steps = action.wire_steps[start : start + MAX_STEPS]
-            model = action.command(tuple(step for _, step in group_steps))
-            places = tuple(place for place, _ in group_steps)
-        commands.append(
-            WireCommand(
-                action=action,
-                part=len(commands),
-                parts=len(starts),
-                request_id=model.request_id,
-                body=_json(model),
-                steps=places,
-                touches=touched(model),
-            )
+    return [
+        WireCommand(
+            action=action,
+            part=part,
+            parts=len(parts),
+            request_id=model.request_id,
+            body=_json(model),
+            steps=places,
+            touches=touched(model),
         )
-    return commands
+        for part, (model, places) in enumerate(parts)
+    ]
+
+
+def _parts(action: UserSteps | GroupSteps) -> list[tuple[UserCommand | UserGroupCommand, tuple[int, ...]]]:
+    """Return the commands of an action within the limit of steps, each with the places of the caller's steps."""
+    # The two branches differ in their types alone.
+    if isinstance(action, UserSteps):
+        user_parts = _chunks(action.wire_steps)
+        return [(action.command(tuple(step for _, step in part)), _places(part)) for part in user_parts]
+    group_parts = _chunks(action.wire_steps)
+    return [(action.command(tuple(step for _, step in part)), _places(part)) for part in group_parts]
+
+
+def _chunks(steps: Sequence[tuple[int, T]]) -> list[Sequence[tuple[int, T]]]:
+    return [steps[start : start + MAX_STEPS] for start in range(0, len(steps), MAX_STEPS)]
+
+
+def _places(steps: Sequence[tuple[int, object]]) -> tuple[int, ...]:
+    return tuple(place for place, _ in steps)
 
 
 def request_ids(batch: Sequence[WireCommand]) -> list[str | None]:
