@@ -233,9 +233,9 @@ def listings_of(pages: list[ListingPage]) -> list[RecordedListing]:
     found: list[list[ListingPage]] = []
     for page in pages:
         known = open_.get(page.subject)
-        if known is None or page.number != known[-1].number + 1:
-            known = []
-            open_[page.subject] = known
-            found.append(known)
-        known.append(page)
+        if known is not None and page.number == known[-1].number + 1:
+            known.append(page)
+            continue
+        open_[page.subject] = [page]
+        found.append(open_[page.subject])
     return [RecordedListing(tuple(pages)) for pages in found]

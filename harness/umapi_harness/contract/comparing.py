@@ -9,6 +9,7 @@ from typing import cast
 
 import attrs
 
+from umapi_harness.contract.answers import is_object
 from umapi_harness.contract.findings import Departure
 from umapi_harness.contract.matching import differences
 from umapi_harness.contract.recordings import RecordedResponse
@@ -145,7 +146,7 @@ _IDENTITIES: Mapping[str, Callable[[object], object]] = {
     "errors": lambda item: _text(item, "index", "step", "errorCode"),
     "warnings": lambda item: _text(item, "index", "step", "warningCode"),
     "users": lambda item: _text(item, "email", "type"),
-    "groups": lambda item: _text(item, "groupName") if isinstance(item, dict) else str(item),
+    "groups": lambda item: _text(item, "groupName") if is_object(item) else str(item),
 }
 """What tells apart the items of a list whose order the service does not promise: that of commands in a request
 (ActionsRef.md), and of users and groups in a listing."""
