@@ -349,7 +349,7 @@ def _lengths() -> list[int]:
 
 
 def _junk() -> Strategy:
-    words = ["", "all", "us", "_admin", "jdoe@a.b", "jdoe"]
+    words = ["", "all", "us", "UK", "XX", "_admin", "jdoe@a.b", "jdoe"]
     plain = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(_CHARACTERS, max_size=_LONGEST)
     return st.recursive(
         plain | st.sampled_from(words),
