@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gzip
 import socket
@@ -9,14 +10,17 @@ import ssl
 import threading
 import time as real_time
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
+import httpx
 import pytest
 from fault_kit import ROUTES, TABLE, Listener, Plan, Route
 from sdk_kit import Time
 from wire_kit import Way, sending
 
-from umapi_sdk.messages import Request, TransportError
+from umapi_sdk.messages import Request, Response, TransportError
+from umapi_sdk.transports.asynchronous import HttpxTransport
 from umapi_sdk.transports.bodies import Body, BodyError
 from umapi_sdk.transports.exchange import MAX_IDLE, uptime
 from umapi_sdk.transports.settings import NetworkSettings
@@ -170,6 +174,86 @@ def test_answer_that_is_too_large_is_refused(
         assert (caught.value.sent, caught.value.permanent) == (True, True)
         way.host.answer = lambda _: answer_of(b" " * 100_000)
         assert len(send(way.request("GET")).body) == 100_000
+
+
+class Pieces(httpx.AsyncByteStream):
+    """A body that comes in pieces, and fails in the end if it is to."""
+
+    def __init__(self, body: bytes, failure: Exception | None = None) -> None:
+        self.given = 0
+        self._body = body
+        self._failure = failure
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._body), 1000):
+            self.given += 1
+            yield self._body[start : start + 1000]
+        if self._failure:
+            raise self._failure
+
+
+def through_httpx(answer: httpx.Response, limit: int) -> Response:
+    """Send a request through an httpx transport that gives an answer."""
+
+    async def go() -> Response:
+        transport = HttpxTransport(NetworkSettings(max_response_size=limit), httpx.MockTransport(lambda _: answer))
+        try:
+            return await transport.send(Request(method="POST", url="http://127.0.0.1/", headers={}, body=b"[]"))
+        finally:
+            await transport.close()
+
+    return asyncio.run(go())
+
+
+def test_httpx_transport_is_held_to_the_limit() -> None:
+    """A transport given in place of the network gets no more than the limit into memory, packed or not."""
+    endless = Pieces(b" " * 10_000_000)
+    bomb = gzip.compress(b" " * 10_000_000)
+    packed = httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Pieces(bomb))
+    for answer in (httpx.Response(200, stream=endless), packed, httpx.Response(200, content=b" " * 100_001)):
+        with pytest.raises(TransportError, match="larger than 100000 bytes") as caught:
+            through_httpx(answer, 100_000)
+        assert (caught.value.sent, caught.value.permanent) == (True, True)
+    assert endless.given < 110
+    whole = httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Pieces(bomb))
+    assert through_httpx(whole, 10_000_000).body == b" " * 10_000_000
+    assert through_httpx(httpx.Response(200, content=b"[]"), 2).body == b"[]"
+
+
+@pytest.mark.parametrize("failure", [httpx.ReadError("reset"), OSError("gone"), TimeoutError()])
+def test_status_of_an_httpx_transport_decides(failure: Exception) -> None:
+    """As on the wire, a body that cannot be read takes nothing from a status but that of a success."""
+    answer = httpx.Response(429, headers={"Retry-After": "38"}, stream=Pieces(b"x", failure))
+    given = through_httpx(answer, 100)
+    assert (given.status, given.headers["retry-after"], given.body) == (429, "38", b"")
+    with pytest.raises(TransportError) as caught:
+        through_httpx(httpx.Response(200, stream=Pieces(b"x", failure)), 100)
+    assert caught.value.sent
+
+
+def test_name_that_is_never_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver that hangs holds a blocking request up for its time-out, and the reason names the name."""
+    over, ask = threading.Event(), socket.getaddrinfo
+
+    def hang(host: Any, *arguments: Any, **options: Any) -> Any:
+        if host == "slow.example.com" and socket.AI_NUMERICHOST not in arguments:
+            over.wait()
+            raise socket.gaierror(socket.EAI_AGAIN, "try again")
+        return ask(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    request = Request(method="POST", url="http://slow.example.com/", headers={}, body=b"[]")
+    reason = r"^time-out while resolving the name slow\.example\.com, after 0\.05 s: do this machine's name servers"
+    try:
+        with sending("blocking", NetworkSettings(timeout=0.05), None) as send:
+            with pytest.raises(TransportError, match=reason) as caught:
+                send(request)
+            assert not caught.value.sent
+            over.set()
+            with pytest.raises(TransportError, match=r"the name slow\.example\.com cannot be resolved"):
+                send(request)
+    finally:
+        over.set()
 
 
 @KINDS

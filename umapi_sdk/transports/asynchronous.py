@@ -61,8 +61,12 @@ class _Stream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Return the connection with TLS over it."""
-        return _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        """Return the connection with TLS over it; close it if that fails, or is not waited for any longer."""
+        try:
+            return _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        except BaseException:
+            await self._stream.aclose()
+            raise
 
     def get_extra_info(self, info: str) -> Any:
         """Tell the pool about the connection: one that must not be used again counts as closed by its other end."""
@@ -91,6 +95,64 @@ class _Backend(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await self._backend.sleep(seconds)
+
+
+class _ProxyPool(httpcore.AsyncHTTPProxy):
+    """The pool of a proxy, in which no tunnel keeps its place that never stood."""
+
+    def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
+        """Return a connection that is yet to be opened."""
+        return _Guarded(super().create_connection(origin))
+
+
+class _Guarded(httpcore.AsyncConnectionInterface):
+    """A connection that is closed once it has failed.
+
+    httpcore holds a tunnel whose TLS does not come about for busy, for ever. A hundred of them filled the pool.
+    """
+
+    def __init__(self, connection: httpcore.AsyncConnectionInterface) -> None:
+        self._connection = connection
+        self._failed = False
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request, and return the answer up to its body."""
+        try:
+            return await self._connection.handle_async_request(request)
+        except httpcore.ConnectionNotAvailable:
+            raise
+        except BaseException:
+            self._failed = True
+            await self._connection.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._connection.aclose()
+
+    def info(self) -> str:
+        """Describe the connection."""
+        return self._connection.info()
+
+    def can_handle_request(self, origin: httpcore.Origin) -> bool:
+        """Whether it leads to a host."""
+        return self._connection.can_handle_request(origin)
+
+    def is_available(self) -> bool:
+        """Whether it can take a request now."""
+        return not self._failed and self._connection.is_available()
+
+    def has_expired(self) -> bool:
+        """Whether it was idle for too long, or was closed by its other end."""
+        return self._connection.has_expired()
+
+    def is_idle(self) -> bool:
+        """Whether it waits for a request."""
+        return not self._failed and self._connection.is_idle()
+
+    def is_closed(self) -> bool:
+        """Whether it is of no use any more."""
+        return self._failed or self._connection.is_closed()
 
 
 class WireTransport:
@@ -165,7 +227,7 @@ class WireTransport:
         credentials = None
         if parts.username is not None:
             credentials = (unquote(parts.username).encode(), unquote(parts.password or "").encode())
-        return httpcore.AsyncHTTPProxy(
+        return _ProxyPool(
             f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/",
             proxy_auth=credentials,
             proxy_ssl_context=context if parts.scheme == "https" else None,
@@ -222,24 +284,49 @@ class HttpxTransport:
         Raises:
             TransportError: there was no answer.
         """
+        answer: httpx.Response | None = None
         try:
             async with asyncio.timeout(self._settings.timeout):
-                answer = await self._client.request(
-                    request.method, request.url, content=request.body, headers=dict(request.headers)
-                )
-        except httpx.HTTPError as error:
+                answer = await self._client.send(self._request(request), stream=True)
+                return await self._read(answer)
+        except (httpx.HTTPError, httpx.StreamError, OSError, BodyError) as error:
+            if answer is not None and answer.status_code != 200:
+                return Response(status=answer.status_code, headers=_plain_headers(answer), body=b"")
+            if isinstance(error, BodyError):
+                raise TransportError(str(error), sent=True, permanent=error.permanent) from error
             raise _of_standin(error, request) from error
-        except TimeoutError as error:
-            raise TransportError(f"time-out while waiting for an answer of {request.host}", sent=True) from error
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(status=answer.status_code, headers=headers, body=answer.content)
+        finally:
+            if answer is not None:
+                await answer.aclose()
+
+    def _request(self, request: Request) -> httpx.Request:
+        headers = {"Accept-Encoding": ACCEPTED_ENCODINGS, **request.headers}
+        return self._client.build_request(request.method, request.url, content=request.body, headers=headers)
+
+    async def _read(self, answer: httpx.Response) -> Response:
+        headers = _plain_headers(answer)
+        # What the transport that was given has read and decoded itself is only measured.
+        done = answer.is_stream_consumed
+        body = Body({} if done else headers, self._settings.max_response_size)
+        if done:
+            body.feed(answer.content)
+        else:
+            async for chunk in answer.aiter_raw():
+                body.feed(chunk)
+        return Response(status=answer.status_code, headers=headers, body=body.finish())
 
     async def close(self) -> None:
         """Close the transport that was given."""
         await self._client.aclose()
 
 
-def _of_standin(error: httpx.HTTPError, request: Request) -> TransportError:
+def _plain_headers(answer: httpx.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in answer.headers.items()}
+
+
+def _of_standin(error: httpx.HTTPError | httpx.StreamError | OSError, request: Request) -> TransportError:
+    if isinstance(error, TimeoutError):
+        return TransportError(f"time-out while waiting for an answer of {request.host}", sent=True)
     kind = "time-out on" if isinstance(error, httpx.TimeoutException) else "failure of"
     reason = f"{kind} the connection to {request.host}: {str(error) or type(error).__name__}"
     return TransportError(reason, sent=not isinstance(error, _NOT_SENT))

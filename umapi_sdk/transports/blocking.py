@@ -19,6 +19,7 @@ from ..messages import Request, Response
 from .bodies import ACCEPTED_ENCODINGS, Body, BodyError
 from .causes import transport_error
 from .exchange import CURRENT, Clock, Exchange, Idleness, uptime
+from .names import addresses
 from .settings import NetworkSettings
 
 _PIECE = 65_536  # bytes that are written or read between two looks at the time
@@ -95,7 +96,7 @@ class _Plain(HTTPConnection):
         """Connect to the first address that answers, all of them in the time of the exchange."""
         exchange = CURRENT.get()
         failure: OSError = OSError(f"{self.host} has no address")
-        for family, kind, protocol, _, address in socket.getaddrinfo(self._dns_host, self.port, 0, socket.SOCK_STREAM):
+        for family, kind, protocol, _, address in addresses(self._dns_host, self.port, exchange.remaining()):
             sock = socket.socket(family, kind, protocol)
             try:
                 for option in self.socket_options or ():

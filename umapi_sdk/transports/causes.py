@@ -18,6 +18,7 @@ import attrs
 from ..messages import Request, TransportError
 from .bodies import BodyError
 from .exchange import Exchange
+from .names import NameTimeoutError
 from .settings import NetworkSettings
 
 _STATUS_OF_TUNNEL = {
@@ -116,7 +117,7 @@ def _from_system(error: BaseException, place: _Place) -> str | None:
     if isinstance(error, socket.gaierror):
         return _name(place)
     if isinstance(error, TimeoutError):
-        return _time_out(place)
+        return _late_name(place) if isinstance(error, NameTimeoutError) else _time_out(place)
     if isinstance(error, ssl.SSLError):
         return None if isinstance(error, _ENDINGS) else _tls(error, place)
     if isinstance(error, ConnectionRefusedError):
@@ -133,6 +134,12 @@ def _name(place: _Place) -> str:
     name = urlsplit(f"//{place.host}").hostname
     advice = "check its spelling; in a network that leads out by a proxy only, set `proxy`"
     return f"the name {name} cannot be resolved: {advice}"
+
+
+def _late_name(place: _Place) -> str:
+    name = urlsplit(f"//{place.proxy if place.before_tunnel else place.host}").hostname
+    limit = f"{place.settings.timeout or 0:g} s"
+    return f"time-out while resolving the name {name}, after {limit}: do this machine's name servers answer?"
 
 
 def _time_out(place: _Place) -> str:
