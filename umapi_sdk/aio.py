@@ -18,6 +18,7 @@ from .calls import Service, fetch_token
 from .errors import ListingError, UmapiError
 from .execution import Execution
 from .listings import ListingReader, ListingRules, Progress
+from .masking import shown_request_id
 from .messages import Answer, Authorize, Call, Elapsed, Message, Request, Sleep, TransportError, Turn
 from .queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
 from .retries import RetryPolicy
@@ -210,7 +211,8 @@ class AsyncConnection:
     async def _answer(self, message: Message) -> Answer:
         if isinstance(message, Request):
             response = await self._transport.send(message)
-            logger.debug("%s %s: %d, request id %s", message.method, message.url, response.status, response.request_id)
+            shown = shown_request_id(message, response)
+            logger.debug("%s %s: %d, request id %s", message.method, message.url, response.status, shown)
             return response
         if isinstance(message, Sleep):
             logger.info("waiting %.1f s: %s", message.seconds, message.reason)

@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import sys
+import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Generator, Sequence
@@ -34,6 +36,10 @@ from .session import UnsentActionsWarning
 from .version import __version__
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+_CONTROLS = frozenset({"Cc", "Zl", "Zp"})  # Unicode's categories of control characters and of line ends
+# The beginnings of formulas; where commas divide the numbers, spreadsheets also cut a cell at its semicolons.
+_FORMULA = re.compile(r"(^[\s\"]*|;[\s\"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 CSV_COLUMNS = ("email", "username", "domain", "type", "status", "firstname", "lastname", "country", "groups")
 
@@ -123,7 +129,14 @@ def status(access: _Access) -> int:
     metavar="N",
     help="Most technical accounts, which are counted and not listed; 10 and 1 % of the total by default.",
 )
-@click.option("--csv", "as_csv", is_flag=True, help="Write CSV with a header; groups share a cell, with commas.")
+@click.option(
+    "--csv",
+    "as_csv",
+    is_flag=True,
+    help="Write CSV with a header; groups share a cell, with commas. What a spreadsheet would take for a formula gets "
+    "an apostrophe before it, and control characters become blanks.",
+)
+@click.option("--raw", is_flag=True, help="With --csv: every cell exactly as the service has it, for programs.")
 @click.pass_obj
 def users(
     access: _Access,
@@ -132,11 +145,14 @@ def users(
     all_memberships: bool,
     unlisted: int | None,
     as_csv: bool,
+    raw: bool,
 ) -> None:
     """List users. Nothing is printed unless the listing is whole."""
     for option, value in (("--group", in_group), ("--domain", in_domain)):
         if value is not None and not value.strip():
             raise click.UsageError(f"{option} is empty: name one, or leave the option out")
+    if raw and not as_csv:
+        raise click.UsageError("--raw goes with --csv: add --csv, or leave --raw out")
     with access.connection() as connection:
         query = UsersQuery(
             connection,
@@ -148,7 +164,7 @@ def users(
         found = query.all_results()
     _tell_doubts(query.complete)
     if as_csv:
-        click.echo(_as_csv(found), nl=False)
+        click.echo(_as_csv(found, raw=raw), nl=False)
         return
     for user in found:
         name = " ".join(part for part in (user.first_name, user.last_name) if part)
@@ -202,8 +218,7 @@ def send(access: _Access, file: Path, test_mode: bool) -> int:
     except UsageError as error:
         raise click.ClickException(f"{file}: {error}") from None
     except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else error
-        raise click.ClickException(f"{file}: is not JSON: {reason}") from None
+        raise click.ClickException(f"{file}: is not JSON: {_reason(error)}") from None
     with access.connection(test_mode=test_mode or None) as connection:
         return _Sending(connection, data, actions).run()
 
@@ -285,6 +300,13 @@ def _read(file: Path) -> str:
         raise click.ClickException(f"{file}: cannot be read: {error.strerror}") from None
 
 
+def _reason(error: ValueError | RecursionError) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    # Python's own words for a number of thousands of digits speak of its settings.
+    return "a number is too long" if "sys.set_int_max_str_digits" in str(error) else str(error)
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object of a file; a key that stands twice would drop a step in silence."""
     found: dict[str, Any] = {}
@@ -318,14 +340,21 @@ def _tell_doubts(complete: Completeness) -> None:
         click.echo(f"umapi: the listing could not be checked in every way: the service sent {doubts}", err=True)
 
 
-def _as_csv(users: Sequence[User]) -> str:
+def _as_csv(users: Sequence[User], *, raw: bool) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for user in users:
         fields = {**_fields(user), "groups": _cell(user.groups or ())}
-        writer.writerow([fields.get(column, "") for column in CSV_COLUMNS])
+        cells = [str(fields.get(column, "")) for column in CSV_COLUMNS]
+        writer.writerow(cells if raw else [_harmless(cell) for cell in cells])
     return text.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    """Return a cell that neither a spreadsheet nor a terminal takes for an instruction."""
+    plain = "".join(" " if unicodedata.category(letter) in _CONTROLS else letter for letter in cell)
+    return _FORMULA.sub(r"\1'", plain)
 
 
 def _cell(names: Sequence[str]) -> str:

@@ -44,6 +44,8 @@ OTHER_VARIABLES = {
 }
 """Variables that are no settings of a connection, and what they are; any other that begins with UMAPI_ is refused."""
 _KEYS = {"private_key", "private_key_path"}
+_LONGEST = 1_000_000_000  # seconds; systems cannot wait for much longer
+_MOST = 1_000_000_000_000  # of whatever a setting counts
 _FILES = {"private_key_path", "ca_bundle", "client_cert"}  # settings that name a file
 
 
@@ -292,6 +294,9 @@ def _from_toml(path: Path, text: str, profile: str) -> dict[str, Any]:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: is not TOML: {error}") from None
+    except (ValueError, RecursionError) as error:
+        reason = "is nested too deeply" if isinstance(error, RecursionError) else "has a number that is too long"
+        raise ConfigurationError(f"{path}: {reason}: correct the file") from None
     table = document.get(profile)
     if not isinstance(table, dict):
         present = ", ".join(sorted(name for name, value in document.items() if isinstance(value, dict))) or "none"
@@ -364,7 +369,7 @@ def _flag(value: object, place: str) -> bool:
     words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
     if isinstance(value, str) and value.lower() in words:
         return words[value.lower()]
-    raise ConfigurationError(f"{place}: must be true or false, not {value!r}")
+    raise ConfigurationError(f"{place}: must be true or false, not {_shown(value)}")
 
 
 def _number(value: object, place: str) -> float:
@@ -372,21 +377,35 @@ def _number(value: object, place: str) -> float:
         number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else -1.0
     except ValueError:
         number = -1.0
-    if not 0 < number < float("inf"):
-        raise ConfigurationError(f"{place}: must be a number of seconds above 0, not {value!r}")
+    except OverflowError:
+        number = float("inf")
+    if not 0 < number <= _LONGEST:
+        most = f", up to {_LONGEST}" if number > _LONGEST else ""
+        raise ConfigurationError(f"{place}: must be a number of seconds above 0{most}, not {_shown(value)}")
     return number
 
 
 def _count(value: object, place: str) -> int:
-    number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise ConfigurationError(f"{place}: must be a whole number from 1, not {value!r}")
+    written = isinstance(value, str) and value.isascii() and value.isdigit()
+    # Python reads 4,300 digits and no more.
+    number = int(value[: len(str(_MOST)) + 1]) if isinstance(value, str) and written else value
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= _MOST:
+        most = f" to {_MOST}" if isinstance(number, int) and number > _MOST else ""
+        raise ConfigurationError(f"{place}: must be a whole number from 1{most}, not {_shown(value)}")
     return number
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def _flow(value: object, place: str) -> str:
     if value not in ("oauth", "jwt"):
-        raise ConfigurationError(f'{place}: must be "oauth" or "jwt", not {value!r}')
+        raise ConfigurationError(f'{place}: must be "oauth" or "jwt", not {_shown(value)}')
     return str(value)
 
 

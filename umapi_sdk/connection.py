@@ -16,6 +16,7 @@ from .auth import Auth
 from .calls import Service, fetch_token
 from .errors import UmapiError
 from .execution import Execution
+from .masking import shown_request_id
 from .messages import Answer, Authorize, Call, Elapsed, Message, Request, Sleep, TransportError, Turn
 from .retries import RetryPolicy
 from .session import Session
@@ -232,7 +233,8 @@ class Connection:
     def _answer(self, message: Message) -> Answer:
         if isinstance(message, Request):
             response = self._transport.send(message)
-            logger.debug("%s %s: %d, request id %s", message.method, message.url, response.status, response.request_id)
+            shown = shown_request_id(message, response)
+            logger.debug("%s %s: %d, request id %s", message.method, message.url, response.status, shown)
             return response
         if isinstance(message, Sleep):
             logger.info("waiting %.1f s: %s", message.seconds, message.reason)

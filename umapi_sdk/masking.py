@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qsl, quote, quote_plus
 
 import attrs
 
-from .messages import Response
+from .messages import Request, Response
 
 MASK = "***"
 
@@ -55,6 +55,18 @@ def without(response: Response, authorization: str) -> Response:
             headers = {name: value.replace(form, MASK) for name, value in response.headers.items()}
             response = attrs.evolve(response, headers=headers)
     return response
+
+
+def shown_request_id(request: Request, response: Response) -> str | None:
+    """Return the request id of an answer for a log, without what was sent, should the service have echoed it."""
+    if response.request_id is None:
+        return None
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    secrets = [token] if len(token) >= _SHORTEST else []
+    if request.for_token and request.body is not None:
+        form = parse_qsl(request.body.decode("ascii", "replace"))
+        secrets += [value for name, value in form if name in ("client_secret", "jwt_token")]
+    return masked(response.request_id, secrets)
 
 
 def without_frames(error: BaseException) -> BaseException:

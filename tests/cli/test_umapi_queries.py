@@ -70,6 +70,45 @@ def test_users_as_csv(umapi: Umapi) -> None:
     assert row["groups"].split(",") == ["DevOps", "U.S.FinanceOperations", "Document Cloud 1"]
 
 
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ('=HYPERLINK("http://example.com","x")', '\'=HYPERLINK("http://example.com","x")'),
+        ("+1+1", "'+1+1"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("  =1+1", "  '=1+1"),
+        ("\t=1+1", " '=1+1"),
+        ("x;=1+1;y", "x;'=1+1;y"),
+        ('x"; "=1+1', 'x"; "\'=1+1'),
+        ("\x1b]0;owned\x07\x9b2J", " ]0;owned  2J"),
+        ("two\r\nlines\u2028more", "two  lines more"),
+        ("Jean-Luc O'Neil-Müller", "Jean-Luc O'Neil-Müller"),
+        ("a=b", "a=b"),
+        ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
+    ],
+)
+def test_cells_that_are_instructions(umapi: Umapi, server: RunningServer, name: str, cell: str) -> None:
+    """No cell is a formula to a spreadsheet or a sequence to a terminal, names stay, and `--raw` changes nothing."""
+    organization = server.world.organization()
+    user = organization.find_user("jdoe@example.com")
+    assert user is not None
+    organization.name_user(user, firstname=name)
+    cells: list[str] = []
+    for arguments in ((), ("--raw",)):
+        result = umapi("users", "--csv", "--group", "DevOps", *arguments)
+        assert result.status == 0, result.err
+        rows = list(csv.DictReader(io.StringIO(result.out, newline="")))
+        cells += [row["firstname"] for row in rows if row["email"] == "jdoe@example.com"]
+    assert cells == [cell, name]
+
+
+def test_raw_goes_with_csv(umapi: Umapi) -> None:
+    """`--raw` alone is refused, for it would change nothing."""
+    assert umapi("users", "--raw").err == "umapi: --raw goes with --csv: add --csv, or leave --raw out\n"
+
+
 def test_all_memberships(umapi: Umapi) -> None:
     """With `--all-memberships`, profiles that a user holds through a user group are among the groups."""
     through = "Default All Apps plan - 100 GB configuration"

@@ -73,6 +73,44 @@ def test_arguments_that_are_not_understood(arguments: tuple[str, ...], umapi: Um
     assert result.err.startswith("umapi: ")
 
 
+DIGITS = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (f"max_retries = {DIGITS}", "has a number that is too long: correct the file"),
+        (f"timeout = {DIGITS}", "has a number that is too long: correct the file"),
+        (f"proxy = {'[' * 100_000}", "is nested too deeply: correct the file"),
+        ("max_retries = 1000000000001", "[default] max_retries: must be a whole number from 1 to 1000000000000, not"),
+        ("timeout = 1e300", "[default] timeout: must be a number of seconds above 0, up to 1000000000, not 1e+300"),
+    ],
+)
+def test_files_that_python_cannot_hold(umapi: Umapi, tmp_path: Path, line: str, reason: str) -> None:
+    """A number without end, or nesting without end, is one line that names the file."""
+    path = tmp_path / "umapi.toml"
+    path.write_text(f"[default]\n{line}\n", "utf-8")
+    result = umapi("--config", str(path), "status")
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(f"umapi: {path}: {reason}")
+
+
+@pytest.mark.parametrize("name", ["MAX_RETRIES", "MAX_RESPONSE_SIZE", "TIMEOUT", "MAX_WAIT", "TEST_MODE", "AUTH"])
+def test_variables_that_python_cannot_hold(umapi: Umapi, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A variable of thousands of digits is one short line that names it."""
+    monkeypatch.setenv(f"UMAPI_{name}", DIGITS)
+    result = umapi("status")
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(f"umapi: UMAPI_{name}: must be ")
+    assert len(result.err) < 200
+
+
+def test_commands_that_python_cannot_hold(umapi: Umapi, commands_file: Callable[[object], str]) -> None:
+    """A number without end in a file of commands is told without Python's own words."""
+    path = commands_file(f'[{{"user": {DIGITS}}}]')
+    assert umapi("send", path).err == f"umapi: {path}: is not JSON: a number is too long\n"
+
+
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("send", "-h"), ("--version",)])
 def test_help_and_version(arguments: tuple[str, ...], umapi: Umapi) -> None:
     """Help and version are shown with exit status 0, without a connection."""

@@ -190,6 +190,24 @@ def test_log_is_silent_unless_asked(wire: ScriptedServer, connect: Connect, capf
 TOKEN = "opaque-token/with+signs=="
 
 
+@pytest.mark.parametrize("where", ["service", "token host"])
+def test_log_of_a_service_that_echoes_secrets(wire: ScriptedServer, connect: Connect, log: Log, where: str) -> None:
+    """A token or client secret that comes back as request id stands in no line of the SDK's log."""
+    if where == "service":
+        wire.token_replies.append(Reply(body={"access_token": TOKEN, "token_type": "bearer", "expires_in": 86_399}))
+        wire.answer = lambda _: Reply(status=500, headers={"X-Request-Id": f"id-{TOKEN}"})
+    else:
+        headers = {"X-Request-Id": f"id-{SECRET}-{quote(SECRET, safe='')}"}
+        wire.token_replies.append(Reply(status=400, body={"error": "invalid_client"}, headers=headers))
+    with pytest.raises(UmapiError):
+        UserQuery(connect(wire, max_retries=1), "a@example.com").result()
+    lines = [line for line in log.lines if line.startswith("umapi_sdk.") or "request id" in line]
+    assert any("request id id-***" in line for line in lines)
+    own = [place for place, line in enumerate(log.lines) if line.startswith("umapi_sdk.")]
+    told = "\n".join("\n".join(log.lines[place : place + 3]) for place in own)
+    assert_hidden(told, TOKEN, SECRET)
+
+
 @pytest.mark.parametrize("status", [200, 400, 403, 404, 429, 500, 503])
 @pytest.mark.parametrize("field", ["message", "result", "header", "step"])
 def test_service_that_echoes_the_token_cannot_leak_it(

@@ -104,7 +104,7 @@ def _settings(profile: str, throttle: bool, changes: Sequence[str]) -> Settings:
             raise InputError(f"--setting: {text!r} is not NAME=VALUE; write it so")
         try:
             values[name] = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             values[name] = value
     return PROFILES[profile]().changed(values, where="--setting")
 

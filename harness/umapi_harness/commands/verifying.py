@@ -101,7 +101,7 @@ def _settings(pairs: Sequence[str]) -> dict[str, Any]:
             raise click.BadParameter(f"{text!r}: write it as NAME=VALUE", param_hint="--setting")
         try:
             changes[name] = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             changes[name] = value
     Settings().changed(changes, where="--setting")
     return changes

@@ -16,6 +16,7 @@ from umapi_harness.mock.errors import InputError
 
 _HERE: Final = files("umapi_harness.mock")
 _SECRET: Final = ("credentials", "client_secret", "public_key")
+_DIGITS: Final = 1000  # of a number; Python itself reads 4,300, and says so in words of its own
 _LONGEST: Final = 300  # characters of a message; a wrong value may be a whole document
 _REMEDIES: Final = {
     "additionalProperties": "remove it or correct its name; {schema} lists what there can be",
@@ -46,7 +47,9 @@ def read_document(path: Path, noun: str) -> Any:
 def parse(text: str) -> Any:
     """A JSON document; raises ValueError for what is not, text that no answer could hold included."""
     try:
-        document = json.loads(text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_object)
+        document = json.loads(
+            text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole, object_pairs_hook=_object
+        )
         if "\\u" in text:
             json.dumps(document, ensure_ascii=False).encode("utf-8")
     except RecursionError as error:
@@ -103,6 +106,12 @@ def pointer(*parts: str | int) -> str:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError(f"{digits[:20]}... has more than {_DIGITS} digits")
+    return int(digits)
 
 
 def _finite(digits: str) -> float:

@@ -152,14 +152,14 @@ class Settings:
                 raise InputError(f"{where}: /{name}: no such setting; known are {', '.join(sorted(known))}")
             if name == "retry_after_form":
                 if value not in get_args(RetryAfterForm):
-                    raise InputError(f'{where}: /{name}: {value!r} is not "seconds" or "date"')
+                    raise InputError(f'{where}: /{name}: {_shown(value)} is not "seconds" or "date"')
             elif name == "breakdown":
                 if not isinstance(value, str) or (value and value not in BREAKDOWNS):
                     known_codes = ", ".join(sorted(BREAKDOWNS))
-                    raise InputError(f"{where}: /{name}: {value!r} is no such code; known are {known_codes}")
+                    raise InputError(f"{where}: /{name}: {_shown(value)} is no such code; known are {known_codes}")
             elif type(value) is not type(known[name].default):
                 wanted = type(known[name].default).__name__
-                raise InputError(f"{where}: /{name}: {value!r} is not of type {wanted}; give a {wanted}")
+                raise InputError(f"{where}: /{name}: {_shown(value)} is not of type {wanted}; give a {wanted}")
             elif isinstance(value, int) and not isinstance(value, bool) and value < _least(name):
                 raise InputError(f"{where}: /{name}: {value} is too small; give {_least(name)} or more")
             elif isinstance(value, int) and value > _MOST:
@@ -173,6 +173,11 @@ class Settings:
 
 PROFILES: Final[Mapping[str, Callable[[], Settings]]] = {"documented": Settings, "live": Settings.live}
 """Settings that belong together, by name."""
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def _least(name: str) -> int:

@@ -131,3 +131,5 @@ def read_json(path: Path) -> Node:
         raise DocumentError(str(path), "", problem, "correct the file or export it again") from None
     except RecursionError:
         raise DocumentError(str(path), "", "nested too deeply", "correct the file") from None
+    except ValueError:  # the one that json itself does not tell: Python reads numbers of up to 4,300 digits
+        raise DocumentError(str(path), "", "a number has more digits than can be read", "correct the file") from None

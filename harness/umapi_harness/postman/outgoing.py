@@ -220,8 +220,9 @@ def _json_or_none(text: str) -> object:
         return None
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise RequestError(f"the GraphQL variables are no JSON: {error.msg}") from None
+    except (ValueError, RecursionError) as error:
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply, or a number is too long"
+        raise RequestError(f"the GraphQL variables are no JSON: {reason}") from None
 
 
 _Part = tuple[str | None, bytes] | tuple[str | None, bytes, str]

@@ -100,8 +100,9 @@ def _request_body_problems(operation: Operation, request: RecordedRequest) -> tu
         return schema.problems(redaction.data(form_fields(request)))  # a message quotes what it is about
     try:
         return schema.problems(json.loads(request.body))
-    except ValueError as error:
-        return (Departure("", f"is not JSON: {error}"),)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        return (Departure("", f"is not JSON: {reason}"),)
 
 
 def _refused_commands(exchange: Exchange) -> frozenset[str]:
