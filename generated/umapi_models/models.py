@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-import attrs
-from attrs.validators import optional
+import msgspec
 
 from . import constraints, vocabulary
+from .structs import NO_FIELDS, Answer, Model, Open, UnknownFields, model
+
+_matches_1 = constraints.matcher("^[^@\\s]+@[^@\\s]+$")
+_matches_2 = constraints.matcher("^[^_]")
+_matches_3 = constraints.matcher("@")
+_matches_4 = constraints.matcher("^_")
 
 
 class IdentityType(StrEnum):
@@ -33,8 +37,8 @@ class CreateOption(StrEnum):
     UPDATE_IF_ALREADY_EXISTS = "updateIfAlreadyExists"
 
 
-@attrs.frozen(kw_only=True)
-class AddAdobeID:
+@model
+class AddAdobeID(Model, frozen=True, kw_only=True):
     """Adds a user who has, or will have, an Adobe ID of their own. Source: ActionsCmds.md#addAdobeID."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -58,71 +62,74 @@ class AddAdobeID:
         refused={},
         secrets=[],
         rules=[],
-    )
-
-    email: str = attrs.field(
-        validator=constraints.text(
-            "email",
-            wrong_type="error.command.create.string_expected",
-            max_length=(60, "error.user.email.invalid"),
-            pattern=("^[^@\\s]+@[^@\\s]+$", "error.user.email.invalid"),
-        )
-    )
-    """E-mail address, at most 60 characters. Source: ActionsCmds.md, user information fields."""
-
-    first_name: str | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.text(
+        validators={
+            "email": constraints.text(
+                "email",
+                wrong_type="error.command.create.string_expected",
+                max_length=(60, "error.user.email.invalid"),
+                pattern=("^[^@\\s]+@[^@\\s]+$", "error.user.email.invalid"),
+            ),
+            "first_name": constraints.text(
                 "firstname",
                 wrong_type="error.command.create.string_expected",
                 max_length=(250, "error.command.string.too_long"),
-            )
-        ),
-    )
-    """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
-
-    last_name: str | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.text(
+            ),
+            "last_name": constraints.text(
                 "lastname",
                 wrong_type="error.command.create.string_expected",
                 max_length=(250, "error.command.string.too_long"),
-            )
-        ),
-    )
-    """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
-
-    country: str | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.text(
+            ),
+            "country": constraints.text(
                 "country",
                 wrong_type="error.command.create.string_expected",
                 max_length=(2, "error.command.string.too_long"),
                 vocabulary=(vocabulary.COUNTRIES, "error.country.invalid"),
-            )
-        ),
-    )
-    """Country code of ISO 3166-1 alpha-2, two upper-case letters, or UD for undefined; it cannot be changed once set. Source: ActionsCmds.md, user information fields. The service shows UD, and Adobe's user-sync sends it for Enterprise IDs without a country."""
-
-    option: CreateOption | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.choice(
+            ),
+            "option": constraints.choice(
                 "option",
                 CreateOption,
                 wrong_type="error.command.create.string_expected",
                 not_a_member="error.option.illegal",
-            )
-        ),
+            ),
+        },
     )
+
+    email: str
+    """E-mail address, at most 60 characters. Source: ActionsCmds.md, user information fields."""
+
+    first_name: str | None = msgspec.field(default=None, name="firstname")
+    """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
+
+    last_name: str | None = msgspec.field(default=None, name="lastname")
+    """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
+
+    country: str | None = None
+    """Country code of ISO 3166-1 alpha-2, two upper-case letters, or UD for undefined; it cannot be changed once set. Source: ActionsCmds.md, user information fields. The service shows UD, and Adobe's user-sync sends it for Enterprise IDs without a country."""
+
+    option: CreateOption | None = None
     """What a create step does when the user or user group already exists; without it, the step is an error. Source: ActionsCmds.md, user information fields."""
 
+    def __post_init__(self) -> None:
+        email = self.email
+        first_name = self.first_name
+        last_name = self.last_name
+        country = self.country
+        option = self.option
+        if not (
+            (type(email) is str and len(email) <= 60 and _matches_1(email) is not None)
+            and (first_name is None or (type(first_name) is str and len(first_name) <= 250))
+            and (last_name is None or (type(last_name) is str and len(last_name) <= 250))
+            and (
+                country is None
+                or (type(country) is str and len(country) <= 2 and country in vocabulary.COUNTRIES.values)
+            )
+            and (option is None or type(option) is CreateOption)
+        ):
+            constraints.check(self)
 
-@attrs.frozen(kw_only=True)
-class CreateEnterpriseID:
+
+@model
+class CreateEnterpriseID(Model, frozen=True, kw_only=True):
     """Creates an Enterprise ID in a domain that the organisation has claimed for that type. Source: ActionsCmds.md#createEnterpriseID."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -150,65 +157,74 @@ class CreateEnterpriseID:
         refused={},
         secrets=[],
         rules=[],
-    )
-
-    email: str = attrs.field(
-        validator=constraints.text(
-            "email",
-            wrong_type="error.command.create.string_expected",
-            max_length=(60, "error.user.email.invalid"),
-            pattern=("^[^@\\s]+@[^@\\s]+$", "error.user.email.invalid"),
-        )
-    )
-    """E-mail address, at most 60 characters. Source: ActionsCmds.md, user information fields."""
-
-    first_name: str = attrs.field(
-        validator=constraints.text(
-            "firstname",
-            wrong_type="error.command.create.string_expected",
-            max_length=(250, "error.command.string.too_long"),
-        )
-    )
-    """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
-
-    last_name: str = attrs.field(
-        validator=constraints.text(
-            "lastname",
-            wrong_type="error.command.create.string_expected",
-            max_length=(250, "error.command.string.too_long"),
-        )
-    )
-    """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
-
-    country: str | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.text(
+        validators={
+            "email": constraints.text(
+                "email",
+                wrong_type="error.command.create.string_expected",
+                max_length=(60, "error.user.email.invalid"),
+                pattern=("^[^@\\s]+@[^@\\s]+$", "error.user.email.invalid"),
+            ),
+            "first_name": constraints.text(
+                "firstname",
+                wrong_type="error.command.create.string_expected",
+                max_length=(250, "error.command.string.too_long"),
+            ),
+            "last_name": constraints.text(
+                "lastname",
+                wrong_type="error.command.create.string_expected",
+                max_length=(250, "error.command.string.too_long"),
+            ),
+            "country": constraints.text(
                 "country",
                 wrong_type="error.command.create.string_expected",
                 max_length=(2, "error.command.string.too_long"),
                 vocabulary=(vocabulary.COUNTRIES, "error.country.invalid"),
-            )
-        ),
-    )
-    """Country code of ISO 3166-1 alpha-2, two upper-case letters, or UD for undefined; it cannot be changed once set. Source: ActionsCmds.md, user information fields. The service shows UD, and Adobe's user-sync sends it for Enterprise IDs without a country."""
-
-    option: CreateOption | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.choice(
+            ),
+            "option": constraints.choice(
                 "option",
                 CreateOption,
                 wrong_type="error.command.create.string_expected",
                 not_a_member="error.option.illegal",
-            )
-        ),
+            ),
+        },
     )
+
+    email: str
+    """E-mail address, at most 60 characters. Source: ActionsCmds.md, user information fields."""
+
+    first_name: str = msgspec.field(name="firstname")
+    """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
+
+    last_name: str = msgspec.field(name="lastname")
+    """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
+
+    country: str | None = None
+    """Country code of ISO 3166-1 alpha-2, two upper-case letters, or UD for undefined; it cannot be changed once set. Source: ActionsCmds.md, user information fields. The service shows UD, and Adobe's user-sync sends it for Enterprise IDs without a country."""
+
+    option: CreateOption | None = None
     """What a create step does when the user or user group already exists; without it, the step is an error. Source: ActionsCmds.md, user information fields."""
 
+    def __post_init__(self) -> None:
+        email = self.email
+        first_name = self.first_name
+        last_name = self.last_name
+        country = self.country
+        option = self.option
+        if not (
+            (type(email) is str and len(email) <= 60 and _matches_1(email) is not None)
+            and (type(first_name) is str and len(first_name) <= 250)
+            and (type(last_name) is str and len(last_name) <= 250)
+            and (
+                country is None
+                or (type(country) is str and len(country) <= 2 and country in vocabulary.COUNTRIES.values)
+            )
+            and (option is None or type(option) is CreateOption)
+        ):
+            constraints.check(self)
 
-@attrs.frozen(kw_only=True)
-class CreateFederatedID:
+
+@model
+class CreateFederatedID(Model, frozen=True, kw_only=True):
     """Creates a Federated ID in a domain that the organisation has claimed for that type. Source: ActionsCmds.md#createFederatedID."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -237,62 +253,71 @@ class CreateFederatedID:
         refused={},
         secrets=[],
         rules=[],
-    )
-
-    email: str = attrs.field(
-        validator=constraints.text(
-            "email",
-            wrong_type="error.command.create.string_expected",
-            max_length=(60, "error.user.email.invalid"),
-            pattern=("^[^@\\s]+@[^@\\s]+$", "error.user.email.invalid"),
-        )
-    )
-    """E-mail address, at most 60 characters. Source: ActionsCmds.md, user information fields."""
-
-    first_name: str = attrs.field(
-        validator=constraints.text(
-            "firstname",
-            wrong_type="error.command.create.string_expected",
-            max_length=(250, "error.command.string.too_long"),
-        )
-    )
-    """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
-
-    last_name: str = attrs.field(
-        validator=constraints.text(
-            "lastname",
-            wrong_type="error.command.create.string_expected",
-            max_length=(250, "error.command.string.too_long"),
-        )
-    )
-    """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
-
-    country: str = attrs.field(
-        validator=constraints.text(
-            "country",
-            wrong_type="error.command.create.string_expected",
-            max_length=(2, "error.command.string.too_long"),
-            vocabulary=(vocabulary.COUNTRIES, "error.country.invalid"),
-        )
-    )
-    """Country code of ISO 3166-1 alpha-2, two upper-case letters, or UD for undefined; it cannot be changed once set. Source: ActionsCmds.md, user information fields. The service shows UD, and Adobe's user-sync sends it for Enterprise IDs without a country."""
-
-    option: CreateOption | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.choice(
+        validators={
+            "email": constraints.text(
+                "email",
+                wrong_type="error.command.create.string_expected",
+                max_length=(60, "error.user.email.invalid"),
+                pattern=("^[^@\\s]+@[^@\\s]+$", "error.user.email.invalid"),
+            ),
+            "first_name": constraints.text(
+                "firstname",
+                wrong_type="error.command.create.string_expected",
+                max_length=(250, "error.command.string.too_long"),
+            ),
+            "last_name": constraints.text(
+                "lastname",
+                wrong_type="error.command.create.string_expected",
+                max_length=(250, "error.command.string.too_long"),
+            ),
+            "country": constraints.text(
+                "country",
+                wrong_type="error.command.create.string_expected",
+                max_length=(2, "error.command.string.too_long"),
+                vocabulary=(vocabulary.COUNTRIES, "error.country.invalid"),
+            ),
+            "option": constraints.choice(
                 "option",
                 CreateOption,
                 wrong_type="error.command.create.string_expected",
                 not_a_member="error.option.illegal",
-            )
-        ),
+            ),
+        },
     )
+
+    email: str
+    """E-mail address, at most 60 characters. Source: ActionsCmds.md, user information fields."""
+
+    first_name: str = msgspec.field(name="firstname")
+    """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
+
+    last_name: str = msgspec.field(name="lastname")
+    """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
+
+    country: str
+    """Country code of ISO 3166-1 alpha-2, two upper-case letters, or UD for undefined; it cannot be changed once set. Source: ActionsCmds.md, user information fields. The service shows UD, and Adobe's user-sync sends it for Enterprise IDs without a country."""
+
+    option: CreateOption | None = None
     """What a create step does when the user or user group already exists; without it, the step is an error. Source: ActionsCmds.md, user information fields."""
 
+    def __post_init__(self) -> None:
+        email = self.email
+        first_name = self.first_name
+        last_name = self.last_name
+        country = self.country
+        option = self.option
+        if not (
+            (type(email) is str and len(email) <= 60 and _matches_1(email) is not None)
+            and (type(first_name) is str and len(first_name) <= 250)
+            and (type(last_name) is str and len(last_name) <= 250)
+            and (type(country) is str and len(country) <= 2 and country in vocabulary.COUNTRIES.values)
+            and (option is None or type(option) is CreateOption)
+        ):
+            constraints.check(self)
 
-@attrs.frozen(kw_only=True)
-class UpdateUser:
+
+@model
+class UpdateUser(Model, frozen=True, kw_only=True):
     """Changes the fields it names of an Enterprise or Federated ID; the others stay. Adobe IDs cannot be updated. Source: ActionsCmds.md#update."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -319,64 +344,61 @@ class UpdateUser:
                 },
             }
         ],
-    )
-
-    email: str | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.text(
+        validators={
+            "email": constraints.text(
                 "email",
                 wrong_type="error.command.create.string_expected",
                 max_length=(60, "error.user.email.invalid"),
                 pattern=("^[^@\\s]+@[^@\\s]+$", "error.user.email.invalid"),
-            )
-        ),
-    )
-    """E-mail address, at most 60 characters. Source: ActionsCmds.md, user information fields."""
-
-    username: str | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.text(
+            ),
+            "username": constraints.text(
                 "username",
                 wrong_type="error.command.string_expected",
                 min_length=(1, "error.user.name.invalid"),
                 max_length=(250, "error.command.string.too_long"),
-            )
-        ),
-    )
-    """New user name, at most 250 characters; Federated IDs only. Source: ActionsCmds.md#update."""
-
-    first_name: str | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.text(
+            ),
+            "first_name": constraints.text(
                 "firstname",
                 wrong_type="error.command.create.string_expected",
                 max_length=(250, "error.command.string.too_long"),
-            )
-        ),
-    )
-    """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
-
-    last_name: str | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.text(
+            ),
+            "last_name": constraints.text(
                 "lastname",
                 wrong_type="error.command.create.string_expected",
                 max_length=(250, "error.command.string.too_long"),
-            )
-        ),
+            ),
+        },
     )
+
+    email: str | None = None
+    """E-mail address, at most 60 characters. Source: ActionsCmds.md, user information fields."""
+
+    username: str | None = None
+    """New user name, at most 250 characters; Federated IDs only. Source: ActionsCmds.md#update."""
+
+    first_name: str | None = msgspec.field(default=None, name="firstname")
     """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
 
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
+    last_name: str | None = msgspec.field(default=None, name="lastname")
+    """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
+
+    def __post_init__(self) -> None:
+        email = self.email
+        username = self.username
+        first_name = self.first_name
+        last_name = self.last_name
+        if not (
+            (email is None or (type(email) is str and len(email) <= 60 and _matches_1(email) is not None))
+            and (username is None or (type(username) is str and len(username) >= 1 and len(username) <= 250))
+            and (first_name is None or (type(first_name) is str and len(first_name) <= 250))
+            and (last_name is None or (type(last_name) is str and len(last_name) <= 250))
+            and (email, username, first_name, last_name).count(None) <= 3
+        ):
+            constraints.check(self)
 
 
-@attrs.frozen(kw_only=True)
-class AddToGroups:
+@model
+class AddToGroups(Model, frozen=True, kw_only=True):
     """Makes the user a member of each group named. Source: ActionsCmds.md#add."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -393,27 +415,40 @@ class AddToGroups:
         },
         secrets=[],
         rules=[],
+        validators={
+            "group": constraints.array(
+                "group",
+                wrong_type="error.command.add_remove.list_not_array",
+                each=constraints.text(
+                    "",
+                    wrong_type="error.group.invalid_list",
+                    min_length=(1, "error.group.invalid_list"),
+                    max_length=(255, "error.command.add_remove.group_or_product_name_too_long"),
+                ),
+                min_items=(1, "error.group.invalid_list"),
+                max_items=(10, "error.command.add_remove.list_too_long"),
+            )
+        },
     )
 
-    group: tuple[str, ...] = attrs.field(
-        validator=constraints.array(
-            "group",
-            wrong_type="error.command.add_remove.list_not_array",
-            each=constraints.text(
-                "",
-                wrong_type="error.group.invalid_list",
-                min_length=(1, "error.group.invalid_list"),
-                max_length=(255, "error.command.add_remove.group_or_product_name_too_long"),
-            ),
-            min_items=(1, "error.group.invalid_list"),
-            max_items=(10, "error.command.add_remove.list_too_long"),
-        )
-    )
+    group: tuple[str, ...]
     """1 to 10 names of user groups, product profiles or admin groups. Source: ActionsCmds.md#addRemoveAttr."""
 
+    def __post_init__(self) -> None:
+        group = self.group
+        if not (
+            type(group) is tuple
+            and len(group) >= 1
+            and len(group) <= 10
+            and set(map(type, group)) <= {str}
+            and min(map(len, group), default=1) >= 1
+            and max(map(len, group), default=0) <= 255
+        ):
+            constraints.check(self)
 
-@attrs.frozen(kw_only=True)
-class RemoveFromGroups:
+
+@model
+class RemoveFromGroups(Model, frozen=True, kw_only=True):
     """Ends the user's membership of each group named. Source: ActionsCmds.md#remove."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -430,27 +465,40 @@ class RemoveFromGroups:
         },
         secrets=[],
         rules=[],
+        validators={
+            "group": constraints.array(
+                "group",
+                wrong_type="error.command.add_remove.list_not_array",
+                each=constraints.text(
+                    "",
+                    wrong_type="error.group.invalid_list",
+                    min_length=(1, "error.group.invalid_list"),
+                    max_length=(255, "error.command.add_remove.group_or_product_name_too_long"),
+                ),
+                min_items=(1, "error.group.invalid_list"),
+                max_items=(10, "error.command.add_remove.list_too_long"),
+            )
+        },
     )
 
-    group: tuple[str, ...] = attrs.field(
-        validator=constraints.array(
-            "group",
-            wrong_type="error.command.add_remove.list_not_array",
-            each=constraints.text(
-                "",
-                wrong_type="error.group.invalid_list",
-                min_length=(1, "error.group.invalid_list"),
-                max_length=(255, "error.command.add_remove.group_or_product_name_too_long"),
-            ),
-            min_items=(1, "error.group.invalid_list"),
-            max_items=(10, "error.command.add_remove.list_too_long"),
-        )
-    )
+    group: tuple[str, ...]
     """1 to 10 names of user groups, product profiles or admin groups. Source: ActionsCmds.md#addRemoveAttr."""
 
+    def __post_init__(self) -> None:
+        group = self.group
+        if not (
+            type(group) is tuple
+            and len(group) >= 1
+            and len(group) <= 10
+            and set(map(type, group)) <= {str}
+            and min(map(len, group), default=1) >= 1
+            and max(map(len, group), default=0) <= 255
+        ):
+            constraints.check(self)
 
-@attrs.frozen(kw_only=True)
-class RemoveFromOrg:
+
+@model
+class RemoveFromOrg(Model, frozen=True, kw_only=True):
     """Ends the user's membership of the organisation. Source: ActionsCmds.md#removeFromOrg."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -462,16 +510,20 @@ class RemoveFromOrg:
         refused={},
         secrets=[],
         rules=[],
+        validators={"delete_account": constraints.flag("deleteAccount", wrong_type="error.command.boolean_expected")},
     )
 
-    delete_account: bool | None = attrs.field(
-        default=None, validator=optional(constraints.flag("deleteAccount", wrong_type="error.command.boolean_expected"))
-    )
+    delete_account: bool | None = msgspec.field(default=None, name="deleteAccount")
     """True also deletes the account and its assets, for good, if the organisation owns it; an Adobe ID is never deleted. Default false."""
 
+    def __post_init__(self) -> None:
+        delete_account = self.delete_account
+        if not (delete_account is None or type(delete_account) is bool):
+            constraints.check(self)
 
-@attrs.frozen(kw_only=True)
-class UserStep:
+
+@model
+class UserStep(Model, frozen=True, kw_only=True):
     """One step on a user: exactly one of its keys. Source: ActionsCmds.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -513,66 +565,78 @@ class UserStep:
                 },
             },
         ],
+        validators={
+            "add_adobe_id": constraints.model(
+                "addAdobeID", AddAdobeID, wrong_type="error.command.create.object_expected"
+            ),
+            "create_enterprise_id": constraints.model(
+                "createEnterpriseID", CreateEnterpriseID, wrong_type="error.command.create.object_expected"
+            ),
+            "create_federated_id": constraints.model(
+                "createFederatedID", CreateFederatedID, wrong_type="error.command.create.object_expected"
+            ),
+            "update": constraints.model("update", UpdateUser, wrong_type="error.command.illegal_entry"),
+            "add": constraints.model("add", AddToGroups, wrong_type="error.command.add_remove.list"),
+            "remove": constraints.model_or_constant(
+                "remove", RemoveFromGroups, "all", wrong_type="error.command.add_remove.list"
+            ),
+            "remove_from_org": constraints.model(
+                "removeFromOrg", RemoveFromOrg, wrong_type="error.command.illegal_entry"
+            ),
+        },
     )
 
-    add_adobe_id: AddAdobeID | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.model("addAdobeID", AddAdobeID, wrong_type="error.command.create.object_expected")
-        ),
-    )
+    add_adobe_id: AddAdobeID | None = msgspec.field(default=None, name="addAdobeID")
     """Adds a user who has, or will have, an Adobe ID of their own. Source: ActionsCmds.md#addAdobeID."""
 
-    create_enterprise_id: CreateEnterpriseID | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.model(
-                "createEnterpriseID", CreateEnterpriseID, wrong_type="error.command.create.object_expected"
-            )
-        ),
-    )
+    create_enterprise_id: CreateEnterpriseID | None = msgspec.field(default=None, name="createEnterpriseID")
     """Creates an Enterprise ID in a domain that the organisation has claimed for that type. Source: ActionsCmds.md#createEnterpriseID."""
 
-    create_federated_id: CreateFederatedID | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.model("createFederatedID", CreateFederatedID, wrong_type="error.command.create.object_expected")
-        ),
-    )
+    create_federated_id: CreateFederatedID | None = msgspec.field(default=None, name="createFederatedID")
     """Creates a Federated ID in a domain that the organisation has claimed for that type. Source: ActionsCmds.md#createFederatedID."""
 
-    update: UpdateUser | None = attrs.field(
-        default=None,
-        validator=optional(constraints.model("update", UpdateUser, wrong_type="error.command.illegal_entry")),
-    )
+    update: UpdateUser | None = None
     """Changes the fields it names of an Enterprise or Federated ID; the others stay. Adobe IDs cannot be updated. Source: ActionsCmds.md#update."""
 
-    add: AddToGroups | None = attrs.field(
-        default=None,
-        validator=optional(constraints.model("add", AddToGroups, wrong_type="error.command.add_remove.list")),
-    )
+    add: AddToGroups | None = None
     """Makes the user a member of each group named. Source: ActionsCmds.md#add."""
 
-    remove: RemoveFromGroups | Literal["all"] | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.model_or_constant("remove", RemoveFromGroups, "all", wrong_type="error.command.add_remove.list")
-        ),
-    )
+    remove: RemoveFromGroups | Literal["all"] | None = None
     """The groups to leave, or "all": every membership but _org_admin. Source: ActionsCmds.md#remove."""
 
-    remove_from_org: RemoveFromOrg | None = attrs.field(
-        default=None,
-        validator=optional(constraints.model("removeFromOrg", RemoveFromOrg, wrong_type="error.command.illegal_entry")),
-    )
+    remove_from_org: RemoveFromOrg | None = msgspec.field(default=None, name="removeFromOrg")
     """Ends the user's membership of the organisation. Source: ActionsCmds.md#removeFromOrg."""
 
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
+    def __post_init__(self) -> None:
+        add_adobe_id = self.add_adobe_id
+        create_enterprise_id = self.create_enterprise_id
+        create_federated_id = self.create_federated_id
+        update = self.update
+        add = self.add
+        remove = self.remove
+        remove_from_org = self.remove_from_org
+        if not (
+            (add_adobe_id is None or type(add_adobe_id) is AddAdobeID)
+            and (create_enterprise_id is None or type(create_enterprise_id) is CreateEnterpriseID)
+            and (create_federated_id is None or type(create_federated_id) is CreateFederatedID)
+            and (update is None or type(update) is UpdateUser)
+            and (add is None or type(add) is AddToGroups)
+            and (remove is None or (type(remove) is RemoveFromGroups or remove == "all"))
+            and (remove_from_org is None or type(remove_from_org) is RemoveFromOrg)
+            and (add_adobe_id, create_enterprise_id, create_federated_id, update, add, remove, remove_from_org).count(
+                None
+            )
+            <= 6
+            and (add_adobe_id, create_enterprise_id, create_federated_id, update, add, remove, remove_from_org).count(
+                None
+            )
+            >= 6
+        ):
+            constraints.check(self)
 
 
-@attrs.frozen(kw_only=True)
-class CreateUserGroup:
+@model
+class CreateUserGroup(Model, frozen=True, kw_only=True):
     """Creates a user group, named by the command's root unless a name is given. The option concerns the description only. Source: usergroupActionCommands.md#createUserGroup."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -588,44 +652,50 @@ class CreateUserGroup:
         refused={},
         secrets=[],
         rules=[],
-    )
-
-    name: str | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.text(
+        validators={
+            "name": constraints.text(
                 "name",
                 wrong_type="error.command.create.string_expected",
                 min_length=(1, "error.group.invalid_name"),
                 max_length=(255, "error.command.string.too_long"),
                 pattern=("^[^_]", "error.group.invalid_name"),
-            )
-        ),
-    )
-    """Name for a user group, 1 to 255 characters, no leading underscore. Source: group.md."""
-
-    description: str | None = attrs.field(
-        default=None,
-        validator=optional(constraints.text("description", wrong_type="error.command.create.string_expected")),
-    )
-    """Free text that describes a user group. Source: usergroupActionCommands.md#createUserGroup."""
-
-    option: CreateOption | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.choice(
+            ),
+            "description": constraints.text("description", wrong_type="error.command.create.string_expected"),
+            "option": constraints.choice(
                 "option",
                 CreateOption,
                 wrong_type="error.command.create.string_expected",
                 not_a_member="error.option.illegal",
-            )
-        ),
+            ),
+        },
     )
+
+    name: str | None = None
+    """Name for a user group, 1 to 255 characters, no leading underscore. Source: group.md."""
+
+    description: str | None = None
+    """Free text that describes a user group. Source: usergroupActionCommands.md#createUserGroup."""
+
+    option: CreateOption | None = None
     """What a create step does when the user or user group already exists; without it, the step is an error. Source: ActionsCmds.md, user information fields."""
 
+    def __post_init__(self) -> None:
+        name = self.name
+        description = self.description
+        option = self.option
+        if not (
+            (
+                name is None
+                or (type(name) is str and len(name) >= 1 and len(name) <= 255 and _matches_2(name) is not None)
+            )
+            and (description is None or type(description) is str)
+            and (option is None or type(option) is CreateOption)
+        ):
+            constraints.check(self)
 
-@attrs.frozen(kw_only=True)
-class UpdateUserGroup:
+
+@model
+class UpdateUserGroup(Model, frozen=True, kw_only=True):
     """Changes the name, the description or both of a user group. Source: usergroupActionCommands.md#updateUserGroup."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -650,34 +720,40 @@ class UpdateUserGroup:
                 },
             }
         ],
-    )
-
-    name: str | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.text(
+        validators={
+            "name": constraints.text(
                 "name",
                 wrong_type="error.command.create.string_expected",
                 min_length=(1, "error.group.invalid_name"),
                 max_length=(255, "error.command.string.too_long"),
                 pattern=("^[^_]", "error.group.invalid_name"),
-            )
-        ),
+            ),
+            "description": constraints.text("description", wrong_type="error.command.create.string_expected"),
+        },
     )
+
+    name: str | None = None
     """Name for a user group, 1 to 255 characters, no leading underscore. Source: group.md."""
 
-    description: str | None = attrs.field(
-        default=None,
-        validator=optional(constraints.text("description", wrong_type="error.command.create.string_expected")),
-    )
+    description: str | None = None
     """Free text that describes a user group. Source: usergroupActionCommands.md#createUserGroup."""
 
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
+    def __post_init__(self) -> None:
+        name = self.name
+        description = self.description
+        if not (
+            (
+                name is None
+                or (type(name) is str and len(name) >= 1 and len(name) <= 255 and _matches_2(name) is not None)
+            )
+            and (description is None or type(description) is str)
+            and (name, description).count(None) <= 1
+        ):
+            constraints.check(self)
 
 
-@attrs.frozen(kw_only=True)
-class DeleteUserGroup:
+@model
+class DeleteUserGroup(Model, frozen=True, kw_only=True):
     """Deletes a user group; no later step of the command runs. Source: usergroupActionCommands.md#deleteUserGroup."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -692,8 +768,8 @@ class DeleteUserGroup:
     )
 
 
-@attrs.frozen(kw_only=True)
-class AddToUserGroup:
+@model
+class AddToUserGroup(Model, frozen=True, kw_only=True):
     """Adds users to the group, and product profiles whose access its members gain. Source: usergroupActionCommands.md#addRemove."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -723,12 +799,8 @@ class AddToUserGroup:
                 },
             }
         ],
-    )
-
-    user: tuple[str, ...] | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.array(
+        validators={
+            "user": constraints.array(
                 "user",
                 wrong_type="error.command.add_remove.list_not_array",
                 each=constraints.text(
@@ -740,15 +812,8 @@ class AddToUserGroup:
                 min_items=(1, "error.usergroup.command.missing.arguments"),
                 max_items=(10, "error.command.add_remove.list_too_long"),
                 unique="error.command.add_remove.duplicate.user_list",
-            )
-        ),
-    )
-    """1 to 10 different users, by e-mail address. Source: usergroupActionCommands.md#addRemove."""
-
-    product_configuration: tuple[str, ...] | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.array(
+            ),
+            "product_configuration": constraints.array(
                 "productConfiguration",
                 wrong_type="error.command.add_remove.list_not_array",
                 each=constraints.text(
@@ -759,17 +824,50 @@ class AddToUserGroup:
                 ),
                 min_items=(1, "error.usergroup.command.missing.arguments"),
                 max_items=(10, "error.command.add_remove.list_too_long"),
-            )
-        ),
+            ),
+        },
     )
+
+    user: tuple[str, ...] | None = None
+    """1 to 10 different users, by e-mail address. Source: usergroupActionCommands.md#addRemove."""
+
+    product_configuration: tuple[str, ...] | None = msgspec.field(default=None, name="productConfiguration")
     """1 to 10 names of product profiles. Source: usergroupActionCommands.md#addRemove."""
 
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
+    def __post_init__(self) -> None:
+        user = self.user
+        product_configuration = self.product_configuration
+        if not (
+            (
+                user is None
+                or (
+                    type(user) is tuple
+                    and len(user) >= 1
+                    and len(user) <= 10
+                    and set(map(type, user)) <= {str}
+                    and min(map(len, user), default=1) >= 1
+                    and max(map(len, user), default=0) <= 250
+                    and len(set(user)) == len(user)
+                )
+            )
+            and (
+                product_configuration is None
+                or (
+                    type(product_configuration) is tuple
+                    and len(product_configuration) >= 1
+                    and len(product_configuration) <= 10
+                    and set(map(type, product_configuration)) <= {str}
+                    and min(map(len, product_configuration), default=1) >= 1
+                    and max(map(len, product_configuration), default=0) <= 255
+                )
+            )
+            and (user, product_configuration).count(None) <= 1
+        ):
+            constraints.check(self)
 
 
-@attrs.frozen(kw_only=True)
-class RemoveFromUserGroup:
+@model
+class RemoveFromUserGroup(Model, frozen=True, kw_only=True):
     """Takes users out of the group, and product profiles whose access its members lose. Source: usergroupActionCommands.md#addRemove."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -799,12 +897,8 @@ class RemoveFromUserGroup:
                 },
             }
         ],
-    )
-
-    user: tuple[str, ...] | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.array(
+        validators={
+            "user": constraints.array(
                 "user",
                 wrong_type="error.command.add_remove.list_not_array",
                 each=constraints.text(
@@ -816,15 +910,8 @@ class RemoveFromUserGroup:
                 min_items=(1, "error.usergroup.command.missing.arguments"),
                 max_items=(10, "error.command.add_remove.list_too_long"),
                 unique="error.command.add_remove.duplicate.user_list",
-            )
-        ),
-    )
-    """1 to 10 different users, by e-mail address. Source: usergroupActionCommands.md#addRemove."""
-
-    product_configuration: tuple[str, ...] | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.array(
+            ),
+            "product_configuration": constraints.array(
                 "productConfiguration",
                 wrong_type="error.command.add_remove.list_not_array",
                 each=constraints.text(
@@ -835,17 +922,50 @@ class RemoveFromUserGroup:
                 ),
                 min_items=(1, "error.usergroup.command.missing.arguments"),
                 max_items=(10, "error.command.add_remove.list_too_long"),
-            )
-        ),
+            ),
+        },
     )
+
+    user: tuple[str, ...] | None = None
+    """1 to 10 different users, by e-mail address. Source: usergroupActionCommands.md#addRemove."""
+
+    product_configuration: tuple[str, ...] | None = msgspec.field(default=None, name="productConfiguration")
     """1 to 10 names of product profiles. Source: usergroupActionCommands.md#addRemove."""
 
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
+    def __post_init__(self) -> None:
+        user = self.user
+        product_configuration = self.product_configuration
+        if not (
+            (
+                user is None
+                or (
+                    type(user) is tuple
+                    and len(user) >= 1
+                    and len(user) <= 10
+                    and set(map(type, user)) <= {str}
+                    and min(map(len, user), default=1) >= 1
+                    and max(map(len, user), default=0) <= 250
+                    and len(set(user)) == len(user)
+                )
+            )
+            and (
+                product_configuration is None
+                or (
+                    type(product_configuration) is tuple
+                    and len(product_configuration) >= 1
+                    and len(product_configuration) <= 10
+                    and set(map(type, product_configuration)) <= {str}
+                    and min(map(len, product_configuration), default=1) >= 1
+                    and max(map(len, product_configuration), default=0) <= 255
+                )
+            )
+            and (user, product_configuration).count(None) <= 1
+        ):
+            constraints.check(self)
 
 
-@attrs.frozen(kw_only=True)
-class UserGroupStep:
+@model
+class UserGroupStep(Model, frozen=True, kw_only=True):
     """One step on a user group: exactly one of its keys. Source: usergroupActionCommands.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -883,52 +1003,56 @@ class UserGroupStep:
                 },
             },
         ],
+        validators={
+            "create_user_group": constraints.model(
+                "createUserGroup", CreateUserGroup, wrong_type="error.command.create.object_expected"
+            ),
+            "update_user_group": constraints.model(
+                "updateUserGroup", UpdateUserGroup, wrong_type="error.command.illegal_entry"
+            ),
+            "delete_user_group": constraints.model(
+                "deleteUserGroup", DeleteUserGroup, wrong_type="error.command.object_not_empty"
+            ),
+            "add": constraints.model("add", AddToUserGroup, wrong_type="error.command.add_remove.list"),
+            "remove": constraints.model("remove", RemoveFromUserGroup, wrong_type="error.command.add_remove.list"),
+        },
     )
 
-    create_user_group: CreateUserGroup | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.model("createUserGroup", CreateUserGroup, wrong_type="error.command.create.object_expected")
-        ),
-    )
+    create_user_group: CreateUserGroup | None = msgspec.field(default=None, name="createUserGroup")
     """Creates a user group, named by the command's root unless a name is given. The option concerns the description only. Source: usergroupActionCommands.md#createUserGroup."""
 
-    update_user_group: UpdateUserGroup | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.model("updateUserGroup", UpdateUserGroup, wrong_type="error.command.illegal_entry")
-        ),
-    )
+    update_user_group: UpdateUserGroup | None = msgspec.field(default=None, name="updateUserGroup")
     """Changes the name, the description or both of a user group. Source: usergroupActionCommands.md#updateUserGroup."""
 
-    delete_user_group: DeleteUserGroup | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.model("deleteUserGroup", DeleteUserGroup, wrong_type="error.command.object_not_empty")
-        ),
-    )
+    delete_user_group: DeleteUserGroup | None = msgspec.field(default=None, name="deleteUserGroup")
     """Deletes a user group; no later step of the command runs. Source: usergroupActionCommands.md#deleteUserGroup."""
 
-    add: AddToUserGroup | None = attrs.field(
-        default=None,
-        validator=optional(constraints.model("add", AddToUserGroup, wrong_type="error.command.add_remove.list")),
-    )
+    add: AddToUserGroup | None = None
     """Adds users to the group, and product profiles whose access its members gain. Source: usergroupActionCommands.md#addRemove."""
 
-    remove: RemoveFromUserGroup | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.model("remove", RemoveFromUserGroup, wrong_type="error.command.add_remove.list")
-        ),
-    )
+    remove: RemoveFromUserGroup | None = None
     """Takes users out of the group, and product profiles whose access its members lose. Source: usergroupActionCommands.md#addRemove."""
 
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
+    def __post_init__(self) -> None:
+        create_user_group = self.create_user_group
+        update_user_group = self.update_user_group
+        delete_user_group = self.delete_user_group
+        add = self.add
+        remove = self.remove
+        if not (
+            (create_user_group is None or type(create_user_group) is CreateUserGroup)
+            and (update_user_group is None or type(update_user_group) is UpdateUserGroup)
+            and (delete_user_group is None or type(delete_user_group) is DeleteUserGroup)
+            and (add is None or type(add) is AddToUserGroup)
+            and (remove is None or type(remove) is RemoveFromUserGroup)
+            and (create_user_group, update_user_group, delete_user_group, add, remove).count(None) <= 4
+            and (create_user_group, update_user_group, delete_user_group, add, remove).count(None) >= 4
+        ):
+            constraints.check(self)
 
 
-@attrs.frozen(kw_only=True)
-class UserCommand:
+@model
+class UserCommand(Model, frozen=True, kw_only=True):
     """A command on one user. Source: ActionsCmds.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1210,65 +1334,106 @@ class UserCommand:
                 }
             },
         ],
-    )
-
-    user: str = attrs.field(
-        validator=constraints.text(
-            "user",
-            wrong_type="error.command.string_expected",
-            min_length=(1, "error.command.user.missing"),
-            max_length=(250, "error.command.string.too_long"),
-        )
-    )
-    """The user: an e-mail address, or a user name together with domain; at most 250 characters."""
-
-    do: tuple[UserStep, ...] = attrs.field(
-        validator=constraints.array(
-            "do",
-            wrong_type="error.command.steps.malformed",
-            each=constraints.model("", UserStep, wrong_type="error.command.steps.malformed"),
-            min_items=(1, "error.command.steps.malformed"),
-            max_items=(10, "error.command.add_remove.list_too_long"),
-        )
-    )
-    """1 to 10 steps, taken in this order; a create step comes first, removeFromOrg last, each at most once."""
-
-    request_id: str | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.text(
+        validators={
+            "user": constraints.text(
+                "user",
+                wrong_type="error.command.string_expected",
+                min_length=(1, "error.command.user.missing"),
+                max_length=(250, "error.command.string.too_long"),
+            ),
+            "request_id": constraints.text(
                 "requestID",
                 wrong_type="error.command.string_expected",
                 max_length=(250, "error.command.string.too_long"),
-            )
-        ),
-    )
-    """Free string of at most 250 characters, returned with the errors and warnings of this command. Source: ActionsCmds.md."""
-
-    domain: str | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.text(
+            ),
+            "domain": constraints.text(
                 "domain",
                 wrong_type="error.command.domain.string_expected",
                 min_length=(1, "error.command.domain.missing"),
                 max_length=(250, "error.command.string.too_long"),
-            )
-        ),
+            ),
+            "use_adobe_id": constraints.flag("useAdobeID", wrong_type="error.command.boolean_expected"),
+            "do": constraints.array(
+                "do",
+                wrong_type="error.command.steps.malformed",
+                each=constraints.model("", UserStep, wrong_type="error.command.steps.malformed"),
+                min_items=(1, "error.command.steps.malformed"),
+                max_items=(10, "error.command.add_remove.list_too_long"),
+            ),
+        },
     )
+
+    user: str
+    """The user: an e-mail address, or a user name together with domain; at most 250 characters."""
+
+    do: tuple[UserStep, ...]
+    """1 to 10 steps, taken in this order; a create step comes first, removeFromOrg last, each at most once."""
+
+    request_id: str | None = msgspec.field(default=None, name="requestID")
+    """Free string of at most 250 characters, returned with the errors and warnings of this command. Source: ActionsCmds.md."""
+
+    domain: str | None = None
     """The domain of the user, at most 250 characters; required when user is not an e-mail address, refused when it is."""
 
-    use_adobe_id: bool | None = attrs.field(
-        default=None, validator=optional(constraints.flag("useAdobeID", wrong_type="error.command.boolean_expected"))
-    )
+    use_adobe_id: bool | None = msgspec.field(default=None, name="useAdobeID")
     """True: where an Adobe ID and another account share the e-mail, the Adobe ID is meant. Default false."""
 
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
+    def __post_init__(self) -> None:
+        user = self.user
+        request_id = self.request_id
+        domain = self.domain
+        use_adobe_id = self.use_adobe_id
+        do = self.do
+        if not (
+            (type(user) is str and len(user) >= 1 and len(user) <= 250)
+            and (request_id is None or (type(request_id) is str and len(request_id) <= 250))
+            and (domain is None or (type(domain) is str and len(domain) >= 1 and len(domain) <= 250))
+            and (use_adobe_id is None or type(use_adobe_id) is bool)
+            and (type(do) is tuple and len(do) >= 1 and len(do) <= 10 and set(map(type, do)) <= {UserStep})
+            and (
+                (domain is None or False)
+                if _matches_3(user) is not None
+                else (domain is not None if len(user) >= 1 else True)
+            )
+            and 0
+            <= sum(
+                [
+                    (
+                        item.add_adobe_id is not None
+                        or item.create_enterprise_id is not None
+                        or item.create_federated_id is not None
+                    )
+                    for item in do
+                ]
+            )
+            <= 1
+            and all(
+                [
+                    not (
+                        item.add_adobe_id is not None
+                        or item.create_enterprise_id is not None
+                        or item.create_federated_id is not None
+                    )
+                    for item in do[1:]
+                ]
+            )
+            and (
+                (len(do) <= 1 if (len(do) >= 1 and (len(do) <= 0 or do[0].remove_from_org is not None)) else True)
+                and (len(do) <= 2 if (len(do) >= 2 and (len(do) <= 1 or do[1].remove_from_org is not None)) else True)
+                and (len(do) <= 3 if (len(do) >= 3 and (len(do) <= 2 or do[2].remove_from_org is not None)) else True)
+                and (len(do) <= 4 if (len(do) >= 4 and (len(do) <= 3 or do[3].remove_from_org is not None)) else True)
+                and (len(do) <= 5 if (len(do) >= 5 and (len(do) <= 4 or do[4].remove_from_org is not None)) else True)
+                and (len(do) <= 6 if (len(do) >= 6 and (len(do) <= 5 or do[5].remove_from_org is not None)) else True)
+                and (len(do) <= 7 if (len(do) >= 7 and (len(do) <= 6 or do[6].remove_from_org is not None)) else True)
+                and (len(do) <= 8 if (len(do) >= 8 and (len(do) <= 7 or do[7].remove_from_org is not None)) else True)
+                and (len(do) <= 9 if (len(do) >= 9 and (len(do) <= 8 or do[8].remove_from_org is not None)) else True)
+            )
+        ):
+            constraints.check(self)
 
 
-@attrs.frozen(kw_only=True)
-class UserGroupCommand:
+@model
+class UserGroupCommand(Model, frozen=True, kw_only=True):
     """A command on one user group. Source: usergroupActionCommands.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1340,43 +1505,63 @@ class UserGroupCommand:
                 }
             },
         ],
-    )
-
-    user_group: str = attrs.field(
-        validator=constraints.text(
-            "usergroup",
-            wrong_type="error.command.string_expected",
-            min_length=(1, "error.command.user_usergroup.missing"),
-            max_length=(255, "error.command.string.too_long"),
-        )
-    )
-    """The user group, by name, 1 to 255 characters."""
-
-    do: tuple[UserGroupStep, ...] = attrs.field(
-        validator=constraints.array(
-            "do",
-            wrong_type="error.command.steps.malformed",
-            each=constraints.model("", UserGroupStep, wrong_type="error.command.steps.malformed"),
-            min_items=(1, "error.command.steps.malformed"),
-            max_items=(10, "error.command.add_remove.list_too_long"),
-        )
-    )
-    """1 to 10 steps, taken in this order; createUserGroup comes first and at most once, and no step after deleteUserGroup runs."""
-
-    request_id: str | None = attrs.field(
-        default=None,
-        validator=optional(
-            constraints.text(
+        validators={
+            "user_group": constraints.text(
+                "usergroup",
+                wrong_type="error.command.string_expected",
+                min_length=(1, "error.command.user_usergroup.missing"),
+                max_length=(255, "error.command.string.too_long"),
+            ),
+            "request_id": constraints.text(
                 "requestID",
                 wrong_type="error.command.string_expected",
                 max_length=(250, "error.command.string.too_long"),
-            )
-        ),
+            ),
+            "do": constraints.array(
+                "do",
+                wrong_type="error.command.steps.malformed",
+                each=constraints.model("", UserGroupStep, wrong_type="error.command.steps.malformed"),
+                min_items=(1, "error.command.steps.malformed"),
+                max_items=(10, "error.command.add_remove.list_too_long"),
+            ),
+        },
     )
+
+    user_group: str = msgspec.field(name="usergroup")
+    """The user group, by name, 1 to 255 characters."""
+
+    do: tuple[UserGroupStep, ...]
+    """1 to 10 steps, taken in this order; createUserGroup comes first and at most once, and no step after deleteUserGroup runs."""
+
+    request_id: str | None = msgspec.field(default=None, name="requestID")
     """Free string of at most 250 characters, returned with the errors and warnings of this command. Source: ActionsCmds.md."""
 
-    def __attrs_post_init__(self) -> None:
-        constraints.check_rules(self)
+    def __post_init__(self) -> None:
+        user_group = self.user_group
+        request_id = self.request_id
+        do = self.do
+        if not (
+            (type(user_group) is str and len(user_group) >= 1 and len(user_group) <= 255)
+            and (request_id is None or (type(request_id) is str and len(request_id) <= 250))
+            and (type(do) is tuple and len(do) >= 1 and len(do) <= 10 and set(map(type, do)) <= {UserGroupStep})
+            and (
+                not (_matches_4(user_group) is not None)
+                if 1
+                <= sum(
+                    [
+                        (
+                            item.create_user_group is not None
+                            and (item.create_user_group is None or not (item.create_user_group.name is not None))
+                        )
+                        for item in do
+                    ]
+                )
+                else True
+            )
+            and 0 <= sum([item.create_user_group is not None for item in do]) <= 1
+            and all([not (item.create_user_group is not None) for item in do[1:]])
+        ):
+            constraints.check(self)
 
 
 class ActionResult(StrEnum):
@@ -1389,8 +1574,8 @@ class ActionResult(StrEnum):
     ERROR = "error"
 
 
-@attrs.frozen(kw_only=True)
-class ActionError:
+@model
+class ActionError(Answer, frozen=True, kw_only=True):
     """Why one step of a command failed. Source: ActionsRef.md#ResponseProps."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1414,27 +1599,27 @@ class ActionError:
     index: int
     """Place of the command in the request, from 0."""
 
-    error_code: str
+    error_code: str = msgspec.field(name="errorCode")
     """The error code; error_codes.json lists those known."""
 
-    step: int | None = attrs.field(default=None)
+    step: int | None = None
     """Place of the step in the command, from 0. Documented as a string, seen as an integer."""
 
-    message: str | None = attrs.field(default=None)
+    message: str | None = None
     """What went wrong, for a person; the service's own words."""
 
-    request_id: str | None = attrs.field(default=None)
+    request_id: str | None = msgspec.field(default=None, name="requestID")
     """The requestID of the command, if it had one."""
 
-    user: str | None = attrs.field(default=None)
+    user: str | None = None
     """The user of the command's root, where known."""
 
-    unknown_fields: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False, repr=False)
+    unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
-@attrs.frozen(kw_only=True)
-class ActionWarning:
+@model
+class ActionWarning(Answer, frozen=True, kw_only=True):
     """A warning about one step, which ran all the same. Source: ActionsRef.md#ResponseProps."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1458,27 +1643,27 @@ class ActionWarning:
     index: int
     """Place of the command in the request, from 0."""
 
-    warning_code: str
+    warning_code: str = msgspec.field(name="warningCode")
     """The warning code; error_codes.json lists those known."""
 
-    step: int | None = attrs.field(default=None)
+    step: int | None = None
     """Place of the step in the command, from 0. Documented as a string, seen as an integer."""
 
-    message: str | None = attrs.field(default=None)
+    message: str | None = None
     """What went wrong, for a person; the service's own words."""
 
-    request_id: str | None = attrs.field(default=None)
+    request_id: str | None = msgspec.field(default=None, name="requestID")
     """The requestID of the command, if it had one."""
 
-    user: str | None = attrs.field(default=None)
+    user: str | None = None
     """The user of the command's root, where known."""
 
-    unknown_fields: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False, repr=False)
+    unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
-@attrs.frozen(kw_only=True)
-class ActionResponse:
+@model
+class ActionResponse(Answer, frozen=True, kw_only=True):
     """What became of the commands of an action request (HTTP 200). Source: ActionsRef.md#ResponseProps."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1499,25 +1684,25 @@ class ActionResponse:
         rules=[],
     )
 
-    result: ActionResult | str
+    result: Open[ActionResult]
     """success: all commands completed; partial: some did; error: none did. Source: ActionsRef.md#ResponseProps."""
 
     completed: int
     """Commands of which every step succeeded; 0 in test mode."""
 
-    not_completed: int
+    not_completed: int = msgspec.field(name="notCompleted")
     """Commands of which a step failed."""
 
-    completed_in_test_mode: int
+    completed_in_test_mode: int = msgspec.field(name="completedInTestMode")
     """Commands that passed the checks of test mode; 0 outside it."""
 
-    errors: tuple[ActionError, ...] | None = attrs.field(default=None)
+    errors: tuple[ActionError, ...] | None = None
     """One entry for each failed step; absent when none failed."""
 
-    warnings: tuple[ActionWarning, ...] | None = attrs.field(default=None)
+    warnings: tuple[ActionWarning, ...] | None = None
     """One entry for each warning; absent when there is none."""
 
-    unknown_fields: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False, repr=False)
+    unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
@@ -1532,8 +1717,8 @@ class UserStatus(StrEnum):
     REMOVED = "removed"
 
 
-@attrs.frozen(kw_only=True)
-class User:
+@model
+class User(Answer, frozen=True, kw_only=True):
     """A user of the organisation, as the queries show it; a field without a value is absent. Source: user.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1562,7 +1747,7 @@ class User:
     email: str
     """E-mail address."""
 
-    status: UserStatus | str
+    status: Open[UserStatus]
     """State of a user; queries return active and disabled users only. Source: user.md."""
 
     username: str
@@ -1571,28 +1756,28 @@ class User:
     domain: str
     """Domain of the account; for an Adobe ID that of its e-mail address."""
 
-    type: IdentityType | str
+    type: Open[IdentityType]
     """The kind of account a user has. Source: Identity Types (glossary.md)."""
 
-    id: str | None = attrs.field(default=None)
+    id: str | None = None
     """Unique identifier of the account."""
 
-    first_name: str | None = attrs.field(default=None)
+    first_name: str | None = msgspec.field(default=None, name="firstname")
     """First name."""
 
-    last_name: str | None = attrs.field(default=None)
+    last_name: str | None = msgspec.field(default=None, name="lastname")
     """Last name."""
 
-    country: str | None = attrs.field(default=None)
+    country: str | None = None
     """ISO 3166-1 alpha-2 country code, or UD for undefined."""
 
-    groups: tuple[str, ...] | None = attrs.field(default=None)
+    groups: tuple[str, ...] | None = None
     """Names of the user groups, product profiles and admin groups the user is a member of."""
 
-    admin_roles: tuple[str, ...] | None = attrs.field(default=None)
+    admin_roles: tuple[str, ...] | None = msgspec.field(default=None, name="adminRoles")
     """Administrative roles; no longer maintained by the service, see groups."""
 
-    unknown_fields: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False, repr=False)
+    unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
@@ -1612,8 +1797,8 @@ class GroupType(StrEnum):
     DEVELOPER_GROUP = "DEVELOPER_GROUP"
 
 
-@attrs.frozen(kw_only=True)
-class Group:
+@model
+class Group(Answer, frozen=True, kw_only=True):
     """A user group, product profile or admin group; a field without a value is absent. Source: group.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1637,39 +1822,39 @@ class Group:
         rules=[],
     )
 
-    group_name: str
+    group_name: str = msgspec.field(name="groupName")
     """Name of the group, unique in the organisation."""
 
-    type: GroupType | str | None = attrs.field(default=None)
+    type: Open[GroupType] | None = None
     """The kind of a group. Source: group.md."""
 
-    group_id: int | None = attrs.field(default=None)
+    group_id: int | None = msgspec.field(default=None, name="groupId")
     """Unique number of the group."""
 
-    member_count: int | None = attrs.field(default=None)
+    member_count: int | None = msgspec.field(default=None, name="memberCount")
     """Number of members."""
 
-    admin_group_name: str | None = attrs.field(default=None)
+    admin_group_name: str | None = msgspec.field(default=None, name="adminGroupName")
     """Name of the group's own admin group, if it has one."""
 
-    user_group_name: str | None = attrs.field(default=None)
+    user_group_name: str | None = msgspec.field(default=None, name="userGroupName")
     """For the admin group of a user group: the user group's name."""
 
-    product_profile_name: str | None = attrs.field(default=None)
+    product_profile_name: str | None = msgspec.field(default=None, name="productProfileName")
     """For the admin or developer group of a product profile: the profile's name; for that of a product, its name."""
 
-    product_name: str | None = attrs.field(default=None)
+    product_name: str | None = msgspec.field(default=None, name="productName")
     """Name of the product, for product profiles."""
 
-    license_quota: str | None = attrs.field(default=None)
+    license_quota: str | None = msgspec.field(default=None, name="licenseQuota")
     """Number of licences of a product profile, as digits, or UNLIMITED."""
 
-    unknown_fields: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False, repr=False)
+    unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
-@attrs.frozen(kw_only=True)
-class UsersPage:
+@model
+class UsersPage(Answer, frozen=True, kw_only=True):
     """A page of users. Source: getUsersWithPage.md, getUsersByGroup.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1689,27 +1874,27 @@ class UsersPage:
         rules=[],
     )
 
-    last_page: bool
+    last_page: bool = msgspec.field(name="lastPage")
     """True when no page follows."""
 
     result: str
     """success, or an error code."""
 
-    users: tuple[User, ...] | None = attrs.field(default=None)
+    users: tuple[User, ...] | None = None
     """The entries of this page."""
 
-    group_name: str | None = attrs.field(default=None)
+    group_name: str | None = msgspec.field(default=None, name="groupName")
     """The group asked for, when the query named one."""
 
-    message: str | None = attrs.field(default=None)
+    message: str | None = None
     """What went wrong, for a person; absent on success."""
 
-    unknown_fields: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False, repr=False)
+    unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
-@attrs.frozen(kw_only=True)
-class GroupsPage:
+@model
+class GroupsPage(Answer, frozen=True, kw_only=True):
     """A page of groups. Source: group.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1723,24 +1908,24 @@ class GroupsPage:
         rules=[],
     )
 
-    last_page: bool
+    last_page: bool = msgspec.field(name="lastPage")
     """True when no page follows."""
 
     result: str
     """success, or an error code."""
 
-    groups: tuple[Group, ...] | None = attrs.field(default=None)
+    groups: tuple[Group, ...] | None = None
     """The entries of this page."""
 
-    message: str | None = attrs.field(default=None)
+    message: str | None = None
     """What went wrong, for a person; absent on success."""
 
-    unknown_fields: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False, repr=False)
+    unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
-@attrs.frozen(kw_only=True)
-class UserAnswer:
+@model
+class UserAnswer(Answer, frozen=True, kw_only=True):
     """The answer to a query for one user. Source: getUser.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1757,18 +1942,18 @@ class UserAnswer:
     result: str
     """success, or an error code."""
 
-    user: User | None = attrs.field(default=None)
+    user: User | None = None
     """A user of the organisation, as the queries show it; a field without a value is absent. Source: user.md."""
 
-    message: str | None = attrs.field(default=None)
+    message: str | None = None
     """What went wrong, for a person; absent on success."""
 
-    unknown_fields: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False, repr=False)
+    unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
-@attrs.frozen(kw_only=True)
-class OAuthToken:
+@model
+class OAuthToken(Answer, frozen=True, kw_only=True):
     """Answer of /ims/token/v2 and /v3 (client credentials)."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1782,7 +1967,7 @@ class OAuthToken:
         rules=[],
     )
 
-    access_token: str = attrs.field(repr=False)
+    access_token: str
     """The bearer token: a secret."""
 
     token_type: str
@@ -1791,12 +1976,12 @@ class OAuthToken:
     expires_in: int
     """Life of the token, in seconds (about 86399)."""
 
-    unknown_fields: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False, repr=False)
+    unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
-@attrs.frozen(kw_only=True)
-class JWTToken:
+@model
+class JWTToken(Answer, frozen=True, kw_only=True):
     """Answer of /ims/exchange/jwt."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1810,7 +1995,7 @@ class JWTToken:
         rules=[],
     )
 
-    access_token: str = attrs.field(repr=False)
+    access_token: str
     """The bearer token: a secret."""
 
     token_type: str
@@ -1819,12 +2004,12 @@ class JWTToken:
     expires_in: int
     """Life of the token, in milliseconds (about 86399000)."""
 
-    unknown_fields: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False, repr=False)
+    unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
-@attrs.frozen(kw_only=True)
-class TokenError:
+@model
+class TokenError(Answer, frozen=True, kw_only=True):
     """Refusal of a token endpoint (HTTP 400)."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1841,15 +2026,15 @@ class TokenError:
     error: str
     """invalid_client, invalid_token, invalid_scope or another code."""
 
-    error_description: str | None = attrs.field(default=None)
+    error_description: str | None = None
     """What went wrong, for a person."""
 
-    unknown_fields: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False, repr=False)
+    unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
-@attrs.frozen(kw_only=True)
-class ServiceStatus:
+@model
+class ServiceStatus(Answer, frozen=True, kw_only=True):
     """Answer of /status. Seen from the live service."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1866,24 +2051,24 @@ class ServiceStatus:
     state: str
     """LIVE when the service works."""
 
-    build: str | None = attrs.field(default=None)
+    build: str | None = None
     """Commit the service was built from."""
 
-    version: str | None = attrs.field(default=None)
+    version: str | None = None
     """Version of the service."""
 
-    side: str | None = attrs.field(default=None)
+    side: str | None = None
     """Which of two deployments answers: A or B."""
 
-    environment: str | None = attrs.field(default=None)
+    environment: str | None = None
     """Name of the environment."""
 
-    unknown_fields: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False, repr=False)
+    unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
-@attrs.frozen(kw_only=True)
-class ServiceError:
+@model
+class ServiceError(Answer, frozen=True, kw_only=True):
     """A refusal by the service."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1900,18 +2085,18 @@ class ServiceError:
     result: str
     """The error code."""
 
-    message: str | None = attrs.field(default=None)
+    message: str | None = None
     """What went wrong, for a person."""
 
-    last_page: bool | None = attrs.field(default=None)
+    last_page: bool | None = msgspec.field(default=None, name="lastPage")
     """Present on the paged queries; false."""
 
-    unknown_fields: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False, repr=False)
+    unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
-@attrs.frozen(kw_only=True)
-class GatewayError:
+@model
+class GatewayError(Answer, frozen=True, kw_only=True):
     """A refusal by the gateway in front of the service."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1928,15 +2113,15 @@ class GatewayError:
     error_code: str
     """Number of the refusal, such as 429050 or 403003."""
 
-    message: str | None = attrs.field(default=None)
+    message: str | None = None
     """What went wrong, for a person."""
 
-    unknown_fields: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False, repr=False)
+    unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
-@attrs.frozen(kw_only=True)
-class RequestError:
+@model
+class RequestError(Answer, frozen=True, kw_only=True):
     """A refusal of a malformed page number, and of the deprecated operations."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1950,11 +2135,11 @@ class RequestError:
         rules=[],
     )
 
-    error_message: str
+    error_message: str = msgspec.field(name="errorMessage")
     """What went wrong, for a person."""
 
-    error_code: str | None = attrs.field(default=None)
+    error_code: str | None = msgspec.field(default=None, name="errorCode")
     """The error code."""
 
-    unknown_fields: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False, repr=False)
+    unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""

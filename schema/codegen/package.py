@@ -15,6 +15,7 @@ from datamodel_code_generator.enums import DataModelType
 from datamodel_code_generator.format import Formatter, PythonVersion
 
 from .bundle import Bundle, Schema
+from .checks import CheckWriter
 from .names import code_name, member_name, python_name
 from .validators import contract, validator
 
@@ -39,6 +40,8 @@ def build_package(schema_folder: Path) -> dict[str, str]:
 
 
 def _models(bundle: Bundle) -> str:
+    checks = CheckWriter(bundle)
+    data = _template_data(bundle, checks)
     document = {
         "openapi": "3.1.0",
         "info": {"title": "UMAPI", "version": "2"},
@@ -51,7 +54,7 @@ def _models(bundle: Bundle) -> str:
         output_model_type=DataModelType.DataclassesDataclass,
         target_python_version=PythonVersion.PY_311,
         custom_template_dir=HERE / "templates",
-        extra_template_data=_template_data(bundle),
+        extra_template_data=data,
         aliases={name: python_name(name) for title in bundle.definitions for name in bundle.properties(title)},
         use_standard_collections=True,
         use_union_operator=True,
@@ -61,13 +64,18 @@ def _models(bundle: Bundle) -> str:
         capitalise_enum_members=True,
         enum_field_as_literal=LiteralType.One,
         disable_timestamp=True,
-        additional_imports=["typing.ClassVar", "collections.abc.Mapping", "attrs.validators.optional"],
+        additional_imports=["typing.ClassVar"],
         formatters=[Formatter.BUILTIN],
         custom_file_header=BANNER + '"""Typed attrs models of the requests and answers of the API."""',
     )
     if not isinstance(text, str):
         raise TypeError("datamodel-code-generator was expected to return one module")
-    return text.replace("from dataclasses import dataclass", "import attrs\nfrom . import constraints, vocabulary", 1)
+    imports = (
+        "import msgspec\nfrom . import constraints, vocabulary\n"
+        "from .structs import NO_FIELDS, Answer, Model, Open, UnknownFields, model\n"
+    )
+    head, rest = text.replace("from dataclasses import dataclass", imports, 1).split("\nclass ", 1)
+    return "\n".join([head, *checks.constants(), "\nclass " + rest])
 
 
 def _component(bundle: Bundle, title: str) -> Schema:
@@ -113,7 +121,7 @@ def _plain(schema: Schema) -> Schema:
     return {key: value for key, value in schema.items() if not key.startswith("x-")}
 
 
-def _template_data(bundle: Bundle) -> defaultdict[str, dict[str, Any]]:
+def _template_data(bundle: Bundle, checks: CheckWriter) -> defaultdict[str, dict[str, Any]]:
     data: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for title, (_, definition) in bundle.definitions.items():
         if "enum" in definition:
@@ -122,9 +130,9 @@ def _template_data(bundle: Bundle) -> defaultdict[str, dict[str, Any]]:
         properties = bundle.properties(title)
         fields = {
             python_name(name): {
-                "validator": validator(bundle, name, schema) if strict else None,
+                "wire_name": name,
                 "doc": schema.get("description"),
-                "secret": schema.get("x-umapi-secret", False),
+                "open": schema["$ref"].rpartition("/")[2] if schema.get("x-umapi-open") else None,
             }
             for name, schema in properties.items()
         }
@@ -133,6 +141,10 @@ def _template_data(bundle: Bundle) -> defaultdict[str, dict[str, Any]]:
             "strict": strict,
             "doc": definition["description"],
             "field_data": fields,
+            "check": checks.lines(title) if strict else [],
+            "validators": {python_name(name): validator(bundle, name, schema) for name, schema in properties.items()}
+            if strict
+            else {},
             "contract": {
                 name: pprint.pformat(value, width=100, sort_dicts=False)
                 for name, value in contract(bundle, title, wire_names, strict=strict).items()

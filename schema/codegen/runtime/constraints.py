@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Protocol, cast
 
 import attrs
@@ -54,10 +55,6 @@ MODELS = Access(is_object=_is_model, get=_field, size=_size)
 """Access to models for rules: a field without a value is not there."""
 
 
-def _compiled(schemas: Sequence[Schema]) -> tuple[Rule, ...]:
-    return tuple(compiled(schema, MODELS) for schema in schemas)
-
-
 class ContractError(ValueError):
     """A document, or a value for one, that the service would refuse."""
 
@@ -95,12 +92,19 @@ class Contract:
     """Problems and codes by JSON name, for fields that are known and that a client may not send."""
     secrets: Sequence[str]
     """JSON names of the fields whose values no message may show."""
-    rules: Sequence[Rule] = attrs.field(converter=_compiled)
-    """Assertions about several fields at once, given in JSON Schema."""
+    rules: Sequence[Schema]
+    """Assertions about several fields at once, in JSON Schema."""
+    validators: Mapping[str, Validator] = attrs.field(factory=dict[str, "Validator"], repr=False)
+    """By Python name, what says why a value is refused."""
     python_names: Mapping[str, str] = attrs.field(
         init=False, repr=False, default=attrs.Factory(_reversed_names, takes_self=True)
     )
     """Python names by JSON name."""
+
+    @cached_property
+    def compiled_rules(self) -> tuple[Rule, ...]:
+        """The rules as functions that judge models."""
+        return tuple(compiled(schema, MODELS) for schema in self.rules)
 
     @property
     def strict(self) -> bool:
@@ -138,9 +142,9 @@ class Vocabulary:
 
 
 class Validator(Protocol):
-    """An attrs validator that raises ContractError."""
+    """Says why a value is refused, by ContractError."""
 
-    def __call__(self, instance: Any, attribute: Any, value: Any, /) -> None: ...
+    def __call__(self, value: Any, /) -> None: ...
 
 
 Limit = tuple[int, str]
@@ -180,7 +184,7 @@ def text(
     matcher = compiled_pattern(pattern[0]) if pattern else None
     pointer = f"/{name}" if name else ""
 
-    def validate(_instance: Any, _attribute: Any, value: Any, /) -> None:
+    def validate(value: Any, /) -> None:
         if not isinstance(value, str):
             raise refuse(pointer, f"{show(value)} is not a string", wrong_type)
         # The last sentence says more than those on the length, while the service reports the length first.
@@ -202,7 +206,7 @@ def text(
 def flag(name: str, *, wrong_type: str) -> Validator:
     """Return a validator for booleans."""
 
-    def validate(_instance: Any, _attribute: Any, value: Any, /) -> None:
+    def validate(value: Any, /) -> None:
         if not isinstance(value, bool):
             raise refuse(f"/{name}", f"{show(value)} is not true or false", wrong_type)
 
@@ -212,7 +216,7 @@ def flag(name: str, *, wrong_type: str) -> Validator:
 def choice(name: str, members: type[StrEnum], *, wrong_type: str, not_a_member: str) -> Validator:
     """Return a validator for members of an enum."""
 
-    def validate(_instance: Any, _attribute: Any, value: Any, /) -> None:
+    def validate(value: Any, /) -> None:
         if isinstance(value, members):
             return
         code = not_a_member if isinstance(value, str) else wrong_type
@@ -229,7 +233,7 @@ def model(name: str, cls: type, *, wrong_type: str) -> Validator:
     """Return a validator for instances of a model."""
     pointer = f"/{name}" if name else ""
 
-    def validate(_instance: Any, _attribute: Any, value: Any, /) -> None:
+    def validate(value: Any, /) -> None:
         if not isinstance(value, cls):
             raise refuse(pointer, f"{show(value)} is not a {cls.__name__}", wrong_type)
 
@@ -239,7 +243,7 @@ def model(name: str, cls: type, *, wrong_type: str) -> Validator:
 def model_or_constant(name: str, cls: type, constant: str, *, wrong_type: str) -> Validator:
     """Return a validator for instances of a model, or one string in its place."""
 
-    def validate(_instance: Any, _attribute: Any, value: Any, /) -> None:
+    def validate(value: Any, /) -> None:
         if value != constant and not isinstance(value, cls):
             raise refuse(f"/{name}", f"{show(value)} is neither a {cls.__name__} nor {show(constant)}", wrong_type)
 
@@ -257,7 +261,7 @@ def array(
 ) -> Validator:
     """Return a validator for tuples whose every item `each` accepts; a list could change behind a frozen model."""
 
-    def validate(instance: Any, attribute: Any, value: Any, /) -> None:
+    def validate(value: Any, /) -> None:
         if not isinstance(value, tuple):
             problem = "is a list: give a tuple" if isinstance(value, list) else f"{show(value)} is not an array"
             raise refuse(f"/{name}", problem, wrong_type)
@@ -268,7 +272,7 @@ def array(
             raise refuse(f"/{name}", f"has {len(items)} items, more than {max_items[0]}", max_items[1])
         for place, item in enumerate(items):
             try:
-                each(instance, attribute, item)
+                each(item)
             except ContractError as error:
                 raise error.below(f"/{name}/{place}") from None
         if unique and len(set(items)) < len(items):
@@ -283,13 +287,23 @@ def contract_of(cls: type) -> Contract:
     return contract
 
 
-def check_rules(instance: object) -> None:
-    """Check the assertions about several fields at once.
+def matcher(text: str) -> Callable[[str], object]:
+    """Return the function that searches a text for a pattern of a schema."""
+    return compiled_pattern(text).search
+
+
+def check(instance: object) -> None:
+    """Say what is wrong with a model: first with its fields one by one, then with several at once.
 
     Raises:
-        ContractError: with one violation for each that does not hold.
+        ContractError: for the first field that is wrong, or for each rule that does not hold.
     """
-    failures = [failure for rule in contract_of(type(instance)).rules if (failure := rule(instance)) is not None]
+    contract = contract_of(type(instance))
+    for attribute in attrs.fields(cast("type[attrs.AttrsInstance]", type(instance))):
+        value = getattr(instance, attribute.name)
+        if value is not None or attribute.default is attrs.NOTHING:
+            contract.validators[attribute.name](value)
+    failures = [failure for rule in contract.compiled_rules if (failure := rule(instance)) is not None]
     if failures:
         raise ContractError([Violation(failure.pointer, failure.message, failure.code) for failure in failures])
 
@@ -302,11 +316,12 @@ __all__ = [
     "Violation",
     "Vocabulary",
     "array",
-    "check_rules",
+    "check",
     "choice",
     "contract_of",
     "flag",
     "key_pointer",
+    "matcher",
     "model",
     "model_or_constant",
     "refuse",

@@ -1,0 +1,171 @@
+"""The check of a model, written as straight Python from its schema: whether all holds, in one condition.
+
+Which assertion fails, and what to say of it, the validators and rules of the contract tell afterwards. A condition may
+be stricter than they are, never laxer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .bundle import Bundle, Schema
+from .names import python_name
+
+
+class CheckWriter:
+    """Writes the checks of all models, and names the patterns that they use."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._patterns: dict[str, str] = {}
+
+    def constants(self) -> list[str]:
+        """Return the definitions of the patterns, for the top of the module."""
+        return [f"{name} = constraints.matcher({text!r})" for text, name in self._patterns.items()]
+
+    def lines(self, title: str) -> list[str]:
+        """Return the statements of the method that checks a model; none where there is nothing to check."""
+        properties, required = self._bundle.properties(title), self._bundle.required(title)
+        names = [python_name(name) for name in properties]
+        terms = [
+            self._field(python_name(name), schema, required=name in required) for name, schema in properties.items()
+        ]
+        terms += [self._rule(rule, title, None) for rule in self._bundle.rules(title)]
+        if not names:
+            return []
+        return [
+            *(f"{name} = self.{name}" for name in names),
+            f"if not ({_joined(terms)}):",
+            "    constraints.check(self)",
+        ]
+
+    def _field(self, name: str, schema: Schema, *, required: bool) -> str:
+        held = self._value(name, schema)
+        return held if required else f"({name} is None or {held})"
+
+    def _value(self, name: str, schema: Schema) -> str:
+        if "const" in schema.get("then", {}):
+            return f"(type({name}) is {_title(schema['else'])} or {name} == {schema['then']['const']!r})"
+        if "$ref" in schema:
+            return f"type({name}) is {_title(schema)}"
+        if schema["type"] == "array":
+            return self._array(name, schema)
+        kind = {"string": "str", "boolean": "bool"}[schema["type"]]
+        return _joined([f"type({name}) is {kind}", *self._text(name, schema)])
+
+    def _text(self, name: str, schema: Schema) -> list[str]:
+        terms: list[str] = []
+        if "minLength" in schema:
+            terms.append(f"len({name}) >= {schema['minLength']}")
+        if "maxLength" in schema:
+            terms.append(f"len({name}) <= {schema['maxLength']}")
+        if "pattern" in schema:
+            terms.append(f"{self._pattern(schema['pattern'])}({name}) is not None")
+        if "enum" in schema:
+            terms.append(f"{name} in vocabulary.{schema['x-umapi-vocabulary']['name']}.values")
+        return terms
+
+    def _array(self, name: str, schema: Schema) -> str:
+        items = schema["items"]
+        kind = _title(items) if "$ref" in items else {"string": "str"}[items["type"]]
+        terms = [f"type({name}) is tuple"]
+        if "minItems" in schema:
+            terms.append(f"len({name}) >= {schema['minItems']}")
+        if "maxItems" in schema:
+            terms.append(f"len({name}) <= {schema['maxItems']}")
+        terms.append(f"set(map(type, {name})) <= {{{kind}}}")
+        if "minLength" in items:
+            terms.append(f"min(map(len, {name}), default={items['minLength']}) >= {items['minLength']}")
+        if "maxLength" in items:
+            terms.append(f"max(map(len, {name}), default=0) <= {items['maxLength']}")
+        if "pattern" in items:
+            terms.append(f"all(map({self._pattern(items['pattern'])}, {name}))")
+        if "enum" in items:
+            raise NotImplementedError(f"a vocabulary for the items of {name}")
+        if schema.get("uniqueItems"):
+            terms.append(f"len(set({name})) == len({name})")
+        return _joined(terms)
+
+    def _rule(self, schema: Any, title: str | None, value: str | None) -> str:
+        """Return the condition of a rule about a value: an expression, or None for the fields of the model itself."""
+        if isinstance(schema, bool):
+            return str(schema)
+        return _joined(self._keyword(keyword, schema, title, value) for keyword in schema if keyword not in _BESIDE)
+
+    def _keyword(self, keyword: str, schema: Schema, title: str | None, value: str | None) -> str:
+        match keyword:
+            case "minProperties" | "maxProperties":
+                names = [python_name(name) for name in self._bundle.properties(str(title))]
+                given = f"({', '.join(names)},).count(None)"
+                most = len(names) - schema[keyword]
+                return f"{given} {'<=' if keyword == 'minProperties' else '>='} {most}"
+            case "properties":
+                return _joined(self._property(title, value, name, rule) for name, rule in schema["properties"].items())
+            case "required":
+                return _joined(f"{_read(value, name)} is not None" for name in schema["required"])
+            case "if":
+                then, otherwise = (self._rule(schema.get(key, True), title, value) for key in ("then", "else"))
+                return f"({then} if {self._rule(schema['if'], title, value)} else {otherwise})"
+            case "not":
+                return "False" if schema["not"] == {} else f"not ({self._rule(schema['not'], title, value)})"
+            case "anyOf" | "allOf":
+                return _joined(
+                    (self._rule(branch, title, value) for branch in schema[keyword]),
+                    "or" if keyword == "anyOf" else "and",
+                )
+            case "type":
+                return "True"  # the check of the field, which comes first, has seen to it
+            case "minLength" | "maxLength" | "pattern":
+                return self._text(str(value), {keyword: schema[keyword]})[0]
+            case "minItems":
+                return f"len({value}) >= {schema['minItems']}"
+            case "maxItems":
+                return f"len({value}) <= {schema['maxItems']}"
+            case "contains":
+                wanted = self._rule(schema["contains"], title, "item")
+                count = f"sum([{wanted} for item in {value}])"
+                most = f" <= {schema['maxContains']}" if "maxContains" in schema else ""
+                return f"{schema.get('minContains', 1)} <= {count}{most}"
+            case "prefixItems":
+                return _joined(
+                    f"(len({value}) <= {place} or {self._rule(item, title, f'{value}[{place}]')})"
+                    for place, item in enumerate(schema["prefixItems"])
+                    if item is not True
+                )
+            case "items":
+                rule = self._rule(schema["items"], title, "item")
+                start = len(schema.get("prefixItems", ()))
+                return f"all([{rule} for item in {value}[{start}:]])"
+            case _:
+                raise NotImplementedError(f"keyword {keyword!r} in a rule")
+
+    def _property(self, title: str | None, value: str | None, name: str, rule: Any) -> str:
+        inside = self._bundle.properties(title).get(name) if title is not None else None
+        place = _read(value, name)
+        items = (inside or {}).get("items", {})
+        below = _title(inside) if inside and "$ref" in inside else _title(items) if "$ref" in items else None
+        held = self._rule(rule, below, place)
+        sure = value is None and title is not None and name in self._bundle.required(title)
+        return held if sure else _joined((f"{place} is None", held), "or")
+
+    def _pattern(self, text: str) -> str:
+        return self._patterns.setdefault(text, f"_matches_{len(self._patterns) + 1}")
+
+
+_BESIDE = frozenset({"x-umapi-errors", "then", "else", "minContains", "maxContains"})
+
+
+def _joined(terms: Iterable[str], word: str = "and") -> str:
+    """Return one condition for several; what holds always has no part in `and`."""
+    parts = [term for term in terms if (word, term) != ("and", "True")] or ["True"]
+    return parts[0] if len(parts) == 1 else "(" + f" {word} ".join(parts) + ")"
+
+
+def _read(value: str | None, name: str) -> str:
+    """Return the expression for a field: those of the model itself are in local names."""
+    return python_name(name) if value is None else f"{value}.{python_name(name)}"
+
+
+def _title(schema: Schema) -> str:
+    return str(schema["$ref"]).rpartition("/")[2]
