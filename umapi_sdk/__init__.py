@@ -1,8 +1,9 @@
 """A typed client for Adobe's User Management API that never loses an action's outcome."""
 
 import logging
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from umapi_models.error_codes import ErrorCode
 from umapi_models.models import CreateOption, Group, GroupType, IdentityType, User, UserStatus
 
 from .actions import Action, GroupAction, UserAction
@@ -33,7 +34,13 @@ from .lookups import GroupsQuery, UserQuery, UsersQuery
 from .outcomes import ActionOutcome, OutcomeStatus, StepError
 from .retries import RetryPolicy
 from .session import UnsentActionsWarning
-from .version import __version__
+
+if TYPE_CHECKING:
+    from umapi_models.error_codes import ErrorCode
+
+    from .version import __version__
+
+_LOADED_WHEN_USED = {"ErrorCode": "umapi_models.error_codes", "__version__": "umapi_sdk.version"}
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
@@ -83,3 +90,11 @@ __all__ = [
     "connect",
     "load_settings",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what most programs never use when it is first used."""
+    if name not in _LOADED_WHEN_USED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_LOADED_WHEN_USED[name]), name)
+    return value

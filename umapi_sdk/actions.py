@@ -33,7 +33,7 @@ from umapi_models.models import (
     UserGroupStep,
     UserStep,
 )
-from umapi_models.operations import MAX_GROUPS, MAX_PROFILES, MAX_USERS
+from umapi_models.operations import MAX_GROUPS, MAX_PROFILES, MAX_STEPS, MAX_USERS
 
 from .errors import ActionError
 from .outcomes import ActionOutcome, OutcomeStatus
@@ -43,6 +43,10 @@ Names = list[str] | tuple[str, ...] | set[str] | frozenset[str]
 """Names of groups or users. A bare string is not among them, so that a type checker refuses it."""
 
 T = TypeVar("T")
+S = TypeVar("S")
+
+_ANY_USER_STEP = (UserStep(remove_from_org=RemoveFromOrg()),)
+_ANY_GROUP_STEP = (UserGroupStep(delete_user_group=DeleteUserGroup()),)
 
 # An action can be in the queues of several connections, each with its own threads. Reentrant as the queue's lock.
 _marking = threading.RLock()
@@ -102,8 +106,9 @@ class UserSteps(Action):
         super().__init__(target)
         self._frame = frame
         self._steps: list[tuple[UserStep, ...]] = []
+        self._whole: UserCommand | None = None
         # The target is checked with a step that any target can have.
-        _sure(self._build(lambda: self.command((UserStep(remove_from_org=RemoveFromOrg()),))))
+        _sure(self._build(lambda: self.command(_ANY_USER_STEP)))
 
     @property
     def step_count(self) -> int:
@@ -117,7 +122,8 @@ class UserSteps(Action):
 
     def command(self, steps: tuple[UserStep, ...]) -> UserCommand:
         """Return the command that carries out `steps` on this action's user."""
-        return self._frame(do=steps)
+        whole = self._whole
+        return whole if whole is not None and whole.do == steps else self._frame(do=steps)
 
     @overload
     def update(
@@ -233,18 +239,25 @@ class UserSteps(Action):
     def _add_split(
         self, name: str, field: str, names: Names, size: int, make: Callable[[tuple[str, ...]], UserStep]
     ) -> UserSteps:
-        prefix = f"/do/{self.step_count}/{name}"
-        once = self._build(lambda: _once(names, field), prefix)
-        self._append(_build_chunks(once, make, prefix, field, size))
+        steps = _build_at_once(names, make, size)
+        if steps is None:
+            prefix = f"/do/{self.step_count}/{name}"
+            once = self._build(lambda: _once(names, field), prefix)
+            steps = _build_chunks(once, make, prefix, field, size)
+        self._append(steps)
         return self
 
     def _append(self, steps: tuple[UserStep, ...]) -> None:
         before = (self._steps[-1][-1],) if self._steps else ()
-        _check_order(lambda: self.command((*before, steps[0])), self.step_count, len(before))
+        done = self._whole.do if self._whole is not None else None if before else ()
+        whole = _joined(self.command, done, steps)
+        if whole is None:
+            _check_order(lambda: self.command((*before, steps[0])), self.step_count, len(before))
         _check_undone(before, steps[0], self.step_count)
         with _marking:
             self._check_open()
             self._steps.append(steps)
+            self._whole = whole
 
     @staticmethod
     def _build(make: Callable[[], T], prefix: str = "") -> T:
@@ -422,8 +435,9 @@ class GroupSteps(Action):
         super().__init__(name)
         self._request_id = request_id
         self._steps: list[tuple[UserGroupStep, ...]] = []
+        self._whole: UserGroupCommand | None = None
         # The target is checked with a step that any target can have.
-        _sure(_build(lambda: self.command((UserGroupStep(delete_user_group=DeleteUserGroup()),))))
+        _sure(_build(lambda: self.command(_ANY_GROUP_STEP)))
 
     @property
     def step_count(self) -> int:
@@ -437,6 +451,9 @@ class GroupSteps(Action):
 
     def command(self, steps: tuple[UserGroupStep, ...]) -> UserGroupCommand:
         """Return the command that carries out `steps` on this action's user group."""
+        whole = self._whole
+        if whole is not None and whole.do == steps:
+            return whole
         return UserGroupCommand(user_group=self.target, request_id=self._request_id, do=steps)
 
     @overload
@@ -514,9 +531,12 @@ class GroupSteps(Action):
     def _add_split(
         self, name: str, field: str, names: Names, size: int, make: Callable[[tuple[str, ...]], UserGroupStep]
     ) -> GroupSteps:
-        prefix = f"/do/{self.step_count}/{name}"
-        once = _build(lambda: _once(names, field), prefix)
-        self._append(_build_chunks(once, make, prefix, field, size))
+        steps = _build_at_once(names, make, size)
+        if steps is None:
+            prefix = f"/do/{self.step_count}/{name}"
+            once = _build(lambda: _once(names, field), prefix)
+            steps = _build_chunks(once, make, prefix, field, size)
+        self._append(steps)
         return self
 
     def _append(self, steps: tuple[UserGroupStep, ...]) -> None:
@@ -524,11 +544,15 @@ class GroupSteps(Action):
         if self._steps and self._steps[-1][-1].delete_user_group is not None:
             raise ActionError((Violation(f"/do/{place}", "no step runs after deleteUserGroup"),))
         before = (self._steps[-1][-1],) if self._steps else ()
-        _check_order(lambda: self.command((*before, steps[0])), place, len(before))
+        done = self._whole.do if self._whole is not None else None if before else ()
+        whole = _joined(self.command, done, steps)
+        if whole is None:
+            _check_order(lambda: self.command((*before, steps[0])), place, len(before))
         _check_undone(before, steps[0], self.step_count)
         with _marking:
             self._check_open()
             self._steps.append(steps)
+            self._whole = whole
 
 
 class GroupAction(GroupSteps):
@@ -593,6 +617,17 @@ def _once(names: Names, field: str) -> list[tuple[int, str]]:
     return once
 
 
+def _build_at_once(names: Names, make: Callable[[tuple[str, ...]], T], size: int) -> tuple[T, ...] | None:
+    """Build the one step for names that fit one and have nothing wrong with them, None for others."""
+    if not isinstance(names, (list, tuple)) or len(names) > size or not set(map(type, names)) <= {str}:
+        return None
+    try:
+        step = make(tuple(dict.fromkeys(names)))
+    except ContractError:
+        return None
+    return None if doubts(step) else (step,)
+
+
 def _build_chunks(
     names: Sequence[tuple[int, str]], make: Callable[[tuple[str, ...]], T], prefix: str, field: str, size: int
 ) -> tuple[T, ...]:
@@ -612,6 +647,19 @@ def _build_chunks(
             raise ActionError(tuple(violation.below(prefix.rpartition("/")[0]) for violation in found))
         steps.append(step)
     return tuple(steps)
+
+
+def _joined(command: Callable[[tuple[S, ...]], T], done: tuple[S, ...] | None, steps: tuple[S, ...]) -> T | None:
+    """Return the command with these steps after those before: checked here, and sent as it is.
+
+    None when there are too many for one command, or when they do not go together.
+    """
+    if done is None or len(done) + len(steps) > MAX_STEPS:
+        return None
+    try:
+        return command((*done, *steps))
+    except ContractError:
+        return None
 
 
 def _check_order(make: Callable[[], object], place: int, before: int) -> None:

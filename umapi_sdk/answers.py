@@ -12,7 +12,6 @@ from typing import Any, cast
 
 import attrs
 
-from umapi_models.error_codes import ERROR_CODES, ErrorCode
 from umapi_models.models import ActionResult
 
 from .batches import WireCommand, request_ids
@@ -241,6 +240,8 @@ def _shown(count: int | None) -> str:
 
 
 def _step_error(command: WireCommand, entry: Entry, *, echo: bool) -> StepError:
+    from umapi_models.error_codes import ERROR_CODES, ErrorCode  # noqa: PLC0415 - loaded when something fails
+
     return StepError(
         step=None if entry.step is None else command.caller_step(entry.step),
         code=ErrorCode(entry.code) if entry.code in ERROR_CODES else entry.code,

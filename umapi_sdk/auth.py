@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlencode, urlsplit
 
-import jwt
-
 from umapi_models.constraints import ContractError
 from umapi_models.converter import read_response
 from umapi_models.models import JWTToken, OAuthToken, TokenError
@@ -264,6 +262,8 @@ class JWTAuth(Auth):
             "aud": f"https://{self.host}/c/{self.client_id}",
             f"https://{self.host}/s/{METASCOPE}": True,
         }
+        import jwt  # noqa: PLC0415 - loaded when it is needed
+
         return {
             "client_id": self.client_id,
             "client_secret": self._client_secret,

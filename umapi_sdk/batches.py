@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import attrs
 
 from umapi_models.constraints import Violation
-from umapi_models.converter import write
+from umapi_models.converter import write_json
 from umapi_models.models import UserCommand, UserGroupCommand
 from umapi_models.operations import MAX_STEPS
 
@@ -117,7 +116,7 @@ def _named(command: WireCommand, request_id: str | None) -> bytes:
 
 def _json(command: UserCommand | UserGroupCommand) -> bytes:
     try:
-        return json.dumps(write(command), ensure_ascii=False).encode("utf-8")
+        return write_json(command)
     except UnicodeEncodeError as error:
         problem = f"{error.object[error.start]!r} is half of a surrogate pair, and no character"
         raise ActionError((Violation("", problem, "error.command.malformed"),)) from None

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import attrs
 
 from umapi_models.constraints import ContractError
-from umapi_models.converter import read_response
+from umapi_models.converter import read_response, read_response_text
 from umapi_models.models import GatewayError, RequestError, ServiceError, ServiceStatus
 from umapi_models.operations import ACTION, STATUS, Operation
 
@@ -219,9 +219,11 @@ def read_body(cls: type[T], request: Request, response: Response) -> T:
         ResponseError: it is not JSON, or not what the contract says.
     """
     try:
-        return read_response(cls, _json(request, response))
+        return read_response_text(cls, response.body)
     except ContractError as error:
         problem = f"the answer breaks the contract: {error}"
+    except (ValueError, RecursionError):
+        problem = "the answer is not JSON"
     raise service_error(errors.ResponseError, problem, request, response)
 
 

@@ -6,13 +6,10 @@ default. A file is TOML with one table for each profile, or the `usermanagement.
 
 from __future__ import annotations
 
-import configparser
 import os
 import stat
-import tomllib
 import warnings
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack, cast
 from urllib.parse import urlsplit
@@ -249,6 +246,8 @@ def _check_names(variables: Mapping[str, str]) -> None:
     known = {PREFIX + name.upper() for name in _KINDS} | OTHER_VARIABLES.keys()
     for name in sorted(variables):
         if name.startswith(PREFIX) and name not in known:
+            from difflib import get_close_matches  # noqa: PLC0415 - loaded when a name is misspelt
+
             near = get_close_matches(name, known, n=1, cutoff=0.75)
             meant = f": is {near[0]} meant?" if near else f"; settings: {', '.join(_KINDS)}"
             raise ConfigurationError(f"{name}: there is no such setting{meant}")
@@ -290,6 +289,8 @@ def _from_file(path: Path, profile: str | None) -> dict[str, Any]:
 
 
 def _from_toml(path: Path, text: str, profile: str) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - loaded when there is a file
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -323,6 +324,8 @@ _INI_NAMES = {
 
 def _from_ini(path: Path, text: str) -> dict[str, Any]:
     """Read the walkthrough's file, with its sections or, as the walkthrough prints it, without them."""
+    import configparser  # noqa: PLC0415 - loaded when there is a file
+
     parser = configparser.RawConfigParser()
     try:
         try:

@@ -21,7 +21,6 @@ from .messages import Answer, Authorize, Call, Elapsed, Message, Request, Sleep,
 from .retries import RetryPolicy
 from .session import Session
 from .tokens import Claim, Token
-from .transports.blocking import BlockingTransport
 from .transports.interface import Transport
 from .transports.recording import recorded
 from .transports.settings import MAX_RESPONSE_SIZE, NetworkSettings
@@ -103,7 +102,11 @@ class Connection:
             pacing=pacing,
             user_agent=user_agent,
         )
-        self._transport = recorded(transport or BlockingTransport(network, network.for_tokens(auth.ssl_verify)))
+        if transport is None:
+            from .transports.blocking import BlockingTransport  # noqa: PLC0415 - urllib3 is loaded when it is needed
+
+            transport = BlockingTransport(network, network.for_tokens(auth.ssl_verify))
+        self._transport = recorded(transport)
         self._sleep = sleep
         self._clock = clock
         self._elapsed = time.monotonic if clock is time.time else clock

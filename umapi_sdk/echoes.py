@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from umapi_models.error_codes import ERROR_CODES
-
 _CREATED = frozenset({"addAdobeID", "createEnterpriseID", "createFederatedID"})
 _GONE = frozenset({"update", "removeFromOrg", "updateUserGroup", "deleteUserGroup"})  # or found under another name
 _GROUP_GONE = frozenset({"updateUserGroup", "deleteUserGroup"})
@@ -49,6 +47,8 @@ def may_be_echo(code: str, steps: Collection[str]) -> bool:
     A code that is not known proves nothing, nor does one that speaks of the service's own trouble: the second attempt
     can meet with it after the first has gone well.
     """
+    from umapi_models.error_codes import ERROR_CODES  # noqa: PLC0415 - loaded when something fails
+
     known = ERROR_CODES.get(code)
     if known is None or known.retry == "later" or code.startswith("error.internal."):
         return True

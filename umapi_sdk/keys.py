@@ -6,12 +6,12 @@ import base64
 import binascii
 import re
 from pathlib import Path
-
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_ssh_private_key
+from typing import TYPE_CHECKING
 
 from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _HEADER = re.compile(r"(Proc-Type|DEK-Info): *([\w,-]+)")
@@ -45,11 +45,16 @@ def load_private_key(data: str, passphrase: str | None = None, name: str = "priv
     Raises:
         ConfigurationError: it holds no such key, or the passphrase is missing, wrong or not needed.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - loaded when a key is needed
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
+
     label, pem = _key_block(data, name)
     if passphrase is not None and not isinstance(passphrase, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError("passphrase must be a string")
     encoded = passphrase.encode("utf-8") if passphrase else None
-    load = load_ssh_private_key if label == "OPENSSH PRIVATE KEY" else load_pem_private_key
+    openssh = label == "OPENSSH PRIVATE KEY"
+    load = serialization.load_ssh_private_key if openssh else serialization.load_pem_private_key
     try:
         key = load(pem.encode("ascii"), encoded)
     except UnsupportedAlgorithm as error:

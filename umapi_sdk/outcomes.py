@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from umapi_models.error_codes import ERROR_CODES, ErrorCode
-
 if TYPE_CHECKING:
+    from umapi_models.error_codes import ErrorCode
+
     from .actions import Action
     from .batches import WireCommand
 
@@ -62,6 +62,8 @@ class StepError:
         """What can be done about it, where that is known."""
         if self.maybe_echo:
             return LOOK
+        from umapi_models.error_codes import ERROR_CODES  # noqa: PLC0415 - loaded when something fails
+
         known = ERROR_CODES.get(self.code)
         return known.remedy if known else None
 

@@ -26,7 +26,6 @@ from .execution import Execution, run
 from .messages import Call
 from .queueing import ActionQueue
 from .retries import RetryPolicy
-from .version import __version__
 
 NEVER_CONTACTED = "Never contacted"
 
@@ -80,6 +79,8 @@ class Session:
             except (ValueError, TypeError):
                 raise ConfigurationError("max_retries must be 1 or more, and max_wait 0 or more") from None
         paced = host == urlsplit(API_ROOT).hostname if pacing is None else pacing
+        from .version import __version__  # noqa: PLC0415 - it is looked up among the distributions installed
+
         own_agent = f"umapi-sdk/{__version__} Python/{platform.python_version()}"
         agent = f"{user_agent.strip()} {own_agent}" if user_agent and user_agent.strip() else own_agent
         if not agent.isprintable() or not agent.isascii():

@@ -12,17 +12,17 @@ read again by the hooks, which have the last word, and can say what is wrong and
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import attrs
 import msgspec
 from msgspec.structs import force_setattr
 
 from . import requests
 from .constraints import ContractError, Violation, contract_of
 from .models import User, UserCommand, UserGroupCommand, UsersPage
-from .structs import Model
 
 if TYPE_CHECKING:
     import cattrs
@@ -78,7 +78,7 @@ def read_response(cls: type[T], data: object) -> T:
     return _tolerant().structure(data, cls)
 
 
-def read_answer(cls: type[T], text: bytes) -> T:
+def read_response_text(cls: type[T], text: bytes) -> T:
     """Read the text of an answer of the service, tolerantly, as `cls`: any response model.
 
     Raises:
@@ -86,7 +86,7 @@ def read_answer(cls: type[T], text: bytes) -> T:
         ValueError, RecursionError: the text is not JSON, or nested too deep.
     """
     try:
-        answer = _decoder(cls).decode(text)
+        answer: T = _decoder(cast("Hashable", cls)).decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return read_response(cls, json.loads(text))
     if isinstance(answer, UsersPage) and answer.users:
@@ -98,27 +98,27 @@ def _share(users: Sequence[User]) -> None:
     """Let users of a page hold equal groups and domains once: a large organisation repeats them without end."""
     once: dict[Any, Any] = {}
     known = once.setdefault
-    for user in users:
+    for user in cast("Sequence[Any]", users):
         groups, domain = user.groups, user.domain
-        if known(groups, groups) is not groups:
-            force_setattr(user, "groups", once[groups])
-        if known(domain, domain) is not domain:
-            force_setattr(user, "domain", once[domain])
+        if (first := known(groups, groups)) is not groups:
+            force_setattr(user, "groups", first)
+        if (first := known(domain, domain)) is not domain:
+            force_setattr(user, "domain", first)
 
 
 @cache
-def _decoder(cls: type[T]) -> msgspec.json.Decoder[T]:
-    return msgspec.json.Decoder(cls)
+def _decoder(cls: Hashable) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(cast("type[Any]", cls))
 
 
-def write(model: Model) -> dict[str, Any]:
+def write(model: attrs.AttrsInstance) -> dict[str, Any]:
     """Return a model as JSON data, with the names of the wire; fields without a value are left out."""
     data: dict[str, Any] = _strict().unstructure(model)
     return data
 
 
-def write_json(model: Model) -> bytes:
-    """Return a model as the text of JSON in UTF-8, with the names of the wire.
+def write_json(model: attrs.AttrsInstance) -> bytes:
+    """Return a model as the text of JSON in UTF-8, with the names of the wire and no blanks between tokens.
 
     Raises:
         UnicodeEncodeError: a text holds half of a surrogate pair, which is no character.

@@ -6,15 +6,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-import msgspec
-
 from . import constraints, vocabulary
-from .structs import NO_FIELDS, Answer, Model, Open, UnknownFields, model
+from .structs import NO_FIELDS, Answer, Model, Open, UnknownFields, field, frozen
 
 _matches_1 = constraints.matcher("^[^@\\s]+@[^@\\s]+$")
 _matches_2 = constraints.matcher("^[^_]")
-_matches_3 = constraints.matcher("@")
-_matches_4 = constraints.matcher("^_")
+_matches_3 = constraints.matcher("^_")
 
 
 class IdentityType(StrEnum):
@@ -37,8 +34,8 @@ class CreateOption(StrEnum):
     UPDATE_IF_ALREADY_EXISTS = "updateIfAlreadyExists"
 
 
-@model
-class AddAdobeID(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class AddAdobeID(Model, kw_only=True):
     """Adds a user who has, or will have, an Adobe ID of their own. Source: ActionsCmds.md#addAdobeID."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -97,10 +94,10 @@ class AddAdobeID(Model, frozen=True, kw_only=True):
     email: str
     """E-mail address, at most 60 characters. Source: ActionsCmds.md, user information fields."""
 
-    first_name: str | None = msgspec.field(default=None, name="firstname")
+    first_name: str | None = field(default=None, metadata={"name": "firstname"})
     """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
 
-    last_name: str | None = msgspec.field(default=None, name="lastname")
+    last_name: str | None = field(default=None, metadata={"name": "lastname"})
     """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
 
     country: str | None = None
@@ -128,8 +125,8 @@ class AddAdobeID(Model, frozen=True, kw_only=True):
             constraints.check(self)
 
 
-@model
-class CreateEnterpriseID(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class CreateEnterpriseID(Model, kw_only=True):
     """Creates an Enterprise ID in a domain that the organisation has claimed for that type. Source: ActionsCmds.md#createEnterpriseID."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -192,10 +189,10 @@ class CreateEnterpriseID(Model, frozen=True, kw_only=True):
     email: str
     """E-mail address, at most 60 characters. Source: ActionsCmds.md, user information fields."""
 
-    first_name: str = msgspec.field(name="firstname")
+    first_name: str = field(metadata={"name": "firstname"})
     """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
 
-    last_name: str = msgspec.field(name="lastname")
+    last_name: str = field(metadata={"name": "lastname"})
     """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
 
     country: str | None = None
@@ -223,8 +220,8 @@ class CreateEnterpriseID(Model, frozen=True, kw_only=True):
             constraints.check(self)
 
 
-@model
-class CreateFederatedID(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class CreateFederatedID(Model, kw_only=True):
     """Creates a Federated ID in a domain that the organisation has claimed for that type. Source: ActionsCmds.md#createFederatedID."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -288,10 +285,10 @@ class CreateFederatedID(Model, frozen=True, kw_only=True):
     email: str
     """E-mail address, at most 60 characters. Source: ActionsCmds.md, user information fields."""
 
-    first_name: str = msgspec.field(name="firstname")
+    first_name: str = field(metadata={"name": "firstname"})
     """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
 
-    last_name: str = msgspec.field(name="lastname")
+    last_name: str = field(metadata={"name": "lastname"})
     """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
 
     country: str
@@ -316,8 +313,8 @@ class CreateFederatedID(Model, frozen=True, kw_only=True):
             constraints.check(self)
 
 
-@model
-class UpdateUser(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class UpdateUser(Model, kw_only=True):
     """Changes the fields it names of an Enterprise or Federated ID; the others stay. Adobe IDs cannot be updated. Source: ActionsCmds.md#update."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -376,10 +373,10 @@ class UpdateUser(Model, frozen=True, kw_only=True):
     username: str | None = None
     """New user name, at most 250 characters; Federated IDs only. Source: ActionsCmds.md#update."""
 
-    first_name: str | None = msgspec.field(default=None, name="firstname")
+    first_name: str | None = field(default=None, metadata={"name": "firstname"})
     """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
 
-    last_name: str | None = msgspec.field(default=None, name="lastname")
+    last_name: str | None = field(default=None, metadata={"name": "lastname"})
     """First or last name, at most 250 characters. Source: ActionsCmds.md, user information fields."""
 
     def __post_init__(self) -> None:
@@ -389,7 +386,7 @@ class UpdateUser(Model, frozen=True, kw_only=True):
         last_name = self.last_name
         if not (
             (email is None or (type(email) is str and len(email) <= 60 and _matches_1(email) is not None))
-            and (username is None or (type(username) is str and len(username) >= 1 and len(username) <= 250))
+            and (username is None or (type(username) is str and 1 <= len(username) <= 250))
             and (first_name is None or (type(first_name) is str and len(first_name) <= 250))
             and (last_name is None or (type(last_name) is str and len(last_name) <= 250))
             and (email, username, first_name, last_name).count(None) <= 3
@@ -397,8 +394,8 @@ class UpdateUser(Model, frozen=True, kw_only=True):
             constraints.check(self)
 
 
-@model
-class AddToGroups(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class AddToGroups(Model, kw_only=True):
     """Makes the user a member of each group named. Source: ActionsCmds.md#add."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -440,15 +437,13 @@ class AddToGroups(Model, frozen=True, kw_only=True):
             type(group) is tuple
             and len(group) >= 1
             and len(group) <= 10
-            and set(map(type, group)) <= {str}
-            and min(map(len, group), default=1) >= 1
-            and max(map(len, group), default=0) <= 255
+            and all([(type(item) is str and 1 <= len(item) <= 255) for item in group])
         ):
             constraints.check(self)
 
 
-@model
-class RemoveFromGroups(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class RemoveFromGroups(Model, kw_only=True):
     """Ends the user's membership of each group named. Source: ActionsCmds.md#remove."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -490,15 +485,13 @@ class RemoveFromGroups(Model, frozen=True, kw_only=True):
             type(group) is tuple
             and len(group) >= 1
             and len(group) <= 10
-            and set(map(type, group)) <= {str}
-            and min(map(len, group), default=1) >= 1
-            and max(map(len, group), default=0) <= 255
+            and all([(type(item) is str and 1 <= len(item) <= 255) for item in group])
         ):
             constraints.check(self)
 
 
-@model
-class RemoveFromOrg(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class RemoveFromOrg(Model, kw_only=True):
     """Ends the user's membership of the organisation. Source: ActionsCmds.md#removeFromOrg."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -513,7 +506,7 @@ class RemoveFromOrg(Model, frozen=True, kw_only=True):
         validators={"delete_account": constraints.flag("deleteAccount", wrong_type="error.command.boolean_expected")},
     )
 
-    delete_account: bool | None = msgspec.field(default=None, name="deleteAccount")
+    delete_account: bool | None = field(default=None, metadata={"name": "deleteAccount"})
     """True also deletes the account and its assets, for good, if the organisation owns it; an Adobe ID is never deleted. Default false."""
 
     def __post_init__(self) -> None:
@@ -522,8 +515,8 @@ class RemoveFromOrg(Model, frozen=True, kw_only=True):
             constraints.check(self)
 
 
-@model
-class UserStep(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class UserStep(Model, kw_only=True):
     """One step on a user: exactly one of its keys. Source: ActionsCmds.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -586,13 +579,13 @@ class UserStep(Model, frozen=True, kw_only=True):
         },
     )
 
-    add_adobe_id: AddAdobeID | None = msgspec.field(default=None, name="addAdobeID")
+    add_adobe_id: AddAdobeID | None = field(default=None, metadata={"name": "addAdobeID"})
     """Adds a user who has, or will have, an Adobe ID of their own. Source: ActionsCmds.md#addAdobeID."""
 
-    create_enterprise_id: CreateEnterpriseID | None = msgspec.field(default=None, name="createEnterpriseID")
+    create_enterprise_id: CreateEnterpriseID | None = field(default=None, metadata={"name": "createEnterpriseID"})
     """Creates an Enterprise ID in a domain that the organisation has claimed for that type. Source: ActionsCmds.md#createEnterpriseID."""
 
-    create_federated_id: CreateFederatedID | None = msgspec.field(default=None, name="createFederatedID")
+    create_federated_id: CreateFederatedID | None = field(default=None, metadata={"name": "createFederatedID"})
     """Creates a Federated ID in a domain that the organisation has claimed for that type. Source: ActionsCmds.md#createFederatedID."""
 
     update: UpdateUser | None = None
@@ -604,7 +597,7 @@ class UserStep(Model, frozen=True, kw_only=True):
     remove: RemoveFromGroups | Literal["all"] | None = None
     """The groups to leave, or "all": every membership but _org_admin. Source: ActionsCmds.md#remove."""
 
-    remove_from_org: RemoveFromOrg | None = msgspec.field(default=None, name="removeFromOrg")
+    remove_from_org: RemoveFromOrg | None = field(default=None, metadata={"name": "removeFromOrg"})
     """Ends the user's membership of the organisation. Source: ActionsCmds.md#removeFromOrg."""
 
     def __post_init__(self) -> None:
@@ -635,8 +628,8 @@ class UserStep(Model, frozen=True, kw_only=True):
             constraints.check(self)
 
 
-@model
-class CreateUserGroup(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class CreateUserGroup(Model, kw_only=True):
     """Creates a user group, named by the command's root unless a name is given. The option concerns the description only. Source: usergroupActionCommands.md#createUserGroup."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -684,18 +677,15 @@ class CreateUserGroup(Model, frozen=True, kw_only=True):
         description = self.description
         option = self.option
         if not (
-            (
-                name is None
-                or (type(name) is str and len(name) >= 1 and len(name) <= 255 and _matches_2(name) is not None)
-            )
+            (name is None or (type(name) is str and 1 <= len(name) <= 255 and _matches_2(name) is not None))
             and (description is None or type(description) is str)
             and (option is None or type(option) is CreateOption)
         ):
             constraints.check(self)
 
 
-@model
-class UpdateUserGroup(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class UpdateUserGroup(Model, kw_only=True):
     """Changes the name, the description or both of a user group. Source: usergroupActionCommands.md#updateUserGroup."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -742,18 +732,15 @@ class UpdateUserGroup(Model, frozen=True, kw_only=True):
         name = self.name
         description = self.description
         if not (
-            (
-                name is None
-                or (type(name) is str and len(name) >= 1 and len(name) <= 255 and _matches_2(name) is not None)
-            )
+            (name is None or (type(name) is str and 1 <= len(name) <= 255 and _matches_2(name) is not None))
             and (description is None or type(description) is str)
             and (name, description).count(None) <= 1
         ):
             constraints.check(self)
 
 
-@model
-class DeleteUserGroup(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class DeleteUserGroup(Model, kw_only=True):
     """Deletes a user group; no later step of the command runs. Source: usergroupActionCommands.md#deleteUserGroup."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -768,8 +755,8 @@ class DeleteUserGroup(Model, frozen=True, kw_only=True):
     )
 
 
-@model
-class AddToUserGroup(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class AddToUserGroup(Model, kw_only=True):
     """Adds users to the group, and product profiles whose access its members gain. Source: usergroupActionCommands.md#addRemove."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -831,7 +818,7 @@ class AddToUserGroup(Model, frozen=True, kw_only=True):
     user: tuple[str, ...] | None = None
     """1 to 10 different users, by e-mail address. Source: usergroupActionCommands.md#addRemove."""
 
-    product_configuration: tuple[str, ...] | None = msgspec.field(default=None, name="productConfiguration")
+    product_configuration: tuple[str, ...] | None = field(default=None, metadata={"name": "productConfiguration"})
     """1 to 10 names of product profiles. Source: usergroupActionCommands.md#addRemove."""
 
     def __post_init__(self) -> None:
@@ -844,9 +831,7 @@ class AddToUserGroup(Model, frozen=True, kw_only=True):
                     type(user) is tuple
                     and len(user) >= 1
                     and len(user) <= 10
-                    and set(map(type, user)) <= {str}
-                    and min(map(len, user), default=1) >= 1
-                    and max(map(len, user), default=0) <= 250
+                    and all([(type(item) is str and 1 <= len(item) <= 250) for item in user])
                     and len(set(user)) == len(user)
                 )
             )
@@ -856,9 +841,7 @@ class AddToUserGroup(Model, frozen=True, kw_only=True):
                     type(product_configuration) is tuple
                     and len(product_configuration) >= 1
                     and len(product_configuration) <= 10
-                    and set(map(type, product_configuration)) <= {str}
-                    and min(map(len, product_configuration), default=1) >= 1
-                    and max(map(len, product_configuration), default=0) <= 255
+                    and all([(type(item) is str and 1 <= len(item) <= 255) for item in product_configuration])
                 )
             )
             and (user, product_configuration).count(None) <= 1
@@ -866,8 +849,8 @@ class AddToUserGroup(Model, frozen=True, kw_only=True):
             constraints.check(self)
 
 
-@model
-class RemoveFromUserGroup(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class RemoveFromUserGroup(Model, kw_only=True):
     """Takes users out of the group, and product profiles whose access its members lose. Source: usergroupActionCommands.md#addRemove."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -929,7 +912,7 @@ class RemoveFromUserGroup(Model, frozen=True, kw_only=True):
     user: tuple[str, ...] | None = None
     """1 to 10 different users, by e-mail address. Source: usergroupActionCommands.md#addRemove."""
 
-    product_configuration: tuple[str, ...] | None = msgspec.field(default=None, name="productConfiguration")
+    product_configuration: tuple[str, ...] | None = field(default=None, metadata={"name": "productConfiguration"})
     """1 to 10 names of product profiles. Source: usergroupActionCommands.md#addRemove."""
 
     def __post_init__(self) -> None:
@@ -942,9 +925,7 @@ class RemoveFromUserGroup(Model, frozen=True, kw_only=True):
                     type(user) is tuple
                     and len(user) >= 1
                     and len(user) <= 10
-                    and set(map(type, user)) <= {str}
-                    and min(map(len, user), default=1) >= 1
-                    and max(map(len, user), default=0) <= 250
+                    and all([(type(item) is str and 1 <= len(item) <= 250) for item in user])
                     and len(set(user)) == len(user)
                 )
             )
@@ -954,9 +935,7 @@ class RemoveFromUserGroup(Model, frozen=True, kw_only=True):
                     type(product_configuration) is tuple
                     and len(product_configuration) >= 1
                     and len(product_configuration) <= 10
-                    and set(map(type, product_configuration)) <= {str}
-                    and min(map(len, product_configuration), default=1) >= 1
-                    and max(map(len, product_configuration), default=0) <= 255
+                    and all([(type(item) is str and 1 <= len(item) <= 255) for item in product_configuration])
                 )
             )
             and (user, product_configuration).count(None) <= 1
@@ -964,8 +943,8 @@ class RemoveFromUserGroup(Model, frozen=True, kw_only=True):
             constraints.check(self)
 
 
-@model
-class UserGroupStep(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class UserGroupStep(Model, kw_only=True):
     """One step on a user group: exactly one of its keys. Source: usergroupActionCommands.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1018,13 +997,13 @@ class UserGroupStep(Model, frozen=True, kw_only=True):
         },
     )
 
-    create_user_group: CreateUserGroup | None = msgspec.field(default=None, name="createUserGroup")
+    create_user_group: CreateUserGroup | None = field(default=None, metadata={"name": "createUserGroup"})
     """Creates a user group, named by the command's root unless a name is given. The option concerns the description only. Source: usergroupActionCommands.md#createUserGroup."""
 
-    update_user_group: UpdateUserGroup | None = msgspec.field(default=None, name="updateUserGroup")
+    update_user_group: UpdateUserGroup | None = field(default=None, metadata={"name": "updateUserGroup"})
     """Changes the name, the description or both of a user group. Source: usergroupActionCommands.md#updateUserGroup."""
 
-    delete_user_group: DeleteUserGroup | None = msgspec.field(default=None, name="deleteUserGroup")
+    delete_user_group: DeleteUserGroup | None = field(default=None, metadata={"name": "deleteUserGroup"})
     """Deletes a user group; no later step of the command runs. Source: usergroupActionCommands.md#deleteUserGroup."""
 
     add: AddToUserGroup | None = None
@@ -1051,8 +1030,8 @@ class UserGroupStep(Model, frozen=True, kw_only=True):
             constraints.check(self)
 
 
-@model
-class UserCommand(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class UserCommand(Model, kw_only=True):
     """A command on one user. Source: ActionsCmds.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1369,13 +1348,13 @@ class UserCommand(Model, frozen=True, kw_only=True):
     do: tuple[UserStep, ...]
     """1 to 10 steps, taken in this order; a create step comes first, removeFromOrg last, each at most once."""
 
-    request_id: str | None = msgspec.field(default=None, name="requestID")
+    request_id: str | None = field(default=None, metadata={"name": "requestID"})
     """Free string of at most 250 characters, returned with the errors and warnings of this command. Source: ActionsCmds.md."""
 
     domain: str | None = None
     """The domain of the user, at most 250 characters; required when user is not an e-mail address, refused when it is."""
 
-    use_adobe_id: bool | None = msgspec.field(default=None, name="useAdobeID")
+    use_adobe_id: bool | None = field(default=None, metadata={"name": "useAdobeID"})
     """True: where an Adobe ID and another account share the e-mail, the Adobe ID is meant. Default false."""
 
     def __post_init__(self) -> None:
@@ -1385,18 +1364,13 @@ class UserCommand(Model, frozen=True, kw_only=True):
         use_adobe_id = self.use_adobe_id
         do = self.do
         if not (
-            (type(user) is str and len(user) >= 1 and len(user) <= 250)
+            (type(user) is str and 1 <= len(user) <= 250)
             and (request_id is None or (type(request_id) is str and len(request_id) <= 250))
-            and (domain is None or (type(domain) is str and len(domain) >= 1 and len(domain) <= 250))
+            and (domain is None or (type(domain) is str and 1 <= len(domain) <= 250))
             and (use_adobe_id is None or type(use_adobe_id) is bool)
-            and (type(do) is tuple and len(do) >= 1 and len(do) <= 10 and set(map(type, do)) <= {UserStep})
-            and (
-                (domain is None or False)
-                if _matches_3(user) is not None
-                else (domain is not None if len(user) >= 1 else True)
-            )
-            and 0
-            <= sum(
+            and (type(do) is tuple and len(do) >= 1 and len(do) <= 10 and all([type(item) is UserStep for item in do]))
+            and ((domain is None or False) if "@" in user else (not len(user) >= 1 or domain is not None))
+            and sum(
                 [
                     (
                         item.add_adobe_id is not None
@@ -1418,22 +1392,22 @@ class UserCommand(Model, frozen=True, kw_only=True):
                 ]
             )
             and (
-                (len(do) <= 1 if (len(do) >= 1 and (len(do) <= 0 or do[0].remove_from_org is not None)) else True)
-                and (len(do) <= 2 if (len(do) >= 2 and (len(do) <= 1 or do[1].remove_from_org is not None)) else True)
-                and (len(do) <= 3 if (len(do) >= 3 and (len(do) <= 2 or do[2].remove_from_org is not None)) else True)
-                and (len(do) <= 4 if (len(do) >= 4 and (len(do) <= 3 or do[3].remove_from_org is not None)) else True)
-                and (len(do) <= 5 if (len(do) >= 5 and (len(do) <= 4 or do[4].remove_from_org is not None)) else True)
-                and (len(do) <= 6 if (len(do) >= 6 and (len(do) <= 5 or do[5].remove_from_org is not None)) else True)
-                and (len(do) <= 7 if (len(do) >= 7 and (len(do) <= 6 or do[6].remove_from_org is not None)) else True)
-                and (len(do) <= 8 if (len(do) >= 8 and (len(do) <= 7 or do[7].remove_from_org is not None)) else True)
-                and (len(do) <= 9 if (len(do) >= 9 and (len(do) <= 8 or do[8].remove_from_org is not None)) else True)
+                (not (len(do) >= 1 and (len(do) <= 0 or do[0].remove_from_org is not None)) or len(do) <= 1)
+                and (not (len(do) >= 2 and (len(do) <= 1 or do[1].remove_from_org is not None)) or len(do) <= 2)
+                and (not (len(do) >= 3 and (len(do) <= 2 or do[2].remove_from_org is not None)) or len(do) <= 3)
+                and (not (len(do) >= 4 and (len(do) <= 3 or do[3].remove_from_org is not None)) or len(do) <= 4)
+                and (not (len(do) >= 5 and (len(do) <= 4 or do[4].remove_from_org is not None)) or len(do) <= 5)
+                and (not (len(do) >= 6 and (len(do) <= 5 or do[5].remove_from_org is not None)) or len(do) <= 6)
+                and (not (len(do) >= 7 and (len(do) <= 6 or do[6].remove_from_org is not None)) or len(do) <= 7)
+                and (not (len(do) >= 8 and (len(do) <= 7 or do[7].remove_from_org is not None)) or len(do) <= 8)
+                and (not (len(do) >= 9 and (len(do) <= 8 or do[8].remove_from_org is not None)) or len(do) <= 9)
             )
         ):
             constraints.check(self)
 
 
-@model
-class UserGroupCommand(Model, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class UserGroupCommand(Model, kw_only=True):
     """A command on one user group. Source: usergroupActionCommands.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1527,13 +1501,13 @@ class UserGroupCommand(Model, frozen=True, kw_only=True):
         },
     )
 
-    user_group: str = msgspec.field(name="usergroup")
+    user_group: str = field(metadata={"name": "usergroup"})
     """The user group, by name, 1 to 255 characters."""
 
     do: tuple[UserGroupStep, ...]
     """1 to 10 steps, taken in this order; createUserGroup comes first and at most once, and no step after deleteUserGroup runs."""
 
-    request_id: str | None = msgspec.field(default=None, name="requestID")
+    request_id: str | None = field(default=None, metadata={"name": "requestID"})
     """Free string of at most 250 characters, returned with the errors and warnings of this command. Source: ActionsCmds.md."""
 
     def __post_init__(self) -> None:
@@ -1541,24 +1515,25 @@ class UserGroupCommand(Model, frozen=True, kw_only=True):
         request_id = self.request_id
         do = self.do
         if not (
-            (type(user_group) is str and len(user_group) >= 1 and len(user_group) <= 255)
+            (type(user_group) is str and 1 <= len(user_group) <= 255)
             and (request_id is None or (type(request_id) is str and len(request_id) <= 250))
-            and (type(do) is tuple and len(do) >= 1 and len(do) <= 10 and set(map(type, do)) <= {UserGroupStep})
             and (
-                not (_matches_4(user_group) is not None)
-                if 1
-                <= sum(
+                type(do) is tuple
+                and len(do) >= 1
+                and len(do) <= 10
+                and all([type(item) is UserGroupStep for item in do])
+            )
+            and (
+                not sum(
                     [
-                        (
-                            item.create_user_group is not None
-                            and (item.create_user_group is None or not (item.create_user_group.name is not None))
-                        )
+                        (item.create_user_group is not None and not (item.create_user_group.name is not None))
                         for item in do
                     ]
                 )
-                else True
+                >= 1
+                or not (_matches_3(user_group) is not None)
             )
-            and 0 <= sum([item.create_user_group is not None for item in do]) <= 1
+            and sum([item.create_user_group is not None for item in do]) <= 1
             and all([not (item.create_user_group is not None) for item in do[1:]])
         ):
             constraints.check(self)
@@ -1574,8 +1549,8 @@ class ActionResult(StrEnum):
     ERROR = "error"
 
 
-@model
-class ActionError(Answer, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class ActionError(Answer, kw_only=True):
     """Why one step of a command failed. Source: ActionsRef.md#ResponseProps."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1599,7 +1574,7 @@ class ActionError(Answer, frozen=True, kw_only=True):
     index: int
     """Place of the command in the request, from 0."""
 
-    error_code: str = msgspec.field(name="errorCode")
+    error_code: str = field(metadata={"name": "errorCode"})
     """The error code; error_codes.json lists those known."""
 
     step: int | None = None
@@ -1608,7 +1583,7 @@ class ActionError(Answer, frozen=True, kw_only=True):
     message: str | None = None
     """What went wrong, for a person; the service's own words."""
 
-    request_id: str | None = msgspec.field(default=None, name="requestID")
+    request_id: str | None = field(default=None, metadata={"name": "requestID"})
     """The requestID of the command, if it had one."""
 
     user: str | None = None
@@ -1618,8 +1593,8 @@ class ActionError(Answer, frozen=True, kw_only=True):
     """Fields of the answer that the schema does not know."""
 
 
-@model
-class ActionWarning(Answer, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class ActionWarning(Answer, kw_only=True):
     """A warning about one step, which ran all the same. Source: ActionsRef.md#ResponseProps."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1643,7 +1618,7 @@ class ActionWarning(Answer, frozen=True, kw_only=True):
     index: int
     """Place of the command in the request, from 0."""
 
-    warning_code: str = msgspec.field(name="warningCode")
+    warning_code: str = field(metadata={"name": "warningCode"})
     """The warning code; error_codes.json lists those known."""
 
     step: int | None = None
@@ -1652,7 +1627,7 @@ class ActionWarning(Answer, frozen=True, kw_only=True):
     message: str | None = None
     """What went wrong, for a person; the service's own words."""
 
-    request_id: str | None = msgspec.field(default=None, name="requestID")
+    request_id: str | None = field(default=None, metadata={"name": "requestID"})
     """The requestID of the command, if it had one."""
 
     user: str | None = None
@@ -1662,8 +1637,8 @@ class ActionWarning(Answer, frozen=True, kw_only=True):
     """Fields of the answer that the schema does not know."""
 
 
-@model
-class ActionResponse(Answer, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class ActionResponse(Answer, kw_only=True):
     """What became of the commands of an action request (HTTP 200). Source: ActionsRef.md#ResponseProps."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1690,10 +1665,10 @@ class ActionResponse(Answer, frozen=True, kw_only=True):
     completed: int
     """Commands of which every step succeeded; 0 in test mode."""
 
-    not_completed: int = msgspec.field(name="notCompleted")
+    not_completed: int = field(metadata={"name": "notCompleted"})
     """Commands of which a step failed."""
 
-    completed_in_test_mode: int = msgspec.field(name="completedInTestMode")
+    completed_in_test_mode: int = field(metadata={"name": "completedInTestMode"})
     """Commands that passed the checks of test mode; 0 outside it."""
 
     errors: tuple[ActionError, ...] | None = None
@@ -1717,8 +1692,8 @@ class UserStatus(StrEnum):
     REMOVED = "removed"
 
 
-@model
-class User(Answer, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class User(Answer, kw_only=True):
     """A user of the organisation, as the queries show it; a field without a value is absent. Source: user.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1762,10 +1737,10 @@ class User(Answer, frozen=True, kw_only=True):
     id: str | None = None
     """Unique identifier of the account."""
 
-    first_name: str | None = msgspec.field(default=None, name="firstname")
+    first_name: str | None = field(default=None, metadata={"name": "firstname"})
     """First name."""
 
-    last_name: str | None = msgspec.field(default=None, name="lastname")
+    last_name: str | None = field(default=None, metadata={"name": "lastname"})
     """Last name."""
 
     country: str | None = None
@@ -1774,7 +1749,7 @@ class User(Answer, frozen=True, kw_only=True):
     groups: tuple[str, ...] | None = None
     """Names of the user groups, product profiles and admin groups the user is a member of."""
 
-    admin_roles: tuple[str, ...] | None = msgspec.field(default=None, name="adminRoles")
+    admin_roles: tuple[str, ...] | None = field(default=None, metadata={"name": "adminRoles"})
     """Administrative roles; no longer maintained by the service, see groups."""
 
     unknown_fields: UnknownFields = NO_FIELDS
@@ -1797,8 +1772,8 @@ class GroupType(StrEnum):
     DEVELOPER_GROUP = "DEVELOPER_GROUP"
 
 
-@model
-class Group(Answer, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class Group(Answer, kw_only=True):
     """A user group, product profile or admin group; a field without a value is absent. Source: group.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1822,39 +1797,39 @@ class Group(Answer, frozen=True, kw_only=True):
         rules=[],
     )
 
-    group_name: str = msgspec.field(name="groupName")
+    group_name: str = field(metadata={"name": "groupName"})
     """Name of the group, unique in the organisation."""
 
     type: Open[GroupType] | None = None
     """The kind of a group. Source: group.md."""
 
-    group_id: int | None = msgspec.field(default=None, name="groupId")
+    group_id: int | None = field(default=None, metadata={"name": "groupId"})
     """Unique number of the group."""
 
-    member_count: int | None = msgspec.field(default=None, name="memberCount")
+    member_count: int | None = field(default=None, metadata={"name": "memberCount"})
     """Number of members."""
 
-    admin_group_name: str | None = msgspec.field(default=None, name="adminGroupName")
+    admin_group_name: str | None = field(default=None, metadata={"name": "adminGroupName"})
     """Name of the group's own admin group, if it has one."""
 
-    user_group_name: str | None = msgspec.field(default=None, name="userGroupName")
+    user_group_name: str | None = field(default=None, metadata={"name": "userGroupName"})
     """For the admin group of a user group: the user group's name."""
 
-    product_profile_name: str | None = msgspec.field(default=None, name="productProfileName")
+    product_profile_name: str | None = field(default=None, metadata={"name": "productProfileName"})
     """For the admin or developer group of a product profile: the profile's name; for that of a product, its name."""
 
-    product_name: str | None = msgspec.field(default=None, name="productName")
+    product_name: str | None = field(default=None, metadata={"name": "productName"})
     """Name of the product, for product profiles."""
 
-    license_quota: str | None = msgspec.field(default=None, name="licenseQuota")
+    license_quota: str | None = field(default=None, metadata={"name": "licenseQuota"})
     """Number of licences of a product profile, as digits, or UNLIMITED."""
 
     unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
-@model
-class UsersPage(Answer, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class UsersPage(Answer, kw_only=True):
     """A page of users. Source: getUsersWithPage.md, getUsersByGroup.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1874,7 +1849,7 @@ class UsersPage(Answer, frozen=True, kw_only=True):
         rules=[],
     )
 
-    last_page: bool = msgspec.field(name="lastPage")
+    last_page: bool = field(metadata={"name": "lastPage"})
     """True when no page follows."""
 
     result: str
@@ -1883,7 +1858,7 @@ class UsersPage(Answer, frozen=True, kw_only=True):
     users: tuple[User, ...] | None = None
     """The entries of this page."""
 
-    group_name: str | None = msgspec.field(default=None, name="groupName")
+    group_name: str | None = field(default=None, metadata={"name": "groupName"})
     """The group asked for, when the query named one."""
 
     message: str | None = None
@@ -1893,8 +1868,8 @@ class UsersPage(Answer, frozen=True, kw_only=True):
     """Fields of the answer that the schema does not know."""
 
 
-@model
-class GroupsPage(Answer, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class GroupsPage(Answer, kw_only=True):
     """A page of groups. Source: group.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1908,7 +1883,7 @@ class GroupsPage(Answer, frozen=True, kw_only=True):
         rules=[],
     )
 
-    last_page: bool = msgspec.field(name="lastPage")
+    last_page: bool = field(metadata={"name": "lastPage"})
     """True when no page follows."""
 
     result: str
@@ -1924,8 +1899,8 @@ class GroupsPage(Answer, frozen=True, kw_only=True):
     """Fields of the answer that the schema does not know."""
 
 
-@model
-class UserAnswer(Answer, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class UserAnswer(Answer, kw_only=True):
     """The answer to a query for one user. Source: getUser.md."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1952,8 +1927,8 @@ class UserAnswer(Answer, frozen=True, kw_only=True):
     """Fields of the answer that the schema does not know."""
 
 
-@model
-class OAuthToken(Answer, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class OAuthToken(Answer, kw_only=True):
     """Answer of /ims/token/v2 and /v3 (client credentials)."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1980,8 +1955,8 @@ class OAuthToken(Answer, frozen=True, kw_only=True):
     """Fields of the answer that the schema does not know."""
 
 
-@model
-class JWTToken(Answer, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class JWTToken(Answer, kw_only=True):
     """Answer of /ims/exchange/jwt."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -2008,8 +1983,8 @@ class JWTToken(Answer, frozen=True, kw_only=True):
     """Fields of the answer that the schema does not know."""
 
 
-@model
-class TokenError(Answer, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class TokenError(Answer, kw_only=True):
     """Refusal of a token endpoint (HTTP 400)."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -2033,8 +2008,8 @@ class TokenError(Answer, frozen=True, kw_only=True):
     """Fields of the answer that the schema does not know."""
 
 
-@model
-class ServiceStatus(Answer, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class ServiceStatus(Answer, kw_only=True):
     """Answer of /status. Seen from the live service."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -2067,8 +2042,8 @@ class ServiceStatus(Answer, frozen=True, kw_only=True):
     """Fields of the answer that the schema does not know."""
 
 
-@model
-class ServiceError(Answer, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class ServiceError(Answer, kw_only=True):
     """A refusal by the service."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -2088,15 +2063,15 @@ class ServiceError(Answer, frozen=True, kw_only=True):
     message: str | None = None
     """What went wrong, for a person."""
 
-    last_page: bool | None = msgspec.field(default=None, name="lastPage")
+    last_page: bool | None = field(default=None, metadata={"name": "lastPage"})
     """Present on the paged queries; false."""
 
     unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
 
 
-@model
-class GatewayError(Answer, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class GatewayError(Answer, kw_only=True):
     """A refusal by the gateway in front of the service."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -2120,8 +2095,8 @@ class GatewayError(Answer, frozen=True, kw_only=True):
     """Fields of the answer that the schema does not know."""
 
 
-@model
-class RequestError(Answer, frozen=True, kw_only=True):
+@frozen(kw_only=True)
+class RequestError(Answer, kw_only=True):
     """A refusal of a malformed page number, and of the deprecated operations."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -2135,10 +2110,10 @@ class RequestError(Answer, frozen=True, kw_only=True):
         rules=[],
     )
 
-    error_message: str = msgspec.field(name="errorMessage")
+    error_message: str = field(metadata={"name": "errorMessage"})
     """What went wrong, for a person."""
 
-    error_code: str | None = msgspec.field(default=None, name="errorCode")
+    error_code: str | None = field(default=None, metadata={"name": "errorCode"})
     """The error code."""
 
     unknown_fields: UnknownFields = NO_FIELDS

@@ -6,6 +6,7 @@ be stricter than they are, never laxer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -56,33 +57,26 @@ class CheckWriter:
 
     def _text(self, name: str, schema: Schema) -> list[str]:
         terms: list[str] = []
-        if "minLength" in schema:
+        if "minLength" in schema and "maxLength" in schema:
+            terms.append(f"{schema['minLength']} <= len({name}) <= {schema['maxLength']}")
+        elif "minLength" in schema:
             terms.append(f"len({name}) >= {schema['minLength']}")
-        if "maxLength" in schema:
+        elif "maxLength" in schema:
             terms.append(f"len({name}) <= {schema['maxLength']}")
         if "pattern" in schema:
-            terms.append(f"{self._pattern(schema['pattern'])}({name}) is not None")
+            terms.append(self._matches(name, schema["pattern"]))
         if "enum" in schema:
             terms.append(f"{name} in vocabulary.{schema['x-umapi-vocabulary']['name']}.values")
         return terms
 
     def _array(self, name: str, schema: Schema) -> str:
         items = schema["items"]
-        kind = _title(items) if "$ref" in items else {"string": "str"}[items["type"]]
         terms = [f"type({name}) is tuple"]
         if "minItems" in schema:
             terms.append(f"len({name}) >= {schema['minItems']}")
         if "maxItems" in schema:
             terms.append(f"len({name}) <= {schema['maxItems']}")
-        terms.append(f"set(map(type, {name})) <= {{{kind}}}")
-        if "minLength" in items:
-            terms.append(f"min(map(len, {name}), default={items['minLength']}) >= {items['minLength']}")
-        if "maxLength" in items:
-            terms.append(f"max(map(len, {name}), default=0) <= {items['maxLength']}")
-        if "pattern" in items:
-            terms.append(f"all(map({self._pattern(items['pattern'])}, {name}))")
-        if "enum" in items:
-            raise NotImplementedError(f"a vocabulary for the items of {name}")
+        terms.append(f"all([{self._value('item', items)} for item in {name}])")
         if schema.get("uniqueItems"):
             terms.append(f"len(set({name})) == len({name})")
         return _joined(terms)
@@ -91,9 +85,14 @@ class CheckWriter:
         """Return the condition of a rule about a value: an expression, or None for the fields of the model itself."""
         if isinstance(schema, bool):
             return str(schema)
-        return _joined(self._keyword(keyword, schema, title, value) for keyword in schema if keyword not in _BESIDE)
+        keywords = sorted(
+            schema.keys() - _BESIDE, key=lambda keyword: (keyword != "required", [*schema].index(keyword))
+        )
+        return _joined(self._keyword(keyword, schema, title, value) for keyword in keywords)
 
-    def _keyword(self, keyword: str, schema: Schema, title: str | None, value: str | None) -> str:
+    def _keyword(  # noqa: PLR0911, PLR0912 - a case for each keyword
+        self, keyword: str, schema: Schema, title: str | None, value: str | None
+    ) -> str:
         match keyword:
             case "minProperties" | "maxProperties":
                 names = [python_name(name) for name in self._bundle.properties(str(title))]
@@ -101,12 +100,19 @@ class CheckWriter:
                 most = len(names) - schema[keyword]
                 return f"{given} {'<=' if keyword == 'minProperties' else '>='} {most}"
             case "properties":
-                return _joined(self._property(title, value, name, rule) for name, rule in schema["properties"].items())
+                there = schema.get("required", self._bundle.required(title) if title and value is None else ())
+                return _joined(
+                    self._property(title, value, name, rule, there=name in there)
+                    for name, rule in schema["properties"].items()
+                )
             case "required":
                 return _joined(f"{_read(value, name)} is not None" for name in schema["required"])
             case "if":
                 then, otherwise = (self._rule(schema.get(key, True), title, value) for key in ("then", "else"))
-                return f"({then} if {self._rule(schema['if'], title, value)} else {otherwise})"
+                condition = self._rule(schema["if"], title, value)
+                if otherwise == "True":
+                    return f"(not {condition} or {then})"
+                return f"({then} if {condition} else {otherwise})"
             case "not":
                 return "False" if schema["not"] == {} else f"not ({self._rule(schema['not'], title, value)})"
             case "anyOf" | "allOf":
@@ -125,8 +131,8 @@ class CheckWriter:
             case "contains":
                 wanted = self._rule(schema["contains"], title, "item")
                 count = f"sum([{wanted} for item in {value}])"
-                most = f" <= {schema['maxContains']}" if "maxContains" in schema else ""
-                return f"{schema.get('minContains', 1)} <= {count}{most}"
+                least, most = schema.get("minContains", 1), schema.get("maxContains")
+                return _joined([f"{count} >= {least}"] * bool(least) + ([] if most is None else [f"{count} <= {most}"]))
             case "prefixItems":
                 return _joined(
                     f"(len({value}) <= {place} or {self._rule(item, title, f'{value}[{place}]')})"
@@ -140,17 +146,18 @@ class CheckWriter:
             case _:
                 raise NotImplementedError(f"keyword {keyword!r} in a rule")
 
-    def _property(self, title: str | None, value: str | None, name: str, rule: Any) -> str:
+    def _property(self, title: str | None, value: str | None, name: str, rule: Any, *, there: bool) -> str:
         inside = self._bundle.properties(title).get(name) if title is not None else None
         place = _read(value, name)
         items = (inside or {}).get("items", {})
         below = _title(inside) if inside and "$ref" in inside else _title(items) if "$ref" in items else None
         held = self._rule(rule, below, place)
-        sure = value is None and title is not None and name in self._bundle.required(title)
-        return held if sure else _joined((f"{place} is None", held), "or")
+        return held if there else _joined((f"{place} is None", held), "or")
 
-    def _pattern(self, text: str) -> str:
-        return self._patterns.setdefault(text, f"_matches_{len(self._patterns) + 1}")
+    def _matches(self, name: str, pattern: str) -> str:
+        if re.escape(pattern) == pattern:
+            return f"{pattern!r} in {name}"
+        return f"{self._patterns.setdefault(pattern, f'_matches_{len(self._patterns) + 1}')}({name}) is not None"
 
 
 _BESIDE = frozenset({"x-umapi-errors", "then", "else", "minContains", "maxContains"})

@@ -71,8 +71,8 @@ def _models(bundle: Bundle) -> str:
     if not isinstance(text, str):
         raise TypeError("datamodel-code-generator was expected to return one module")
     imports = (
-        "import msgspec\nfrom . import constraints, vocabulary\n"
-        "from .structs import NO_FIELDS, Answer, Model, Open, UnknownFields, model\n"
+        "from . import constraints, vocabulary\n"
+        "from .structs import NO_FIELDS, Answer, Model, Open, UnknownFields, field, frozen\n"
     )
     head, rest = text.replace("from dataclasses import dataclass", imports, 1).split("\nclass ", 1)
     return "\n".join([head, *checks.constants(), "\nclass " + rest])

@@ -1,12 +1,12 @@
-"""What every model is: an immutable struct of msgspec, which builds, reads and writes it in C, and an attrs class too.
+"""What every model is: a class of attrs that msgspec holds as an immutable struct, to build, read and write it in C.
 
-`attrs.fields`, `attrs.evolve` and `attrs.asdict` serve models as any other class of attrs.
+`attrs.fields`, `attrs.evolve` and `attrs.asdict` serve models as any other class of attrs, and type checkers see one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 import attr
 import msgspec
@@ -14,17 +14,6 @@ import msgspec
 from .constraints import Contract
 
 T = TypeVar("T")
-
-if TYPE_CHECKING:
-    Open = T | str
-    """A member of an enum or, where the service sends one that is not known, a plain string."""
-else:
-
-    class Open:
-        """At run time, the enum alone: a page with another string in it is read in the slower way."""
-
-        def __class_getitem__(cls, members: type) -> type:
-            return members
 
 
 class UnknownFields(Mapping[str, object]):
@@ -52,10 +41,54 @@ NO_FIELDS = UnknownFields()
 """The answer holds nothing but what the schema knows."""
 
 
-class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
+if TYPE_CHECKING:
+    from attrs import field, frozen
+
+    Open: TypeAlias = T | str
+    """A member of an enum or, where the service sends one that is not known, a plain string."""
+
+    class _Struct:
+        def __init_subclass__(cls, *, kw_only: bool) -> None: ...
+
+else:
+
+    class Open:
+        """At run time the enum alone: an answer with another string in it is read in the slower way."""
+
+        def __class_getitem__(cls, members: type) -> type:
+            return members
+
+    class _Struct(
+        msgspec.Struct,
+        frozen=True,
+        kw_only=True,
+        omit_defaults=True,
+        forbid_unknown_fields=True,
+        weakref=True,
+    ): ...
+
+    def field(*, default: object = msgspec.NODEFAULT, metadata: Mapping[str, str]) -> Any:
+        """Return a field whose name on the wire is not its name in Python."""
+        return msgspec.field(default=default, name=metadata["name"])
+
+    def frozen(*, kw_only: bool) -> Callable[[type], type]:
+        """Make a struct a class of attrs; what attrs would generate for it, msgspec has in C."""
+
+        def as_attrs(cls: type) -> type:
+            names, defaults = cls.__struct_fields__, cls.__struct_defaults__  # the defaults are of the last fields
+            required = names[: len(names) - len(defaults)]
+            fields = {name: attr.ib() for name in required}
+            for name, default in zip(names[len(required) :], defaults, strict=True):
+                fields[name] = attr.ib(default=default)
+            left_out = dict.fromkeys(("init", "slots", "repr", "eq", "match_args"), False)
+            return attr.s(these=fields, frozen=True, kw_only=kw_only, **left_out)(cls)
+
+        return as_attrs
+
+
+class Model(_Struct, kw_only=True):
     """A request, an answer, or a part of one."""
 
-    __attrs_attrs__: ClassVar[Any]
     __contract__: ClassVar[Contract]
 
     def __repr__(self) -> str:
@@ -67,7 +100,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
         return f"{type(self).__name__}({shown})"
 
 
-class Answer(Model, frozen=True, kw_only=True):
+class Answer(Model, kw_only=True):
     """What the service sends. Fields that the schema does not know make no difference between two."""
 
     def __eq__(self, other: object) -> bool:
@@ -79,17 +112,4 @@ class Answer(Model, frozen=True, kw_only=True):
         return hash((type(self), *(getattr(self, name) for name in self.__contract__.names)))
 
 
-def model(cls: type[T]) -> type[T]:
-    """Make a struct a class of attrs too; what attrs would generate for it, msgspec has in C."""
-    fields: dict[str, Any] = {}
-    for name, default in zip(cls.__struct_fields__, _defaults(cls), strict=True):
-        fields[name] = attr.ib(**({} if default is msgspec.NODEFAULT else {"default": default}))
-    options = dict.fromkeys(("init", "slots", "repr", "eq", "match_args"), False)
-    as_attrs: type[T] = attr.s(these=fields, frozen=True, kw_only=True, **options)(cls)
-    return as_attrs
-
-
-def _defaults(cls: Any) -> tuple[object, ...]:
-    """Return the default of each field; msgspec keeps those of the last ones."""
-    known: tuple[object, ...] = cls.__struct_defaults__
-    return (*(msgspec.NODEFAULT for _ in range(len(cls.__struct_fields__) - len(known))), *known)
+__all__ = ["NO_FIELDS", "Answer", "Model", "Open", "UnknownFields", "field", "frozen"]
