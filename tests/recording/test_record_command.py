@@ -148,7 +148,7 @@ def test_an_answer_that_breaks_off_is_no_whole_one(tmp_path: Path) -> None:
             httpx.get(f"{proxy.url}/status", trust_env=False)
         _, said = proxy.end()
     assert "GET /status: the answer broke off" in said
-    assert load(out).exchanges == ()
+    assert not out.exists()
 
 
 def test_nobody_upstream(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_large_bodies(tmp_path: Path) -> None:
     assert refused.status_code == 413
     assert passed.content == large
     assert "not recorded: raise --max-body" in said
-    assert load(out).exchanges == ()
+    assert not out.exists()
 
 
 def test_a_killed_recording_leaves_no_file(mock: RunningServer, tmp_path: Path) -> None:
@@ -203,6 +203,7 @@ def test_a_killed_recording_leaves_no_file(mock: RunningServer, tmp_path: Path) 
     (part,) = tmp_path.iterdir()
     assert part.stat().st_mode & 0o777 == 0o600
     with recording(out, "--upstream", mock.url) as proxy:
+        httpx.get(f"{proxy.url}/status", trust_env=False)
         _, said = proxy.end()
     assert f"{part}: left by a recording that was killed" in said
     assert out.exists()
@@ -230,3 +231,37 @@ def test_a_place_that_cannot_be_written(
     """A folder that is not there is told before anything is served."""
     assert main(["record", "--upstream", mock.url, "--out", str(tmp_path / "none" / "out.har")]) == 2
     assert "none/out.har: cannot be written: No such file or directory" in capsys.readouterr().err
+
+
+def test_two_recordings_of_one_name_both_stay(mock: RunningServer, tmp_path: Path) -> None:
+    """Of two recorders with one name the second to end takes a number, and says so; so does one that comes later."""
+    out = tmp_path / "out.har"
+    with recording(out, "--upstream", mock.url) as first, recording(out, "--upstream", mock.url) as second:
+        httpx.get(f"{first.url}/status", trust_env=False)
+        httpx.get(f"{second.url}/status?second", trust_env=False)
+        _, said_first = first.end()
+        _, said_second = second.end()
+    assert f"1 exchanges written to {out}\n" in said_first
+    assert f"1 exchanges written to {tmp_path / 'out-2.har'}\n" in said_second
+    assert load(out).exchanges[0].request.url.endswith("/status")
+    assert load(tmp_path / "out-2.har").exchanges[0].request.url.endswith("second")
+    with recording(out, "--upstream", mock.url) as third:
+        httpx.get(f"{third.url}/status", trust_env=False)
+        _, said = third.end()
+    assert f"{out}: is there already and stays" in said
+    assert f"written to {tmp_path / 'out-3.har'}" in said
+
+
+def test_a_recording_is_replaced_only_when_told(mock: RunningServer, tmp_path: Path) -> None:
+    """With --overwrite the new recording takes the old one's name, but for one of nothing, which leaves the old."""
+    out = tmp_path / "out.har"
+    out.write_text("was here before")
+    with recording(out, "--upstream", mock.url, "--overwrite") as proxy:
+        status, said = proxy.end()
+    assert (status, out.read_text()) == (0, "was here before")
+    assert f"nothing was recorded, so nothing is written to {out}" in said
+    with recording(out, "--upstream", mock.url, "--overwrite") as proxy:
+        httpx.get(f"{proxy.url}/status", trust_env=False)
+        proxy.end()
+    assert len(load(out).exchanges) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["out.har"]

@@ -119,6 +119,37 @@ def test_a_place_that_cannot_be_written(mock: RunningServer, tape: Path, monkeyp
         _connection(mock)
 
 
+def test_a_directory_is_refused(mock: RunningServer, tape: Path) -> None:
+    """A directory in place of the file is told before anything is sent, and nothing is made beside it."""
+    tape.mkdir()
+    with pytest.raises(ConfigurationError, match=r"UMAPI_RECORD: .*tape\.har: is a directory; give the name of a file"):
+        _connection(mock)
+    assert [path.name for path in tape.parent.iterdir()] == ["tape.har"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_is_refused(mock: RunningServer, tape: Path) -> None:
+    """A pipe in place of the file, which cannot hold the recordings of several connections, is refused at the start."""
+    os.mkfifo(tape)
+    with pytest.raises(ConfigurationError, match=r"UMAPI_RECORD: .*tape\.har: is a pipe or device"):
+        _connection(mock)
+    assert [path.name for path in tape.parent.iterdir()] == ["tape.har"]
+
+
+def test_a_file_system_without_links(mock: RunningServer, tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a file system without links, as of memory cards, recordings are kept and numbered all the same."""
+
+    def refused(*_arguments: object, **_options: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    for _ in range(2):
+        with _connection(mock) as connection:
+            UserQuery(connection, "nobody@example.com").result()
+    assert sorted(path.name for path in tape.parent.iterdir()) == ["tape-2.har", "tape.har"]
+    assert all(len(load(path).exchanges) == 2 for path in tape.parent.iterdir())
+
+
 FULL = """
 import signal, sys, warnings
 import resource

@@ -10,6 +10,7 @@ from typing import Final
 
 import click
 
+from umapi_harness.common.outputs import is_stream
 from umapi_harness.contract.exchanges import Limits
 from umapi_harness.mock.errors import InputError
 from umapi_harness.postman.documents import DocumentError
@@ -61,13 +62,14 @@ def trusting(bundle: Path) -> ssl.SSLContext:
 
 def write_whole(text: str, path: Path) -> None:
     """Write a file so that whoever reads it meanwhile sees the old one, or all of the new one. Raises InputError."""
-    # A pipe has no old one.
-    plain = path.is_file() or not path.exists()
-    part = path.with_name(f".{path.name}.{os.getpid()}.part") if plain else path
+    plain = not is_stream(path)
+    # A link goes on pointing at what it pointed at.
+    place = Path(os.path.realpath(path)) if plain else path
+    part = place.with_name(f".{place.name}.{os.getpid()}.part") if plain else path
     try:
         part.write_text(text, encoding="utf-8", newline="")
         if plain:
-            part.replace(path)
+            part.replace(place)
     except OSError as error:
         if plain:
             part.unlink(missing_ok=True)

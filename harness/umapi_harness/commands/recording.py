@@ -29,6 +29,7 @@ _IMS = "https://ims-na1.adobelogin.com"
     "--ims-upstream", metavar="URL", help="The token host; default: Adobe's for Adobe's API, else that of --upstream."
 )
 @click.option("--out", required=True, type=FILE, help="The recording to write, as HAR; it is there once all has ended.")
+@click.option("--overwrite", is_flag=True, help="Replace a recording of that name; default: take the next free one.")
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 picks a free one.")
 @click.option("--tls", is_flag=True, help="Serve HTTPS, with an authority and a certificate made at start.")
@@ -41,6 +42,7 @@ def record(
     upstream: str,
     ims_upstream: str | None,
     out: Path,
+    overwrite: bool,
     host: str,
     port: int,
     tls: bool,
@@ -54,15 +56,21 @@ def record(
 
     Point any client at the address that is printed, as lines that a shell can evaluate; API and token host are both
     there. Secrets are taken out and names replaced before anything is written; the file is there at the end, whole.
+    A recording that is there already stays: the new one is called name-2, name-3 and so on. If nothing was exchanged,
+    nothing is written.
+
+    UMAPI_RECORD=FILE makes the connections of umapi_sdk do the same by themselves, each into a file of its own.
     """
     api = _read(upstream, "--upstream")
     tokens = _read(ims_upstream or _default(api), "--ims-upstream")
     verify: ssl.SSLContext | bool = trusting(ca_bundle) if ca_bundle is not None else True
     _tell_of_leftovers(out)
+    if out.is_file() and not overwrite:
+        _say(f"{out}: is there already and stays; this recording takes the next free name (--overwrite replaces it)")
     with site(host, port, tls=tls) as place:
         if place.url in (api.origin, tokens.origin):
             raise InputError(f"{place.url}: is the proxy itself; give the service's address as upstream")
-        recorder = Recorder(out, pseudonyms_for(key, pseudonyms))
+        recorder = Recorder(out, pseudonyms_for(key, pseudonyms), numbered=not overwrite)
         direct = all(is_loopback(urlsplit(one.origin).hostname or "") for one in (api, tokens))
         proxy = RecordingProxy(
             api=api,
@@ -75,22 +83,30 @@ def record(
             ),
             recorder=recorder,
             limits=limits_of(max_body),
-            say=lambda line: click.echo(f"{PROGRAM}: {line}", err=True),
+            say=_say,
             stop=lambda: setattr(server, "should_exit", True),
         )
         server = place.server(proxy)
         server.config.date_header = False  # the service's own is passed on
         server.on_start = lambda: _announce(place, out)
+        written: Path | None = None
         try:
             server.run()
         finally:
             proxy.close()
             if proxy.failure is None:
-                recorder.finish()
+                written = recorder.finish()
     if proxy.failure is not None:
         raise proxy.failure
-    click.echo(f"{PROGRAM}: {recorder.count} exchanges written to {out}", err=True)
+    if written is None:
+        _say(f"nothing was recorded, so nothing is written to {out}")
+    else:
+        _say(f"{recorder.count} exchanges written to {written}")
     return 0
+
+
+def _say(line: str) -> None:
+    click.echo(f"{PROGRAM}: {line}", err=True)
 
 
 def _read(text: str, option: str) -> Upstream:
@@ -107,7 +123,7 @@ def _default(api: Upstream) -> str:
 
 def _tell_of_leftovers(out: Path) -> None:
     for part in sorted(out.parent.glob(f".{out.name}.*.part")):
-        click.echo(f"{PROGRAM}: {part}: left by a recording that was killed, or one still going on; not used", err=True)
+        _say(f"{part}: left by a recording that was killed, or one still going on; not used")
 
 
 def _announce(place: Site, out: Path) -> None:
@@ -117,4 +133,4 @@ def _announce(place: Site, out: Path) -> None:
         "UMAPI_CA_BUNDLE": str(place.authority) if place.authority is not None else None,
     }
     click.echo("\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items() if value is not None))
-    click.echo(f"{PROGRAM}: recording to {out} at {place.url}, stop with Ctrl-C", err=True)
+    _say(f"recording to {out} at {place.url}, stop with Ctrl-C")

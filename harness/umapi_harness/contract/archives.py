@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
+from umapi_harness.common.outputs import is_stream
 from umapi_harness.contract import redaction
 from umapi_harness.contract.exchanges import Exchange, RecordingError
 
@@ -44,7 +45,10 @@ def save(exchanges: Iterable[Exchange], path: Path) -> int:
 
 
 class Archive:
-    """A file in the making: hidden beside its place and readable by its owner only, until all of it is written."""
+    """A file in the making: hidden beside its place and readable by its owner only, until all of it is written.
+
+    A pipe or device is written to as it is, without a file beside it.
+    """
 
     def __init__(self, path: Path) -> None:
         """Create the hidden file.
@@ -52,17 +56,24 @@ class Archive:
         Raises:
             RecordingError: it cannot be created.
         """
-        # A link goes on pointing at what it pointed at.
-        self._path = Path(os.path.realpath(path))
         self._shown = path
-        self._separator = "\n"
+        self._begun = False
+        self._streams = is_stream(path)
+        # A link goes on pointing at what it pointed at.
+        self._path = path if self._streams else Path(os.path.realpath(path))
+        if self._path.is_dir():
+            raise RecordingError(f"{path}: is a directory; give the name of a file in it, such as {path / 'one.har'}")
         try:
-            handle, name = tempfile.mkstemp(prefix=f".{self._path.name}.", suffix=".part", dir=self._path.parent)
+            handle, name = self._opened()
         except OSError as error:
             raise self._unwritable(error) from None
         self._part = Path(name)
         self._file = os.fdopen(handle, "w", encoding="utf-8", newline="\n")
-        self._put(_HEAD)
+
+    def _opened(self) -> tuple[int, str]:
+        if self._streams:
+            return os.open(self._path, os.O_WRONLY), str(self._path)
+        return tempfile.mkstemp(prefix=f".{self._path.name}.", suffix=".part", dir=self._path.parent)
 
     @classmethod
     @contextmanager
@@ -86,8 +97,8 @@ class Archive:
         Raises:
             RecordingError: the file cannot be written; discard it.
         """
-        self._put(self._separator + _entry_text(exchange))
-        self._separator = ",\n"
+        self._put((",\n" if self._begun else f"{_HEAD}\n") + _entry_text(exchange))
+        self._begun = True
         try:
             # A disk that is full is told at once; and nothing waits in memory that a forked process would write again.
             self._file.flush()
@@ -102,11 +113,14 @@ class Archive:
         Raises:
             RecordingError: the file cannot be written; discard it.
         """
-        self._put(_TAIL if self._separator != "\n" else _EMPTY_TAIL)
+        self._put(_TAIL if self._begun else _HEAD + _EMPTY_TAIL)
         try:
             self._file.flush()
-            os.fsync(self._file.fileno())
+            if not self._streams:
+                os.fsync(self._file.fileno())
             self._file.close()
+            if self._streams:
+                return self._shown
             if numbered:
                 return self._numbered()
             self._part.replace(self._path)
@@ -119,19 +133,32 @@ class Archive:
             name = self._path.name if number == 1 else f"{self._path.stem}-{number}{self._path.suffix}"
             place = self._path.with_name(name)
             try:
-                place.hardlink_to(self._part)  # fails where there is a file, whoever made it and just when
+                self._take(place)
             except FileExistsError:
                 continue
-            self._part.unlink()
             return place
         raise AssertionError("numbers do not end")
 
+    def _take(self, place: Path) -> None:
+        """Move the file to a place; raises FileExistsError where there is one, whoever made it and just when."""
+        try:
+            place.hardlink_to(self._part)
+        except FileExistsError:
+            raise
+        except OSError:
+            # A file system without links: the place is taken by an empty file first.
+            os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            self._part.replace(place)
+        else:
+            self._part.unlink()
+
     def discard(self) -> None:
-        """Remove what has been written; does nothing to a finished file."""
+        """Remove what has been written; does nothing to a finished file, and cannot take back what a pipe has got."""
         with suppress(OSError):
             self._file.close()
-        with suppress(OSError):
-            self._part.unlink()
+        if not self._streams:
+            with suppress(OSError):
+                self._part.unlink()
 
     def _put(self, text: str) -> None:
         try:
@@ -141,7 +168,8 @@ class Archive:
 
     def _unwritable(self, error: OSError) -> RecordingError:
         reason = f"cannot be written: {error.strerror or error}"
-        return RecordingError(f"{self._shown}: {reason}; choose another place (nothing has been kept)")
+        left = "what was written to it is not whole" if self._streams and self._begun else "nothing has been kept"
+        return RecordingError(f"{self._shown}: {reason}; choose another place ({left})")
 
 
 def _texts(exchanges: Iterable[Exchange]) -> Generator[str]:

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from umapi_harness.common.outputs import is_stream
 from umapi_harness.contract.archives import Archive
 from umapi_harness.contract.cleaning import Cleaner
 from umapi_harness.contract.exchanges import (
@@ -33,7 +34,7 @@ _WINDOWS: Final = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "
 
 
 class Recorder:
-    """Writes one file, which is there whole at the end or not at all.
+    """Writes one file, which is there whole at the end or not at all; without an exchange there is none.
 
     Args:
         path: where the file is to be.
@@ -92,7 +93,7 @@ class Recorder:
             if not self._open:
                 return None
             self._open = False
-            if not self.count and self._numbered:
+            if not self.count:
                 self._archive.discard()
                 return None
             try:
@@ -110,6 +111,8 @@ class ConnectionRecorder:
     """
 
     def __init__(self, path: str) -> None:
+        if is_stream(Path(path)):
+            raise RecordingError(f"{path}: is a pipe or device, and each connection writes a file; give a file's name")
         self._recorder = Recorder(Path(path), _shared_pseudonyms(), numbered=True)
         atexit.register(self._end)
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import attrs
 
+from umapi_harness.common.outputs import is_stream
 from umapi_harness.mock.certificates import write_private
 from umapi_harness.mock.errors import InputError
 
@@ -69,10 +70,24 @@ class ServerDetails:
 
         Raises InputError if it cannot be written.
         """
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        text = (json.dumps(self.as_dict(), indent=2) + "\n").encode("utf-8")
+        plain = not is_stream(path)
+        # A link goes on pointing at what it pointed at.
+        place = Path(os.path.realpath(path))
+        part = place.with_name(f".{place.name}.{os.getpid()}.part")
         try:
-            write_private(part, (json.dumps(self.as_dict(), indent=2) + "\n").encode("utf-8"))
-            part.replace(path)
+            if plain:
+                write_private(part, text)
+                part.replace(place)
+            else:
+                _stream(path, text)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            if plain:
+                part.unlink(missing_ok=True)
             raise InputError(f"{path}: ready file cannot be written ({error.strerror}); choose another path") from error
+
+
+def _stream(path: Path, text: bytes) -> None:
+    """Write to a pipe or device; one that nobody reads is refused, for a server cannot wait until somebody does."""
+    with os.fdopen(os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0)), "wb") as file:
+        file.write(text)
