@@ -64,6 +64,7 @@ def _masked(exchange: Exchange, masker: Masker) -> Exchange:
     request, response = exchange.request, exchange.response
     return attrs.evolve(
         exchange,
+        name=exchange.name if exchange.name == exchange.where else masker.text(exchange.name),
         request=attrs.evolve(
             request,
             url=masker.url(request.url),

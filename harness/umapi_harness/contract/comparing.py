@@ -9,6 +9,7 @@ from typing import cast
 
 import attrs
 
+from umapi_harness.contract import redaction
 from umapi_harness.contract.answers import is_object
 from umapi_harness.contract.findings import Departure
 from umapi_harness.contract.matching import differences
@@ -41,7 +42,7 @@ def compare(
     an error may be a number or the same number as a string.
     """
     if recorded.status != now.status:
-        shown = now.body[:200].decode("utf-8", "replace")
+        shown = redaction.body(now.body).decode("utf-8", "replace")[:200]
         problem = f"recorded {recorded.status}, now {now.status}: {shown}"
         return (Departure("status", problem, expected=str(recorded.status), actual=str(now.status)),)
     found = (*_header_differences(recorded, now), *_body_differences(recorded, now))
@@ -94,8 +95,9 @@ def _header_differences(recorded: RecordedResponse, now: RecordedResponse) -> li
         before, after = _header(recorded, name), _header(now, name)
         # An answer without a body has no type to speak of, whatever its header says.
         if before != after and (name != "Content-Type" or recorded.body):
-            problem = f"recorded {before!r}, now {after!r}"
-            found.append(Departure(f"headers/{name}", problem, expected=before, actual=after))
+            was, is_now = (None if one is None else redaction.header(name, one) for one in (before, after))
+            problem = f"recorded {was!r}, now {is_now!r}"
+            found.append(Departure(f"headers/{name}", problem, expected=was, actual=is_now))
     if recorded.header("X-Request-Id") and not now.header("X-Request-Id"):
         found.append(Departure("headers/X-Request-Id", "recorded, absent now"))
     return found

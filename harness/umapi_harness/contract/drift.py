@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
+from umapi_harness.common.secrets import Masker
+from umapi_harness.contract.cleaning import without_secrets
 from umapi_harness.contract.findings import Grade
 from umapi_harness.contract.matching import form_fields
 from umapi_harness.contract.pairing import Opener, pairs, step_name, without_organization
@@ -81,14 +83,16 @@ class Comparison:
 
 
 def drift(before: Opener, after: Opener) -> Comparison:
-    """Compare two recordings of one scenario.
+    """Compare two recordings of one scenario, as they are without secrets: those are never shown, so nor compared.
 
     Raises:
         RecordingError: one of them cannot be read.
     """
     compared = 0
     found: dict[tuple[str, ...], Drift] = {}
-    for old, new in pairs(before, after):
+    masker = Masker(learning=True)
+    for was, now in pairs(before, after):
+        old, new = (one and without_secrets(one, masker) for one in (was, now))
         compared += old is not None and new is not None
         for one in _drifts(old, new):
             key = (one.operation, one.side, one.place, one.kind, one.grade)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from umapi_harness.contract.cleaning import Cleaner
 from umapi_harness.contract.findings import Finding, Grade, gathered
 from umapi_harness.contract.recordings import Exchange, Recording
 from umapi_harness.contract.schema import Operation, find_operation, operations
@@ -105,10 +106,14 @@ def operation_name(exchange: Exchange) -> str | None:
 
 
 class Sieve:
-    """Keeps the exchanges that are the API's as they come, and counts the reasons why others are not."""
+    """Keeps the exchanges that are the API's, without secrets, and counts the reasons why others are not.
+
+    What judges do not see stands in no finding: a raw recording is judged as a redacted one is.
+    """
 
     def __init__(self) -> None:
         self._kept: list[Exchange] = []
+        self._cleaner = Cleaner(None)
         self._hosts = {_ROOT.netloc}
         self._foreign: Counter[str] = Counter()
 
@@ -120,7 +125,7 @@ class Sieve:
             return False
         if _is_rooted(exchange):
             self._hosts.add(_host(exchange))
-        self._kept.append(exchange)
+        self._kept.append(self._cleaner.cleaned(exchange))
         return True
 
     def recording(self, path: str, skipped: tuple[str, ...] = ()) -> tuple[Recording, Mapping[str, int]]:

@@ -104,7 +104,7 @@ def differences(recorded: object, sent: object, place: str = "") -> Iterator[Dep
     elif _is_array(recorded) and _is_array(sent):
         yield from _items(recorded, sent, place)
     elif not _equal(recorded, sent):
-        yield _departure(place, _show(recorded), _show(sent))
+        yield _departure(place, _show(recorded, place), _show(sent, place))
 
 
 def _is_object(value: object) -> TypeGuard[dict[str, object]]:
@@ -128,10 +128,10 @@ def _members(recorded: Mapping[str, object], sent: Mapping[str, object], place: 
     for name in dict.fromkeys((*recorded, *sent)):
         below = f"{place}{pointer([name])}"
         if name not in sent:
-            shown = _show(recorded[name])
+            shown = _show(recorded[name], below)
             yield Departure(below, f"recorded {shown}, absent now", expected=shown)
         elif name not in recorded:
-            shown = _show(sent[name])
+            shown = _show(sent[name], below)
             yield Departure(below, f"not in the recording, now {shown}", actual=shown)
         else:
             yield from differences(recorded[name], sent[name], below)
@@ -154,7 +154,7 @@ def _path(recorded: RecordedRequest, sent: RecordedRequest) -> str | None:
     before, after = (urlsplit(request.url).path for request in (recorded, sent))
     if _segments(before) == _segments(after):
         return None
-    return f"recorded {before}, now {redaction.url(after)}"
+    return f"recorded {redaction.url(before)}, now {redaction.url(after)}"
 
 
 def _segments(path: str) -> list[str]:
@@ -256,8 +256,8 @@ def _multipart_fields(kind: str, body: bytes) -> dict[str, str]:
     return fields
 
 
-def _show(value: Any) -> str:
-    return _shorten(json.dumps(redaction.data(value), ensure_ascii=False))
+def _show(value: Any, place: str) -> str:
+    return _shorten(json.dumps(redaction.data(redaction.shown(value, place)), ensure_ascii=False))
 
 
 def _show_body(body: bytes) -> str:

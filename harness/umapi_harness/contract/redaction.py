@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from umapi_harness.common.secret_names import is_secret
 from umapi_harness.common.secrets import REDACTED, Masker
 
-__all__ = ["REDACTED", "Masker", "body", "data", "document", "entry", "header", "is_secret", "text", "url"]
+__all__ = ["REDACTED", "Masker", "body", "data", "document", "entry", "header", "is_secret", "shown", "text", "url"]
 
 _MASKER: Final = Masker()
 
@@ -23,6 +23,12 @@ header = _MASKER.header
 _URLS: Final = frozenset({"url", "redirectURL"})
 # Places of HAR's own; what stands there is no text of the exchange.
 _STRUCTURE: Final = frozenset({"startedDateTime", "httpVersion", "method", "encoding", "version", "pageref", "id"})
+
+
+def shown(value: object, place: str) -> object:
+    """Return a value as a message may show it: masked whole where its pointer has the name of a secret."""
+    hidden = bool(value) and value is not True and any(is_secret(name) for name in place.split("/"))
+    return REDACTED if hidden else value
 
 
 def document(har: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def changes(before: object, after: object, place: str = "") -> Iterator[Change]:
     elif is_array(before) and is_array(after):
         yield from _lists(before, after, place)
     elif before != after and not _is_volatile(place):
-        yield Change(Kind.VALUE, place, show(before), show(after))
+        yield Change(Kind.VALUE, place, show(before, place), show(after, place))
 
 
 def is_shallow(value: object) -> bool:
@@ -93,9 +93,9 @@ def json_type(value: object) -> str:
     return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
 
 
-def show(value: object) -> str:
-    """Return a value in short, with secrets masked."""
-    text = json.dumps(redaction.data(value), ensure_ascii=False)
+def show(value: object, place: str = "") -> str:
+    """Return a value in short, with secrets masked: those in it, and the whole under the name of one."""
+    text = json.dumps(redaction.data(redaction.shown(value, place)), ensure_ascii=False)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
@@ -128,9 +128,9 @@ def _members(
         if name in told:
             continue
         if name not in after:
-            yield Change(Kind.VANISHED, below, show(before[name]))
+            yield Change(Kind.VANISHED, below, show(before[name], below))
         elif name not in before:
-            yield Change(Kind.APPEARED, below, None, show(after[name]))
+            yield Change(Kind.APPEARED, below, None, show(after[name], below))
         else:
             yield from changes(before[name], after[name], below)
 
@@ -151,7 +151,7 @@ def _lists(before: Sequence[object], after: Sequence[object], place: str) -> Ite
     for item in old:
         partners = waiting.get(_name_of(item))
         if not partners:
-            yield Change(Kind.LOST, below, show(item))
+            yield Change(Kind.LOST, below, show(item, below))
             continue
         for change in _members(item, partners.pop(0), below, told):
             # Other entries have the field on both sides, or it would have been told already.
@@ -160,7 +160,7 @@ def _lists(before: Sequence[object], after: Sequence[object], place: str) -> Ite
             yield attrs.evolve(change, kind=Kind.VALUE) if rare else change
     for items in waiting.values():
         for item in items:
-            yield Change(Kind.GAINED, below, None, show(item))
+            yield Change(Kind.GAINED, below, None, show(item, below))
 
 
 def _sets(before: Sequence[object], after: Sequence[object], below: str) -> Iterator[Change]:
@@ -171,9 +171,9 @@ def _sets(before: Sequence[object], after: Sequence[object], below: str) -> Iter
         yield Change(Kind.TYPE, below, " or ".join(sorted(kinds[0])), " or ".join(sorted(kinds[1])))
         return
     for text in (was - now).elements():
-        yield Change(Kind.LOST, below, show(json.loads(text)))
+        yield Change(Kind.LOST, below, show(json.loads(text), below))
     for text in (now - was).elements():
-        yield Change(Kind.GAINED, below, None, show(json.loads(text)))
+        yield Change(Kind.GAINED, below, None, show(json.loads(text), below))
 
 
 def _fields(old: Sequence[dict[str, object]], new: Sequence[dict[str, object]], below: str) -> Iterator[Change]:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 import jsonschema_rs
 
+from umapi_harness.contract import redaction
 from umapi_harness.contract.exchanges import (
     UNDATED,
     Exchange,
@@ -79,7 +80,7 @@ def _entries(cursor: Cursor, skip: Skip) -> Iterator[Exchange]:
 @cache
 def _validator() -> jsonschema_rs.Draft202012Validator:
     schema = json.loads(files("umapi_harness.contract").joinpath("har.json").read_text("utf-8"))
-    return jsonschema_rs.Draft202012Validator(schema)
+    return jsonschema_rs.Draft202012Validator(schema, mask="the value")  # which may be a secret
 
 
 def _checked(entry: object, where: str) -> Mapping[str, Any]:
@@ -106,14 +107,15 @@ def _why_not(entry: Mapping[str, Any]) -> str:
     """Why an entry is no exchange with a service; empty if it is one."""
     request: Mapping[str, Any] = entry["request"]
     response: Mapping[str, Any] = entry.get("response") or {}
-    target = f"{request['method']} {str(request['url']).partition('?')[0][:100]}"
+    address = redaction.url(str(request["url"]).partition("#")[0].partition("?")[0])
+    target = f"{request['method']} {address[:100]}"
     if request["method"].upper() == "CONNECT":
         return f"{target} opens a tunnel"
     if not str(request["url"]).lower().startswith(("http://", "https://")):
         return f"{target} is not HTTP"
     if not response.get("status") or response["status"] < 0:
         reason = response.get("_error") or entry.get("_error") or "it was aborted"
-        return f"{target} has no answer ({str(reason)[:100]})"
+        return f"{target} has no answer ({redaction.text(str(reason))[:100]})"
     return ""
 
 
