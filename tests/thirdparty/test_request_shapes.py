@@ -14,6 +14,8 @@ import httpx
 import jwt
 import pytest
 
+from umapi_harness.mock import server as serving
+from umapi_harness.mock.connections import Connection, PureConnection
 from umapi_harness.mock.details import ServerDetails
 from umapi_harness.mock.server import RunningServer, running_server
 
@@ -78,11 +80,13 @@ def _send(server: RunningServer, request: dict[str, Any], values: dict[str, str]
     return answer.status, json.loads(text) if text else None
 
 
-@pytest.fixture(scope="module")
-def details_and_server() -> Any:
-    """A server without TLS, whose organisation each test puts back."""
-    with running_server() as running:
-        yield running
+@pytest.fixture(scope="module", params=sorted({Connection, PureConnection}, key=str), ids=lambda kind: kind.__name__)
+def details_and_server(request: pytest.FixtureRequest) -> Any:
+    """A server without TLS, whose organisation each test puts back, with each of the ways to read requests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(serving, "Connection", request.param)
+        with running_server() as running:
+            yield running
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -108,7 +112,7 @@ def test_the_mock_serves_what_public_clients_send(shape: dict[str, Any], details
 
 def test_the_corpus_covers_ten_programs_and_eight_ways_to_write_them() -> None:
     """The corpus is as broad as it claims: at least ten programs, and each of the languages people use."""
-    programs = {shape.values[0]["program"] for shape in SHAPES}  # type: ignore[index]
+    programs: set[str] = {shape.values[0]["program"] for shape in SHAPES}  # type: ignore[index]
     languages = {file.stem for file in FOLDER.glob("*.json")}
     assert len(programs) >= 10
     assert languages >= {"python", "javascript", "go", "powershell", "php", "java", "ruby", "postman"}

@@ -46,6 +46,7 @@ _STATUS: Final = {
     "state": "LIVE",
 }
 _DRAINED: Final = 64 * 1024 * 1024  # bytes read of a body that is refused for its length
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # read from a sloppy sender, but not to be sent
 _BEARER: Final = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 
 
@@ -363,7 +364,7 @@ def _without_port(host: str) -> str:
 
 
 def _identified(answer: Answer, request_id: str | None, now: float) -> Answer:
-    identifier = request_id if request_id else secrets.token_hex(16)
+    identifier = request_id if request_id and not _CONTROLS.search(request_id) else secrets.token_hex(16)
     length = () if answer.status in (204, 304) else (("Content-Length", str(len(answer.body))),)
     # The date is that of the mock's own clock: a client may count a Retry-After date from it.
     own = (("Date", formatdate(now, usegmt=True)), ("X-Request-Id", identifier))
