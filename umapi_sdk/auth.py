@@ -16,12 +16,12 @@ from umapi_models.models import JWTToken, OAuthToken, TokenError
 from umapi_models.operations import EXCHANGE_JWT, IMS_ROOT, OAUTH_TOKEN_V2
 
 from .addresses import check_service
-from .errors import AuthenticationError, ConfigurationError, UmapiError
+from .errors import AuthenticationError, ConfigurationError, ServiceError, UmapiError, UnavailableError
 from .keys import load_private_key
 from .masking import Secret, SecretBytes, masked
 from .messages import Request, Response
 from .pacing import Pacer
-from .tokens import Claim, Token, counted, new_token
+from .tokens import Claim, Token, completed, is_bearer, new_token
 
 DEFAULT_SCOPE = "openid,AdobeID,user_management_sdk"
 METASCOPE = "ent_user_sdk"
@@ -127,6 +127,7 @@ class Auth(ABC):
 
         Raises:
             AuthenticationError: the answer is a refusal, with its likely cause, or is not understood.
+            UnavailableError: the token host is in trouble (5xx).
         """
         if response.status != 200:
             raise self._refusal(response)
@@ -134,7 +135,10 @@ class Auth(ABC):
         token = None
         with suppress(ValueError, RecursionError):
             try:
-                token = self._token(counted(json.loads(response.body)), now)
+                data = completed(json.loads(response.body))
+                token = self._token(data, now)
+                if not is_bearer(data):
+                    token, problem = None, "its token_type is not bearer"
             except ContractError as error:
                 problem = str(error)
         if token is None:
@@ -149,7 +153,10 @@ class Auth(ABC):
     @abstractmethod
     def _token(self, data: object, now: float) -> Token: ...
 
-    def _refusal(self, response: Response) -> AuthenticationError:
+    def _refusal(self, response: Response) -> ServiceError:
+        if response.status >= 500:
+            message = f"no access token: the token host answered {response.status}, which is its own trouble: try later"
+            return self._error(message, response, cls=UnavailableError)
         # A host that echoes what it was sent must not bring a secret into the message, nor into the locals here.
         text = masked(response.body.decode("utf-8", "replace"), [self._client_secret])
         try:
@@ -175,9 +182,15 @@ class Auth(ABC):
             return "check the client id and secret"
         return None
 
-    def _error(self, message: str, response: Response, code: str | None = None) -> AuthenticationError:
+    def _error(
+        self,
+        message: str,
+        response: Response,
+        code: str | None = None,
+        cls: type[ServiceError] = AuthenticationError,
+    ) -> ServiceError:
         secrets = [self._client_secret]
-        return AuthenticationError(
+        return cls(
             masked(message, secrets),
             method="POST",
             url=self.url,

@@ -137,6 +137,7 @@ def fetch_token(service: Service, auth: Auth) -> Call[Token]:
 
     Raises:
         AuthenticationError: the token host refuses.
+        UnavailableError: it is in trouble (5xx).
         ServiceError, NetworkError: it cannot be reached.
     """
     now = yield from _now()

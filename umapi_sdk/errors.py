@@ -145,7 +145,7 @@ class ThrottledError(ServiceError):
 
 
 class UnavailableError(ServiceError):
-    """The service answered 5xx to every attempt."""
+    """The service answered 5xx to every attempt; or the token host did, so that there was no token to send."""
 
     may_have_been_applied: bool = False
     """True when an answer (502 or 504) left open whether the request took effect."""

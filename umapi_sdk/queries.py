@@ -211,10 +211,10 @@ def _read_page(listing: Listing[T], request: Request, response: Response, number
         number=number,
         entries=tuple(entry for entry in entries if isinstance(entry, listing.model)),
         last=last,
-        current=_count(response, "x-current-page"),
-        size=_count(response, "x-page-size"),
-        total=_count(response, "x-total-count"),
-        page_count=_count(response, "x-page-count"),
+        current=_count(request, response, "x-current-page"),
+        size=_count(request, response, "x-page-size"),
+        total=_count(request, response, "x-total-count"),
+        page_count=_count(request, response, "x-page-count"),
         request=request,
         response=response,
     )
@@ -224,6 +224,16 @@ def _head(page: UsersPage | GroupsPage) -> tuple[str, bool, str | None]:
     return page.result, page.last_page, page.message
 
 
-def _count(response: Response, header: str) -> int | None:
+def _count(request: Request, response: Response, header: str) -> int | None:
+    """Return the number in a header, None when it is absent or no number.
+
+    Raises:
+        ListingError: the header came several times, with different numbers: neither can be relied upon.
+    """
     value = response.headers.get(header, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) <= _LONGEST_COUNT else None
+    numbers = {part.strip() for part in value.split(",")}
+    if len(numbers) > 1 and any(number.isascii() and number.isdigit() for number in numbers):
+        problem = f"its header {header.title()} came several times, and not with one number: {value[:60]}"
+        raise service_error(errors.ListingError, f"{problem}; the listing cannot be checked", request, response)
+    number = value.split(",", 1)[0].strip()
+    return int(number) if number.isascii() and number.isdigit() and len(number) <= _LONGEST_COUNT else None

@@ -13,7 +13,10 @@ import attrs
 RETRIED_STATUSES = frozenset({408, 429, 502, 503, 504})
 """Answers after which the same request can succeed; after 408, one that does no harm twice."""
 
-_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]*)?", re.ASCII)  # thirty years and more are a mistake, not a wait
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?", re.ASCII)
+_LONGEST = 2e9  # seconds; what is longer counts as this, so that there is a date for it
+# A comma that ends a value, where a header came twice: not the one after the name of a day.
+_BETWEEN_VALUES = re.compile(r"(?:(?<=[0-9.])|(?<=GMT)),", re.IGNORECASE)
 _NO_WAIT = 1.0  # seconds
 _MOST_DOUBLINGS = 60  # past which a wait is longer than any limit, and a float could overflow
 
@@ -52,22 +55,29 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     """Return the seconds that a `Retry-After` header asks for, None when it is missing or means nothing.
 
     `now` is when the answer was given, by the clock of whoever gave it. Seconds, fractions of them and HTTP dates
-    (RFC 9110, section 10.2.3) are understood; what lies in the past is 0.
+    (RFC 9110, section 10.2.3) are understood; what lies in the past is 0, and what is senselessly long, as the seconds
+    since 1970 or a number of any length, is a wait of decades. Of several values the longest counts.
     """
-    if value is None:
-        return None
-    if _SECONDS.fullmatch(value.strip()):
-        return float(value)
+    waits = [_one_wait(each.strip(), now) for each in _BETWEEN_VALUES.split(value or "")]
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _one_wait(value: str, now: float) -> float | None:
+    if _SECONDS.fullmatch(value):
+        return min(float(value), _LONGEST)
     at = parse_date(value)
     return None if at is None else max(0.0, at - now)
 
 
 def parse_date(value: str | None) -> float | None:
-    """Return the moment of an HTTP date, in seconds since the epoch; None when it is missing or none."""
+    """Return the moment of an HTTP date, in seconds since the epoch; None when it is missing or none.
+
+    Of several, the first counts: that of the server from which the answer came, before any gateway added its own.
+    """
     if value is None:
         return None
     try:
-        date = parsedate_to_datetime(value)
+        date = parsedate_to_datetime(_BETWEEN_VALUES.split(value)[0])
         # Of the three forms of an HTTP date, the oldest has no time zone; all of them mean UTC.
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 import threading
 from concurrent.futures import Future
 from typing import cast
@@ -16,6 +17,9 @@ EXPIRY_MARGIN = 300.0  # seconds before its end at which a token is replaced, fo
 # Tokens of the service live for a day. A life outside these limits is a mistake of unit, or of the token host.
 _SHORTEST_LIFE, _LONGEST_LIFE = 300.0, 7 * 86_400.0
 _SHORTEST_OF_ALL = 60.0
+_MOST = 10**15  # of either unit
+_NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
+_BEARER = "bearer"
 
 
 @attrs.frozen
@@ -50,15 +54,32 @@ def new_token(value: str, expires_in: float, unit: float, now: float) -> Token:
     return Token(value, now + life, min(EXPIRY_MARGIN, life / 10))
 
 
-def counted(data: object) -> object:
-    """Return a token answer with an `expires_in` that can be read as a number, 0 where it is none that makes sense."""
+def completed(data: object) -> object:
+    """Return a token answer with an `expires_in` that is a number, 0 where it has none that makes sense, and a type.
+
+    RFC 6749, section 5.1, only recommends `expires_in`; the type goes without saying where there is but one.
+    """
     if not isinstance(data, dict):
         return data
     answer = cast("dict[str, object]", data)
     life = answer.get("expires_in")
-    if not isinstance(life, (int, float)):
+    if isinstance(life, str) and _NUMBER.fullmatch(life):
+        life = int(life)
+    if life is not None and (isinstance(life, bool) or not isinstance(life, (int, float))):
         return answer
-    return {**answer, "expires_in": int(life) if math.isfinite(life) and life > 0 else 0}
+    # No comparison with NaN is true, and none turns a number of hundreds of digits into a float.
+    sensible = life is not None and 0 < life < _MOST
+    kind = answer.get("token_type")
+    return {
+        **answer,
+        "expires_in": int(life) if sensible and life is not None else 0,
+        "token_type": _BEARER if kind is None else kind,
+    }
+
+
+def is_bearer(data: object) -> bool:
+    """Whether the token of a completed answer is of the only type that can be used here (RFC 6749, section 7.1)."""
+    return isinstance(data, dict) and str(cast("dict[str, object]", data).get("token_type")).casefold() == _BEARER
 
 
 @attrs.frozen(eq=False)

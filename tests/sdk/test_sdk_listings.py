@@ -275,6 +275,26 @@ def test_listing_that_is_not_whole(wire: ScriptedServer, read: Reader, pages: li
     assert caught.value.url.partition("?")[0].rpartition("/")[2].isdigit()
 
 
+@pytest.mark.parametrize("header", ["X-Total-Count", "X-Page-Count", "X-Current-Page", "X-Page-Size"])
+@pytest.mark.parametrize("values", ["30, 1", "1, 30", "1, one"])
+def test_count_that_contradicts_itself_makes_no_whole(
+    wire: ScriptedServer, read: Reader, header: str, values: str
+) -> None:
+    """A number that a gateway adds to the service's own is an error, never a listing that looks complete."""
+    reply = page([1], total=1)
+    lay_down(wire, attrs.evolve(reply, headers={**reply.headers, header: values}))
+    with pytest.raises(ListingError, match=f"its header {header} came several times, and not with one number"):
+        read(wire)
+
+
+def test_count_that_came_twice_alike_is_one(wire: ScriptedServer, read: Reader) -> None:
+    """A header that came twice with the same number is checked as one that came once."""
+    reply = page([1], total=1)
+    doubled = {name: f"{value}, {value}" for name, value in reply.headers.items() if name.startswith("X-")}
+    lay_down(wire, attrs.evolve(reply, headers={**reply.headers, **doubled}))
+    assert read(wire).complete
+
+
 def test_shrunken_listing_gives_its_last_page_again(wire: ScriptedServer, read: Reader) -> None:
     """A users page past the end is the last page again, as documented: the number in its header tells."""
     lay_down(wire, page(range(10), 0, 2, 12), page(range(2, 10), 0, 1, 8))

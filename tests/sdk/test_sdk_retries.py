@@ -56,10 +56,17 @@ def new_user(email: str = "new@example.com") -> Any:
         ("Fri, 15 Jan 2027 09:01:00 +0100", 60.0),
         ("Fri, 15 Jan 2027 07:00:00 GMT", 0.0),
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("1800000300", 1_800_000_300.0),
+        ("9" * 20, 2e9),
+        ("1" * 5000, 2e9),
+        ("5, 400", 400.0),
+        ("400,5", 400.0),
+        ("Fri, 15 Jan 2027 08:01:00 GMT, Fri, 15 Jan 2027 08:02:00 GMT", 120.0),
+        ("7, Fri, 15 Jan 2027 08:01:00 GMT, 8", 60.0),
     ],
 )
 def test_retry_after_is_understood_as_seconds_fraction_or_date(value: str, seconds: float) -> None:
-    """Each form of Retry-After gives its seconds from now; a date that has passed gives none to wait."""
+    """Each form of Retry-After gives its seconds from now, the longest of several; a date that has passed none."""
     assert parse_retry_after(value, START) == seconds
 
 
@@ -67,7 +74,7 @@ def test_retry_after_is_understood_as_seconds_fraction_or_date(value: str, secon
     "value",
     [
         *(None, "", " ", "soon", "-1", "-0.5", "nan", "NaN", "inf", "-inf", "Infinity", "1e3", "1_000", "0x10"),
-        *("5 s", "5,6", "5, 6", "१२", "9" * 40, "1" * 5000, "Fri, 99 Jan 2027 08:00:00 GMT", "32 Nov 99999"),
+        *("5 s", "१२", "Fri, 99 Jan 2027 08:00:00 GMT", "32 Nov 99999"),
         *("Fri, 15 Foo 2027 08:01:00 GMT", "Fri, 15 Jan 2027 08:01:00 +9999999999", "\x00", "0 0 0 0 0"),
     ],
 )
@@ -208,12 +215,12 @@ def test_cap_on_a_wait_is_exact_and_can_be_set(
     assert bool(time.slept) == waits
 
 
-def test_absurd_retry_after_is_junk(mock: RunningServer, connect: Connect, time: Time) -> None:
-    """A Retry-After of more years than a date can hold is ignored, and breaks nothing."""
+def test_absurd_retry_after_of_the_mock_ends_the_call(mock: RunningServer, connect: Connect, time: Time) -> None:
+    """A Retry-After of more years than a date can hold is longer than allowed, and breaks nothing."""
     mock.world.faults.replace([Fault(operation="user", status=429, retry_after="9" * 30)])
     with pytest.raises(ThrottledError) as caught:
         UserQuery(connect(mock), "jdoe@example.com").result()
-    assert (caught.value.retry_after, time.slept) == (None, [3.0, 6.0, 12.0])
+    assert (caught.value.retry_after, time.slept) == (2e9, [])
 
 
 def test_throttle_on_the_last_attempt_keeps_what_the_service_asked(mock: RunningServer, connect: Connect) -> None:
@@ -411,3 +418,16 @@ def test_date_of_retry_after_is_read_by_the_clock_of_the_answer(
     wire.answer = all_good
     assert connect(wire).execute_single(new_user(), immediate=True).completed == 1
     assert time.slept == [38.0]
+
+
+@pytest.mark.parametrize("asked", ["99999999999999999999", "1800000300", "9" * 5000])
+def test_wait_that_makes_no_sense_is_longer_than_allowed(
+    wire: ScriptedServer, connect: Connect, time: Time, asked: str
+) -> None:
+    """A Retry-After of decades, as from a unit mistaken, ends the call: the service is not asked again in seconds."""
+    wire.answer = lambda _: Reply(status=429, headers={"Retry-After": asked})
+    with pytest.raises(ThrottledError, match=r"come back in \d{10} s, at \w{3}, \d\d \w{3} 20") as caught:
+        UserQuery(connect(wire), "a@b.c").result()
+    assert (len(wire.seen), time.slept) == (1, [])
+    assert caught.value.retry_after is not None
+    assert caught.value.retry_after > 1e9

@@ -26,6 +26,7 @@ from umapi_sdk import (
     OAuthS2S,
     OutcomeStatus,
     ServicePrincipalAuth,
+    UnavailableError,
     UserAction,
     UserQuery,
 )
@@ -128,11 +129,12 @@ DAY = 86_400
     [
         *(("oauth", 86_399, 86_098), ("oauth", 86_399_000, 86_098), ("oauth", 300, 269), ("oauth", 60, 53)),
         *(("jwt", 86_399_000, 86_098), ("jwt", 86_399, 86_098), ("jwt", 3_600_000, 3_299), ("jwt", 3600, 3_299)),
-        *((flow, odd, 400 * DAY) for flow in ("oauth", "jwt") for odd in (0, -1, -86_399, 1, 10**15, -0.5)),
+        *((flow, odd, 400 * DAY) for flow in ("oauth", "jwt") for odd in (0, -1, -86_399, 1, 10**15, -0.5, None)),
+        *(("oauth", 10**400, 400 * DAY), ("oauth", "86399", 86_098), ("jwt", "86399000", 86_098)),
     ],
 )
 def test_life_of_a_token_is_judged_by_what_is_plausible(
-    wire: ScriptedServer, connect: Connect, time: Time, key: rsa.RSAPrivateKey, flow: str, expires_in: float,
+    wire: ScriptedServer, connect: Connect, time: Time, key: rsa.RSAPrivateKey, flow: str, expires_in: object,
     used_for: int,
 ) -> None:  # fmt: skip
     """Whatever number and unit expires_in has, a token serves many calls; without a life it serves until refused."""
@@ -476,13 +478,14 @@ def test_causes_known_from_the_token_host(
         Reply(body=b"<html>"),
         Reply(body=[]),
         Reply(body=b"[" * 100_000),
-        Reply(body={"access_token": "t0ken"}),
+        Reply(body={"access_token": "t0ken", "token_type": "mac", "expires_in": 60}),
+        Reply(body={"access_token": "t0ken", "token_type": 7, "expires_in": 60}),
+        Reply(body={"access_token": "t0ken", "token_type": "bearer", "expires_in": True}),
         Reply(body={"access_token": 5, "token_type": "bearer", "expires_in": 60}),
         Reply(body={"access_token": "", "token_type": "bearer", "expires_in": 60}),
         Reply(body={"access_token": "t0ken\r\nX: y", "token_type": "bearer", "expires_in": 60}),
         Reply(body={"access_token": "t0kenü", "token_type": "bearer", "expires_in": 60}),
         Reply(body={"access_token": "t0ken", "token_type": "bearer", "expires_in": "soon"}),
-        Reply(status=500, body=b"t0ken"),
         Reply(status=302),
     ],
     ids=lambda reply: json.dumps(reply.body)[:50] if not isinstance(reply.body, bytes) else repr(reply.body[:10]),
@@ -495,3 +498,25 @@ def test_answer_that_is_no_token_is_an_error(wire: ScriptedServer, connect: Conn
     assert "t0ken" not in str(caught.value)
     assert "\n" not in str(caught.value)
     assert wire.seen == []
+
+
+@pytest.mark.parametrize("kind", [{}, {"token_type": None}, {"token_type": "Bearer"}])
+def test_answer_needs_no_more_than_the_token(wire: ScriptedServer, connect: Connect, kind: dict[str, Any]) -> None:
+    """An answer without a life or a type (RFC 6749, 5.1), or with the type in other letters, gives a token."""
+    wire.token_replies.append(Reply(body={"access_token": "t0ken", **kind}))
+    wire.answer = all_good
+    connect(wire).execute_single(UserAction("a@example.com").add_adobe_id(), immediate=True)
+    assert wire.seen[0].headers["authorization"] == "Bearer t0ken"
+
+
+@pytest.mark.parametrize("status", [500, 501, 520])
+def test_trouble_of_the_token_host_is_no_fault_of_the_credentials(
+    wire: ScriptedServer, connect: Connect, status: int
+) -> None:
+    """A token host that answers 5xx is unavailable: nothing is said against the credentials, and actions wait."""
+    wire.token_replies.append(Reply(status=status, body=b"t0ken"))
+    connection = connect(wire)
+    with pytest.raises(UnavailableError, match=f"the token host answered {status}") as caught:
+        connection.execute_single(UserAction("a@example.com").add_adobe_id(), immediate=True)
+    assert "t0ken" not in str(caught.value)
+    assert [outcome.status for outcome in caught.value.outcomes] == [OutcomeStatus.NOT_SENT]

@@ -16,6 +16,7 @@ from ..messages import Request, Response, TransportError
 from .bodies import ACCEPTED_ENCODINGS, Body, BodyError
 from .causes import transport_error
 from .exchange import CURRENT, Clock, Exchange, Idleness, uptime
+from .headers import joined
 from .settings import NetworkSettings
 
 try:
@@ -263,12 +264,7 @@ async def _send(
 
 
 def _headers(answer: httpcore.Response) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in answer.headers:
-        key = name.decode("latin-1").lower()
-        text = value.decode("latin-1")
-        found[key] = f"{found[key]}, {text}" if key in found else text
-    return found
+    return joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers)
 
 
 class HttpxTransport:
@@ -321,7 +317,7 @@ class HttpxTransport:
 
 
 def _plain_headers(answer: httpx.Response) -> dict[str, str]:
-    return {name.lower(): value for name, value in answer.headers.items()}
+    return joined(answer.headers.multi_items())
 
 
 def _of_standin(error: httpx.HTTPError | httpx.StreamError | OSError, request: Request) -> TransportError:

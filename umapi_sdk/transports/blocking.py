@@ -16,9 +16,10 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from ..messages import Request, Response
-from .bodies import ACCEPTED_ENCODINGS, Body, BodyError
+from .bodies import ACCEPTED_ENCODINGS, BAD_CHUNKS, Body, BodyError
 from .causes import transport_error
 from .exchange import CURRENT, Clock, Exchange, Idleness, uptime
+from .headers import joined
 from .names import addresses
 from .settings import NetworkSettings
 
@@ -248,10 +249,9 @@ def _send(pool: urllib3.PoolManager, request: Request, exchange: Exchange, setti
         )
         if not exchange.head_is_sound:
             raise http.client.HTTPException("its headers are not those of HTTP")
-        headers = {name.lower(): value for name, value in answer.headers.items()}
+        headers = joined(answer.headers.iteritems())
         body = Body(headers, settings.max_response_size)
-        for chunk in answer.stream(_PIECE, decode_content=False):
-            body.feed(chunk)
+        _read(answer, body)
         return Response(status=answer.status, headers=headers, body=body.finish())
     except _FAILURES:
         if answer is not None:
@@ -259,6 +259,14 @@ def _send(pool: urllib3.PoolManager, request: Request, exchange: Exchange, setti
         if exchange.decided:
             return exchange.bare_response()
         raise
+
+
+def _read(answer: urllib3.BaseHTTPResponse, body: Body) -> None:
+    try:
+        for chunk in answer.stream(_PIECE, decode_content=False):
+            body.feed(chunk)
+    except ValueError as error:  # of a chunk whose length is below 0
+        raise BodyError(BAD_CHUNKS) from error
 
 
 def _proxy_parts(proxy: str) -> tuple[str, dict[str, str] | None]:

@@ -6,6 +6,9 @@ import zlib
 from collections.abc import Mapping
 
 ACCEPTED_ENCODINGS = "gzip"
+BAD_CHUNKS = "the answer's chunks are not those of HTTP: the length of one is no number"
+BAD_LENGTH = "the answer's Content-Length is not one number"
+_PIECE = 1_024  # bytes that are decoded at a time, so that many small members of a gzip cost no more than a large one
 _WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}  # zlib's names for the formats
 
 
@@ -28,9 +31,12 @@ class Body:
         self._encoded_size = 0
         encoding = headers.get("content-encoding", "").strip().lower()
         self._encoding = "" if encoding == "identity" else encoding
-        self._decoder = zlib.decompressobj(_WINDOW_BITS[encoding]) if encoding in _WINDOW_BITS else None
+        self._decoder = self._new_decoder()
         length = headers.get("content-length", "")
-        if length.isascii() and length.isdigit() and int(length[:20]) > limit:
+        lengths = {part.strip() for part in length.split(",")} if length and "transfer-encoding" not in headers else ()
+        if len(lengths) > 1 or not all(each.isascii() and each.isdigit() for each in lengths):
+            raise BodyError(BAD_LENGTH)
+        if any(int(each[:20]) > limit for each in lengths):
             raise self._too_large()
 
     def feed(self, chunk: bytes) -> None:
@@ -48,8 +54,8 @@ class Body:
         if self._decoder is None:
             raise BodyError(f"the answer's Content-Encoding {self._encoding[:40]!r} was not asked for")
         try:
-            # No more is decoded than may be kept: a few kilobytes can stand for gigabytes.
-            self._keep(self._decoder.decompress(chunk, self._limit - self._size + 1))
+            for start in range(0, len(chunk), _PIECE):
+                self._decode(chunk[start : start + _PIECE])
         except zlib.error:
             raise BodyError(f"the answer's body is not {self._encoding}, as its headers say") from None
 
@@ -62,6 +68,24 @@ class Body:
         if self._decoder is not None and self._encoded_size and not self._decoder.eof:
             raise BodyError("the answer's body broke off")
         return b"".join(self._chunks)
+
+    def _new_decoder(self) -> zlib._Decompress | None:
+        bits = _WINDOW_BITS.get(self._encoding)
+        return None if bits is None else zlib.decompressobj(bits)
+
+    def _decode(self, piece: bytes) -> None:
+        rest = piece
+        while rest and self._decoder is not None:
+            if self._decoder.eof:
+                # A gzip is one member or several (RFC 1952, section 2.2), and can be filled up with zeros at its end.
+                rest = rest.lstrip(b"\0")
+                if not rest:
+                    return
+                self._decoder = self._new_decoder()
+                continue
+            # No more is decoded than may be kept: a few kilobytes can stand for gigabytes.
+            self._keep(self._decoder.decompress(rest, self._limit - self._size + 1))
+            rest = self._decoder.unused_data
 
     def _keep(self, data: bytes) -> None:
         self._size += len(data)

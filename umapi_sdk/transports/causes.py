@@ -49,6 +49,16 @@ _WORDS_FOR = (
     ((ConnectionResetError,), "it was reset"),
     ((BrokenPipeError, EOFError, http.client.RemoteDisconnected, *_ENDINGS), "it was closed"),
 )
+# The libraries' words for an answer that cannot be read, which speak of their own insides.
+_PLAIN_WORDS = tuple(
+    (re.compile(said, re.IGNORECASE), plain)
+    for said, plain in (
+        ("IncompleteRead|complete message body|incomplete chunk|prematurely|closed connection", "it ended too early"),
+        ("chunk|invalid literal", "its chunks are not those of HTTP: the length of one is no number"),
+        ("content-length", "its Content-Length is not one number"),
+        ("bytearray|header", "its headers are not those of HTTP"),
+    )
+)
 _LIBRARY_NAME = re.compile(r"<?[\w.]*(?:HTTPS?)?Connection(?:Pool)?\(.*?\)( at 0x[0-9a-f]+)?>?:? ?")
 
 
@@ -160,7 +170,7 @@ def _cut(roots: list[BaseException], place: _Place) -> str:
     if exchange.status is not None:
         return f"the answer of {place.host} broke off: {said}"
     if exchange.answered:
-        return f"the answer of {place.host} is no HTTP: {said}"
+        return f"the answer of {place.host} is no HTTP: it does not begin with a whole status line"
     if exchange.sent:
         by = f", or by the proxy {place.proxy}," if place.proxy else ""
         return f"the connection was closed by {place.host}{by} before an answer came: {said}"
@@ -245,6 +255,9 @@ def _said(roots: list[BaseException]) -> str:
         text = _LIBRARY_NAME.sub("", str(getattr(error, "strerror", None) or error)).strip()
         if "disconnected" in text:  # httpcore's words for an end without an answer
             return "it was closed"
+        for pattern, plain in _PLAIN_WORDS:
+            if pattern.search(text):
+                return plain
         if text:
             return " ".join(text.split())
     return type(roots[0]).__name__

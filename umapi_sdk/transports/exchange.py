@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 from ..messages import Response
+from .headers import joined
 
 MAX_IDLE = 1.0
 """Seconds after which an idle connection is not used again.
@@ -143,13 +144,13 @@ class Exchange:
 
     def _headers(self) -> dict[str, str]:
         line = _STATUS_LINE.match(self._head)
-        found: dict[str, str] = {}
+        found: list[tuple[str, str]] = []
         for text in self._head[line.end() :].decode("latin-1").splitlines(keepends=True) if line else []:
             header = _HEADER.fullmatch(text)
             if header is None:
                 break
-            found.setdefault(header[1].lower(), header[2])
-        return found
+            found.append((header[1], header[2]))
+        return joined(found)
 
     @property
     def decided(self) -> bool:

@@ -181,7 +181,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
+        if "Date" not in reply.headers:
+            self.send_header("Date", self.date_time_string())
         sent = {"Content-Length": str(len(reply.content) + reply.missing), "X-Request-Id": self.server.request_id}
         for name, value in {**sent, **reply.headers}.items():
             self.send_header(name, value)
