@@ -370,3 +370,99 @@ def test_names_in_messages_and_links() -> None:
     assert message.startswith("remove [")
     assert message.endswith(" failed: error.group.remove_failed")
     assert json.loads(cleaned)["profile"].startswith("https://")
+
+
+def _raw_har(change: dict[str, Any], *, log: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A HAR of one entry as a browser saves it, without a secret but in what is changed, member by member."""
+    entry: dict[str, Any] = {
+        "startedDateTime": "2026-01-05T10:00:00.000Z",
+        "time": 1,
+        "request": {"method": "GET", "url": f"{ROOT}/status?x=1", "httpVersion": "h2", "headers": []},
+        "response": {"status": 200, "statusText": "", "headers": [], "content": {"size": 2, "text": "{}"}},
+        "cache": {},
+        "timings": {"wait": 1},
+    }
+    for pointer, value in change.items():
+        *above, name = pointer.split("/")
+        target = entry
+        for part in above:
+            target = target.setdefault(part, {})
+        target[name] = value
+    return {
+        "log": {
+            "version": "1.2",
+            "creator": {"name": "umapi-harness", "version": "1"},
+            "entries": [entry],
+            **(log or {}),
+        }
+    }
+
+
+_JSON_SECRET = json.dumps({"access_token": "pl4nted-left-Xk9"})
+LEFTOVERS: dict[str, dict[str, Any]] = {
+    "cookie of the request": {"request/cookies": [{"name": "a", "value": "pl4nted-left-Xk9"}]},
+    "cookie of the answer": {"response/cookies": [{"name": "a", "value": "pl4nted-left-Xk9"}]},
+    "query": {"request/queryString": [{"name": "access_token", "value": "pl4nted-left-Xk9"}]},
+    "redirect": {"response/redirectURL": "https://x.example/?code=pl4nted-left-Xk9"},
+    "initiator": {"_initiator": {"url": "https://x.example/?access_token=pl4nted-left-Xk9"}},
+    "socket": {"_webSocketMessages": [{"type": "send", "data": _JSON_SECRET}]},
+    "comment of a body": {"request/postData": {"text": "{}", "comment": "password=pl4nted-left-Xk9"}},
+    "media type": {"response/content": {"text": "{}", "mimeType": "text/plain; token=pl4nted-left-Xk9"}},
+    "pseudo-header": {"request/headers": [{"name": ":path", "value": "/?access_token=pl4nted-left-Xk9"}]},
+    "cache": {"cache": {"afterRequest": {"eTag": "token=pl4nted-left-Xk9"}}},
+    "aborted": {
+        "request/headers": [{"name": "Authorization", "value": "Bearer pl4nted-left-Xk9"}],
+        "response/status": 0,
+    },
+}
+
+
+@pytest.mark.parametrize("change", LEFTOVERS.values(), ids=LEFTOVERS)
+def test_check_finds_secrets_that_are_in_no_exchange(
+    change: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What `redact` leaves out of a browser's HAR is looked through, and so are aborted entries."""
+    path = tmp_path / "raw.har"
+    path.write_text(json.dumps(_raw_har(change)), "utf-8")
+    assert main(["redact", "--check", "--no-pseudonyms", str(path)]) == 1
+    assert "a secret" in capsys.readouterr().out
+    path.write_text(json.dumps(_raw_har({})), "utf-8")
+    assert main(["redact", "--check", str(path)]) == 0
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        {"pages": [{"id": "page_1", "title": "Hortensia Plumbottom"}]},
+        {"comment": "as Hortensia saw it"},
+        {"browser": {"name": "Hortensia's"}},
+        {"creator": {"name": "umapi-harness", "version": "1", "comment": "Hortensia"}},
+    ],
+)
+def test_check_takes_no_text_for_clean_that_redact_leaves_out(
+    log: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Text around the exchanges may name anybody: it is told, until `redact` has left it out."""
+    path, out = tmp_path / "raw.har", tmp_path / "out.har"
+    path.write_text(json.dumps(_raw_har({}, log=log)), "utf-8")
+    assert main(["redact", "--check", str(path)]) == 1
+    assert f"#/log/{next(iter(log))}: text that is no part of an exchange" in capsys.readouterr().out
+    assert main(["redact", str(path), str(out)]) == 0
+    assert main(["redact", "--check", str(out)]) == 0
+
+
+def test_check_looks_through_the_rest_of_a_collection_and_a_cassette(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Authorisations of a collection and notes of a cassette are looked through for secrets."""
+    collection: dict[str, Any] = {
+        "info": {"name": "c"},
+        "item": [{"name": "r", "request": {"method": "GET", "url": f"{ROOT}/x"}, "response": []}],
+        "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "pl4nted-left-Xk9"}]},
+    }
+    cassette = {"interactions": [], "recorded_with": "password=pl4nted-left-Xk9"}
+    for number, document in enumerate((collection, {"collection": collection}, cassette)):
+        path = tmp_path / f"{number}.json"
+        path.write_text(json.dumps(document), "utf-8")
+        assert main(["redact", "--check", "--no-pseudonyms", str(path)]) == 1, number
+        assert "pl4nted" not in capsys.readouterr().out

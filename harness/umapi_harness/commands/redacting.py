@@ -78,10 +78,22 @@ def _inspected(path: Path, limits: Limits, pseudonyms: bool) -> int:
     digests = pseudonym_digests(open_recording(path, limits=limits)) if pseudonyms else None
     inspector = Inspector(digests)
     number = 0
-    for exchange in open_recording(path, limits=limits, skip=_say):
-        for line in inspector.findings(exchange):
+    lines: list[str] = []
+
+    def leave(place: str, value: object) -> None:
+        lines.extend(inspector.leftovers(place, value))
+
+    def told() -> int:
+        for line in lines:
             click.echo(line)
-            number += 1
+        count = len(lines)
+        lines.clear()
+        return count
+
+    for exchange in open_recording(path, limits=limits, skip=_say, leave=leave):
+        lines.extend(inspector.findings(exchange))
+        number += told()
+    number += told()
     summary = f"{number} findings" if number else "clean"
     click.echo(f"{PROGRAM}: {path}: {summary}", err=True)
     return number

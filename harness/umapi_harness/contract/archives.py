@@ -172,6 +172,11 @@ class Archive:
         return RecordingError(f"{self._shown}: {reason}; choose another place ({left})")
 
 
+def is_creator(value: object) -> bool:
+    """Whether a `log.creator` is the one that archives of ours have."""
+    return value == _CREATOR
+
+
 def _texts(exchanges: Iterable[Exchange]) -> Generator[str]:
     yield _HEAD
     separator = "\n"

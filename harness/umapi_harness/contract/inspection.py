@@ -7,13 +7,17 @@ from collections.abc import Iterable, Iterator
 from typing import Final, TypeGuard
 
 from umapi_harness.common.secrets import REDACTED, Masker
+from umapi_harness.contract import redaction
+from umapi_harness.contract.archives import is_creator
 from umapi_harness.contract.cleaning import NOTE, digest, without_secrets
 from umapi_harness.contract.exchanges import Exchange, Headers
+from umapi_harness.contract.formats.leftovers import has_text
 from umapi_harness.contract.personal import PersonalData
 from umapi_harness.contract.pseudonyms import Pseudonyms
 
 LEFT: Final = "a secret"
 NAME: Final = "personal data that is no pseudonym"
+UNREAD: Final = "text that is no part of an exchange, and may name anybody; redact leaves it out"
 _MARK: Final = "\u00a4"
 
 
@@ -36,6 +40,22 @@ class Inspector:
             self._personal.learn(masked)
             marked = self._personal.exchange(masked)
             yield from (f"{exchange.where}{place}: {NAME}" for place in _changed(masked, marked))
+
+    def leftovers(self, place: str, value: object) -> Iterator[str]:
+        """Yield a line for each secret in what is no part of an exchange, and one if there is other text in it.
+
+        `redact` leaves all that out, hence has no pseudonyms in it.
+        """
+        if place.endswith("#/log/creator") and is_creator(value):
+            return
+        plain: object = json.loads(json.dumps(value, default=str))
+        name = place.rpartition("/")[2]
+        found: list[str] = []
+        for masked in (self._masker.data({name: plain})[name], redaction.member(name, plain, self._masker)):
+            found += _changed_data("", plain, masked)
+        yield from (f"{place}{pointer}: {LEFT}" for pointer in dict.fromkeys(found))
+        if not found and self._personal is not None and has_text(plain):
+            yield f"{place}: {UNREAD}"
 
 
 def pseudonym_digests(exchanges: Iterable[Exchange]) -> frozenset[str]:

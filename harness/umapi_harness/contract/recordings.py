@@ -41,12 +41,17 @@ _LIMITS = Limits()
 
 
 def open_recording(
-    path: Path, *, limits: Limits = _LIMITS, skip: Callable[[str], None] | None = None
+    path: Path,
+    *,
+    limits: Limits = _LIMITS,
+    skip: Callable[[str], None] | None = None,
+    leave: Callable[[str, object], None] | None = None,
 ) -> Iterator[Exchange]:
     """Return the exchanges of a file of any size, one by one, so that only one is in memory.
 
     Its format - HAR 1.2, vcrpy cassette in YAML or JSON, Postman collection with saved examples - is told by what
-    is in it. `skip` receives a line for each entry that is no exchange with a service, such as an aborted request.
+    is in it. `skip` receives a line for each entry that is no exchange with a service, such as an aborted request;
+    `leave` receives place and value of all that becomes no part of an exchange.
 
     Raises:
         RecordingError: the file cannot be read, or is no recording; when it is broken from some place on, after
@@ -58,7 +63,7 @@ def open_recording(
         raise RecordingError(f"{path}: cannot be read: {error.strerror}; check its name and permissions") from None
     with stream:
         try:
-            yield from reading.exchanges(stream, str(path), limits, skip or _ignore)
+            yield from reading.exchanges(stream, str(path), limits, skip or _ignore, leave)
         except NotJsonError as error:
             if not stream.seekable():
                 raise

@@ -25,6 +25,11 @@ _URLS: Final = frozenset({"url", "redirectURL"})
 _STRUCTURE: Final = frozenset({"startedDateTime", "httpVersion", "method", "encoding", "version", "pageref", "id"})
 
 
+def member(name: str, value: object, masker: Masker) -> Any:
+    """Return a member of an HTTP Archive, whatever it is, without secrets; the masker learns from it."""
+    return _notes(value, masker) if name.startswith("_") else _known(_archive(value, name, masker), masker)
+
+
 def shown(value: object, place: str) -> object:
     """Return a value as a message may show it: masked whole where its pointer has the name of a secret."""
     hidden = bool(value) and value is not True and any(is_secret(name) for name in place.split("/"))

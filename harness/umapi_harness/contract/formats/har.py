@@ -21,15 +21,16 @@ from umapi_harness.contract.exchanges import (
     RecordedResponse,
     RecordingError,
 )
-from umapi_harness.contract.formats import bodies
+from umapi_harness.contract.formats import bodies, leftovers
 from umapi_harness.contract.formats.cursors import Cursor
+from umapi_harness.contract.formats.leftovers import Leave
 from umapi_harness.contract.formats.sources import Source
 
 Skip = Callable[[str], None]
 """Told of each entry that is left out, with the reason."""
 
 
-def exchanges(cursor: Cursor, skip: Skip) -> Iterator[Exchange]:
+def exchanges(cursor: Cursor, skip: Skip, leave: Leave | None = None) -> Iterator[Exchange]:
     """Return the exchanges of an archive; the cursor stands before the value of `log`.
 
     Raises:
@@ -44,9 +45,11 @@ def exchanges(cursor: Cursor, skip: Skip) -> Iterator[Exchange]:
         source.at(f"#/log/{name}")
         if name == "entries":
             entries = True
-            yield from _entries(cursor, skip)
+            yield from _entries(cursor, skip, leave)
         elif name == "version":
             _check_version(source, cursor.value())
+        elif leave is not None:
+            leave(f"{source.path}#/log/{name}", cursor.value())
         else:
             cursor.skip()
     source.at("")
@@ -60,7 +63,7 @@ def _check_version(source: Source, version: object) -> None:
         raise source.error(f'{json.dumps(version)[:40]}: "1.2" was expected', "correct it to HAR 1.2")
 
 
-def _entries(cursor: Cursor, skip: Skip) -> Iterator[Exchange]:
+def _entries(cursor: Cursor, skip: Skip, leave: Leave | None) -> Iterator[Exchange]:
     source = cursor.source
     if cursor.kind != "list":
         raise source.error("is no array", "correct it to HAR 1.2")
@@ -69,6 +72,9 @@ def _entries(cursor: Cursor, skip: Skip) -> Iterator[Exchange]:
         where = f"{source.path}#/log/entries/{number}"
         entry = _checked(cursor.value(), where)
         reason = _why_not(entry)
+        if leave is not None:
+            for place, value in [("", entry)] if reason else leftovers.of_entry(entry):
+                leave(f"{where}{place}", value)
         if reason:
             skip(f"{where}: skipped: {reason}")
         else:

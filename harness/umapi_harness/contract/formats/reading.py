@@ -10,14 +10,19 @@ from umapi_harness.contract.formats import har, postman, vcr
 from umapi_harness.contract.formats.cursors import Cursor, is_map
 from umapi_harness.contract.formats.har import Skip
 from umapi_harness.contract.formats.json_documents import JsonCursor
+from umapi_harness.contract.formats.leftovers import Leave
 from umapi_harness.contract.formats.sources import Source
 from umapi_harness.contract.formats.yaml_documents import YamlCursor
 
 _KNOWN: Final = "give a HAR 1.2 file, a vcrpy cassette or a Postman collection with saved examples"
 
 
-def exchanges(stream: BinaryIO, path: str, limits: Limits, skip: Skip) -> Iterator[Exchange]:
+def exchanges(
+    stream: BinaryIO, path: str, limits: Limits, skip: Skip, leave: Leave | None = None
+) -> Iterator[Exchange]:
     """Return the exchanges of a file, in order, holding one at a time; `path` stands in messages.
+
+    `leave` is told of all else that the file holds; of a collection, of the whole.
 
     Raises:
         RecordingError: it is no recording, or is broken from some place on; what came before has been given.
@@ -25,9 +30,9 @@ def exchanges(stream: BinaryIO, path: str, limits: Limits, skip: Skip) -> Iterat
     source = Source(stream, path, limits)
     cursor = JsonCursor(source) if _is_json(source.head) else YamlCursor(source)
     if cursor.kind == "list":
-        yield from vcr.exchanges(cursor, "")
+        yield from vcr.exchanges(cursor, "", leave)
     elif cursor.kind == "map":
-        yield from _of_map(cursor, skip)
+        yield from _of_map(cursor, skip, leave)
     else:
         raise source.error("is no recording", _KNOWN)
     cursor.finish()
@@ -37,7 +42,7 @@ def _is_json(head: bytes) -> bool:
     return head.lstrip()[:1] in (b"{", b"[")
 
 
-def _of_map(cursor: Cursor, skip: Skip) -> Iterator[Exchange]:
+def _of_map(cursor: Cursor, skip: Skip, leave: Leave | None) -> Iterator[Exchange]:
     source = cursor.source
     collection: dict[str, object] = {}
     found = False
@@ -46,18 +51,24 @@ def _of_map(cursor: Cursor, skip: Skip) -> Iterator[Exchange]:
         source.at(f"#{place}")
         if name == "log":
             found = True
-            yield from har.exchanges(cursor, skip)
+            yield from har.exchanges(cursor, skip, leave)
         elif name == "interactions":
             found = True
-            yield from vcr.exchanges(cursor, place)
+            yield from vcr.exchanges(cursor, place, leave)
         elif name in ("item", "variable"):
             collection[name] = cursor.value()
+            if leave is not None:
+                leave(f"{source.path}#{place}", collection[name])
         elif name == "collection":
             # Postman's own interface wraps what its export gives.
             wrapped = cursor.value()
+            if leave is not None:
+                leave(f"{source.path}#{place}", wrapped)
             if is_map(wrapped) and "item" in wrapped:
                 found = True
                 yield from postman.exchanges(wrapped, source, place, skip)
+        elif leave is not None:
+            leave(f"{source.path}#{place}", cursor.value())
         else:
             cursor.skip()
         source.at("")

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 from umapi_harness.contract.exchanges import Exchange, Headers, RecordedRequest, RecordedResponse, RecordingError
 from umapi_harness.contract.formats import bodies
 from umapi_harness.contract.formats.cursors import Cursor, is_list, is_map
+from umapi_harness.contract.formats.leftovers import Leave
 from umapi_harness.contract.formats.sources import Source
 
 _REMEDY: Final = "correct it to a vcrpy cassette"
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-def exchanges(cursor: Cursor, place: str) -> Iterator[Exchange]:
+def exchanges(cursor: Cursor, place: str, leave: Leave | None = None) -> Iterator[Exchange]:
     """Return the exchanges of a cassette; the cursor stands before its list, whose JSON pointer is `place`.
 
     Raises:
@@ -29,7 +30,11 @@ def exchanges(cursor: Cursor, place: str) -> Iterator[Exchange]:
     for number in cursor.items():
         line = cursor.line
         source.at(f"#{place}/{number}")
-        yield _Interaction(source, line).exchange(cursor.value())
+        interaction = cursor.value()
+        yield _Interaction(source, line).exchange(interaction)
+        if leave is not None and is_map(interaction):
+            for name in interaction.keys() - {"request", "response"}:
+                leave(f"{source.path}#{place}/{number}/{name}", interaction[name])
         source.at(f"#{place}/{number + 1}")
 
 
