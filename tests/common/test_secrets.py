@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from urllib.parse import urlencode
 
 import pytest
 
@@ -23,7 +24,8 @@ SECRET_NAMES = [
     "TOTP", "pin", "userPIN", "passcode", "Ocp-Apim-Subscription-Key", "subscription-key", "X-Session-Id",
     "sessionId", "JSESSIONID", "X-CSRF-Token", "cookie", "Set-Cookie", "Authorization", "credentials",
     "aws_secret_access_key", "signature", "sig", "code_verifier", "verification_code", "X-Secret", "api.secret",
-    "user[password]", "client%5Fsecret", "SAMLResponse",
+    "user[password]", "client%5Fsecret", "SAMLResponse", "X-Goog-Api-Key", "DPoP", "X-License-Key", "X-App-Key",
+    "consumerKey", "X-Webhook-Key", "X-Authentication", "clientKey", "serviceKey", "mnemonic", "connectionString",
 ]  # fmt: skip
 
 
@@ -41,7 +43,7 @@ OPEN_NAMES = [
     "tokenEndpoint", "error", "error_code", "errorCode", "status_code", "country", "domain", "option",
     "password_expires_at", "token_seconds", "author", "adminRoles", "groupName", "X-Request-Id", "Content-Type",
     "productName", "memberCount", "compass", "opinion", "pinned", "sidebar", "keyboard",
-    "client_assertion_type",
+    "client_assertion_type", "X-Api-Key", "apikey", "groupKey", "application_id", "monkey",
 ]  # fmt: skip
 
 
@@ -107,7 +109,39 @@ PLACES = {
     "PEM broken off": f"a -----BEGIN PRIVATE KEY-----\n{SECRET}",
     "JWT behind a word": f"token-eyJhbGciOiJSUzI1NiJ9.{SECRET}.c2ln",
     "prefix": f"with p8e-{SECRET}{SECRET} as agreed",
+    "JSON in a form": urlencode({"data": json.dumps({"password": SECRET, "x": 1})}),
+    "JSON in a form in JSON": json.dumps({"body": urlencode({"data": json.dumps({"password": SECRET, "x": 1})})}),
+    "JSON in a form, not encoded": f'x={{"password":+"{SECRET}"}}',
+    "title and value": json.dumps({"title": "password", "value": SECRET}),
+    "type and value": json.dumps({"type": "password", "value": SECRET}),
+    "a field as a member's name": json.dumps({f"client_secret={SECRET}": True}),
+    "said of a token": f"Oauth token {SECRET} is not valid",
+    "said of a key": f"Api Key {SECRET} is not valid",
+    "said of a client secret": f"client_secret {SECRET} does not match",
+    "blank that does not break": f"password\u00a0{SECRET}",
+    "wide colon": f"password\uff1a{SECRET}",
+    "option of curl": f"curl -u admin:{SECRET} https://x.example",
+    "PEM in a form": f"key=-----BEGIN+RSA+PRIVATE+KEY-----%0A{SECRET}-----END+RSA+PRIVATE+KEY-----",
 }
+# The forms that services document for their own credentials, filled with letters of no meaning.
+_FILL = "Zq8Yw7Xv6Ut5Sr4Pn3Mk2Jh1Gf0Dc9B"
+PREFIXED = [
+    f"github_pat_{_FILL}", f"glpat-{_FILL}", f"xapp-1-{_FILL}", f"https://hooks.slack.com/services/T1/B1/{_FILL}",
+    f"AIza{_FILL}", f"ya29.{_FILL}", f"GOCSPX-{_FILL}", f"sk_live_{_FILL}", f"rk_test_{_FILL}", f"whsec_{_FILL}",
+    f"SG.{_FILL}.{_FILL}", f"key-{'0a1b' * 8}", f"npm_{_FILL}", f"pypi-{_FILL}", f"dckr_pat_{_FILL}", f"hf_{_FILL}",
+    f"sk-proj-{_FILL}", f"sk-ant-{_FILL}", f"PMAK-{_FILL}", f"lin_api_{_FILL}", f"dapi{'0a1b' * 8}",
+    f"shpat_{'0a1b' * 8}", f"dop_v1_{'0a1b' * 8}", f"hvs.{_FILL}", f"AGE-SECRET-KEY-1{_FILL.upper()}",
+    f"AC{'0a1b' * 8}", f"123456789:AA{_FILL}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("credential", PREFIXED)
+def test_credentials_of_other_services_are_known_by_their_form(credential: str) -> None:
+    """A token with a prefix of its service is masked in JSON and in a sentence."""
+    for text in (json.dumps({"note": credential}), f"we used {credential} there"):
+        masked = Masker().text(text)
+        assert credential[-16:] not in masked
+        assert REDACTED in masked
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -163,6 +197,11 @@ def test_base64_of_secrets_is_masked(encoded: bytes) -> None:
         '{"name":"Password team","description":"x"}',
         "multipart/form-data; boundary=----WebKitFormBoundaryABCDEFGHIJKLMN",
         "client_secret: required",
+        "Failed to authenticate provided token",
+        "Oauth token is missing.",
+        "Api Key is required",
+        "/v2/usermanagement/users/12345@AdobeOrg/0/LzpfKdye7663",
+        '{"requestID":"LzpfKdye7663","user":"LzpfKdye7663"}',
         '{"n": 1.50, "big": 123456789012345678901234567890, "e": 1e5 }',
         '{"client_secret": "", "tokens": [], "password": null, "secret": false}',
     ],
@@ -180,12 +219,36 @@ def test_a_learnt_secret_is_found_elsewhere() -> None:
     assert "zq81" not in repr(masker)
 
 
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        r"ab\/cd+EF12==gh&ij<kl",
+        r"ab/cd+EF12==gh\u0026ij\u003ckl",
+        r"ab/cd+EF12\u003d\u003dgh\u0026ij\u003ckl",
+        "ab/cd+EF12==gh&amp;ij&lt;kl",
+        "".join(f"\\u{ord(char):04x}" for char in "ab/cd+EF12==gh&ij<kl"),
+    ],
+    ids=["PHP", "Go", "Gson", "HTML", "escapes"],
+)
+def test_a_learnt_secret_is_found_in_other_spellings(spelt: str) -> None:
+    """An echo of a secret is masked as JSON writers and HTML spell it too."""
+    masker = Masker(learning=True)
+    masker.value("password", "ab/cd+EF12==gh&ij<kl")
+    assert masker.text(f"rejected {spelt} there") == f"rejected {REDACTED} there"
+
+
+def test_a_session_in_a_path() -> None:
+    """A secret among the matrix parameters of a path goes, and the rest of the path stays."""
+    url = f"https://x.example/list;jsessionid={SECRET};page=2/next?a=1"
+    assert Masker().url(url) == f"https://x.example/list;jsessionid={REDACTED};page=2/next?a=1"
+
+
 HOSTILE = [
     "-eyJ", "a.eyJ", "eyJhbGci.", "name=password&", "content-disposition: name=a ", "password=\"", "'password='\"",
     "content-disposition: form-data; name=password\n", "<a x=\"'", "<a><![CDATA[", "-----BEGIN RSA PRIVATE KEY-----",
     "://a:b", "%25", "%7B%22", "YWJjOmRlZg==", '"password":[', '{"password":{', "{", "password   ", "bearer ",
     "bearer+", 'password=\\\\"', '"token":"', "--token ", "<![CDATA[", "('password', ", "eyJ", "a@", "x", "<password>",
-    "\\",
+    "\\", "password+", '"password":+', "%2B+", ";a=1/", "token ", "-u a:", "sk-", "curl -u ", "\\u0041",
 ]  # fmt: skip
 
 

@@ -18,15 +18,18 @@ _SEPARATORS: Final = re.compile(r"[\W_]+")
 # Sought in the name without its separators, so that CLIENTSECRET, client-secret and clientSecret are one.
 _PARTS: Final = re.compile(
     r"secret|token|jwt|assertion|passw|passphrase|pwd|credential|cookie|bearer|csrf|xsrf|signature"
-    r"|sess(?:ion)?id|samlresponse|codeverifier"
-    r"|(?:priv|private|subscription|access|shared|master|account|signing|encryption|decryption|functions?|ssh|hmac)key"
+    r"|sess(?:ion)?id|samlresponse|codeverifier|mnemonic|connectionstring|dpop"
+    r"|(?:priv|private|subscription|access|shared|master|account|acct|signing|encryption|decryption|functions?|ssh|hmac"
+    r"|license|app|application|consumer|webhook|client|service)key"
     r"|(?:auth|authorization|verification|security|recovery|backup|reset|activation|access|device|login|mfa|otp|sms"
     r"|onetime|confirmation|pass)code"
 )
 # Too short to be sought inside words.
 _WORDS: Final = frozenset(
-    {"otp", "totp", "pin", "pass", "sid", "sig", "session", "auth", "authorization", "cred", "creds"}
+    {"otp", "totp", "pin", "pass", "sid", "sig", "session", "auth", "authorization", "authentication", "cred"}
+    | {"creds"}
 )
+_CLIENT_ID: Final = frozenset({"apikey", "xapikey"})
 # What is said of a secret is none: token_type, private_key_path, password_expires_at.
 _OPEN: Final = re.compile(
     r"(?:type|format|filename|file|path|url|uri|endpoint|expir[a-z]*)$"
@@ -79,4 +82,8 @@ def _judged(name: str) -> bool:
     if _OPEN.search(snake):
         return False
     words = snake.split("_")
-    return bool(_PARTS.search("".join(words))) or not _WORDS.isdisjoint(words)
+    joined = "".join(words)
+    # The gateway's own x-api-key holds the client id, which is none; the keys of other services are.
+    if "apikey" in joined and joined not in _CLIENT_ID:
+        return True
+    return bool(_PARTS.search(joined)) or not _WORDS.isdisjoint(words)

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from html import escape
 from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
@@ -38,19 +39,30 @@ _ROUNDS: Final = 4
 """Masking one thing can lay open the form of another; after this often it is enough."""
 _LEFT_IN_ADDRESSES: Final = "/:@!$&'()*+,;=~?"
 
+_GO_ESCAPES: Final = {"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"}
+_GSON_ESCAPES: Final = {**_GO_ESCAPES, "=": "\\u003d", "'": "\\u0027"}
+
 # Text without any of these holds nothing that could be known by shape or by name.
-_TRIGGER: Final = re.compile(r"[=:<%]|--|eyJ|[A-Za-z0-9+/_-]{12}|bearer|basic|ssws|pass|pwd|secret", re.IGNORECASE)
+_TRIGGER: Final = re.compile(
+    r"[=:<%]|--|eyJ|[A-Za-z0-9+/_-]{12}|bearer|basic|ssws|pass|pwd|secret|token|api.key|-u ", re.IGNORECASE
+)
 # Names and what is around them: each is read once, for no name begins inside another.
 _NAME: Final = re.compile(
     r"(?<![\w.%+\[\]-])(?P<name>[\w.%+\[\]-]++)(?P<quote>(?:\\*+[\"'])?+)\s*+(?P<mark>=>|[:=,])[ \t]*+"
 )
 _FLAG: Final = re.compile(r"(?<![\w-])--(?P<name>[\w-]++)(?:=|[ \t]++)(?=[^\s-])")
-# "the password is ...": only what has a digit in it is taken for one.
+# "the password is ...", "Api Key ... is not valid": only what looks made up is taken for one.
 _SAID: Final = re.compile(
-    r"(?<![\w-])(?:password|passwd|pwd|passcode|passphrase|secret)\s++(?:(?:is|was)\s++)?+(?P<value>[^\s\"'<>,;&=]{4,}+)",
+    r"(?<![\w-])(?:(?:password|passwd|pwd|passcode|passphrase|secret|client[_ ]secret)[\s\uff1a]++(?:(?:is|was)\s++)?+"
+    r"(?P<value>[^\s\"'<>,;&=]{4,}+)|(?:token|api[_ ]key)\s++(?P<long>[^\s\"'<>,;&=:]{8,}+))",
     re.IGNORECASE,
 )
+# curl -u user:password
+_USER_OPTION: Final = re.compile(r"(?<!\S)(?:-u|--user|--proxy-user)[ =]++[\"']?+[^\s\"':]++:(?P<value>[^\s\"']++)")
+_MADE_UP: Final = {"value": re.compile(r"[0-9]|[a-z][A-Z]|[!#$%^*?~|]"), "long": re.compile(r"[0-9]")}
 _OPENING: Final = re.compile(r"(?P<slashes>\\*+)(?P<mark>[\"'])")
+_PLUSES: Final = re.compile(r"\++")
+_QUOTES: Final = ("'", '"', "\\")
 _BARE: Final = re.compile(r"[^&\s\"'<>]++")
 _LINE: Final = re.compile(r"[^\r\n\"]++")
 _ENCODED: Final = re.compile(r"(?<![\w.%~+-])[\w.%~+-]++")
@@ -64,7 +76,9 @@ _WHOLE_LINE: Final = frozenset({"cookie", "set-cookie"})
 _AUTHORIZATION: Final = frozenset({"authorization", "proxy-authorization"})
 # In the query of a URL these are secrets too: OAuth's codes, and the signatures of links that expire.
 _QUERY_NAMES: Final = frozenset({"code", "key", "sig"})
-_NAMING: Final = frozenset({"name", "key", "field", "parameter", "param", "header", "id"})
+_NAMING: Final = frozenset(
+    {"name", "key", "field", "parameter", "param", "header", "id", "title", "label", "property", "type", "variable"}
+)
 _VALUED: Final = frozenset(
     {"value", "val", "content", "data", "default", "text", "src", "initialvalue", "currentvalue", "defaultvalue"}
 )
@@ -92,14 +106,21 @@ class Masker:
     def learn(self, secret: str) -> None:
         """Remember a secret, in all the forms in which it may turn up."""
         encoded = secret.encode("utf-8", "replace")
+        escaped = json.dumps(secret)[1:-1]
         self._finder.add(
             {
                 secret,
                 quote(secret, safe="", errors="replace"),
                 quote(secret, safe=_LEFT_IN_ADDRESSES, errors="replace"),
                 quote_plus(secret, errors="replace"),
-                json.dumps(secret)[1:-1],
+                escaped,
                 json.dumps(secret, ensure_ascii=False)[1:-1],
+                escaped.replace("/", "\\/"),  # PHP, Jackson
+                "".join(_GO_ESCAPES.get(char, char) for char in escaped),
+                "".join(_GSON_ESCAPES.get(char, char) for char in escaped),
+                "".join(f"\\u{ord(char):04x}" for char in secret),
+                escape(secret),
+                escape(secret, quote=False),
                 base64.b64encode(encoded).decode(),
                 base64.urlsafe_b64encode(encoded).decode(),
             }
@@ -128,7 +149,7 @@ class Masker:
         """Return a URL without the secrets in its query, its fragment, its path and its user part."""
         head, hash_mark, fragment = value.partition("#")
         path, question, query = head.partition("?")
-        parts = (self._shapes(path, 0), question, self._query(query), hash_mark, self._query(fragment))
+        parts = (self._path(path), question, self._query(query), hash_mark, self._query(fragment))
         return self.known("".join(parts))
 
     def header(self, name: str, value: str) -> str:
@@ -156,6 +177,15 @@ class Masker:
             return
         if not (secret.isalpha() and len(secret) < 16):
             self.learn(secret)
+
+    def _path(self, path: str) -> str:
+        """A path without the secrets among its matrix parameters, as in `/list;jsessionid=...`."""
+        segments = (self._segment(segment) if ";" in segment else segment for segment in path.split("/"))
+        return self._shapes("/".join(segments), 0)
+
+    def _segment(self, segment: str) -> str:
+        name, *parameters = segment.split(";")
+        return ";".join((name, *(self._parameter(*parameter.partition("=")) for parameter in parameters)))
 
     def _query(self, query: str) -> str:
         if "=" not in query:
@@ -193,7 +223,8 @@ class Masker:
                 raw = text[value.start : value.end]
                 if _TRIGGER.search(raw, 1, len(raw) - 1) or "\\" in raw:
                     decoded = json_text.inner(raw)
-                    masked = self._text(decoded, depth + 1) if value.kind == "string" else self._shapes(decoded, depth)
+                    is_text = value.kind == "string" or "=" in decoded
+                    masked = self._text(decoded, depth + 1) if is_text else self._shapes(decoded, depth)
                     if masked != decoded:
                         edits.append((value.start, value.end, json_text.quoted(masked)))
         result = json_text.edited(text[: found.end], (edit for edit in edits if edit[1] <= found.end))
@@ -265,26 +296,35 @@ class Masker:
         if "%" in text and depth < _DEPTH:
             text = _ENCODED.sub(lambda found: self._decoded(found[0], depth), text)
         text = json_text.edited(text, known_credentials(text, self.mask))
-        return _RUN.sub(lambda found: self.mask if self._is_opaque(found[0], depth) else found[0], text)
+        return _RUN.sub(lambda found: self._opaque(found[0], depth), text)
 
     def _decoded(self, run: str, depth: int) -> str:
         if "%" not in run:
             return run
-        decoded = unquote(run)
-        masked = decoded if decoded == run else self._text(decoded, depth + 1)
-        return run if masked == decoded else quote(masked, safe="*•", errors="replace")
+        # In a form a plus is a blank; elsewhere, as in base64, it is a plus.
+        for decode in (unquote_plus, unquote) if "+" in run else (unquote,):
+            decoded = decode(run)
+            masked = decoded if decoded == run else self._text(decoded, depth + 1)
+            if masked != decoded:
+                return quote(masked, safe="*•", errors="replace")
+        return run
+
+    def _opaque(self, run: str, depth: int) -> str:
+        """A run in base64 without the secret in it; a slash can part two of them, as in a path."""
+        if depth >= _DEPTH or run == self.mask:
+            return self.mask if is_private_key(run) else run
+        if self._is_opaque(run, depth):
+            return self.mask
+        if "/" not in run:
+            return run
+        return "/".join(self.mask if self._is_opaque(part, depth) else part for part in run.split("/"))
 
     def _is_opaque(self, run: str, depth: int) -> bool:
-        """Whether a run in base64 holds a secret."""
+        """Whether base64 holds a secret."""
         if is_private_key(run):
             return True
-        if depth >= _DEPTH or run == self.mask:
-            return False
-        for candidate in {run, *run.split("/")} if "/" in run else (run,):
-            decoded = base64_text(candidate)
-            if decoded and (basic_credentials(decoded) or self._text(decoded, depth + 1) != decoded):
-                return True
-        return False
+        decoded = base64_text(run) or ""
+        return decoded != "" and (basic_credentials(decoded) or self._text(decoded, depth + 1) != decoded)
 
     def _fields(self, text: str) -> Iterable[json_text.Edit]:
         """Find `name=value`, `name: value` and `--name value`, quoted or not."""
@@ -303,9 +343,11 @@ class Masker:
             if value is not None and is_secret(flag["name"]) and not self._is_said(value[0]):
                 yield value.start(), value.end(), self.mask
 
-        for said in _SAID.finditer(text):
-            if any(char.isdigit() for char in said["value"]) and said["value"] != self.mask:
-                yield said.start("value"), said.end("value"), self.mask
+        for said in (*_SAID.finditer(text), *_USER_OPTION.finditer(text)):
+            group = said.lastgroup or "value"
+            word = said[group].rstrip(".")
+            if not self._is_said(word) and (said.re is _USER_OPTION or _MADE_UP[group].search(word)):
+                yield said.start(group), said.start(group) + len(word), self.mask
 
     def _names_secret(self, text: str, found: re.Match[str]) -> bool:
         name = found["name"].rpartition(".")[2]
@@ -330,6 +372,10 @@ class Masker:
         if found["quote"]:
             while start < len(text) and text[start] in "\r\n \t":
                 start += 1
+            # JSON in a form that was not encoded whole: its blanks are pluses.
+            pluses = _PLUSES.match(text, start)
+            if pluses is not None and text[pluses.end() : pluses.end() + 1] in _QUOTES:
+                start = pluses.end()
         opening = _OPENING.match(text, start)
         if opening is not None:
             return opening.end(), _closing(text, opening)

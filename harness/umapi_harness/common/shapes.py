@@ -14,7 +14,8 @@ from typing import Final
 
 from umapi_harness.common.json_text import Edit
 
-_KEY_BEGINS: Final = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+# In a form a blank is a plus.
+_KEY_BEGINS: Final = re.compile(r"-----BEGIN[ +][A-Z +]{0,40}PRIVATE[ +]KEY(?:[ +]BLOCK)?-----")
 _DOTTED: Final = re.compile(r"(?<![\w.-])[\w.-]++")
 _SCHEME: Final = re.compile(
     r"(?<![^\W_])(?P<scheme>bearer|basic|ssws|negotiate|ntlm)(?:\s|%20|\+)++(?P<credentials>[\w.~+/=%-]++)",
@@ -28,12 +29,25 @@ _NO_CREDENTIALS: Final = frozenset(
 _PARAMETER: Final = re.compile(r"(?:realm|error\w{0,20}|scope|charset|title)=", re.IGNORECASE)
 _NETLOC: Final = re.compile(r":(?:\\?/){2}(?P<place>[^\s/?#\"'<>\\]++)")
 _USER_AND_SLASH: Final = re.compile(r"[^\s\"'<>@]{1,200}+@")
-# Client secrets of Adobe's console, and credentials that other services have given a prefix of their own.
+# Client secrets of Adobe's console, and credentials to which other services give a form of their own.
 _PREFIXED: Final = re.compile(
-    r"(?<![A-Za-z0-9])(?:p8e-[\w-]{20,}+|gh[pousr]_\w{20,}+|xox[abprs]-[\w-]{10,}+|A[KS]IA[0-9A-Z]{16}(?![0-9A-Za-z]))"
+    r"(?<![A-Za-z0-9])(?:"
+    r"p8e-[\w-]{20,}+"
+    r"|gh[pousr]_\w{20,}+|github_pat_\w{20,}+|gl(?:pat|ptt|rt|dt|cbt|soat)-[\w-]{16,}+"
+    r"|xox[abeprs]-[\w-]{10,}+|xapp-[\w-]{10,}+|hooks\.slack\.com/services/[\w/]{16,}+"
+    r"|A[KS]IA[0-9A-Z]{16}(?![0-9A-Za-z])"
+    r"|AIza[\w-]{30,}+|ya29\.[\w-]{16,}+|GOCSPX-[\w-]{16,}+"
+    r"|[sr]k_(?:live|test)_[0-9A-Za-z]{10,}+|whsec_[0-9A-Za-z+/=]{16,}+"
+    r"|SG\.[\w-]{16,}+\.[\w-]{16,}+|key-[0-9a-f]{32}(?![0-9a-f])"
+    r"|npm_[0-9A-Za-z]{30,}+|pypi-[\w-]{30,}+|dckr_pat_[\w-]{16,}+|hf_[0-9A-Za-z]{20,}+"
+    r"|sk-[\w-]{20,}+|PMAK-[\w-]{20,}+|lin_api_\w{16,}+|dapi[0-9a-f]{32}(?![0-9a-f])"
+    r"|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{16,}+|do[op]_v1_[0-9a-f]{32,}+|hv[sbr]\.[\w-]{20,}+"
+    r"|AGE-SECRET-KEY-1[0-9A-Z]{16,}+|(?:AC|SK)[0-9a-f]{32}(?![0-9a-f])|\d{8,10}:AA[\w-]{30,}+"
+    r")"
 )
 _TEXT: Final = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]*+")
-_USER_AND_SECRET: Final = re.compile(r"[\x21-\x39\x3b-\x7e]{1,200}+:(?!//)[^\x00-\x20]++")
+# A user is made of what addresses and ids are made of: base64 of other things seldom begins so.
+_USER_AND_SECRET: Final = re.compile(r"[\w.@+=|$\\-]{2,200}+:(?!//)[^\x00-\x20]{3,}+")
 _URLSAFE: Final = str.maketrans("-_", "+/")
 _DER_BYTES: Final = 12
 
@@ -42,7 +56,7 @@ def private_keys(text: str, mask: str) -> Iterable[Edit]:
     """Find what stands inside private keys in PEM form; one that is cut off ends with the text."""
     position = 0
     while (begin := _KEY_BEGINS.search(text, position)) is not None:
-        end = text.find("-----END ", begin.end())
+        end = text.find("-----END", begin.end())
         position = end if end >= 0 else len(text)
         if text[begin.end() : position] not in ("", mask):
             yield begin.end(), position, mask
