@@ -21,6 +21,7 @@ from .keys import load_private_key
 from .masking import Secret, SecretBytes, masked
 from .messages import Request, Response
 from .pacing import Pacer
+from .strangers import advice_for, is_page
 from .tokens import Claim, Token, completed, is_bearer, new_token
 
 DEFAULT_SCOPE = "openid,AdobeID,user_management_sdk"
@@ -28,6 +29,19 @@ METASCOPE = "ent_user_sdk"
 JWT_LIFE = 30 * 60  # seconds: long enough for waits and a clock that is slow, short for whoever finds it in a log
 
 _IMS_HOST = urlsplit(IMS_ROOT).netloc
+_JWT_CAUSES = (
+    (
+        ("signature", "bindings"),
+        "the private key does not belong to a certificate of this integration, or that has expired",
+    ),
+    (("certificate",), "look at the integration's certificates: one may have expired or been taken away"),
+    (
+        ("expir", "exp ", "issued", "future"),
+        "check this machine's clock: the JWT was made for a time that the token host does not accept",
+    ),
+    (("scope",), "the integration has no User Management API"),
+)
+"""What a JWT is refused for, by words of the token host's description."""
 _FIT_FOR_HEADER = re.compile(r"[!-~]+", re.ASCII)
 
 
@@ -131,7 +145,8 @@ class Auth(ABC):
         """
         if response.status != 200:
             raise self._refusal(response)
-        problem = "it is not JSON"
+        advice = advice_for(response, "auth_host")
+        problem = f"it is not JSON{f': {advice}' if advice else ''}"
         token = None
         with suppress(ValueError, RecursionError):
             try:
@@ -154,7 +169,7 @@ class Auth(ABC):
     def _token(self, data: object, now: float) -> Token: ...
 
     def _refusal(self, response: Response) -> ServiceError:
-        if response.status >= 500:
+        if response.status >= 500 and response.status != 511:
             message = f"no access token: the token host answered {response.status}, which is its own trouble: try later"
             return self._error(message, response, cls=UnavailableError)
         # A host that echoes what it was sent must not bring a secret into the message, nor into the locals here.
@@ -162,7 +177,9 @@ class Auth(ABC):
         try:
             refusal = read_response(TokenError, json.loads(text))
         except (ContractError, ValueError, RecursionError):
-            return self._error(f"the token host answered {response.status}", response)
+            known = response.status not in (401, 403) or is_page(response)
+            advice = advice_for(response, "auth_host") if known else None
+            return self._error(f"the token host answered {response.status}{f': {advice}' if advice else ''}", response)
         said = refusal.error_description or "no description"
         cause = self._cause(refusal.error, said)
         return self._error(f"no access token: {said}{f' - {cause}' if cause else ''}", response, refusal.error)
@@ -176,8 +193,8 @@ class Auth(ABC):
         }
         if error in causes:
             return causes[error]
-        if "client_secret" in said:
-            return "check the client secret: it is not the one of this client id"
+        if "secret" in said:
+            return "check the client secret: it is not the one of this client id, or not valid any more"
         if "client_id" in said or error == "invalid_client":
             return "check the client id and secret"
         return None
@@ -289,14 +306,13 @@ class JWTAuth(Auth):
 
     def _cause(self, error: str, description: str) -> str | None:
         said = description.lower()
-        if "signature" in said or "bindings" in said:
-            return "the private key does not belong to a certificate of this integration"
-        if "expir" in said or "exp " in said or "issued" in said or "future" in said:
-            return "check this machine's clock: the JWT was made for a time that the token host does not accept"
-        if "scope" in said:
-            return "the integration has no User Management API"
-        if error == "invalid_token":
-            return "check org_id, tech_acct_id (the id, not the e-mail) and client_id: they must be of one integration"
+        if "secret" not in said:
+            for words, cause in _JWT_CAUSES:
+                if any(word in said for word in words):
+                    return cause
+            if error == "invalid_token":
+                ids = "org_id, tech_acct_id (the id, not the e-mail) and client_id"
+                return f"check {ids}: they must be of one integration"
         return super()._cause(error, description)
 
 

@@ -25,6 +25,7 @@ from .messages import Authorize, Call, Elapsed, Now, Request, Response, Sleep, T
 from .outcomes import CommandOutcome, OutcomeStatus
 from .pacing import Pacer
 from .retries import RETRIED_STATUSES, RetryPolicy, parse_date, parse_retry_after
+from .strangers import advice_for
 from .tokens import Token
 from .verdicts import Attempts, History
 
@@ -224,7 +225,7 @@ def read_body(cls: type[T], request: Request, response: Response) -> T:
     except ContractError as error:
         problem = f"the answer breaks the contract: {error}"
     except (ValueError, RecursionError):
-        problem = "the answer is not JSON"
+        problem = _no_json(response)
     raise service_error(errors.ResponseError, problem, request, response)
 
 
@@ -232,7 +233,12 @@ def _json(request: Request, response: Response) -> object:
     try:
         return cast("object", json.loads(response.body))
     except (ValueError, RecursionError):
-        raise service_error(errors.ResponseError, "the answer is not JSON", request, response) from None
+        raise service_error(errors.ResponseError, _no_json(response), request, response) from None
+
+
+def _no_json(response: Response) -> str:
+    what = "it is empty" if not response.body.strip() else advice_for(response, "the endpoint")
+    return f"the answer is not JSON{f': {what}' if what else ''}"
 
 
 def refusal(request: Request, response: Response) -> errors.ServiceError:
@@ -246,7 +252,8 @@ def refusal(request: Request, response: Response) -> errors.ServiceError:
     cls, default = kinds.get(response.status, (errors.RequestRefusedError, "the service refused the request"))
     if response.status >= 500 or response.status < 400:
         cls, default = errors.ResponseError, "the service gave an answer that is not expected"
-    return service_error(cls, said or default, request, response, code)
+    advice = None if said else advice_for(response, "the endpoint")
+    return service_error(cls, said or (f"{default}: {advice}" if advice else default), request, response, code)
 
 
 def _refusal_reason(response: Response) -> tuple[str | None, str | None]:
@@ -289,7 +296,8 @@ def service_error(
 def _network_error(failure: TransportError, request: Request, attempts: Attempts) -> errors.NetworkError:
     unknown = failure.sent or attempts.history is History.OPEN
     cls = errors.OutcomeUnknownError if unknown else errors.NotSentError
-    what = "no answer came, and the request may have taken effect" if unknown else "the request could not be sent"
+    lost = "no answer came" if attempts.repeatable else "no answer came, and the request may have taken effect"
+    what = lost if unknown else "the request could not be sent"
     tries = f", after {attempts.made} attempts" if attempts.made > 1 else ""
     return cls(f"{what}: {failure.reason}{tries}", method=request.method, url=request.url)
 
@@ -300,7 +308,8 @@ def _busy_error(
     response = without(response, request.headers.get("Authorization", ""))
     code, said = _refusal_reason(response)
     if response.status == 429:
-        return _throttled(said or "too many requests", request, asked, now, response, code)
+        tries = f", after {attempts.made} attempts" if asked is None else ""
+        return _throttled(f"{said or 'too many requests'}{tries}", request, asked, now, response, code)
     when = None if asked is None else now + asked
     advice = "" if when is None else f": come back in {asked:.0f} s, at {formatdate(when, usegmt=True)}"
     unavailable = errors.UnavailableError(

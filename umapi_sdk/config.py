@@ -301,7 +301,9 @@ def _from_toml(path: Path, text: str, profile: str) -> dict[str, Any]:
     table = document.get(profile)
     if not isinstance(table, dict):
         present = ", ".join(sorted(name for name, value in document.items() if isinstance(value, dict))) or "none"
-        raise ConfigurationError(f"{path}: has no profile [{profile}]; its profiles: {present}")
+        outside = [name for name in document if name in _KINDS]
+        remedy = f"; put {', '.join(outside)} below a line [{profile}]" if outside else ""
+        raise ConfigurationError(f"{path}: has no profile [{profile}]; its profiles: {present}{remedy}")
     values: dict[str, Any] = {}
     for name, value in cast("dict[str, Any]", table).items():
         place = f"{path}: [{profile}] {name}"

@@ -32,6 +32,10 @@ USUAL_UNLISTED_SHARE: Final = 100  # one in so many of the total
 _UNEXPLAINED_SHARE: Final = 20
 
 _AGAIN = "the listing is not whole: start again"
+_IN_VAIN = (
+    "the listing is not whole, and another start found the same: does a proxy or cache stand in between? "
+    "Else ask Adobe's support"
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -252,7 +256,7 @@ class Judge(Generic[T]):
             return f"{what}; {_AGAIN}"
         return (
             f"{what}, more than {allowed} taken for technical accounts, which are counted and not listed; "
-            f"start again, or allow for more with ListingRules(unlisted=...)"
+            f"{_AGAIN}, or allow for more with ListingRules(unlisted=...)"
         )
 
     def _slack(self, length: int) -> int:
@@ -355,6 +359,8 @@ class ListingReader(Generic[T]):
             entries = self._judge.take(page)
         except ListingError as error:
             if not self._keep or len(self._restarts) >= self._rules.restarts:
+                if error.message in self._restarts and _AGAIN in error.message:
+                    raise _in_vain(error) from error
                 raise
             self._restarts.append(error.message)
             logger.warning("reading from page 0 again, restart %d: %s", len(self._restarts), error)
@@ -364,6 +370,18 @@ class ListingReader(Generic[T]):
         if self._keep:
             self.entries += entries
         return entries
+
+
+def _in_vain(error: ListingError) -> ListingError:
+    """Return the error of a listing that is wrong in the same way each time, which no start gets round."""
+    return ListingError(
+        error.message.replace(_AGAIN, _IN_VAIN),
+        method=error.method,
+        url=error.url,
+        status=error.status,
+        request_id=error.request_id,
+        code=error.code,
+    )
 
 
 class Progress(Generic[T]):

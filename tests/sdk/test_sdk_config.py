@@ -205,7 +205,7 @@ def test_private_key_of_the_environment_is_found_from_here(
         ("[default]\ncolour = 'red'\n", "[default] colour: no such setting; settings: "),
         ("[default]\n[default.more]\na = 1\n", "[default] more: no such setting"),
         ("[other]\n", "has no profile [default]; its profiles: other"),
-        ("org_id = 'x'\n", "has no profile [default]; its profiles: none"),
+        ("org_id = 'x'\n", "has no profile [default]; its profiles: none; put org_id below a line [default]"),
         ("client_secret = top-secret\n", "is not TOML: "),
         ("[default\n", "is not TOML: "),
     ],

@@ -115,6 +115,51 @@ def test_each_error_carries_method_url_status_and_request_id(
     assert "\n" not in text
 
 
+@pytest.mark.parametrize(
+    ("reply", "advice"),
+    [
+        (
+            Reply(status=200, body=b"<html>Log in"),
+            "not JSON: a web page came: is the endpoint right, or does a proxy",
+        ),
+        (Reply(status=200, body=b" "), "the answer is not JSON: it is empty"),
+        (Reply(status=302, headers={"Location": "http://x/"}), "which is not followed: is the endpoint right?"),
+        (
+            Reply(status=401),
+            "is the endpoint right, and are client id and organisation those of one project?",
+        ),
+        (Reply(status=403), "not entitled: check the client id, and that its project has the User Management API"),
+        (Reply(status=403, body=b"<html>blocked"), "a web page came"),
+        (Reply(status=404), "not found: is the endpoint right?"),
+        (Reply(status=407), "a proxy wants a user and password: give them in its URL"),
+        (Reply(status=511), "this network wants a login first"),
+        (Reply(status=429), "too many requests, after 4 attempts"),
+    ],
+    ids=lambda value: str(getattr(value, "status", "")),
+)
+def test_stranger_in_place_of_the_service(wire: ScriptedServer, connect: Connect, reply: Reply, advice: str) -> None:
+    """An answer that does not explain itself leads to what can be checked: address, key, proxy or network."""
+    wire.answer = lambda _: reply
+    with pytest.raises(ServiceError) as caught:
+        UserQuery(connect(wire), "a@b.c").result()
+    assert advice in str(caught.value)
+
+
+@pytest.mark.parametrize("test_mode", [True, False])
+def test_lost_answer_frightens_only_where_something_can_have_happened(
+    wire: ScriptedServer, connect: Connect, test_mode: bool
+) -> None:
+    """A query, or an action in test mode, whose answer is lost has taken no effect; an action may have."""
+    wire.answer = lambda _: Reply(cut=True)
+    connection = connect(wire, test_mode=test_mode)
+    with pytest.raises(OutcomeUnknownError) as query:
+        UserQuery(connection, "a@b.c").result()
+    with pytest.raises(OutcomeUnknownError) as action:
+        connection.execute_single(UserAction("a@b.c").add_adobe_id(), immediate=True)
+    assert "taken effect" not in str(query.value)
+    assert ("may have taken effect" in str(action.value)) is not test_mode
+
+
 @pytest.mark.parametrize("cut", [True, False])
 def test_network_errors_carry_method_and_url(wire: ScriptedServer, connect: Connect, cut: bool) -> None:
     """An error without an answer has method and URL, and neither status nor request id."""

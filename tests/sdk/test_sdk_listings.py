@@ -270,7 +270,7 @@ BROKEN["last and not the last"][0].body["lastPage"] = True  # type: ignore[index
 def test_listing_that_is_not_whole(wire: ScriptedServer, read: Reader, pages: list[Reply]) -> None:
     """Whatever shows that users are missing or doubled raises ListingError, which says so."""
     lay_down(wire, *pages)
-    with pytest.raises(ListingError, match="start again") as caught:
+    with pytest.raises(ListingError, match="the listing is not whole") as caught:
         read(wire)
     assert caught.value.url.partition("?")[0].rpartition("/")[2].isdigit()
 
@@ -400,6 +400,15 @@ def test_restarts_have_an_end(wire: ScriptedServer, read_all: Reader, restarts: 
     with pytest.raises(ListingError):
         read_all(wire, rules=ListingRules(restarts=restarts))
     assert len(wire.seen) == requests
+
+
+def test_listing_that_is_wrong_each_time_is_no_matter_of_starting_again(wire: ScriptedServer, read_all: Reader) -> None:
+    """Where another start found the same, the advice is another; one that found a change is advised to start again."""
+    wire.answer = lambda _: users_page(["a@b.c", "d@e.f"], 0, 1, 1, x_page_size="1")
+    with pytest.raises(ListingError, match=r"another start found the same: does a proxy or cache .* ask Adobe"):
+        read_all(wire)
+    with pytest.raises(ListingError, match=r"not whole: start again"):
+        read_all(wire, rules=ListingRules(restarts=0))
 
 
 def test_iteration_never_starts_again(wire: ScriptedServer, connect: Connect) -> None:

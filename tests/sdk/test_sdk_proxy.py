@@ -9,7 +9,16 @@ import pytest
 from sdk_kit import Behaviour, Time, TunnelProxy, serving
 
 from umapi_harness.mock.server import RunningServer
-from umapi_sdk import Connection, NotSentError, OutcomeStatus, ServicePrincipalAuth, UmapiError, UserAction, UserQuery
+from umapi_sdk import (
+    ConfigurationError,
+    Connection,
+    NotSentError,
+    OutcomeStatus,
+    ServicePrincipalAuth,
+    UmapiError,
+    UserAction,
+    UserQuery,
+)
 from umapi_sdk.transports.settings import NetworkSettings
 
 Connect = Callable[..., Connection]
@@ -71,6 +80,14 @@ def test_given_proxy_comes_before_the_environment(
     monkeypatch.setenv("NO_PROXY", "*")
     work(dial(proxy=proxy.url))
     assert len(proxy.asked) == 2
+
+
+def test_proxy_of_the_environment_that_cannot_be_used_is_named(dial: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SOCKS proxy in the environment is refused with the variable that names it, and without its password."""
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://user:s3cret@127.0.0.1:1080")
+    reason = r"^the proxy of the environment \(HTTPS_PROXY\) must be an http:// or https:// URL$"
+    with pytest.raises(ConfigurationError, match=reason):
+        work(dial())
 
 
 @pytest.mark.parametrize("excluded", ["127.0.0.1", "*", "example.com, 127.0.0.1"])

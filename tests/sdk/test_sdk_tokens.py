@@ -452,6 +452,9 @@ def test_refusal_names_the_clock(connect: Connect, time: Time) -> None:
     ("description", "error", "cause"),
     [
         ("Could not match JWT signature to any of the bindings", "invalid_token", "the private key does not belong"),
+        ("Could not match JWT signature to any of the bindings", "invalid_token", "or that has expired"),
+        ("client_secret has expired", "invalid_client", "check the client secret"),
+        ("The certificate has expired", "invalid_token", "look at the integration's certificates"),
         ("JWT token has expired.", "invalid_token", "check this machine's clock"),
         ("JWT token is issued in the future", "invalid_token", "check this machine's clock"),
         ("not a valid scope", "invalid_scope", "no User Management API"),
@@ -469,6 +472,26 @@ def test_causes_known_from_the_token_host(
     with pytest.raises(AuthenticationError, match=cause) as caught:
         ask(connect(wire, auth=jwt_auth(wire, pem(key))))
     assert caught.value.code == error
+
+
+@pytest.mark.parametrize(
+    ("reply", "advice"),
+    [
+        (Reply(body=b"<html>Log in to the guest network"), "a web page came: is auth_host right, or does a proxy"),
+        (Reply(status=404), "answered 404: is auth_host right?"),
+        (Reply(status=302, headers={"Location": "http://x/"}), "it sends the request elsewhere, which is not followed"),
+        (Reply(status=403, body=b"<html>"), "answered 403: a web page came: is auth_host right"),
+        (Reply(status=407), "answered 407: a proxy wants a user and password: give them in its URL"),
+        (Reply(status=511), "answered 511: this network wants a login first"),
+    ],
+    ids=lambda value: str(getattr(value, "status", "")),
+)
+def test_stranger_in_place_of_the_token_host(wire: ScriptedServer, connect: Connect, reply: Reply, advice: str) -> None:
+    """What no token host says leads to whoever stands in its place."""
+    wire.token_replies.append(reply)
+    with pytest.raises(AuthenticationError) as caught:
+        ask(connect(wire))
+    assert advice in str(caught.value)
 
 
 @pytest.mark.parametrize(

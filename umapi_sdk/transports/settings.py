@@ -92,6 +92,8 @@ class NetworkSettings:
             if proxy_bypass(parts.netloc):
                 return None
             proxy = getproxies().get(parts.scheme)
+            variable = f"{parts.scheme.upper()}_PROXY"
+            return _proxy_url(proxy, f"the proxy of the environment ({variable})") if proxy else None
         return _proxy_url(proxy) if proxy else None
 
     def _bundles(self) -> list[tuple[str, str]]:
@@ -125,7 +127,7 @@ def _is_store(path: str) -> bool:
     return folder.is_dir() and any(_HASHED.fullmatch(file.name) for file in folder.iterdir())
 
 
-def _proxy_url(proxy: str) -> str:
+def _proxy_url(proxy: str, what: str = "the proxy") -> str:
     """Return the URL of a proxy, which may be given without `http://`; no message shows it, for its password."""
     url = proxy if "://" in proxy else f"http://{proxy}"
     try:
@@ -134,7 +136,7 @@ def _proxy_url(proxy: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ConfigurationError("the proxy must be an http:// or https:// URL")
+        raise ConfigurationError(f"{what} must be an http:// or https:// URL")
     return url
 
 

@@ -13,7 +13,7 @@ import socket
 import threading
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -238,7 +238,7 @@ class Line:
 
 
 @contextlib.contextmanager
-def open_line(server: RunningServer, kind: Kind, path: Path, time: Time, **options: Any) -> Iterator[Line]:
+def open_line(server: RunningServer, kind: Kind, path: Path, time: Time, **options: Any) -> Generator[Line]:
     """A line for the length of the context."""
     line = Line(server, kind, path, time, **options)
     try:
