@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -197,6 +198,23 @@ def test_new_names_under_old_steps_are_no_drift_of_the_answer() -> None:
     )
     told = _told(before, [_action("eve@x.org", answer("eve@x.org", new))])
     assert "MUST response body /errors/*/errorCode value" in told
+
+
+@pytest.mark.parametrize("form", ["Team {}", "Équipe/{}", "50%{}"])
+def test_new_names_in_the_path_are_those_in_the_answer(form: str) -> None:
+    """Another group, or the same one, is no drift of the answer, however its name is encoded in the path."""
+
+    def group(name: str, encoded: str) -> Exchange:
+        answer = {"result": "success", "groupName": name, "message": f"{name} was found"}
+        request = RecordedRequest(method="GET", url=f"{API}/groups/1@AdobeOrg/{encoded}")
+        response = RecordedResponse(status=200, headers=HEADERS, body=json.dumps(answer).encode())
+        return Exchange(name="group", where="f#/log/entries/0", request=request, response=response)
+
+    first, second = form.format(1), form.format(2)
+    before = [group(first, quote(first, safe=""))]
+    assert _told(before, [group(second, quote(second, safe=""))]) == ["MAY request path value"]
+    loud = "".join(f"%{byte:02x}" for byte in first.encode())
+    assert _told(before, [group(first, loud)]) == []
 
 
 def test_hostile_texts_cost_time_that_grows_with_their_length() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import anyio
 import attrs
@@ -112,6 +113,18 @@ def test_a_token_is_given_where_none_was_recorded(by_name: dict[str, Exchange]) 
     assert replay.answer(jwt.request).json()["expires_in"] == 86_399_000
     with pytest.raises(NoMatchError):
         Replay([oauth]).answer(jwt.request)
+
+
+def test_the_version_in_a_token_path_does_not_count(by_name: dict[str, Exchange]) -> None:
+    """What a client of /ims/token/v3 was answered serves one that asks v2, from a port and as a route of respx."""
+    oauth = by_name["oauth-v2.form"]
+    assert urlsplit(oauth.request.url).path == "/ims/token/v2"
+    third = attrs.evolve(oauth, request=attrs.evolve(oauth.request, url="https://ims-na1.adobelogin.com/ims/token/v3"))
+    with serve(Replay([third])) as root, httpx.Client(trust_env=False) as client:
+        assert compare(third.response, _came(_send(client, oauth, root))) == ()
+    with respx.mock() as router, httpx.Client(trust_env=False) as client:
+        respx_routes([third], router)
+        assert _send(client, oauth).status_code == 200
 
 
 def test_headers_that_cannot_be_sent_are_mended_or_left_out() -> None:

@@ -6,14 +6,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import attrs
 
 from umapi_harness.common.secrets import Masker
 from umapi_harness.contract.cleaning import without_secrets
 from umapi_harness.contract.findings import Grade
-from umapi_harness.contract.matching import form_fields
+from umapi_harness.contract.matching import form_fields, path_segments
 from umapi_harness.contract.pairing import Opener, pairs, step_name, without_organization
 from umapi_harness.contract.recordings import Exchange, Headers, RecordedRequest, RecordedResponse
 from umapi_harness.contract.shapes import Change, Kind, changes, is_array, is_object, is_shallow, mapped, show
@@ -143,9 +143,10 @@ def _request_changes(old: RecordedRequest, new: RecordedRequest) -> Iterator[Cha
     was, now = (dict(parse_qsl(urlsplit(one.url).query, keep_blank_values=True)) for one in (old, new))
     for change in changes(was, now):
         yield attrs.evolve(change, place=f"query {change.place.removeprefix('/')}")
-    paths = [without_organization(urlsplit(one.url).path.replace("%40", "@")) for one in (old, new)]
+    paths = [[without_organization(part) for part in path_segments(one.url)] for one in (old, new)]
     if paths[0] != paths[1]:
-        yield Change(Kind.VALUE, "path", show(paths[0]), show(paths[1]))
+        was_there, is_there = ("/".join(quote(part, safe="@ ") for part in path) for path in paths)
+        yield Change(Kind.VALUE, "path", show(was_there), show(is_there))
     yield from _body_changes(_content(old), _content(new))
 
 
@@ -236,7 +237,7 @@ def _header_value(name: str, value: str) -> str:
 def _renamed(old: RecordedRequest, new: RecordedRequest) -> dict[str, str]:
     """The texts that stand in the place of others in the new request: new people under the old steps."""
     found: dict[str, str] = {}
-    stack = [(_content(old), _content(new)), (urlsplit(old.url).path.split("/"), urlsplit(new.url).path.split("/"))]
+    stack = [(_content(old), _content(new)), (path_segments(old.url), path_segments(new.url))]
     while stack:
         before, after = stack.pop()
         if is_object(before) and is_object(after):

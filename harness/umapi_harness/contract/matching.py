@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.parser
 import email.policy
 import json
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -16,6 +17,7 @@ from umapi_harness.contract.findings import Departure
 from umapi_harness.contract.recordings import Exchange, RecordedRequest
 from umapi_harness.contract.schema import Operation, find_operation, pointer
 
+_TOKEN_PATH = re.compile(r"/ims/token(/v[0-9]+)?")
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 _SHOWN = 80  # characters of a value that a message shows
@@ -55,8 +57,8 @@ def fingerprint(request: RecordedRequest) -> Hashable:
 def mismatches(recorded: RecordedRequest, sent: RecordedRequest) -> tuple[Mismatch, ...]:
     """Return the matchers that tell the two requests apart; empty when they are equivalent.
 
-    Host, headers, secrets and the requestIDs of commands are not compared; a query parameter with its default value is
-    as good as none.
+    Host, headers, secrets, the requestIDs of commands and the version in the path of a token request are not compared;
+    a query parameter with its default value is as good as none.
     """
     found = ((name, matcher(recorded, sent)) for name, matcher in _MATCHERS)
     return tuple(Mismatch(name, problem) for name, problem in found if problem is not None)
@@ -83,6 +85,12 @@ def form_fields(request: RecordedRequest) -> dict[str, str] | None:
     if kind.lower().startswith(_MULTIPART):
         return _multipart_fields(kind, request.body)
     return None
+
+
+def path_segments(url: str) -> list[str]:
+    """Return the segments of a URL's path, without percent-encoding and without a slash at the end."""
+    # Decoded after splitting, so that a slash inside a group's name is not taken for a separator.
+    return [unquote(segment) for segment in urlsplit(url).path.rstrip("/").split("/")]
 
 
 def first_difference(recorded: Any, sent: Any) -> str | None:
@@ -152,14 +160,15 @@ def _method(recorded: RecordedRequest, sent: RecordedRequest) -> str | None:
 
 def _path(recorded: RecordedRequest, sent: RecordedRequest) -> str | None:
     before, after = (urlsplit(request.url).path for request in (recorded, sent))
-    if _segments(before) == _segments(after):
+    if _addressed(recorded) == _addressed(sent):
         return None
     return f"recorded {redaction.url(before)}, now {redaction.url(after)}"
 
 
-def _segments(path: str) -> list[str]:
-    # Decoded after splitting, so that a slash inside a group's name is not taken for a separator.
-    return [unquote(segment) for segment in path.rstrip("/").split("/")]
+def _addressed(request: RecordedRequest) -> list[str]:
+    segments = path_segments(request.url)
+    # Which version of the token host's interface a client asks is its own affair: the answers are the same.
+    return segments[:3] if _TOKEN_PATH.fullmatch("/".join(segments)) else segments
 
 
 def _query(recorded: RecordedRequest, sent: RecordedRequest) -> str | None:
@@ -231,7 +240,7 @@ def _no_match(judged: Sequence[tuple[Exchange, Sequence[Mismatch]]], sent: Recor
 
 
 def _route(request: RecordedRequest) -> tuple[str, tuple[str, ...]]:
-    return request.method.upper(), tuple(_segments(urlsplit(request.url).path))
+    return request.method.upper(), tuple(_addressed(request))
 
 
 def _canonical_body(request: RecordedRequest) -> str:
