@@ -16,6 +16,7 @@ from tests.recording.conftest import raw_server, recording
 from umapi_harness.cli import main
 from umapi_harness.contract.recordings import load
 from umapi_harness.mock.server import RunningServer
+from umapi_sdk import AuthenticationError, Connection, JWTAuth, UserQuery
 
 
 def test_a_session_is_recorded_clean(mock: RunningServer, tmp_path: Path) -> None:
@@ -265,3 +266,30 @@ def test_a_recording_is_replaced_only_when_told(mock: RunningServer, tmp_path: P
         proxy.end()
     assert len(load(out).exchanges) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["out.har"]
+
+
+def test_a_jwt_for_the_proxy_is_explained(mock: RunningServer, tmp_path: Path) -> None:
+    """That a JWT was signed for the proxy, which the service refuses, is told with what to do instead."""
+    details = mock.details
+    key = Path(details.private_key_path).read_text("utf-8")
+
+    def auth(host: str) -> JWTAuth:
+        words = (details.org_id, details.client_id, details.client_secret, details.tech_account_id, key)
+        return JWTAuth(*words, auth_host=host)
+
+    out = tmp_path / "out.har"
+    with recording(out, "--upstream", mock.url) as proxy:
+        endpoint = f"{proxy.url}/v2/usermanagement"
+        with (
+            Connection(details.org_id, auth(proxy.url), endpoint=endpoint) as refused,
+            pytest.raises(AuthenticationError),
+        ):
+            UserQuery(refused, "nobody@example.com").result()
+        with Connection(details.org_id, auth(details.ims_url), endpoint=endpoint) as connection:
+            assert UserQuery(connection, "nobody@example.com").result() is None
+        _, said = proxy.end()
+    own = proxy.url.partition("://")[2]
+    (line,) = [line for line in said.splitlines() if "JWT" in line]
+    assert line.startswith(f"umapi-harness: POST /ims/exchange/jwt/: the client signed its JWT for {own}, which the ")
+    assert f"let the client ask {mock.url} for its token" in line
+    assert [one.response.status for one in load(out).exchanges] == [400, 404]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import queue
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import anyio.to_thread
 import attrs
@@ -190,7 +192,19 @@ class RecordingProxy:
                 "not recorded: raise --max-body"
             )
             return
+        if answer.is_client_error:
+            self._explain_audience(request, sent, scope)
         await self._keep(request, answer, sent, b"".join(kept), time.monotonic() - began)
+
+    def _explain_audience(self, request: httpx.Request, sent: bytes, scope: Scope) -> None:
+        """Tell why a JWT was refused, if it is for the proxy: clients sign it for the token host that they know."""
+        own = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+        if own and own.lower() in _audience(sent):
+            self._say(
+                f"{request.method} {self._shown(request)}: the client signed its JWT for {own}, which the token host "
+                f"is not; leave UMAPI_IMS_URL out, or let the client ask {self._tokens.origin} for its token: what it "
+                "asks of the API is recorded all the same"
+            )
 
     async def _keep(
         self, request: httpx.Request, answer: httpx.Response, sent: bytes, body: bytes, seconds: float
@@ -234,6 +248,17 @@ class RecordingProxy:
         """The path without its query, for messages."""
         target: bytes = request.extensions["target"]
         return target.partition(b"?")[0].decode("latin-1")
+
+
+def _audience(form: bytes) -> frozenset[str]:
+    """Return the hosts, with their ports, that the JWT of a token request names as its audience."""
+    token = dict(parse_qsl(form.decode("utf-8", "replace"))).get("jwt_token", "")
+    claims = token.partition(".")[2].partition(".")[0]
+    try:
+        given: Any = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["aud"]
+        return frozenset(urlsplit(one).netloc.lower() for one in ([given] if isinstance(given, str) else given))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return frozenset()
 
 
 def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
