@@ -164,3 +164,18 @@ def test_recordings_that_cannot_be_compared_are_one_line(run: Run, tmp_path: Pat
     assert (ran.status, ran.out) == (2, "")
     assert ran.err.startswith(f"umapi-harness: {tmp_path / 'b.har'}: line ")
     assert not (tmp_path / "report.json").exists()
+
+
+@pytest.mark.parametrize(
+    "words", ["diff {full} {empty}", "diff {empty} {full}", "redact --check {empty}", "redact {empty} {out}"]
+)
+def test_a_recording_of_nothing_is_neither_alike_nor_clean(run: Run, tmp_path: Path, words: str) -> None:
+    """Of a recording without an exchange nothing is said to be so: status 2, one line, and nothing is written."""
+    names = {name: tmp_path / f"{name}.har" for name in ("full", "empty", "out")}
+    save([_listing()], names["full"])
+    save([], names["empty"])
+    ran = run(*words.format(**names).split())
+    assert (ran.status, ran.out) == (2, "")
+    line = "holds no exchange; give a recording with a request and its answer"
+    assert ran.err == f"umapi-harness: {names['empty']}: {line}\n"
+    assert not names["out"].exists()

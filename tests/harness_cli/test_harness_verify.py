@@ -12,7 +12,7 @@ import attrs
 import jsonschema_rs
 import pytest
 
-from umapi_harness.contract.recordings import Recording, save
+from umapi_harness.contract.recordings import save
 from umapi_harness.report import verification_json
 
 if TYPE_CHECKING:
@@ -174,13 +174,20 @@ def test_recordings_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
         assert ran.err.count("\n") == 1
 
 
-def test_a_recording_of_other_services(run: Run, tmp_path: Path) -> None:
-    """A browser's recording without a call of the API passes, and says what was left out."""
+def test_a_recording_of_other_services(run: Run, har: Path, tmp_path: Path) -> None:
+    """A recording without a call of the API, of which all would be true, is refused with what was left out."""
     (one, *_) = lively_session().exchanges
     other = attrs.evolve(one, request=attrs.evolve(one.request, url="https://fonts.example/a?b=c"))
     path = tmp_path / "browser.har"
-    save(Recording(path="browser", exchanges=(other,)).exchanges, path)
-    ran = run("verify", path)
-    assert ran.status == 0
-    assert "left out: 1, not the API's: fonts.example" in ran.out
-    assert run("verify", path, "--write-seed", tmp_path / "seed.json").status == 2
+    save([other], path)
+    empty = tmp_path / "empty.har"
+    save([], empty)
+    report = tmp_path / "report.json"
+    ran = run("verify", har, path, "--json", report)
+    told = "holds no exchange of the API; left out: 1, not the API's: fonts.example"
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == f"umapi-harness: {path}: {told}; give a recording with a request and its answer\n"
+    ran = run("verify", empty)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == f"umapi-harness: {empty}: holds no exchange; give a recording with a request and its answer\n"
+    assert not report.exists()

@@ -13,7 +13,7 @@ from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, PROGRAM
 from umapi_harness.contract.drift import Comparison, drift
 from umapi_harness.contract.findings import Grade
 from umapi_harness.contract.pairing import Opener
-from umapi_harness.contract.recordings import Exchange, Limits, open_recording
+from umapi_harness.contract.recordings import Exchange, Limits, open_filled
 
 _FORMAT = 1  # goes up when a member of the report changes its meaning or goes away
 
@@ -28,7 +28,7 @@ def diff(before: Path, after: Path, json_file: Path | None, max_body: int) -> in
 
     Exchanges are paired by their requests, then by operation. Order is compared where the service promises one;
     times, ids and tokens are not compared. Exit status 0 when nothing has drifted, 1 when something has, 2 when a
-    file cannot be read.
+    file cannot be read or holds no exchange.
     """
     limits = limits_of(max_body)
     comparison = drift(_opener(before, limits), _opener(after, limits))
@@ -48,7 +48,7 @@ def _opener(path: Path, limits: Limits) -> Opener:
             click.echo(f"{PROGRAM}: {line}", err=True)
 
     def read() -> Iterator[Exchange]:
-        return open_recording(path, limits=limits, skip=skip)
+        return open_filled(path, limits=limits, skip=skip)
 
     return read
 

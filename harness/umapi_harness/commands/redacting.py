@@ -14,7 +14,7 @@ from umapi_harness.contract.cleaning import Cleaner
 from umapi_harness.contract.exchanges import Limits
 from umapi_harness.contract.inspection import Inspector, pseudonym_digests
 from umapi_harness.contract.pseudonyms import Pseudonyms
-from umapi_harness.contract.recordings import Archive, open_recording
+from umapi_harness.contract.recordings import Archive, no_exchange, open_filled, open_recording
 from umapi_harness.mock.errors import InputError
 
 KEY: Final = click.option(
@@ -62,7 +62,7 @@ def redact(paths: tuple[Path, ...], check: bool, pseudonyms: bool, key: str | No
     cleaner = Cleaner(pseudonyms_for(key, pseudonyms))
     if os.path.exists(source) and not source.is_file():
         raise InputError(f"{source}: is no file, and must be read twice; save it as a file first")
-    for exchange in open_recording(source, limits=limits, skip=_say):
+    for exchange in open_filled(source, limits=limits, skip=_say):
         cleaner.learn(exchange)
     number = 0
     with Archive.writing(target) as archive:
@@ -79,6 +79,7 @@ def _inspected(path: Path, limits: Limits, pseudonyms: bool) -> int:
     inspector = Inspector(digests)
     number = 0
     lines: list[str] = []
+    seen = 0
 
     def leave(place: str, value: object) -> None:
         lines.extend(inspector.leftovers(place, value))
@@ -91,9 +92,12 @@ def _inspected(path: Path, limits: Limits, pseudonyms: bool) -> int:
         return count
 
     for exchange in open_recording(path, limits=limits, skip=_say, leave=leave):
+        seen += 1
         lines.extend(inspector.findings(exchange))
         number += told()
     number += told()
+    if not seen and not number:
+        raise no_exchange(str(path))
     summary = f"{number} findings" if number else "clean"
     click.echo(f"{PROGRAM}: {path}: {summary}", err=True)
     return number

@@ -74,7 +74,7 @@ def verify(
     Each FILE is a HAR, a vcrpy cassette or a Postman collection with saved examples; requests for others than the API
     and its token host are left out. Findings are graded: MUST, the contract is broken or a wrong outcome reached;
     SHOULD, a departure that tolerant programs work with; MAY, drift, or what a recording does not tell. Exit status 1
-    if there is a MUST.
+    if there is a MUST, 2 if a file holds nothing of the API.
     """
     changes = _settings(pairs)
     given = [_seed(path) for path in seeds]

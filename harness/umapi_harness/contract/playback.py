@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
-from umapi_harness.contract.exchanges import Exchange, Limits, RecordingError
-from umapi_harness.contract.recordings import load
+from umapi_harness.contract.exchanges import Exchange, Limits
+from umapi_harness.contract.recordings import load, no_exchange
 from umapi_harness.contract.replay import Replay, is_token_request
 from umapi_harness.mock.certificates import write_private
 from umapi_harness.mock.details import ServerDetails
@@ -60,7 +60,7 @@ def playable(
             for one in unanswerable:
                 skip(f"{one.where}: skipped: status {one.response.status} is no answer of its own")
         if not answerable:
-            raise RecordingError(f"{path}: holds no exchange; give a recording with a request and its answer")
+            raise no_exchange(str(path))
         found += answerable
     return tuple(found)
 

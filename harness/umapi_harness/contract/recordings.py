@@ -31,6 +31,8 @@ __all__ = [
     "RecordingError",
     "load",
     "load_folder",
+    "no_exchange",
+    "open_filled",
     "open_recording",
     "read",
     "save",
@@ -69,6 +71,27 @@ def open_recording(
                 raise
             stream.seek(0)
             raise _placed(error, str(path), json_position(stream)) from None
+
+
+def open_filled(
+    path: Path, *, limits: Limits = _LIMITS, skip: Callable[[str], None] | None = None
+) -> Iterator[Exchange]:
+    """Return the exchanges of a file one by one, as `open_recording` does, if there is at least one.
+
+    Raises:
+        RecordingError: there is none, so that whatever is asked of the recording would be true; or as there.
+    """
+    number = -1
+    for number, exchange in enumerate(open_recording(path, limits=limits, skip=skip)):  # noqa: B007 - counts
+        yield exchange
+    if number < 0:
+        raise no_exchange(str(path))
+
+
+def no_exchange(path: str, left_out: str = "") -> RecordingError:
+    """Return the exception for a recording in which nothing is of use; `left_out` says what there is instead."""
+    there = f"holds no exchange of the API; left out: {left_out}" if left_out else "holds no exchange"
+    return RecordingError(f"{path}: {there}; give a recording with a request and its answer")
 
 
 def load(path: Path, *, limits: Limits = _LIMITS) -> Recording:

@@ -10,7 +10,7 @@ from umapi_harness.contract.judges.requests import RequestJudge
 from umapi_harness.contract.judges.responses import ResponseJudge
 from umapi_harness.contract.judges.simulation import MockJudge
 from umapi_harness.contract.judging import Judge, Sieve, Verification, Verified, judge
-from umapi_harness.contract.recordings import Limits, Recording, RecordingError, open_recording
+from umapi_harness.contract.recordings import Limits, Recording, RecordingError, no_exchange, open_recording
 from umapi_harness.mock.settings import Settings
 
 MOST_BYTES: Final = 512 * 1024 * 1024
@@ -47,7 +47,7 @@ def verify(
     out, and `Verified.foreign` says so.
 
     Raises:
-        RecordingError: a file cannot be read, or is no recording.
+        RecordingError: a file cannot be read, is no recording, or holds no exchange of the API.
     """
     asked = own_judges() if judges is None else judges
     return Verification(files=tuple(_verified(one, asked, limits) for one in recordings))
@@ -57,8 +57,17 @@ def api_exchanges(source: Recording | Path | str, limits: Limits = _DEFAULT) -> 
     """Return what a recording has of the API, and why anything else was left out, with the number of each.
 
     Raises:
-        RecordingError: as `verify`.
+        RecordingError: as `verify`; or nothing is left, of which every judge would be content.
     """
+    recording, foreign = _sieved(source, limits)
+    if not recording.exchanges:
+        reasons = [*(f"{count}, {reason}" for reason, count in foreign.items()), *recording.skipped]
+        more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+        raise no_exchange(recording.path, f"{reasons[0]}{more}" if reasons else "")
+    return recording, foreign
+
+
+def _sieved(source: Recording | Path | str, limits: Limits) -> tuple[Recording, Mapping[str, int]]:
     sieve = Sieve()
     if isinstance(source, Recording):
         for exchange in source.exchanges:
