@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
+
+from umapi_sdk.config import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +61,60 @@ def test_nothing_inherited_leads_past_the_server(
     assert "UMAPI_CA_BUNDLE" not in found
     assert found["UMAPI_MAX_WAIT"] == "5"
     assert found["NO_PROXY"] == found["no_proxy"] == "intranet.example,127.0.0.1"
+
+
+SETTINGS = [field.name for field in attrs.fields(Settings)]
+HARMLESS = [
+    "TIMEOUT",
+    "MAX_RETRIES",
+    "MAX_WAIT",
+    "PACING",
+    "USER_AGENT",
+    "MAX_RESPONSE_SIZE",
+    "RECORD",
+    "PSEUDONYM_KEY",
+]
+
+
+def test_no_setting_of_another_server_is_inherited(
+    run: Run, python: Callable[[str], tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all that the SDK reads, only what says neither whom to call nor to what effect reaches the command."""
+    names = [*map(str.upper, SETTINGS), "CONFIG", "PROFILE", "IMS_ENDPOINT", "ANYTHING", *HARMLESS]
+    for name in names:
+        monkeypatch.setenv(f"UMAPI_{name}", "inherited")
+    ran = run("exec", *python("print(json.dumps({n: v for n, v in os.environ.items() if v == 'inherited'}))"))
+    assert sorted(json.loads(ran.out)) == sorted(f"UMAPI_{name}" for name in HARMLESS)
+
+
+def test_a_hostile_environment_changes_nothing(
+    run: Run, python: Callable[[str], tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proxy, test mode, file and token endpoint of another server do not lead the SDK past this one."""
+    for name, value in {
+        "UMAPI_PROXY": "http://127.0.0.1:1",
+        "UMAPI_TEST_MODE": "true",
+        "UMAPI_CONFIG": "/nowhere.toml",
+        "UMAPI_IMS_ENDPOINT": "elsewhere",
+        "UMAPI_PRIVATE_KEY_PASSPHRASE": "w0rd",
+    }.items():
+        monkeypatch.setenv(name, value)
+    code = (
+        "import umapi_sdk\n"
+        "with umapi_sdk.connect() as connection:\n"
+        "    action = umapi_sdk.UserAction('new@example.com').add_adobe_id()\n"
+        "    connection.execute_single(action, immediate=True)\n"
+        "    print(action.outcome.status, umapi_sdk.UserQuery(connection, 'new@example.com').result() is not None)"
+    )
+    ran = run("exec", *python(code))
+    assert (ran.status, ran.out.strip()) == (0, "completed True"), ran.err
+
+
+def test_other_settings_can_be_given(run: Run) -> None:
+    """A command that wants more UMAPI_ variables gets them from env, as the help says."""
+    words = ("env", "UMAPI_TEST_MODE=true", sys.executable, "-c", "import os; print(os.environ['UMAPI_TEST_MODE'])")
+    assert run("exec", "--", *words).out.strip() == "true"
+    assert "-- env NAME=VALUE COMMAND" in " ".join(run("exec", "--help").out.split())
 
 
 def test_tls_comes_with_an_authority(run: Run, python: Callable[[str], tuple[str, ...]]) -> None:

@@ -142,6 +142,12 @@ ODD: dict[str, bytes] = {
     "multipart with an odd boundary": sized(
         TOKEN + b"Content-Type: multipart/form-data; boundary=\xff\x80\r\n", b"--\xff\x80\r\n\r\n--\xff\x80--"
     ),
+    **{
+        f"multipart with the boundary {boundary!r}": sized(
+            TOKEN + b"Content-Type: multipart/form-data; boundary=" + boundary + b"\r\n", b"--x\r\n\r\n--x--"
+        )
+        for boundary in (b"", b"\xff", b'"', b"x" * 300)
+    },
     "multipart without an end": sized(
         TOKEN + b"Content-Type: multipart/form-data; boundary=x\r\n",
         b'--x\r\nContent-Disposition: form-data; name="client_id"\r\n\r\nabc',
@@ -214,6 +220,15 @@ def test_pipelined_requests(target: Target) -> None:
     raw = b"".join(b"GET /status HTTP/1.1\r\n" + HOST + b"X-Request-Id: " + name + b"\r\n\r\n" for name in names)
     answer = target.answer_to(raw + get(b"/status", headers=HOST + b"X-Request-Id: last\r\n"))
     assert re.findall(rb"x-request-id: (\w+)", answer) == [*names, b"last"]
+
+
+def test_a_length_given_in_both_ways(target: Target) -> None:
+    """The connection ends, so that nothing behind such a request is taken for another (RFC 9112, 6.1)."""
+    head = ACTION.replace(CLOSE, b"") + target.head() + b"Content-Length: 2\r\n"
+    behind = b"GET /status HTTP/1.1\r\n" + HOST + b"\r\n"
+    answer = target.answer_to(head + CHUNKED + b"2\r\n[]\r\n0\r\n\r\n" + behind)
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"400"]
+    assert b"connection: close" in answer.lower()
 
 
 def test_a_request_and_garbage_behind_it(target: Target) -> None:

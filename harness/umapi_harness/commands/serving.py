@@ -26,6 +26,14 @@ from umapi_harness.mock.server import serve as serve_mock
 from umapi_harness.mock.settings import PROFILES, Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_KEPT = frozenset(
+    f"UMAPI_{name}"
+    for name in (
+        *("RECORD", "PSEUDONYM_KEY"),
+        *("TIMEOUT", "MAX_RETRIES", "MAX_WAIT", "PACING", "USER_AGENT", "MAX_RESPONSE_SIZE"),
+    )
+)
+"""UMAPI_ variables that the command inherits: none of them says whom to call, as whom, or to what effect."""
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _KILLED = 128  # what shells add to the number of the signal that ended a command
 
@@ -67,6 +75,14 @@ _OPTIONS = (
         "--admin/--no-admin",
         default=None,
         help="Serve the interface and page under /_mock/; default: on a loopback host only.",
+    ),
+    click.option(
+        "--allow-host",
+        "allow_hosts",
+        multiple=True,
+        metavar="NAME",
+        help="A name by which the server may be called, beside IP addresses, names without a dot and those that end in "
+        "localhost, local, internal or test; may be repeated.",
     ),
 )
 
@@ -134,6 +150,10 @@ def execute(words: tuple[str, ...], **options: Any) -> int:
 
     The server listens before COMMAND starts, which finds it in the UMAPI_ variables, and is gone when
     COMMAND has ended. The exit status is that of COMMAND; 2 if it could not be started.
+
+    Of the UMAPI_ variables that are set, COMMAND gets those that lead nowhere else: the recorder's, and UMAPI_TIMEOUT,
+    UMAPI_MAX_RETRIES, UMAPI_MAX_WAIT, UMAPI_PACING, UMAPI_USER_AGENT and UMAPI_MAX_RESPONSE_SIZE. To give it
+    others: -- env NAME=VALUE COMMAND.
     """
     program = _program(words[0])
     with running_server(**_server(**options)) as server:
@@ -150,7 +170,12 @@ def _program(name: str) -> str:
 def _environment(details: ServerDetails, inherited: Mapping[str, str]) -> dict[str, str]:
     """The variables of the command: nothing inherited leads it past the server that was started for it."""
     values = details.variables()
-    environment = {name: value for name, value in inherited.items() if name not in values}
+    # On Windows the names of variables have no case.
+    environment = {
+        name: value
+        for name, value in inherited.items()
+        if not name.upper().startswith("UMAPI_") or (name.upper() in _KEPT and name.upper() not in values)
+    }
     environment |= {name: value for name, value in values.items() if value is not None}
     if any(environment.get(name) or environment.get(name.lower()) for name in _PROXIES):
         host = details.ims_url.partition("://")[2].rpartition(":")[0].strip("[]")
@@ -160,32 +185,47 @@ def _environment(details: ServerDetails, inherited: Mapping[str, str]) -> dict[s
 
 
 def _status_of(words: Sequence[str], environment: Mapping[str, str]) -> int:
-    try:
-        process = subprocess.Popen(words, env=environment)  # noqa: S603 - the command is the user's own
-    except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise InputError(f"{words[0]}: cannot be started ({reason}); give a program") from error
-    with process, _passing_on(process):
-        status = process.wait()
+    with _passing_on() as begun:
+        try:
+            process = subprocess.Popen(words, env=environment)  # noqa: S603 - the command is the user's own
+        except OSError as error:
+            reason = (error.strerror or "unknown reason").lower()
+            raise InputError(f"{words[0]}: cannot be started ({reason}); give a program") from error
+        begun(process)
+        with process:
+            status = process.wait()
     return status if status >= 0 else _KILLED - status
 
 
 @contextmanager
-def _passing_on(process: subprocess.Popen[bytes]) -> Generator[None]:
-    """Leaves the end to the command: Ctrl-C reaches it by the terminal, and SIGTERM is passed on."""
+def _passing_on() -> Generator[Callable[[subprocess.Popen[bytes]], None]]:
+    """Leaves the end to the command: Ctrl-C reaches it by the terminal, and SIGTERM is passed on.
 
-    def terminate(_number: int, _frame: FrameType | None) -> None:
-        process.terminate()
+    Gives a function to call with the command once it has begun; what comes before that moment waits for it.
+    """
+    commands: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
+
+    def terminate(number: int, _frame: FrameType | None) -> None:
+        if commands:
+            commands[0].terminate()
+        else:
+            early.append(number)
+
+    def begun(process: subprocess.Popen[bytes]) -> None:
+        commands.append(process)
+        if early:
+            process.terminate()
 
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield begun
         return
     before = {
         signal.SIGINT: signal.signal(signal.SIGINT, _wait_on),
         signal.SIGTERM: signal.signal(signal.SIGTERM, terminate),
     }
     try:
-        yield
+        yield begun
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -6,14 +6,12 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from umapi_harness.mock.addresses import is_loopback
 from umapi_harness.mock.bodies import is_object
 from umapi_harness.mock.clock import LATEST, VirtualClock, read_time
 from umapi_harness.mock.documents import packaged, parse
@@ -97,13 +95,9 @@ def unknown_route(known: Sequence[BaseRoute]) -> BaseRoute:
 def guarded(
     handle: Callable[[Request], Awaitable[Response]],
 ) -> Callable[[Request], Awaitable[Response]]:
-    """Turns bad input into a 4xx with the one line that names it, and keeps other sites' pages out."""
+    """Turns bad input into a 4xx with the one line that names it."""
 
     async def answer(request: Request) -> Response:
-        origin = request.headers.get("origin")
-        elsewhere = origin is not None and _site(origin) != request.headers.get("host")
-        if elsewhere or _is_rebound(request):
-            return _error(403, f"{ROOT} answers no page of another site; call it from a program, or from its own page")
         try:
             return await handle(request)
         except NoSuchSnapshotError as error:
@@ -128,26 +122,6 @@ class _Unknown(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._answer(scope, receive, send)
-
-
-def _site(origin: str) -> str | None:
-    """Host and port of an Origin header; None for one that cannot be read."""
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:
-        return None
-
-
-def _is_rebound(request: Request) -> bool:
-    """Whether a browser was led to this machine under the name of another site (DNS rebinding)."""
-    server: tuple[str, int | None] | None = request.scope.get("server")
-    if server is None or not is_loopback(server[0]):
-        return False
-    try:
-        named = urlsplit(f"//{request.headers.get('host', '')}").hostname
-    except ValueError:
-        return True
-    return named is None or not is_loopback(named)
 
 
 class _ConflictError(InputError):
@@ -291,8 +265,7 @@ class _Admin:
     async def post_faults(self, request: Request) -> Response:
         """Put one fault, or several, in force."""
         plan = await self._plan(request)
-        for fault in plan.faults:
-            self._world.faults.add(fault, plan.random_seed)
+        self._world.faults.extend(plan.faults, plan.random_seed)
         return JSONResponse(self._world.faults.as_list(), status_code=201)
 
     async def put_faults(self, request: Request) -> Response:

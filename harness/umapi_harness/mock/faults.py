@@ -18,6 +18,8 @@ OPERATIONS: Final = (
     "deprecated",
 )
 SCHEMA: Final = "faults.schema.json"
+MOST_FAULTS: Final = 10_000
+"""Faults that can be in force at once: each call is held against every one of them."""
 Kind = Literal["answer", "drop", "refuse", "delay", "truncate", "broken_json", "wrong_type", "drip", "revoke", "shrink"]
 When = Literal["before", "during", "after"]
 
@@ -78,9 +80,14 @@ class Fault:
 
     def as_dict(self) -> dict[str, Any]:
         """The fields that mean something, as a plan has them."""
-        meant = (*_ALWAYS, *_MEANING[self.kind])
-        values = attrs.asdict(self)
-        return {name: values[name] for name in values if name in meant and values[name] is not None}
+        values = ((name, getattr(self, name)) for name in _ORDER[self.kind])
+        return {name: value for name, value in values if value is not None}
+
+
+_ORDER: Final = {
+    kind: tuple(field.name for field in attrs.fields(Fault) if field.name in (*_ALWAYS, *meaning))
+    for kind, meaning in _MEANING.items()
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -121,13 +128,24 @@ class FaultPlan:
 
     def replace(self, faults: Iterable[Fault], random_seed: int = 0) -> None:
         """Put other faults in force; counting starts again."""
-        self._planned = []
-        for fault in faults:
-            self.add(fault, random_seed)
+        before, self._planned = self._planned, []
+        try:
+            self.extend(faults, random_seed)
+        except InputError:
+            self._planned = before
+            raise
+
+    def extend(self, faults: Iterable[Fault], random_seed: int = 0) -> None:
+        """Put more faults in force; raises InputError, and adds none, where they would be too many."""
+        added = [_Planned(fault, f"{random_seed} {place}") for place, fault in enumerate(faults, len(self._planned))]
+        if len(self._planned) + len(added) > MOST_FAULTS:
+            there = f"{len(self._planned)} are in force" if self._planned else f"these are {len(added)}"
+            raise InputError(f"faults: at most {MOST_FAULTS} can be in force, and {there}; remove some")
+        self._planned += added
 
     def add(self, fault: Fault, random_seed: int = 0) -> None:
         """Put one more fault in force."""
-        self._planned.append(_Planned(fault, f"{random_seed} {len(self._planned)}"))
+        self.extend((fault,), random_seed)
 
     def remove(self, place: int) -> None:
         """End the fault at that place of the list, counted from 0; raises InputError if there is none."""
@@ -181,17 +199,21 @@ def read_plan(document: Any, *, where: str = "faults", clients: Collection[str] 
         entries, at, random_seed = document["faults"], ("faults",), document.get("random_seed", 0)
     else:
         entries = document if is_array(document) else [document]
+    if len(entries) > MOST_FAULTS:
+        raise InputError(f"{where}: {pointer(*at)}: {len(entries)} faults; give {MOST_FAULTS} or fewer")
     faults: list[Fault] = []
+    endless = _Endless()
     for place, entry in enumerate(entries):
         check(entry, SCHEMA, where, definition="Fault", at=(*at, place))
         here = f"{where}: {pointer(*at, place)}"
         _check_meaning(entry, here, clients)
         fault = Fault(**entry)
-        for number, earlier in enumerate(faults):
-            if _covers(earlier, fault):
-                raise InputError(
-                    f"{here}: strikes nothing, as {pointer(*at, number)} strikes every such call; remove one of them"
-                )
+        earlier = endless.covering(fault)
+        if earlier is not None:
+            raise InputError(
+                f"{here}: strikes nothing, as {pointer(*at, earlier)} strikes every such call; remove one of them"
+            )
+        endless.note(place, fault)
         faults.append(fault)
     return Plan(faults=tuple(faults), random_seed=random_seed)
 
@@ -225,7 +247,18 @@ def _check_meaning(entry: dict[str, Any], here: str, clients: Collection[str] | 
         raise InputError(f"{here}/client_id: no client {client_id}; known are {', '.join(clients)}")
 
 
-def _covers(earlier: Fault, later: Fault) -> bool:
-    """Whether an earlier fault leaves a later one nothing to strike."""
-    limited = earlier.nth is not None or earlier.first is not None or (earlier.rate or 1) < 1
-    return not limited and earlier.operation in ("*", later.operation) and earlier.client_id in (None, later.client_id)
+class _Endless:
+    """The faults of a plan that strike every call of an operation, and so leave later ones nothing to strike."""
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[str, str | None], int] = {}
+
+    def note(self, place: int, fault: Fault) -> None:
+        """Remember a fault, if it is one of those."""
+        if fault.nth is None and fault.first is None and (fault.rate or 1) >= 1:
+            self._places.setdefault((fault.operation, fault.client_id), place)
+
+    def covering(self, fault: Fault) -> int | None:
+        """The place of the first fault that strikes every call that this one matches."""
+        kinds = {(operation, client) for operation in ("*", fault.operation) for client in (None, fault.client_id)}
+        return min((self._places[kind] for kind in kinds if kind in self._places), default=None)

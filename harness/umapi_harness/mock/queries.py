@@ -65,6 +65,14 @@ def page_number(text: str) -> int:
     return max(0, int(text))
 
 
+def is_first_page(text: str) -> bool:
+    """Whether a page's number, however it is written, means the first page."""
+    try:
+        return page_number(text) == 0
+    except BadQueryError:
+        return False
+
+
 def users_page(organization: Organization, settings: Settings, page: int, query: Query) -> Answer:
     """A page of the organisation's users (getUsersWithPage.md)."""
     direct_only = flag(query, "directOnly", True)

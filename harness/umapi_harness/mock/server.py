@@ -22,7 +22,7 @@ import attrs
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from umapi_harness.mock.addresses import is_loopback
+from umapi_harness.mock.addresses import Names, is_loopback
 from umapi_harness.mock.app import create_app
 from umapi_harness.mock.certificates import Certificates, make_certificates, write_private
 from umapi_harness.mock.clock import Clock
@@ -65,16 +65,18 @@ def serve(
     faults_path: Path | None = None,
     ready_file: Path | None = None,
     admin: bool | None = None,
+    allow_hosts: Sequence[str] = (),
     on_ready: Callable[[ServerDetails], None] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, then return.
 
     Once the server listens, the ready file is written and `on_ready` called; the ready file is removed
-    at the end. `admin` is the interface under /_mock/, which None allows on loopback only. Raises
+    at the end. `admin` is the interface under /_mock/, which None allows on loopback only; `allow_hosts` are
+    names by which the server may be called, beside addresses and names of this machine and network. Raises
     InputError for a port, host, fault plan or ready file that cannot be used.
     """
     world = _world(seeds, settings, clock, faults_path)
-    with _prepared(host, port, tls, world, admin) as (server, running):
+    with _prepared(host, port, tls, world, admin, allow_hosts) as (server, running):
 
         def announce() -> None:
             if ready_file is not None:
@@ -101,13 +103,14 @@ def running_server(
     clock: Clock | None = None,
     faults_path: Path | None = None,
     admin: bool | None = None,
+    allow_hosts: Sequence[str] = (),
 ) -> Generator[RunningServer]:
     """A server in a thread of this process, for the length of the context.
 
     The arguments are those of `serve`. Raises InputError likewise.
     """
     world = _world(seeds, settings, clock, faults_path)
-    with _prepared(host, port, tls, world, admin) as (server, running), in_background(server):
+    with _prepared(host, port, tls, world, admin, allow_hosts) as (server, running), in_background(server):
         yield running
 
 
@@ -119,6 +122,9 @@ def in_background(server: Server) -> Generator[None]:
     failures: list[BaseException] = []
 
     def run() -> None:
+        if os.name == "posix":
+            # Signals are the main thread's: one that is taken here does not wake it from a wait for a process.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         try:
             server.run()
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
@@ -181,14 +187,18 @@ def site(host: str, port: int, *, tls: bool) -> Generator[Site]:
 
 @contextlib.contextmanager
 def _prepared(
-    host: str, port: int, tls: bool, world: World, admin: bool | None
+    host: str, port: int, tls: bool, world: World, admin: bool | None, allow_hosts: Sequence[str]
 ) -> Generator[tuple[Server, RunningServer]]:
     """A server bound to its port and ready to run, with its files; all is gone afterwards."""
     with site(host, port, tls=tls) as place:
         key_path = place.folder / "private.key"
         write_private(key_path, world.keys.private_pem.encode("ascii"))
         details = server_details(world, place.url, authority=place.authority, private_key=key_path)
-        app = create_app(world, admin=is_loopback(host) if admin is None else admin)
+        app = create_app(
+            world,
+            admin=is_loopback(host) if admin is None else admin,
+            names=Names({host, socket.gethostname(), *allow_hosts}),
+        )
         yield place.server(app), RunningServer(details=details, world=world, url=place.url)
 
 
@@ -370,6 +380,9 @@ class Abortable:
             protocol: Any = getattr(getattr(send, "__self__", None), "on_response", None)
             protocol.__self__.timeout_keep_alive = seconds
 
+        if _is_framed_twice(scope):
+            await _refuse(send)
+            return
         if transport is not None:
             ends: dict[str, Any] = {ABORT: abort, CLOSE: transport.close, REFUSE: self.refuse, KEEP: keep}
             scope.setdefault("extensions", {}).update(ends)
@@ -387,6 +400,23 @@ class Abortable:
                 transport.abort()
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.sleep(0)
+
+
+def _is_framed_twice(scope: Scope) -> bool:
+    """Whether a request gives its length in both ways: where it ends, two readers may not agree (RFC 9112, 6.1)."""
+    names = {name for name, _ in scope.get("headers", ())}
+    return b"content-length" in names and b"transfer-encoding" in names
+
+
+async def _refuse(send: Send) -> None:
+    text = b"Invalid HTTP request received."
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(text)),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": text})
 
 
 def _do_nothing() -> None:

@@ -17,8 +17,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from umapi_harness.mock import answers, queries
 from umapi_harness.mock.actions import run_commands
+from umapi_harness.mock.addresses import Names
 from umapi_harness.mock.answers import Answer, json_answer
-from umapi_harness.mock.bodies import is_array, read_json
+from umapi_harness.mock.bodies import is_array, read_json, receive_body
 from umapi_harness.mock.clock import outlast, wait
 from umapi_harness.mock.deprecated import deprecated_answer
 from umapi_harness.mock.effects import Delivery, deliver, strike
@@ -45,8 +46,8 @@ _STATUS: Final = {
     "environment": "jil-mock",
     "state": "LIVE",
 }
-_DRAINED: Final = 64 * 1024 * 1024  # bytes read of a body that is refused for its length
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # read from a sloppy sender, but not to be sent
+_NO_PAGES: Final = "this mock server answers no page of another site; start it with --allow-host NAME for your own"
 _BEARER: Final = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 
 
@@ -72,8 +73,9 @@ class Call:
 class Service:
     """The API and the token host as one ASGI application."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, names: Names) -> None:
         self._world = world
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -144,6 +146,13 @@ class Service:
             await send({"type": "http.response.body", "body": piece, "more_body": place < delivery.pieces - 1})
 
     def _answer(self, call: Call, route: Route | None, form: dict[str, str]) -> Answer:
+        origin = call.headers.get("origin")
+        # A browser names the page that a POST comes from; without one, which brings the token, there is no reading.
+        if origin is not None and not self._names.include_origin(origin):
+            return json_answer(403, {"error": _NO_PAGES})
+        return self._answer_here(call, route, form)
+
+    def _answer_here(self, call: Call, route: Route | None, form: dict[str, str]) -> Answer:
         settings = self._world.settings
         if route is None:
             return answers.no_such_path()
@@ -240,7 +249,7 @@ class Service:
         wait = world.throttles.wait(operation, client_id, world.settings)
         if wait is not None:
             return wait
-        if route.call == "users" and route.page == "0":
+        if route.call == "users" and queries.is_first_page(route.page):
             starts = call.headers.get("pragma", "").lower() == "umapi-sync-start"
             return world.throttles.wait_for_first_page(client_id, world.settings, sync_starts=starts)
         return None
@@ -295,19 +304,9 @@ _CALLS: Final[dict[str, Callable[[World, Organization, Call, Route], Answer]]] =
 
 async def _read(scope: Scope, receive: Receive, limit: int) -> Call | None:
     """The request; None if the client went away, or sent what is no HTTP, before its end: it then has no effect."""
-    chunks: list[bytes] = []
-    size = 0
-    more = True
-    while more and size <= _DRAINED:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        chunk: bytes = message.get("body", b"")
-        size += len(chunk)
-        if size <= limit:
-            chunks.append(chunk)
-        more = message.get("more_body", False)
-    body = b"".join(chunks) if size <= limit else b""
+    received = await receive_body(receive, limit)
+    if received is None:
+        return None
     query_string = scope["query_string"].decode("latin-1")
     return Call(
         method=scope["method"],
@@ -315,8 +314,8 @@ async def _read(scope: Scope, receive: Receive, limit: int) -> Call | None:
         query_string=query_string,
         query=dict(parse_qsl(query_string, keep_blank_values=True)) if query_string else {},
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
-        body=body,
-        too_large=size > limit,
+        body=received.content,
+        too_large=received.too_large,
         scope=scope,
     )
 
@@ -354,7 +353,7 @@ async def _form(call: Call) -> dict[str, str]:
 
     try:
         form = await Request(call.scope, whole).form(max_files=0)
-    except MultiPartException:
+    except (MultiPartException, ValueError):  # a ValueError of the parser's own: not every Starlette takes it in
         return call.query
     return call.query | {name: value for name, value in form.items() if isinstance(value, str)}
 

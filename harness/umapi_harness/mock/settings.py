@@ -122,6 +122,8 @@ class Settings:
     """Life of an access token."""
     body_limit: int = 1024 * 1024
     """Bytes of a request body beyond which it is refused with 413."""
+    admin_body_limit: int = 64 * 1024 * 1024
+    """The same for the interface under /_mock/, which takes whole organisations."""
 
     @classmethod
     def live(cls) -> Settings:
