@@ -4,43 +4,58 @@ import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from umapi_models.models import CreateOption, Group, GroupType, IdentityType, User, UserStatus
-
-from .actions import Action, GroupAction, UserAction
-from .auth import JWTAuth, OAuthS2S, ServicePrincipalAuth
-from .config import connect, load_settings
-from .connection import Connection
-from .errors import (
-    ActionError,
-    AuthenticationError,
-    ConfigurationError,
-    ForbiddenError,
-    ListingError,
-    NetworkError,
-    NotFoundError,
-    NotSentError,
-    OutcomeUnknownError,
-    RequestRefusedError,
-    ResponseError,
-    ServiceError,
-    ThrottledError,
-    UmapiError,
-    UnavailableError,
-    UsageError,
-)
-from .execution import Execution
-from .listings import Completeness, ListingRules
-from .lookups import GroupsQuery, UserQuery, UsersQuery
-from .outcomes import ActionOutcome, OutcomeStatus, StepError
-from .retries import RetryPolicy
-from .session import UnsentActionsWarning
-
 if TYPE_CHECKING:
     from umapi_models.error_codes import ErrorCode
+    from umapi_models.models import CreateOption, Group, GroupType, IdentityType, User, UserStatus
 
+    from .actions import Action, GroupAction, UserAction
+    from .auth import JWTAuth, OAuthS2S, ServicePrincipalAuth
+    from .config import connect, load_settings
+    from .connection import Connection
+    from .errors import (
+        ActionError,
+        AuthenticationError,
+        ConfigurationError,
+        ForbiddenError,
+        ListingError,
+        NetworkError,
+        NotFoundError,
+        NotSentError,
+        OutcomeUnknownError,
+        RequestRefusedError,
+        ResponseError,
+        ServiceError,
+        ThrottledError,
+        UmapiError,
+        UnavailableError,
+        UsageError,
+    )
+    from .execution import Execution
+    from .listings import Completeness, ListingRules
+    from .lookups import GroupsQuery, UserQuery, UsersQuery
+    from .outcomes import ActionOutcome, OutcomeStatus, StepError
+    from .retries import RetryPolicy
+    from .session import UnsentActionsWarning
     from .version import __version__
 
-_LOADED_WHEN_USED = {"ErrorCode": "umapi_models.error_codes", "__version__": "umapi_sdk.version"}
+# Where names are at home; those that are not here are errors. A module is loaded when a name of it is first used.
+_HOMES = {
+    "umapi_models.error_codes": "ErrorCode",
+    "umapi_models.models": "CreateOption Group GroupType IdentityType User UserStatus",
+    "umapi_sdk.actions": "Action GroupAction UserAction",
+    "umapi_sdk.auth": "JWTAuth OAuthS2S ServicePrincipalAuth",
+    "umapi_sdk.config": "connect load_settings",
+    "umapi_sdk.connection": "Connection",
+    "umapi_sdk.execution": "Execution",
+    "umapi_sdk.listings": "Completeness ListingRules",
+    "umapi_sdk.lookups": "GroupsQuery UserQuery UsersQuery",
+    "umapi_sdk.outcomes": "ActionOutcome OutcomeStatus StepError",
+    "umapi_sdk.retries": "RetryPolicy",
+    "umapi_sdk.session": "UnsentActionsWarning",
+    "umapi_sdk.version": "__version__",
+}
+_ERRORS = "umapi_sdk.errors"
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
@@ -93,8 +108,16 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load what most programs never use when it is first used."""
-    if name not in _LOADED_WHEN_USED:
+    """Load the module of a public name, or a public module, when it is first used."""
+    if name in __all__:
+        value = getattr(import_module(_HOME_OF.get(name, _ERRORS)), name)
+    elif f"{__name__}.{name}" in (*_HOMES, _ERRORS):
+        value = import_module(f"{__name__}.{name}")
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_LOADED_WHEN_USED[name]), name)
+    globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

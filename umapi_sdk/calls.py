@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from email.utils import formatdate
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlencode
 
@@ -302,6 +301,12 @@ def _network_error(failure: TransportError, request: Request, attempts: Attempts
     return cls(f"{what}: {failure.reason}{tries}", method=request.method, url=request.url)
 
 
+def _moment(when: float) -> str:
+    from email.utils import formatdate  # noqa: PLC0415 - loaded when there is a date
+
+    return formatdate(when, usegmt=True)
+
+
 def _busy_error(
     request: Request, response: Response, asked: float | None, now: float, attempts: Attempts
 ) -> errors.ServiceError:
@@ -311,7 +316,7 @@ def _busy_error(
         tries = f", after {attempts.made} attempts" if asked is None else ""
         return _throttled(f"{said or 'too many requests'}{tries}", request, asked, now, response, code)
     when = None if asked is None else now + asked
-    advice = "" if when is None else f": come back in {asked:.0f} s, at {formatdate(when, usegmt=True)}"
+    advice = "" if when is None else f": come back in {asked:.0f} s, at {_moment(when)}"
     unavailable = errors.UnavailableError(
         f"{said or 'the service is not available'}, after {attempts.made} attempts{advice}",
         method=request.method,
@@ -333,7 +338,7 @@ def _throttled(
     code: str | None = None,
 ) -> errors.ThrottledError:
     when = None if asked is None else now + asked
-    advice = "" if when is None else f": come back in {asked:.0f} s, at {formatdate(when, usegmt=True)}"
+    advice = "" if when is None else f": come back in {asked:.0f} s, at {_moment(when)}"
     throttled = errors.ThrottledError(
         f"{said}{advice}",
         method=request.method,

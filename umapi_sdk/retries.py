@@ -6,7 +6,6 @@ import random
 import re
 from collections.abc import Callable
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 import attrs
 
@@ -76,6 +75,8 @@ def parse_date(value: str | None) -> float | None:
     """
     if value is None:
         return None
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - loaded when there is a date
+
     try:
         date = parsedate_to_datetime(_BETWEEN_VALUES.split(value)[0])
         # Of the three forms of an HTTP date, the oldest has no time zone; all of them mean UTC.

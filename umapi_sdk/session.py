@@ -7,7 +7,6 @@ import threading
 import warnings
 import weakref
 from collections.abc import Iterable
-from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -106,6 +105,8 @@ class Session:
 
     def remember_status(self, answer: ServiceStatus | UmapiError, now: float) -> None:
         """Keep the service's state, or what went wrong when it was asked; `now` in seconds since the epoch."""
+        from email.utils import formatdate  # noqa: PLC0415 - loaded when there is a date
+
         if isinstance(answer, ServiceStatus):
             self._remote = {**write(answer), **answer.unknown_fields}
         elif isinstance(answer, ServiceError):

@@ -95,15 +95,17 @@ def read_response_text(cls: type[T], text: bytes) -> T:
 
 
 def _share(users: Sequence[User]) -> None:
-    """Let users of a page hold equal groups and domains once: a large organisation repeats them without end."""
+    """Let users of a page hold equal groups, domains and countries once, which an organisation repeats without end."""
     once: dict[Any, Any] = {}
     known = once.setdefault
     for user in cast("Sequence[Any]", users):
-        groups, domain = user.groups, user.domain
+        groups, domain, country = user.groups, user.domain, user.country
         if (first := known(groups, groups)) is not groups:
             force_setattr(user, "groups", first)
         if (first := known(domain, domain)) is not domain:
             force_setattr(user, "domain", first)
+        if (first := known(country, country)) is not country:
+            force_setattr(user, "country", first)
 
 
 @cache

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -117,3 +119,19 @@ def test_public_members_are_documented(name: str) -> None:
 def test_credentials_come_from_the_module_of_the_page_too() -> None:
     """`from umapi_sdk.auth import JWTAuth` works as on the page."""
     assert umapi_sdk.auth.JWTAuth is umapi_sdk.JWTAuth
+
+
+@pytest.mark.parametrize("code", ["import umapi_sdk", "from umapi_sdk import Connection, UserAction, connect"])
+def test_import_loads_nothing_that_a_first_call_may_not_need(code: str) -> None:
+    """What only some programs need, or only those that connect, is loaded when it is first used."""
+    heavy = ("cattrs", "cryptography", "email", "httpx", "jwt", "ssl", "umapi_models.error_codes", "urllib3")
+    command = [sys.executable, "-c", f"{code}\nimport sys\nprint(*sorted(sys.modules))"]
+    loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    assert [name for name in heavy if name in loaded] == []
+
+
+def test_public_modules_are_attributes_of_the_package() -> None:
+    """A module with public names is reached through the package alone, and a name that there is not is an error."""
+    code = "import umapi_sdk\nprint(umapi_sdk.errors.UmapiError is umapi_sdk.UmapiError, hasattr(umapi_sdk, 'nothing'))"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert told.split() == ["True", "False"]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import ssl
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import attrs
 
 from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import ssl
 
 BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 """Variables of other programs that name the authorities to trust. Those of all that are set are trusted together:
@@ -61,6 +62,8 @@ class NetworkSettings:
         Raises:
             ConfigurationError: a certificate file is missing or unreadable.
         """
+        import ssl  # noqa: PLC0415 - loaded when there is something to connect to
+
         context = _trusting(self._bundles())
         if not self.ssl_strict:
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
@@ -89,6 +92,8 @@ class NetworkSettings:
         parts = urlsplit(url)
         proxy = self.proxy
         if proxy is None:
+            from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - it loads much else
+
             if proxy_bypass(parts.netloc):
                 return None
             proxy = getproxies().get(parts.scheme)
@@ -105,6 +110,8 @@ class NetworkSettings:
 
 def _trusting(bundles: list[tuple[str, str]]) -> ssl.SSLContext:
     """Return a TLS context that trusts the authorities of some files or folders, without those of the system."""
+    import ssl  # noqa: PLC0415 - as above
+
     if all(name == "SSL_CERT_FILE" for name, _ in bundles):
         return ssl.create_default_context()  # OpenSSL reads that variable, and SSL_CERT_DIR, by itself
     context: ssl.SSLContext | None = None
