@@ -9,7 +9,7 @@ import json
 import pickle
 import weakref
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import pytest
@@ -49,10 +49,9 @@ def outcome(read: Callable[[type[Any], bytes], Any], cls: type[Any], text: bytes
 
 def inside(model: Any) -> list[Any]:
     """Return a model and those in it."""
-    held: list[Any] = [getattr(model, field.name) for field in attrs.fields(type(model))]
-    lists: list[list[Any]] = [list(cast("tuple[Any, ...]", value)) for value in held if isinstance(value, tuple)]
-    flat: list[Any] = [*held, *(item for items in lists for item in items)]
-    below = [item for item in flat if hasattr(item, "unknown_fields")]
+    held = [getattr(model, name) for name in contract_of(type(model)).names]
+    lists: list[Any] = [value for value in held if isinstance(value, tuple)]
+    below = [item for item in [*held, *(item for items in lists for item in items)] if hasattr(item, "unknown_fields")]
     return [model, *(found for item in below for found in inside(item))]
 
 
