@@ -65,7 +65,8 @@ def forms(body: bytes) -> dict[str, tuple[bytes, list[int]]]:
         "host in the trailers": (HEAD + CHUNKED + b"\r\n" + chunks(body, trailers=b"Host: y\r\n"), good),
         "chunk extensions": (HEAD + CHUNKED + b"\r\n" + chunks(body, extension=b";a=b"), good),
         "blanks behind the size of a chunk": (HEAD + CHUNKED + b"\r\n" + chunks(body, extension=b" "), good),
-        "length and coding": (HEAD + b"Content-Length: 3\r\n" + CHUNKED + b"\r\n" + chunks(body), good),
+        # Nothing behind it is read: two readers may not agree where it ends (RFC 9112, 6.1).
+        "length and coding": (HEAD + b"Content-Length: 3\r\n" + CHUNKED + b"\r\n" + chunks(body), [200]),
         "coded in gzip": (HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + chunks(body), bad),
         "empty lines before": (b"\r\n\r\n" + sized(b"", body), good),
         "empty line behind a body": (sized(b"", body) + b"\r\n", good),

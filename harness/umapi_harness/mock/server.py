@@ -20,7 +20,8 @@ from typing import Any, Final
 
 import attrs
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from umapi_harness.mock.addresses import Names, is_loopback
 from umapi_harness.mock.app import create_app
@@ -380,14 +381,12 @@ class Abortable:
             protocol: Any = getattr(getattr(send, "__self__", None), "on_response", None)
             protocol.__self__.timeout_keep_alive = seconds
 
-        if _is_framed_twice(scope):
-            await _refuse(send)
-            return
+        outgoing = _ending(send) if _is_framed_twice(scope) else send
         if transport is not None:
             ends: dict[str, Any] = {ABORT: abort, CLOSE: transport.close, REFUSE: self.refuse, KEEP: keep}
             scope.setdefault("extensions", {}).update(ends)
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, outgoing)
         except RuntimeError:
             # The client left while it was being answered: uvloop then raises where asyncio drops what is written.
             if transport is None or not transport.is_closing():
@@ -408,15 +407,15 @@ def _is_framed_twice(scope: Scope) -> bool:
     return b"content-length" in names and b"transfer-encoding" in names
 
 
-async def _refuse(send: Send) -> None:
-    text = b"Invalid HTTP request received."
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", b"%d" % len(text)),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": 400, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
+def _ending(send: Send) -> Send:
+    """Answers, and ends the connection with the answer."""
+
+    async def channel(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["Connection"] = "close"
+        await send(message)
+
+    return channel
 
 
 def _do_nothing() -> None:
