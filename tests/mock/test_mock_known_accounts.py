@@ -196,12 +196,13 @@ def test_a_domain_of_the_other_type(mock: Mock) -> None:
 
 
 def test_scopes_of_a_credential(mock: Mock) -> None:
-    """The credential of a project with a second API may ask for that API's scopes, and others may not."""
+    """With the setting, the credential of a project with a second API may ask for its scopes, and others may not."""
     fields = {"client_id": "c", "client_secret": "s", "grant_type": "client_credentials"}
     scope = "openid,AdobeID,user_management_sdk,read_organizations"
     credential = {"client_id": "c", "client_secret": "s", "tech_account_id": "t"}
     for scopes, status in ([], 400), (["read_organizations", "additional_info.roles"], 200):
         mock.seed(seed(credentials=[credential | {"scopes": scopes}]))
+        mock.set(unknown_scope_fails=True)
         assert mock.client.post("/ims/token/v3", data={**fields, "scope": scope}).status_code == status
 
 

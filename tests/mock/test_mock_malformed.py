@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -324,6 +325,46 @@ def test_only_lists_may_not_be_given_twice(mock: Mock) -> None:
 def test_a_byte_order_mark_is_no_part_of_the_body(mock: Mock) -> None:
     """Programs of the Windows world write one before JSON."""
     assert mock.post(b"\xef\xbb\xbf" + json.dumps([GOOD]).encode()).json()["result"] == "success"
+
+
+def test_null_counts_as_absent_by_setting(mock: Mock) -> None:
+    """Serialisers that write null for what is not set are understood, with the setting, and only there."""
+    create = {**FEDERATED, "email": "null@example.com", "option": None}
+    command = {
+        "user": "null@example.com",
+        "requestID": None,
+        "domain": None,
+        "useAdobeID": None,
+        "do": [{"createFederatedID": create, "remove": None}, {"add": {"group": ["DevOps"], "product": None}}],
+    }
+    assert mock.act(command)["notCompleted"] == 1
+    mock.set(null_is_absent=True)
+    answer = mock.act(command)
+    assert (answer["completed"], answer.get("errors")) == (1, None)
+    created = mock.user("null@example.com")
+    assert created is not None
+    assert created["groups"] == ["DevOps"]
+    for nothing in ({"user": None, "do": [ADD]}, user(do=None), user({"createFederatedID": None})):
+        assert mock.act(nothing)["notCompleted"] == 1
+
+
+@pytest.mark.parametrize("kind", ["charset", "gzip"])
+def test_bodies_in_other_encodings(mock: Mock, kind: str) -> None:
+    """Whatever the headers say, only plain UTF-8 is read, and nothing of the rest runs."""
+    text = '[{"user": "jdoe@example.com", "do": [{"update": {"lastname": "M\u00fcller"}}]}]'
+    body = gzip.compress(text.encode()) if kind == "gzip" else text.encode("latin-1")
+    headers = {"Content-Type": "application/json; charset=ISO-8859-1"}
+    if kind == "gzip":
+        headers["Content-Encoding"] = "gzip"
+    answer = mock.client.post(f"/v2/usermanagement/action/{mock.org_id}", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["result"]) == (400, "error.command.malformed")
+
+
+@pytest.mark.parametrize("step", ["addRoles", "removeRoles", "removeFromDomain"])
+def test_former_steps_are_unknown(mock: Mock, step: str) -> None:
+    """Steps of former pages are refused as any unknown step is."""
+    answer = mock.act(user({step: {}}))
+    assert [error["errorCode"] for error in answer["errors"]] == ["error.command.step.unknown"]
 
 
 def test_more_steps_than_ten_by_setting(mock: Mock) -> None:

@@ -282,6 +282,24 @@ def test_groups_past_the_end(mock: Mock) -> None:
     assert (answer.status_code, answer.json()) == (200, {"lastPage": True, "result": "Not found"})
 
 
+def test_groups_past_the_end_by_setting(mock: Mock) -> None:
+    """With the setting the last page comes again, its own number in the header."""
+    mock.set(groups_page_size=10, last_groups_page_repeats=True)
+    past = mock.api(f"groups/{mock.org_id}/77")
+    last = mock.api(f"groups/{mock.org_id}/{past.headers['X-Current-Page']}")
+    assert past.json() == last.json()
+    assert (past.json()["lastPage"], past.json()["result"]) == (True, "success")
+    assert past.json()["groups"]
+
+
+def test_the_path_of_a_user_without_a_user(mock: Mock) -> None:
+    """Whoever takes the path for a listing is told where users are listed."""
+    for path in (f"organizations/{mock.org_id}/users", f"organizations/{mock.org_id}/users/"):
+        answer = mock.api(path)
+        assert (answer.status_code, answer.json()["result"]) == (400, "error.user.email.invalid")
+        assert "GET users/{orgId}/{page} lists users" in answer.json()["message"]
+
+
 def test_groups_come_in_pages(mock: Mock) -> None:
     """The size of a page of groups is a setting."""
     mock.set(groups_page_size=10)

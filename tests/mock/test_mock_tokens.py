@@ -92,15 +92,46 @@ def test_oauth_in_every_form(mock: Mock, path: str, form: str) -> None:
         ("/ims/token/v2", "openid, AdobeID,\tuser_management_sdk", True),
         ("/ims/token/v2", "user_management_sdk", True),
         ("/ims/token/v2", "openid,AdobeID", False),
-        ("/ims/token/v2", "openid,AdobeID,user_management_sdk,everything", False),
+        ("/ims/token/v3", "ent_user_sdk,openid,AdobeID", True),
+        ("/ims/token/v3", "openid,user_management_sdk,additional_info.job_function,read_organizations", True),
+        ("/ims/token/v2", 'openid,AdobeID,user_management_sdk,every"thing', False),
+        ("/ims/token/v2", "openid,AdobeID,user_management_sdk,\u00e4", False),
         ("/ims/token/v2", "", False),
     ],
 )
 def test_oauth_scopes(mock: Mock, path: str, scope: str, good: bool) -> None:
-    """Commas and spaces separate scopes, as clients have them; ours is needed."""
+    """Commas and spaces separate scopes, as clients have them; ours is needed, by either name; others may come."""
     answer = mock.client.post(path, data=oauth_fields(mock, scope=scope))
     assert answer.status_code == (200 if good else 400)
     assert good or answer.json()["error"] == "invalid_scope"
+
+
+def test_scopes_of_other_apis_by_setting(mock: Mock) -> None:
+    """With the setting only the scopes that the seed gives the credential are granted, and the refusal says where."""
+    mock.set(unknown_scope_fails=True)
+    answer = mock.client.post("/ims/token/v3", data=oauth_fields(mock, scope="user_management_sdk,target_sdk"))
+    said = 'invalid scope: target_sdk; list it under "scopes" of the credential in the seed, or set unknown_scope_fails'
+    assert answer.status_code == 400
+    assert answer.json()["error_description"].startswith(said)
+    seed = default_seed()
+    seed["credentials"][0]["scopes"] = ["target_sdk"]
+    mock.seed(seed)
+    mock.set(unknown_scope_fails=True)
+    answer = mock.client.post("/ims/token/v3", data=oauth_fields(mock, scope="user_management_sdk,target_sdk"))
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain;charset=UTF-8", "application/json"])
+def test_bodies_that_are_no_form(mock: Mock, kind: str) -> None:
+    """What is not sent as a form is not read, and the refusal says so, after what is missing."""
+    content = str(httpx.QueryParams(oauth_fields(mock)))
+    answer = mock.client.post("/ims/token/v3", content=content, headers={"Content-Type": kind} if kind else {})
+    named = f"is {kind}" if kind else "is missing"
+    wanted = "not application/x-www-form-urlencoded or multipart/form-data"
+    assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")
+    assert answer.json()["error_description"] == (
+        f"grant_type must be client_credentials; the body was not read: its Content-Type {named}, {wanted}"
+    )
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ def run_commands(
     warnings: list[dict[str, Any]] = []
     good = bad = 0
     for index, command in enumerate(commands):
+        if settings.null_is_absent:
+            _drop_nulls(command)
         if settings.text_booleans:
             _read_booleans(command)
         violations = checks.violations(command, doubled)
@@ -65,6 +67,17 @@ def run_commands(
     if warnings:
         answer["warnings"] = warnings
     return answer
+
+
+def _drop_nulls(command: Any) -> None:
+    """Take away the keys with the value null, in the command, its steps and their parameters [G null-values]."""
+    steps = command.get("do") if is_object(command) else None
+    parts = [command, *(steps if is_array(steps) else [])]
+    parts += [fields for step in parts[1:] if is_object(step) for fields in step.values()]
+    for part in parts:
+        if is_object(part):
+            for name in [name for name, value in part.items() if value is None]:
+                del part[name]
 
 
 def _read_booleans(command: Any) -> None:

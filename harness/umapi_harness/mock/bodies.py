@@ -76,8 +76,9 @@ def is_array(value: Any) -> TypeGuard[list[Any]]:
 def read_json(raw: bytes) -> Body:
     """Read a JSON body.
 
-    A byte-order mark before it is no part of it [G byte-order-mark]. Raises InputError for whatever is not strict
-    JSON in UTF-8: NaN, unpaired surrogates, and nesting or numbers beyond what the parser can hold included.
+    A byte-order mark before it is no part of it [G byte-order-mark]; no other encoding is read, nor compression,
+    whatever the headers say [G body-encodings]. Raises InputError for whatever is not strict JSON in UTF-8: NaN,
+    unpaired surrogates, and nesting or numbers beyond what the parser can hold included.
     """
     try:
         text = raw.decode("utf-8-sig")

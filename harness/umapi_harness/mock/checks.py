@@ -222,6 +222,8 @@ def step_warnings(root: str) -> dict[str, dict[str, tuple[str, str]]]:
 _GROUP_STEPS: Final = ("usergroup-steps.json", "UserGroupStep")
 
 
+# The steps are those of the schemas: `addRoles`, `removeRoles` and `removeFromDomain`, which former pages had, are
+# unknown as any other word is [G former-steps].
 def _documents(rules: CommandRules) -> dict[str, dict[str, Any]]:
     """The schemas, each rule carried into them."""
     documents = {name: copy.deepcopy(schemas.read(name)) for name in _FILES}

@@ -128,7 +128,9 @@ def group_users_page(organization: Organization, settings: Settings, page: int, 
 def one_user(organization: Organization, settings: Settings, user_string: str, query: Query) -> Answer:
     """One user, by e-mail address, or by user name and domain (getUser.md, which knows no `directOnly`)."""
     if not user_string:
-        body = {"result": "error.user.email.invalid", "message": "Invalid email: "}
+        # No page says how the path answers without a user; the code is documented, the words are ours [G own-words].
+        message = "Invalid email: the path ends without a user; GET users/{orgId}/{page} lists users"
+        body = {"result": "error.user.email.invalid", "message": message}
         return json_answer(400, body)
     user = _find_user(organization, user_string, query.get("domain") or None)
     if user is None or not user.active:
@@ -144,7 +146,8 @@ def groups_page(organization: Organization, settings: Settings, page: int) -> An
     if not settings.list_unused_admin_groups:
         listing = [group for group in organization.groups if group.ever_used or not group.is_admin_group]
     entries, last, headers = cut(listing, page, settings.groups_page_size)
-    if page and page * settings.groups_page_size >= len(listing):
+    # group.md describes one answer past the end and shows another [G groups-past-the-end].
+    if page and page * settings.groups_page_size >= len(listing) and not settings.last_groups_page_repeats:
         return json_answer(200, {"lastPage": True, "result": "Not found"})
     body = {"lastPage": last, "result": "success", "groups": [show_group(organization, group) for group in entries]}
     return json_answer(200, body, headers)

@@ -46,6 +46,7 @@ _STATUS: Final = {
     "environment": "jil-mock",
     "state": "LIVE",
 }
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # read from a sloppy sender, but not to be sent
 _NO_PAGES: Final = "this mock server answers no page of another site; start it with --allow-host NAME for your own"
 _BEARER: Final = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
@@ -163,16 +164,21 @@ class Service:
         if route.operation == "status":
             return json_answer(200, _STATUS)
         if route.operation == "token":
-            return self._token(route, form, call.headers.get("host", ""))
+            return self._token(call, route, form)
         return self._api(call, route)
 
     # Tokens
 
-    def _token(self, route: Route, form: dict[str, str], host: str) -> Answer:
-        world = self._world
+    def _token(self, call: Call, route: Route, form: dict[str, str]) -> Answer:
+        world, host = self._world, call.headers.get("host", "")
         try:
             if route.call == "oauth":
-                credential = check_client_credentials(form, world.credentials, scope_needed=world.settings.scope_needed)
+                credential = check_client_credentials(
+                    form,
+                    world.credentials,
+                    scope_needed=world.settings.scope_needed,
+                    unknown_scope_fails=world.settings.unknown_scope_fails,
+                )
             else:
                 credential = check_jwt(
                     form,
@@ -182,7 +188,8 @@ class Service:
                     own_key=lambda: world.keys.public_pem,
                 )
         except TokenRefusedError as refusal:
-            return json_answer(400, {"error": refusal.error, "error_description": refusal.description})
+            description = f"{refusal.description}{_unread(call)}"
+            return json_answer(400, {"error": refusal.error, "error_description": description})
         seconds = world.settings.token_seconds
         body = {
             "access_token": world.tokens.issue(credential, seconds),
@@ -356,6 +363,15 @@ async def _form(call: Call) -> dict[str, str]:
     except (MultiPartException, ValueError):  # a ValueError of the parser's own: not every Starlette takes it in
         return call.query
     return call.query | {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def _unread(call: Call) -> str:
+    """What to add to a refusal if the body was not read, being no form [G token-body]."""
+    given = call.headers.get("content-type", "")
+    if not call.body or given.partition(";")[0].strip().lower() in _FORMS:
+        return ""
+    named = f"is {given[:60]}" if given else "is missing"
+    return f"; the body was not read: its Content-Type {named}, not {' or '.join(_FORMS)}"
 
 
 def _without_port(host: str) -> str:

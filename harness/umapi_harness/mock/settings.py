@@ -91,6 +91,9 @@ class Settings:
     """Whether adding users to a user group, or removing them, is an error when no membership changes."""
     known_member_fails: bool = False
     """Whether adding users to a user group is an error when one of them is a member already."""
+    null_is_absent: bool = False
+    """Whether a key of a command, a step or a step's parameters with the value null counts as absent, as
+    serialisers write what is not set (Jackson, System.Text.Json), instead of being of the wrong type."""
     text_booleans: bool = True
     """Whether a boolean of a command may come as the text `true` or `false`, as a public client sends
     useAdobeID, instead of being refused."""
@@ -110,11 +113,17 @@ class Settings:
     maintained."""
     user_ids: bool = True
     """Whether users are shown with their ids."""
+    last_groups_page_repeats: bool = False
+    """Whether a page of groups past the end is the last page again, as the parameter's description in group.md
+    has it, instead of `Not found`, as the example there has it."""
     list_unused_admin_groups: bool = True
     """Whether the groups query lists admin groups that nobody was ever given."""
 
     scope_needed: bool = True
-    """Whether a client must ask the token host for the scope user_management_sdk."""
+    """Whether a client must ask the token host for the scope user_management_sdk, or for ent_user_sdk."""
+    unknown_scope_fails: bool = False
+    """Whether a client may ask for no other scopes than openid, AdobeID, those of this API, and those that the
+    seed gives its credential."""
     keep_alive_seconds: int = KEEP_ALIVE_SECONDS
     """How long a connection stays open for the next request: like nginx, longer than the waits that clients are
     told (5, 30, 60 seconds), so that none comes back in the very moment in which it is closed."""

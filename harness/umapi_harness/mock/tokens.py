@@ -17,9 +17,10 @@ from umapi_harness.mock.seeds import Credential
 
 IMS_HOST: Final = "ims-na1.adobelogin.com"
 METASCOPE: Final = "ent_user_sdk"
-SCOPES: Final = frozenset({"openid", "AdobeID", "user_management_sdk"})
 NEEDED_SCOPE: Final = "user_management_sdk"
+SCOPES: Final = frozenset({"openid", "AdobeID", NEEDED_SCOPE, METASCOPE})
 
+_SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, 3.3
 _SWEEP: Final = 1000  # tokens after which those that ran out are forgotten
 
 
@@ -76,21 +77,30 @@ class TokenStore:
 
 
 def check_client_credentials(
-    fields: Mapping[str, str], credentials: Mapping[str, Credential], *, scope_needed: bool
+    fields: Mapping[str, str],
+    credentials: Mapping[str, Credential],
+    *,
+    scope_needed: bool,
+    unknown_scope_fails: bool,
 ) -> Credential:
     """The credential that an OAuth server-to-server request proves.
 
-    `scope_needed`: the scope of this API must be among those asked for. Raises TokenRefusedError.
+    `scope_needed`: the scope of this API must be among those asked for. `unknown_scope_fails`: those of other
+    APIs must be among the credential's own. Raises TokenRefusedError.
     """
     if fields.get("grant_type") != "client_credentials":
         raise TokenRefusedError("unsupported_grant_type", "grant_type must be client_credentials")
     credential = _check_client(fields, credentials)
     scopes = {scope for scope in re.split(r"[,\s]+", fields.get("scope", "")) if scope}
-    unknown = sorted(scopes - SCOPES - set(credential.scopes))
-    if unknown:
-        raise TokenRefusedError("invalid_scope", f"invalid scope: {unknown[0][:100]}")
+    # Which scopes a credential has, is decided in Adobe's console by the APIs added to it [G other-scopes].
+    for scope in sorted(scopes - SCOPES - set(credential.scopes)):
+        if not _SCOPE.fullmatch(scope):
+            raise TokenRefusedError("invalid_scope", f"invalid scope: {scope[:100]}")
+        if unknown_scope_fails:
+            advice = 'list it under "scopes" of the credential in the seed, or set unknown_scope_fails to false'
+            raise TokenRefusedError("invalid_scope", f"invalid scope: {scope[:100]}; {advice}")
     # What happens without the scope of this API is not published [G needed-scope].
-    if scope_needed and NEEDED_SCOPE not in scopes:
+    if scope_needed and scopes.isdisjoint((NEEDED_SCOPE, METASCOPE)):
         raise TokenRefusedError("invalid_scope", f"missing scope: {NEEDED_SCOPE}")
     return credential
 
