@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from umapi_harness.contract import Grade, verify
 from umapi_harness.contract.inference import infer
+from umapi_harness.contract.recordings import Recording
 from umapi_harness.mock import Settings, build_seed
 from umapi_sessions import SEED, Session, judges
 
@@ -146,6 +148,94 @@ def test_a_later_code_corrects_what_was_taken() -> None:
     session.act([{"user": "ann@e.example", "do": [{"update": {"firstname": "Z"}}]}, _create("ann@e.example")])
     seed = _inferred(session)
     assert (_user(seed, "ann@e.example")["type"], seed["domains"][0]["type"]) == ("enterpriseID", "enterpriseID")
+
+
+def _verified(session: Session) -> tuple[list[str], list[str]]:
+    """MUST findings, and the others."""
+    findings = verify([session.recording()], judges()).findings
+    musts = [str(one) for one in findings if one.grade is Grade.MUST]
+    return musts, [str(one) for one in findings if one.grade is not Grade.MUST]
+
+
+TECHNICAL = {**SEED, "technical_accounts": [{"groups": ["Paint"]}, {"groups": ["Paint", "Artists"]}, {}]}
+
+
+def test_technical_accounts_are_members_of_groups() -> None:
+    """What a group counts beyond the users listed in it are technical accounts, and the seed has them in it."""
+    session = Session(TECHNICAL)
+    session.users()
+    session.groups()
+    assert _verified(session)[0] == []
+    members = [name for account in _inferred(session)["technical_accounts"] for name in account.get("groups", ())]
+    assert sorted(members) == ["Artists", "Paint", "Paint"]
+
+
+def test_the_headers_of_a_groups_listing_count_its_technical_accounts() -> None:
+    """With a change between the listings, the listing of a group's members tells how many of them are technical."""
+    session = Session(TECHNICAL)
+    session.users()
+    session.act([{"user": "bob@f.example", "do": [{"add": {"group": ["Artists"]}}]}])
+    session.users("Paint")
+    session.groups()
+    musts, others = _verified(session)
+    assert musts == []
+    assert [one for one in others if "how many technical accounts are members of Artists" in one]
+    assert not [one for one in others if "how many technical accounts are members of Paint" in one]
+
+
+def test_a_count_that_is_wrong_is_still_found() -> None:
+    """A group that counts more members than users and technical accounts together explain is a MUST."""
+    session = Session({**SEED, "technical_accounts": 0})
+    session.users()
+    session.groups()
+    (*others, groups) = session.exchanges
+    body = groups.response.body.replace(
+        b'"groupName":"Artists","memberCount":1', b'"groupName":"Artists","memberCount":2'
+    )
+    assert body != groups.response.body
+    changed = attrs.evolve(groups, response=attrs.evolve(groups.response, body=body))
+    findings = verify([Recording(path="count", exchanges=(*others, changed))], judges()).findings
+    assert [one.place for one in findings if one.grade is Grade.MUST] == ["body /groups/10/memberCount"]
+
+
+TWINS = {**SEED, "users": [*SEED["users"], {"email": "bob@f.example", "type": "adobeID", "firstname": "Own"}]}
+
+
+def test_two_accounts_share_an_address() -> None:
+    """Actions on two accounts of one address before anybody is listed give no wrong difference."""
+    session = Session(TWINS)
+    session.act([{"user": "bob@f.example", "useAdobeID": True, "do": [{"add": {"group": ["Artists"]}}]}])
+    session.act([{"user": "bob@f.example", "do": [{"update": {"firstname": "Rob"}}, {"remove": {"group": ["Paint"]}}]}])
+    session.users()
+    assert _verified(session)[0] == []
+
+
+def test_who_comes_and_goes_before_the_first_listing_is_in_doubt() -> None:
+    """Of an account that was created, removed and created again, the directory may know more than was asked for."""
+    session = Session(SEED)
+    again = _create("dee@e.example", option="updateIfAlreadyExists")
+    session.act([again])
+    session.act([{"user": "dee@e.example", "do": [{"removeFromOrg": {}}]}])
+    session.act([again])
+    session.users()
+    musts, others = _verified(session)
+    assert musts == []
+    assert [one for one in others if "dee@e.example" in one]
+
+
+def test_what_was_listed_is_in_no_doubt() -> None:
+    """The same after a listing is compared: an outcome that the mock server does not have is a MUST."""
+    session = Session(TWINS)
+    session.users()
+    session.groups()
+    session.act([{"user": "bob@f.example", "do": [{"update": {"firstname": "Rob"}}, {"remove": {"group": ["Paint"]}}]}])
+    assert _verified(session)[0] == []
+    (*others, action) = session.exchanges
+    body = b'{"completed":0,"notCompleted":1,"completedInTestMode":0,"result":"error","errors":[{"index":0,"step":0,'
+    body += b'"errorCode":"error.update.adobeid.no","message":"An Adobe ID cannot be updated: bob@f.example"}]}'
+    changed = attrs.evolve(action, response=attrs.evolve(action.response, body=body))
+    findings = verify([Recording(path="twins", exchanges=(*others, changed))], judges()).findings
+    assert "body /errors" in [one.place for one in findings if one.grade is Grade.MUST]
 
 
 # Sessions at random

@@ -51,7 +51,7 @@ def test_every_command_and_program_of_the_page_works(tmp_path: Path) -> None:
 
     entries = json.loads((tmp_path / "monday.har").read_text("utf-8"))["log"]["entries"]
     operations = {entry["request"]["url"].partition("/v2/usermanagement/")[2].partition("/")[0] for entry in entries}
-    assert operations == {"", "users"}
+    assert operations == {"", "users", "groups"}
 
     (tmp_path / "test_page.py").write_text("\n".join(_blocks("python")), "utf-8")
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "umapi_harness.pytest_plugin"]

@@ -154,6 +154,11 @@ _IDENTITIES: Mapping[str, Callable[[object], object]] = {
 (ActionsRef.md), and of users and groups in a listing."""
 
 
+def identity_of(field: str) -> Callable[[object], object]:
+    """Return what tells the entries of a listing apart."""
+    return _IDENTITIES[field]
+
+
 def _comparable(value: object, name: str = "") -> object:
     """JSON data without what is different every time."""
     if isinstance(value, dict):

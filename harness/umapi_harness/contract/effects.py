@@ -15,6 +15,16 @@ from umapi_harness.contract.recordings import Exchange
 _CREATES: Final = {"addAdobeID": ADOBE_ID, "createEnterpriseID": ENTERPRISE_ID, "createFederatedID": FEDERATED_ID}
 _GROUP_IN_WORDS: Final = re.compile(r"(?:^Group (.+) was not found$|readonly: (.+)$|not allowed: (.+)$)", re.DOTALL)
 _USER_IN_WORDS: Final = re.compile(r"^User (?:Id does not exist|is not in the organization): (.+)$", re.DOTALL)
+_DOMAIN_IN_WORDS: Final = re.compile(r"belongs to another organization: (\S+)$")
+_TYPES_TOLD: Final = {
+    "error.update.adobeid.no": ADOBE_ID,
+    "error.update.username.no": ENTERPRISE_ID,
+    "error.user.type_unknown": "unknown",
+}
+"""Codes of updates that only an account of one type gets."""
+_OWNED_ONLY: Final = frozenset(
+    {"error.user.email.name_in_use", "error.user.change_domain_update.no", "error.user.name_in_use"}
+)
 _READ_ONLY: Final = "error.usergroup.readonly."
 
 
@@ -48,6 +58,8 @@ class _Steps:
     result: CommandResult
     test_mode: bool
     known_whole: bool
+    _made: set[str] = attrs.field(factory=set[str])
+    """Groups that this command has created, be it in test mode only."""
 
     @property
     def _target(self) -> str:
@@ -63,7 +75,7 @@ class _Steps:
             if name in _CREATES:
                 self._create(_CREATES[name], values, code)
             elif name == "update":
-                self._update(values, code)
+                self._update(values, code, words)
             elif name in ("add", "remove"):
                 self._memberships(name, fields, code, words)
             elif name == "removeFromOrg" and code is None and not self.test_mode:
@@ -117,11 +129,14 @@ class _Steps:
         elif code == "error.user.type_not_available":
             facts.unavailable_types.add(type_)
 
-    def _exists(self, address: str, type_: str | None = None, *, owned: bool = False) -> None:
-        """A user who must have been there, of whom no query has shown more so far."""
+    def _exists(self, address: str, type_: str | None = None, *, owned: bool = False, sure: bool = False) -> None:
+        """A user who must have been there, of whom no query has shown more so far.
+
+        In test mode only what is `sure` tells so: it does not mind who is missing.
+        """
         facts, lowered = self.facts, address.lower()
-        if self.test_mode and type_ is None:
-            return  # test mode does not mind who is missing
+        if self.test_mode and type_ is None and not sure:
+            return
         taken_for: UserKey = (lowered, False)
         if taken_for in facts.guessed and taken_for in facts.sketched and type_ in OWNED:
             # Only a guess said of which type he and his domain are: this code tells.
@@ -142,30 +157,35 @@ class _Steps:
         if type_ is None:
             facts.guessed[key] = facts.leave_open(f"the type of {address}", taken)
         facts.users[key] = {"email": address, "type": taken}
+        if self.known_whole or lowered in facts.unseen:
+            # Queries show only who is active.
+            facts.users[key]["status"] = "disabled"
         facts.sketched.add(key)
         if taken in OWNED:
             facts.claim(email_domain(address), taken)
 
     # Update
 
-    def _update(self, fields: Mapping[str, Any], code: str | None) -> None:
+    def _update(self, fields: Mapping[str, Any], code: str | None, words: str) -> None:
         email = fields.get("email")
-        if code == "error.update.adobeid.no":
-            self._exists(self._target, ADOBE_ID)
-        if code in ("error.user.email.name_in_use", "error.user.change_domain_update.no"):
-            self._exists(self._target, owned=True)
+        told_type = _TYPES_TOLD.get(code or "")
+        if told_type is not None:
+            self._exists(self._target, told_type)
+        if code in _OWNED_ONLY:
+            self._exists(self._target, owned=True, sure=True)
         if code == "error.user.email.name_in_use" and isinstance(email, str):
-            self._exists(email)
+            self._exists(email, owned=True, sure=True)
         if code == "error.user.change_domain_update.no" and isinstance(email, str):
             self.facts.claim(email_domain(email), FEDERATED_ID, directory="another")
         if code == "error.api.user.not.parent.org":
             self._exists(self._target, owned=True)
-            self.facts.claim(
-                email_domain(email if isinstance(email, str) else self._target), FEDERATED_ID, trusted=True
-            )
+            match = _DOMAIN_IN_WORDS.search(words)
+            named = match[1] if match is not None else email_domain(email if isinstance(email, str) else self._target)
+            self.facts.claim(named, FEDERATED_ID, trusted=True)
         if code is not None or self.test_mode:
             return
         self._exists(self._target, owned=True)
+        self.facts.updated.add(self._target.lower())
         if not isinstance(email, str) or email.lower() == self._target.lower() or "@" not in email:
             return
         user = self.facts.find(self._target)
@@ -253,13 +273,18 @@ class _Steps:
                 learn[name](values, self.result.code_at(place), self.result.message_at(place))
 
     def _group_exists(self, name: str) -> None:
-        if name.lower() not in self.facts.new_groups and not name.startswith("_"):
+        made = name.lower() in self.facts.new_groups or name.lower() in self._made
+        if not made and not name.startswith("_"):
             self.facts.group(name, "USER_GROUP")
 
-    def _create_group(self, fields: Mapping[str, Any], code: str | None, _words: str) -> None:
+    def _create_group(self, fields: Mapping[str, Any], code: str | None, words: str) -> None:
         name = fields.get("name", self._target)
         if not isinstance(name, str):
             return
+        if code is None:
+            self._made.add(name.lower())
+        if code is not None:
+            self._group_refused(code, words)
         if code == "error.usergroup.already_exists":
             self._group_exists(name)
         elif code is None and not self.test_mode and name.lower() not in self.facts.groups:
@@ -311,7 +336,7 @@ class _Steps:
                 return
         self._group_exists(self._target)
         for name in profiles:
-            if name.lower() not in self.facts.new_groups:
+            if name.lower() not in self.facts.new_groups and not name.startswith("_"):
                 self.facts.group(name, "PRODUCT_PROFILE")
         for name in users if not self.test_mode else ():
             self._exists(name)

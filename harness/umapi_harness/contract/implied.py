@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import attrs
 
+from umapi_models.vocabulary import FIXED_ADMIN_GROUPS
+
 ADOBE_ID: Final = "adobeID"
 ENTERPRISE_ID: Final = "enterpriseID"
 FEDERATED_ID: Final = "federatedID"
@@ -42,6 +44,8 @@ class Implied:
     """Exchanges whose answer depends on what the recording does not tell: place in the recording -> why."""
     excused: Mapping[int, Mapping[str, str]]
     """Places in answers that do: place in the recording -> JSON pointer -> why."""
+    known: bool = False
+    """True where the state was given, not inferred."""
 
 
 def email_domain(address: str) -> str:
@@ -75,6 +79,8 @@ class OrgFacts:
     """Those of them whose type is not known, with the name of the note on it."""
     indirect: set[UserKey] = attrs.field(factory=set[UserKey])
     """Users of whom only all groups are known, with those held through others."""
+    whole_users: set[UserKey] = attrs.field(factory=set[UserKey])
+    """Users of whom all direct groups have been shown."""
     directory: dict[UserKey, dict[str, Any]] = attrs.field(factory=dict[UserKey, dict[str, Any]])
     groups: dict[str, GroupFacts] = attrs.field(factory=dict[str, GroupFacts])
     products: dict[str, str] = attrs.field(factory=dict[str, str])
@@ -95,6 +101,10 @@ class OrgFacts:
     removed: set[str] = attrs.field(factory=set[str])
     anyone_left: bool = False
     """True once somebody was removed, so that a later listing no longer shows all who were there."""
+    unseen: set[str] = attrs.field(factory=set[str])
+    """Addresses that a query did not find."""
+    updated: set[str] = attrs.field(factory=set[str])
+    """Addresses of users whose names actions may have changed."""
     renamed: dict[str, str] = attrs.field(factory=dict[str, str])
     """New address -> the one at the start."""
     joined: dict[str, set[str]] = attrs.field(factory=dict[str, set[str]])
@@ -161,13 +171,22 @@ class OrgFacts:
         return {name: value for name, value in document.items() if value not in ([], 0)}
 
     def _technical_accounts(self) -> int | list[dict[str, Any]]:
-        total = max((self.technical_accounts or 0, *self.technical_members.values()))
-        if not self.technical_members:
+        members = {name: count for name, count in self.technical_members.items() if count and self._is_seeded(name)}
+        total = max((self.technical_accounts or 0, *members.values()))
+        if not members:
             return total
-        return [
-            {"groups": [self.groups[name].name for name, count in self.technical_members.items() if place < count]}
-            for place in range(total)
-        ]
+        names = {name: self.groups[name].name if name in self.groups else name for name in members}
+        return [{"groups": [names[name] for name, count in members.items() if place < count]} for place in range(total)]
+
+    def _is_seeded(self, name: str) -> bool:
+        """Whether a group of that name is there at the start, in lower case, as the seed has it."""
+        if name in self.groups or name in FIXED_ADMIN_GROUPS:
+            return True
+        for prefix in ("_product_admin_", "_developer_", "_admin_"):
+            if name.startswith(prefix):
+                subject = name.removeprefix(prefix)
+                return subject in (self.products if prefix == "_product_admin_" else self.groups)
+        return False
 
     def _groups(self) -> dict[str, Any]:
         profiles: list[dict[str, Any]] = []

@@ -7,6 +7,8 @@ the note says which one it was given.
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -62,8 +64,15 @@ class _Inference:
         """Those of them of which the memberships held directly were."""
         self._whole_groups: set[tuple[str, str]] = set()
         """Organisation and group, for groups of which every member was listed."""
-        self._members: dict[tuple[str, str], set[str]] = {}
+        self._members: dict[tuple[str, str], set[UserKey]] = {}
         """The direct members of groups that were listed as a whole."""
+        self._first_members: dict[tuple[str, str], set[UserKey]] = {}
+        """Those of them that were listed before anything was changed."""
+        self._changes = [
+            place
+            for place, operation in enumerate(self._operations)
+            if operation is not None and operation.name in ("action", "oldProfileUpdate")
+        ]
         self._indirect: list[tuple[int, str, str]] = []
         """Exchanges that show what is held through groups: place, member with the users, reason to excuse it."""
         self._listed: set[tuple[object, ...]] = set()
@@ -78,6 +87,7 @@ class _Inference:
         for place, (exchange, operation) in enumerate(steps):
             if operation is not None:
                 self._learn(place, exchange, operation)
+        self._count_technical_members()
         self._judge_listings()
         self._excuse_counts()
         for facts in self._facts.values():
@@ -125,9 +135,10 @@ class _Inference:
             if page.query.get("domain"):
                 _see_domain(facts, page)
             direct = flag(page.query, "directOnly", True)
+            whole = direct and not flag(page.query, "excludeGroups", False)
             for entry in page.entries or ():
                 if is_object(entry):
-                    _see_user(facts, entry, member_of=page.group if direct else None, direct=direct)
+                    _see_user(facts, entry, member_of=page.group if direct else None, direct=direct, whole=whole)
             if not direct:
                 self._excuse_indirect(page.position, facts, "users")
         listing = self._last_of.get(page.position)
@@ -152,13 +163,17 @@ class _Inference:
                 self._whole_direct.add(facts.org_id)
         elif page.operation == "groupUsers" and page.group is not None:
             name = page.group.lower()
-            self._whole_groups.add((facts.org_id, name))
+            if flag(page.query, "directOnly", True):
+                self._whole_groups.add((facts.org_id, name))
             if flag(page.query, "directOnly", True) and not page.query.get("status") and not facts.anyone_left:
                 entries = [entry for one in listing.pages for entry in one.entries or () if is_object(entry)]
-                self._members[facts.org_id, name] = {str(entry.get("email")).lower() for entry in entries}
-            if unlisted and name in facts.groups:
-                facts.technical_members.setdefault(name, unlisted)
-            if page.query.get("status", "").lower() == "active":
+                members = {(str(entry.get("email")).lower(), entry.get("type") == ADOBE_ID) for entry in entries}
+                self._members[facts.org_id, name] = members
+                if not bisect(self._changes, listing.pages[-1].position):
+                    self._first_members[facts.org_id, name] = members
+            if listing.total is not None:
+                facts.technical_members.setdefault(facts.group_names.get(name, name).lower(), unlisted)
+            if page.query.get("status", "").lower() == "active" and not name.startswith("_"):
                 facts.groups.setdefault(name, facts.group(page.group)).kind = "PRODUCT_PROFILE"
 
     def _learn_page_size(self, page: ListingPage) -> None:
@@ -170,9 +185,14 @@ class _Inference:
 
     def _learn_from_user(self, place: int, facts: OrgFacts, exchange: Exchange) -> None:
         user = body_object(exchange.response).get("user")
+        operation = self._operations[place]
+        if exchange.response.status == 404 and operation is not None:
+            name, home = places_of(exchange, operation).get("userString", ""), query_of(exchange.request).get("domain")
+            if home is None or home.lower() == email_domain(name):
+                facts.unseen.add(name.lower())
         if exchange.response.status == 200 and is_object(user):
             direct = flag(query_of(exchange.request), "directOnly", True)
-            _see_user(facts, user, direct=direct)
+            _see_user(facts, user, direct=direct, whole=direct)
             if not direct:
                 self._excuse_indirect(place, facts, "user")
 
@@ -207,22 +227,54 @@ class _Inference:
 
     def _withdraw_indirect(self, facts: OrgFacts) -> None:
         """Take groups from users who are not among the direct members: they hold them through another group."""
-        for key in facts.indirect:
-            user = facts.users[key]
-            user["groups"] = [
-                name
-                for name in user.get("groups", ())
-                if key[0] in self._members.get((facts.org_id, name.lower()), {key[0]})
-            ]
+        for key, user in facts.users.items():
+            listed = self._members if key in facts.indirect else self._first_members
+            groups = user.get("groups", ())
+            kept = [name for name in groups if key in listed.get((facts.org_id, name.lower()), {key})]
+            if len(kept) != len(groups):
+                user["groups"] = kept
+
+    def _count_technical_members(self) -> None:
+        """What a group counts beyond the users listed in it, with no change in between, are technical accounts."""
+        changes = self._changes
+        counted: dict[tuple[str, int], Counter[str]] = {}
+        for listing in self._listings:
+            first, last = listing.pages[0], listing.pages[-1]
+            since = bisect(changes, first.position)
+            whole = first.operation == "users" and listing.complete and not first.query.get("domain")
+            if whole and since == bisect(changes, last.position) and flag(first.query, "directOnly", True):
+                members: Counter[str] = Counter()
+                for page in listing.pages:
+                    for entry in page.entries or ():
+                        members.update(name.lower() for name in _names_of(entry))
+                counted.setdefault((first.org_id, since), members)
+        for page in self._pages.values():
+            listed = counted.get((page.org_id, bisect(changes, page.position)))
+            if page.field != "groups" or listed is None:
+                continue
+            facts = self._org(page.org_id)
+            for entry in page.entries or ():
+                count = number(entry.get("memberCount")) if is_object(entry) else None
+                name = str(entry.get("groupName", "")).lower() if is_object(entry) else ""
+                most = count if facts.technical_accounts is None else facts.technical_accounts
+                if count is not None and most is not None and 0 <= count - listed[name] <= most:
+                    facts.technical_members.setdefault(facts.group_names.get(name, name).lower(), count - listed[name])
 
     def _excuse_counts(self) -> None:
         """A group's members and admins can be compared only where the recording lists them."""
         for position, page in self._pages.items():
-            if page.field != "groups" or page.org_id in self._whole_direct:
+            if page.field != "groups":
                 continue
             places: dict[str, str] = {}
+            facts = self._org(page.org_id)
             for place, entry in enumerate(page.entries or ()):
                 name = str(entry.get("groupName", "")) if is_object(entry) else ""
+                if page.org_id in self._whole_direct:
+                    first = facts.group_names.get(name.lower(), name).lower()
+                    if facts.technical_accounts and first not in facts.technical_members:
+                        reason = f"the recording does not tell how many technical accounts are members of {name}"
+                        places[f"/groups/{place}/memberCount"] = reason
+                    continue
                 for member, group in (("memberCount", name), ("adminGroupName", f"_admin_{name}")):
                     if (page.org_id, group.lower()) not in self._whole_groups:
                         reason = f"the recording does not list the members of {group}"
@@ -233,6 +285,11 @@ class _Inference:
             size = len(shown.entries or ()) if shown is not None else 0
             pointers = [f"/users/{number}/groups" for number in range(size)] if field == "users" else ["/user/groups"]
             self._excused[position] = dict.fromkeys(pointers, reason)
+
+
+def _names_of(entry: object) -> list[str]:
+    groups = entry.get("groups") if is_object(entry) else None
+    return [name for name in groups if isinstance(name, str)] if is_array(groups) else []
 
 
 def _see_group(facts: OrgFacts, entry: Mapping[str, Any]) -> None:
@@ -285,8 +342,18 @@ def _see_domain(facts: OrgFacts, page: ListingPage) -> None:
     facts.claim(name, FEDERATED_ID)
 
 
-def _see_user(facts: OrgFacts, entry: Mapping[str, Any], *, member_of: str | None = None, direct: bool = True) -> None:
-    """Learn from a user whom a query shows, as far as recorded actions have not made him what he is now."""
+def _see_user(
+    facts: OrgFacts,
+    entry: Mapping[str, Any],
+    *,
+    member_of: str | None = None,
+    direct: bool = True,
+    whole: bool = True,
+) -> None:
+    """Learn from a user whom a query shows, as far as recorded actions have not made him what he is now.
+
+    `whole` says that all his direct groups are shown.
+    """
     email, type_ = entry.get("email"), entry.get("type")
     if not isinstance(email, str) or not isinstance(type_, str) or "@" not in email:
         return
@@ -322,10 +389,12 @@ def _see_user(facts: OrgFacts, entry: Mapping[str, Any], *, member_of: str | Non
         (facts.indirect.discard if direct else facts.indirect.add)(start)
         if type_ in OWNED:
             facts.claim(shown.get("domain") or email_domain(first), type_)
-    if member_of is not None and member_of.lower() not in joined:
+    if member_of is not None and member_of.lower() not in joined and start not in facts.whole_users:
         names = known.setdefault("groups", [])
         if member_of.lower() not in [name.lower() for name in names]:
             names.append(facts.groups[member_of.lower()].name if member_of.lower() in facts.groups else member_of)
+    if whole and direct:
+        facts.whole_users.add(start)
     known["groups"] = [name for name in known.get("groups", ()) if _see_group_name(facts, name)]
 
 
@@ -339,12 +408,10 @@ def _at_start(facts: OrgFacts, name: str) -> str:
 
 def _see_created(facts: OrgFacts, key: UserKey, entry: Mapping[str, Any], made: Mapping[str, Any]) -> None:
     """A user whom a recorded action created: if he came otherwise than asked for, the directory knew him."""
-    told = {name: entry.get(name) for name in ("email", "country")}
-    asked = {name: made.get(name) for name in ("email", "country")}
-    if key in facts.directory or key in facts.users or not (asked["country"] or asked["email"]):
+    names = ("email", "country") if key[0] in facts.updated else ("email", "country", "firstname", "lastname")
+    if key in facts.directory or key in facts.users:
         return
-    differs = told["email"] != asked["email"] or (asked["country"] and told["country"] not in (asked["country"], None))
-    if differs:
+    if any(entry.get(name) != made.get(name) for name in names):
         kept = {name: entry[name] for name in _SEEDED if isinstance(entry.get(name), str) and entry[name]}
         kept.pop("status", None)
         facts.directory[key] = kept

@@ -10,6 +10,7 @@ import attrs
 
 from umapi_harness.contract.answers import is_object, listings_of, page_of
 from umapi_harness.contract.comparing import compare, dealt
+from umapi_harness.contract.doubting import Doubting
 from umapi_harness.contract.explaining import Explanation, explain
 from umapi_harness.contract.findings import Departure, Finding, Grade, finding
 from umapi_harness.contract.impersonation import TOKEN_OPERATIONS, Impersonation
@@ -70,6 +71,7 @@ class MockJudge:
             implied,
             seeds=tuple(given.pop(str(seed["org_id"]), seed) for seed in implied.seeds) + tuple(given.values()),
             unknown=() if stated is not None else implied.unknown,
+            known=stated is not None or bool(self.seeds),
             unjudgeable={} if stated is not None or self.seeds else implied.unjudgeable,
             excused={} if stated is not None or self.seeds else implied.excused,
         )
@@ -112,9 +114,11 @@ class _Play:
     _answers: dict[int, RecordedResponse] = attrs.field(factory=dict[int, RecordedResponse])
     _listings: Mapping[int, Sequence[int]] = attrs.field(factory=dict[int, Sequence[int]])
     """Place of a page -> those of all pages of its listing, for whole listings of several pages."""
+    _doubting: Doubting = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Find the listings of several pages."""
+        self._doubting = Doubting(self.scene, known=self.implied.known)
         pages = (page_of(one, place, operation_of(one)) for place, one in enumerate(self.scene))
         for listing in listings_of([page for page in pages if page is not None]):
             places = [page.position for page in listing.pages]
@@ -145,6 +149,7 @@ class _Play:
             for due in self._due(place):
                 found, excused = self._compared(due, self._answers[due])
                 yield from excused
+                yield from self._doubted(due)
                 explanation = None
                 if found and self._searches < _SEARCHES:
                     self._searches += 1
@@ -155,6 +160,7 @@ class _Play:
                     if explanation is not None:
                         stage, settings = again, again.world.settings
                 yield from self._graded(self.scene[due], found, explanation)
+                self._doubting.learn(due, self._dealt(due, self._answers[due]))
             played.append((exchange, settings))
 
     def _due(self, place: int) -> Sequence[int]:
@@ -208,9 +214,7 @@ class _Play:
     def _compared(self, place: int, now: RecordedResponse) -> tuple[list[Departure], list[Finding]]:
         """What differs, and of what is excused, the findings."""
         exchange = self.scene[place]
-        listing = self._listings.get(place)
-        if listing is not None:
-            now = dealt({one: self.scene[one].response for one in listing}, {**self._answers, place: now}, place)
+        now = self._doubting.graft(place, self._dealt(place, now)).response
         reasons = {**self.implied.excused.get(place, {}), **exchange.notes.get("differs", {})}
         found: list[Departure] = []
         excused: list[Finding] = []
@@ -223,6 +227,21 @@ class _Play:
             else:
                 excused.append(self._finding(exchange, Grade.MAY, one, f"{one.problem}: {reason}"))
         return found, excused
+
+    def _dealt(self, place: int, now: RecordedResponse) -> RecordedResponse:
+        listing = self._listings.get(place)
+        if listing is None:
+            return now
+        return dealt({one: self.scene[one].response for one in listing}, {**self._answers, place: now}, place)
+
+    def _doubted(self, place: int) -> Iterator[Finding]:
+        """What was not compared because it depends on what nobody knows."""
+        about = self._doubting.graft(place, self._dealt(place, self._answers[place])).doubtful
+        if about:
+            shown = ", ".join(about[:_NAMED]) + (f" and {len(about) - _NAMED} more" if len(about) > _NAMED else "")
+            problem = f"not compared: the recording does not tell what was true of {shown} before the actions on them"
+            one = Departure("body", problem)
+            yield attrs.evolve(self._finding(self.scene[place], Grade.MAY, one, problem), remedy=_LIST_FIRST)
 
     def _graded(
         self, exchange: Exchange, found: Sequence[Departure], explanation: Explanation | None
@@ -286,6 +305,8 @@ def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+_NAMED: Final = 3  # of those in doubt, in one finding
+_LIST_FIRST: Final = "list users and groups at the start of a recording, or give --seed"
 _PLAYED: Final = frozenset({"action", "users", "groupUsers", "user", "groups", "status", *TOKEN_OPERATIONS})
 
 

@@ -1,0 +1,201 @@
+"""Doubts: whom and what a recording has told of so far, and who has only been guessed at.
+
+Whatever an answer shows is told. Who was acted upon before any answer showed him is in doubt from then on: many
+histories would have had the same outcome, and which of them was the true one, a second answer may depend on. One who
+is in doubt is told of again by the next answer that shows him as the mock server does; if it shows him otherwise,
+no later answer that depends on him is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import attrs
+
+from umapi_harness.contract.answers import (
+    CommandResult,
+    JsonObject,
+    flag,
+    is_array,
+    is_object,
+    query_of,
+    steps_of,
+)
+from umapi_harness.contract.implied import ADOBE_ID
+from umapi_harness.contract.recordings import Exchange
+
+CREATES: Final = frozenset({"addAdobeID", "createEnterpriseID", "createFederatedID"})
+_ABSENT: Final = frozenset({"error.user.nonexistent"})
+_NO_GROUP: Final = frozenset({"error.group.not_found", "error.usergroup.not_found"})
+
+
+@attrs.frozen(kw_only=True)
+class Subjects:
+    """Whom and what a command is about, in lower case."""
+
+    people: frozenset[str]
+    groups: frozenset[str]
+
+
+@attrs.define
+class Doubts:
+    """What one organisation is known of, exchange by exchange."""
+
+    told: set[str] = attrs.field(factory=set[str])
+    """Addresses of which everything is known, be it that nobody has them."""
+    touched: set[str] = attrs.field(factory=set[str])
+    """Addresses and groups that an action was about before anything was told of them."""
+    lost: set[str] = attrs.field(factory=set[str])
+    """Addresses that were guessed wrong: what is true of them now is not known any more."""
+    lost_groups: set[str] = attrs.field(factory=set[str])
+    told_groups: set[str] = attrs.field(factory=set[str])
+    all_groups: bool = False
+    """True once every group has been listed."""
+    created: set[str] = attrs.field(factory=set[str])
+    """Addresses that were created before every user had been listed."""
+    whole: bool = False
+    """True once every user has been listed."""
+    names: dict[str, str] = attrs.field(factory=dict[str, str])
+    """User name -> address, as listed."""
+
+    def subjects(self, command: JsonObject) -> Subjects:
+        """Return whom a command is about."""
+        people: set[str] = set()
+        groups: set[str] = set()
+        target = command.get("user", command.get("usergroup"))
+        if isinstance(target, str):
+            (people if "user" in command else groups).add(
+                self._address(target) if "user" in command else target.lower()
+            )
+        for _, _name, fields in steps_of(command):
+            if not is_object(fields):
+                continue
+            for member, of in (("email", people), ("username", people), ("name", groups)):
+                value = fields.get(member)
+                if isinstance(value, str):
+                    of.add(self._address(value) if of is people else value.lower())
+            for member, of in (
+                ("user", people),
+                ("group", groups),
+                ("product", groups),
+                ("productConfiguration", groups),
+            ):
+                of.update(self._address(one) if of is people else one.lower() for one in _texts(fields.get(member)))
+        return Subjects(people=frozenset(people), groups=frozenset(groups))
+
+    def _address(self, name: str) -> str:
+        lowered = name.lower()
+        return lowered if "@" in lowered and lowered not in self.names else self.names.get(lowered, lowered)
+
+    def doubts_person(self, address: str) -> bool:
+        """Whether what an answer says of him can depend on what the recording does not tell."""
+        lowered = self._address(address)
+        if "@" not in lowered:
+            return True  # a user name that no answer has shown
+        return lowered in self.lost or (lowered in self.touched and lowered not in self.told)
+
+    @property
+    def doubts_anyone(self) -> bool:
+        """Whether a listing can have somebody in doubt on it."""
+        return bool(self.lost) or bool(self.touched - self.told)
+
+    def doubts_entry(self, entry: JsonObject) -> bool:
+        """Whether what a listing says of a user can, be it for an action on his user name."""
+        username = str(entry.get("username", "")).lower()
+        by_name = entry.get("type") != ADOBE_ID and username in self.lost | (self.touched - self.told)
+        return by_name or self.doubts_person(str(entry.get("email", "")))
+
+    def doubts_group(self, name: str) -> bool:
+        """Whether what an answer says of that group can."""
+        lowered = name.lower()
+        for prefix in ("_admin_", "_developer_"):
+            lowered = lowered.removeprefix(prefix)
+        return lowered in self.lost_groups
+
+    def doubts_command(self, command: JsonObject) -> bool:
+        """Whether the outcome of a command can."""
+        about = self.subjects(command)
+        return any(map(self.doubts_person, about.people)) or any(map(self.doubts_group, about.groups))
+
+    def lose(self, command: JsonObject) -> None:
+        """Note that the outcome of a command was another one than the guess had it."""
+        about = self.subjects(command)
+        self.lost |= about.people
+        self.lost_groups |= about.groups
+
+    # What answers tell
+
+    def acted(self, exchange: Exchange, results: tuple[CommandResult, ...]) -> None:
+        """Learn from the outcome of commands."""
+        test_mode = flag(query_of(exchange.request), "testOnly", False)
+        for result in results:
+            about = self.subjects(result.command)
+            unsure = {one for one in about.people if one not in self.told or one in self.lost}
+            codes = [str(one.get("errorCode")) for one in result.errors]
+            steps = list(steps_of(result.command))
+            made = [
+                fields
+                for place, name, fields in steps
+                if name in CREATES and is_object(fields) and result.code_at(place) is None
+            ]
+            if "usergroup" in result.command and not test_mode:
+                self._made_group(result, steps)
+            plain = "useAdobeID" not in result.command and "domain" not in result.command
+            target = self._address(str(result.command.get("user", "")))
+            for address in about.people - self.told:
+                fresh = address not in self.touched
+                self.touched.add(address)
+                if address != target or not plain or test_mode:
+                    continue
+                if set(codes) & _ABSENT or (made and (made[0].get("option") is None or (self.whole and fresh))):
+                    self.told.add(address)
+                    if made and not self.whole:
+                        self.created.add(address)
+            if "user" in result.command and not test_mode:
+                self._renamed(target, steps, result, unsure)
+
+    def _made_group(self, result: CommandResult, steps: list[tuple[int, str, Any]]) -> None:
+        """With an option, a user group is created whether it was there or not."""
+        for place, name, fields in steps:
+            if name != "createUserGroup" or result.code_at(place) is not None or not is_object(fields):
+                continue
+            group = str(fields.get("name", result.command["usergroup"])).lower()
+            if fields.get("option") is None:
+                self.told_groups.add(group)
+            elif group not in self.told_groups:
+                (self.told_groups.add if self.all_groups and group not in self.touched else self.lost_groups.add)(group)
+
+    def shown_group(self, entry: JsonObject) -> None:
+        """Learn from a group whom an answer shows."""
+        name = str(entry.get("groupName", "")).lower()
+        if name not in self.lost_groups:
+            self.told_groups.add(name)
+
+    def _renamed(self, target: str, steps: list[tuple[int, str, Any]], result: CommandResult, unsure: set[str]) -> None:
+        """Who takes an address over takes over what is known of him."""
+        for place, name, fields in steps:
+            email = fields.get("email") if name == "update" and is_object(fields) else None
+            if isinstance(email, str) and result.code_at(place) is None and email.lower() != target:
+                if target in self.lost:
+                    self.lost.add(email.lower())
+                elif target in unsure:
+                    self.touched.add(email.lower())
+                    self.told.discard(email.lower())
+                else:
+                    self.told.add(email.lower())
+                self.names = {one: email.lower() if home == target else home for one, home in self.names.items()}
+
+    def shown(self, entry: JsonObject) -> None:
+        """Learn from a user whom an answer shows as the mock server does."""
+        email, username = entry.get("email"), entry.get("username")
+        if not isinstance(email, str):
+            return
+        if email.lower() not in self.lost:
+            self.told.add(email.lower())
+        if isinstance(username, str) and entry.get("type") != ADOBE_ID and username.lower() != email.lower():
+            self.names[username.lower()] = email.lower()
+
+
+def _texts(value: object) -> Iterator[str]:
+    yield from (one for one in value if isinstance(one, str)) if is_array(value) else ()
