@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from umapi_harness.contract.answers import (
     ListingPage,
     RecordedListing,
     body_object,
     count_header,
+    flag,
     is_array,
     is_object,
     listings_of,
@@ -20,19 +21,23 @@ from umapi_harness.contract.answers import (
 from umapi_harness.contract.comparing import identity_of
 from umapi_harness.contract.doubts import Doubts
 from umapi_harness.contract.grafting import Graft, graft_action, graft_entries
-from umapi_harness.contract.implied import ADOBE_ID
+from umapi_harness.contract.implied import ADOBE_ID, Implied
 from umapi_harness.contract.judging import operation_of
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.contract.schema import Operation
+
+CHANGES: Final = frozenset({"action", "oldProfileUpdate"})
+"""Operations that change an organisation."""
 
 
 class Doubting:
     """Follows what is told of each organisation while a scene is played."""
 
-    def __init__(self, scene: Sequence[Exchange], *, known: bool) -> None:
-        """Begin before the first exchange; of a state that is `known`, nothing is in doubt."""
+    def __init__(self, scene: Sequence[Exchange], implied: Implied) -> None:
+        """Begin before the first exchange; of a state that is known, nothing is in doubt."""
         self._scene = scene
-        self._known = known
+        self._known = implied.known
+        self._guessed = implied.guessed
         self._operations = [operation_of(one) for one in scene]
         pages = (
             page_of(one, place, operation)
@@ -43,9 +48,16 @@ class Doubting:
             page.position: listing for listing in listings_of(list(self._pages.values())) for page in listing.pages
         }
         self._doubts: dict[str, Doubts] = {}
+        whole = [
+            listing.pages[-1].position
+            for listing in self._listings.values()
+            if listing.complete and _is_of_everybody(listing.pages[0])
+        ]
+        changes = [place for place, one in enumerate(self._operations) if one is not None and one.name in CHANGES]
+        self._listed_late = bool(changes) and (not whole or min(whole) > changes[0])
 
     def _of(self, exchange: Exchange, operation: Operation) -> Doubts:
-        return self._doubts.setdefault(places_of(exchange, operation).get("orgId", ""), Doubts())
+        return self._doubts.setdefault(places_of(exchange, operation).get("orgId", ""), Doubts(guessed=self._guessed))
 
     def graft(self, place: int, now: RecordedResponse) -> Graft:
         """Return the answer with what is in doubt put in."""
@@ -96,7 +108,8 @@ class Doubting:
             return name if doubts.doubts_group(name) else None
 
         def within(before: Any, after: Any) -> tuple[Any, str | None]:
-            return _with_counts(doubts, before, after)
+            unsure = doubts.doubts_anyone or (self._listed_late and not doubts.whole)
+            return _with_counts(before, after) if unsure else (after, None)
 
         shown = [
             entry for one in self._listings[page.position].pages for entry in one.entries or () if is_object(entry)
@@ -107,9 +120,14 @@ class Doubting:
             name = str(entry.get("groupName", "")) if is_object(entry) else ""
             return name if name.startswith("_") and not _lists_all_admins(shown) else None
 
-        graft = graft_entries(page.exchange.response, now, "groups", identity_of("groups"), doubtful, within, missing)
-        if graft.presence and len(self._listings[page.position].pages) > 1:
-            return Graft(page.exchange.response, graft.doubtful)
+        recorded = page.exchange.response
+        several = len(self._listings[page.position].pages) > 1
+        counted = [count_header(one, "X-Total-Count") for one in (recorded, now)]
+        if several and counted[0] != counted[1] and (doubts.lost_groups or not _lists_all_admins(shown)):
+            return Graft(recorded, ("a group on another page",))
+        graft = graft_entries(recorded, now, "groups", identity_of("groups"), doubtful, within, missing)
+        if graft.presence and several:
+            return Graft(recorded, graft.doubtful)
         return graft
 
     def learn(self, place: int, now: RecordedResponse) -> None:
@@ -138,12 +156,18 @@ class Doubting:
         if page is None or page.field != "users":
             return
         doubts.lost |= {name for name in graft.doubtful if "@" in name and name != (page.group or "").lower()}
+        whole = flag(page.query, "directOnly", True) and not flag(page.query, "excludeGroups", False)
         for entry in page.entries or ():
-            if is_object(entry):
+            if is_object(entry) and whole:
                 doubts.shown(entry)
         listing = self._listings[place]
-        if page.operation == "users" and not page.query.get("domain") and listing.complete:
+        if _is_of_everybody(page) and listing.complete:
             doubts.whole = doubts.whole or listing.pages[-1].position == place
+
+
+def _is_of_everybody(page: ListingPage) -> bool:
+    """Whether a listing shows all users with their direct groups."""
+    return page.operation == "users" and not page.query.get("domain") and flag(page.query, "directOnly", True)
 
 
 def _lists_all_admins(entries: Sequence[Mapping[str, Any]]) -> bool:
@@ -175,9 +199,9 @@ def _groups_of(entry: Any) -> list[str]:
     return [name for name in groups if isinstance(name, str)] if is_array(groups) else []
 
 
-def _with_counts(doubts: Doubts, before: Any, after: Any) -> tuple[Any, str | None]:
-    """The group `after`, with the numbers of `before` where somebody in doubt may be among its members."""
-    if not doubts.lost or not is_object(before) or not is_object(after):
+def _with_counts(before: Any, after: Any) -> tuple[Any, str | None]:
+    """The group `after`, with the numbers of `before`, for somebody in doubt may be among its members."""
+    if not is_object(before) or not is_object(after):
         return after, None
     counted = ("memberCount", "adminGroupName")
     put = {name: value for name, value in after.items() if name not in counted}

@@ -27,7 +27,15 @@ from umapi_harness.contract.recordings import Exchange
 
 CREATES: Final = frozenset({"addAdobeID", "createEnterpriseID", "createFederatedID"})
 _ABSENT: Final = frozenset({"error.user.nonexistent"})
-_NO_GROUP: Final = frozenset({"error.group.not_found", "error.usergroup.not_found"})
+_VAGUE: Final = frozenset(
+    {
+        *("error.user.name_in_use", "error.user.email.name_in_use", "error.user.already_exists"),
+        *("error.user.change_domain_update.no", "error.update.domain.mismatch", "error.update.no"),
+        *("error.user.nonexistent_or_has_conflicting_parameters", "error.domain.trust.nonexistent"),
+        *("error.usergroup.user_list.invalid", "error.usergroup.already_exists", "error.api.user.not.parent.org"),
+    }
+)
+"""Codes that depend on more than one account, group or domain."""
 
 
 @attrs.frozen(kw_only=True)
@@ -42,6 +50,8 @@ class Subjects:
 class Doubts:
     """What one organisation is known of, exchange by exchange."""
 
+    guessed: frozenset[str] = frozenset()
+    """Addresses of accounts of which the state at the start tells no more than that they are there."""
     told: set[str] = attrs.field(factory=set[str])
     """Addresses of which everything is known, be it that nobody has them."""
     touched: set[str] = attrs.field(factory=set[str])
@@ -93,12 +103,12 @@ class Doubts:
         lowered = self._address(address)
         if "@" not in lowered:
             return True  # a user name that no answer has shown
-        return lowered in self.lost or (lowered in self.touched and lowered not in self.told)
+        return lowered in self.lost or (lowered in self.touched | self.guessed and lowered not in self.told)
 
     @property
     def doubts_anyone(self) -> bool:
         """Whether a listing can have somebody in doubt on it."""
-        return bool(self.lost) or bool(self.touched - self.told)
+        return bool(self.lost) or bool((self.touched | self.guessed) - self.told)
 
     def doubts_entry(self, entry: JsonObject) -> bool:
         """Whether what a listing says of a user can, be it for an action on his user name."""
@@ -113,10 +123,16 @@ class Doubts:
             lowered = lowered.removeprefix(prefix)
         return lowered in self.lost_groups
 
-    def doubts_command(self, command: JsonObject) -> bool:
-        """Whether the outcome of a command can."""
-        about = self.subjects(command)
-        return any(map(self.doubts_person, about.people)) or any(map(self.doubts_group, about.groups))
+    def doubts_command(self, result: CommandResult) -> bool:
+        """Whether the outcome of a command can.
+
+        Some outcomes tell too little of those whom they are about: who has the address, what was changed before.
+        """
+        about = self.subjects(result.command)
+        if any(map(self.doubts_person, about.people)) or any(map(self.doubts_group, about.groups)):
+            return True
+        vague = any(one.get("errorCode") in _VAGUE for one in result.errors)
+        return vague and not (about.people <= self.told and (self.all_groups or about.groups <= self.told_groups))
 
     def lose(self, command: JsonObject) -> None:
         """Note that the outcome of a command was another one than the guess had it."""
@@ -193,6 +209,7 @@ class Doubts:
             return
         if email.lower() not in self.lost:
             self.told.add(email.lower())
+        self.told_groups.update(name.lower() for name in _texts(entry.get("groups")))
         if isinstance(username, str) and entry.get("type") != ADOBE_ID and username.lower() != email.lower():
             self.names[username.lower()] = email.lower()
 

@@ -118,7 +118,7 @@ class _Steps:
             if type_ == ADOBE_ID or home in facts.domains or home in facts.unclaimed:
                 facts.outsiders[email.lower()] = "elsewhere"
             else:
-                facts.foreign_domains.add(home)
+                facts.foreign_domains.setdefault(home, set()).add(email.lower())
         elif code == "error.user.type_mismatch":
             for name in sorted(homes):
                 facts.claim(name, FEDERATED_ID if type_ == ENTERPRISE_ID else ENTERPRISE_ID)
@@ -162,7 +162,7 @@ class _Steps:
             facts.users[key]["status"] = "disabled"
         facts.sketched.add(key)
         if taken in OWNED:
-            facts.claim(email_domain(address), taken)
+            facts.claim(email_domain(address), taken, sure=type_ is not None)
 
     # Update
 
@@ -176,12 +176,12 @@ class _Steps:
         if code == "error.user.email.name_in_use" and isinstance(email, str):
             self._exists(email, owned=True, sure=True)
         if code == "error.user.change_domain_update.no" and isinstance(email, str):
-            self.facts.claim(email_domain(email), FEDERATED_ID, directory="another")
+            self.facts.claim(email_domain(email), FEDERATED_ID, directory="another", sure=False)
         if code == "error.api.user.not.parent.org":
             self._exists(self._target, owned=True)
             match = _DOMAIN_IN_WORDS.search(words)
             named = match[1] if match is not None else email_domain(email if isinstance(email, str) else self._target)
-            self.facts.claim(named, FEDERATED_ID, trusted=True)
+            self.facts.claim(named, FEDERATED_ID, trusted=True, sure=False)
         if code is not None or self.test_mode:
             return
         self._exists(self._target, owned=True)
@@ -193,7 +193,7 @@ class _Steps:
             self.facts.renamed[email.lower()] = self.facts.renamed.pop(self._target.lower(), self._target)
         type_ = str(user["type"]) if user is not None else FEDERATED_ID
         if email_domain(email) not in self.facts.domains and type_ in OWNED:
-            self.facts.claim(email_domain(email), type_)
+            self.facts.claim(email_domain(email), type_, sure=user is not None)
 
     # Memberships
 
@@ -206,7 +206,9 @@ class _Steps:
                 self._join(step, self._target, names)
         elif code.startswith(_READ_ONLY):
             self._exists(self._target)
-            self._read_only(words, names)
+            shared = self._read_only(words, names)
+            lowered = [name.lower() for name in names]
+            self._named_groups(names[: lowered.index(shared)] if shared in lowered else [])
         elif code == "error.group.not_found":
             self._missing(words, names)
             if not self.test_mode:
@@ -238,11 +240,13 @@ class _Steps:
             held = [name.lower() for name in known.get("groups", ())] if known is not None else []
             given.update(name.lower() for name in names if name.lower() not in held)
 
-    def _read_only(self, words: str, names: list[str]) -> None:
+    def _read_only(self, words: str, names: list[str]) -> str:
+        """Note the group that another organisation shares; returns its name in lower case, empty if nothing tells."""
         match = _GROUP_IN_WORDS.search(words)
         found = next((text for text in match.groups() if text), None) if match else None
         for name in [found] if found is not None else names[:1]:
             self.facts.group(name, "USER_GROUP").read_only = True
+        return (found or "").lower()
 
     def _missing(self, words: str, names: list[str]) -> None:
         """Of the groups named, one is missing; which, its message says, and those before it were found."""
@@ -293,11 +297,13 @@ class _Steps:
             self.facts.new_groups.add(name.lower())
 
     def _update_group(self, fields: Mapping[str, Any], code: str | None, words: str) -> None:
+        name = fields.get("name")
         if code is not None:
             self._group_refused(code, words)
+            if code == "error.usergroup.already_exists" and isinstance(name, str):
+                self._named_groups([name])
             return
         self._group_exists(self._target)
-        name = fields.get("name")
         if isinstance(name, str) and not self.test_mode and name.lower() != self._target.lower():
             if self._target.lower() not in self.facts.new_groups:
                 self.facts.group_names[name.lower()] = self._target
@@ -329,7 +335,9 @@ class _Steps:
             users = users[: lowered.index(missing)] if missing in lowered else []
         elif code == "error.group.not_found":
             match = _GROUP_IN_WORDS.search(words)
-            profiles = [name for name in profiles if match is not None and name.lower() != (match[1] or "").lower()]
+            lowered = [name.lower() for name in profiles]
+            missing = (match[1] or "").lower() if match is not None else ""
+            profiles = profiles[: lowered.index(missing)] if missing in lowered else []
         elif code is not None:
             self._group_refused(code, words)
             if code != "error.usergroup.user_list.invalid":
@@ -360,7 +368,8 @@ class _Steps:
 
     def _was_member(self, address: str) -> None:
         user = self.facts.find(address)
-        if user is not None:
+        lowered = address.lower()
+        if user is not None and not {(lowered, True), (lowered, False)} & self.facts.whole_users:
             groups = user.setdefault("groups", [])
             if self._target.lower() not in [str(name).lower() for name in groups]:
                 groups.append(self._target)

@@ -41,7 +41,7 @@ def graft_action(doubts: Doubts, exchange: Exchange, now: RecordedResponse) -> G
     put: list[JsonObject] = []
     moved = 0
     for result in results_of(exchange):
-        if not doubts.doubts_command(result.command):
+        if not doubts.doubts_command(result):
             continue
         before, after = list(result.errors), errors.get(result.index, [])
         if not _decided_by_state(before, after):

@@ -44,6 +44,8 @@ class Implied:
     """Exchanges whose answer depends on what the recording does not tell: place in the recording -> why."""
     excused: Mapping[int, Mapping[str, str]]
     """Places in answers that do: place in the recording -> JSON pointer -> why."""
+    guessed: frozenset[str] = frozenset()
+    """Addresses of accounts of which not even the type is told, in lower case."""
     known: bool = False
     """True where the state was given, not inferred."""
 
@@ -85,7 +87,10 @@ class OrgFacts:
     groups: dict[str, GroupFacts] = attrs.field(factory=dict[str, GroupFacts])
     products: dict[str, str] = attrs.field(factory=dict[str, str])
     domains: dict[str, dict[str, Any]] = attrs.field(factory=dict[str, dict[str, Any]])
-    foreign_domains: set[str] = attrs.field(factory=set[str])
+    foreign_domains: dict[str, set[str]] = attrs.field(factory=dict[str, set[str]])
+    """Domain -> addresses that were refused because it belongs to another organisation."""
+    guessed_domains: set[str] = attrs.field(factory=set[str])
+    """Domains of which only the name is told."""
     outsiders: dict[str, str] = attrs.field(factory=dict[str, str])
     unavailable_types: set[str] = attrs.field(factory=set[str])
     technical_accounts: int | None = None
@@ -130,16 +135,31 @@ class OrgFacts:
                 del self.users[key]
                 self.sketched.discard(key)
 
-    def claim(self, name: str, type_: str, *, trusted: bool = False, directory: str | None = None) -> None:
-        """Note a domain of the organisation; the first to speak of it decides its type."""
+    def claim(
+        self, name: str, type_: str, *, trusted: bool = False, directory: str | None = None, sure: bool = True
+    ) -> None:
+        """Note a domain of the organisation; the first to be sure of its type decides it."""
         name = name.lower()
+        if name not in self.domains and not sure:
+            self.guessed_domains.add(name)
         known = self.domains.setdefault(name, {"name": name, "type": type_})
-        if known["type"] != type_:
+        if sure and name in self.guessed_domains:
+            self._settle(name, type_)
+        if sure and known["type"] != type_:
             self.leave_open(f"the type of domain {name}: the recording has accounts of both", known["type"])
         if trusted:
             known["trusted"] = True
         if directory is not None:
             known["directory"] = directory
+
+    def _settle(self, name: str, type_: str) -> None:
+        """Give a domain and those of its users whose type was only taken the type that an answer tells."""
+        self.guessed_domains.discard(name)
+        self.unknown.pop(f"the type of domain {name}", None)
+        self.domains[name]["type"] = type_
+        for key in self.guessed:
+            if key in self.sketched and not key[1] and email_domain(key[0]) == name:
+                self.users[key]["type"] = type_
 
     def group(self, name: str, kind: str | None = None, *, shown: bool = False) -> GroupFacts:
         """Note that a group was there at the start; a known kind replaces none, the spelling of answers any other."""
@@ -162,8 +182,11 @@ class OrgFacts:
             types = (ADOBE_ID, *OWNED)
             document["identity_types"] = [type_ for type_ in types if type_ not in self.unavailable_types]
         document["domains"] = list(self.domains.values())
-        document["foreign_domains"] = sorted(self.foreign_domains - set(self.domains))
-        document["outsiders"] = [{"email": email, "state": state} for email, state in self.outsiders.items()]
+        document["foreign_domains"] = sorted(self.foreign_domains.keys() - self.domains.keys())
+        # In a domain of the organisation itself, it was the account that belongs to another one.
+        refused = {one: "elsewhere" for home in self.domains for one in self.foreign_domains.get(home, ())}
+        outsiders = refused | self.outsiders
+        document["outsiders"] = [{"email": email, "state": state} for email, state in outsiders.items()]
         document["technical_accounts"] = self._technical_accounts()
         document |= self._groups()
         document["users"] = list(self.users.values())

@@ -75,6 +75,8 @@ class _Inference:
         ]
         self._indirect: list[tuple[int, str, str]] = []
         """Exchanges that show what is held through groups: place, member with the users, reason to excuse it."""
+        self._ever_removed: set[str] = set()
+        """Addresses of those who left an organisation at some time."""
         self._listed: set[tuple[object, ...]] = set()
         """What has been listed as a whole."""
 
@@ -99,6 +101,7 @@ class _Inference:
             unknown=tuple(unknown for facts in self._facts.values() for unknown in facts.unknown.values()),
             unjudgeable=self._unjudgeable,
             excused=self._excused,
+            guessed=frozenset(address for facts in self._facts.values() for address, _ in facts.guessed),
         )
 
     def _org(self, org_id: str) -> OrgFacts:
@@ -114,6 +117,7 @@ class _Inference:
             facts.migrating = True
         if operation.name == "action" and exchange.response.status == 200:
             learn_from_actions(facts, exchange, known_whole=org_id in self._whole)
+            self._ever_removed |= facts.removed
         elif operation.name == "user":
             self._learn_from_user(place, facts, exchange)
         elif exchange.response.status >= 500 and operation.name == "action":
@@ -163,9 +167,8 @@ class _Inference:
                 self._whole_direct.add(facts.org_id)
         elif page.operation == "groupUsers" and page.group is not None:
             name = page.group.lower()
-            if flag(page.query, "directOnly", True):
+            if flag(page.query, "directOnly", True) and not page.query.get("status"):
                 self._whole_groups.add((facts.org_id, name))
-            if flag(page.query, "directOnly", True) and not page.query.get("status") and not facts.anyone_left:
                 entries = [entry for one in listing.pages for entry in one.entries or () if is_object(entry)]
                 members = {(str(entry.get("email")).lower(), entry.get("type") == ADOBE_ID) for entry in entries}
                 self._members[facts.org_id, name] = members
@@ -174,7 +177,7 @@ class _Inference:
             if listing.total is not None:
                 facts.technical_members.setdefault(facts.group_names.get(name, name).lower(), unlisted)
             if page.query.get("status", "").lower() == "active" and not name.startswith("_"):
-                facts.groups.setdefault(name, facts.group(page.group)).kind = "PRODUCT_PROFILE"
+                facts.group(page.group, "PRODUCT_PROFILE")
 
     def _learn_page_size(self, page: ListingPage) -> None:
         announced = count_header(page.exchange.response, "X-Page-Size")
@@ -230,6 +233,8 @@ class _Inference:
         for key, user in facts.users.items():
             listed = self._members if key in facts.indirect else self._first_members
             groups = user.get("groups", ())
+            if key[0] in self._ever_removed:
+                continue
             kept = [name for name in groups if key in listed.get((facts.org_id, name.lower()), {key})]
             if len(kept) != len(groups):
                 user["groups"] = kept
@@ -339,7 +344,7 @@ def _see_domain(facts: OrgFacts, page: ListingPage) -> None:
     if name == "adobeid" or name in facts.domains or types & set(OWNED):
         return
     facts.leave_open(f"the type of domain {name}", FEDERATED_ID)
-    facts.claim(name, FEDERATED_ID)
+    facts.claim(name, FEDERATED_ID, sure=False)
 
 
 def _see_user(
@@ -368,7 +373,7 @@ def _see_user(
     for family in (True, False):
         facts.take_back((start[0], family))
     known = facts.users.get(start)
-    if known is None or start in facts.sketched or (start in facts.indirect and direct and "groups" in entry):
+    if known is None or start in facts.sketched or (whole and start not in facts.whole_users):
         shown = {name: entry[name] for name in _SEEDED if isinstance(entry.get(name), str) and entry[name]}
         if shown.get("status") == "active":
             del shown["status"]
@@ -383,7 +388,8 @@ def _see_user(
         at_start = [_at_start(facts, name) for name in names if name.lower() not in joined]
         at_start = [name for name in at_start if name.lower() not in joined]
         gone = [name for name in facts.left.get(start[0], ()) if name not in at_start]
-        known = {**shown, "groups": [*at_start, *gone]}
+        fields = shown if known is None or start in facts.sketched else known
+        known = {**fields, "groups": [*at_start, *gone]}
         facts.users[start] = known
         facts.sketched.discard(start)
         (facts.indirect.discard if direct else facts.indirect.add)(start)

@@ -118,7 +118,7 @@ class _Play:
 
     def __attrs_post_init__(self) -> None:
         """Find the listings of several pages."""
-        self._doubting = Doubting(self.scene, known=self.implied.known)
+        self._doubting = Doubting(self.scene, self.implied)
         pages = (page_of(one, place, operation_of(one)) for place, one in enumerate(self.scene))
         for listing in listings_of([page for page in pages if page is not None]):
             places = [page.position for page in listing.pages]
