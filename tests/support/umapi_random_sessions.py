@@ -127,6 +127,8 @@ class _Program:
                 call(testing if self._dice.random() < 0.12 else plain)
             except UmapiError:
                 continue
+        for connection in (plain, testing):
+            connection.take_queued()  # what a failed call left behind is not sent
         return RandomSession(
             recording=Recording(path="session", exchanges=tuple(self._tape.exchanges)),
             seed=self._document,

@@ -163,6 +163,7 @@ class ListingPage:
     group: str | None
     query: Mapping[str, str]
     """The filters."""
+    body: JsonObject = attrs.field(repr=False)
 
     @property
     def field(self) -> str:
@@ -172,13 +173,13 @@ class ListingPage:
     @property
     def entries(self) -> list[Any] | None:
         """The entries; None where the answer has no list."""
-        found = body_object(self.exchange.response).get(self.field)
+        found = self.body.get(self.field)
         return found if is_array(found) else None
 
     @property
     def last(self) -> bool:
         """True when the page says that it is the last."""
-        return body_object(self.exchange.response).get("lastPage") is True
+        return self.body.get("lastPage") is True
 
     @property
     def subject(self) -> tuple[object, ...]:
@@ -213,8 +214,8 @@ def page_of(exchange: Exchange, position: int, operation: Operation | None) -> L
     if operation is None or operation.name not in _LISTS or exchange.response.status != 200:
         return None
     places = places_of(exchange, operation)
-    page = number(places.get("page"))
-    if page is None or body_object(exchange.response).get("result") != "success":
+    page, body = number(places.get("page")), body_object(exchange.response)
+    if page is None or body.get("result") != "success":
         return None
     return ListingPage(
         exchange=exchange,
@@ -224,6 +225,7 @@ def page_of(exchange: Exchange, position: int, operation: Operation | None) -> L
         number=page,
         group=places.get("groupName"),
         query=query_of(exchange.request),
+        body=body,
     )
 
 

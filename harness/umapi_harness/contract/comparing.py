@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import cast
 
@@ -49,31 +50,33 @@ def compare(
     return tuple(one for one in found if not any(_covers(place, one.place) for place in excused or ()))
 
 
-def dealt(
-    recorded: Mapping[int, RecordedResponse], now: Mapping[int, RecordedResponse], place: int
-) -> RecordedResponse:
-    """Return the page `place` of a listing as it is now, with the entries that the recorded page has.
+def dealt(recorded: Mapping[int, RecordedResponse], now: Mapping[int, RecordedResponse]) -> dict[int, RecordedResponse]:
+    """Return the pages of a listing as they are now, each with the entries that the recorded page has.
 
     Which entry stands on which page the service does not promise: those that the other pages have now come
     to the page where they were recorded. What none of the recorded pages has stays where it is.
     """
-    field = next((name for name in ("users", "groups") if _entries(recorded[place], name) is not None), None)
-    own = _entries(now[place], field) if field is not None else None
-    if field is None or own is None:
-        return now[place]
+    first = next(iter(recorded.values()))
+    field = next((name for name in ("users", "groups") if _entries(first, name) is not None), None)
+    if field is None:
+        return dict(now)
     identity = _IDENTITIES[field]
-    homes: dict[object, list[int]] = {}
+    homes: dict[object, deque[int]] = {}
     for number, response in recorded.items():
         for entry in _entries(response, field) or ():
-            homes.setdefault(identity(entry), []).append(number)
-    kept: list[object] = []
-    for number in recorded:
-        for entry in _entries(now[number], field) or ():
-            waiting = homes.get(identity(entry), [])
-            if (waiting.pop(0) if waiting else number) == place:
-                kept.append(entry)
-    body = {**cast("dict[str, object]", now[place].json()), field: kept}
-    return attrs.evolve(now[place], body=json.dumps(body).encode())
+            homes.setdefault(identity(entry), deque()).append(number)
+    kept: dict[int, list[object]] = {number: [] for number in recorded}
+    lists = {number: _entries(now[number], field) for number in recorded}
+    for number, entries in lists.items():
+        for entry in entries or ():
+            waiting = homes.get(identity(entry))
+            kept[waiting.popleft() if waiting else number].append(entry)
+    pages = dict(now)
+    for number, entries in lists.items():
+        if entries is not None:
+            body = {**cast("dict[str, object]", now[number].json()), field: kept[number]}
+            pages[number] = attrs.evolve(now[number], body=json.dumps(body).encode())
+    return pages
 
 
 def _entries(response: RecordedResponse, field: str) -> list[object] | None:

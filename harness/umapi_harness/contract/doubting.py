@@ -37,7 +37,7 @@ class Doubting:
         """Begin before the first exchange; of a state that is known, nothing is in doubt."""
         self._scene = scene
         self._known = implied.known
-        self._guessed = implied.guessed
+        self._implied = implied
         self._operations = [operation_of(one) for one in scene]
         pages = (
             page_of(one, place, operation)
@@ -48,6 +48,7 @@ class Doubting:
             page.position: listing for listing in listings_of(list(self._pages.values())) for page in listing.pages
         }
         self._doubts: dict[str, Doubts] = {}
+        self._last: tuple[int, RecordedResponse, Graft] | None = None
         whole = [
             listing.pages[-1].position
             for listing in self._listings.values()
@@ -57,10 +58,18 @@ class Doubting:
         self._listed_late = bool(changes) and (not whole or min(whole) > changes[0])
 
     def _of(self, exchange: Exchange, operation: Operation) -> Doubts:
-        return self._doubts.setdefault(places_of(exchange, operation).get("orgId", ""), Doubts(guessed=self._guessed))
+        return self._doubts.setdefault(
+            places_of(exchange, operation).get("orgId", ""),
+            Doubts(guessed=self._implied.guessed, guessed_domains=self._implied.guessed_domains),
+        )
 
     def graft(self, place: int, now: RecordedResponse) -> Graft:
         """Return the answer with what is in doubt put in."""
+        if self._last is None or self._last[0] != place or self._last[1] is not now:
+            self._last = (place, now, self._grafted(place, now))
+        return self._last[2]
+
+    def _grafted(self, place: int, now: RecordedResponse) -> Graft:
         exchange, operation = self._scene[place], self._operations[place]
         if self._known or operation is None:
             return Graft(now)

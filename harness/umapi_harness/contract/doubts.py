@@ -22,10 +22,11 @@ from umapi_harness.contract.answers import (
     query_of,
     steps_of,
 )
-from umapi_harness.contract.implied import ADOBE_ID
+from umapi_harness.contract.implied import ADOBE_ID, email_domain
 from umapi_harness.contract.recordings import Exchange
 
 CREATES: Final = frozenset({"addAdobeID", "createEnterpriseID", "createFederatedID"})
+_BY_DOMAIN: Final = CREATES | {"update"}
 _ABSENT: Final = frozenset({"error.user.nonexistent"})
 _VAGUE: Final = frozenset(
     {
@@ -52,6 +53,8 @@ class Doubts:
 
     guessed: frozenset[str] = frozenset()
     """Addresses of accounts of which the state at the start tells no more than that they are there."""
+    guessed_domains: frozenset[str] = frozenset()
+    """Domains of which only the name is told."""
     told: set[str] = attrs.field(factory=set[str])
     """Addresses of which everything is known, be it that nobody has them."""
     touched: set[str] = attrs.field(factory=set[str])
@@ -131,7 +134,11 @@ class Doubts:
         about = self.subjects(result.command)
         if any(map(self.doubts_person, about.people)) or any(map(self.doubts_group, about.groups)):
             return True
-        vague = any(one.get("errorCode") in _VAGUE for one in result.errors)
+        homes = {email_domain(one) for one in about.people}
+        if homes & self.guessed_domains and any(name in _BY_DOMAIN for _, name, _ in steps_of(result.command)):
+            return True
+        removed = not result.errors and any(name == "removeFromOrg" for _, name, _ in steps_of(result.command))
+        vague = removed or any(one.get("errorCode") in _VAGUE for one in result.errors)
         return vague and not (about.people <= self.told and (self.all_groups or about.groups <= self.told_groups))
 
     def lose(self, command: JsonObject) -> None:

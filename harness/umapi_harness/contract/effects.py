@@ -70,6 +70,9 @@ class _Steps:
         for place, name, fields in steps_of(self.result.command):
             code, words = self.result.code_at(place), self.result.message_at(place)
             values = fields if is_object(fields) else {}
+            plain = not self.result.command.keys() & {"useAdobeID", "domain"}
+            if code == "error.user.nonexistent" and plain and self.facts.find(self._target) is None:
+                self.facts.absent.add(self._target.lower())
             if code == "error.user.not_in_org":
                 self.facts.outsiders.setdefault(self._target.lower(), "elsewhere")
             if name in _CREATES:
@@ -112,6 +115,8 @@ class _Steps:
     def _create_refused(self, type_: str, email: str, homes: set[str], code: str) -> None:
         facts, home = self.facts, email_domain(email)
         if code == "error.user.already_in_org":
+            for name in sorted(homes) if type_ in OWNED else ():
+                facts.claim(name, type_)
             self._exists(email, type_)
         elif code == "error.user.belongs_to_another_org":
             # An Adobe ID is in no domain: the account itself is another organisation's.
@@ -146,7 +151,8 @@ class _Steps:
         if guess in facts.guessed and (owned or type_ in OWNED):
             facts.take_back(guess)  # what he does now, no Adobe ID can
         created = (lowered, False) in facts.created or (lowered, True) in facts.created
-        if facts.find(address) is not None or created or lowered in facts.renamed or "@" not in address:
+        known = facts.find(address) is not None or created or lowered in facts.renamed or lowered in facts.absent
+        if known or "@" not in address:
             return
         home = email_domain(address)
         domain = facts.domains.get(home)
@@ -275,6 +281,8 @@ class _Steps:
             if name in learn:
                 values = fields if is_object(fields) else {}
                 learn[name](values, self.result.code_at(place), self.result.message_at(place))
+            if name == "deleteUserGroup" and self.result.code_at(place) is None:
+                break  # no step after it runs
 
     def _group_exists(self, name: str) -> None:
         made = name.lower() in self.facts.new_groups or name.lower() in self._made

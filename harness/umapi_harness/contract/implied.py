@@ -46,6 +46,8 @@ class Implied:
     """Places in answers that do: place in the recording -> JSON pointer -> why."""
     guessed: frozenset[str] = frozenset()
     """Addresses of accounts of which not even the type is told, in lower case."""
+    guessed_domains: frozenset[str] = frozenset()
+    """Domains of which only the name is told."""
     known: bool = False
     """True where the state was given, not inferred."""
 
@@ -108,6 +110,8 @@ class OrgFacts:
     """True once somebody was removed, so that a later listing no longer shows all who were there."""
     unseen: set[str] = attrs.field(factory=set[str])
     """Addresses that a query did not find."""
+    absent: set[str] = attrs.field(factory=set[str])
+    """Addresses that nobody had when an action was about them, before anybody was seen to have them."""
     updated: set[str] = attrs.field(factory=set[str])
     """Addresses of users whose names actions may have changed."""
     renamed: dict[str, str] = attrs.field(factory=dict[str, str])

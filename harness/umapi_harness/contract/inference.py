@@ -101,6 +101,7 @@ class _Inference:
             unknown=tuple(unknown for facts in self._facts.values() for unknown in facts.unknown.values()),
             unjudgeable=self._unjudgeable,
             excused=self._excused,
+            guessed_domains=frozenset(name for facts in self._facts.values() for name in facts.guessed_domains),
             guessed=frozenset(address for facts in self._facts.values() for address, _ in facts.guessed),
         )
 
@@ -176,8 +177,6 @@ class _Inference:
                     self._first_members[facts.org_id, name] = members
             if listing.total is not None:
                 facts.technical_members.setdefault(facts.group_names.get(name, name).lower(), unlisted)
-            if page.query.get("status", "").lower() == "active" and not name.startswith("_"):
-                facts.group(page.group, "PRODUCT_PROFILE")
 
     def _learn_page_size(self, page: ListingPage) -> None:
         announced = count_header(page.exchange.response, "X-Page-Size")
@@ -196,6 +195,10 @@ class _Inference:
         if exchange.response.status == 200 and is_object(user):
             direct = flag(query_of(exchange.request), "directOnly", True)
             _see_user(facts, user, direct=direct, whole=direct)
+            home = query_of(exchange.request).get("domain", "").lower()
+            if user.get("type") in OWNED and home and home not in facts.domains:
+                # Any domain of the user's directory finds him.
+                facts.claim(home, str(user["type"]), sure=False)
             if not direct:
                 self._excuse_indirect(place, facts, "user")
 
@@ -207,6 +210,10 @@ class _Inference:
     def _judge_listings(self) -> None:
         for listing in self._listings:
             page = listing.pages[0]
+            if page.query.get("status"):
+                for one in listing.pages:
+                    self._unjudgeable[one.position] = "the recording does not tell who of a profile holds a licence"
+                continue
             kind = self._facts[page.org_id].groups.get((page.group or "").lower())
             if (
                 page.group is not None

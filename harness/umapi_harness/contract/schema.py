@@ -29,10 +29,11 @@ class Schema:
         """Return where `data` departs from the schema; unknown fields are no departure unless it says so."""
         validator = _validator(self.address)
         try:
-            notes = _annotations(validator, data)
+            errors = list(validator.iter_errors(data))
+            notes = _annotations(validator, data) if errors else _Annotations({}, frozenset())
             return tuple(
                 Departure(pointer(error.instance_path), error.message, drift=_in_open_enum(error, notes))
-                for error in validator.iter_errors(data)
+                for error in errors
             )
         except (ValueError, RecursionError) as error:
             # Half a surrogate pair, or nesting without end: JSON to Python's reader, and to no other.

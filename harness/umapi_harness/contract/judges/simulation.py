@@ -114,6 +114,8 @@ class _Play:
     _answers: dict[int, RecordedResponse] = attrs.field(factory=dict[int, RecordedResponse])
     _listings: Mapping[int, Sequence[int]] = attrs.field(factory=dict[int, Sequence[int]])
     """Place of a page -> those of all pages of its listing, for whole listings of several pages."""
+    _dealt_pages: dict[int, RecordedResponse] = attrs.field(factory=dict[int, RecordedResponse])
+    """The pages of the listing that is compared, each with its entries."""
     _doubting: Doubting = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -146,6 +148,7 @@ class _Play:
             self.judged += 1
             settings = stage.world.settings
             self._answers[place] = stage.play(exchange)
+            self._dealt_pages = {}
             for due in self._due(place):
                 found, excused = self._compared(due, self._answers[due])
                 yield from excused
@@ -162,6 +165,12 @@ class _Play:
                 yield from self._graded(self.scene[due], found, explanation)
                 self._doubting.learn(due, self._dealt(due, self._answers[due]))
             played.append((exchange, settings))
+            self._forget(place)
+
+    def _forget(self, place: int) -> None:
+        """Let go of answers that have been compared."""
+        for due in self._due(place):
+            self._answers.pop(due, None)
 
     def _due(self, place: int) -> Sequence[int]:
         """The exchanges to compare once the one at `place` is answered: the pages of a listing all at its end."""
@@ -232,7 +241,15 @@ class _Play:
         listing = self._listings.get(place)
         if listing is None:
             return now
-        return dealt({one: self.scene[one].response for one in listing}, {**self._answers, place: now}, place)
+        if now is not self._answers[place]:
+            return self._deal(listing, {place: now})[place]
+        if place not in self._dealt_pages:
+            self._dealt_pages = self._deal(listing, {})
+        return self._dealt_pages[place]
+
+    def _deal(self, listing: Sequence[int], tried: Mapping[int, RecordedResponse]) -> dict[int, RecordedResponse]:
+        now = {one: tried.get(one, self._answers[one]) for one in listing}
+        return dealt({one: self.scene[one].response for one in listing}, now)
 
     def _doubted(self, place: int) -> Iterator[Finding]:
         """What was not compared because it depends on what nobody knows."""
