@@ -178,15 +178,53 @@ def test_two_organisations_share_a_recording() -> None:
     assert verification.files[0].verdicts[-1].judged == 2
 
 
-def test_deprecated_operations_are_named_and_not_judged() -> None:
-    """A deprecated call is passed over by the judges that cannot tell, with the reason."""
+def _deprecated_session() -> Session:
     session = Session(SEED)
-    session.send("GET", f"{ROOT}/{ORG}/user-groups")
+    session.users()
+    session.groups()
+    for path in ("users", "user-groups", "products"):
+        session.send("GET", f"{ROOT}/{ORG}/{path}")
+    profile = next(one["id"] for one in session.exchanges[-1].response.json())
+    group = next(one for one in session.exchanges[1].response.json()["groups"] if one["groupName"] == "Paint")[
+        "groupId"
+    ]
+    path = f"{ROOT}/{ORG}/products/{profile}/configurations"
+    session.send("POST", f"{path}/RGRP-{group}", {"addUsers": ["ann@e.example"]})
+    for end in ("", f"/RGRP-{group}", f"/RGRP-{group}/users"):
+        session.send("GET", path + end)
+    return session
+
+
+def test_deprecated_operations_are_played() -> None:
+    """Deprecated calls are put to the mock server too; the SDK has none, and says so."""
+    session = _deprecated_session()
     (file,) = verify([session.recording()], judges()).files
-    unjudged = {verdict.judge: dict(verdict.unjudged) for verdict in file.verdicts}
-    assert [reason for reason in unjudged["sdk"] if "no call" in reason]
-    assert [reason for reason in unjudged["mock"] if "deprecated" in reason or "no operation" in reason]
+    judged = {verdict.judge: (verdict.judged, dict(verdict.unjudged)) for verdict in file.verdicts}
+    assert judged["mock"] == (len(session.exchanges), {})
+    assert judged["sdk"] == (2, {"the SDK has no call for this operation": 7})
     assert [one for one in file.findings if one.grade is Grade.MUST] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "old", "new"), [(3, b'"Artists"', b'"Painters"'), (7, b'"userCount":2', b'"userCount":3')]
+)
+def test_a_difference_in_a_deprecated_answer_is_found(place: int, old: bytes, new: bytes) -> None:
+    """Once everybody has been listed, what a deprecated operation shows otherwise is a MUST."""
+    session = _deprecated_session()
+    one = session.exchanges[place]
+    assert old in one.response.body
+    body = one.response.body.replace(old, new)
+    session.exchanges[place] = attrs.evolve(one, response=attrs.evolve(one.response, body=body))
+    found = [one for one in verify([session.recording()], own_judges()).findings if one.grade is Grade.MUST]
+    assert {one.judge for one in found} == {"mock"}
+
+
+def test_ids_that_nothing_tells_are_not_judged() -> None:
+    """An answer about a profile by an id that no other answer shows is left out, with the reason."""
+    session = _deprecated_session()
+    alone = Recording(path="alone", exchanges=tuple(session.exchanges[-1:]))
+    (file,) = verify([alone], own_judges()).files
+    assert dict(file.verdicts[-1].unjudged) == {"the recording does not tell which product has that id": 1}
 
 
 def test_drift_of_many_entries_is_one_finding() -> None:

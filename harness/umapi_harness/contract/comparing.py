@@ -16,7 +16,7 @@ from umapi_harness.contract.findings import Departure
 from umapi_harness.contract.matching import differences
 from umapi_harness.contract.recordings import RecordedResponse
 
-MADE_UP_FIELDS = frozenset({"id", "groupId"})
+MADE_UP_FIELDS = frozenset({"id", "groupId", "adminGroupId"})
 """Fields that the service makes up, and that the documented samples often leave out: not compared."""
 
 CHANGING_FIELDS = frozenset({"access_token", "build", "version", "side", "environment"})
@@ -151,10 +151,12 @@ _IDENTITIES: Mapping[str, Callable[[object], object]] = {
     "errors": lambda item: _text(item, "index", "step", "errorCode"),
     "warnings": lambda item: _text(item, "index", "step", "warningCode"),
     "users": lambda item: _text(item, "email", "type"),
+    "": lambda item: _text(item, "email", "userType", "name"),
+    "licenseConfigurations": lambda item: _text(item, "licenseGroupId"),
     "groups": lambda item: _text(item, "groupName") if is_object(item) else str(item),
 }
 """What tells apart the items of a list whose order the service does not promise: that of commands in a request
-(ActionsRef.md), and of users and groups in a listing."""
+(ActionsRef.md), and of users and groups in a listing; that of the deprecated operations is the whole body."""
 
 
 def identity_of(field: str) -> Callable[[object], object]:

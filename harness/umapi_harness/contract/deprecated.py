@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -27,6 +28,20 @@ def json_of(exchange: Exchange) -> Any:
         return None
 
 
+def read_json(body: bytes) -> Any:
+    """Return a body as JSON data; None when it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def texts_of(data: Any, name: str) -> list[str]:
+    """Return the texts of a list in a JSON object; empty without."""
+    values = data.get(name) if is_object(data) else None
+    return [one for one in values if isinstance(one, str)] if is_array(values) else []
+
+
 def users_in(exchange: Exchange) -> Iterator[JsonObject]:
     """Yield the users of an answer as queries of today show them."""
     data = json_of(exchange)
@@ -40,6 +55,13 @@ def objects_in(exchange: Exchange) -> list[dict[str, Any]]:
     data = json_of(exchange)
     found = data if is_array(data) else [data]
     return [one for one in found if is_object(one)]
+
+
+def profiles_in(exchange: Exchange) -> list[str]:
+    """Return the ids of the profiles that a product is shown with."""
+    data = json_of(exchange)
+    shown = data.get("licenseConfigurations") if is_object(data) else None
+    return [str(one.get("id")) for one in shown if is_object(one)] if is_array(shown) else []
 
 
 def profile_number(profile_id: str) -> int | None:

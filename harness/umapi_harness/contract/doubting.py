@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+import attrs
 
 from umapi_harness.contract.answers import (
     ListingPage,
@@ -16,9 +19,11 @@ from umapi_harness.contract.answers import (
     listings_of,
     page_of,
     places_of,
+    query_of,
     results_of,
 )
 from umapi_harness.contract.comparing import identity_of
+from umapi_harness.contract.deprecated import UPDATE, USERS, json_of, key_of, named_in, read_json, without_counts
 from umapi_harness.contract.doubts import Doubts
 from umapi_harness.contract.grafting import Graft, graft_action, graft_entries
 from umapi_harness.contract.implied import ADOBE_ID, Implied
@@ -26,6 +31,7 @@ from umapi_harness.contract.judging import operation_of
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.contract.schema import Operation
 
+_SERVER_ERRORS: Final = 500
 CHANGES: Final = frozenset({"action", "oldProfileUpdate"})
 """Operations that change an organisation."""
 
@@ -76,12 +82,13 @@ class Doubting:
         doubts = self._of(exchange, operation)
         if operation.name == "action":
             return graft_action(doubts, exchange, now)
+        if operation.deprecated:
+            return self._deprecated(doubts, exchange, operation, now)
         named = places_of(exchange, operation)
         user, group = named.get("userString"), named.get("groupName")
-        if user is not None and doubts.doubts_person(user):
-            return self._whole(exchange, now, user)
-        if group is not None and doubts.doubts_group(group):
-            return self._whole(exchange, now, group)
+        for name, doubted in ((user, doubts.doubts_person), (group, doubts.doubts_group)):
+            if name is not None and doubted(name):
+                return self._whole(exchange, now, name)
         page = self._pages.get(place)
         if page is None:
             return Graft(now)
@@ -91,6 +98,32 @@ class Doubting:
     def _whole(exchange: Exchange, now: RecordedResponse, name: str) -> Graft:
         same = exchange.response.status == now.status and exchange.response.body == now.body
         return Graft(exchange.response, () if same else (name,))
+
+    @staticmethod
+    def _deprecated(doubts: Doubts, exchange: Exchange, operation: Operation, now: RecordedResponse) -> Graft:
+        """What the old operations show of people and counts is compared once everybody is told of."""
+        sure = doubts.whole and doubts.all_groups and not doubts.doubts_anyone and not doubts.lost_groups
+        recorded = exchange.response
+        listed = operation.name in USERS and flag(query_of(exchange.request), "directOnly", True)
+        if sure and (listed or operation.name not in USERS):
+            return Graft(now)
+        if operation.name in USERS or operation.name == UPDATE or recorded.status != now.status:
+            same = recorded.status == now.status and recorded.body == now.body
+            return Graft(recorded, () if same else ("everybody in it",))
+        body, mocked = json_of(exchange), read_json(now.body)
+        if is_array(body) and is_array(mocked) and {*map(key_of, body)} != {*map(key_of, mocked)}:
+            return Graft(recorded, ("which of them there are",))
+        put = without_counts(mocked, body)
+        return Graft(attrs.evolve(now, body=json.dumps(put).encode()), () if put == mocked else ("members",))
+
+    def skip(self, place: int) -> None:
+        """Note that an exchange is not played, and what it has changed is not known."""
+        exchange, operation = self._scene[place], self._operations[place]
+        if operation is not None and operation.name == UPDATE and exchange.response.status < _SERVER_ERRORS:
+            people, groups = named_in(read_json(exchange.request.body))
+            doubts = self._of(exchange, operation)
+            doubts.lost |= people
+            doubts.lost_groups |= groups
 
     def _users(self, doubts: Doubts, page: ListingPage, now: RecordedResponse) -> Graft:
         recorded = page.exchange.response
@@ -155,23 +188,30 @@ class Doubting:
             user = body_object(exchange.response).get("user")
             if exchange.response.status == 200 and is_object(user):
                 doubts.shown(user)
+        elif operation.name == UPDATE:
+            people, groups = named_in(read_json(exchange.request.body))
+            if graft.doubtful:
+                doubts.lost |= people
+                doubts.lost_groups |= groups
+            doubts.touched |= people
         page = self._pages.get(place)
-        if page is not None and page.field == "groups":
-            for entry in page.entries or ():
-                if is_object(entry):
-                    doubts.shown_group(entry)
-            listing = self._listings[place]
-            doubts.all_groups = doubts.all_groups or (listing.complete and listing.pages[-1].position == place)
-        if page is None or page.field != "users":
+        if page is not None:
+            self._learn_from_page(doubts, page, graft)
+
+    def _learn_from_page(self, doubts: Doubts, page: ListingPage, graft: Graft) -> None:
+        listing = self._listings[page.position]
+        ended = listing.complete and listing.pages[-1].position == page.position
+        entries = [entry for entry in page.entries or () if is_object(entry)]
+        if page.field == "groups":
+            for entry in entries:
+                doubts.shown_group(entry)
+            doubts.all_groups = doubts.all_groups or ended
             return
         doubts.lost |= {name for name in graft.doubtful if "@" in name and name != (page.group or "").lower()}
-        whole = flag(page.query, "directOnly", True) and not flag(page.query, "excludeGroups", False)
-        for entry in page.entries or ():
-            if is_object(entry) and whole:
+        if flag(page.query, "directOnly", True) and not flag(page.query, "excludeGroups", False):
+            for entry in entries:
                 doubts.shown(entry)
-        listing = self._listings[place]
-        if _is_of_everybody(page) and listing.complete:
-            doubts.whole = doubts.whole or listing.pages[-1].position == place
+        doubts.whole = doubts.whole or (ended and _is_of_everybody(page))
 
 
 def _is_of_everybody(page: ListingPage) -> bool:

@@ -88,6 +88,8 @@ class OrgFacts:
     directory: dict[UserKey, dict[str, Any]] = attrs.field(factory=dict[UserKey, dict[str, Any]])
     groups: dict[str, GroupFacts] = attrs.field(factory=dict[str, GroupFacts])
     products: dict[str, str] = attrs.field(factory=dict[str, str])
+    product_ids: dict[str, tuple[str, str | None]] = attrs.field(factory=dict[str, tuple[str, str | None]])
+    """Product -> its id, and its code where it is told."""
     domains: dict[str, dict[str, Any]] = attrs.field(factory=dict[str, dict[str, Any]])
     foreign_domains: dict[str, set[str]] = attrs.field(factory=dict[str, set[str]])
     """Domain -> addresses that were refused because it belongs to another organisation."""
@@ -215,6 +217,10 @@ class OrgFacts:
                 return subject in (self.products if prefix == "_product_admin_" else self.groups)
         return False
 
+    def _product(self, lowered: str, name: str) -> dict[str, Any]:
+        product_id, code = self.product_ids.get(lowered, (None, None))
+        return _present({"name": name, "id": product_id, "code": code})
+
     def _groups(self) -> dict[str, Any]:
         profiles: list[dict[str, Any]] = []
         user_groups: list[dict[str, Any]] = []
@@ -229,7 +235,7 @@ class OrgFacts:
                 group = {"name": facts.name, "read_only": facts.read_only or None, "id": facts.group_id}
                 user_groups.append(_present(group))
         return {
-            "products": [{"name": name} for name in products.values()],
+            "products": [self._product(lowered, name) for lowered, name in products.items()],
             "profiles": profiles,
             "user_groups": user_groups,
         }

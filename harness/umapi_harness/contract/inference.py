@@ -26,8 +26,27 @@ from umapi_harness.contract.answers import (
     places_of,
     query_of,
 )
+from umapi_harness.contract.deprecated import (
+    UPDATE,
+    USERS,
+    objects_in,
+    profile_number,
+    profiles_in,
+    read_json,
+    texts_of,
+    users_in,
+)
 from umapi_harness.contract.effects import learn_from_actions, unclaimed_domains
-from umapi_harness.contract.implied import ADOBE_ID, FEDERATED_ID, OWNED, Implied, OrgFacts, UserKey, email_domain
+from umapi_harness.contract.implied import (
+    ADOBE_ID,
+    FEDERATED_ID,
+    OWNED,
+    GroupFacts,
+    Implied,
+    OrgFacts,
+    UserKey,
+    email_domain,
+)
 from umapi_harness.contract.judging import operation_of
 from umapi_harness.contract.recordings import Exchange
 from umapi_harness.contract.schema import Operation
@@ -38,6 +57,8 @@ _SUBJECTS: Final = {
     "_developer_": "PRODUCT_PROFILE",
     "_admin_": None,
 }
+_OK: Final = 200
+_NO_PRODUCT: Final = "error.command.product.not_found"
 _SEEDED: Final = ("email", "type", "username", "domain", "firstname", "lastname", "country", "status", "id")
 
 
@@ -89,6 +110,7 @@ class _Inference:
         for place, (exchange, operation) in enumerate(steps):
             if operation is not None:
                 self._learn(place, exchange, operation)
+        self._unjudge_unknown_ids()
         self._count_technical_members()
         self._judge_listings()
         self._excuse_counts()
@@ -123,9 +145,43 @@ class _Inference:
             self._learn_from_user(place, facts, exchange)
         elif exchange.response.status >= 500 and operation.name == "action":
             facts.leave_open(f"whether the actions of {exchange.where} took effect", "they did not")
+        elif operation.deprecated:
+            self._learn_from_deprecated(facts, exchange, operation)
         page = self._pages.get(place)
         if page is not None:
             self._learn_from_page(facts, page)
+
+    def _learn_from_deprecated(self, facts: OrgFacts, exchange: Exchange, operation: Operation) -> None:
+        named = places_of(exchange, operation)
+        if exchange.response.status != 200:
+            return
+        if operation.name in USERS:
+            direct = flag(query_of(exchange.request), "directOnly", True)
+            for user in users_in(exchange):
+                _see_user(facts, user, direct=direct, whole=direct)
+        elif operation.name == UPDATE:
+            self._learn_from_profile_update(facts, exchange, named)
+        else:
+            for one in objects_in(exchange):
+                _see_deprecated(facts, one)
+
+    def _unjudge_unknown_ids(self) -> None:
+        """The ids of the mock server's groups and products are those that the recording shows, and no others."""
+        for place, (exchange, operation) in enumerate(zip(self._exchanges, self._operations, strict=True)):
+            if operation is not None and operation.deprecated:
+                named = places_of(exchange, operation)
+                reason = _why_unknown(self._org(named.get("orgId", "")), named, operation, exchange)
+                if reason is not None:
+                    self._unjudgeable[place] = reason
+
+    def _learn_from_profile_update(self, facts: OrgFacts, exchange: Exchange, named: Mapping[str, str]) -> None:
+        """Who was given a profile by a recorded update did not have it at the start."""
+        profile = _group_of(facts, profile_number(named.get("profileId", "")))
+        request = read_json(exchange.request.body)
+        for name, group in (("addUsers", ""), ("addAdminUsers", "_admin_")):
+            for address in texts_of(request, name):
+                if profile is not None:
+                    facts.joined.setdefault(address.lower(), set()).add(f"{group}{profile.name}".lower())
 
     # Listings
 
@@ -297,6 +353,51 @@ class _Inference:
             size = len(shown.entries or ()) if shown is not None else 0
             pointers = [f"/users/{number}/groups" for number in range(size)] if field == "users" else ["/user/groups"]
             self._excused[position] = dict.fromkeys(pointers, reason)
+
+
+def _group_of(facts: OrgFacts, group_id: int | None) -> GroupFacts | None:
+    return next((one for one in facts.groups.values() if group_id is not None and one.group_id == group_id), None)
+
+
+def _why_unknown(facts: OrgFacts, named: Mapping[str, str], operation: Operation, exchange: Exchange) -> str | None:
+    """Return why an answer about groups, products or profiles cannot be judged; None when it can."""
+    product, profile, group = named.get("productId"), named.get("profileId"), named.get("groupId")
+    code = body_object(exchange.response).get("errorCode")
+    unknown: list[str] = []
+    # Any other code says that the product is there.
+    if product is not None and code != _NO_PRODUCT and product not in {one for one, _ in facts.product_ids.values()}:
+        unknown.append("which product has that id")
+    if operation.name == "oldProducts" and any(map(_has_no_product, facts.groups.values())):
+        unknown.append("the products of all profiles")
+    if operation.name == "oldUserGroups" and any(one.kind is None for one in facts.groups.values()):
+        unknown.append("which groups are user groups")
+    if exchange.response.status == _OK:
+        shown = [profile] if profile is not None else profiles_in(exchange)
+        if any(_group_of(facts, profile_number(one)) is None for one in shown):
+            unknown.append("which profile has that id")
+        if group is not None and group.lower() not in facts.groups and _group_of(facts, number(group)) is None:
+            unknown.append("which user group has that id")
+    return f"the recording does not tell {unknown[0]}" if unknown else None
+
+
+def _has_no_product(group: GroupFacts) -> bool:
+    return group.kind == "PRODUCT_PROFILE" and group.product is None
+
+
+def _see_deprecated(facts: OrgFacts, entry: Mapping[str, Any]) -> None:
+    """Learn from a user group or a product as the deprecated operations show it."""
+    name, group_id = entry.get("name"), number(entry.get("groupId"))
+    if not isinstance(name, str) or not name:
+        return
+    if group_id is not None:
+        if name.lower() not in facts.new_groups and name.lower() not in facts.group_names:
+            known = facts.group(name, "USER_GROUP", shown=True)
+            known.group_id = group_id
+            known.read_only = known.read_only or entry.get("isReadOnly") is True
+    elif isinstance(entry.get("id"), str):
+        facts.products.setdefault(name.lower(), name)
+        code = entry.get("code")
+        facts.product_ids.setdefault(name.lower(), (str(entry["id"]), code if isinstance(code, str) else None))
 
 
 def _names_of(entry: object) -> list[str]:

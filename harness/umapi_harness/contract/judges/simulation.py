@@ -111,6 +111,8 @@ class _Play:
     judged: int = 0
     unjudged: dict[str, int] = attrs.field(factory=dict[str, int])
     _searches: int = 0
+    _unsearched: int = 0
+    """Exchanges with a difference for which no setting was tried any more."""
     _answers: dict[int, RecordedResponse] = attrs.field(factory=dict[int, RecordedResponse])
     _listings: Mapping[int, Sequence[int]] = attrs.field(factory=dict[int, Sequence[int]])
     """Place of a page -> those of all pages of its listing, for whole listings of several pages."""
@@ -143,6 +145,7 @@ class _Play:
         for place, exchange in enumerate(self.scene):
             reason = self._why_not(place, exchange)
             if reason is not None:
+                self._doubting.skip(place)
                 self.unjudged[reason] = self.unjudged.get(reason, 0) + 1
                 continue
             self.judged += 1
@@ -154,7 +157,9 @@ class _Play:
                 yield from excused
                 yield from self._doubted(due)
                 explanation = None
-                if found and self._searches < _SEARCHES:
+                if found and self._searches >= _SEARCHES:
+                    self._unsearched += 1
+                elif found:
                     self._searches += 1
                     again = self._replica(played, settings)
                     explanation = explain(
@@ -166,6 +171,13 @@ class _Play:
                 self._doubting.learn(due, self._dealt(due, self._answers[due]))
             played.append((exchange, settings))
             self._forget(place)
+        if self._unsearched:
+            problem = (
+                f"settings were tried for {_SEARCHES} differences, and for those of {self._unsearched} more no more"
+            )
+            yield self._about_state(
+                problem, Grade.MAY, "give --profile or --setting for what is known, and verify again"
+            )
 
     def _forget(self, place: int) -> None:
         """Let go of answers that have been compared."""
@@ -212,8 +224,6 @@ class _Play:
         name, status = operation_name(exchange), exchange.response.status
         if operation_of(exchange) is None:
             return "no operation of the contract"
-        if name not in _PLAYED:
-            return "a deprecated operation, of which no state is inferred"
         if exchange.notes.get("outage") or status >= _SERVER_ERRORS:
             return "a failure of the service, which no request provokes"
         if status == _TOO_MANY and name in TOKEN_OPERATIONS:
@@ -324,7 +334,6 @@ def _shown(value: object) -> str:
 
 _NAMED: Final = 3  # of those in doubt, in one finding
 _LIST_FIRST: Final = "list users and groups at the start of a recording, or give --seed"
-_PLAYED: Final = frozenset({"action", "users", "groupUsers", "user", "groups", "status", *TOKEN_OPERATIONS})
 
 
 @cache
