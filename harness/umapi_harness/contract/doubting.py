@@ -140,6 +140,10 @@ class Doubting:
         graft = graft_entries(recorded, now, "users", identity_of("users"), doubtful, within, doubtful)
         several = len(self._listings[page.position].pages) > 1
         counted = [count_header(one, "X-Total-Count") for one in (recorded, now)]
+        early = page.group is not None and self._listed_late and not doubts.whole
+        if counted[0] != counted[1] and early:
+            # Who is in a group before everybody is listed, later answers tell only as far as actions let them.
+            return Graft(recorded, (str(page.group),))
         if several and (graft.presence or (counted[0] != counted[1] and doubts.doubts_anyone)):
             return Graft(recorded, graft.doubtful or ("somebody on another page",))
         return graft

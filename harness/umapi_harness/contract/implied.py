@@ -112,6 +112,8 @@ class OrgFacts:
     """True once somebody was removed, so that a later listing no longer shows all who were there."""
     unseen: set[str] = attrs.field(factory=set[str])
     """Addresses that a query did not find."""
+    unseen_at_start: set[str] = attrs.field(factory=set[str])
+    """Those of them that it did not find before anything was changed."""
     absent: set[str] = attrs.field(factory=set[str])
     """Addresses that nobody had when an action was about them, before anybody was seen to have them."""
     updated: set[str] = attrs.field(factory=set[str])
@@ -140,6 +142,14 @@ class OrgFacts:
             if key in self.sketched:
                 del self.users[key]
                 self.sketched.discard(key)
+
+    def withdraw_unseen(self) -> None:
+        """Leave out of the start whom a query did not find there, unless he was there without being active."""
+        for address in self.unseen_at_start:
+            for key in ((address, True), (address, False)):
+                if key in self.users and self.users[key].get("status", "active") == "active":
+                    del self.users[key]
+                    self.guessed.pop(key, None)
 
     def claim(
         self, name: str, type_: str, *, trusted: bool = False, directory: str | None = None, sure: bool = True

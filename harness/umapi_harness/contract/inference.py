@@ -116,6 +116,7 @@ class _Inference:
         self._excuse_counts()
         for facts in self._facts.values():
             self._withdraw_indirect(facts)
+            facts.withdraw_unseen()
             _note_kinds(facts)
         return Implied(
             seeds=tuple(facts.seed() for facts in self._facts.values()),
@@ -231,7 +232,7 @@ class _Inference:
                 self._members[facts.org_id, name] = members
                 if not bisect(self._changes, listing.pages[-1].position):
                     self._first_members[facts.org_id, name] = members
-            if listing.total is not None:
+            if listing.total is not None and not page.query.get("status"):
                 facts.technical_members.setdefault(facts.group_names.get(name, name).lower(), unlisted)
 
     def _learn_page_size(self, page: ListingPage) -> None:
@@ -248,6 +249,8 @@ class _Inference:
             name, home = places_of(exchange, operation).get("userString", ""), query_of(exchange.request).get("domain")
             if home is None or home.lower() == email_domain(name):
                 facts.unseen.add(name.lower())
+                if not bisect(self._changes, place):
+                    facts.unseen_at_start.add(name.lower())
         if exchange.response.status == 200 and is_object(user):
             direct = flag(query_of(exchange.request), "directOnly", True)
             _see_user(facts, user, direct=direct, whole=direct)
@@ -365,7 +368,8 @@ def _why_unknown(facts: OrgFacts, named: Mapping[str, str], operation: Operation
     code = body_object(exchange.response).get("errorCode")
     unknown: list[str] = []
     # Any other code says that the product is there.
-    if product is not None and code != _NO_PRODUCT and product not in {one for one, _ in facts.product_ids.values()}:
+    ids = {one for one, _ in facts.product_ids.values()} if facts.product_ids.keys() >= facts.products.keys() else set()
+    if product is not None and code != _NO_PRODUCT and product not in ids:
         unknown.append("which product has that id")
     if operation.name == "oldProducts" and any(map(_has_no_product, facts.groups.values())):
         unknown.append("the products of all profiles")

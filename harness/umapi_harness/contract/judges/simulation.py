@@ -163,7 +163,11 @@ class _Play:
                     self._searches += 1
                     again = self._replica(played, settings)
                     explanation = explain(
-                        again, self.scene[due], found, partial(self._departures, due), self.judge.changes
+                        again,
+                        self.scene[due],
+                        found,
+                        partial(self._departures, due),
+                        {**self.implied.settings, **self.judge.changes},
                     )
                     if explanation is not None:
                         stage, settings = again, again.world.settings
