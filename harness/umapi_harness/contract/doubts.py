@@ -33,6 +33,8 @@ _VAGUE: Final = frozenset(
         *("error.user.name_in_use", "error.user.email.name_in_use", "error.user.already_exists"),
         *("error.user.change_domain_update.no", "error.update.domain.mismatch", "error.update.no"),
         *("error.user.nonexistent_or_has_conflicting_parameters", "error.domain.trust.nonexistent"),
+        # Of an Adobe ID that answered the creation of another account, no other error tells.
+        "error.update.adobeid.no",
         *("error.usergroup.user_list.invalid", "error.usergroup.already_exists", "error.api.user.not.parent.org"),
     }
 )
@@ -126,7 +128,7 @@ class Doubts:
             lowered = lowered.removeprefix(prefix)
         return lowered in self.lost_groups
 
-    def doubts_command(self, result: CommandResult) -> bool:
+    def doubts_command(self, result: CommandResult, *, test_mode: bool = False) -> bool:
         """Whether the outcome of a command can.
 
         Some outcomes tell too little of those whom they are about: who has the address, what was changed before.
@@ -138,7 +140,8 @@ class Doubts:
         if homes & self.guessed_domains and any(name in _BY_DOMAIN for _, name, _ in steps_of(result.command)):
             return True
         removed = not result.errors and any(name == "removeFromOrg" for _, name, _ in steps_of(result.command))
-        vague = removed or any(one.get("errorCode") in _VAGUE for one in result.errors)
+        pretended = test_mode and not result.errors
+        vague = removed or pretended or any(one.get("errorCode") in _VAGUE for one in result.errors)
         return vague and not (about.people <= self.told and (self.all_groups or about.groups <= self.told_groups))
 
     def lose(self, command: JsonObject) -> None:

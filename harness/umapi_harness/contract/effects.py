@@ -117,7 +117,8 @@ class _Steps:
         if code == "error.user.already_in_org":
             for name in sorted(homes) if type_ in OWNED else ():
                 facts.claim(name, type_)
-            self._exists(email, type_)
+            if self._target.lower() == email.lower():
+                self._exists(email, type_)
         elif code == "error.user.belongs_to_another_org":
             # An Adobe ID is in no domain: the account itself is another organisation's.
             if type_ == ADOBE_ID or home in facts.domains or home in facts.unclaimed:
@@ -152,6 +153,10 @@ class _Steps:
             facts.take_back(guess)  # what he does now, no Adobe ID can
         created = (lowered, False) in facts.created or (lowered, True) in facts.created
         known = facts.find(address) is not None or created or lowered in facts.renamed or lowered in facts.absent
+        if type_ is not None and lowered not in facts.absent:
+            # Another account may have the same address.
+            own: UserKey = (lowered, type_ == ADOBE_ID)
+            known = own in facts.users or own in facts.created or lowered in facts.renamed
         if known or "@" not in address:
             return
         home = email_domain(address)

@@ -8,7 +8,16 @@ from typing import Any, Final
 
 import attrs
 
-from umapi_harness.contract.answers import JsonObject, body_object, is_array, is_object, number, results_of
+from umapi_harness.contract.answers import (
+    JsonObject,
+    body_object,
+    flag,
+    is_array,
+    is_object,
+    number,
+    query_of,
+    results_of,
+)
 from umapi_harness.contract.comparing import SIGNIFICANT_HEADERS
 from umapi_harness.contract.doubts import Doubts
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
@@ -38,10 +47,11 @@ def graft_action(doubts: Doubts, exchange: Exchange, now: RecordedResponse) -> G
     if exchange.response.status != now.status or not mocked or "result" not in recorded:
         return Graft(now)
     errors = _by_command(mocked.get("errors"))
+    test_mode = flag(query_of(exchange.request), "testOnly", False)
     put: list[JsonObject] = []
     moved = 0
     for result in results_of(exchange):
-        if not doubts.doubts_command(result):
+        if not doubts.doubts_command(result, test_mode=test_mode):
             continue
         before, after = list(result.errors), errors.get(result.index, [])
         if not _decided_by_state(before, after):
