@@ -127,6 +127,8 @@ class _Program:
                 call(testing if self._dice.random() < 0.12 else plain)
             except UmapiError:
                 continue
+        if not self._tape.exchanges:
+            plain.status(remote=True)  # the SDK has refused to send anything: a recording needs something
         for connection in (plain, testing):
             connection.take_queued()  # what a failed call left behind is not sent
         return RandomSession(
