@@ -100,9 +100,12 @@ def _without_entries(log: dict[str, Any]) -> None:
     [
         (_at("version", "2"), '#/log/version: "2": "1.2" was expected'),
         (_at("entries", {}), "#/log/entries: is no array; correct it to HAR 1.2"),
-        (_at("entries/0/request/method", 5), '#/log/entries/0/request/method: 5 is not of type "string"'),
-        (_at("entries/0/request/method", "GE T"), '#/log/entries/0/request/method: "GE T" does not match'),
-        (_at("entries/0/response/status", 1000), "#/log/entries/0/response/status: 1000 is greater than the maximum"),
+        (_at("entries/0/request/method", 5), '#/log/entries/0/request/method: the value is not of type "string"'),
+        (_at("entries/0/request/method", "GE T"), "#/log/entries/0/request/method: the value does not match"),
+        (
+            _at("entries/0/response/status", 1000),
+            "#/log/entries/0/response/status: the value is greater than the maximum",
+        ),
         (_without_request, '#/log/entries/0: "request" is a required property'),
         (_without_entries, '#/log: "entries" is a required property'),
         (_at("entries/0/_umapi", {"name": "x"}), '#/log/entries/0/_umapi: "operation" is a required property'),
