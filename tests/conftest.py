@@ -9,3 +9,5 @@ settings.register_profile(
     "umapi", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("umapi")
+
+pytest_plugins = ["pytester"]

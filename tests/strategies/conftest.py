@@ -11,8 +11,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 from umapi_samples import Judge
 
-pytest_plugins = ["pytester"]
-
 
 @pytest.fixture(scope="session")
 def judge() -> Judge:
