@@ -27,18 +27,23 @@ _ROLES: Final = frozenset({"org", "deployment", "support"})
 # What is known by its shape: URLs, e-mail addresses and ids with a realm, IP addresses.
 _SHAPES: Final = re.compile(
     r"(?P<url>https?://[^\s\"'<>]++)"
-    r"|(?<![\w.+'!#$&*~^-])(?P<address>[\w.+'!#$&*~^-]++@[\w-]++(?:\.[\w-]++)*+)"
+    r"|(?<![\w.+'!#$&*~^-])(?P<address>[\w.+'!#$&*~^-]+(?:@|&#0*64;|&#x0*40;|&commat;|\\++u0040)"
+    r"[\w-]++(?:\.[\w-]++)*+)"
     r"|(?<![\w./])(?P<four>(?:[0-9]{1,3}\.){3}[0-9]{1,3})(?!\.?\w)"
     r"|(?<![\w:.])(?P<six>[0-9A-Fa-f:.]{3,45}+)(?![\w:.])",
     re.IGNORECASE,
 )
+_AT: Final = re.compile(r"&#0*64;|&#x0*40;|&commat;|\\++u0040", re.IGNORECASE)
 _IPV4: Final = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
-_CONTROLS: Final = ("://", "@", ".", ":")
+_CONTROLS: Final = ("://", "@", ".", ":", "u0040", "&")
 _FORM: Final = re.compile(r"[\w.%+*~\[\]-]++=[^\s\"'<>{}]*+")
 _ENCODED: Final = re.compile(r"(?<![\w.%~+-])[\w.%~+-]++")
-_RUN: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}+")
+_RUN: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}+={0,2}+")
 _PUBLIC: Final = ("adobe.io", "adobelogin.com", "adobe.com", "localhost", "testserver")
 _DEEPEST: Final = 4
+# Members of a pair that names a field in one and gives its value in the other.
+_NAMING: Final = frozenset({"name", "key", "field", "attribute", "property", "label", "title", "parameter", "type"})
+_VALUED: Final = frozenset({"value", "values", "val", "content", "data", "text"})
 
 
 @attrs.define
@@ -114,8 +119,13 @@ class PersonalData:
         """Return the value of a field of a kind with pseudonyms."""
         if kind is Kind.ROLE:
             kind = Kind.FIXED if text.lower() in _ROLES else Kind.PHRASE
-        if kind is Kind.FIXED or text.lower() in _KEPT or text == REDACTED:
+        if text.lower() in _KEPT or text == REDACTED:
             return text
+        if kind is Kind.FIXED:
+            # The vocabulary holds nobody's name; where something else stands, its shape tells it.
+            return self._unnamed(text, depth)
+        if kind is Kind.PHRASE and "%40" in text:
+            return percent_changed(text, partial(self.value, kind))
         if kind is Kind.PHRASE and "://" not in text:
             if text.lower() in self._known.domains:
                 return self._domain(text)
@@ -128,6 +138,19 @@ class PersonalData:
             Kind.MESSAGE: self._message,
         }
         return change[kind](text) if kind in change else self._text(text, depth)
+
+    def _unnamed(self, text: str, depth: int = 0) -> str:
+        """Replace what is known by its shape alone, in whatever encoding."""
+        if depth >= _DEEPEST:
+            return self._shaped(text)
+        below = partial(self._unnamed, depth=depth + 1)
+
+        def between(part: str) -> str:
+            if "%" in part:
+                part = _ENCODED.sub(lambda run: percent_changed(run[0], below), part)
+            return _RUN.sub(lambda found: self._encoded(found[0], depth), part)
+
+        return self._shaped(text, between)
 
     def _note(self, name: str, value: Any) -> Any:
         # Names of exchanges and operations are ours.
@@ -165,17 +188,18 @@ class PersonalData:
             return self._json(text, depth, None)
         if "content-disposition:" in text.lower():
             return self._multipart(text, depth)
-        if "x-www-form-urlencoded" in content_type.lower() or _FORM.fullmatch(text):
-            return self._form(text)
+        if "x-www-form-urlencoded" in content_type.lower() or (_FORM.fullmatch(text) and not _RUN.fullmatch(text)):
+            return self._form(text, depth)
         return self._text(text, depth)
 
     def _json(self, text: str, depth: int, name: str | None) -> str:
         found = json_text.scan(text)
         edits: list[json_text.Edit] = []
+        told = _told(text, found.values)
         for value in found.values:
             raw = text[value.start : value.end]
             if value.kind == "string":
-                kind = self._kind(text, found.values, value, name)
+                kind = told(value) or self._kind(text, found.values, value, name)
                 changed = json_changed(raw[1:-1], partial(self._inside, kind, depth=depth))
                 if changed != raw[1:-1]:
                     edits.append((value.start, value.end, f'"{changed}"'))
@@ -211,14 +235,15 @@ class PersonalData:
             edits.append((start, end, self._inside(kind, text[start:end], depth)))
         return json_text.edited(text, edits)
 
-    def _form(self, form: str) -> str:
+    def _form(self, form: str, depth: int = 0) -> str:
         if "=" not in form:
-            return percent_changed(form, self.text) if form else form
-        return "&".join(self._field(*pair.partition("=")) for pair in form.split("&"))
+            return percent_changed(form, partial(self._text, depth=depth)) if form else form
+        return "&".join(self._field(*pair.partition("="), depth) for pair in form.split("&"))
 
-    def _field(self, name: str, equals: str, value: str) -> str:
+    def _field(self, name: str, equals: str, value: str, depth: int) -> str:
         kind = kind_of(name)
-        return f"{name}{equals}{percent_changed(value, lambda text: self._inside(kind, text, 0), plus=True)}"
+        name = percent_changed(name, self._unnamed, plus=True)
+        return f"{name}{equals}{percent_changed(value, lambda text: self._inside(kind, text, depth), plus=True)}"
 
     def _text(self, text: str, depth: int) -> str:
         return self._shaped(text, lambda between: self._sentence(between, depth))
@@ -243,7 +268,7 @@ class PersonalData:
             made = (
                 self.url(shaped)
                 if kind == "url"
-                else self.value(Kind.PHRASE, shaped)
+                else self._address(shaped)
                 if kind == "address"
                 else self._pseudonyms.address(shaped)
             )
@@ -251,14 +276,47 @@ class PersonalData:
             done = found.end()
         return "".join((*parts, between(text[done:])))
 
+    def _address(self, text: str) -> str:
+        """Replace an address whose @ may be written as markup or JSON escape it."""
+        spelled = _AT.search(text)
+        if spelled is None:
+            return self.value(Kind.PHRASE, text)
+        plain = f"{text[: spelled.start()]}@{text[spelled.end() :]}"
+        return self.value(Kind.PHRASE, plain).replace("@", spelled[0], 1)
+
     def _decoded(self, run: str, depth: int) -> str:
         return percent_changed(run, partial(self._text, depth=depth + 1)) if "%" in run else run
 
     def _encoded(self, run: str, depth: int) -> str:
         decoded = base64_text(run)
-        if decoded is None or not json_text.is_json_like(decoded):
+        made = None if decoded is None else self._content(decoded, "", depth + 1)
+        if made is None or made == decoded:
             return run
-        changed = self._json(decoded, depth + 1, None).encode()
+        changed = made.encode()
         encode = base64.urlsafe_b64encode if "-" in run or "_" in run else base64.b64encode
         written = encode(changed).decode()
         return written if run.endswith("=") else written.rstrip("=")
+
+
+def _told(text: str, values: list[json_text.Value]) -> Callable[[json_text.Value], Kind | None]:
+    """Return what tells the kinds in pairs such as `{"name": "firstname", "value": "Ada"}`; None for no pair."""
+    named = {
+        value.parent: (value.start, kind_of(json_text.inner(text[value.start : value.end])))
+        for value in values
+        if value.kind == "string" and value.name in _NAMING and value.parent >= 0 and value.end - value.start < 100
+    }
+    named = {
+        place: pair for place, pair in named.items() if pair[1] is not Kind.TEXT and values[place].kind == "object"
+    }
+    pairs = {value.parent for value in values if value.parent in named and value.name in _VALUED}
+
+    def told(value: json_text.Value) -> Kind | None:
+        if value.parent in pairs and value.name in _VALUED:
+            return named[value.parent][1]
+        if value.parent in pairs and value.start == named[value.parent][0] and " " not in text[value.start : value.end]:
+            return Kind.FIXED  # with a blank in it, it might be somebody's own words after all
+        around = values[value.parent] if value.parent >= 0 else None
+        listed = around is not None and around.kind == "array" and around.name in _VALUED and around.parent in pairs
+        return named[around.parent][1] if around is not None and listed else None
+
+    return told

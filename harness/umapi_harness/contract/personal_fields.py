@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -53,6 +54,7 @@ _FIXED: Final = frozenset(
     | {"grant_type", "scope", "option", "environment", "version", "build", "side", "state"}
     | {"license_quota", "step", "last_page", "kind", "role", "roles", "locale", "language", "operation", "settings"}
 )
+_COUNTED: Final = frozenset({"page", "pages", "count", "size", "total", "limit", "offset", "index"})
 _MESSAGES: Final = frozenset({"message", "error_message", "error_description"})
 _URLS: Final = frozenset(
     {"url", "uri", "href", "link", "links", "aud", "location", "referer", "redirect_url", "origin"}
@@ -60,8 +62,13 @@ _URLS: Final = frozenset(
 _OTHER_NAMES: Final = frozenset(
     {"filename", "file_name", "typename", "class_name", "event_name", "field_name", "operation_name", "method_name"}
 )
-_FIXED_HEADERS: Final = frozenset(
-    {"content_type", "x_powered_by", "accept", "accept_encoding", "date", "connection", "server", "retry_after", "vary"}
+# What the protocol and those who speak it count and set; a name that is known has no business there.
+_PROTOCOL_HEADERS: Final = re.compile(
+    r"date|age|expires|last_modified|retry_after|if_(?:un)?modified_since|vary|allow|pragma|te|trailer|upgrade|expect"
+    r"|cache_control|connection|keep_alive|server|x_powered_by|max_forwards|accept(?:_.*)?|access_control_.*"
+    r"|content_(?:type|length|encoding|language|range|md5|security_policy)|transfer_encoding|range|dnt|priority"
+    r"|(?:www|proxy)_authenticate|strict_transport_security|sec_.*|x_(?:frame|content_type)_options|x_xss_protection"
+    r"|(?:x_)?rate_?limit.*|(?:.*_)?(?:count|total|page|pages|size|limit|offset|remaining|reset|duration|runtime|time)"
 )
 # Ids that name a request and nobody.
 _OPEN_IDS: Final = frozenset({"request_id", "correlation_id", "trace_id", "event_id", "span_id", "use_adobe_id"})
@@ -74,7 +81,7 @@ def kind_of(name: str) -> Kind:
     last = snake.rpartition("_")[2]
     for kind, holds in (
         (Kind.ROLE, snake == "admin_roles"),
-        (Kind.FIXED, snake in _FIXED),
+        (Kind.FIXED, snake in _FIXED or last in _COUNTED),
         (Kind.MESSAGE, snake in _MESSAGES),
         (Kind.DOMAIN, last in ("domain", "domains")),
         (Kind.HOST, last in ("host", "hostname")),
@@ -96,17 +103,7 @@ def kind_of_header(name: str) -> Kind:
         return Kind.HOST
     if snake in ("location", "referer", "origin", "content_location"):
         return Kind.URL
-    if snake in (
-        "content_type",
-        "x_powered_by",
-        "accept",
-        "accept_encoding",
-        "date",
-        "connection",
-        "server",
-        "retry_after",
-        "vary",
-    ):
+    if _PROTOCOL_HEADERS.fullmatch(snake):
         return Kind.FIXED
     kind = kind_of(name)
     if kind is Kind.PHRASE and snake.endswith("_id"):
