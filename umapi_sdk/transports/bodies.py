@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from typing import Any
 
 ACCEPTED_ENCODINGS = "gzip"
 BAD_CHUNKS = "the answer's chunks are not those of HTTP: the length of one is no number"
@@ -69,7 +70,7 @@ class Body:
             raise BodyError("the answer's body broke off")
         return b"".join(self._chunks)
 
-    def _new_decoder(self) -> zlib._Decompress | None:
+    def _new_decoder(self) -> Any:
         bits = _WINDOW_BITS.get(self._encoding)
         return None if bits is None else zlib.decompressobj(bits)
 

@@ -370,7 +370,8 @@ def _why_unknown(facts: OrgFacts, named: Mapping[str, str], operation: Operation
     code = body_object(exchange.response).get("errorCode")
     unknown: list[str] = []
     # Any other code says that the product is there.
-    ids = {one for one, _ in facts.product_ids.values()} if facts.product_ids.keys() >= facts.products.keys() else set()
+    told = facts.product_ids.keys() >= facts.products.keys()
+    ids = {one for one, _ in facts.product_ids.values() if told}
     if product is not None and code != _NO_PRODUCT and product not in ids:
         unknown.append("which product has that id")
     if operation.name == "oldProducts" and any(map(_has_no_product, facts.groups.values())):

@@ -27,7 +27,8 @@ def has_text(value: object) -> bool:
 
 def of_entry(entry: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """Yield pointer and value of what is left of an entry once its exchange has been read."""
-    request, response = entry["request"], entry.get("response") or {}
+    request: Mapping[str, Any] = entry["request"]
+    response: Mapping[str, Any] = entry.get("response") or {}
     for name, value in entry.items():
         if name not in _READ | {"request", "response"}:
             yield f"/{name}", value

@@ -139,7 +139,10 @@ class _Play:
         except InputError as error:
             problem = f"the state that the recording implies cannot be built: {error}"
             self.unjudged["the state cannot be built"] = len(self.scene)
-            yield self._about_state(problem, Grade.MAY, "give --seed with a state that can be")
+            # Nothing was judged: to agree would be to pass whatever the recording says.
+            yield self._about_state(
+                problem, Grade.MUST, "give --seed with a state that can be, or leave this judge out"
+            )
             return
         played: list[tuple[Exchange, Settings]] = []
         for place, exchange in enumerate(self.scene):
