@@ -49,7 +49,8 @@ def test_failures_leave_room(
             with pytest.raises(TransportError, match=r"^(?!time-out)"):
                 send(way.request("POST"))
             way.host.plans.clear()
-        assert send(way.request("POST")).status == 200
+        # A query: the reset of the last connection can be on its way yet, and a POST would rightly not be repeated.
+        assert send(way.request("GET")).status == 200
 
 
 class Mute(Listener):

@@ -83,13 +83,13 @@ def test_status(conn: Any) -> None:
 
 
 def test_users(conn: Any) -> None:
-    """All users are listed, and the counts of the page headers with them."""
+    """All users are listed, and the page headers count the technical account with them, which is not."""
     query = umapi_client.UsersQuery(conn)
     users = query.all_results()
     assert len(users) == 13
     assert len(list(umapi_client.UsersQuery(conn))) == 13
     total, pages, size, number = query.stats()
-    assert (total, pages, size, number) == (13, 1, 13, 0)
+    assert (total, pages, size, number) == (14, 1, 14, 0)
 
 
 def test_users_over_many_pages(conn: Any, server: RunningServer) -> None:
