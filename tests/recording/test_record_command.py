@@ -110,6 +110,24 @@ def test_compressed_answers_pass_as_they_came(tmp_path: Path) -> None:
     assert exchange.response.header("Content-Length") == str(len(plain))
 
 
+@pytest.mark.parametrize(("packed", "coding"), [(b"\x1b\x02\xf0\x80", "br"), (b"\x28\xb5\x2f\xfd\x04\x00", "zstd")])
+def test_an_answer_that_cannot_be_read_is_left_out_and_counted(packed: bytes, coding: str, tmp_path: Path) -> None:
+    """The client gets what came; the file has a mark in its place, and the summary says so."""
+
+    def answer(peer: socket.socket, head: bytes) -> None:
+        lines = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: {coding}\r\n"
+        peer.sendall(lines.encode() + f"Content-Length: {len(packed)}\r\n\r\n".encode() + packed)
+
+    out = tmp_path / "out.har"
+    with raw_server(answer) as upstream, recording(out, "--upstream", upstream) as proxy:
+        with httpx.Client(trust_env=False) as client, client.stream("GET", f"{proxy.url}/status") as got:
+            assert b"".join(got.iter_raw()) == packed
+        _, said = proxy.end()
+    assert "1 body left out, which could not be inspected" in said
+    body = load(out).exchanges[0].response.body
+    assert body == f"left out: {len(packed)} bytes of application/json could not be inspected".encode()
+
+
 BROKEN = {
     "closes at once": b"",
     "speaks no HTTP": b"220 mail.example ESMTP\r\n",

@@ -11,7 +11,7 @@ import click
 import httpx
 
 from umapi_harness.commands.conventions import BODY_LIMIT, FILE, PROGRAM, limits_of, trusting
-from umapi_harness.commands.redacting import KEY, PSEUDONYMS, pseudonyms_for
+from umapi_harness.commands.redacting import KEY, PSEUDONYMS, left_out, pseudonyms_for
 from umapi_harness.contract.proxy import RecordingProxy, Upstream
 from umapi_harness.contract.recorder import Recorder
 from umapi_harness.mock.addresses import is_loopback
@@ -101,7 +101,7 @@ def record(
     if written is None:
         _say(f"nothing was recorded, so nothing is written to {out}")
     else:
-        _say(f"{recorder.count} exchanges written to {written}")
+        _say(f"{recorder.count} exchanges written to {written}{left_out(recorder.left_out)}")
     return 0
 
 

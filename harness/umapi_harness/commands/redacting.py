@@ -40,6 +40,12 @@ def pseudonyms_for(key: str | None, wanted: bool) -> Pseudonyms | None:
     return Pseudonyms(key if key is not None else secrets.token_hex(32))
 
 
+def left_out(number: int) -> str:
+    """What the summary of a recording says of bodies that are not in it."""
+    bodies = "1 body" if number == 1 else f"{number} bodies"
+    return f"; {bodies} left out, which could not be inspected" if number else ""
+
+
 @click.command()
 @click.argument("paths", metavar="IN OUT", nargs=-1, required=True, type=FILE)
 @click.option("--check", is_flag=True, help="Write nothing; tell what is left in each FILE given.")
@@ -69,7 +75,7 @@ def redact(paths: tuple[Path, ...], check: bool, pseudonyms: bool, key: str | No
         for exchange in open_recording(source, limits=limits):
             archive.add(cleaner.cleaned(exchange))
             number += 1
-    click.echo(f"{PROGRAM}: {number} exchanges written to {target}", err=True)
+    click.echo(f"{PROGRAM}: {number} exchanges written to {target}{left_out(cleaner.left_out)}", err=True)
     return 0
 
 

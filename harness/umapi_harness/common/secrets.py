@@ -64,6 +64,8 @@ _OPENING: Final = re.compile(r"(?P<slashes>\\*+)(?P<mark>[\"'])")
 _PLUSES: Final = re.compile(r"\++")
 _QUOTES: Final = ("'", '"', "\\")
 _BARE: Final = re.compile(r"[^&\s\"'<>]++")
+# A list of quoted values behind a name without quotes, as Python and JavaScript show one; perhaps cut off.
+_LISTED: Final = re.compile(r"[\[({](?:\s*+\\*+(?:\"[^\"]*+(?:\"|$)|'[^']*+(?:'|$))\s*+,?+)++[\])}]?+")
 _LINE: Final = re.compile(r"[^\r\n\"]++")
 _ENCODED: Final = re.compile(r"(?<![\w.%~+-])[\w.%~+-]++")
 _RUN: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}+={0,2}+")
@@ -382,8 +384,14 @@ class Masker:
         if text[start : start + 1] in ("[", "{") and found["quote"]:
             end = text.find("]" if text[start] == "[" else "}", start)
             return start, len(text) if end < 0 else end + 1
-        name = found["name"].lower()
-        if found["mark"] == ":" and (name in _WHOLE_LINE or name in _AUTHORIZATION):
+        listed = _LISTED.match(text, start)
+        if listed is not None:
+            return start, listed.end()
+        return self._unquoted(text, start, found["name"].lower(), found["mark"])
+
+    def _unquoted(self, text: str, start: int, name: str, mark: str) -> tuple[int, int]:
+        """Return where a value without quotes begins and ends: a whole line for some headers, else up to a blank."""
+        if mark == ":" and (name in _WHOLE_LINE or name in _AUTHORIZATION):
             line = _LINE.match(text, start)
             if line is None:
                 return start, start
@@ -394,7 +402,7 @@ class Masker:
         bare = _BARE.match(text, start)
         if bare is None:
             return start, start
-        return start, bare.start() + (len(bare[0].rstrip(".,;)}]")) if found["mark"] == ":" else len(bare[0]))
+        return start, bare.start() + (len(bare[0].rstrip(".,;)}]")) if mark == ":" else len(bare[0]))
 
 
 def _closing(text: str, opening: re.Match[str]) -> int:

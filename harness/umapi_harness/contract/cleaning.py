@@ -2,18 +2,79 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import blake2b
 from typing import Any, Final
 
 import attrs
 
+from umapi_harness.common.payloads import holds_no_text, text_of
 from umapi_harness.common.secrets import Masker
-from umapi_harness.contract.exchanges import Exchange, Headers
+from umapi_harness.contract.exchanges import Exchange, Headers, RecordedRequest, RecordedResponse
 from umapi_harness.contract.personal import PersonalData
 from umapi_harness.contract.pseudonyms import Pseudonyms
 
 NOTE: Final = "pseudonyms"
 """The note of an exchange that tells its pseudonyms: a digest of each, six hexadecimal digits long."""
+_LEFT_OUT: Final = re.compile(rb"left out: [0-9]+ bytes of [a-z0-9.+/-]+ could not be inspected")
+_MEDIA_TYPE: Final = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,80}")
+
+
+@attrs.frozen
+class Opened:
+    """An exchange whose bodies are UTF-8, as far as they are text; those that are none are empty."""
+
+    exchange: Exchange
+    request: bytes | None
+    """What stands in place of the request's body that could not be inspected; None where it is text."""
+    response: bytes | None
+
+    def marked(self, cleaned: Exchange) -> Exchange:
+        """Return an exchange with the marks in place of the bodies that are left out."""
+        if self.request is None and self.response is None:
+            return cleaned
+        request, response = cleaned.request, cleaned.response
+        return attrs.evolve(
+            cleaned,
+            request=request if self.request is None else attrs.evolve(request, body=self.request),
+            response=response if self.response is None else attrs.evolve(response, body=self.response),
+        )
+
+    @property
+    def left_out(self) -> int:
+        """How many bodies could not be inspected."""
+        return (self.request is not None) + (self.response is not None)
+
+
+def opened(exchange: Exchange) -> Opened:
+    """Take compressions and character sets off the bodies of an exchange, whatever its headers say of them."""
+    (sent, no_sent), (answered, no_answered) = _opened(exchange.request), _opened(exchange.response)
+    plain = attrs.evolve(
+        exchange,
+        request=attrs.evolve(exchange.request, body=sent),
+        response=attrs.evolve(exchange.response, body=answered),
+    )
+    return Opened(plain, no_sent, no_answered)
+
+
+def is_mark(body: bytes) -> bool:
+    """Whether a body is the mark of one that was left out."""
+    return _LEFT_OUT.fullmatch(body) is not None
+
+
+def _opened(message: RecordedRequest | RecordedResponse) -> tuple[bytes, bytes | None]:
+    body = message.body
+    if not body:
+        return b"", None
+    if is_mark(body):
+        return b"", body
+    kind = message.header("Content-Type") or ""
+    text = None if holds_no_text(kind) else text_of(body, kind)
+    if text is not None:
+        return text.encode("utf-8", "replace"), None
+    essence = kind.partition(";")[0].strip().lower()
+    shown = essence if _MEDIA_TYPE.fullmatch(essence) else "no/type"
+    return b"", b"left out: %d bytes of %s could not be inspected" % (len(body), shown.encode())
 
 
 class Cleaner:
@@ -22,30 +83,36 @@ class Cleaner:
     An exchange is learnt before it is cleaned, and all those of a file before the first of them: what one place names
     is then found in all others.
 
+    Bodies that cannot be read as text are left out, for nobody can tell what is in them.
+
     Args:
         pseudonyms: None leaves personal data as it is.
     """
 
     def __init__(self, pseudonyms: Pseudonyms | None) -> None:
+        self.left_out = 0
+        """How many bodies of cleaned exchanges have been left out."""
         self._masker = Masker(learning=True)
         self._pseudonyms = pseudonyms
         self._personal = PersonalData(pseudonyms) if pseudonyms is not None else None
 
     def learn(self, exchange: Exchange) -> None:
         """Remember the secrets and names of an exchange."""
-        masked = without_secrets(exchange, self._masker)
+        masked = without_secrets(opened(exchange).exchange, self._masker)
         if self._personal is not None:
             self._personal.learn(masked)
 
     def cleaned(self, exchange: Exchange) -> Exchange:
         """Return an exchange as it may be written: nothing secret in it, its sizes those of its bodies."""
-        done = without_secrets(exchange, self._masker)
+        plain = opened(exchange)
+        done = without_secrets(plain.exchange, self._masker)
         if self._personal is not None and self._pseudonyms is not None:
             self._pseudonyms.made.clear()
             done = self._personal.exchange(done)
             note = " ".join(sorted({digest(word) for word in self._pseudonyms.made}))
             done = attrs.evolve(done, notes={**done.notes, NOTE: note})
-        return _sized(exchange, done)
+        self.left_out += plain.left_out
+        return sized(exchange, plain.marked(done))
 
 
 def digest(word: str) -> str:
@@ -92,7 +159,7 @@ def _note(name: str, value: Any, masker: Masker) -> Any:
     return masker.data({name: value})[name]
 
 
-def _sized(before: Exchange, after: Exchange) -> Exchange:
+def sized(before: Exchange, after: Exchange) -> Exchange:
     """Set Content-Length anew where it was the length of the body."""
     request, response = after.request, after.response
     return attrs.evolve(

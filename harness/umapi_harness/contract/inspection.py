@@ -9,7 +9,7 @@ from typing import Final, TypeGuard
 from umapi_harness.common.secrets import REDACTED, Masker
 from umapi_harness.contract import redaction
 from umapi_harness.contract.archives import is_creator
-from umapi_harness.contract.cleaning import NOTE, digest, without_secrets
+from umapi_harness.contract.cleaning import NOTE, digest, is_mark, opened, without_secrets
 from umapi_harness.contract.exchanges import Exchange, Headers
 from umapi_harness.contract.formats.leftovers import has_text
 from umapi_harness.contract.personal import PersonalData
@@ -18,6 +18,11 @@ from umapi_harness.contract.pseudonyms import Pseudonyms
 LEFT: Final = "a secret"
 NAME: Final = "personal data that is no pseudonym"
 UNREAD: Final = "text that is no part of an exchange, and may name anybody; redact leaves it out"
+UNOPENED: Final = (
+    "not inspected: neither text nor a compression or character set that can be read; redact leaves it out"
+)
+_SENT: Final = "/request/postData/text"
+_ANSWERED: Final = "/response/content/text"
 _MARK: Final = "\u00a4"
 
 
@@ -34,6 +39,14 @@ class Inspector:
 
     def findings(self, exchange: Exchange) -> Iterator[str]:
         """Yield a line for each place where something is left: the place and what it is, never the thing itself."""
+        plain = opened(exchange)
+        for place, mark, body in (
+            (_SENT, plain.request, exchange.request.body),
+            (_ANSWERED, plain.response, exchange.response.body),
+        ):
+            if mark is not None and not is_mark(body):
+                yield f"{exchange.where}{place}: {UNOPENED}"
+        exchange = plain.exchange
         masked = without_secrets(exchange, self._masker)
         yield from (f"{exchange.where}{place}: {LEFT}" for place in _changed(exchange, masked))
         if self._personal is not None:
@@ -83,12 +96,11 @@ class _Known(Pseudonyms):
 
 
 def _changed(before: Exchange, after: Exchange) -> Iterator[str]:
-    for side, old, new in (
-        ("request", before.request, after.request),
-        ("response", before.response, after.response),
+    for side, content, old, new in (
+        ("request", _SENT, before.request, after.request),
+        ("response", _ANSWERED, before.response, after.response),
     ):
         yield from _changed_headers(f"/{side}/headers", old.headers, new.headers)
-        content = f"/{side}/{'postData' if side == 'request' else 'content'}/text"
         if old.body != new.body:
             yield from _changed_text(content, old.body.decode("latin-1"), new.body.decode("latin-1"))
     if before.request.url != after.request.url:

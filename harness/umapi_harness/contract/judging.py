@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from umapi_harness.contract.cleaning import Cleaner
+from umapi_harness.common.secrets import Masker
+from umapi_harness.contract.cleaning import sized, without_secrets
 from umapi_harness.contract.findings import Finding, Grade, gathered
 from umapi_harness.contract.recordings import Exchange, Recording
 from umapi_harness.contract.schema import Operation, find_operation, operations
@@ -113,7 +114,7 @@ class Sieve:
 
     def __init__(self) -> None:
         self._kept: list[Exchange] = []
-        self._cleaner = Cleaner(None)
+        self._masker = Masker(learning=True)
         self._hosts = {_ROOT.netloc}
         self._foreign: Counter[str] = Counter()
 
@@ -125,7 +126,7 @@ class Sieve:
             return False
         if _is_rooted(exchange):
             self._hosts.add(_host(exchange))
-        self._kept.append(self._cleaner.cleaned(exchange))
+        self._kept.append(sized(exchange, without_secrets(exchange, self._masker)))
         return True
 
     def recording(self, path: str, skipped: tuple[str, ...] = ()) -> tuple[Recording, Mapping[str, int]]:

@@ -81,6 +81,11 @@ class Recorder:
                 raise
             self.count += 1
 
+    @property
+    def left_out(self) -> int:
+        """How many bodies could not be inspected, and are not in the file."""
+        return self._cleaner.left_out
+
     def finish(self) -> Path | None:
         """Complete the file and return its path; None where nothing was recorded, or the recording had ended.
 

@@ -147,8 +147,8 @@ def _exchange(entry: Mapping[str, Any], source: Source, where: str) -> Exchange:
 
 
 def _request(source: Source, request: Mapping[str, Any]) -> RecordedRequest:
-    headers = _pairs(request.get("headers"))
     data: Mapping[str, Any] = request.get("postData") or {}
+    headers = _typed(_pairs(request.get("headers")), data)
     place = source.place
     source.at(f"{place}/request/postData/text")
     if data.get("text"):
@@ -162,8 +162,8 @@ def _request(source: Source, request: Mapping[str, Any]) -> RecordedRequest:
 
 
 def _response(source: Source, response: Mapping[str, Any]) -> RecordedResponse:
-    headers = _pairs(response.get("headers"))
     content: Mapping[str, Any] = response.get("content") or {}
+    headers = _typed(_pairs(response.get("headers")), content)
     place = source.place
     source.at(f"{place}/response/content/text")
     body = bodies.from_text(source, content.get("text") or "", content.get("encoding"))
@@ -178,6 +178,14 @@ def _pairs(pairs: Sequence[Mapping[str, Any]] | None) -> Headers:
     # HTTP/2 has pseudo-headers, such as :authority, which say again what method and URL say.
     listed = ((str(pair["name"]), pair.get("value")) for pair in pairs or ())
     return tuple((name, _text(value)) for name, value in listed if not name.startswith(":"))
+
+
+def _typed(headers: Headers, content: Mapping[str, Any]) -> Headers:
+    """Return headers with a Content-Type: where a program leaves the header out, `mimeType` has what it said."""
+    kind = leftovers.media_type(content)
+    if not kind or any(name.lower() == "content-type" for name, _ in headers):
+        return headers
+    return (*headers, ("Content-Type", kind))
 
 
 def _text(value: object) -> str:

@@ -11,6 +11,7 @@ Leave = Callable[[str, object], None]
 """Told of each value that becomes no part of an exchange: the place in the file, and the value."""
 
 _PROTOCOL: Final = re.compile(r"(?:HTTP/|h)[0-9.]{1,4}", re.IGNORECASE)
+_MEDIA_TYPE: Final = re.compile(r"[\w.+-]++/[\w.+-]++\s*+(?:;|$)")
 _READ: Final = frozenset({"startedDateTime", "time", "comment", "_umapi"})
 _READ_OF_REQUEST: Final = frozenset({"method", "url"})
 _READ_OF_RESPONSE: Final = frozenset({"status", "statusText"})
@@ -44,7 +45,7 @@ def _of_message(place: str, message: Mapping[str, Any], read: frozenset[str]) ->
         if name == "headers":
             yield from _of_pairs(below, value or ())
         elif name in ("postData", "content"):
-            yield from _of_body(below, value or {}, _media_type(message))
+            yield from _of_body(below, value or {}, _said_type(message) or media_type(value or {}))
         elif name != "queryString" or not _is_said_by(str(message.get("url")), value or ()):
             yield below, value
 
@@ -65,7 +66,13 @@ def _of_body(place: str, body: Mapping[str, Any], media_type: str) -> Iterator[t
             yield f"{place}/{name}", value
 
 
-def _media_type(message: Mapping[str, Any]) -> str:
+def media_type(content: Mapping[str, Any]) -> str:
+    """Return the `mimeType` of a body; empty where it is no media type, such as Chrome's x-unknown, or has no body."""
+    kind = str(content.get("mimeType") or "")
+    return kind if _MEDIA_TYPE.match(kind) and (content.get("text") or content.get("params")) else ""
+
+
+def _said_type(message: Mapping[str, Any]) -> str:
     kinds = (pair.get("value") for pair in message.get("headers") or () if str(pair["name"]).lower() == "content-type")
     return str(next(kinds, ""))
 
