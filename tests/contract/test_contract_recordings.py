@@ -127,7 +127,7 @@ def test_what_is_no_har_is_one_line(change: Callable[[dict[str, Any]], object], 
 def test_what_is_no_json_is_one_line() -> None:
     """Text that is no JSON is named by file, line and column."""
     with pytest.raises(RecordingError, match=r"^capture\.har: line 1, column 2: .*; a recording is a JSON file"):
-        read("{", "capture.har")
+        read("{]", "capture.har")
 
 
 def test_nesting_without_end_is_one_line() -> None:

@@ -162,7 +162,7 @@ def test_recordings_that_cannot_be_compared_are_one_line(run: Run, tmp_path: Pat
     (tmp_path / "b.har").write_bytes((tmp_path / "a.har").read_bytes()[:300])
     ran = run("diff", tmp_path / "a.har", tmp_path / "b.har", "--json", tmp_path / "report.json")
     assert (ran.status, ran.out) == (2, "")
-    assert ran.err.startswith(f"umapi-harness: {tmp_path / 'b.har'}: line ")
+    assert ran.err.startswith(f"umapi-harness: {tmp_path / 'b.har'}#/log/entries/0: the file ends in ")
     assert not (tmp_path / "report.json").exists()
 
 

@@ -13,7 +13,7 @@ from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, PROGRAM
 from umapi_harness.contract.drift import Comparison, drift
 from umapi_harness.contract.findings import Grade
 from umapi_harness.contract.pairing import Opener
-from umapi_harness.contract.recordings import Exchange, Limits, open_filled
+from umapi_harness.contract.recordings import Exchange, Limits, check_rereadable, open_filled
 
 _FORMAT = 1  # goes up when a member of the report changes its meaning or goes away
 
@@ -31,6 +31,8 @@ def diff(before: Path, after: Path, json_file: Path | None, max_body: int) -> in
     file cannot be read or holds no exchange.
     """
     limits = limits_of(max_body)
+    for path in (before, after):
+        check_rereadable(path)
     comparison = drift(_opener(before, limits), _opener(after, limits))
     _tell(comparison)
     if json_file is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -11,11 +11,17 @@ import click
 
 from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, PROGRAM, limits_of
 from umapi_harness.contract.cleaning import Cleaner
-from umapi_harness.contract.exchanges import Limits
+from umapi_harness.contract.exchanges import Exchange, Limits
 from umapi_harness.contract.inspection import Inspector, pseudonym_digests
 from umapi_harness.contract.pseudonyms import Pseudonyms
-from umapi_harness.contract.recordings import Archive, no_exchange, open_filled, open_recording
-from umapi_harness.mock.errors import InputError
+from umapi_harness.contract.recordings import (
+    Archive,
+    CutOffError,
+    check_rereadable,
+    no_exchange,
+    open_filled,
+    open_recording,
+)
 
 KEY: Final = click.option(
     "--key",
@@ -49,16 +55,21 @@ def left_out(number: int) -> str:
 @click.command()
 @click.argument("paths", metavar="IN OUT", nargs=-1, required=True, type=FILE)
 @click.option("--check", is_flag=True, help="Write nothing; tell what is left in each FILE given.")
+@click.option("--salvage", is_flag=True, help="Of an IN that is cut off, keep the entries that are whole.")
 @PSEUDONYMS
 @KEY
 @BODY_LIMIT
-def redact(paths: tuple[Path, ...], check: bool, pseudonyms: bool, key: str | None, max_body: int) -> int:
+def redact(
+    paths: tuple[Path, ...], check: bool, salvage: bool, pseudonyms: bool, key: str | None, max_body: int
+) -> int:
     """Write the recording IN to OUT, as HAR, without secrets and with pseudonyms for names, addresses and ids.
 
     With --check, give files instead of IN and OUT: what is left is told by file, entry and place, one line each, and
     the exit status is 1. Personal data is what no pseudonym of `redact` or `record` is.
     """
     limits = limits_of(max_body)
+    if check and salvage:
+        raise click.UsageError("--salvage writes a recording and --check none; salvage first, then check what it wrote")
     if check:
         left = sum(_inspected(path, limits, pseudonyms) for path in paths)
         return FAILED if left else 0
@@ -66,21 +77,39 @@ def redact(paths: tuple[Path, ...], check: bool, pseudonyms: bool, key: str | No
         raise click.UsageError("give two files, IN and OUT; several files are for --check")
     source, target = paths
     cleaner = Cleaner(pseudonyms_for(key, pseudonyms))
-    if os.path.exists(source) and not source.is_file():
-        raise InputError(f"{source}: is no file, and must be read twice; save it as a file first")
-    for exchange in open_filled(source, limits=limits, skip=_say):
+    check_rereadable(source)
+    lost: list[CutOffError] = []
+
+    def whole(exchanges: Iterator[Exchange]) -> Iterator[Exchange]:
+        try:
+            yield from exchanges
+        except CutOffError as error:
+            if not salvage or not error.whole:
+                raise
+            lost.append(error)
+
+    number = 0
+    for exchange in whole(open_filled(source, limits=limits, skip=_say)):
         cleaner.learn(exchange)
+        number += 1
+    if not number:
+        raise no_exchange(str(source))
     number = 0
     with Archive.writing(target) as archive:
-        for exchange in open_recording(source, limits=limits):
+        for exchange in whole(open_recording(source, limits=limits)):
             archive.add(cleaner.cleaned(exchange))
             number += 1
-    click.echo(f"{PROGRAM}: {number} exchanges written to {target}{left_out(cleaner.left_out)}", err=True)
+    _say(f"{number} exchanges written to {target}{left_out(cleaner.left_out)}")
+    if lost:
+        _say(f"{lost[0].place}: the file ends in the middle: all up to {lost[0].whole} is kept, the rest is lost")
+    elif salvage:
+        _say(f"{source}: is whole, so nothing is lost")
     return 0
 
 
 def _inspected(path: Path, limits: Limits, pseudonyms: bool) -> int:
     """Tell what is left in a file; returns how much it is."""
+    check_rereadable(path)
     digests = pseudonym_digests(open_recording(path, limits=limits)) if pseudonyms else None
     inspector = Inspector(digests)
     number = 0

@@ -20,6 +20,22 @@ class RecordingError(InputError):
     """A recording that cannot be used; its text is one line naming file, place and remedy."""
 
 
+class CutOffError(RecordingError):
+    """A recording that ends in the middle: what comes before its last entry is whole."""
+
+    def __init__(self, place: str, whole: str, remedy: str) -> None:
+        problem = "the file ends in the middle"
+        super().__init__(
+            f"{place}: {problem}; {whole} is the last whole entry: {remedy}"
+            if whole
+            else f"{place}: {problem}, and no entry of it is whole; give the whole file"
+        )
+        self.place = place
+        """File and pointer of what is cut off."""
+        self.whole = whole
+        """Pointer of the last entry that is whole; empty for none."""
+
+
 @attrs.frozen(kw_only=True)
 class Limits:
     """How much of a recording is taken into memory; whatever is larger is refused."""

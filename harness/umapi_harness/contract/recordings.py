@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from umapi_harness.common.outputs import is_stream
 from umapi_harness.contract.archives import Archive, save, write
 from umapi_harness.contract.exchanges import (
+    CutOffError,
     Exchange,
     Headers,
     Limits,
@@ -22,6 +25,7 @@ from umapi_harness.contract.formats.sources import json_position
 
 __all__ = [
     "Archive",
+    "CutOffError",
     "Exchange",
     "Headers",
     "Limits",
@@ -29,6 +33,7 @@ __all__ = [
     "RecordedResponse",
     "Recording",
     "RecordingError",
+    "check_rereadable",
     "load",
     "load_folder",
     "no_exchange",
@@ -59,6 +64,8 @@ def open_recording(
         RecordingError: the file cannot be read, or is no recording; when it is broken from some place on, after
             the exchanges before that.
     """
+    if is_stream(path) and not _is_piped(path):
+        raise RecordingError(f"{path}: is a pipe or device; save the recording as a file first")
     try:
         stream = path.open("rb")
     except OSError as error:
@@ -70,7 +77,7 @@ def open_recording(
             if not stream.seekable():
                 raise
             stream.seek(0)
-            raise _placed(error, str(path), json_position(stream)) from None
+            raise _placed(error, json_position(stream)) from None
 
 
 def open_filled(
@@ -92,6 +99,16 @@ def no_exchange(path: str, left_out: str = "") -> RecordingError:
     """Return the exception for a recording in which nothing is of use; `left_out` says what there is instead."""
     there = f"holds no exchange of the API; left out: {left_out}" if left_out else "holds no exchange"
     return RecordingError(f"{path}: {there}; give a recording with a request and its answer")
+
+
+def check_rereadable(path: Path) -> None:
+    """Make sure that a file can be read a second time.
+
+    Raises:
+        RecordingError: it is a pipe or device.
+    """
+    if is_stream(path):
+        raise RecordingError(f"{path}: is a pipe or device, and must be read twice; save it as a file first")
 
 
 def load(path: Path, *, limits: Limits = _LIMITS) -> Recording:
@@ -133,14 +150,19 @@ def read(text: str | bytes, path: str, *, limits: Limits = _LIMITS) -> Recording
     try:
         exchanges = tuple(reading.exchanges(io.BytesIO(data), path, limits, skipped.append))
     except NotJsonError as error:
-        raise _placed(error, path, json_position(io.BytesIO(data))) from None
+        raise _placed(error, json_position(io.BytesIO(data))) from None
     return Recording(path=path, exchanges=exchanges, skipped=tuple(skipped))
+
+
+def _is_piped(path: Path) -> bool:
+    """Whether a path is a pipe that another program writes to, as a shell makes it: one with a name may have none."""
+    return path.is_fifo() and not os.path.exists(os.path.realpath(path))
 
 
 def _ignore(_line: str) -> None:
     return None
 
 
-def _placed(error: NotJsonError, path: str, position: str) -> RecordingError:
+def _placed(error: NotJsonError, position: str) -> RecordingError:
     """The error with line and column, which the reader of large files does not know."""
-    return RecordingError(f"{path}: {position}; a recording is a JSON file (HAR 1.2)") if position else error
+    return RecordingError(f"{error.place}: {position}; a recording is a JSON file (HAR 1.2)") if position else error

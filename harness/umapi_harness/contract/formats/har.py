@@ -71,6 +71,7 @@ def _entries(cursor: Cursor, skip: Skip, leave: Leave | None) -> Iterator[Exchan
         source.at(f"#/log/entries/{number}")
         where = f"{source.path}#/log/entries/{number}"
         entry = _checked(cursor.value(), where)
+        source.whole = f"#/log/entries/{number}"
         reason = _why_not(entry)
         if leave is not None:
             for place, value in [("", entry)] if reason else leftovers.of_entry(entry):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Final
 
 import ijson  # pyright: ignore[reportMissingTypeStubs]
 
 from umapi_harness.contract.exchanges import RecordingError
 from umapi_harness.contract.formats.cursors import Kind, is_list, is_map
-from umapi_harness.contract.formats.sources import Source
+from umapi_harness.contract.formats.sources import MEMBERS, Source
 
 _KINDS: Final[dict[str, Kind]] = {"start_map": "map", "start_array": "list", "end_map": "end", "end_array": "end"}
 _OPENING: Final = frozenset({"start_map", "start_array"})
@@ -18,6 +18,11 @@ _CLOSING: Final = frozenset({"end_map", "end_array"})
 
 class NotJsonError(RecordingError):
     """The text is no JSON, from some place on."""
+
+    def __init__(self, path: str, place: str, reason: str) -> None:
+        super().__init__(f"{path}{place}: {reason}; a recording is a JSON file (HAR 1.2)")
+        self.place = path + place
+        """File and pointer."""
 
 
 class JsonCursor:
@@ -29,7 +34,14 @@ class JsonCursor:
         self.source = source
         # As floats and machine integers: ijson cannot bear the exception of a conversion to Python's own integers.
         self._events: Iterator[tuple[str, object]] = ijson.basic_parse(source, use_float=True)
-        self._event = self._read()
+        self._next: tuple[str, object] | None = None
+
+    @property
+    def _event(self) -> tuple[str, object]:
+        # Not read before it is asked for: where the text breaks off behind a value, that value is whole.
+        if self._next is None:
+            self._next = self._read()
+        return self._next
 
     @property
     def kind(self) -> Kind:
@@ -37,8 +49,13 @@ class JsonCursor:
 
     def members(self) -> Iterator[str]:
         self._advance()
+        known: set[str] = set()
         while self._event[0] != "end_map":
             name = str(self._event[1])
+            self._check_name(known, name)
+            known.add(name)
+            if len(known) > MEMBERS:
+                raise self.source.too_many()
             self._advance()
             yield name
         self._advance()
@@ -77,6 +94,7 @@ class JsonCursor:
                 stack.pop()
                 continue
             if name == "map_key":
+                self._check_name(stack[-1][0], str(scalar))
                 stack[-1] = (stack[-1][0], str(scalar))
                 continue
             item: object = scalar
@@ -99,8 +117,12 @@ class JsonCursor:
         if self._event[0] != "":
             raise self._no_json("more follows the end of the document")
 
+    def _check_name(self, known: Container[object], name: str) -> None:
+        if name in known:
+            raise self.source.twice(name)
+
     def _advance(self) -> None:
-        self._event = self._read()
+        self._next = None
 
     def _read(self) -> tuple[str, object]:
         try:
@@ -112,15 +134,20 @@ class JsonCursor:
             if "overflow" in reason or "too large" in reason:
                 remedy = "no recorder writes such a number; correct the file"
                 raise self.source.error("a number has more digits than can be read", remedy) from None
+            if reason == _CUT_OFF:
+                raise self.source.cut_off() from None
             raise self._no_json(reason) from None
 
     def _no_json(self, reason: str) -> NotJsonError:
-        return NotJsonError(f"{self.source.path}{self.source.place}: {reason}; a recording is a JSON file (HAR 1.2)")
+        return NotJsonError(self.source.path, self.source.place, reason)
+
+
+_CUT_OFF: Final = "the file ends in the middle"
 
 
 def _reason(error: ijson.JSONError) -> str:
     text = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error.args[0])
     reason = text.strip().partition("\n")[0].strip()
     if "premature EOF" in reason or "Incomplete" in reason:
-        return "the file ends in the middle"
+        return _CUT_OFF
     return reason.removeprefix("parse error: ").removeprefix("lexical error: ")[:120]

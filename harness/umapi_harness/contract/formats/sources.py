@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import codecs
 import json
+import shlex
 from typing import BinaryIO, Final
 
-from umapi_harness.contract.exchanges import Limits, RecordingError
+from umapi_harness.contract.exchanges import CutOffError, Limits, RecordingError
 
 _CHUNK: Final = 64 * 1024
+MEMBERS: Final = 1000
+"""How many members a map may have that is not taken into memory, such as the whole file: names are remembered."""
 
 # Longest first: the mark of UTF-32 begins with that of UTF-16.
 _MARKS: Final = (
@@ -19,20 +22,35 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
+_PACKED: Final = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
+
 
 class Source:
     """A file object for parsers, which read on until they have a value whole: it ends that at a limit."""
 
     def __init__(self, stream: BinaryIO, path: str, limits: Limits) -> None:
         self.path = path
-        self.limits = limits
         self.place = ""
         """What is being read, for messages: a JSON pointer with its mark, or nothing."""
+        self.whole = ""
+        """The last entry that was read whole, by its pointer."""
         self._stream = stream
+        self._unreadable: tuple[str, str] | None = None
+        self._nothing = 0
         first = self._raw()
+        for beginning, packer in _PACKED.items():
+            if first.startswith(beginning):
+                raise RecordingError(f"{path}: is packed with {packer}; unpack it first")
         encoding, mark = _encoding(first)
         self.encoding = encoding
         self._position = mark
+        self.limits = limits
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._ready = self._decoded(first[mark:])
         self._delivered = self._marked = 0
@@ -57,6 +75,9 @@ class Source:
         if size == 0:
             return b""
         while not self._ready and not self._ended:
+            if self._unreadable is not None:
+                # Only now: what stands before it has been read, so that the place is that of the entry.
+                raise self.error(*self._unreadable)
             chunk = self._raw()
             self._ended = not chunk
             self._ready = self._decoded(chunk)
@@ -72,12 +93,26 @@ class Source:
         number = f": line {line}" if line is not None else ""
         return RecordingError(f"{self.path}{self.place}{number}: {problem}; {remedy}")
 
+    def cut_off(self) -> CutOffError:
+        """Return the exception for a file that ends before its document does."""
+        command = f"umapi-harness redact --salvage {shlex.quote(self.path)} NEW.har"
+        return CutOffError(f"{self.path}{self.place}", self.whole, f"{command} keeps all up to it")
+
     def too_large(self) -> RecordingError:
         """Return the exception for an entry past the limit."""
         size = self.limits.body_bytes
         return self.error(
             f"holds more than bodies of {size:,} bytes need", "raise the limit (--max-body), or remove the entry"
         )
+
+    def twice(self, name: str, line: int | None = None) -> RecordingError:
+        """Return the exception for two members of one name: one would be hidden from whoever looks for secrets."""
+        return self.error(f"the member {name[:40]!r} is there twice", "leave one of them", line=line)
+
+    def too_many(self, line: int | None = None) -> RecordingError:
+        """Return the exception for more members than are remembered."""
+        remedy = "a recording has few; give a HAR, cassette or collection"
+        return self.error(f"holds more than {MEMBERS} members", remedy, line=line)
 
     def too_deep(self, line: int | None = None) -> RecordingError:
         """Return the exception for a value that is nested past the limit."""
@@ -97,10 +132,21 @@ class Source:
             # What the decoder kept of the chunk before counts in its positions, but not in ours.
             kept = len(error.object) - len(chunk)
             place = self._position - kept + error.start
-            name = self.encoding.upper()
-            raise RecordingError(f"{self.path}: byte {place} is not {name}; save the recording as UTF-8") from None
+            if not chunk and self.whole:
+                raise self.cut_off() from None  # in the middle of a character
+            self._unreadable = (f"byte {place} is not {self.encoding.upper()}", "save the recording as UTF-8")
+            self._ended = False
+            text = error.object[: error.start].decode(self.encoding)
         self._position += len(chunk)
-        return text.encode("utf-8", "replace")
+        return self._without_end(text.encode("utf-8", "replace"))
+
+    def _without_end(self, data: bytes) -> bytes:
+        """Leave out the NUL bytes that end a file, as after a loss of power: it is cut off where they begin."""
+        text = data.rstrip(b"\0")
+        held, self._nothing = self._nothing, len(data) - len(text) + (0 if text else self._nothing)
+        if self._nothing > self.limits.entry_bytes:
+            raise self.error(f"holds more than {self._nothing:,} NUL bytes", "it is no recording")
+        return b"\0" * bool(held) + text if text else b""
 
 
 def json_position(stream: BinaryIO) -> str:

@@ -31,6 +31,7 @@ def exchanges(cursor: Cursor, place: str, leave: Leave | None = None) -> Iterato
         line = cursor.line
         source.at(f"#{place}/{number}")
         interaction = cursor.value()
+        source.whole = source.place
         yield _Interaction(source, line).exchange(interaction)
         if leave is not None and is_map(interaction):
             for name in interaction.keys() - {"request", "response"}:

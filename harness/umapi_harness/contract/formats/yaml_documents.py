@@ -10,7 +10,7 @@ import yaml
 
 from umapi_harness.contract.exchanges import RecordingError
 from umapi_harness.contract.formats.cursors import Kind
-from umapi_harness.contract.formats.sources import Source
+from umapi_harness.contract.formats.sources import MEMBERS, Source
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _YAML: Final = "tag:yaml.org,2002:"
@@ -63,8 +63,14 @@ class YamlCursor:
 
     def members(self) -> Iterator[str]:
         self._enter("map")
+        known: set[str] = set()
         while not isinstance(self._event, yaml.MappingEndEvent):
-            name = str(self.value())
+            line, name = self.line, str(self.value())
+            if name in known:
+                raise self.source.twice(name, line)
+            known.add(name)
+            if len(known) > MEMBERS:
+                raise self.source.too_many(line)
             yield name
         self._advance()
 
@@ -126,6 +132,8 @@ class YamlCursor:
                 line, name = self.line, self._value(depth + 1)
                 if isinstance(name, (dict, list)):
                     raise self.source.error("a name is no text", "a recording has no such member", line=line)
+                if str(name) in members:
+                    raise self.source.twice(str(name), line)
                 members[str(name)] = self._value(depth + 1)
             self._advance()
             return members
