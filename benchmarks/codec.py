@@ -14,8 +14,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from umapi_models.converter import read_response_text
 from umapi_models.models import UsersPage
+from umapi_runtime.converter import read_response_text
 from umapi_sdk import UserAction
 from umapi_sdk.batches import encode, split_action
 

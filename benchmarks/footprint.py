@@ -28,7 +28,7 @@ def page(number):
     ]
     return json.dumps({"lastPage": False, "result": "success", "users": users}).encode()
 if sys.argv[1] == "ours":
-    from umapi_models.converter import read_response_text
+    from umapi_runtime.converter import read_response_text
     from umapi_models.models import UsersPage
     read = lambda text: read_response_text(UsersPage, text).users
 else:

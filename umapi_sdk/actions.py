@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal, TypeVar, overload
 
-from umapi_models.constraints import ContractError, Violation, contract_of, refuse, show
 from umapi_models.models import (
     AddAdobeID,
     AddToGroups,
@@ -34,6 +33,7 @@ from umapi_models.models import (
     UserStep,
 )
 from umapi_models.operations import MAX_GROUPS, MAX_PROFILES, MAX_STEPS, MAX_USERS
+from umapi_runtime.constraints import ContractError, Violation, contract_of, refuse, show
 
 from .errors import ActionError
 from .outcomes import ActionOutcome, OutcomeStatus

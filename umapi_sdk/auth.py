@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlencode, urlsplit
 
-from umapi_models.constraints import ContractError
-from umapi_models.converter import read_response
 from umapi_models.models import JWTToken, OAuthToken, TokenError
 from umapi_models.operations import EXCHANGE_JWT, IMS_ROOT, OAUTH_TOKEN_V2
+from umapi_runtime.constraints import ContractError
+from umapi_runtime.converter import read_response
 
 from .addresses import check_service
 from .errors import AuthenticationError, ConfigurationError, ServiceError, UmapiError, UnavailableError

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 import attrs
 
-from umapi_models.constraints import Violation
-from umapi_models.converter import write_json
 from umapi_models.models import UserCommand, UserGroupCommand
 from umapi_models.operations import MAX_STEPS
+from umapi_runtime.constraints import Violation
+from umapi_runtime.converter import write_json
 
 from .actions import Action, GroupSteps, UserSteps
 from .errors import ActionError

@@ -10,10 +10,10 @@ from urllib.parse import quote, urlencode
 
 import attrs
 
-from umapi_models.constraints import ContractError
-from umapi_models.converter import read_response, read_response_text
 from umapi_models.models import GatewayError, RequestError, ServiceError, ServiceStatus
 from umapi_models.operations import ACTION, STATUS, Operation
+from umapi_runtime.constraints import ContractError
+from umapi_runtime.converter import read_response, read_response_text
 
 from . import errors
 from .answers import read_answer, read_outcomes

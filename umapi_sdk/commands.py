@@ -7,10 +7,10 @@ from typing import cast
 
 import attrs
 
-from umapi_models.constraints import ContractError, Violation, show
-from umapi_models.converter import read_action_request
 from umapi_models.models import UserCommand, UserGroupCommand
 from umapi_models.operations import MAX_COMMANDS
+from umapi_models.requests import read_action_request
+from umapi_runtime.constraints import ContractError, Violation, show
 
 from .actions import Action, GroupSteps, UserSteps
 from .errors import ActionError

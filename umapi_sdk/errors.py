@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from umapi_models.constraints import ContractError, Violation
+from umapi_runtime.constraints import ContractError, Violation
 
 from .masking import masked
 

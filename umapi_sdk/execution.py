@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from umapi_models.constraints import Violation
+from umapi_runtime.constraints import Violation
 
 from .actions import Action
 from .batches import WireCommand

@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import attrs
 
-from umapi_models.constraints import Violation, contract_of, show
-from umapi_models.converter import write_json
 from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
+from umapi_runtime.constraints import Violation, contract_of, show
+from umapi_runtime.converter import write_json
 
 _FREE_TEXT = frozenset({"description"})
 # A group whose name begins or ends with a blank may exist, and must be within reach.

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from umapi_models.converter import write
 from umapi_models.models import ServiceStatus
 from umapi_models.operations import API_ROOT
+from umapi_runtime.converter import write
 
 from .actions import Action
 from .addresses import check_service

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from . import constraints, vocabulary
-from .structs import NO_FIELDS, Answer, Model, Open, UnknownFields, field, frozen
+from umapi_runtime import constraints
+from umapi_runtime.structs import NO_FIELDS, Answer, Model, Open, UnknownFields, field, force_setattr, frozen
+
+from . import vocabulary
 
 _matches_1 = constraints.matcher("^[^@\\s]+@[^@\\s]+$")
 _matches_2 = constraints.matcher("^[^_]")
@@ -1754,6 +1757,19 @@ class User(Answer, kw_only=True):
 
     unknown_fields: UnknownFields = NO_FIELDS
     """Fields of the answer that the schema does not know."""
+
+    @classmethod
+    def __share__(cls, entries: Sequence[Any]) -> None:
+        """Let the entries of a listing hold once what it repeats without end."""
+        known = dict[Any, Any]().setdefault
+        for entry in entries:
+            domain, country, groups = entry.domain, entry.country, entry.groups
+            if (first := known(domain, domain)) is not domain:
+                force_setattr(entry, "domain", first)
+            if (first := known(country, country)) is not country:
+                force_setattr(entry, "country", first)
+            if (first := known(groups, groups)) is not groups:
+                force_setattr(entry, "groups", first)
 
 
 class GroupType(StrEnum):

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from . import rules
+from umapi_runtime import converter, rules
+
+from .models import UserCommand, UserGroupCommand
 
 ACTION_REQUEST = rules.compiled(
     {
@@ -48,3 +50,14 @@ COMMAND = rules.compiled(
     rules.JSON,
 )
 """Judges a command: an object with one root."""
+
+
+def read_action_request(data: object) -> list[UserCommand | UserGroupCommand]:
+    """Read the body of an action request, strictly.
+
+    Raises:
+        ContractError: with one violation for each thing that is wrong, each with its JSON pointer.
+    """
+    return converter.read_requests(
+        data, ACTION_REQUEST, COMMAND, lambda entry: UserGroupCommand if "usergroup" in entry else UserCommand
+    )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .constraints import Vocabulary
+from umapi_runtime.constraints import Vocabulary
 
 COUNTRIES = Vocabulary(
     values=frozenset(

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import cast
 
-_OURS = ("umapi_harness", "umapi_models")
+_OURS = ("umapi_harness", "umapi_models", "umapi_runtime")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

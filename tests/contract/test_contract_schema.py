@@ -11,8 +11,8 @@ from umapi_harness.contract.findings import Finding, Grade
 from umapi_harness.contract.judges.requests import check_request
 from umapi_harness.contract.judges.responses import check_response
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse
-from umapi_models.constraints import ContractError
-from umapi_models.converter import read_action_request
+from umapi_models.requests import read_action_request
+from umapi_runtime.constraints import ContractError
 
 KNOWN_DRIFT = {
     "users.undocumented-field": ["body /users/0/tags"],

@@ -18,7 +18,6 @@ from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.contract.replay import Replay
 from umapi_harness.contract.schema import operations
 from umapi_harness.mock.keys import KeyPair
-from umapi_models.converter import read_response, write
 from umapi_models.models import (
     ActionResponse,
     GatewayError,
@@ -32,6 +31,7 @@ from umapi_models.models import (
     UsersPage,
 )
 from umapi_models.models import ServiceError as ServiceErrorBody
+from umapi_runtime.converter import read_response, write
 from umapi_sdk import (
     Action,
     ActionError,

@@ -11,9 +11,11 @@ from typing import Any
 import attrs
 import pytest
 
-from umapi_models import converter, models, rules, schemas
-from umapi_models.constraints import MODELS, ContractError, contract_of
+from umapi_models import models, schemas
 from umapi_models.error_codes import ERROR_CODES, ErrorCode
+from umapi_models.requests import read_action_request
+from umapi_runtime import converter, rules
+from umapi_runtime.constraints import MODELS, ContractError, contract_of
 from umapi_samples import Judge
 
 CLASSES = [cls for _, cls in inspect.getmembers(models, attrs.has) if cls.__module__ == models.__name__]
@@ -185,7 +187,7 @@ def test_built_command_is_written_with_names_of_the_wire() -> None:
             {"removeFromOrg": {"deleteAccount": False}},
         ],
     }
-    assert converter.read_action_request([written]) == [command]
+    assert read_action_request([written]) == [command]
 
 
 @pytest.mark.parametrize("cls", ENUMS)

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from umapi_models import converter, vocabulary
-from umapi_models.constraints import ContractError, Violation
+from umapi_models import vocabulary
+from umapi_models.requests import read_action_request
+from umapi_runtime import converter
+from umapi_runtime.constraints import ContractError, Violation
 from umapi_samples import Judge, is_list
 
 Json = Any
@@ -161,7 +163,7 @@ def mutated_requests(draw: st.DrawFn) -> Json:
 def violations(data: Json) -> tuple[Violation, ...]:
     """Return what the strict converter finds wrong."""
     try:
-        converter.read_action_request(data)
+        read_action_request(data)
     except ContractError as error:
         return error.violations
     return ()
@@ -172,7 +174,7 @@ def violations(data: Json) -> tuple[Violation, ...]:
 def test_well_formed_request_is_read_and_written_back(judge: Judge, request_body: Json) -> None:
     """Both accept a well-formed request, and reading and writing it changes nothing."""
     assert judge.violations("ActionRequest", request_body) == []
-    commands = converter.read_action_request(request_body)
+    commands = read_action_request(request_body)
     assert [converter.write(command) for command in commands] == request_body
 
 

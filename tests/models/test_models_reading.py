@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from umapi_models import converter, models
-from umapi_models.constraints import ContractError, Violation
+from umapi_models import models
+from umapi_models.requests import read_action_request
+from umapi_runtime import converter
+from umapi_runtime.constraints import ContractError, Violation
 
 USER: dict[str, Any] = {
     "email": "psmith@example.com",
@@ -28,7 +30,7 @@ FEDERATED: dict[str, Any] = {
 def refused(data: object) -> ContractError:
     """Return the error of an action request that must be refused."""
     with pytest.raises(ContractError) as caught:
-        converter.read_action_request(data)
+        read_action_request(data)
     return caught.value
 
 

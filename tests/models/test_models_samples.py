@@ -8,17 +8,19 @@ from typing import Any
 
 import pytest
 
-from umapi_models import converter, models
-from umapi_models.constraints import ContractError, contract_of
+from umapi_models import models
+from umapi_models.requests import read_action_request
+from umapi_runtime import converter
+from umapi_runtime.constraints import ContractError, contract_of
 from umapi_samples import Sample
 
 
 def read(definition: str, data: object) -> Any:
     """Read data as the definition of that title, strictly for a request, tolerantly for an answer."""
     if definition == "ActionRequest":
-        return converter.read_action_request(data)
+        return read_action_request(data)
     if definition == "Command":
-        return converter.read_action_request([data])[0]
+        return read_action_request([data])[0]
     cls: type[Any] = getattr(models, definition)
     if contract_of(cls).strict:
         return converter.read_request(cls, data)

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from umapi_models import models
-from umapi_models.constraints import ContractError, contract_of
-from umapi_models.converter import read_response, read_response_text, write, write_json
+from umapi_runtime.constraints import ContractError, contract_of
+from umapi_runtime.converter import read_response, read_response_text, write, write_json
 
 ANSWERS = [
     cls

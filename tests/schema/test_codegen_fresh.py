@@ -39,10 +39,10 @@ def test_check_finds_what_is_stale(tmp_path: Path) -> None:
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=without_caches)
     target = tmp_path / "generated" / "umapi_models"
     (target / "models.py").write_text("edited = True\n", "utf-8")
-    (target / "rules.py").unlink()
+    (target / "requests.py").unlink()
     (target / "leftover.py").write_text("", "utf-8")
     result = check(tmp_path)
     assert result.returncode == 1
     named = {line.partition(" ")[0] for line in result.stderr.splitlines()}
-    assert named == {f"generated/umapi_models/{name}" for name in ("models.py", "rules.py", "leftover.py")}
+    assert named == {f"generated/umapi_models/{name}" for name in ("models.py", "requests.py", "leftover.py")}
     assert "tox -e codegen" in result.stderr

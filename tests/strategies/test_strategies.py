@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from umapi_harness import strategies
 from umapi_harness.mock import Settings
 from umapi_harness.mock.checks import CommandChecks, CommandRules
-from umapi_models import converter, models, schemas
-from umapi_models.constraints import ContractError
+from umapi_models import models, schemas
 from umapi_models.operations import MAX_COMMANDS, MAX_GROUPS, MAX_STEPS
+from umapi_models.requests import read_action_request
+from umapi_runtime import converter
+from umapi_runtime.constraints import ContractError
 from umapi_samples import Judge
 
 Json = Any
@@ -54,7 +56,7 @@ ANSWERS: dict[str, Any] = {
 def converter_takes(request: Json) -> bool:
     """Whether the strict converter reads an action request."""
     try:
-        converter.read_action_request(request)
+        read_action_request(request)
     except ContractError:
         return False
     return True

@@ -11,7 +11,7 @@ from umapi_harness.contract.judging import operation_name
 from umapi_harness.contract.matching import differences
 from umapi_harness.contract.recordings import Exchange
 from umapi_harness.reading.expectations import Refusal
-from umapi_models.converter import write
+from umapi_runtime.converter import write
 from umapi_sdk import ServiceError, UmapiError
 
 NAME: Final = "sdk"

@@ -1,1 +1,0 @@
-"""Typed models of Adobe's User Management API, generated from its JSON Schemas."""
