@@ -73,7 +73,11 @@ class _Stream(httpcore.AsyncNetworkStream):
         """Tell the pool about the connection: one that must not be used again counts as closed by its other end."""
         if info == "is_readable" and self._idleness.forbids_use():
             return True
-        return self._stream.get_extra_info(info)
+        try:
+            return self._stream.get_extra_info(info)
+        except AttributeError:
+            # What anyio raises for a connection whose socket is gone already: nothing is known of it any more.
+            return None
 
 
 class _Backend(httpcore.AsyncNetworkBackend):

@@ -304,6 +304,9 @@ class Server(uvicorn.Server):
             self.on_start()
         except Exception as error:  # noqa: BLE001 - raised by run
             self._failure, self.should_exit = error, True
+            # Uvicorn before 0.42 ends here without a shutdown, and uvloop waits for a port that is still open.
+            for server in self.servers:
+                server.close()
 
     def refuse(self, outage: Coroutine[Any, Any, None]) -> None:
         """Close the port, so that connections are refused, and open it again after the outage."""
