@@ -21,7 +21,7 @@ from .keys import load_private_key
 from .masking import Secret, SecretBytes, masked
 from .messages import Request, Response
 from .pacing import Pacer
-from .strangers import advice_for, is_page
+from .strangers import AUTH_HOST, advice_for, is_page
 from .tokens import Claim, Token, completed, is_bearer, new_token
 
 DEFAULT_SCOPE = "openid,AdobeID,user_management_sdk"
@@ -145,7 +145,7 @@ class Auth(ABC):
         """
         if response.status != 200:
             raise self._refusal(response)
-        advice = advice_for(response, "auth_host")
+        advice = advice_for(response, AUTH_HOST)
         problem = f"it is not JSON{f': {advice}' if advice else ''}"
         token = None
         with suppress(ValueError, RecursionError):
@@ -178,7 +178,7 @@ class Auth(ABC):
             refusal = read_response(TokenError, json.loads(text))
         except (ContractError, ValueError, RecursionError):
             known = response.status not in (401, 403) or is_page(response)
-            advice = advice_for(response, "auth_host") if known else None
+            advice = advice_for(response, AUTH_HOST) if known else None
             return self._error(f"the token host answered {response.status}{f': {advice}' if advice else ''}", response)
         said = refusal.error_description or "no description"
         cause = self._cause(refusal.error, said)

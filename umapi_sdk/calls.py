@@ -24,7 +24,7 @@ from .messages import Authorize, Call, Elapsed, Now, Request, Response, Sleep, T
 from .outcomes import CommandOutcome, OutcomeStatus
 from .pacing import Pacer
 from .retries import RETRIED_STATUSES, RetryPolicy, parse_date, parse_retry_after
-from .strangers import advice_for
+from .strangers import ENDPOINT, advice_for, correction_for, misdirected
 from .tokens import Token
 from .verdicts import Attempts, History
 
@@ -105,7 +105,7 @@ def exchange(
         except errors.UsageError:
             attempts.lost(sent=False)
             raise
-        attempts.answered(response.status)
+        attempts.answered(response.status, misdirected=misdirected(response))
         if response.status not in RETRIED_STATUSES or (response.status == 408 and not attempts.repeatable):
             return response
         now = yield from _now()
@@ -236,7 +236,7 @@ def _json(request: Request, response: Response) -> object:
 
 
 def _no_json(response: Response) -> str:
-    what = "it is empty" if not response.body.strip() else advice_for(response, "the endpoint")
+    what = "it is empty" if not response.body.strip() else advice_for(response, ENDPOINT)
     return f"the answer is not JSON{f': {what}' if what else ''}"
 
 
@@ -251,8 +251,9 @@ def refusal(request: Request, response: Response) -> errors.ServiceError:
     cls, default = kinds.get(response.status, (errors.RequestRefusedError, "the service refused the request"))
     if response.status >= 500 or response.status < 400:
         cls, default = errors.ResponseError, "the service gave an answer that is not expected"
-    advice = None if said else advice_for(response, "the endpoint")
-    return service_error(cls, said or (f"{default}: {advice}" if advice else default), request, response, code)
+    advice = correction_for(response) or (None if said else advice_for(response, ENDPOINT))
+    problem = said or default
+    return service_error(cls, f"{problem}: {advice}" if advice else problem, request, response, code)
 
 
 def _refusal_reason(response: Response) -> tuple[str | None, str | None]:

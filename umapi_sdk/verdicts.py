@@ -3,7 +3,8 @@
 `docs/outcomes.md` has the same as a table, with the reason of each line; a test compares the two.
 
     begin ──▶ on its way ──▶ 200: the answer tells of each action
-      ▲          │      └──▶ another status: `STATUSES`, weighed with the history
+      ▲          │      ├──▶ an answer from the wrong place (`strangers.misdirected`): as one that nobody let in
+      │          │      └──▶ another status: `STATUSES`, weighed with the history
       │          └─────────▶ no answer: unknown if the request had left, else not sent
       └──── wait ◀─ (429, 5xx, or not sent)
 
@@ -34,7 +35,7 @@ class History(IntEnum):
 
 # Nobody has carried anything out: sent elsewhere, let in by nobody, or put off.
 _NOT_PROCESSED = (307, 308, 401, 402, 403, 407, 421, 425, 426, 429, 503, 511)
-# The request itself was looked at and refused, and would be again.
+# The request itself was looked at and refused, and would be again; but for answers from the wrong place.
 _REFUSED = (400, 404, 405, 406, 409, 410, 411, 412, 413, 414, 415, 416, 417, 422, 428, 431, 451)
 
 STATUSES: Mapping[int, OutcomeStatus] = {
@@ -59,12 +60,13 @@ class Attempts:
     """True when the request was sent again though an attempt before may have taken effect."""
     _under_way: bool = False
     _status: int | None = None
+    _misdirected: bool = False
 
     def begin(self) -> None:
         """Note that the request is about to leave."""
         self.made += 1
         self.repeated = self.repeated or self.history > History.CLEAN
-        self._under_way, self._status = True, None
+        self._under_way, self._status, self._misdirected = True, None, False
 
     def lost(self, *, sent: bool) -> None:
         """Note that no answer came; `sent` says whether the service may have the request."""
@@ -72,12 +74,15 @@ class Attempts:
         if sent:
             self._grow(History.OPEN)
 
-    def answered(self, status: int) -> None:
-        """Note an answer. Until one of 200 has been read to its end, the request counts as under way."""
-        self._under_way, self._status = status == 200, status
+    def answered(self, status: int, *, misdirected: bool = False) -> None:
+        """Note an answer. Until one of 200 has been read to its end, the request counts as under way.
+
+        `misdirected` says that the request came to the wrong place, where nobody can have carried it out.
+        """
+        self._under_way, self._status, self._misdirected = status == 200, status, misdirected
         if status == 503:
             self._grow(History.PUT_OFF)
-        elif status != 200 and status not in STATUSES:
+        elif status != 200 and status not in STATUSES and not misdirected:
             self._grow(History.OPEN)
 
     def forgive(self) -> None:
@@ -89,7 +94,7 @@ class Attempts:
         """What is known of the actions if the call ends now, without an answer that tells of each."""
         if self._under_way or self.history is History.OPEN:
             return OutcomeStatus.UNKNOWN
-        if self._status is None or (self.repeatable and self._status in RETRIED_STATUSES):
+        if self._status is None or self._misdirected or (self.repeatable and self._status in RETRIED_STATUSES):
             return OutcomeStatus.NOT_SENT
         fate = STATUSES.get(self._status, OutcomeStatus.UNKNOWN)
         if fate is OutcomeStatus.FAILED and self.history is History.PUT_OFF:

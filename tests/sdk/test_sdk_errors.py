@@ -120,17 +120,20 @@ def test_each_error_carries_method_url_status_and_request_id(
     [
         (
             Reply(status=200, body=b"<html>Log in"),
-            "not JSON: a web page came: is the endpoint right, or does a proxy",
+            "not JSON: a web page came: is the endpoint (UMAPI_ENDPOINT) right, or does a proxy",
         ),
         (Reply(status=200, body=b" "), "the answer is not JSON: it is empty"),
-        (Reply(status=302, headers={"Location": "http://x/"}), "which is not followed: is the endpoint right?"),
+        (
+            Reply(status=302, headers={"Location": "http://x/"}),
+            "which is not followed: is the endpoint (UMAPI_ENDPOINT) right?",
+        ),
         (
             Reply(status=401),
-            "is the endpoint right, and are client id and organisation those of one project?",
+            "is the endpoint (UMAPI_ENDPOINT) right, and are client id and organisation those of one project?",
         ),
         (Reply(status=403), "not entitled: check the client id, and that its project has the User Management API"),
         (Reply(status=403, body=b"<html>blocked"), "a web page came"),
-        (Reply(status=404), "not found: is the endpoint right?"),
+        (Reply(status=404), "not found: is the endpoint (UMAPI_ENDPOINT) right?"),
         (Reply(status=407), "a proxy wants a user and password: give them in its URL"),
         (Reply(status=511), "this network wants a login first"),
         (Reply(status=429), "too many requests, after 4 attempts"),

@@ -477,10 +477,13 @@ def test_causes_known_from_the_token_host(
 @pytest.mark.parametrize(
     ("reply", "advice"),
     [
-        (Reply(body=b"<html>Log in to the guest network"), "a web page came: is auth_host right, or does a proxy"),
-        (Reply(status=404), "answered 404: is auth_host right?"),
+        (
+            Reply(body=b"<html>Log in to the guest network"),
+            "a web page came: is auth_host (UMAPI_IMS_URL) right, or does a proxy",
+        ),
+        (Reply(status=404), "answered 404: is auth_host (UMAPI_IMS_URL) right?"),
         (Reply(status=302, headers={"Location": "http://x/"}), "it sends the request elsewhere, which is not followed"),
-        (Reply(status=403, body=b"<html>"), "answered 403: a web page came: is auth_host right"),
+        (Reply(status=403, body=b"<html>"), "answered 403: a web page came: is auth_host (UMAPI_IMS_URL) right"),
         (Reply(status=407), "answered 407: a proxy wants a user and password: give them in its URL"),
         (Reply(status=511), "answered 511: this network wants a login first"),
     ],

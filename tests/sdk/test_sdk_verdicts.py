@@ -29,6 +29,12 @@ Connect = Callable[..., Connection]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "outcomes.md"
 HISTORIES = {"clean": [], "clean after a refused token": [401], "clean after 429": [429], "503": [503]}
 OPEN = {"502": [502], "504": [504], "502, then 503": [502, 503], "503, then 504": [503, 504], "502, 401": [502, 401]}
+BODIES: dict[str, object] = {
+    "": b"",
+    "page": b"<html>",
+    "organisation": {"result": "error.organization.invalid_id", "message": "Bad organization Id"},
+    "refused": {"result": "error.group.not_found", "message": "Not found: Group g"},
+}
 ECHO = {"index": 0, "step": 0, "errorCode": "error.user.already_in_org", "message": "User is already in organization"}
 
 
@@ -63,7 +69,10 @@ def last_reply(answer: str) -> Reply:
         return Reply(body=b"<html>")
     if answer == "200 echo":
         return Reply(body=action_answer(1, [ECHO]))
-    return Reply(body=action_answer(1)) if answer == "200" else Reply(status=int(answer))
+    if answer == "200":
+        return Reply(body=action_answer(1))
+    status, _, kind = answer.partition(" ")
+    return Reply(status=int(status), body=BODIES[kind])
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,9 @@ StepReport = tuple[int | None, str, str]
 """Step, code and words of an error or a warning."""
 
 _REFUSED_WHOLE: Final = frozenset({400, 404, 405, 409, 410, 411, 413, 414, 415, 422})
+_OF_AN_ADDRESS: Final = frozenset({404, 405, 410})
+_NOT_SERVED: Final = ("error.organization.", "error.apikey.", "error.unauthorized", "error.api.not_available")
+"""Beginnings of codes that speak of the client, and not of what it sent."""
 _NEVER_LOOKED_AT: Final = frozenset({401, 403, 407, 429})
 _SAFE_LIFE: Final = range(301, 48 * 3600)
 """Lives of tokens in seconds whose unit nobody doubts."""
@@ -51,7 +54,9 @@ def fates_of(exchange: Exchange) -> tuple[Fate, ...]:
     size = len(commands_of(exchange) or ())
     status = exchange.response.status
     if status != 200:
-        return (Fate(statuses=_after_refusal(status)),) * size
+        code = refusal_of(exchange).code or ""
+        page = exchange.response.body.lstrip().startswith(b"<")
+        return (Fate(statuses=_after_refusal(status, code, page=page)),) * size
     answer = body_object(exchange.response)
     if not answer:
         return (Fate(statuses=frozenset({UNKNOWN})),) * size
@@ -68,7 +73,10 @@ def fates_of(exchange: Exchange) -> tuple[Fate, ...]:
     return tuple(fates)
 
 
-def _after_refusal(status: int) -> frozenset[str]:
+def _after_refusal(status: int, code: str, *, page: bool) -> frozenset[str]:
+    foreign = not code.startswith("error.") and (status in _OF_AN_ADDRESS or (page and status in (400, 501)))
+    if foreign or (status < 500 and code.startswith(_NOT_SERVED)):
+        return frozenset({NOT_SENT})
     if status in _REFUSED_WHOLE:
         return frozenset({FAILED})
     if status in _NEVER_LOOKED_AT:
