@@ -30,6 +30,8 @@ from .verdicts import Attempts, History
 
 T = TypeVar("T")
 
+_HARMLESS = "; nothing was changed: it can be asked again"
+
 
 @attrs.frozen(kw_only=True)
 class Service:
@@ -247,6 +249,7 @@ def refusal(request: Request, response: Response) -> errors.ServiceError:
         401: (errors.AuthenticationError, "the access token was not accepted"),
         403: (errors.ForbiddenError, "the API key is missing, wrong or not entitled"),
         404: (errors.NotFoundError, "not found"),
+        408: (errors.RequestRefusedError, "the request timed out at the service, and may have taken effect"),
     }
     cls, default = kinds.get(response.status, (errors.RequestRefusedError, "the service refused the request"))
     if response.status >= 500 or response.status < 400:
@@ -299,7 +302,8 @@ def _network_error(failure: TransportError, request: Request, attempts: Attempts
     lost = "no answer came" if attempts.repeatable else "no answer came, and the request may have taken effect"
     what = lost if unknown else "the request could not be sent"
     tries = f", after {attempts.made} attempts" if attempts.made > 1 else ""
-    return cls(f"{what}: {failure.reason}{tries}", method=request.method, url=request.url)
+    again = _HARMLESS if unknown and attempts.repeatable else ""
+    return cls(f"{what}: {failure.reason}{tries}{again}", method=request.method, url=request.url)
 
 
 def _moment(when: float) -> str:
@@ -318,8 +322,11 @@ def _busy_error(
         return _throttled(f"{said or 'too many requests'}{tries}", request, asked, now, response, code)
     when = None if asked is None else now + asked
     advice = "" if when is None else f": come back in {asked:.0f} s, at {_moment(when)}"
+    timed_out = response.status == 408
+    what = said or ("the request timed out at the service" if timed_out else "the service is not available")
+    again = _HARMLESS if timed_out else ""  # only what does no harm twice is asked again after it
     unavailable = errors.UnavailableError(
-        f"{said or 'the service is not available'}, after {attempts.made} attempts{advice}",
+        f"{what}, after {attempts.made} attempts{advice}{again}",
         method=request.method,
         url=request.url,
         status=response.status,

@@ -35,6 +35,8 @@ from .queries import NOT_GIVEN
 from .session import UnsentActionsWarning
 from .version import __version__
 
+LIVE = "LIVE"
+"""The state of a service that works."""
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 _CONTROLS = frozenset({"Cc", "Zl", "Zp"})  # Unicode's categories of control characters and of line ends
@@ -106,16 +108,21 @@ def group(context: click.Context, config: Path | None, profile: str | None) -> N
 @group.command()
 @click.pass_obj
 def status(access: _Access) -> int:
-    """Ask whether the service is live. Credentials are not tried."""
+    """Ask whether the service is live; the exit status is 0 only if it is. Credentials are not tried."""
     with access.connection() as connection:
         _, remote = connection.status(remote=True)
     _say(f"endpoint: {remote['endpoint']}")
     answer = remote["status"]
     if not isinstance(answer, dict):
         _say(f"status: {answer}")
+        _complain(f"the service cannot be asked: {answer}")
         return FAILED
-    for name, value in cast("dict[str, Any]", answer).items():
+    told = cast("dict[str, Any]", answer)
+    for name, value in told.items():
         _say(f"{name}: {value}")
+    if told.get("state") != LIVE:
+        _complain(f"the service is not live: its state is {told.get('state')}")
+        return FAILED
     return DONE
 
 
@@ -376,6 +383,10 @@ def _silence_output() -> None:
 
 def _say(line: str) -> None:
     click.echo(_one_line(line))
+
+
+def _complain(problem: str) -> None:
+    click.echo(f"umapi: {_one_line(problem)}", err=True)
 
 
 def _one_line(text: str) -> str:

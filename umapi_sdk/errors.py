@@ -168,4 +168,4 @@ class NotSentError(NetworkError):
 
 
 class OutcomeUnknownError(NetworkError):
-    """The request was sent and no answer came: whether it took effect is not known."""
+    """The request was sent and no answer came: whether it took effect is not known; a query can be asked again."""

@@ -109,6 +109,8 @@ class Session:
 
         if isinstance(answer, ServiceStatus):
             self._remote = {**write(answer), **answer.unknown_fields}
+        elif isinstance(answer, ServiceError) and answer.status == 200:
+            self._remote = f"{answer.message} at: {formatdate(now)}"
         elif isinstance(answer, ServiceError):
             self._remote = f"Unexpected HTTP status {answer.status} at: {formatdate(now)}"
         else:

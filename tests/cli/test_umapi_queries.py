@@ -24,6 +24,22 @@ def test_status_of_a_live_service(umapi: Umapi, server: RunningServer) -> None:
     assert "state: LIVE" in result.lines
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"<html>Log in", "umapi: the service cannot be asked: the answer is not JSON: a web page came: is the endpoint "),
+        (b"{}", "umapi: the service cannot be asked: the answer breaks the contract: "),
+        (b'{"state": "MAINT\\u001b[2J"}', "umapi: the service is not live: its state is MAINT [2J\n"),
+    ],
+    ids=["page", "no state", "another state"],
+)
+def test_status_that_is_not_live(umapi: Umapi, server: RunningServer, answer: bytes, said: str) -> None:
+    """A page in place of the state, no state, and any but LIVE: exit status 1 and one line that says what is wrong."""
+    server.world.faults.add(Fault(operation="status", status=200, body=answer.decode()))
+    result = umapi("status")
+    assert (result.status, result.err[: len(said)]) == (1, said)
+
+
 def test_status_of_a_dead_service(umapi: Umapi, server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that gives no good answer, or none, is told with exit status 1."""
     server.world.faults.add(Fault(operation="status", status=503))

@@ -8,7 +8,7 @@ import pytest
 from kinds_kit import KINDS, calling
 from sdk_kit import Reply, ScriptedServer, Time, all_good
 
-from umapi_sdk import OutcomeStatus, ServiceError, UserAction
+from umapi_sdk import OutcomeStatus, ServiceError, UmapiError, UserAction
 
 kinds = pytest.mark.parametrize("kind", KINDS)
 
@@ -89,3 +89,25 @@ def test_page_that_can_stand_before_an_answer_is_unknown(
         with pytest.raises(ServiceError) as caught:
             caller.execute(UserAction("a@example.com").add_adobe_id())
         assert [outcome.status for outcome in caught.value.outcomes] == [OutcomeStatus.UNKNOWN]
+
+
+@kinds
+@pytest.mark.parametrize("reply", [Reply(cut=True), Reply(status=408)], ids=["lost", "408"])
+def test_lost_question_can_simply_be_asked_again(kind: str, reply: Reply, wire: ScriptedServer, time: Time) -> None:
+    """A query that got no answer changed nothing: its error says so, and nothing of actions or of looking first."""
+    wire.answer = lambda _: reply
+    with calling(kind, wire, time) as caller, pytest.raises(UmapiError) as caught:
+        caller.user("a@example.com")
+    said = str(caught.value)
+    assert "nothing was changed: it can be asked again" in said
+    assert [word for word in ("action", "effect", "ook ", "sending", "applied") if word in said] == []
+
+
+@kinds
+def test_action_after_408_says_what_408_is(kind: str, wire: ScriptedServer, time: Time) -> None:
+    """A 408 to an action is told as a time-out that leaves its effect open, not as a refusal."""
+    wire.answer = lambda _: Reply(status=408)
+    with calling(kind, wire, time) as caller, pytest.raises(ServiceError) as caught:
+        caller.execute(UserAction("a@example.com").add_adobe_id())
+    assert "timed out at the service, and may have taken effect" in str(caught.value)
+    assert [outcome.status for outcome in caught.value.outcomes] == [OutcomeStatus.UNKNOWN]
