@@ -16,6 +16,7 @@ from umapi_models.operations import GROUP_USERS, GROUPS, USER, USERS, Operation
 
 from . import errors
 from .calls import Service, authorized, read_body, service_error
+from .identity import folded, is_of_domain, is_user
 from .messages import Call, Request, Response
 from .verdicts import Attempts
 
@@ -174,6 +175,9 @@ def fetch_user(service: Service, user: str, domain: str | None) -> Call[User | N
     answer = read_body(UserAnswer, request, response)
     if answer.result != SUCCESS or answer.user is None:
         raise service_error(errors.ResponseError, f"the answer has no user: {answer.result}", request, response)
+    if not is_user(answer.user, user, domain):
+        problem = f"the answer is about another account than the one asked for, {user!r}"
+        raise service_error(errors.ResponseError, problem, request, response)
     return answer.user
 
 
@@ -195,6 +199,9 @@ def _read_page(listing: Listing[T], request: Request, response: Response, number
     if listing.model is User:
         users = read_body(UsersPage, request, response)
         result, last, message, entries, rest = *_head(users), users.users, users.unknown_fields
+        other = _other_than_asked(listing, users)
+        if result == SUCCESS and other is not None:
+            raise service_error(errors.ListingError, f"page {number} {other}", request, response)
     else:
         groups = read_body(GroupsPage, request, response)
         result, last, message, entries, rest = *_head(groups), groups.groups, groups.unknown_fields
@@ -218,6 +225,16 @@ def _read_page(listing: Listing[T], request: Request, response: Response, number
         request=request,
         response=response,
     )
+
+
+def _other_than_asked(listing: Listing[T], page: UsersPage) -> str | None:
+    """Return what shows that a page is of another group or domain than the one asked for, None when nothing does."""
+    group, domain = listing.group, listing.filters.get("domain")
+    if group is not None and page.group_name is not None and folded(page.group_name) != folded(group):
+        return f"is of the group {page.group_name!r}, and {group!r} was asked for"
+    if domain is None or all(is_of_domain(user, domain) for user in page.users or ()):
+        return None
+    return f"has users of other domains, and {domain!r} was asked for: leave the domain out, and choose from all users"
 
 
 def _head(page: UsersPage | GroupsPage) -> tuple[str, bool, str | None]:

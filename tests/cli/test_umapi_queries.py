@@ -27,7 +27,10 @@ def test_status_of_a_live_service(umapi: Umapi, server: RunningServer) -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (b"<html>Log in", "umapi: the service cannot be asked: the answer is not JSON: a web page came: is the endpoint "),
+        (
+            b"<html>Log in",
+            "umapi: the service cannot be asked: the answer is not JSON: a web page came: is the endpoint ",
+        ),
         (b"{}", "umapi: the service cannot be asked: the answer breaks the contract: "),
         (b'{"state": "MAINT\\u001b[2J"}', "umapi: the service is not live: its state is MAINT [2J\n"),
     ],
