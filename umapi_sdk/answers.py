@@ -7,17 +7,23 @@ it, and completed when the counts leave no room for an error that has not been n
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import attrs
 
 from umapi_models.models import ActionResult
+from umapi_runtime.constraints import show
 
 from .batches import WireCommand, request_ids
 from .echoes import may_be_echo
 from .outcomes import CommandOutcome, OutcomeStatus, StepError
 
+_COUNTS = ("completed", "notCompleted", "completedInTestMode")
+_FIELDS = frozenset({*_COUNTS, "result", "errors", "warnings"})
+_FAILURE = re.compile("error|fail|fault|exception|reject|problem", re.IGNORECASE)
+_FIRST_ERROR_STATUS = 400
 _LONGEST_NUMBER = 18  # digits of a number in a string, so that no answer can cost the time of a huge one
 
 
@@ -50,6 +56,8 @@ class Answer:
     completed_in_test_mode: int | None
     errors: tuple[Entry, ...]
     warnings: tuple[Entry, ...]
+    doubt: str | None = None
+    """Why it proves of no command that it is completed; None when nothing speaks against it."""
 
     @property
     def says_nothing(self) -> bool:
@@ -70,6 +78,7 @@ def read_answer(data: object) -> Answer | None:
         completed_in_test_mode=_integer(fields.get("completedInTestMode")),
         errors=_entries(fields.get("errors"), "errorCode"),
         warnings=_entries(fields.get("warnings"), "warningCode"),
+        doubt=_doubt(fields),
     )
     return None if answer.says_nothing else answer
 
@@ -216,16 +225,18 @@ def _contradiction(
         if suspects.isdisjoint(failed):  # one of them failed, and none that has been counted
             failed |= suspects
             count += 1
+    if answer.doubt is not None:
+        return answer.doubt
     counted, other = answer.completed, answer.completed_in_test_mode
     if test_mode:
         counted, other = other, counted
     if (
         not nameless
-        and (counted, answer.not_completed) != (None, None)
+        and (counted is not None or None not in (answer.not_completed, answer.result))
         and counted in (None, total - count)
         and answer.not_completed in (None, count)
         and other in (None, 0)
-        and (answer.result is None or (answer.result == ActionResult.SUCCESS) == (not answer.errors))
+        and (answer.result is None or _fits(answer.result.casefold(), answer, total - count))
     ):
         return None
     said = f"{_shown(counted)} of {total} commands as completed and {_shown(answer.not_completed)} as not completed"
@@ -233,6 +244,45 @@ def _contradiction(
         said += f", {other} {'outside' if test_mode else 'in'} test mode"
     names = f"names errors of {count}" + (f" and {len(nameless)} of none of them" if nameless else "")
     return f"the service counts {said}, and {names}: {answer.result or 'no result'}"
+
+
+def _fits(result: str, answer: Answer, completed: int) -> bool:
+    """Return whether the result is what the counts and errors make of it."""
+    if result == ActionResult.SUCCESS:
+        return not answer.errors
+    return bool(answer.errors) and result == (ActionResult.PARTIAL if completed else ActionResult.ERROR)
+
+
+def _doubt(fields: Mapping[str, object]) -> str | None:
+    """Return what speaks against an answer: a field that makes no sense, or an error where none belongs."""
+    for name in _COUNTS:
+        value = fields.get(name)
+        if value is not None and (_integer(value) is None or (_integer(value) or 0) < 0):
+            return f"the service's {name} is no count: {show(value)}"
+    result = fields.get("result")
+    if result is not None and _text(result) is None:
+        return f"the service's result is none: {show(result)}"
+    for name in sorted(fields.keys() - _FIELDS):
+        if _tells_of_failure(name, fields[name]):
+            return f"the answer has a field {show(name)}, which speaks of an error: {show(fields[name])}"
+    listed = fields.get("warnings")
+    for warning in cast("list[object]", listed) if isinstance(listed, list) else ():
+        entry = cast("dict[str, object]", warning) if isinstance(warning, dict) else {}
+        code = entry.get("errorCode") or entry.get("warningCode")
+        if "errorCode" in entry or str(code).startswith("error."):
+            return f"an error stands among the warnings: {show(code)}"
+    return None
+
+
+def _tells_of_failure(name: str, value: object) -> bool:
+    """Return whether a field that the contract does not have speaks of a failure."""
+    word = name.casefold()
+    if word == "success":
+        return value is False
+    if word == "status":
+        number = _integer(value)
+        return number >= _FIRST_ERROR_STATUS if number is not None else bool(_FAILURE.search(str(value)))
+    return bool(_FAILURE.search(name)) and value not in (None, False, 0, "", [], {})
 
 
 def _shown(count: int | None) -> str:

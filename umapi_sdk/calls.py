@@ -12,7 +12,7 @@ import attrs
 
 from umapi_models.models import GatewayError, RequestError, ServiceError, ServiceStatus
 from umapi_models.operations import ACTION, STATUS, Operation
-from umapi_runtime.constraints import ContractError
+from umapi_runtime.constraints import ContractError, show
 from umapi_runtime.converter import read_response, read_response_text
 
 from . import errors
@@ -232,9 +232,27 @@ def read_body(cls: type[T], request: Request, response: Response) -> T:
 
 def _json(request: Request, response: Response) -> object:
     try:
-        return cast("object", json.loads(response.body))
+        return cast("object", json.loads(response.body, object_pairs_hook=_object))
+    except _DoubledFieldError as error:
+        raise service_error(
+            errors.ResponseError, f"the answer contradicts itself: {error}", request, response
+        ) from None
     except (ValueError, RecursionError):
-        raise service_error(errors.ResponseError, _no_json(response), request, response) from None
+        problem = _no_json(response)
+    raise service_error(errors.ResponseError, problem, request, response)
+
+
+class _DoubledFieldError(ValueError):
+    """A field stands twice in an object, with different values: which of them holds is not known."""
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        for name, value in pairs:
+            if fields[name] != value:
+                raise _DoubledFieldError(f"its field {show(name)} stands twice in one object, with different values")
+    return fields
 
 
 def _no_json(response: Response) -> str:

@@ -12,7 +12,7 @@ from .batches import WireCommand
 from .calls import Service, execute
 from .errors import ActionError, NetworkError, ServiceError, UmapiError, UsageError
 from .messages import Call, Turn
-from .outcomes import ActionOutcome, CommandOutcome, OutcomeStatus, same_for_all
+from .outcomes import ActionOutcome, CommandOutcome, OutcomeStatus, Refusal, same_for_all
 from .queueing import ActionQueue, Share
 from .verdicts import Attempts
 
@@ -122,5 +122,11 @@ def _results(batch: list[WireCommand], error: BaseException, attempts: Attempts)
 
 def _fate(batch: list[WireCommand], error: ServiceError | NetworkError, attempts: Attempts) -> list[CommandOutcome]:
     """Return what is known of the commands of a batch that ended in an error."""
-    repeated = attempts.repeated
-    return same_for_all(batch, attempts.fate, error.message, request_id=error.request_id, maybe_repeated=repeated)
+    return same_for_all(
+        batch,
+        attempts.fate,
+        error.message,
+        request_id=error.request_id,
+        maybe_repeated=attempts.repeated,
+        refusal=Refusal(status=error.status, code=error.code),
+    )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from .remedies import remedy_for
+
 if TYPE_CHECKING:
     from umapi_models.error_codes import ErrorCode
 
@@ -58,14 +60,19 @@ class StepError:
         return f"{self.message} ({facts})" if facts else self.message
 
     @property
-    def remedy(self) -> str | None:
-        """What can be done about it, where that is known."""
-        if self.maybe_echo:
-            return LOOK
-        from umapi_models.error_codes import ERROR_CODES  # noqa: PLC0415 - loaded when something fails
+    def remedy(self) -> str:
+        """What can be done about it: by its code, or by the kind of its code where that is new."""
+        return LOOK if self.maybe_echo else remedy_for(self.code)
 
-        known = ERROR_CODES.get(self.code)
-        return known.remedy if known else None
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """How a request was refused as a whole."""
+
+    status: int | None = None
+    """HTTP status."""
+    code: str | None = None
+    """The service's error code, if it gave one."""
 
 
 @attrs.frozen
@@ -99,6 +106,8 @@ class ActionOutcome:
     """True when an earlier attempt at the request got no clear answer, and may have taken effect too."""
     parts: tuple[PartOutcome, ...] = ()
     """What became of each part, where the action was too large for one command; otherwise empty."""
+    refusal: Refusal | None = None
+    """How its request was refused as a whole, where that is why it failed."""
 
     @property
     def progress(self) -> str:
@@ -108,12 +117,17 @@ class ActionOutcome:
 
     @property
     def remedy(self) -> str | None:
-        """What can be done about it; None when nothing has to be, or it is not known."""
+        """What can be done about it; None when nothing has to be: it is completed."""
+        if self.status is OutcomeStatus.COMPLETED:
+            return None
         if self.status is OutcomeStatus.UNKNOWN:
             return LOOK
         if self.status in (OutcomeStatus.NOT_SENT, OutcomeStatus.PARTLY_SENT):
             return "What was not sent is still queued, unless it was taken out: remove the cause, then send the queue."
-        return next((error.remedy for error in self.errors if error.remedy), None)
+        if self.errors:
+            return self.errors[0].remedy
+        refusal = self.refusal or Refusal()
+        return remedy_for(refusal.code, refusal.status)
 
     def __str__(self) -> str:
         details = [self.progress] if self.progress else []
@@ -134,6 +148,7 @@ class CommandOutcome:
     request_id: str | None = None
     reason: str | None = None
     maybe_repeated: bool = False
+    refusal: Refusal | None = None
 
 
 def same_for_all(
@@ -143,11 +158,19 @@ def same_for_all(
     *,
     request_id: str | None = None,
     maybe_repeated: bool = False,
+    refusal: Refusal | None = None,
 ) -> list[CommandOutcome]:
     """Return the outcomes of commands that share one fate."""
     return [
-        CommandOutcome(command=c, status=status, reason=reason, request_id=request_id, maybe_repeated=maybe_repeated)
-        for c in commands
+        CommandOutcome(
+            command=command,
+            status=status,
+            reason=reason,
+            request_id=request_id,
+            maybe_repeated=maybe_repeated,
+            refusal=refusal,
+        )
+        for command in commands
     ]
 
 
@@ -167,4 +190,5 @@ def combine(action: Action, parts: Sequence[CommandOutcome]) -> ActionOutcome:
         request_ids=tuple(dict.fromkeys(part.request_id for part in parts if part.request_id)),
         reason=next((part.reason for part in parts if part.reason), None),
         maybe_repeated=any(part.maybe_repeated for part in parts),
+        refusal=next((part.refusal for part in parts if part.refusal), None),
     )

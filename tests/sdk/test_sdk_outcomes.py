@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import pickle
 import subprocess
@@ -183,7 +184,7 @@ def test_unknown_codes_and_fields_are_kept(wire: ScriptedServer, connect: Connec
     (action,) = execute(wire, connect(wire), {**action_answer(1, [entry]), "took": 5}, 1)
     assert action.outcome is not None
     (failure,) = action.outcome.errors
-    assert (failure.code, failure.message, failure.remedy) == ("error.brand.new", "no message", None)
+    assert (failure.code, failure.message) == ("error.brand.new", "no message")
 
 
 def test_several_errors_of_one_action(wire: ScriptedServer, connect: Connect) -> None:
@@ -516,3 +517,37 @@ def test_a_program_that_ends_with_queued_actions_warns() -> None:
     """A program that never closes its connection still says at its end what it did not send."""
     ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     assert "UnsentActionsWarning: 1 action was queued and not sent: call execute_queued()" in ended.stderr
+
+
+def error_of(code: str) -> dict[str, Any]:
+    """An error of the first command."""
+    return {"index": 0, "step": 0, "errorCode": code, "message": "no"}
+
+
+REFUSALS: dict[str, tuple[Reply, str]] = {
+    "no code": (Reply(body=action_answer(1, [{"index": 0, "message": "no"}])), "as its message says"),
+    "a new code": (Reply(body=action_answer(1, [error_of("new.code")])), "as its message says"),
+    "of a user": (Reply(body=action_answer(1, [error_of("error.user.new_kind")])), "Check the user"),
+    "of a user group": (Reply(body=action_answer(1, [error_of("error.usergroup.new_kind")])), "list of groups"),
+    "of a command": (Reply(body=action_answer(1, [error_of("error.command.new_kind")])), "form of the command"),
+    "of the service": (Reply(body=action_answer(1, [error_of("error.internal.new_kind")])), "own trouble"),
+    "a known code": (Reply(status=400, body={"result": "error.command.malformed", "message": "no"}), "valid JSON"),
+    "a whole request": (Reply(status=400), "as its message says"),
+    "too large": (Reply(status=413), "too large"),
+    "a proxy's": (Reply(status=411), "proxy or gateway"),
+    "unknown": (Reply(status=500), "Look whether"),
+    "not sent": (Reply(status=403), "still queued"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_whatever_is_not_completed_has_a_remedy(wire: ScriptedServer, connect: Connect, case: str) -> None:
+    """By code, by the kind of code, by the status: there is always something that can be done."""
+    reply, remedy = REFUSALS[case]
+    wire.replies.append(reply)
+    action = UserAction("a@example.com").add_to_groups(["g"])
+    with contextlib.suppress(UmapiError):
+        connect(wire).execute_single(action, immediate=True)
+    assert action.outcome is not None
+    assert remedy in (action.outcome.remedy or ""), action.outcome
+    assert all(error.remedy for error in action.outcome.errors)
