@@ -61,13 +61,15 @@ def is_json_like(text: str) -> bool:
     return text.lstrip(_BLANKS)[:1] in ("{", "[", '"')
 
 
-def scan(text: str) -> Scan:
-    """Find the values of a text, as far as it is JSON; nothing is too deep, and a name may come twice."""
+def scan(text: str, position: int = 0) -> Scan:
+    """Find the values of a text from a place on, as far as it is JSON.
+
+    Nothing is too deep, and a name may come twice.
+    """
     values: list[Value] = []
     around: list[int] = []  # the objects and arrays that are open
     key: Value | None = None  # whose value is awaited
     candidate: Value | None = None  # the string that a colon makes a key
-    position = 0
     while position < len(text):
         token = _TOKEN.match(text, position)
         if token is None:
@@ -100,9 +102,11 @@ def scan(text: str) -> Scan:
         if found == "mark":
             value.end = len(text)
             around.append(len(values) - 1)
-    if position < len(text) and key is not None:
-        # The value is cut off, or is no JSON: whoever looks at the rest must see its name.
-        position = key.start
+    last = key or candidate
+    if position < len(text) and last is not None:
+        # The value is cut off, or is no JSON: whoever looks at the rest must see its name, which a string in front of
+        # what is no JSON may be in another notation.
+        position = last.start
         values.pop()
     return Scan(values, position)
 
@@ -143,3 +147,17 @@ def quoted_data(value: object) -> str:
 def data(text: str) -> Any:
     """Return what a JSON text stands for."""
     return json.loads(text)
+
+
+def closing(text: str, slashes: str, mark: str, start: int) -> int:
+    """Return where a quoted value ends; its quotes may be escaped by slashes, as in JSON inside JSON."""
+    position, count = start, len(slashes)
+    while (position := text.find(mark, position)) >= 0:
+        before = position
+        while before > start and text[before - 1] == "\\":
+            before -= 1
+        found = position - before
+        if found < count or (found - count) % (2 * (count + 1)) == 0:
+            return position - min(found, count)
+        position += 1
+    return len(text)

@@ -19,6 +19,15 @@ _CDATA: Final = "<![CDATA["
 _NAMING: Final = frozenset({"name", "key", "id", "property", "field", "param", "parameter"})
 _VALUED: Final = frozenset({"value", "content", "val", "default"})
 _HIDDEN: Final = frozenset({"hidden", "password"})
+_OF_PAGES: Final = frozenset({"id", "name", "for", "class", "type", "label", "role", "from", "by"})
+_HTML: Final = re.compile(
+    r"html|head|body|meta|link|script|style|title|div|span|p|a|img|form|input|button|select|option"
+    r"|optgroup|textarea|label|fieldset|legend|table|thead|tbody|tfoot|tr|td|th|ul|ol|li|dl|dt|dd|h1|h2|h3"
+    r"|h4|h5|h6|section|article|header|footer|main|nav|aside|iframe|svg|path|g|use|br|hr|pre|code|b|i|em"
+    r"|strong|small"
+)
+# Elements whose content is the name of what the next one holds.
+_TITLES: Final = _NAMING | {"th", "dt", "label"}
 _PART_NAME: Final = re.compile(r"(?<![\w-])name=\s*+(?:\"(?P<quoted>[^\"]*+)|(?P<bare>[^\s;\"]++))", re.IGNORECASE)
 
 
@@ -43,14 +52,62 @@ def markup_secrets(text: str, mask: str) -> Iterable[Edit]:
             yield start, end, mask
         # <name>client_secret</name><value>...</value>
         value_next = local in _NAMING and bool(content) and is_secret(content)
+    for name, start, end in markup_fields(text):
+        if is_secret(name) and text[start:end] not in ("", mask):
+            yield start, end, mask
 
 
-def _attributes(tag: re.Match[str]) -> dict[str, tuple[str, int]]:
+def tags(text: str) -> Iterable[tuple[int, int]]:
+    """Find where each tag begins and ends; what is not closed is none."""
+    return (tag.span() for tag in _TAG.finditer(text) if tag[0].endswith(">"))
+
+
+def markup_fields(text: str) -> Iterable[tuple[str, int, int]]:
+    """Find the values of XML and HTML, each under all the names that may tell what it is.
+
+    Names are those of the attribute or element, of the pair (`name="email" value="..."`), of the element before
+    (`<dt>Email</dt><dd>...`), and of the column of a table.
+    """
+    title = ""  # what the element before says of the next one
+    heads: list[str] = []
+    column = 0
+    last_section_end = text.rfind("]]>")
+    for tag in _TAG.finditer(text):
+        if tag["close"] or not tag[0].endswith(">"):
+            continue
+        local = tag["name"].rpartition(":")[2]
+        small = local.lower()
+        attributes = _attributes(tag, lowered=False)
+        labels = [value for name, (value, _) in attributes.items() if name.lower() in _NAMING and value]
+        for name, (value, begin) in attributes.items():
+            if not (_HTML.fullmatch(small) and name.lower() in _OF_PAGES):
+                yield name, begin, begin + len(value)
+            if name.lower() in _VALUED:
+                yield from ((label, begin, begin + len(value)) for label in labels)
+        start, end = _content(text, tag.end(), last_section_end)
+        content = text[start:end]
+        names = [local, *labels, title]
+        if small in ("table", "tr"):
+            heads, column = ([], 0) if small == "table" else (heads, 0)
+        elif small == "th":
+            heads = [*heads[:column], content]
+            column += 1
+        elif small == "td":
+            names += heads[column : column + 1]
+            column += 1
+        if content:
+            yield from ((name, start, end) for name in names if name)
+        inside = labels[0] if labels and not content else ""  # <Attribute Name="..."><AttributeValue>
+        title = content if small in _TITLES and len(content) < 60 else inside
+
+
+def _attributes(tag: re.Match[str], *, lowered: bool = True) -> dict[str, tuple[str, int]]:
     """The values of a tag's attributes by their names in lower case, and where each begins."""
     found: dict[str, tuple[str, int]] = {}
     for attribute in _ATTRIBUTE.finditer(tag["attributes"]):
         group = attribute.lastgroup or "bare"
-        name = attribute["name"].rpartition(":")[2].lower()
+        name = attribute["name"].rpartition(":")[2]
+        name = name.lower() if lowered else name
         found[name] = (attribute[group], tag.start("attributes") + attribute.start(group))
     return found
 

@@ -10,7 +10,6 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from html import escape
 from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
@@ -18,13 +17,16 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 from umapi_harness.common import json_text
 from umapi_harness.common.finder import Finder
 from umapi_harness.common.markup import markup_secrets, multipart_secrets
+from umapi_harness.common.notations import cells
 from umapi_harness.common.secret_names import is_secret
 from umapi_harness.common.shapes import (
     base64_text,
     basic_credentials,
+    hexadecimal_text,
     is_private_key,
     json_web_tokens,
     known_credentials,
+    packed_text,
     private_keys,
     scheme_credentials,
     url_users,
@@ -285,6 +287,8 @@ class Masker:
             text = json_text.edited(text, multipart_secrets(text, self.mask))
         if "<" in text:
             text = json_text.edited(text, markup_secrets(text, self.mask))
+        if "\n" in text:
+            text = json_text.edited(text, self._cells(text))
         text = json_text.edited(text, self._fields(text))
         text = json_text.edited(text, scheme_credentials(text, self.mask))
         return self._shapes(text, depth)
@@ -325,8 +329,16 @@ class Masker:
         """Whether base64 holds a secret."""
         if is_private_key(run):
             return True
-        decoded = base64_text(run) or ""
+        decoded = base64_text(run) or packed_text(run) or hexadecimal_text(run) or ""
         return decoded != "" and (basic_credentials(decoded) or self._text(decoded, depth + 1) != decoded)
+
+    def _cells(self, text: str) -> Iterable[json_text.Edit]:
+        """Find secrets in tables, by the names of their columns."""
+        for cell in cells(text, is_secret):
+            value = text[cell.start : cell.end]
+            if is_secret(cell.name) and not self._is_said(value):
+                self._note(value)
+                yield cell.start, cell.end, self.mask
 
     def _fields(self, text: str) -> Iterable[json_text.Edit]:
         """Find `name=value`, `name: value` and `--name value`, quoted or not."""
@@ -380,7 +392,7 @@ class Masker:
                 start = pluses.end()
         opening = _OPENING.match(text, start)
         if opening is not None:
-            return opening.end(), _closing(text, opening)
+            return opening.end(), json_text.closing(text, opening["slashes"], opening["mark"], opening.end())
         if text[start : start + 1] in ("[", "{") and found["quote"]:
             end = text.find("]" if text[start] == "[" else "}", start)
             return start, len(text) if end < 0 else end + 1
@@ -403,20 +415,3 @@ class Masker:
         if bare is None:
             return start, start
         return start, bare.start() + (len(bare[0].rstrip(".,;)}]")) if mark == ":" else len(bare[0]))
-
-
-def _closing(text: str, opening: re.Match[str]) -> int:
-    """Return where a quoted value ends; its quotes may be escaped, as in JSON inside JSON."""
-    slashes, mark = len(opening["slashes"]), opening["mark"]
-    position = opening.end()
-    with suppress(ValueError):
-        while True:
-            position = text.index(mark, position)
-            before = position
-            while before > opening.end() and text[before - 1] == "\\":
-                before -= 1
-            count = position - before
-            if count < slashes or (count - slashes) % (2 * (slashes + 1)) == 0:
-                return position - min(count, slashes)
-            position += 1
-    return len(text)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from umapi_harness.common.json_text import Edit
+from umapi_harness.common.payloads import compressed_text
 
 # In a form a blank is a plus.
 _KEY_BEGINS: Final = re.compile(r"-----BEGIN[ +][A-Z +]{0,40}PRIVATE[ +]KEY(?:[ +]BLOCK)?-----")
@@ -49,6 +50,9 @@ _TEXT: Final = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]*+")
 # A user is made of what addresses and ids are made of: base64 of other things seldom begins so.
 _USER_AND_SECRET: Final = re.compile(r"[\w.@+=|$\\-]{2,200}+:(?!//)[^\x00-\x20]{3,}+")
 _URLSAFE: Final = str.maketrans("-_", "+/")
+_HEXADECIMAL: Final = re.compile(r"[0-9A-Fa-f]++")
+# How base64 of gzip and zlib begins.
+_PACKED: Final = ("H4sI", "eJ", "eN", "eF", "eA")
 _DER_BYTES: Final = 12
 
 
@@ -96,6 +100,28 @@ def base64_text(run: str) -> str | None:
     except (binascii.Error, UnicodeDecodeError):
         return None
     return decoded if _TEXT.fullmatch(decoded) else None
+
+
+def hexadecimal_text(run: str) -> str | None:
+    """Return the text that hexadecimal digits stand for, None where they are no text."""
+    if len(run) < 16 or len(run) % 2 or not _HEXADECIMAL.fullmatch(run):
+        return None
+    try:
+        decoded = bytes.fromhex(run).decode()
+    except UnicodeDecodeError:
+        return None
+    return decoded if _TEXT.fullmatch(decoded) else None
+
+
+def packed_text(run: str) -> str | None:
+    """Return the text that base64 of compressed data stands for, None where it is none."""
+    if not run.startswith(_PACKED):
+        return None
+    plain = run.rstrip("=").translate(_URLSAFE)
+    try:
+        return compressed_text(base64.b64decode(plain + "=" * (-len(plain) % 4)))
+    except binascii.Error:
+        return None
 
 
 def basic_credentials(decoded: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from hashlib import blake2b
 from typing import Any, Final
 
 import attrs
@@ -12,10 +11,8 @@ from umapi_harness.common.payloads import holds_no_text, text_of
 from umapi_harness.common.secrets import Masker
 from umapi_harness.contract.exchanges import Exchange, Headers, RecordedRequest, RecordedResponse
 from umapi_harness.contract.personal import PersonalData
-from umapi_harness.contract.pseudonyms import Pseudonyms
+from umapi_harness.contract.pseudonyms import NOTE, Pseudonyms, digest, is_digests
 
-NOTE: Final = "pseudonyms"
-"""The note of an exchange that tells its pseudonyms: a digest of each, six hexadecimal digits long."""
 _LEFT_OUT: Final = re.compile(rb"left out: [0-9]+ bytes of [a-z0-9.+/-]+ could not be inspected")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,80}")
 
@@ -115,11 +112,6 @@ class Cleaner:
         return sized(exchange, plain.marked(done))
 
 
-def digest(word: str) -> str:
-    """Return the digest that the note keeps of a pseudonym."""
-    return blake2b(word.lower().encode("utf-8", "surrogatepass"), digest_size=3).hexdigest()
-
-
 def without_secrets(exchange: Exchange, masker: Masker) -> Exchange:
     """Return an exchange with its secrets masked; the masker learns them."""
     masked = _masked(exchange, masker)
@@ -155,7 +147,7 @@ def _headers(headers: Headers, masker: Masker) -> Headers:
 
 def _note(name: str, value: Any, masker: Masker) -> Any:
     if isinstance(value, str):
-        return value if name == NOTE else masker.text(value)
+        return value if name == NOTE and is_digests(value) else masker.text(value)
     return masker.data({name: value})[name]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from html import escape, unescape
 from typing import Final
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from umapi_harness.common import json_text
 _JSON_PIECE: Final = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL
 )
+_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});|.", re.DOTALL)
 _PERCENT: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})++|[^%]|%")
 
 Change = Callable[[str], str]
@@ -35,6 +37,24 @@ def json_changed(raw: str, change: Change) -> str:
         return json_text.quoted(changed)[1:-1]
     return "".join(
         piece if old == new else json_text.quoted(new, ascii_only=piece.startswith("\\u"))[1:-1]
+        for piece, old, new in zip(pieces, decoded, changed, strict=True)
+    )
+
+
+def entities_changed(raw: str, change: Change) -> str:
+    """Change what a text of XML or HTML stands for; entities that stay are written as they were."""
+    if "&" not in raw:
+        return change(raw)
+    pieces = _ENTITY.findall(raw)
+    chars = [unescape(piece) for piece in pieces]
+    decoded = "".join(chars)
+    changed = change(decoded)
+    if changed == decoded:
+        return raw
+    if not len(pieces) == len(decoded) == len(changed):
+        return escape(changed)
+    return "".join(
+        piece if old == new else f"&#{ord(new)};" if len(piece) > 1 else new
         for piece, old, new in zip(pieces, decoded, changed, strict=True)
     )
 

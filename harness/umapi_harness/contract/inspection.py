@@ -9,11 +9,11 @@ from typing import Final, TypeGuard
 from umapi_harness.common.secrets import REDACTED, Masker
 from umapi_harness.contract import redaction
 from umapi_harness.contract.archives import is_creator
-from umapi_harness.contract.cleaning import NOTE, digest, is_mark, opened, without_secrets
+from umapi_harness.contract.cleaning import is_mark, opened, without_secrets
 from umapi_harness.contract.exchanges import Exchange, Headers
 from umapi_harness.contract.formats.leftovers import has_text
 from umapi_harness.contract.personal import PersonalData
-from umapi_harness.contract.pseudonyms import Pseudonyms
+from umapi_harness.contract.pseudonyms import NOTE, Pseudonyms, digest
 
 LEFT: Final = "a secret"
 NAME: Final = "personal data that is no pseudonym"

@@ -11,6 +11,10 @@ from umapi_harness.contract.personal_fields import messages
 _TOKEN: Final = re.compile(r"[^\W_]++|[\W_]")
 _MOST_TOKENS: Final = 128
 _SHORTEST: Final = 3
+_TELLING: Final = 5
+_WORD: Final = re.compile(r"[^\W_]++")
+KEPT: Final = frozenset({"", "all", "none", "null", "unknown", "redacted", "true", "false"})
+"""Words in small letters that stand for no name, where it is not a person's."""
 _END: Final = ""  # no token is empty; under it stands whether the name is a domain
 
 
@@ -33,8 +37,15 @@ class KnownNames:
         if at and local:
             if len(local) > _SHORTEST:
                 self._insert(local, domain=False)
+                self.add_words(local)
             if "." in domain:
                 self.add_domain(domain)
+
+    def add_words(self, name: str) -> None:
+        """Remember the words of a person's name that are long enough to tell who it is."""
+        for word in _WORD.findall(name):
+            if len(word) >= _TELLING and not word.isdigit():
+                self.add(word)
 
     def add_domain(self, domain: str) -> None:
         """Remember a domain."""
@@ -75,7 +86,12 @@ class KnownNames:
         tokens = [found.lower() for found in _TOKEN.findall(name)]
         words = [token for token in tokens if token.isalnum()]
         vocabulary = messages()[2]
-        if len(name) < _SHORTEST or len(tokens) > _MOST_TOKENS or all(word in vocabulary for word in words):
+        if (
+            len(name) < _SHORTEST
+            or name.lower() in KEPT
+            or len(tokens) > _MOST_TOKENS
+            or all(word in vocabulary for word in words)
+        ):
             return
         if name.isdigit() and len(name) < 5:
             return

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Final
 
 import attrs
 
-from umapi_harness.common import json_text
-from umapi_harness.common.markup import multipart_parts
-from umapi_harness.common.secret_names import is_secret
+from umapi_harness.common import json_text, notations
+from umapi_harness.common.markup import markup_fields, multipart_parts, tags
+from umapi_harness.common.secret_names import is_secret, snake_case
 from umapi_harness.common.secrets import REDACTED
-from umapi_harness.common.shapes import base64_text
-from umapi_harness.contract.encodings import json_changed, percent_changed
-from umapi_harness.contract.exchanges import Exchange, Headers
-from umapi_harness.contract.known_names import KnownNames
+from umapi_harness.common.shapes import base64_text, hexadecimal_text, packed_text
+from umapi_harness.contract.encodings import entities_changed, json_changed, percent_changed
+from umapi_harness.contract.exchanges import Exchange, Headers, RecordedResponse
+from umapi_harness.contract.known_names import KEPT, KnownNames
+from umapi_harness.contract.mentions import mentions
 from umapi_harness.contract.paths import path_kinds
 from umapi_harness.contract.personal_fields import Kind, is_id, kind_of, kind_of_header, messages
-from umapi_harness.contract.pseudonyms import Pseudonyms
+from umapi_harness.contract.pseudonyms import NOTE, Pseudonyms, is_digests
+from umapi_harness.contract.schema import operations
 
-_KEPT: Final = frozenset({"", REDACTED, "all", "none", "null", "unknown"})
+_DIVED: Final = frozenset({Kind.TEXT, Kind.FIXED, Kind.MESSAGE})
 _ROLES: Final = frozenset({"org", "deployment", "support"})
 # What is known by its shape: URLs, e-mail addresses and ids with a realm, IP addresses.
 _SHAPES: Final = re.compile(
@@ -30,19 +33,43 @@ _SHAPES: Final = re.compile(
     r"|(?<![\w.+'!#$&*~^-])(?P<address>[\w.+'!#$&*~^-]+(?:@|&#0*64;|&#x0*40;|&commat;|\\++u0040)"
     r"[\w-]++(?:\.[\w-]++)*+)"
     r"|(?<![\w./])(?P<four>(?:[0-9]{1,3}\.){3}[0-9]{1,3})(?!\.?\w)"
+    # Ids of organisations and people without their realm.
+    r"|(?<![A-Za-z0-9])(?P<id>(?=[A-F]*[0-9])(?=[0-9]*[A-F])[0-9A-F]{24})(?![A-Za-z0-9])"
+    # Telephone numbers with the code of a country, or as North America writes them.
+    r"|(?<![\w+])(?P<phone>\+[1-9](?:[ ().\u00a0/-]{0,2}[0-9]){7,14}"
+    r"|\(?[2-9][0-9]{2}\)?[ .-]{1,2}[0-9]{3}[ .-][0-9]{4})"
+    r"(?![\w-])"
+    # DOMAIN\user; an escape of a program, such as \n, is none.
+    r"|(?<![\w\\.:-])(?P<account>[A-Za-z][\w.-]{1,30}\\{1,4}[A-Za-z][\w.$-]{1,63})"
     r"|(?<![\w:.])(?P<six>[0-9A-Fa-f:.]{3,45}+)(?![\w:.])",
     re.IGNORECASE,
 )
 _AT: Final = re.compile(r"&#0*64;|&#x0*40;|&commat;|\\++u0040", re.IGNORECASE)
 _IPV4: Final = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
-_CONTROLS: Final = ("://", "@", ".", ":", "u0040", "&")
+# Text without any of these holds nothing that could be known by its shape.
+_CONTROL: Final = re.compile(r"[@.:&\\]|[0-9]{3}|[0-9][A-Fa-f0-9]{2}")
+_ESCAPED: Final = frozenset("nrtbfuvxNU0")
+# What a field in a text could begin with.
+_FIELD_MARK: Final = re.compile(r"[=:<\n,]")
+_MARKUP: Final = re.compile(r"&(?:lt|quot|apos|#0*3[49]|#0*60);", re.IGNORECASE)
+_ISLAND: Final = re.compile(r"[\[{]\s*+(?:\"|[\[{]\s*+\")")
+_FILE: Final = re.compile(
+    r"(?<![\w-])(?P<name>filename|name)(?P<star>\*)?=(?:\"(?P<quoted>[^\"\r\n]*+)|(?P<bare>[^\s;\"]++))", re.I
+)
 _FORM: Final = re.compile(r"[\w.%+*~\[\]-]++=[^\s\"'<>{}]*+")
 _ENCODED: Final = re.compile(r"(?<![\w.%~+-])[\w.%~+-]++")
 _RUN: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}+={0,2}+")
 _PUBLIC: Final = ("adobe.io", "adobelogin.com", "adobe.com", "localhost", "testserver")
-_DEEPEST: Final = 4
+_DEEPEST: Final = 6
+"""How many encodings within each other are looked into."""
+_STATUSES: Final = frozenset(map(int, HTTPStatus))
 # Members of a pair that names a field in one and gives its value in the other.
 _NAMING: Final = frozenset({"name", "key", "field", "attribute", "property", "label", "title", "parameter", "type"})
+_ASKED: Final = frozenset({Kind.PHRASE, Kind.PERSON, Kind.DOMAIN, Kind.ROLE, Kind.HOST})
+_IDENTIFIER: Final = re.compile(r"[A-Za-z][\w-]{0,40}")
+_HEXADECIMAL: Final = re.compile(r"(?:[0-9A-F]{2}|[0-9a-f]{2})++")
+_WORD: Final = re.compile(r"[^\W_]++")
+_PACKED: Final = ("H4sI", "eJ", "eN", "eF", "eA")
 _VALUED: Final = frozenset({"value", "values", "val", "content", "data", "text"})
 
 
@@ -71,21 +98,29 @@ class PersonalData:
         return attrs.evolve(
             exchange,
             request=attrs.evolve(request, url=url, headers=self.headers(request.headers), body=sent),
-            response=attrs.evolve(response, headers=self.headers(response.headers), body=answered),
+            response=attrs.evolve(
+                response, reason=self._reason(response), headers=self.headers(response.headers), body=answered
+            ),
             source=self.text(exchange.source),
             notes={name: self._note(name, value) for name, value in exchange.notes.items()},
         )
 
     def headers(self, headers: Headers) -> Headers:
         """Return headers with pseudonyms."""
-        return tuple((name, self.value(kind_of_header(name), value)) for name, value in headers)
+        return tuple((name, self._header(name, value)) for name, value in headers)
+
+    def _header(self, name: str, value: str) -> str:
+        if name.lower() == "content-disposition":
+            value = json_text.edited(value, self._files(value))
+        return self.value(kind_of_header(name), value)
+
+    def _reason(self, response: RecordedResponse) -> str:
+        phrase = HTTPStatus(response.status).phrase if response.status in _STATUSES else ""
+        return response.reason if response.reason.lower() == phrase.lower() else self._message(response.reason)
 
     def body(self, body: bytes, content_type: str) -> bytes:
         """Return a body with pseudonyms, as many bytes long as before."""
-        try:
-            return self._content(body.decode(), content_type, 0).encode()
-        except UnicodeError:
-            return self._content(body.decode("latin-1"), content_type, 0).encode("latin-1", "replace")
+        return self._content(body.decode("utf-8", "replace"), content_type, 0).encode("utf-8", "replace")
 
     def url(self, url: str) -> str:
         """Return a URL with pseudonyms in host, path and query."""
@@ -119,18 +154,20 @@ class PersonalData:
         """Return the value of a field of a kind with pseudonyms."""
         if kind is Kind.ROLE:
             kind = Kind.FIXED if text.lower() in _ROLES else Kind.PHRASE
-        if text.lower() in _KEPT or text == REDACTED:
+        if not text or text == REDACTED:
+            return text
+        if kind is Kind.PERSON:
+            # Somebody is called Null, or None.
+            if "@" not in text and "://" not in text:
+                self._known.add_words(text)
+            kind = Kind.PHRASE
+        elif text.lower() in KEPT:
             return text
         if kind is Kind.FIXED:
             # The vocabulary holds nobody's name; where something else stands, its shape tells it.
             return self._unnamed(text, depth)
-        if kind is Kind.PHRASE and "%40" in text:
-            return percent_changed(text, partial(self.value, kind))
         if kind is Kind.PHRASE and "://" not in text:
-            if text.lower() in self._known.domains:
-                return self._domain(text)
-            self._known.add(text)
-            return self._pseudonyms.phrase(text)
+            return self._phrase(text)
         change: dict[Kind, Callable[[str], str]] = {
             Kind.DOMAIN: self._domain,
             Kind.HOST: self.host,
@@ -139,11 +176,33 @@ class PersonalData:
         }
         return change[kind](text) if kind in change else self._text(text, depth)
 
+    def _phrase(self, text: str) -> str:
+        if "%40" in text:
+            return percent_changed(text, self._phrase)
+        if text.lower() in self._known.domains:
+            return self._domain(text)
+        self._known.add(text)
+        return self._pseudonyms.phrase(text)
+
     def _unnamed(self, text: str, depth: int = 0) -> str:
+        """Replace what is told by its shape, a field or a sentence, but no names that are known."""
+        if _FIELD_MARK.search(text):
+            return self._fields(text, self._nameless, depth)
+        return self._nameless(text, depth)
+
+    def _nameless(self, text: str, depth: int) -> str:
+        parts: list[str] = []
+        done = 0
+        for start, end in mentions(text):
+            parts += (self._formed(text[done:start], depth), self._mention(text[start:end]))
+            done = end
+        return "".join((*parts, self._formed(text[done:], depth)))
+
+    def _formed(self, text: str, depth: int) -> str:
         """Replace what is known by its shape alone, in whatever encoding."""
         if depth >= _DEEPEST:
             return self._shaped(text)
-        below = partial(self._unnamed, depth=depth + 1)
+        below = partial(self._formed, depth=depth + 1)
 
         def between(part: str) -> str:
             if "%" in part:
@@ -153,8 +212,8 @@ class PersonalData:
         return self._shaped(text, between)
 
     def _note(self, name: str, value: Any) -> Any:
-        # Names of exchanges and operations are ours.
-        if name in ("operation", "settings", "pseudonyms"):
+        # Ours, where they hold what we write there.
+        if (name == "operation" and value in operations()) or (name == NOTE and is_digests(value)):
             return value
         if isinstance(value, str):
             return self.text(value)
@@ -183,6 +242,18 @@ class PersonalData:
             return f"{self._text(head, 0)}{between}{self.value(Kind.PHRASE, group)}{failed}{code}"
         return self._text(text, 0)
 
+    def _files(self, text: str) -> Iterator[json_text.Edit]:
+        """Find the names of files in Content-Disposition; what stands behind their last dot stays."""
+        for found in _FILE.finditer(text):
+            group = "quoted" if found["quoted"] is not None else "bare"
+            if found["name"].lower() == "filename" and found[group]:
+                start, end = found.span(group)
+                yield start, end, percent_changed(text[start:end], self._file)
+
+    def _file(self, name: str) -> str:
+        head, dot, kind = name.rpartition(".")
+        return f"{self.value(Kind.PERSON, head)}{dot}{kind}" if head else self.value(Kind.PERSON, name)
+
     def _content(self, text: str, content_type: str, depth: int) -> str:
         if json_text.is_json_like(text):
             return self._json(text, depth, None)
@@ -203,14 +274,21 @@ class PersonalData:
                 changed = json_changed(raw[1:-1], partial(self._inside, kind, depth=depth))
                 if changed != raw[1:-1]:
                     edits.append((value.start, value.end, f'"{changed}"'))
-            elif value.kind == "key" and ("@" in raw or "." in raw or ":" in raw):
-                changed = json_changed(raw[1:-1], self._shaped)
+            elif value.kind == "key" and _is_own(raw):
+                changed = json_changed(raw[1:-1], partial(self._key, _holder(found.values, value)))
                 if changed != raw[1:-1]:
                     edits.append((value.start, value.end, f'"{changed}"'))
             elif value.kind == "number" and value.name and raw.isdigit() and is_id(value.name):
                 edits.append((value.start, value.end, self._pseudonyms.word(raw)))
         rest = text[found.end :]
         return json_text.edited(text[: found.end], edits) + (self._text(rest, depth) if rest else "")
+
+    def _key(self, holder: str, key: str) -> str:
+        """Change the name of a member, where it is no field but what people and groups are listed by."""
+        if kind_of(key) is Kind.TEXT and kind_of(holder) in _ASKED and snake_case(holder).endswith("s"):
+            return self.value(Kind.PHRASE, key)
+        shaped = self._shaped(key)
+        return self._replaced(key) if shaped == key else shaped
 
     def _kind(self, text: str, values: list[json_text.Value], value: json_text.Value, name: str | None) -> Kind:
         own = value.name if value.name is not None else name
@@ -224,15 +302,22 @@ class PersonalData:
         return Kind.TEXT if is_secret(text[value.start + 1 : value.end - 1]) else kind
 
     def _inside(self, kind: Kind, text: str, depth: int) -> str:
-        if kind is Kind.TEXT and depth < _DEEPEST and json_text.is_json_like(text):
+        if kind in _DIVED and depth < _DEEPEST and json_text.is_json_like(text):
             return self._json(text, depth + 1, None)
         return self.value(kind, text, depth)
 
     def _multipart(self, text: str, depth: int) -> str:
-        edits: list[json_text.Edit] = []
+        edits = list(self._files(text))
         for name, start, end in multipart_parts(text):
+            part = text[start:end]
             kind = kind_of(name)
-            edits.append((start, end, self._inside(kind, text[start:end], depth)))
+            edits.append(
+                (
+                    start,
+                    end,
+                    self._inside(kind, part, depth) if kind is not Kind.TEXT else self._content(part, "", depth),
+                )
+            )
         return json_text.edited(text, edits)
 
     def _form(self, form: str, depth: int = 0) -> str:
@@ -246,32 +331,112 @@ class PersonalData:
         return f"{name}{equals}{percent_changed(value, lambda text: self._inside(kind, text, depth), plus=True)}"
 
     def _text(self, text: str, depth: int) -> str:
-        return self._shaped(text, lambda between: self._sentence(between, depth))
+        if depth < _DEEPEST and _MARKUP.search(text):
+            return entities_changed(text, partial(self._text, depth=depth + 1))
+        if _FIELD_MARK.search(text):
+            return self._notations(text, depth) if depth < _DEEPEST else self._fields(text, self._prose, depth)
+        return self._prose(text, depth)
+
+    def _notations(self, text: str, depth: int) -> str:
+        """Change the fields of a text, in whatever notation, and what stands between them."""
+        parts: list[str] = []
+        done = 0
+        while (island := _ISLAND.search(text, done)) is not None:
+            end = json_text.scan(text, island.start()).end
+            if end - island.start() < 5:
+                end = island.end()
+                parts.append(self._fields(text[done:end], self._prose, depth))
+            else:
+                parts += (
+                    self._fields(text[done : island.start()], self._prose, depth),
+                    self._json(text[island.start() : end], depth + 1, None),
+                )
+            done = end
+        return "".join((*parts, self._fields(text[done:], self._prose, depth)))
+
+    def _fields(self, text: str, prose: Callable[..., str], depth: int) -> str:
+        parts: list[str] = []
+        done = 0
+        for start, end, made in sorted(self._edits(text)):
+            if start >= done and end > start:
+                parts += (prose(text[done:start], depth), made)
+                done = end
+        return "".join((*parts, prose(text[done:], depth)))
+
+    def _edits(self, text: str) -> Iterator[json_text.Edit]:
+        """Yield the fields of a text whose names say that they are personal, with their pseudonyms."""
+        position = 0
+        if "<" in text:
+            for name, start, end in markup_fields(text):
+                if _is_asked(name) and not _is_label(name, text[start:end]):
+                    yield start, end, entities_changed(text[start:end], partial(self.value, kind_of(name)))
+            for start, end in tags(text):
+                yield from self._guessed(text[position:start], position)
+                position = end
+        yield from self._guessed(text[position:], position)
+
+    def _guessed(self, text: str, offset: int) -> Iterator[json_text.Edit]:
+        """Yield the fields of a text without tags."""
+        for field in (*notations.cells(text, _is_asked), *notations.fields(text)):
+            value = text[field.start : field.end]
+            if not value or not _is_asked(field.name) or _is_label(field.name, value):
+                continue
+            change = partial(self.value, kind_of(field.name)) if field.quoted else self._mention
+            made = json_changed(value, change) if "\\" in value else percent_changed(value, change)
+            yield offset + field.start, offset + field.end, made
+
+    def _prose(self, text: str, depth: int) -> str:
+        """Change what is known by its shape, and what sentences say."""
+        return self._shaped(text, partial(self._sentences, depth=depth)) if text else text
+
+    def _sentences(self, text: str, depth: int) -> str:
+        parts: list[str] = []
+        done = 0
+        for start, end in mentions(text):
+            parts += (self._sentence(text[done:start], depth), self._mention(text[start:end]))
+            done = end
+        return "".join((*parts, self._sentence(text[done:], depth)))
+
+    def _mention(self, text: str) -> str:
+        """Change what a sentence, or the line behind a name, calls somebody or something; its own words stay."""
+        words = _WORD.findall(text)
+        if all(word.lower() in messages()[2] for word in words) or text == REDACTED:
+            return text
+        particular = any(word[0].isupper() or not word.isalpha() or not word.isascii() for word in words)
+        if particular and len(text) > 3 and len(words) < 8:
+            return self.value(Kind.PHRASE, text)
+        return self._pseudonyms.phrase(text)
 
     def _sentence(self, text: str, depth: int) -> str:
         if "%" in text and depth < _DEEPEST:
             text = _ENCODED.sub(lambda found: self._decoded(found[0], depth), text)
         if depth < _DEEPEST:
             text = _RUN.sub(lambda found: self._encoded(found[0], depth), text)
+        if "&" in text and ";" in text:
+            return entities_changed(text, self._replaced)
+        if "\\u" in text:
+            return json_changed(text, self._replaced)
+        return self._replaced(text)
+
+    def _replaced(self, text: str) -> str:
         return self._known.replaced(text, self._pseudonyms.phrase, self._pseudonyms.domain)
 
     def _shaped(self, text: str, between: Callable[[str], str] = str) -> str:
         """Replace what is known by its shape, and change what stands between."""
-        if not any(control in text for control in _CONTROLS):
+        if not _CONTROL.search(text):
             return between(text)
         parts: list[str] = []
         done = 0
         for found in _SHAPES.finditer(text):
             kind, shaped = found.lastgroup, found[0]
-            if kind == "six" and shaped.count(":") < 2:
+            if (kind == "six" and shaped.count(":") < 2) or (kind == "account" and not _is_account(shaped)):
                 continue
-            made = (
-                self.url(shaped)
-                if kind == "url"
-                else self._address(shaped)
-                if kind == "address"
-                else self._pseudonyms.address(shaped)
-            )
+            if kind == "id" and not (shaped.isupper() or shaped.islower()):
+                continue
+            make = {"url": self.url, "address": self._address, "phone": self._pseudonyms.phrase}
+            if kind in ("account", "id"):
+                make[kind] = partial(self.value, Kind.PHRASE)
+            made = make.get(kind or "", self._pseudonyms.address)(shaped)
             parts += (between(text[done : found.start()]), made)
             done = found.end()
         return "".join((*parts, between(text[done:])))
@@ -288,14 +453,50 @@ class PersonalData:
         return percent_changed(run, partial(self._text, depth=depth + 1)) if "%" in run else run
 
     def _encoded(self, run: str, depth: int) -> str:
-        decoded = base64_text(run)
+        decoded = base64_text(run) or packed_text(run) or hexadecimal_text(run)
         made = None if decoded is None else self._content(decoded, "", depth + 1)
         if made is None or made == decoded:
             return run
-        changed = made.encode()
+        changed = made.encode("utf-8", "replace")
+        if _HEXADECIMAL.fullmatch(run):
+            return changed.hex().upper() if run.isupper() else changed.hex()
         encode = base64.urlsafe_b64encode if "-" in run or "_" in run else base64.b64encode
         written = encode(changed).decode()
         return written if run.endswith("=") else written.rstrip("=")
+
+
+def _holder(values: list[json_text.Value], key: json_text.Value) -> str:
+    """Return the name of the object in which a member stands."""
+    return (values[key.parent].name or "") if key.parent >= 0 else ""
+
+
+def _is_own(key: str) -> bool:
+    """Whether the name of a member, in quotes, may be somebody's own words, and not a field's in small letters."""
+    return (
+        key[1:2].isupper()
+        or not key[1:-1].replace("_", "").isalnum()
+        or not key.isascii()
+        or any(map(str.isdigit, key))
+    )
+
+
+def _is_account(text: str) -> bool:
+    """Whether DOMAIN\\user is what it looks like, and no escape of a program."""
+    domain, _, user = text.partition("\\")
+    return domain.isupper() or user.lstrip("\\")[:1] not in _ESCAPED
+
+
+def _is_asked(name: str) -> bool:
+    return kind_of(name) in _ASKED
+
+
+def _is_label(name: str, value: str) -> bool:
+    """Whether a value is itself the name of a field, as in `name="email"`."""
+    return (
+        snake_case(name) in _NAMING
+        and _IDENTIFIER.fullmatch(value) is not None
+        and (kind_of(value) is not Kind.TEXT or is_secret(value))
+    )
 
 
 def _told(text: str, values: list[json_text.Value]) -> Callable[[json_text.Value], Kind | None]:

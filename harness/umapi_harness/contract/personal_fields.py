@@ -16,6 +16,8 @@ class Kind(Enum):
 
     PHRASE = "name"
     """A name, user name, e-mail address or id."""
+    PERSON = "person"
+    """The name of a person, whatever it reads like; each of its words tells who that is."""
     DOMAIN = "domain"
     HOST = "host"
     URL = "URL"
@@ -47,13 +49,20 @@ _PHRASES: Final = frozenset(
     | {"profile", "profiles", "member", "members", "manager", "managers", "owner", "author", "creator", "by", "login"}
     | {"upn", "phone", "mobile", "telephone", "fax", "street", "city", "address", "zip", "postal", "postcode"}
     | {"department", "company", "organization", "organisation", "org", "employee", "description", "guid", "uid", "sub"}
-    | {"iss", "productconfiguration", "configuration", "from"}
+    | {"iss", "productconfiguration", "configuration", "from", "tel", "cell", "cellphone", "birthday", "birthdate"}
+    | {"cc", "bcc", "sender", "recipients", "account", "username", "tenant", "customer", "person", "people"}
+    | {"orgs", "organizations", "organisations", "contacts", "owners", "admins", "administrators", "avatar", "photo"}
+)
+_PERSONS: Final = re.compile(
+    r"(?:.*_)?(?:(?:first|last|given|family|sur|full|display|nick|middle|maiden|preferred|legal|common)_?names?"
+    r"|surname|forename|person_?name|manager|owner|author|creator|assistant|contact|employee|sn|gn|cn|recipient|invitee)"
 )
 _FIXED: Final = frozenset(
     {"type", "status", "country", "result", "error", "error_code", "error_codes", "warning_code", "token_type"}
     | {"grant_type", "scope", "option", "environment", "version", "build", "side", "state"}
     | {"license_quota", "step", "last_page", "kind", "role", "roles", "locale", "language", "operation", "settings"}
 )
+_PHONES: Final = frozenset({"phone", "mobile", "telephone", "fax", "cell", "tel", "employee", "personnel", "badge"})
 _COUNTED: Final = frozenset({"page", "pages", "count", "size", "total", "limit", "offset", "index"})
 _MESSAGES: Final = frozenset({"message", "error_message", "error_description"})
 _URLS: Final = frozenset(
@@ -87,7 +96,9 @@ def kind_of(name: str) -> Kind:
         (Kind.HOST, last in ("host", "hostname")),
         (Kind.URL, last in _URLS),
         (Kind.TEXT, snake in _OTHER_NAMES or snake in _OPEN_IDS),
+        (Kind.PERSON, _PERSONS.fullmatch(snake) is not None),
         (Kind.PHRASE, last in _PHRASES or last.endswith(("name", "names", "email", "mail"))),
+        (Kind.PHRASE, last in ("number", "no", "nr") and not _PHONES.isdisjoint(snake.split("_"))),
         (Kind.PHRASE, last in ("id", "ids") or snake.endswith(("userid", "orgid", "clientid", "api_key"))),
     ):
         if holds:
@@ -109,12 +120,15 @@ def kind_of_header(name: str) -> Kind:
     if kind is Kind.PHRASE and snake.endswith("_id"):
         whose = {"org", "organization", "client", "user", "account", "tenant", "employee"}
         return kind if whose & set(snake.split("_")) else Kind.TEXT
-    return kind if kind is Kind.PHRASE else Kind.TEXT
+    return kind if kind in (Kind.PHRASE, Kind.PERSON) else Kind.TEXT
 
 
 def is_id(name: str) -> bool:
-    """Whether a number under this name is an id."""
-    return kind_of(name) is Kind.PHRASE and snake_case(name[:200]).endswith(("id", "ids"))
+    """Whether a number under this name is an id, or that of a telephone or of an employee."""
+    if kind_of(name) not in (Kind.PHRASE, Kind.PERSON):
+        return False
+    snake = snake_case(name[:200])
+    return snake.endswith(("id", "ids")) or not _PHONES.isdisjoint(snake.split("_"))
 
 
 @cache

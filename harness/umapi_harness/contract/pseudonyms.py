@@ -19,6 +19,9 @@ from typing import Final
 from umapi_harness.common.secrets import REDACTED
 from umapi_models.vocabulary import FIXED_ADMIN_GROUPS, UNTOUCHABLE_GROUPS
 
+NOTE: Final = "pseudonyms"
+"""The note of an exchange that tells its pseudonyms: a digest of each, six hexadecimal digits long."""
+_DIGESTS: Final = re.compile(r"(?:[0-9a-f]{6}(?: (?=[0-9a-f])|$))*+")
 _ROUNDS: Final = 8
 _CACHE: Final = 200_000
 """Words that are kept, so that one which comes again costs nothing."""
@@ -174,6 +177,16 @@ class Pseudonyms:
             for block in range(-(-length // 64))
         )
         return int.from_bytes(noise[:length]) % size
+
+
+def digest(word: str) -> str:
+    """Return the digest that the note keeps of a pseudonym."""
+    return blake2b(word.lower().encode("utf-8", "surrogatepass"), digest_size=3).hexdigest()
+
+
+def is_digests(value: object) -> bool:
+    """Whether a value is what the note of pseudonyms holds, and nothing else."""
+    return isinstance(value, str) and _DIGESTS.fullmatch(value) is not None
 
 
 def _joined(sizes: Sequence[int], places: Sequence[int]) -> int:

@@ -1,0 +1,144 @@
+"""Notations: fields and their values in text that is no JSON: literals of programs, `name: value`, markup, tables.
+
+Nothing here parses a language. What looks like the name of a field with a value behind it is one, so that cut-off
+JSON, JSON inside strings, Python, JavaScript, YAML and logs need no reader each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import attrs
+
+from umapi_harness.common.json_text import closing
+
+_NAME: Final = re.compile(
+    r"(?<![\w.%+\[\]-])(?P<name>[\w.%+\[\]-]++)(?P<quote>(?:\\*+[\"'`])?+)\s*+(?P<mark>=>|:=|[:=,])[ \t]*+"
+)
+_OPENING: Final = re.compile(r"\s*+[ubfrUBFR]{0,2}+(?P<slashes>\\*+)(?P<mark>[\"'`])")
+_LIST: Final = re.compile(r"\s*+[\[({]")
+_BETWEEN: Final = re.compile(r"\s*+,?+")
+# A quote between two letters is an apostrophe.
+_LINE: Final = re.compile(r"(?:[^\r\n,;<>\"'{}|&\\]|(?<=\w)'(?=\w))++")
+_TOKEN: Final = re.compile(r"(?:[^\s,;<>\"'{}()|&\[\]\\]|(?<=\w)'(?=\w))++(?:[ ][^\W\d_a-z][\w'-]*+(?![\w=]))*+")
+_LABEL: Final = re.compile(r"[\"']?[^\W\d_][\w .()/-]{0,40}[\"']?|[\"']{2}|")
+_DELIMITERS: Final = ",;\t|"
+_MOST_ITEMS: Final = 10_000
+
+
+@attrs.frozen
+class Field:
+    """A value by its place in a text, and the name that tells what it is."""
+
+    name: str
+    start: int
+    end: int
+    quoted: bool
+    """Whether quotes or tags say where it ends; else it is a guess."""
+
+
+def fields(text: str) -> Iterator[Field]:
+    """Find `name: value`, `'name': 'value'`, `name=value`, `('name', 'value')` and lists of quoted values.
+
+    What follows a name that is not asked for is looked through in turn, so each is given once.
+    """
+    position = 0
+    while (found := _NAME.search(text, position)) is not None:
+        position = found.end()
+        name, mark = found["name"], found["mark"]
+        if mark == "," and not (found["quote"] and _opens_pair(text, found.start())):
+            continue
+        if text.startswith("//", position):
+            continue
+        opening = _OPENING.match(text, position)
+        if opening is not None:
+            end = closing(text, opening["slashes"], opening["mark"], opening.end())
+            yield Field(name, opening.end(), end, True)
+            continue
+        if mark == ",":
+            continue
+        listed = _LIST.match(text, position)
+        if listed is not None:
+            yield from _items(text, name, listed.end())
+            continue
+        bare = (_LINE if mark == ":" else _TOKEN).match(text, position)
+        if bare is not None:
+            yield Field(name, bare.start(), bare.start() + len(bare[0].rstrip(" \t.)]")), False)
+
+
+def _opens_pair(text: str, start: int) -> bool:
+    """Whether a quoted name stands first in parentheses or brackets."""
+    return re.search(r"[(\[]\s?[ubUB]?\\*[\"'`]$", text[max(0, start - 12) : start]) is not None
+
+
+def _items(text: str, name: str, position: int) -> Iterator[Field]:
+    for _ in range(_MOST_ITEMS):
+        opening = _OPENING.match(text, position)
+        if opening is None:
+            return
+        end = closing(text, opening["slashes"], opening["mark"], opening.end())
+        behind = end + len(opening["slashes"]) + 1
+        between = _BETWEEN.match(text, behind)
+        position = between.end() if between is not None else behind
+        if text[position : position + 1] == ":":
+            return  # an object's members, which have names of their own
+        yield Field(name, opening.end(), end, True)
+
+
+def cells(text: str, asked: Callable[[str], bool]) -> Iterator[Field]:
+    """Find the values of tables: lines of cells below a line of their names, parted by commas or the like.
+
+    Args:
+        asked: whether a column of this name matters; a line that names no such column begins no table.
+    """
+    heads: list[str] = []
+    delimiter = ""
+    position = 0
+    for line in text.splitlines(keepends=True):
+        start, position = position, position + len(line)
+        bare = line.rstrip("\r\n")
+        if delimiter:
+            parts = list(_cells(bare, delimiter))
+            if len(parts) > 1 or not bare.strip():
+                for head, (begin, end) in zip(heads, parts, strict=False):
+                    if end > begin:
+                        yield Field(head, start + begin, start + end, True)
+                continue
+            delimiter = ""
+        delimiter, heads = _header(bare)
+        if not any(map(asked, heads)):
+            delimiter = ""
+
+
+def _header(line: str) -> tuple[str, list[str]]:
+    """Return delimiter and names of a line of names; nothing where it is none."""
+    if len(line) > 4096:
+        return "", []
+    for delimiter in _DELIMITERS:
+        if delimiter in line:
+            names = [line[begin:end] for begin, end in _cells(line, delimiter)]
+            if sum(map(bool, names)) > 1 and all(_LABEL.fullmatch(name) for name in names):
+                return delimiter, names
+    return "", []
+
+
+def _cells(line: str, delimiter: str) -> Iterator[tuple[int, int]]:
+    """Yield where each cell of a line begins and ends, without the quotes and blanks around it."""
+    position = 0
+    while position <= len(line):
+        end = line.find(delimiter, position)
+        end = len(line) if end < 0 else end
+        begin = position + len(line[position:end]) - len(line[position:end].lstrip(" "))
+        if line[begin : begin + 1] in ('"', "'"):
+            shut = line.find(line[begin], begin + 1)
+            if shut > 0:
+                end = line.find(delimiter, shut)
+                end = len(line) if end < 0 else end
+        inner = line[begin:end].rstrip()
+        if len(inner) > 1 and inner[0] in "\"'" and inner[-1] == inner[0]:
+            yield begin + 1, begin + len(inner) - 1
+        else:
+            yield begin, begin + len(inner)
+        position = end + 1

@@ -1,0 +1,285 @@
+"""Notations: names and secrets in every notation, encoding and place that one can think of come out of no recording."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from umapi_harness.cli import main
+
+WORD = "Quackenbush"
+SECRET = "pl4nted-Xk9-s3cret"
+JSON = {"users": [{"lastname": WORD, "email": f"z.{WORD}@quagmire.example"}]}
+ROOT = "https://usermanagement.adobe.io/v2/usermanagement"
+
+
+def _nested(levels: int) -> Any:
+    value: Any = {"lastname": WORD}
+    for _ in range(levels):
+        value = {"raw": json.dumps(value)}
+    return value
+
+
+def _b64(data: str | bytes) -> str:
+    return base64.b64encode(data.encode() if isinstance(data, str) else data).decode()
+
+
+def _multipart(*parts: str) -> str:
+    return "".join(f"--b\r\nContent-Disposition: form-data; {part}\r\n" for part in parts) + "--b--\r\n"
+
+
+# Where a name stands that nothing else in the recording tells.
+NAMES: dict[str, str] = {
+    "cut-off JSON": '{"users": [{"firstname": "Zeb", "lastname": "Quackenbush',
+    "cut-off JSON, before a value": '{"users": [{"lastname": "Quackenbush", "email":',
+    "cut-off JSON in a string": json.dumps({"raw": '{"users":[{"lastname":"Quackenb' + "ush"}),
+    "JSON with a trailing comma": '{"lastname": "Quackenbush",}',
+    "JSON with comments": '// hello\n{"a": 1, /* x */ "lastname": "Quackenbush"}',
+    "JSON without commas": '{"a": 1 "lastname": "Quackenbush"}',
+    "JSON behind a guard": ')]}\',\n{"lastname": "Quackenbush"}',
+    "JSON behind a loop": 'while(1);[{"lastname": "Quackenbush"}]',
+    "JSON in prose": 'the body was {"lastname": "Quackenbush"} and nothing else',
+    "JSON in lines": '{"a": 1}\n{"lastname": "Quackenbush"}\n',
+    "JSON as sequence": '\x1e{"lastname": "Quackenbush"}\n'.replace("\x1e", ""),
+    "JSON in an event stream": 'event: x\ndata: {"lastname": "Quackenbush"}\n\n',
+    "JSON in JSON": json.dumps(_nested(1)),
+    "JSON in JSON in JSON": json.dumps(_nested(2)),
+    "JSON five deep": json.dumps(_nested(5)),
+    "JSON eight deep": json.dumps(_nested(8)),
+    "JSON under message": json.dumps({"message": json.dumps({"lastname": WORD})}),
+    "JSON under status": json.dumps({"status": json.dumps({"lastname": WORD})}),
+    "JSON with escapes": '{"lastname": "\\u0051uackenbush"}',
+    "JSON of a pair": json.dumps({"name": "lastname", "value": WORD}),
+    "JSON of a pair in prose": 'got {"name": "lastname", "value": "Quackenbush"}!',
+    "JSON with a key": json.dumps({"users": {"Quackenbush": {"country": "US"}}}),
+    "JSON5": "{lastname: 'Quackenbush', country: 'US'}",
+    "JSONP": 'callback({"users": [{"lastname": "Quackenbush"}]});',
+    "JSONP with a list": 'cb(["x", {"groups": ["Quackenbush"]}])',
+    "JavaScript": "var user = {lastname: 'Quackenbush'};",
+    "JavaScript, assigned": "user.lastname = 'Quackenbush';",
+    "JavaScript, backticks": "const o = {lastname: `Quackenbush`}",
+    "Python": "{'lastname': 'Quackenbush', 'n': None}",
+    "Python, double quotes inside": "{'lastname': \"O'Quackenbush\"}",
+    "Python, u": "{u'lastname': u'Quackenbush'}",
+    "Python, a list": "{'groups': ['Alpha', 'Quackenbush']}",
+    "Python, pairs": "[('lastname', 'Quackenbush')]",
+    "Python, a call": "User(lastname='Quackenbush', country='US')",
+    "Python in JSON": json.dumps({"error": "bad value {'lastname': 'Quackenbush'}"}),
+    "Ruby": "{:lastname => 'Quackenbush'}",
+    "Ruby, strings": '{"lastname" => "Quackenbush"}',
+    "PHP": "array('lastname' => 'Quackenbush')",
+    "Go": '{LastName:"Quackenbush" Country:"US"}',
+    "Java": "User{lastname=Quackenbush, country=US}",
+    "YAML": "user:\n  lastname: Quackenbush\n  country: US\n",
+    "YAML, quoted": 'lastname: "Quackenbush"\n',
+    "INI": "[user]\nlastname = Quackenbush\n",
+    "a header line": "X-User-Name: Quackenbush\r\nAccept: */*\r\n\r\n",
+    "LDIF": "dn: uid=zq\ncn: Zeb Quackenbush\nsn: Quackenbush\n",
+    "a distinguished name": "cn=Quackenbush,ou=people,dc=example",
+    "a log": 'time=1 level=info user=Quackenbush msg="x"',
+    "a form": f"a=b&lastname={WORD}",
+    "a form, encoded twice": "a=" + quote(quote(f"lastname={WORD}&x=1")),
+    "a form with JSON": "data=" + quote_plus(json.dumps(JSON)),
+    "XML": "<user><lastname>Quackenbush</lastname></user>",
+    "XML, displayName": "<displayName>Zeb Quackenbush</displayName>",
+    "XML, name space": '<a:user xmlns:a="urn:x"><a:lastName>Quackenbush</a:lastName></a:user>',
+    "XML, attribute": '<user lastname="Quackenbush" country="US"/>',
+    "XML, single quotes": "<user lastname='Quackenbush'/>",
+    "XML, CDATA": "<lastname><![CDATA[Quackenbush]]></lastname>",
+    "XML, entities": "<lastname>&#81;uackenbush</lastname>",
+    "XML, a pair": '<field name="lastname">Quackenbush</field>',
+    "XML, a pair of elements": "<name>lastname</name><value>Quackenbush</value>",
+    "XML, a pair of attributes": '<attr key="lastname" value="Quackenbush"/>',
+    "XML, cut off": '<users><user lastname="Quackenbush',
+    "XML in JSON": json.dumps({"xml": "<lastname>Quackenbush</lastname>"}),
+    "XML, escaped": "<r>&lt;lastname&gt;Quackenbush&lt;/lastname&gt;</r>",
+    "SAML": '<Attribute Name="lastname"><AttributeValue>Quackenbush</AttributeValue></Attribute>',
+    "property list": "<dict><key>lastname</key><string>Quackenbush</string></dict>",
+    "HTML, input": '<input type="text" name="lastname" value="Quackenbush">',
+    "HTML, table": "<table><tr><th>Id</th><th>Last name</th></tr><tr><td>1</td><td>Quackenbush</td></tr></table>",
+    "HTML, list": "<dl><dt>Last name</dt><dd>Quackenbush</dd></dl>",
+    "HTML, data": '<div data-user="Quackenbush"></div>',
+    "HTML, greeting": "<p>Hello Quackenbush, welcome</p>",
+    "CSV": "firstname,lastname,country\nZeb,Quackenbush,US\n",
+    "CSV, quoted": '"First Name";"Last Name"\n"Zeb";"Quackenbush"\n',
+    "CSV, tabs": "email\tlastname\nx\tQuackenbush\n",
+    "CSV in JSON": json.dumps({"report": "email,lastname\r\nx,Quackenbush\r\n"}),
+    "CSV, commas inside": 'note,lastname\n"a, b","Quackenbush, jr"\n',
+    "table of text": "| email | lastname |\n|---|---|\n| x | Quackenbush |\n",
+    "multipart": _multipart(f'name="lastname"\r\n\r\n{WORD}'),
+    "multipart, file name": _multipart(f'name="f"; filename="{WORD}.csv"\r\n\r\nx'),
+    "multipart, JSON": _multipart(f'name="f"\r\nContent-Type: application/json\r\n\r\n{json.dumps(JSON)}'),
+    "multipart, CSV": _multipart(f'name="f"; filename="a.csv"\r\n\r\nemail,lastname\r\nx,{WORD}'),
+    "base64": json.dumps({"data": _b64(json.dumps(JSON))}),
+    "base64 of XML": json.dumps({"SAMLResponse2": _b64("<r><lastname>Quackenbush</lastname></r>")}),
+    "base64 of gzip": json.dumps({"data": _b64(gzip.compress(json.dumps(JSON).encode()))}),
+    "hexadecimal": json.dumps({"data": binascii.hexlify(json.dumps(JSON).encode()).decode()}),
+    "account": "the login ACME\\Quackenbush failed",
+    "account in JSON": json.dumps({"note": "acme\\Quackenbush"}),
+    "quoted group": "Group 'Quackenbush' does not exist",
+    "quoted user": 'The user "Quackenbush" was removed',
+    "curly quotes": "No member named \u201cQuackenbush\u201d here",
+    "quoted subject": "'Quackenbush' is not a member of the group",
+    "unquoted group": "Group Quackenbush Team was not found",
+    "unquoted user, small": "user quackenbush does not exist",
+    "sentence in JSON": json.dumps({"message": "User Quackenbush has been deleted"}),
+    "sentence in an error": json.dumps({"errors": [{"detail": "Profile 'Quackenbush' already exists"}]}),
+    "full name": json.dumps({"displayName": "Hortensia Quackenbush", "note": "ask Quackenbush, please"}),
+    "from an address": json.dumps({"email": "z.quackenbush@x.example", "note": "ask Quackenbush"}),
+}  # fmt: skip
+
+# The same with what is no letter, of which the digits or the whole must go.
+OTHERS: dict[str, tuple[str, str]] = {
+    "telephone": ("call +49 171 5550199 now", "5550199"),
+    "telephone, American": ("call (555) 555-0199 now", "555-0199"),
+    "telephone field": (json.dumps({"phoneNumber": "0171 5550199"}), "5550199"),
+    "telephone number": (json.dumps({"mobilePhone": 1715550199}), "1715550199"),
+    "organisation": ("no access to 9A1BC2D3E4F5061728394A5B here", "9A1BC2D3E4F5061728394A5B"),
+    "organisation in JSON": (json.dumps({"scope": "9A1BC2D3E4F5061728394A5B"}), "9A1BC2D3E4F5061728394A5B"),
+    "last name Null": (json.dumps({"lastname": "Null"}), "Null"),
+    "first name None": (json.dumps({"firstname": "None"}), "None"),
+    "last name All": (json.dumps({"lastName": "All"}), "All"),
+    "last name Unknown in XML": ("<lastname>Unknown</lastname>", "Unknown"),
+}
+
+SECRETS: dict[str, str] = {
+    "cut-off JSON": '{"client_secret": "pl4nted-Xk9-s3cret',
+    "Python": "{'client_secret': 'pl4nted-Xk9-s3cret'}",
+    "Python, pairs": "[('client_secret', 'pl4nted-Xk9-s3cret')]",
+    "a list in a form": "x=1&tokens=['pl4nted-Xk9-s3cret']",
+    "YAML": "client_secret: pl4nted-Xk9-s3cret\n",
+    "XML": "<clientSecret>pl4nted-Xk9-s3cret</clientSecret>",
+    "CSV": "name,client_secret\nx,pl4nted-Xk9-s3cret\n",
+    "CSV, quoted": 'id;"api token"\n1;"pl4nted-Xk9-s3cret"\n',
+    "HTML table": "<table><tr><th>x</th><th>Password</th></tr><tr><td>1</td><td>pl4nted-Xk9-s3cret</td></tr></table>",
+    "HTML list": "<dl><dt>Password</dt><dd>pl4nted-Xk9-s3cret</dd></dl>",
+    "JSON five deep": json.dumps({"a": json.dumps({"b": json.dumps({"c": json.dumps({"password": SECRET})})})}),
+    "base64 of gzip": json.dumps({"data": _b64(gzip.compress(json.dumps({"password": SECRET}).encode()))}),
+    "hexadecimal": json.dumps({"data": json.dumps({"password": SECRET}).encode().hex()}),
+    "bearer": "Error: sent Authorization: Bearer pl4nted-Xk9-s3cret, got 401",
+    "bearer, small": "authorization=bearer%20pl4nted-Xk9-s3cret",
+    "curl": "curl -u me:pl4nted-Xk9-s3cret https://x.example",
+    "URL user": "https://me:pl4nted-Xk9-s3cret@x.example/",
+}  # fmt: skip
+
+
+def _redacted(tmp_path: Path, response: dict[str, Any], request: dict[str, Any] | None = None) -> str:
+    """What a recording of one exchange looks like once it is redacted; `--check` must then be content."""
+    entry = {
+        "request": {"method": "GET", "url": f"{ROOT}/status", "headers": [], **(request or {})},
+        "response": {"status": 200, "headers": [], "content": {"text": ""}, **response},
+    }
+    source, out = tmp_path / "in.har", tmp_path / "out.har"
+    source.write_text(json.dumps({"log": {"version": "1.2", "entries": [entry]}}), "utf-8")
+    assert main(["redact", "--check", str(source)]) == 1
+    assert main(["redact", str(source), str(out)]) == 0
+    assert main(["redact", "--check", str(out)]) == 0
+    written: Any = json.loads(out.read_text("utf-8"))["log"]["entries"][0]
+    del written["_umapi"]
+    return _decoded(json.dumps(written, ensure_ascii=False))
+
+
+def _decoded(text: str) -> str:
+    """A text and all that base64 and hexadecimal digits in it stand for."""
+    parts = [text]
+    for run in text.replace('\\"', " ").replace('"', " ").split():
+        for decode in (base64.b64decode, bytes.fromhex):
+            try:
+                parts.append(decode(run).decode("utf-8", "replace"))
+            except ValueError:
+                continue
+            if (packed := base64.b64decode(run) if decode is base64.b64decode else b"").startswith(b"\x1f\x8b"):
+                parts.append(gzip.decompress(packed).decode())
+    return "\n".join(parts).replace("\\u0051", "Q").replace("&#81;", "Q").lower()
+
+
+@pytest.mark.parametrize("text", [text for text in NAMES.values() if WORD.lower() in text.lower() or "51uack" in text])
+@pytest.mark.parametrize("side", ["answer", "request"])
+def test_a_name_is_found_in_every_notation(text: str, side: str, tmp_path: Path) -> None:
+    """A name that only this one field or sentence tells is replaced, and `--check` tells of it before."""
+    if side == "answer":
+        shown = _redacted(tmp_path, {"content": {"text": text}})
+    else:
+        shown = _redacted(tmp_path, {}, {"method": "POST", "postData": {"mimeType": "text/plain", "text": text}})
+    assert "quackenb" not in shown
+
+
+@pytest.mark.parametrize(("text", "part"), OTHERS.values(), ids=OTHERS)
+def test_numbers_ids_and_names_that_read_as_nothing(text: str, part: str, tmp_path: Path) -> None:
+    """Telephone numbers, ids without their realm, and a person called Null are replaced."""
+    assert part.lower() not in _redacted(tmp_path, {"content": {"text": text}})
+
+
+@pytest.mark.parametrize("text", SECRETS.values(), ids=SECRETS)
+def test_a_secret_is_found_in_every_notation(text: str, tmp_path: Path) -> None:
+    """A secret that only this one field or sentence tells is masked."""
+    assert SECRET not in _redacted(tmp_path, {"content": {"text": text}})
+
+
+PLACES: dict[str, dict[str, Any]] = {
+    "status text": {"statusText": "User Quackenbush not found"},
+    "file name of an answer": {
+        "headers": [{"name": "Content-Disposition", "value": 'attachment; filename="Quackenbush.csv"'}]
+    },
+    "encoded file name of an answer": {
+        "headers": [{"name": "Content-Disposition", "value": "attachment; filename*=UTF-8''Quackenbush%20x.csv"}]
+    },
+    "JSON in a header": {"headers": [{"name": "X-Info", "value": '{"lastname":"Quackenbush"}'}]},
+    "field in a header": {"headers": [{"name": "X-Info", "value": "lastname=Quackenbush; x=1"}]},
+    "link": {"headers": [{"name": "Link", "value": '<https://x.example/?user=Quackenbush>; rel="next"'}]},
+}
+
+
+@pytest.mark.parametrize("response", PLACES.values(), ids=PLACES)
+def test_a_name_is_found_in_every_place(response: dict[str, Any], tmp_path: Path) -> None:
+    """Names in the status text, in file names and in headers are replaced."""
+    assert "quackenb" not in _redacted(tmp_path, response)
+
+
+@pytest.mark.parametrize("name", ["operation", "pseudonyms", "settings", "source"])
+def test_our_own_notes_hide_nothing(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a note that has the name of one of ours, a name or secret is found as anywhere."""
+    planted = f"lastname={WORD} password={SECRET}"
+    entry = {
+        "request": {"method": "GET", "url": f"{ROOT}/status", "headers": []},
+        "response": {"status": 200, "headers": [], "content": {"text": ""}},
+        "_umapi": {name: {"a": planted} if name == "settings" else planted},
+    }
+    source, out = tmp_path / "in.har", tmp_path / "out.har"
+    source.write_text(json.dumps({"log": {"version": "1.2", "entries": [entry]}}), "utf-8")
+    assert main(["redact", "--check", str(source)]) == 1
+    assert "a secret" in capsys.readouterr().out
+    assert main(["redact", str(source), str(out)]) == 0
+    assert main(["redact", "--check", str(out)]) == 0
+    assert WORD not in out.read_text("utf-8")
+    assert SECRET not in out.read_text("utf-8")
+
+
+ORDINARY = [
+    "Server: nginx\nHost not found, try again later.",
+    "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>",
+    '{"result":"error","message":"Not authorized","lastPage":true,"error_code":"403025","groups":[]}',
+    "User is not authorized to access this group; the email address is missing.",
+    "the date is 2026-01-05T10:00:00.000+0100 and the version 1.2.3",
+]
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_ordinary_text_stays(text: str, tmp_path: Path) -> None:
+    """Text that names nobody is not changed."""
+    entry = {
+        "request": {"method": "GET", "url": f"{ROOT}/status", "headers": []},
+        "response": {"status": 502, "statusText": "Bad Gateway", "headers": [], "content": {"text": text}},
+    }
+    source, out = tmp_path / "in.har", tmp_path / "out.har"
+    source.write_text(json.dumps({"log": {"version": "1.2", "entries": [entry]}}), "utf-8")
+    assert main(["redact", str(source), str(out)]) == 0
+    written = json.loads(out.read_text("utf-8"))["log"]["entries"][0]["response"]
+    assert (written["content"]["text"], written["statusText"]) == (text, "Bad Gateway")
