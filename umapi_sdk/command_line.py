@@ -9,7 +9,6 @@ import os
 import re
 import signal
 import sys
-import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Generator, Sequence
@@ -24,6 +23,7 @@ from umapi_models.models import User
 from umapi_models.operations import MAX_COMMANDS
 
 from .actions import Action
+from .characters import encodable, shown
 from .commands import read_actions
 from .config import load_settings
 from .connection import Connection
@@ -39,7 +39,6 @@ LIVE = "LIVE"
 """The state of a service that works."""
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
-_CONTROLS = frozenset({"Cc", "Zl", "Zp"})  # Unicode's categories of control characters and of line ends
 # The beginnings of formulas; where commas divide the numbers, spreadsheets also cut a cell at its semicolons.
 _FORMULA = re.compile(r"(^[\s\"]*|;[\s\"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
@@ -50,6 +49,9 @@ def run(arguments: Sequence[str] | None) -> int:
     """Run a command and return its exit status; whatever goes wrong becomes one line on standard error."""
     # A supervisor's request to end is told as Ctrl-C is: with what became of every command.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # for letters that its encoding lacks
     try:
         status = group.main(arguments, prog_name="umapi", standalone_mode=False)
         sys.stdout.flush()
@@ -66,7 +68,7 @@ def run(arguments: Sequence[str] | None) -> int:
         message, status = f"the output cannot be written: {error.strerror or error}", FAILED
     else:
         return status if isinstance(status, int) else DONE
-    click.echo(f"umapi: {_one_line(message)}", err=True)
+    _complain(message)
     return status
 
 
@@ -143,7 +145,7 @@ def status(access: _Access) -> int:
     help="Write CSV with a header; groups share a cell, with commas. What a spreadsheet would take for a formula gets "
     "an apostrophe before it, and control characters become blanks.",
 )
-@click.option("--raw", is_flag=True, help="With --csv: every cell exactly as the service has it, for programs.")
+@click.option("--raw", is_flag=True, help="With --csv: every cell as the service has it, for programs.")
 @click.pass_obj
 def users(
     access: _Access,
@@ -187,7 +189,7 @@ def one_user(access: _Access, name: str, domain: str | None) -> int:
     with access.connection() as connection:
         user = UserQuery(connection, name, domain).result()
     if user is None:
-        click.echo(f"umapi: no user {_one_line(name)} in the organisation", err=True)
+        _complain(f"no user {name} in the organisation")
         return FAILED
     for field, value in _fields(user).items():
         for line in value if isinstance(value, tuple) else (value,):
@@ -280,14 +282,14 @@ class _Sending:
         """Write a line; once the output fails, to standard error, so that no outcome goes untold."""
         try:
             if not self._output_failed:
-                click.echo(_one_line(line))
+                click.echo(shown(line))
                 sys.stdout.flush()
         except OSError as error:
             self._output_failed = True
             _silence_output()
             click.echo(f"umapi: the output cannot be written ({error.strerror}): the rest follows here", err=True)
         if self._output_failed:
-            click.echo(_one_line(line), err=True)
+            click.echo(shown(line), err=True)
 
     def _detail(self, place: int, error: StepError) -> str:
         pointer = f"/{place}"
@@ -344,7 +346,7 @@ def _tell_doubts(complete: Completeness) -> None:
     """Say what could not be checked of a listing, on standard error."""
     if complete.skipped:
         doubts = ", ".join(complete.skipped)
-        click.echo(f"umapi: the listing could not be checked in every way: the service sent {doubts}", err=True)
+        _complain(f"the listing could not be checked in every way: the service sent {doubts}")
 
 
 def _as_csv(users: Sequence[User], *, raw: bool) -> str:
@@ -354,14 +356,13 @@ def _as_csv(users: Sequence[User], *, raw: bool) -> str:
     for user in users:
         fields = {**_fields(user), "groups": _cell(user.groups or ())}
         cells = [str(fields.get(column, "")) for column in CSV_COLUMNS]
-        writer.writerow(cells if raw else [_harmless(cell) for cell in cells])
+        writer.writerow([encodable(cell) if raw else _harmless(cell) for cell in cells])
     return text.getvalue()
 
 
 def _harmless(cell: str) -> str:
     """Return a cell that neither a spreadsheet nor a terminal takes for an instruction."""
-    plain = "".join(" " if unicodedata.category(letter) in _CONTROLS else letter for letter in cell)
-    return _FORMULA.sub(r"\1'", plain)
+    return _FORMULA.sub(r"\1'", shown(cell))
 
 
 def _cell(names: Sequence[str]) -> str:
@@ -382,13 +383,8 @@ def _silence_output() -> None:
 
 
 def _say(line: str) -> None:
-    click.echo(_one_line(line))
+    click.echo(shown(line))
 
 
 def _complain(problem: str) -> None:
-    click.echo(f"umapi: {_one_line(problem)}", err=True)
-
-
-def _one_line(text: str) -> str:
-    """Return a text without line breaks and control characters, which names in the service may hold."""
-    return "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split("\n")))
+    click.echo(f"umapi: {shown(problem)}", err=True)

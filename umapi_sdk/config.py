@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack, cast
 from urllib.parse import urlsplit
@@ -223,9 +223,8 @@ def load_settings(
     named = {name: PREFIX + name.upper() for name in _KINDS}
     given = {name: variable for name, variable in named.items() if variables.get(variable)}
     _overlay(values, {name: _KINDS[name](variables[variable], variable) for name, variable in given.items()})
-    unknown = settings.keys() - _KINDS.keys()
-    if unknown:
-        raise ConfigurationError(f"no such setting: {', '.join(sorted(unknown))}")
+    for name in sorted(settings.keys() - _KINDS.keys()):
+        raise ConfigurationError(f"{name}: no such setting{_meant(name)}")
     _overlay(values, {name: _KINDS[name](value, name) for name, value in settings.items() if value is not None})
     missing = [name for name in ("org_id", "client_id", "client_secret") if name not in values]
     if missing:
@@ -246,11 +245,23 @@ def _check_names(variables: Mapping[str, str]) -> None:
     known = {PREFIX + name.upper() for name in _KINDS} | OTHER_VARIABLES.keys()
     for name in sorted(variables):
         if name.startswith(PREFIX) and name not in known:
-            from difflib import get_close_matches  # noqa: PLC0415 - loaded when a name is misspelt
+            raise ConfigurationError(f"{name}: there is no such setting{_meant(name, known, PREFIX)}")
 
-            near = get_close_matches(name, known, n=1, cutoff=0.75)
-            meant = f": is {near[0]} meant?" if near else f"; settings: {', '.join(_KINDS)}"
-            raise ConfigurationError(f"{name}: there is no such setting{meant}")
+
+def _meant(
+    name: str, known: Iterable[str] | None = None, prefix: str = "", others: Mapping[str, str] | None = None
+) -> str:
+    """Return the end of a message on a name that is no setting: the nearest that is one, or all of them.
+
+    `others` has what settings are called elsewhere, which people carry over: by default in the walkthrough's file.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 - loaded when a name is misspelt
+
+    names = list(_KINDS if known is None else known)
+    plain = name.removeprefix(prefix).lower().replace("-", "_")
+    plain = (_INI_NAMES if others is None else others).get(plain, plain)
+    near = get_close_matches(f"{prefix}{plain.upper()}" if prefix else plain, names, n=1, cutoff=0.75)
+    return f": is {near[0]} meant?" if near else f"; settings: {', '.join(_KINDS if prefix else names)}"
 
 
 def warn_of_writers(path: Path) -> None:
@@ -308,7 +319,7 @@ def _from_toml(path: Path, text: str, profile: str) -> dict[str, Any]:
     for name, value in cast("dict[str, Any]", table).items():
         place = f"{path}: [{profile}] {name}"
         if name not in _KINDS:
-            raise ConfigurationError(f"{place}: no such setting; settings: {', '.join(_KINDS)}")
+            raise ConfigurationError(f"{place}: no such setting{_meant(name)}")
         values[name] = _KINDS[name](value, place)
     return values
 
@@ -338,9 +349,9 @@ def _from_ini(path: Path, text: str) -> dict[str, Any]:
         raise ConfigurationError(f"{path}: is no configuration file: {str(error).splitlines()[0]}") from None
     given = {name: value.strip() for section in parser.sections() for name, value in parser.items(section)}
     known = {*_INI_NAMES, "host", "endpoint", "ims_host", "domain"}
-    unknown = sorted(given.keys() - known)
-    if unknown:
-        raise ConfigurationError(f"{path}: no such setting: {', '.join(unknown)}; settings: {', '.join(sorted(known))}")
+    for name in sorted(given.keys() - known):
+        own_names = {setting: own for own, setting in _INI_NAMES.items()}
+        raise ConfigurationError(f"{path}: {name}: no such setting{_meant(name, sorted(known), others=own_names)}")
     values: dict[str, Any] = {setting: given[name] for name, setting in _INI_NAMES.items() if given.get(name)}
     values["auth"] = "jwt"
     if given.get("host"):

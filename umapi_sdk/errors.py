@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from umapi_runtime.constraints import ContractError, Violation
 
+from .characters import shown
 from .masking import masked
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ class _ExchangeError(UmapiError):
         request_id: str | None = None,
         code: str | None = None,
     ) -> None:
-        self.message = masked(" ".join(message.split()))  # one line without tokens, whatever words of others it quotes
+        self.message = masked(
+            shown(" ".join(message.split()))
+        )  # one line without tokens, whatever words of others it quotes
         self.method = method
         """HTTP method of the request."""
         self.url = url
@@ -103,7 +106,7 @@ class _ExchangeError(UmapiError):
         text = f"{self.message} ({known})" if known else self.message
         counts = Counter(str(outcome.status) for outcome in self.outcomes)
         states = ", ".join(f"{count} {status}" for status, count in counts.items())
-        return f"{text}; actions: {states}" if states else text
+        return shown(f"{text}; actions: {states}" if states else text)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.message, self.__dict__)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .errors import ConfigurationError
 
@@ -19,13 +20,21 @@ _ENDS_OF_LINE = re.compile(r"\\r\\n|\\n|\\r|\r\n?")
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]+=*\s*")
 _MAX_KEY = 100_000  # characters; an RSA key of 16,384 bits has 13,000
 
-_DER = "is in DER form: convert it with `openssl pkey -inform DER -in FILE -out private.key`"
-_PKCS12 = "is a PKCS#12 store (.p12, .pfx): take the key out with `openssl pkcs12 -in FILE -nocerts -out private.key`"
+_DER = "is in DER form"
+_PKCS12 = "is a PKCS#12 store (.p12, .pfx)"
+_COMMANDS = {
+    _DER: ("convert it", "openssl pkey -inform DER{source} -out private.key"),
+    _PKCS12: ("take the key out", "openssl pkcs12 -nocerts{source} -out private.key"),
+}
+_CERTIFICATE = "is a certificate or public key: give the private key that belongs to it"
+_UTF_16 = "is in UTF-16, as some editors write it: save it as UTF-8, or `iconv -f UTF-16 -t UTF-8 FILE > private.key`"
+_FEWEST_BITS = 2048  # RFC 7518, section 3.3
+_NEW_KEY = "openssl req -x509 -newkey rsa:2048 -nodes -days 365 -keyout private.key -out public.crt"
 _PUTTY = "is a key of PuTTY: convert it with `puttygen FILE -O private-openssh -o private.key`"
 _ALIEN_BLOCKS = {
-    "CERTIFICATE": "is a certificate or public key: give the private key that belongs to it",
-    "PUBLIC KEY": "is a certificate or public key: give the private key that belongs to it",
-    "RSA PUBLIC KEY": "is a certificate or public key: give the private key that belongs to it",
+    "CERTIFICATE": _CERTIFICATE,
+    "PUBLIC KEY": _CERTIFICATE,
+    "RSA PUBLIC KEY": _CERTIFICATE,
     "CERTIFICATE REQUEST": "is a request for a certificate: give the private key that it was made with",
     "PKCS7": "is a PKCS#7 store, which holds certificates only: give the private key that belongs to one",
 }
@@ -66,6 +75,9 @@ def load_private_key(data: str, passphrase: str | None = None, name: str = "priv
         raise ConfigurationError(_problem(error, passphrase)) from None
     if not isinstance(key, RSAPrivateKey):
         raise ConfigurationError("the private key is not an RSA key, the only kind that the token service takes")
+    if key.key_size < _FEWEST_BITS:
+        problem = f"the private key has {key.key_size} bits, and RS256 needs {_FEWEST_BITS}"
+        raise ConfigurationError(f"{problem}: make a new one with `{_NEW_KEY}`, and give its certificate to Adobe")
     return key
 
 
@@ -82,8 +94,9 @@ def read_key_file(path: Path, name: str) -> str:
     except OSError as error:
         raise ConfigurationError(f"{name} {path}: cannot be read: {error.strerror or type(error).__name__}") from None
     except UnicodeDecodeError:
-        binary = _binary_kind(content)
-        raise ConfigurationError(f"{name} {path}: {binary or 'is no private key in PEM form'}") from None
+        wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        problem = _UTF_16 if wide else _binary_kind(content, "FILE") or "is no private key in PEM form"
+        raise ConfigurationError(f"{name} {path}: {problem}") from None
 
 
 def _key_block(data: str, name: str) -> tuple[str, str]:
@@ -121,27 +134,37 @@ def _unpacked(data: str) -> str:
 
 
 def _no_block(text: str) -> str:
+    if "\0" in text:
+        return _UTF_16
     if "-----BEGIN" in text:
         return "is cut off: its -----END line is missing or another one; give all of it"
     if text.startswith("PuTTY-User-Key-File"):
         return _PUTTY
     if _BASE64.fullmatch(text):
         try:
-            binary = _binary_kind(base64.b64decode("".join(text.split()), validate=True))
+            binary = _binary_kind(base64.b64decode("".join(text.split()), validate=True), "base64")
         except binascii.Error:
             binary = None
         if binary:
-            return f"{binary} (in base64)"
+            return binary
     hint = " (it looks like a file name: give the file's contents)" if Path(text[:255]).suffix else ""
     return f"is not a private key in PEM form{hint}"
 
 
-def _binary_kind(content: bytes) -> str | None:
-    """Return what a binary file is, of the kinds that keys come in."""
-    if not content.startswith(b"\x30\x82"):
+def _binary_kind(content: bytes, form: Literal["FILE", "base64"]) -> str | None:
+    """Return what binary content is, of the kinds that keys come in, and the command that makes a PEM file of it."""
+    if content[:2] not in (b"\x30\x81", b"\x30\x82"):
         return None
-    # Inside the outer SEQUENCE, a store begins with version 3, a key with version 0.
-    return _PKCS12 if content[4:7] == b"\x02\x01\x03" else _DER
+    # Inside the outer SEQUENCE, a store begins with version 3, a key with version 0 or, encrypted, with a short
+    # SEQUENCE; a certificate with a long one.
+    inner = content[4:7] if content[1] == 0x82 else content[3:6]
+    if inner[:2] in (b"\x30\x81", b"\x30\x82"):
+        return _CERTIFICATE
+    kind = _PKCS12 if inner == b"\x02\x01\x03" else _DER
+    what, command = _COMMANDS[kind]
+    if form == "base64":
+        return f"{kind}, in base64: {what} with `base64 -d FILE | {command.format(source='')}`"
+    return f"{kind}: {what} with `{command.format(source=' -in FILE')}`"
 
 
 def _problem(error: TypeError | ValueError, passphrase: str | None) -> str:

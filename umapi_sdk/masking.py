@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, quote, quote_plus
 
 import attrs
 
+from .characters import shown
 from .messages import Request, Response
 
 MASK = "***"
@@ -66,7 +67,7 @@ def shown_request_id(request: Request, response: Response) -> str | None:
     if request.for_token and request.body is not None:
         form = parse_qsl(request.body.decode("ascii", "replace"))
         secrets += [value for name, value in form if name in ("client_secret", "jwt_token")]
-    return masked(response.request_id, secrets)
+    return masked(shown(response.request_id), secrets)
 
 
 def without_frames(error: BaseException) -> BaseException:

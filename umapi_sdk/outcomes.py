@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from .characters import shown
 from .remedies import remedy_for
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class StepError:
     def __str__(self) -> str:
         place = "" if self.step is None else f"at step {self.step}"
         facts = " ".join(fact for fact in (str(self.code), place) if fact)
-        return f"{self.message} ({facts})" if facts else self.message
+        return shown(f"{self.message} ({facts})" if facts else self.message)
 
     @property
     def remedy(self) -> str:
@@ -134,7 +135,7 @@ class ActionOutcome:
         details += [str(error) for error in self.errors] + ([self.reason] if self.reason else [])
         if self.maybe_repeated and self.status is not OutcomeStatus.COMPLETED:
             details.append("an earlier attempt may have taken effect")
-        return f"{self.action.target}: {self.status}" + (f": {'; '.join(details)}" if details else "")
+        return shown(f"{self.action.target}: {self.status}" + (f": {'; '.join(details)}" if details else ""))
 
 
 @attrs.frozen(kw_only=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -194,3 +197,21 @@ def test_an_empty_group_is_no_wish_for_everybody(umapi: Callable[..., Result]) -
     result = umapi("users", "--group", "")
     assert (result.status, result.out) == (2, "")
     assert result.err == "umapi: --group is empty: name one, or leave the option out\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+@pytest.mark.parametrize("command", ["users", "users --csv", "users --csv --raw", "user jdoe@example.com"])
+def test_names_that_no_output_can_hold(server: RunningServer, encoding: str, command: str) -> None:
+    """Half of a surrogate pair, or a letter that the output's encoding lacks, is replaced and ends no command."""
+    organization = server.world.organization()
+    user = organization.find_user("jdoe@example.com")
+    assert user is not None
+    organization.name_user(user, firstname="Jos\u00e9 \u5c71 \ud800!\u202e")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "umapi_sdk", *command.split()], env=environment, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    letters = "\ufffd".encode(encoding, "backslashreplace")
+    assert letters in done.stdout
+    assert "\u5c71".encode(encoding, "backslashreplace") in done.stdout

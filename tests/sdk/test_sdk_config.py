@@ -219,7 +219,7 @@ def test_bad_toml_is_named_by_file_and_setting(tmp_path: Path, text: str, place:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("[server]\nhots = x\n", "no such setting: hots; settings: api_key, "),
+        ("[server]\nhots = x\n", "hots: no such setting: is host meant?"),
         ("client_secret top-secret\n", "is no configuration file: "),
         ("[server]\nhost = a\nhost = b\n", "is no configuration file: "),
         ("[server\nhost = a\n", "is no configuration file: "),
@@ -251,7 +251,7 @@ def test_bad_variable_is_named(variable: str, value: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"colour": "red"}, "no such setting: colour"),
+        ({"colour": "red"}, "colour: no such setting; settings: "),
         ({"timeout": "x"}, "timeout: must be a number"),
         ({"client_secret": 5}, "client_secret: must be a string that is not empty"),
         ({"profile": "p"}, "profile 'p' needs a file: give a path, or set UMAPI_CONFIG"),
@@ -389,3 +389,39 @@ def test_addresses_are_checked(setting: str, value: str, message: str) -> None:
 def test_addresses_that_can_be_used(host: str) -> None:
     """A host, with its port, or a URL; http is for others than Adobe."""
     assert ServicePrincipalAuth("id", "secret", host).url.endswith("/ims/token/v2")
+
+
+@pytest.mark.parametrize("place", ["argument", "TOML", "INI", "variable"])
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("client_secrt", "client_secret"),
+        ("orgid", "org_id"),
+        ("Client-Id", "client_id"),
+        ("time_out", "timeout"),
+        ("api_key", "client_id"),
+        ("priv_key_filename", "private_key_path"),
+    ],
+)
+def test_nearest_setting_is_named_wherever_the_wrong_one_stands(
+    tmp_path: Path, place: str, name: str, meant: str
+) -> None:
+    """In a call, a file of either form and the environment: a name that is none leads to the one that is meant."""
+    if place == "INI":
+        names = {"client_id": "api_key", "private_key_path": "priv_key_filename", "timeout": None}
+        if name in names.values() or names.get(meant, meant) is None:
+            return
+        meant = names.get(meant, meant) or meant
+    toml, ini = tmp_path / "umapi.toml", tmp_path / "usermanagement.config"
+    toml.write_text(f"[default]\n{name} = 'x'\n")
+    ini.write_text(f"[server]\n{name} = x\n")
+    arguments: dict[str, Any] = {"environment": {}}
+    if place == "argument":
+        arguments[name] = "x"
+    elif place == "variable":
+        arguments["environment"] = {f"UMAPI_{name.upper()}": "x"}
+        meant = f"UMAPI_{meant.upper()}"
+    else:
+        arguments["path"] = toml if place == "TOML" else ini
+    with pytest.raises(ConfigurationError, match=rf"no such setting: is {meant} meant\?"):
+        load_settings(**arguments)

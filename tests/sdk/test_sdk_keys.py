@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import os
 import subprocess
 import sys
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import NameOID
 
 from umapi_harness.mock.server import RunningServer
 from umapi_sdk import ConfigurationError, Connection, JWTAuth, UserQuery, load_settings
@@ -173,9 +176,62 @@ def test_binary_forms_are_named(key: rsa.RSAPrivateKey, tmp_path: Path, make: An
     path.write_bytes(make(key))
     text = base64.b64encode(make(key)).decode()
     given = {"UMAPI_PRIVATE_KEY_PATH": str(path)} if place == "file" else {"UMAPI_PRIVATE_KEY": text}
-    with pytest.raises(ConfigurationError, match=f"{message}.*`openssl ") as caught:
+    with pytest.raises(ConfigurationError, match=f"{message}.*`.*openssl ") as caught:
         load_settings(environment={**ENVIRONMENT, **given}).build_auth()
     assert str(caught.value).startswith("private_key_path" if place == "file" else "private_key is")
+
+
+def refusal(text: str) -> str:
+    """What is said of a text that is no key."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_private_key(text, name="private_key")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("make", "command"), [(p12, "openssl pkcs12 -nocerts"), (der, "openssl pkey -inform DER")])
+def test_base64_without_its_lines_is_first_taken_out_of_base64(
+    key: rsa.RSAPrivateKey, tmp_path: Path, make: Any, command: str
+) -> None:
+    """A key that stands in base64 gets a command that begins with that, and that makes a PEM of it when it is run."""
+    said = refusal(base64.b64encode(make(key)).decode())
+    line = said.partition("`")[2].partition("`")[0]
+    assert line.startswith(f"base64 -d FILE | {command}")
+    (tmp_path / "FILE").write_text(base64.encodebytes(make(key)).decode())
+    line = line.replace("-nocerts", "-nocerts -passin pass: -passout pass:word")
+    subprocess.run(line, shell=True, cwd=tmp_path, check=True, capture_output=True)
+    made = (tmp_path / "private.key").read_text()
+    assert load_private_key(made, "word" if make is p12 else None).private_numbers() == key.private_numbers()
+
+
+def test_certificate_in_der_form_is_no_key(key: rsa.RSAPrivateKey) -> None:
+    """A certificate without its PEM lines is named as one, not taken for a key to convert."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    content = builder.sign(key, hashes.SHA256()).public_bytes(ENCODING.DER)
+    assert "is a certificate or public key" in refusal(base64.b64encode(content).decode())
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_file_in_utf_16_is_named(key: rsa.RSAPrivateKey, tmp_path: Path, encoding: str) -> None:
+    """A PEM file as Windows programs save it, with and without a mark at its beginning, gets the way to UTF-8."""
+    path = tmp_path / "private.key"
+    path.write_bytes(pem(key, "PKCS#8").encode(encoding))
+    given = {**ENVIRONMENT, "UMAPI_PRIVATE_KEY_PATH": str(path)}
+    with pytest.raises(ConfigurationError, match=r"is in UTF-16.* save it as UTF-8.*`iconv -f UTF-16") as caught:
+        load_settings(environment=given).build_auth()
+    assert str(caught.value).startswith("private_key_path")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_key_that_is_too_short_is_one_error(form: str, recwarn: pytest.WarningsRecorder) -> None:
+    """A key of 1024 bits, which RFC 7518 forbids for RS256, is refused with the way to a new one, without a warning."""
+    short = rsa.generate_private_key(65537, 1024)
+    recwarn.clear()
+    said = refusal(pem(short, form))
+    assert "has 1024 bits, and RS256 needs 2048: make a new one with `openssl req" in said
+    assert [str(warning.message) for warning in recwarn] == []
 
 
 ENVIRONMENT = {

@@ -1,0 +1,27 @@
+"""Texts of others made fit to be shown: on a terminal, in a log, in a file.
+
+Names and messages of the service can hold anything that JSON can: sequences that move a terminal's cursor, line ends
+that forge a second line, marks that turn the direction of reading round, halves of surrogate pairs that no file holds.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_REPLACEMENTS = {"Cc": " ", "Zl": " ", "Zp": " ", "Cf": " ", "Cs": "\ufffd"}
+"""By Unicode's category: controls, ends of lines and paragraphs, invisible marks, halves of surrogate pairs."""
+_KEPT = "\u200c\u200d"  # the joiners, without which Persian and Indic names and many symbols are misspelt
+
+
+def shown(text: str) -> str:
+    """Return a text as one line that can be read, encoded, and taken for nothing but text."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        letter if letter in _KEPT else _REPLACEMENTS.get(unicodedata.category(letter), letter) for letter in text
+    )
+
+
+def encodable(text: str) -> str:
+    """Return a text in which halves of surrogate pairs are replaced, and nothing else."""
+    return text if text.isascii() else "".join("\ufffd" if "\ud800" <= each <= "\udfff" else each for each in text)
