@@ -166,7 +166,7 @@ def test_an_answer_that_breaks_off_is_no_whole_one(tmp_path: Path) -> None:
         with pytest.raises(httpx.TransportError):
             httpx.get(f"{proxy.url}/status", trust_env=False)
         _, said = proxy.end()
-    assert "GET /status: the answer broke off" in said
+    assert "GET /status: not recorded: the answer broke off: the connection ended without a whole answer" in said
     assert not out.exists()
 
 
@@ -229,18 +229,36 @@ def test_a_killed_recording_leaves_no_file(mock: RunningServer, tmp_path: Path) 
 
 
 def test_a_full_disk_ends_the_recording(mock: RunningServer, tmp_path: Path) -> None:
-    """When nothing more can be written, the proxy ends with one line and status 2, and leaves no file."""
+    """When nothing more can be written, every client has its answer, and the file is whole with what came before."""
     out = tmp_path / "out.har"
+    answers = 0
     with recording(out, "--upstream", mock.url, shell="trap '' XFSZ; ulimit -f 8;") as proxy:
         for _ in range(50):
             try:
-                httpx.get(f"{proxy.url}/status", trust_env=False)
-            except httpx.TransportError:
+                assert httpx.get(f"{proxy.url}/status", trust_env=False).status_code == 200
+            except httpx.ConnectError:
                 break
+            answers += 1
         status, said = proxy.wait()
     assert status == 2
-    assert f"{out}: cannot be written: " in said.splitlines()[-1]
-    assert "nothing has been kept" in said
+    count = len(load(out).exchanges)
+    assert 0 < count < answers < 50
+    problem = f"{out}: cannot be written: File too large; the recording ends with {count} exchanges, whole in {out}"
+    assert said.splitlines()[1:] == [f"umapi-harness: {problem}"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out.har"]
+    assert main(["redact", "--check", str(out)]) == 0
+
+
+def test_a_full_disk_before_the_first_exchange(mock: RunningServer, tmp_path: Path) -> None:
+    """When not even one exchange could be written, there is no file, and the line says so."""
+    out = tmp_path / "out.har"
+    with recording(out, "--upstream", mock.url, shell="trap '' XFSZ; ulimit -f 1;") as proxy:
+        assert httpx.get(f"{proxy.url}/status", trust_env=False).status_code == 200
+        status, said = proxy.wait()
+    assert status == 2
+    assert said.splitlines()[1:] == [
+        f"umapi-harness: {out}: cannot be written: File too large; choose another place (nothing has been kept)"
+    ]
     assert list(tmp_path.iterdir()) == []
 
 

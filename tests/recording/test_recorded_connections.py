@@ -156,7 +156,7 @@ import resource
 from umapi_sdk import Connection, ServicePrincipalAuth, UserAction
 org, client, secret, ims, api = sys.argv[1:]
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
 with Connection(org, ServicePrincipalAuth(client, secret, ims), endpoint=api) as connection:
     for number in range(10):
         action = UserAction(email=f"u{number}@example.com").remove_from_organization()
@@ -167,11 +167,22 @@ with Connection(org, ServicePrincipalAuth(client, secret, ims), endpoint=api) as
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process as POSIX has them")
 def test_a_full_disk_fails_no_call(mock: RunningServer, tape: Path) -> None:
-    """When nothing more can be written, one warning says so, every outcome arrives, and no half a file is left."""
+    """When nothing more can be written, one warning says so, every outcome arrives, and what came before is kept."""
     done = _run(FULL, mock)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("RecordingWarning: UMAPI_RECORD: ") == 1
-    assert list(tape.parent.iterdir()) == []
+    assert list(tape.parent.iterdir()) == [tape]
+    count = len(load(tape).exchanges)
+    assert f"tape.har: cannot be written: File too large; the recording ends with {count} exchanges" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process as POSIX has them")
+def test_a_warning_that_is_an_error_fails_no_call(mock: RunningServer, tape: Path) -> None:
+    """Where a program makes errors of warnings, as tests do, the answer of the service arrives all the same."""
+    done = _run("import logging, warnings; warnings.simplefilter('error'); logging.basicConfig()\n" + FULL, mock)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("UMAPI_RECORD: ") == 1
+    assert load(tape).exchanges
 
 
 WITHOUT = """

@@ -69,16 +69,25 @@ class _Tape:
                 seconds=seconds,
             )
         except Exception as error:  # noqa: BLE001 - the service has acted: whatever happens here, its answer must arrive
-            warnings.warn(f"{VARIABLE}: {error}", RecordingWarning, stacklevel=3)
+            _warn(error)
 
     def finish(self) -> None:
         try:
             path = self._recorder.finish()
-        except ValueError as error:
-            warnings.warn(f"{VARIABLE}: {error}", RecordingWarning, stacklevel=3)
+        except Exception as error:  # noqa: BLE001 - as in `keep`
+            _warn(error)
         else:
             if path is not None:
                 logger.info("recorded to %s", path)
+
+
+def _warn(error: Exception) -> None:
+    """Warn of what went wrong, also where programs make errors of warnings: those would take an answer's place."""
+    text = f"{VARIABLE}: {error}"
+    try:
+        warnings.warn(text, RecordingWarning, stacklevel=4)
+    except RecordingWarning:
+        logger.warning(text)
 
 
 class RecordingTransport:
@@ -97,8 +106,10 @@ class RecordingTransport:
 
     def close(self) -> None:
         """Close the transport and complete the file."""
-        self._inner.close()
-        self._tape.finish()
+        try:
+            self._inner.close()
+        finally:
+            self._tape.finish()
 
 
 class RecordingAsyncTransport:
@@ -117,5 +128,7 @@ class RecordingAsyncTransport:
 
     async def close(self) -> None:
         """Close the transport and complete the file."""
-        await self._inner.close()
-        self._tape.finish()
+        try:
+            await self._inner.close()
+        finally:
+            self._tape.finish()

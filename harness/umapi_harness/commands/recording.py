@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import socket
 import ssl
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ from umapi_harness.mock.routes import API_ROOT
 from umapi_harness.mock.server import DEFAULT_HOST, Site, site
 
 _CONNECT_SECONDS = 20.0
+_EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
 _IMS = "https://ims-na1.adobelogin.com"
 
 
@@ -68,8 +71,9 @@ def record(
     if out.is_file() and not overwrite:
         _say(f"{out}: is there already and stays; this recording takes the next free name (--overwrite replaces it)")
     with site(host, port, tls=tls) as place:
-        if place.url in (api.origin, tokens.origin):
-            raise InputError(f"{place.url}: is the proxy itself; give the service's address as upstream")
+        for one in (api, tokens):
+            if _is_own(place, host, one):
+                raise InputError(f"{one.origin}: is the proxy itself; give the service's address as upstream")
         recorder = Recorder(out, pseudonyms_for(key, pseudonyms), numbered=not overwrite)
         direct = all(is_loopback(urlsplit(one.origin).hostname or "") for one in (api, tokens))
         proxy = RecordingProxy(
@@ -121,9 +125,32 @@ def _default(api: Upstream) -> str:
     return _IMS if adobe else api.origin
 
 
+def _is_own(place: Site, host: str, upstream: Upstream) -> bool:
+    """Whether an upstream is the proxy, by whatever name: it would ask itself without end."""
+    own, other = urlsplit(place.url), urlsplit(upstream.origin)
+    if (other.port or (443 if other.scheme == "https" else 80)) != own.port:
+        return False
+    try:
+        addresses = {str(found[4][0]) for found in socket.getaddrinfo(other.hostname, None)}
+    except (OSError, UnicodeError):
+        return False  # told at the first request
+    return own.hostname in addresses or (host in _EVERYWHERE and any(map(_is_of_this_machine, addresses)))
+
+
+def _is_of_this_machine(address: str) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with closing(socket.socket(family, socket.SOCK_DGRAM)) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True
+
+
 def _tell_of_leftovers(out: Path) -> None:
     for part in sorted(out.parent.glob(f".{out.name}.*.part")):
-        _say(f"{part}: left by a recording that was killed, or one still going on; not used")
+        command = f"umapi-harness redact --salvage --no-pseudonyms {shlex.quote(str(part))} NEW.har"
+        _say(f"{part}: left by a recording that was killed, or one still going on; not used: {command} keeps it")
 
 
 def _announce(place: Site, out: Path) -> None:

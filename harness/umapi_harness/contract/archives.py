@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import itertools
 import json
 import os
@@ -21,6 +22,15 @@ from umapi_harness.contract.exchanges import Exchange, RecordingError
 
 _CREATOR: Final = {"name": "umapi-harness", "version": "1"}
 _INDENT: Final = "      "  # of an entry in an archive that json.dumps indents by two
+
+
+class UnwritableError(RecordingError):
+    """A recording that cannot be written."""
+
+    def __init__(self, path: Path, error: OSError, left: str) -> None:
+        self.place = f"{path}: cannot be written: {error.strerror or error}"
+        """The file, and why."""
+        super().__init__(f"{self.place}; choose another place ({left})")
 
 
 def write(exchanges: Iterable[Exchange]) -> str:
@@ -47,14 +57,16 @@ def save(exchanges: Iterable[Exchange], path: Path) -> int:
 class Archive:
     """A file in the making: hidden beside its place and readable by its owner only, until all of it is written.
 
-    A pipe or device is written to as it is, without a file beside it.
+    After each exchange the hidden file is a whole recording, which whoever finds it can read. A pipe or device is
+    written to as it is, without a file beside it.
     """
 
     def __init__(self, path: Path) -> None:
         """Create the hidden file.
 
         Raises:
-            RecordingError: it cannot be created.
+            UnwritableError: it cannot be created.
+            RecordingError: there is a directory.
         """
         self._shown = path
         self._begun = False
@@ -68,7 +80,9 @@ class Archive:
         except OSError as error:
             raise self._unwritable(error) from None
         self._part = Path(name)
-        self._file = os.fdopen(handle, "w", encoding="utf-8", newline="\n")
+        # Nothing waits in memory, for a disk that is full or a process that is forked off.
+        self._file = os.fdopen(handle, "wb", buffering=0)
+        self._whole = 0  # bytes up to the end of the last exchange
 
     def _opened(self) -> tuple[int, str]:
         if self._streams:
@@ -91,19 +105,35 @@ class Archive:
             archive.discard()
             raise
 
+    @property
+    def whole(self) -> Path | None:
+        """The hidden file, which is a recording of the exchanges so far; None where a pipe is written to."""
+        return None if self._streams else self._part
+
     def add(self, exchange: Exchange) -> None:
         """Write an exchange, with every secret masked.
 
         Raises:
-            RecordingError: the file cannot be written; discard it.
+            UnwritableError: it could not be written; the file holds those before it, unless it is a pipe.
         """
-        self._put((",\n" if self._begun else f"{_HEAD}\n") + _entry_text(exchange))
+        text = _encoded((",\n" if self._begun else f"{_HEAD}\n") + _entry_text(exchange))
+        before = self._begun
         self._begun = True
         try:
-            # A disk that is full is told at once; and nothing waits in memory that a forked process would write again.
-            self._file.flush()
-        except OSError as error:
-            raise self._unwritable(error) from None
+            self._put(text if self._streams else text + _encoded(_TAIL))
+        except BaseException:
+            self._begun = before or self._streams
+            self._mend()
+            raise
+        self._whole += len(text)
+
+    def _mend(self) -> None:
+        """Take back what was written of an exchange; its place is free again for the end of the file."""
+        if not self._streams:
+            with suppress(OSError):
+                self._file.truncate(self._whole)
+                if self._begun:
+                    self._put(_encoded(_TAIL))
 
     def finish(self, *, numbered: bool = False) -> Path:
         """Complete the file, give it its name and return that.
@@ -111,11 +141,10 @@ class Archive:
         With `numbered`, no file is replaced: the first free one of name, name-2, name-3 and so on is taken.
 
         Raises:
-            RecordingError: the file cannot be written; discard it.
+            UnwritableError: the file cannot be written; discard it.
         """
-        self._put(_TAIL if self._begun else _HEAD + _EMPTY_TAIL)
+        self._put(_encoded(_TAIL if self._begun else _HEAD + _EMPTY_TAIL))
         try:
-            self._file.flush()
             if not self._streams:
                 os.fsync(self._file.fileno())
             self._file.close()
@@ -160,16 +189,23 @@ class Archive:
             with suppress(OSError):
                 self._part.unlink()
 
-    def _put(self, text: str) -> None:
+    def _put(self, text: bytes) -> None:
+        """Write behind the last exchange."""
+        rest = memoryview(text)
         try:
-            self._file.write(text)
+            if not self._streams:
+                self._file.seek(self._whole)
+            while rest:
+                written = self._file.write(rest)
+                if not written:
+                    raise BlockingIOError(errno.EAGAIN, "nobody reads from it")
+                rest = rest[written:]
         except OSError as error:
             raise self._unwritable(error) from None
 
-    def _unwritable(self, error: OSError) -> RecordingError:
-        reason = f"cannot be written: {error.strerror or error}"
+    def _unwritable(self, error: OSError) -> UnwritableError:
         left = "what was written to it is not whole" if self._streams and self._begun else "nothing has been kept"
-        return RecordingError(f"{self._shown}: {reason}; choose another place ({left})")
+        return UnwritableError(self._shown, error, left)
 
 
 def is_creator(value: object) -> bool:
@@ -189,6 +225,11 @@ def _texts(exchanges: Iterable[Exchange]) -> Generator[str]:
 _HEAD: Final = json.dumps({"log": {"version": "1.2", "creator": _CREATOR, "entries": []}}, indent=2).partition("]")[0]
 _TAIL: Final = "\n    ]\n  }\n}\n"
 _EMPTY_TAIL: Final = _TAIL.replace("\n    ]", "]")
+
+
+def _encoded(text: str) -> bytes:
+    # Half a surrogate pair cannot be encoded; as an escape it can stand in a JSON text.
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _entry_text(exchange: Exchange) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import queue
+import re
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -28,8 +30,16 @@ _HOP_BY_HOP: Final = frozenset(
     {b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te"}
     | {b"trailer", b"transfer-encoding", b"upgrade"}
 )
-_WAITING: Final = 64
-"""Exchanges that may wait to be cleaned; a client that is faster than that is slowed down."""
+_WAITING: Final = 4
+"""Exchanges that may wait to be cleaned, and are lost by a kill; a client that is faster than that is slowed down."""
+_BODILESS: Final = frozenset({204, 304})  # whose length, if they give one, is of a body that does not come
+_STATUSES: Final = range(200, 600)  # with which an exchange can end
+_ORIGIN: Final = re.compile(rb"^https?://[^/]*", re.IGNORECASE)
+_MISUSED: Final = (
+    "this is a server in place of the service, and no proxy for others: point the client at the address printed "
+    "(UMAPI_ENDPOINT, UMAPI_IMS_URL), and leave HTTPS_PROXY out"
+)
+_UNSAYABLE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 @attrs.frozen
@@ -102,6 +112,10 @@ class RecordingProxy:
         """Pass one request on."""
         if scope["type"] != "http":
             return
+        if _target(scope) is None:
+            self._say(_MISUSED)
+            await _answer(send, 405, f"umapi-harness record: {_MISUSED}")
+            return
         try:
             sent = await self._body(receive)
         except RecordingError as error:
@@ -114,16 +128,22 @@ class RecordingProxy:
         try:
             answer = await self._client.send(request, stream=True)
         except httpx.HTTPError as error:
-            line = (
-                f"{request.url.scheme}://{request.url.netloc.decode()}: {_cause(error)}; check the upstream's address"
-            )
-            self._say(line)
-            await _answer(send, 502, f"umapi-harness record: {line}")
+            await self._refuse(request, "; ".join(_cause(error)), send)
             return
         try:
-            await self._pass_back(request, answer, sent, began, scope, send)
+            problem = _unpassable(answer)
+            if problem:
+                await self._refuse(request, problem, send)
+            else:
+                await self._pass_back(request, answer, sent, began, scope, receive, send)
         finally:
             await answer.aclose()
+
+    async def _refuse(self, request: httpx.Request, problem: str, send: Send) -> None:
+        """Answer in place of an upstream that did not, or not so that it could be passed on."""
+        line = f"{request.url.scheme}://{request.url.netloc.decode()}: {problem}"
+        self._say(line)
+        await _answer(send, 502, f"umapi-harness record: {line}")
 
     def close(self) -> None:
         """Wait until everything that went by has been written."""
@@ -146,8 +166,7 @@ class RecordingProxy:
                 return b"".join(parts)
 
     def _request(self, scope: Scope, body: bytes) -> httpx.Request:
-        raw_path: bytes = scope.get("raw_path") or str(scope["path"]).encode()
-        path = raw_path.partition(b"?")[0]
+        path = _target(scope) or b"/"
         upstream = self._tokens if path.startswith(b"/ims/") else self._api
         query: bytes = scope["query_string"]
         target = upstream.target(path) + (b"?" + query if query else b"")
@@ -168,9 +187,18 @@ class RecordingProxy:
         )
 
     async def _pass_back(
-        self, request: httpx.Request, answer: httpx.Response, sent: bytes, began: float, scope: Scope, send: Send
+        self,
+        request: httpx.Request,
+        answer: httpx.Response,
+        sent: bytes,
+        began: float,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         headers = _end_to_end((name.lower(), value) for name, value in answer.headers.raw)
+        if answer.status_code in _BODILESS or "transfer-encoding" in answer.headers:
+            headers = [(name, value) for name, value in headers if name != b"content-length"]
         await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
         kept: list[bytes] | None = []
         length = 0
@@ -180,10 +208,14 @@ class RecordingProxy:
                 length += len(chunk)
                 kept = None if kept is None or length > self._limit else [*kept, chunk]
         except httpx.HTTPError as error:
-            self._say(f"{request.method} {self._shown(request)}: the answer broke off: {_cause(error)}; not recorded")
+            self._say(
+                f"{request.method} {self._shown(request)}: not recorded: the answer broke off: {_cause(error)[0]}"
+            )
             abort = scope.get("extensions", {}).get(ABORT)
             if abort is not None:
                 abort()
+                while (await receive())["type"] != "http.disconnect":
+                    pass
             return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         if kept is None:
@@ -239,6 +271,9 @@ class RecordingProxy:
             except RecordingError as error:
                 self.failure = error
                 self._stop()
+            except Exception as error:  # noqa: BLE001 - without this thread, nothing would be recorded any more
+                path = done.request.url.partition("?")[0]
+                self._say(f"{done.request.method} {path}: not recorded: {type(error).__name__} while it was cleaned")
 
     def _address(self, request: httpx.Request) -> str:
         target: bytes = request.extensions["target"]
@@ -248,6 +283,14 @@ class RecordingProxy:
         """The path without its query, for messages."""
         target: bytes = request.extensions["target"]
         return target.partition(b"?")[0].decode("latin-1")
+
+
+def _target(scope: Scope) -> bytes | None:
+    """Return the path that is asked for, without its query; None where that is none of this server."""
+    raw: bytes = scope.get("raw_path") or str(scope["path"]).encode()
+    # A client that has this for its HTTP proxy says the host too.
+    path = _ORIGIN.sub(b"", raw.partition(b"?")[0]) or b"/"
+    return path if path.startswith(b"/") and scope["method"] != "CONNECT" else None
 
 
 def _audience(form: bytes) -> frozenset[str]:
@@ -287,16 +330,40 @@ def _text(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
-def _cause(error: httpx.HTTPError) -> str:
+def _unpassable(answer: httpx.Response) -> str:
+    """Why an answer cannot be passed on, with what to do; empty if it can."""
+    if answer.status_code not in _STATUSES:
+        return f"answers with status {answer.status_code}, which HTTP does not have; {_CHECK}"
+    if any(_UNSAYABLE.search(value) for _, value in answer.headers.raw):
+        return f"answers with control characters in a header; {_CHECK}"
+    return ""
+
+
+_CHECK: Final = "check the upstream's address"
+
+
+def _cause(error: httpx.HTTPError) -> tuple[str, str]:
+    """Return what went wrong and the remedy that fits it; nothing of the answer, which may hold a secret."""
     if isinstance(error, httpx.TimeoutException):
-        return "no answer in time"
+        connecting = isinstance(error, httpx.ConnectTimeout)
+        return ("no connection in time", _CHECK) if connecting else ("no answer in time", "raise --timeout")
+    if isinstance(error, httpx.RemoteProtocolError):
+        if "disconnected" in str(error) or "closed" in str(error):
+            return "the connection ended without a whole answer", f"{_CHECK}, and whether it is http or https"
+        return "the answer is no HTTP/1.1 that can be read", _CHECK
     cause: BaseException = error
     while cause.__cause__ is not None or cause.__context__ is not None:
         below = cause.__cause__ or cause.__context__
         assert below is not None
         cause = below
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        reason = cause.verify_message.rstrip(".")
+        return f"its certificate is not trusted ({reason})", "give its authority with --ca-bundle, or check the address"
+    if isinstance(cause, ssl.SSLError):
+        reason = (cause.reason or "no TLS").replace("_", " ").lower()
+        return f"TLS failed ({reason})", f"{_CHECK}, and whether it is http or https"
     text: Any = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-    return " ".join(str(text).split()).rstrip(".")
+    return " ".join(str(text).split()).rstrip("."), _CHECK
 
 
 async def _answer(send: Send, status: int, line: str) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from umapi_harness.common.outputs import is_stream
-from umapi_harness.contract.archives import Archive
+from umapi_harness.contract.archives import Archive, UnwritableError
 from umapi_harness.contract.cleaning import Cleaner
 from umapi_harness.contract.exchanges import (
     Exchange,
@@ -63,7 +63,7 @@ class Recorder:
         """Clean an exchange and write it; does nothing once the recording has ended.
 
         Raises:
-            RecordingError: it cannot be written; nothing is kept, and the recording has ended.
+            RecordingError: it cannot be written; the recording has ended, with the exchanges before this one.
         """
         if self._process != os.getpid():
             # A process that was forked off must not write into the file of the one it came from.
@@ -72,13 +72,13 @@ class Recorder:
         with self._lock:
             if not self._open:
                 return
+            self._cleaner.learn(exchange)
+            cleaned = self._cleaner.cleaned(exchange)
             try:
-                self._cleaner.learn(exchange)
-                self._archive.add(self._cleaner.cleaned(exchange))
-            except BaseException:
+                self._archive.add(cleaned)
+            except UnwritableError as error:
                 self._open = False
-                self._archive.discard()
-                raise
+                raise self._ended(error) from None
             self.count += 1
 
     @property
@@ -86,11 +86,29 @@ class Recorder:
         """How many bodies could not be inspected, and are not in the file."""
         return self._cleaner.left_out
 
+    def _ended(self, error: UnwritableError) -> RecordingError:
+        """End a recording to which nothing more can be written, and return what says how much of it there is."""
+        if self._archive.whole is None or not self.count:
+            self._archive.discard()
+            return error
+        try:
+            kept = self._archive.finish(numbered=self._numbered)
+        except UnwritableError as second:
+            return self._unnamed(second)
+        return RecordingError(f"{error.place}; the recording ends with {self.count} exchanges, whole in {kept}")
+
+    def _unnamed(self, error: UnwritableError) -> RecordingError:
+        """Return the exception for a recording that cannot be completed: never is thrown away what there is of it."""
+        part = self._archive.whole
+        if part is None or not part.exists():
+            return error
+        return RecordingError(f"{error.place}; the {self.count} exchanges are in {part}: give that another name")
+
     def finish(self) -> Path | None:
         """Complete the file and return its path; None where nothing was recorded, or the recording had ended.
 
         Raises:
-            RecordingError: it cannot be written; nothing is kept.
+            RecordingError: it cannot be completed; the text says where what there is of it can be found.
         """
         if self._process != os.getpid():
             return None
@@ -103,9 +121,8 @@ class Recorder:
                 return None
             try:
                 return self._archive.finish(numbered=self._numbered)
-            except BaseException:
-                self._archive.discard()
-                raise
+            except UnwritableError as error:
+                raise self._unnamed(error) from None
 
 
 class ConnectionRecorder:

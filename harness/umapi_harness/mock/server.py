@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import struct
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Generator, Sequence
@@ -69,7 +70,7 @@ def serve(
     allow_hosts: Sequence[str] = (),
     on_ready: Callable[[ServerDetails], None] | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then return.
+    """Serve until SIGINT, SIGTERM or SIGHUP, then return.
 
     Once the server listens, the ready file is written and `on_ready` called; the ready file is removed
     at the end. `admin` is the interface under /_mock/, which None allows on loopback only; `allow_hosts` are
@@ -346,11 +347,14 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Let SIGINT and SIGTERM end the server; uvicorn would raise them again, before files are removed."""
+        """Let signals end the server; uvicorn knows no SIGHUP, and raises the others again before files are removed."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
+        numbers = {signal.SIGINT, signal.SIGTERM}
+        if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+            numbers.add(signal.SIGHUP)
+        before = {number: signal.signal(number, self._end) for number in numbers}
         try:
             yield
         finally:
