@@ -126,6 +126,90 @@ def test_a_damaged_body_stays_as_it_came(damaged: bytes) -> None:
     assert _only(_har(_entry(response__content=content, response__headers=headers))).response.body == damaged
 
 
+WORLD: dict[str, tuple[dict[str, Any], str]] = {
+    "a websocket of Chrome and Playwright": (
+        _entry(request__url="wss://h/x", response__status=101, _webSocketMessages=[{"type": "send", "data": "hi"}]),
+        "skipped: GET wss://h/x is not HTTP",
+    ),
+    "from the cache, in Chrome": (_entry(_fromCache="disk", response__content={"text": "{}", "size": 2}), ""),
+    "from the cache, in Firefox": (_entry(response__status=304, response__content={"text": "{}"}), ""),
+    "blocked, in Chrome": (
+        _entry(response={"status": 0, "content": {"size": 0, "mimeType": "x-unknown"}, "_error": "net::ERR_BLOCKED"}),
+        "has no answer (net::ERR_BLOCKED)",
+    ),
+    "sizes that Safari does not know": (
+        _entry(response__content={"size": -1, "compression": -20, "text": "{}"}, response__bodySize=-1, time=-1),
+        "",
+    ),
+    "numbers of Fiddler as text": (_entry(response__content={"size": "2", "text": "{}"}, connection="Port:1;2"), ""),
+    "a status of Charles": (_entry(request___charlesStatus="COMPLETE", response__content={"text": "{}"}), ""),
+    "nothing from mitmproxy": (
+        _entry(request__postData={"text": "", "params": []}, response__content={"text": "{}"}, timings={"send": None}),
+        "",
+    ),
+    "base64 in capitals": (_entry(response__content={"text": "e3\n0=", "encoding": "BASE64"}), ""),
+    "a whole number with a point": (_entry(response={"status": 200.0, "content": {"text": "{}"}}), ""),
+    "a body of Playwright in another file": (
+        _entry(response__content={"size": 9, "_file": "5.json"}),
+        "/0 has its body in another file; record with bodies embedded (Playwright: content 'embed')",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WORLD)
+def test_what_programs_write_is_read_or_said(what: str) -> None:
+    """Entries as browsers and proxies write them give their exchange, or a line that says why there is none."""
+    entry, skipped = WORLD[what]
+    recording = read(_har(entry), "capture.har")
+    if skipped:
+        (line,) = recording.skipped
+        assert (recording.exchanges, line.endswith(skipped)) == ((), True)
+    else:
+        (exchange,) = recording.exchanges
+        assert exchange.response.body == b"{}"
+        assert isinstance(exchange.response.status, int)
+        assert exchange.milliseconds >= 0
+
+
+def test_a_form_that_is_a_list_is_a_body() -> None:
+    """Browsers give a form as `params` in place of text, decoded; it is encoded anew."""
+    params = [{"name": "a", "value": "b c"}, {"name": "ü", "value": "%20"}, {"name": "f", "fileName": "x"}]
+    entry = _entry(request__method="POST", request__postData={"params": params})
+    assert _only(_har(entry)).request.body == b"a=b+c&%C3%BC=%2520&f="
+
+
+@pytest.mark.parametrize(
+    ("escapes", "text"),
+    [
+        (r"a\ud800b", "a\ufffdb"),
+        (r"\udc00", "\ufffd"),
+        (r"\ude00\ud83d", "\ufffd\ufffd"),
+        (r"\ud83d\ude00", "\U0001f600"),
+        (r"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (r"\\ud800", r"\ud800"),
+    ],
+)
+def test_half_a_surrogate_pair_costs_a_character(escapes: str, text: str) -> None:
+    """JavaScript writes half a pair as an escape: it is read as U+FFFD, and the recording is read whole."""
+    har = _har(_entry(response__content={"text": "TEXT"}, response__statusText="TEXT"), ENTRY)
+    first, second = read(har.replace("TEXT", escapes), "capture.har").exchanges
+    assert first.response.body.decode() == first.response.reason == text
+    assert second.response.status == 200
+
+
+@given(st.lists(st.sampled_from([r"\\", r"\"", "a", r"\ud83d", r"\ude00", r"\u0041", "u", "d83d"])), st.integers(0, 20))
+def test_escapes_are_read_wherever_a_read_ends(parts: list[str], place: int) -> None:
+    """Files are read piece by piece: an escape that lies across two of them is read as one."""
+    text = "".join(parts)
+    before = "x" * (64 * 1024 - 300 + place)
+    entry = _har(_entry(response__content={"text": "TEXT"})).replace("TEXT", f"{before}{text}")
+    start = entry.index(before) + len(before)
+    padded = entry[:1] + " " * (64 * 1024 - start - min(place, len(text))) + entry[1:]
+    expected = json.loads(f'"{text}"').encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    found = _only(padded).response.body.decode().removeprefix(before)
+    assert found.replace("\ufffd", "") == expected.replace("\ufffd", "")
+
+
 def _recorded_by_vcrpy(folder: Path, serializer: str) -> tuple[Path, list[requests.Response]]:
     path = folder / f"cassette.{serializer}"
     answers: list[requests.Response] = []

@@ -20,6 +20,7 @@ from umapi_harness.contract.recordings import Exchange, RecordedRequest, Recorde
 _NOT_RECORDED = 501
 _BODILESS: Final = frozenset({204, 304})
 _FIELD_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_UNSAYABLE: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")  # no header can hold these
 
 # What belongs to the connection and not to the answer: the server that replays has a connection of its own.
 _HOP_BY_HOP = frozenset({"connection", "content-length", "content-encoding", "keep-alive", "transfer-encoding"})
@@ -133,7 +134,7 @@ def wire_headers(response: RecordedResponse) -> list[tuple[bytes, bytes]]:
         for name, value in response.headers
         if name.lower() not in _HOP_BY_HOP and _FIELD_NAME.fullmatch(name)
         # Browsers write several headers of one name as one with several lines.
-        for line in value.replace("\0", "").splitlines() or [""]
+        for line in _UNSAYABLE.sub("", value).splitlines() or [""]
     ]
 
 

@@ -18,7 +18,7 @@ def from_text(source: Source, text: str, encoding: object = None) -> bytes:
     Raises:
         RecordingError: it is no base64, or more than the limit.
     """
-    if encoding == "base64":
+    if isinstance(encoding, str) and encoding.lower() == "base64":
         try:
             return bounded(source, base64.b64decode(text, validate=False))
         except ValueError as error:

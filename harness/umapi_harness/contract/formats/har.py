@@ -123,6 +123,9 @@ def _why_not(entry: Mapping[str, Any]) -> str:
     if not response.get("status") or response["status"] < 0:
         reason = response.get("_error") or entry.get("_error") or "it was aborted"
         return f"{target} has no answer ({redaction.text(str(reason))[:100]})"
+    bodies_apart = (request.get("postData") or {}, response.get("content") or {})
+    if any(body.get("_file") and not body.get("text") for body in bodies_apart):
+        return f"{target} has its body in another file; record with bodies embedded (Playwright: content 'embed')"
     return ""
 
 
@@ -171,7 +174,7 @@ def _response(source: Source, response: Mapping[str, Any]) -> RecordedResponse:
     body = bodies.uncompressed(source, headers, body)
     source.at(place)
     return RecordedResponse(
-        status=response["status"], reason=response.get("statusText") or "", headers=headers, body=body
+        status=int(response["status"]), reason=response.get("statusText") or "", headers=headers, body=body
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator
 from typing import Final
 
@@ -25,6 +26,55 @@ class NotJsonError(RecordingError):
         """File and pointer."""
 
 
+class _Paired:
+    """A text in which the escape of half a surrogate pair, which stands for no character, is that of U+FFFD.
+
+    Programs in JavaScript write such; the parser would end at it.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._held = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes; empty at the end."""
+        if size == 0:
+            return b""
+        while True:
+            chunk = self._source.read(size)
+            data = self._held + chunk
+            cut = _cut(data) if chunk else len(data)
+            data, self._held = data[:cut], data[cut:]
+            if data or not chunk:
+                return _ESCAPE.sub(_whole, data) if _HALF.search(data) else data
+
+
+_HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_HIGH: Final = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}")
+_ESCAPE: Final = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+_LONGEST: Final = 12  # bytes of a surrogate pair as escapes
+
+
+def _whole(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape[1] else escape[0]
+
+
+def _cut(data: bytes) -> int:
+    """Return where a text can be cut without cutting an escape, or a pair of them, that may go on behind its end."""
+    place = data.find(b"\\", max(len(data) - _LONGEST, 0))
+    if place < 0:
+        return len(data)
+    place = _start(data, place)
+    return _start(data, place - 6) if _HIGH.fullmatch(data, place - 6, place) else place
+
+
+def _start(data: bytes, place: int) -> int:
+    """Return the start of the escape whose first or second character is the backslash at a place."""
+    return place - (place - len(data[:place].rstrip(b"\\"))) % 2
+
+
 class JsonCursor:
     """Walks through a JSON text."""
 
@@ -33,7 +83,7 @@ class JsonCursor:
     def __init__(self, source: Source) -> None:
         self.source = source
         # As floats and machine integers: ijson cannot bear the exception of a conversion to Python's own integers.
-        self._events: Iterator[tuple[str, object]] = ijson.basic_parse(source, use_float=True)
+        self._events: Iterator[tuple[str, object]] = ijson.basic_parse(_Paired(source), use_float=True)
         self._next: tuple[str, object] | None = None
 
     @property
