@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from .actions import Action, GroupAction, UserAction
     from .auth import JWTAuth, OAuthS2S, ServicePrincipalAuth
-    from .config import connect, load_settings
+    from .config import connect, connect_async, load_settings
     from .connection import Connection
     from .errors import (
         ActionError,
@@ -44,7 +44,7 @@ _HOMES = {
     "umapi_models.models": "CreateOption Group GroupType IdentityType User UserStatus",
     "umapi_sdk.actions": "Action GroupAction UserAction",
     "umapi_sdk.auth": "JWTAuth OAuthS2S ServicePrincipalAuth",
-    "umapi_sdk.config": "connect load_settings",
+    "umapi_sdk.config": "connect connect_async load_settings",
     "umapi_sdk.connection": "Connection",
     "umapi_sdk.execution": "Execution",
     "umapi_sdk.listings": "Completeness ListingRules",
@@ -103,6 +103,7 @@ __all__ = [
     "UsersQuery",
     "__version__",
     "connect",
+    "connect_async",
     "load_settings",
 ]
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
+from .masking import hidden
+
+T = TypeVar("T")
 
 _DOMAINS_OF_ADOBE = ("adobe.io", "adobelogin.com", "adobe.com")
 
@@ -19,6 +23,15 @@ def host_of(url: object) -> str | None:
     return parts.hostname if parts is not None and usable and not parts.query and not parts.fragment else None
 
 
+def guarded(url: T) -> T:
+    """Return a URL that, should it have a user and password, no repr tells; anything else as it is."""
+    return hidden(url) if _has_user(url) else url
+
+
+def _has_user(url: object) -> bool:
+    return isinstance(url, str) and "@" in url.rpartition("://")[2].partition("/")[0]
+
+
 def check_service(name: str, url: str, shown: object) -> str:
     """Return the host of a service's URL.
 
@@ -30,7 +43,8 @@ def check_service(name: str, url: str, shown: object) -> str:
     Raises:
         ConfigurationError: it is no http or https URL, has a password in it, or sends secrets to Adobe in the clear.
     """
-    if isinstance(shown, str) and "@" in shown.rpartition("://")[2].partition("/")[0]:  # before anything shows it
+    url, shown = guarded(url), guarded(shown)
+    if _has_user(shown):
         raise ConfigurationError(f"{name} must be a URL without user and password, which the service does not take")
     host = host_of(url)
     if host is None:

@@ -13,12 +13,13 @@ from umapi_models.models import Group, User
 from umapi_models.operations import API_ROOT
 
 from .actions import Action
+from .addresses import guarded
 from .auth import Auth
 from .calls import Service, fetch_token
 from .errors import ListingError, UmapiError
 from .execution import Execution
 from .listings import ListingReader, ListingRules, Progress
-from .masking import shown_request_id
+from .masking import hidden, shown_request_id
 from .messages import Answer, Authorize, Call, Elapsed, Message, Request, Sleep, TransportError, Turn
 from .queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
 from .retries import RetryPolicy
@@ -71,6 +72,7 @@ class AsyncConnection:
         max_response_size: int = MAX_RESPONSE_SIZE,
         transport: AsyncTransport | httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        proxy, endpoint = hidden(proxy), guarded(endpoint)  # a traceback shows the arguments
         network = NetworkSettings(
             timeout=timeout or None,
             ssl_verify=ssl_verify,

@@ -7,7 +7,6 @@ import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from contextlib import suppress
 from urllib.parse import urlencode, urlsplit
 
 from umapi_models.models import JWTToken, OAuthToken, TokenError
@@ -15,10 +14,10 @@ from umapi_models.operations import EXCHANGE_JWT, IMS_ROOT, OAUTH_TOKEN_V2
 from umapi_runtime.constraints import ContractError
 from umapi_runtime.converter import read_response
 
-from .addresses import check_service
+from .addresses import check_service, guarded
 from .errors import AuthenticationError, ConfigurationError, ServiceError, UmapiError, UnavailableError
 from .keys import load_private_key
-from .masking import Secret, SecretBytes, masked
+from .masking import Secret, SecretBytes, hidden, masked
 from .messages import Request, Response
 from .pacing import Pacer
 from .strangers import AUTH_HOST, advice_for, is_page
@@ -54,6 +53,7 @@ class Auth(ABC):
     def __init__(
         self, client_id: str, client_secret: str, auth_host: str, auth_endpoint: str, ssl_verify: bool
     ) -> None:
+        client_secret, auth_host = hidden(client_secret), guarded(auth_host)
         self.client_id = _given("client_id", client_id)
         if not _FIT_FOR_HEADER.fullmatch(client_id):
             raise ConfigurationError("client_id must be ASCII without spaces or line breaks")
@@ -145,22 +145,24 @@ class Auth(ABC):
         """
         if response.status != 200:
             raise self._refusal(response)
-        advice = advice_for(response, AUTH_HOST)
-        problem = f"it is not JSON{f': {advice}' if advice else ''}"
-        token = None
-        with suppress(ValueError, RecursionError):
-            try:
-                data = completed(json.loads(response.body))
-                token = self._token(data, now)
-                if not is_bearer(data):
-                    token, problem = None, "its token_type is not bearer"
-            except ContractError as error:
-                problem = str(error)
-        if token is None:
-            raise self._error(f"the token answer is not understood: {problem}", response)
+        token = self._understood(response, now)
+        if not isinstance(token, Token):
+            raise self._error(f"the token answer is not understood: {token}", response)
         if not _FIT_FOR_HEADER.fullmatch(token.value):
             raise self._error("the token answer is not understood: its token cannot be a header", response)
         return token
+
+    def _understood(self, response: Response, now: float) -> Token | str:
+        """Return the token of an answer, or what is wrong with it: where the token is a local, nothing is raised."""
+        try:
+            data = completed(json.loads(response.body))
+            token = self._token(data, now)
+        except ContractError as error:
+            return str(error)
+        except (ValueError, RecursionError):
+            advice = advice_for(response, AUTH_HOST)
+            return f"it is not JSON{f': {advice}' if advice else ''}"
+        return token if is_bearer(data) else "its token_type is not bearer"
 
     @abstractmethod
     def _form(self, now: float) -> dict[str, str]: ...
@@ -237,6 +239,7 @@ class ServicePrincipalAuth(Auth):
         *,
         scope: str = DEFAULT_SCOPE,
     ) -> None:
+        client_secret, auth_host = hidden(client_secret), guarded(auth_host)
         super().__init__(client_id, client_secret, auth_host, auth_endpoint, ssl_verify)
         self.scope = _given("scope", scope)
 
@@ -279,6 +282,8 @@ class JWTAuth(Auth):
         *,
         passphrase: str | None = None,
     ) -> None:
+        client_secret, auth_host = hidden(client_secret), guarded(auth_host)
+        priv_key_data, passphrase = hidden(priv_key_data), hidden(passphrase)
         super().__init__(client_id, client_secret, auth_host, auth_endpoint, ssl_verify)
         self.org_id = _given("org_id", org_id)
         self.tech_acct_id = _given("tech_acct_id", tech_acct_id)

@@ -11,18 +11,23 @@ import stat
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast
 from urllib.parse import urlsplit
 
 import attrs
 
 from umapi_models.operations import API_ROOT, IMS_ROOT
 
+from .addresses import guarded
 from .auth import Auth, JWTAuth, ServicePrincipalAuth
 from .connection import Connection
 from .errors import ConfigurationError
 from .keys import load_private_key, read_key_file
+from .masking import hidden
 from .transports.settings import MAX_RESPONSE_SIZE
+
+if TYPE_CHECKING:
+    from .aio import AsyncConnection
 
 PREFIX = "UMAPI_"
 OTHER_VARIABLES = {
@@ -41,6 +46,7 @@ OTHER_VARIABLES = {
 }
 """Variables that are no settings of a connection, and what they are; any other that begins with UMAPI_ is refused."""
 _KEYS = {"private_key", "private_key_path"}
+_SECRETS = {"client_secret", "private_key", "private_key_passphrase", "proxy"}
 _LONGEST = 1_000_000_000  # seconds; systems cannot wait for much longer
 _MOST = 1_000_000_000_000  # of whatever a setting counts
 _FILES = {"private_key_path", "ca_bundle", "client_cert"}  # settings that name a file
@@ -67,9 +73,9 @@ class Settings:
     """The private key itself, in place of its file; in a variable, line ends can be written as `\\n`."""
     private_key_passphrase: str | None = _secret()
     """Opens the private key, if it is encrypted."""
-    endpoint: str = API_ROOT
+    endpoint: str = attrs.field(default=API_ROOT, converter=guarded)
     """Root of the API."""
-    ims_url: str = IMS_ROOT
+    ims_url: str = attrs.field(default=IMS_ROOT, converter=guarded)
     """Root of the token service."""
     ims_endpoint: str | None = None
     """Path of the token endpoint, if not the usual one."""
@@ -111,10 +117,10 @@ class Settings:
             other = "" if self.tech_account_id is None else f", or private_key as {PREFIX}PRIVATE_KEY"
             raise ConfigurationError(f"{_help(missing)}{other} (the JWT flow needs it)")
         if self.private_key is not None:
-            key, name = self.private_key, "private_key"
+            key, name = hidden(self.private_key), "private_key"
         else:
             path = Path(self.private_key_path or "").expanduser()
-            key, name = read_key_file(path, "private_key_path"), f"private_key_path {path}:"
+            key, name = hidden(read_key_file(path, "private_key_path")), f"private_key_path {path}:"
             warn_of_writers(path)
         load_private_key(key, self.private_key_passphrase, name)  # for messages that name the setting
         endpoint = {} if self.ims_endpoint is None else {"auth_endpoint": self.ims_endpoint}
@@ -136,23 +142,35 @@ class Settings:
         Raises:
             ConfigurationError: one of them cannot be used.
         """
-        return Connection(
-            self.org_id,
-            self.build_auth(),
-            endpoint=self.endpoint,
-            test_mode=self.test_mode,
-            timeout=self.timeout,
-            ssl_verify=self.ssl_verify,
-            max_retries=self.max_retries,
-            max_wait=self.max_wait,
-            pacing=self.pacing,
-            user_agent=self.user_agent,
-            ca_bundle=self.ca_bundle,
-            client_cert=self.client_cert,
-            proxy=self.proxy,
-            ssl_strict=self.ssl_strict,
-            max_response_size=self.max_response_size,
-        )
+        return Connection(self.org_id, self.build_auth(), **self._arguments())
+
+    def connect_async(self) -> AsyncConnection:
+        """Return an async connection with these settings.
+
+        Raises:
+            ConfigurationError: one of them cannot be used, or the extra `async` is not installed.
+        """
+        from .aio import AsyncConnection  # noqa: PLC0415 - httpx comes with an extra
+
+        return AsyncConnection(self.org_id, self.build_auth(), **self._arguments())
+
+    def _arguments(self) -> dict[str, Any]:
+        """The arguments that connections of both kinds have in common."""
+        return {
+            "endpoint": self.endpoint,
+            "test_mode": self.test_mode,
+            "timeout": self.timeout,
+            "ssl_verify": self.ssl_verify,
+            "max_retries": self.max_retries,
+            "max_wait": self.max_wait,
+            "pacing": self.pacing,
+            "user_agent": self.user_agent,
+            "ca_bundle": self.ca_bundle,
+            "client_cert": self.client_cert,
+            "proxy": self.proxy,
+            "ssl_strict": self.ssl_strict,
+            "max_response_size": self.max_response_size,
+        }
 
 
 class SettingArguments(TypedDict, total=False):
@@ -191,7 +209,20 @@ def connect(
     Raises:
         ConfigurationError: a setting is missing, unknown or cannot be used.
     """
+    _veil(settings)
     return load_settings(path, profile, **settings).connect()
+
+
+def connect_async(
+    path: str | os.PathLike[str] | None = None, profile: str | None = None, **settings: Unpack[SettingArguments]
+) -> AsyncConnection:
+    """Return an async connection from the same settings as `connect`; it is used with `async with`.
+
+    Raises:
+        ConfigurationError: a setting is missing, unknown or cannot be used, or the extra `async` is not installed.
+    """
+    _veil(settings)
+    return load_settings(path, profile, **settings).connect_async()
 
 
 def load_settings(
@@ -212,7 +243,21 @@ def load_settings(
     Raises:
         ConfigurationError: a setting is missing, unknown or cannot be used; the message says which and where.
     """
-    variables = os.environ if environment is None else environment
+    _veil(settings)
+    environment = _own_variables(os.environ if environment is None else environment)
+    try:
+        return _gather(path, profile, environment, settings)
+    except ConfigurationError as error:
+        problem = str(error)
+    raise ConfigurationError(problem)  # anew, for the frames of the first one hold what files say
+
+
+def _gather(
+    path: str | os.PathLike[str] | None,
+    profile: str | None,
+    variables: Mapping[str, str],
+    settings: Mapping[str, Any],
+) -> Settings:
     file = path or variables.get(PREFIX + "CONFIG")
     values: dict[str, Any] = {}
     if file:
@@ -230,6 +275,19 @@ def load_settings(
     if missing:
         raise ConfigurationError(_help(*missing))
     return Settings(**values)
+
+
+def _veil(values: Any) -> None:
+    """Keep the secrets among arguments out of what a traceback shows; one under a wrong name may be any of them."""
+    for name, value in values.items():
+        values[name] = guarded(value) if name in _KINDS and name not in _SECRETS else hidden(value)
+
+
+def _own_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that begin with UMAPI_, with the same care."""
+    own = {name: value for name, value in variables.items() if name.startswith(PREFIX)}
+    plain = {PREFIX + name.upper() for name in _KINDS.keys() - _SECRETS} | {f"{PREFIX}CONFIG", f"{PREFIX}PROFILE"}
+    return {name: guarded(value) if name in plain else hidden(value) for name, value in own.items()}
 
 
 def _overlay(values: dict[str, Any], newer: dict[str, Any]) -> None:
@@ -264,12 +322,12 @@ def _meant(
     return f": is {near[0]} meant?" if near else f"; settings: {', '.join(_KINDS if prefix else names)}"
 
 
-def warn_of_writers(path: Path) -> None:
-    """Warn if users other than the owner can change a file that credentials come from."""
+def warn_of_writers(path: Path, level: int = 4) -> None:
+    """Warn if others than the owner can change a file that credentials come from; `level` is a stack level."""
     mode = path.stat().st_mode if os.name == "posix" else 0
     if mode & stat.S_IWOTH:
         message = f"{path}: every user of this machine can change this file and its secrets: chmod o-w it"
-        warnings.warn(message, InsecureFileWarning, stacklevel=4)
+        warnings.warn(message, InsecureFileWarning, stacklevel=level)
 
 
 class InsecureFileWarning(UserWarning):
@@ -287,7 +345,7 @@ def _from_file(path: Path, profile: str | None) -> dict[str, Any]:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {_reason(error)}") from None
-    warn_of_writers(path)
+    warn_of_writers(path, 5)
     if path.suffix.lower() == ".toml":
         values = _from_toml(path, text, profile or "default")
     else:

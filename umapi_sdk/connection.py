@@ -12,11 +12,12 @@ from typing import Any, Self, TypeVar
 from umapi_models.operations import API_ROOT
 
 from .actions import Action
+from .addresses import guarded
 from .auth import Auth
 from .calls import Service, fetch_token
 from .errors import UmapiError
 from .execution import Execution
-from .masking import shown_request_id
+from .masking import hidden, shown_request_id
 from .messages import Answer, Authorize, Call, Elapsed, Message, Request, Sleep, TransportError, Turn
 from .retries import RetryPolicy
 from .session import Session
@@ -82,6 +83,7 @@ class Connection:
         max_response_size: int = MAX_RESPONSE_SIZE,
         transport: Transport | None = None,
     ) -> None:
+        proxy, endpoint = hidden(proxy), guarded(endpoint)  # a traceback shows the arguments
         network = NetworkSettings(
             timeout=timeout or None,
             ssl_verify=ssl_verify,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .errors import ConfigurationError
+from .masking import hidden
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -54,6 +55,15 @@ def load_private_key(data: str, passphrase: str | None = None, name: str = "priv
     Raises:
         ConfigurationError: it holds no such key, or the passphrase is missing, wrong or not needed.
     """
+    data, passphrase = hidden(data), hidden(passphrase)
+    try:
+        return _load(data, passphrase, name)
+    except ConfigurationError as error:
+        problem = str(error)
+    raise ConfigurationError(problem)  # anew, for the frames of the first one hold the key
+
+
+def _load(data: str, passphrase: str | None, name: str) -> RSAPrivateKey:
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - loaded when a key is needed
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
@@ -87,6 +97,14 @@ def read_key_file(path: Path, name: str) -> str:
     Raises:
         ConfigurationError: it cannot be read, or is no text.
     """
+    try:
+        return _read(path, name)
+    except ConfigurationError as error:
+        problem = str(error)
+    raise ConfigurationError(problem)  # as above
+
+
+def _read(path: Path, name: str) -> str:
     content = b""
     try:
         content = path.read_bytes()

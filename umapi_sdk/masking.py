@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TypeVar, cast
 from urllib.parse import parse_qsl, quote, quote_plus
 
 import attrs
 
 from .characters import shown
 from .messages import Request, Response
+
+T = TypeVar("T")
 
 MASK = "***"
 
@@ -34,6 +37,13 @@ class SecretBytes(bytes):
 
     def __repr__(self) -> str:
         return repr(MASK.encode())
+
+
+def hidden(value: T) -> T:
+    """Return a secret as one that no repr tells; whatever is no text or bytes as it is."""
+    if isinstance(value, str):
+        return cast("T", Secret(value))
+    return cast("T", SecretBytes(value)) if isinstance(value, bytes) else value
 
 
 def masked(text: str, secrets: Iterable[str] = ()) -> str:

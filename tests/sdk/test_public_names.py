@@ -21,7 +21,7 @@ NAMES = [
     *("OutcomeStatus", "OutcomeUnknownError", "RequestRefusedError", "ResponseError", "RetryPolicy", "ServiceError"),
     *("ServicePrincipalAuth", "StepError", "ThrottledError", "UmapiError", "UnavailableError", "UnsentActionsWarning"),
     *("UsageError", "User", "UserAction", "UserQuery", "UserStatus", "UsersQuery", "__version__", "connect"),
-    *("ListingRules", "load_settings"),
+    *("ListingRules", "connect_async", "load_settings"),
 ]
 
 SIGNATURES = {
@@ -67,6 +67,7 @@ SIGNATURES = {
     "UserQuery.reload": "self",
     "RetryPolicy": "*, attempts=4, first_delay=3.0, random_delay=5.0, max_wait=300.0, repeat_after_5xx=True, random",
     "connect": "path=None, profile=None, **settings",
+    "connect_async": "path=None, profile=None, **settings",
     "load_settings": "path=None, profile=None, *, environment=None, **settings",
     "aio.AsyncConnection": "org_id, auth, *, endpoint='https://usermanagement.adobe.io/v2/usermanagement', "
     "test_mode=False, timeout=120.0, ssl_verify=True, max_retries=4, user_agent=None, ca_bundle=None, "

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from ..errors import ConfigurationError
+from ..masking import hidden
 
 if TYPE_CHECKING:
     import ssl
@@ -96,7 +97,7 @@ class NetworkSettings:
 
             if proxy_bypass(parts.netloc):
                 return None
-            proxy = getproxies().get(parts.scheme)
+            proxy = hidden(getproxies().get(parts.scheme))
             variable = f"{parts.scheme.upper()}_PROXY"
             return _proxy_url(proxy, f"the proxy of the environment ({variable})") if proxy else None
         return _proxy_url(proxy) if proxy else None
@@ -136,15 +137,19 @@ def _is_store(path: str) -> bool:
 
 def _proxy_url(proxy: str, what: str = "the proxy") -> str:
     """Return the URL of a proxy, which may be given without `http://`; no message shows it, for its password."""
-    url = proxy if "://" in proxy else f"http://{proxy}"
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
-    except ValueError:
-        usable = False
-    if not usable:
+    proxy = hidden(proxy)
+    url = hidden(proxy if "://" in proxy else f"http://{proxy}")
+    if not _is_web(url):
         raise ConfigurationError(f"{what} must be an http:// or https:// URL")
     return url
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def _reason(error: Exception) -> str:
