@@ -56,3 +56,33 @@ def test_excuses_cover_what_is_below_them() -> None:
     """An excused place excuses everything below it, and nothing beside it."""
     recorded, now = _answer({"a": {"b": 1}, "ab": 1}), _answer({"a": {"b": 2}, "ab": 2})
     assert [one.place for one in compare(recorded, now, excused={"/a": "for a reason"})] == ["/ab"]
+
+
+def _errors(*codes: str) -> RecordedResponse:
+    return _answer({"errors": [{"index": place, "step": 0, "errorCode": code} for place, code in enumerate(codes)]})
+
+
+@pytest.mark.parametrize(
+    ("recorded", "now", "places"),
+    [
+        (_errors("a", "b"), _errors("a", "c"), ["/errors/1/errorCode"]),
+        (_errors("a", "b"), _errors("a"), ["/errors"]),
+        (_answer({"users": [{"email": "a"}, {"email": "b"}]}), _answer({"users": [{"email": "b"}]}), ["/users"]),
+        (_answer({"groups": ["A", "B", "C"]}), _answer({"groups": ["B", "C", "D"]}), ["/groups/0"]),
+        (
+            _answer({"users": [{"email": "a", "type": "x"}, {"email": "b", "type": "x"}]}),
+            _answer({"users": [{"email": "b", "type": "x"}, {"email": "a", "type": "y"}]}),
+            ["/users/0/type"],
+        ),
+        (
+            _answer({"users": [{"email": "a"}]}, ("X-Total-Count", "4"), ("X-Page-Size", "4")),
+            _answer({"users": []}, ("X-Total-Count", "3"), ("X-Page-Size", "2")),
+            ["headers/X-Page-Size", "/users"],
+        ),
+    ],
+)
+def test_entries_are_compared_with_their_partners(
+    recorded: RecordedResponse, now: RecordedResponse, places: list[str]
+) -> None:
+    """One difference is one finding: entries are paired by what tells them apart, and headers follow the list."""
+    assert [one.place for one in compare(recorded, now)] == places

@@ -215,7 +215,7 @@ def page_of(exchange: Exchange, position: int, operation: Operation | None) -> L
         return None
     places = places_of(exchange, operation)
     page, body = number(places.get("page")), body_object(exchange.response)
-    if page is None or body.get("result") != "success":
+    if page is None or (body.get("result") != "success" and not is_array(body.get(_LISTS[operation.name]))):
         return None
     return ListingPage(
         exchange=exchange,

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, cast
 
 import attrs
 
 from umapi_harness.contract import redaction
-from umapi_harness.contract.answers import is_object
+from umapi_harness.contract.answers import count_header, is_array, is_object
 from umapi_harness.contract.findings import Departure
 from umapi_harness.contract.matching import differences
 from umapi_harness.contract.recordings import RecordedResponse
+from umapi_harness.contract.schema import pointer
 
 MADE_UP_FIELDS = frozenset({"id", "groupId", "adminGroupId"})
 """Fields that the service makes up, and that the documented samples often leave out: not compared."""
@@ -46,7 +47,9 @@ def compare(
         shown = redaction.body(now.body).decode("utf-8", "replace")[:200]
         problem = f"recorded {recorded.status}, now {now.status}: {shown}"
         return (Departure("status", problem, expected=str(recorded.status), actual=str(now.status)),)
-    found = (*_header_differences(recorded, now), *_body_differences(recorded, now))
+    in_body = _body_differences(recorded, now)
+    in_headers = [one for one in _header_differences(recorded, now) if not _follows(one, recorded, now)]
+    found = (*in_headers, *in_body)
     return tuple(one for one in found if not any(_covers(place, one.place) for place in excused or ()))
 
 
@@ -57,10 +60,10 @@ def dealt(recorded: Mapping[int, RecordedResponse], now: Mapping[int, RecordedRe
     to the page where they were recorded. What none of the recorded pages has stays where it is.
     """
     first = next(iter(recorded.values()))
-    field = next((name for name in ("users", "groups") if _entries(first, name) is not None), None)
+    field = next((name for name in _LISTED if _entries(first, name) is not None), None)
     if field is None:
         return dict(now)
-    identity = _IDENTITIES[field]
+    identity = identity_of(field)
     homes: dict[object, deque[int]] = {}
     for number, response in recorded.items():
         for entry in _entries(response, field) or ():
@@ -106,6 +109,24 @@ def _header_differences(recorded: RecordedResponse, now: RecordedResponse) -> li
     return found
 
 
+def _follows(one: Departure, recorded: RecordedResponse, now: RecordedResponse) -> bool:
+    """Whether a header counts just the entries that the list in the body has more or less than recorded."""
+    name = one.place.removeprefix("headers/")
+    if name not in ("X-Total-Count", "X-Page-Size"):
+        return False
+    was, is_now = (count_header(response, name) for response in (recorded, now))
+    had, has = (_length(response) for response in (recorded, now))
+    if was is None or is_now is None or had is None or has is None:
+        return False
+    return had != has and was - is_now == had - has
+
+
+def _length(response: RecordedResponse) -> int | None:
+    """How many entries the list of a listing has; None where there is none."""
+    lists = (_entries(response, field) for field in _LISTED)
+    return next((len(found) for found in lists if found is not None), None)
+
+
 def _header(response: RecordedResponse, name: str) -> str | None:
     value = response.header(name)
     if value is not None and name == "Content-Type":
@@ -121,47 +142,115 @@ def _body_differences(recorded: RecordedResponse, now: RecordedResponse) -> list
         problem = f"recorded {len(recorded.body)} bytes, now {len(now.body)}, and they are not the same"
         return [] if same else [Departure("body", problem)]
     before, after = _comparable(before), _comparable(after)
-    return [attrs.evolve(one, place=one.place or "/") for one in differences(before, _in_order_of(before, after))]
+    return [attrs.evolve(one, place=one.place or "/") for one in _body_departures(before, after)]
 
 
-def _in_order_of(before: object, after: object, name: str = "") -> object:
-    """`after`, with lists whose order nobody promises in the order of `before`."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        members, others = cast("dict[str, object]", before), cast("dict[str, object]", after)
-        return {key: _in_order_of(members.get(key), value, key) for key, value in others.items()}
-    if not isinstance(before, list) or not isinstance(after, list):
-        return after
-    wanted, found = cast("list[object]", before), cast("list[object]", after)
-    identity = _IDENTITIES.get(name)
-    if identity is not None:
-        places: dict[object, int] = {}
-        for place, item in enumerate(wanted):
-            places.setdefault(identity(item), place)
-        found = sorted(found, key=lambda item: places.get(identity(item), len(wanted)))
-    others_of = [*wanted, *[None] * (len(found) - len(wanted))]
-    return [_in_order_of(one, other) for one, other in zip(others_of, found, strict=False)]
+def _body_departures(before: object, after: object, place: str = "", name: str = "") -> Iterator[Departure]:
+    """Where two bodies differ; entries of lists whose order nobody promises are compared with their partners."""
+    if is_object(before) and is_object(after):
+        for key in dict.fromkeys((*before, *after)):
+            if key in before and key in after:
+                yield from _body_departures(before[key], after[key], f"{place}{pointer([key])}", key)
+            else:
+                # One of the sides has no such member, which `differences` says in its own words.
+                was, now = ({key: side[key]} if key in side else {} for side in (before, after))
+                yield from differences(was, now, place)
+    elif is_array(before) and is_array(after):
+        yield from _list_departures(before, after, place, name)
+    else:
+        yield from differences(before, after, place)
 
 
-def _text(item: object, *names: str) -> tuple[str, ...]:
-    fields = cast("dict[str, object]", item) if isinstance(item, dict) else {}
-    return tuple(str(fields.get(name)).lower() for name in names)
+def _list_departures(before: list[Any], after: list[Any], place: str, name: str) -> Iterator[Departure]:
+    partners = _partners(before, after, _IDENTITIES.get(name, ()))
+    for number, partner in sorted(partners.items()):
+        yield from _body_departures(before[number], after[partner], f"{place}/{number}")
+    if len(before) == len(after):
+        return
+    missing = [one for number, one in enumerate(before) if number not in partners]
+    taken = set(partners.values())
+    added = [one for number, one in enumerate(after) if number not in taken]
+    told = [f"{words} {_named(entries)}" for words, entries in (("without", missing), ("with", added)) if entries]
+    recorded, now = f"{len(before)} items", str(len(after))
+    yield Departure(place, f"recorded {recorded}, now {now}, {', '.join(told)}", expected=recorded, actual=now)
 
 
-_IDENTITIES: Mapping[str, Callable[[object], object]] = {
-    "errors": lambda item: _text(item, "index", "step", "errorCode"),
-    "warnings": lambda item: _text(item, "index", "step", "warningCode"),
-    "users": lambda item: _text(item, "email", "type"),
-    "": lambda item: _text(item, "email", "userType", "name"),
-    "licenseConfigurations": lambda item: _text(item, "licenseGroupId"),
-    "groups": lambda item: _text(item, "groupName") if is_object(item) else str(item),
+def _partners(before: list[Any], after: list[Any], identities: Sequence[_Identity]) -> dict[int, int]:
+    """Return place -> place of the entries that are the same thing: by what tells them apart best, then by less.
+
+    What is left on both sides belongs together in its order if it is as much.
+    """
+    found: dict[int, int] = {}
+    left: list[int] = list(range(len(before)))
+    right: list[int] = list(range(len(after)))
+    for identity in identities:
+        homes: dict[object, deque[int]] = {}
+        for number in right:
+            told = identity(after[number])
+            if told is not None:
+                homes.setdefault(told, deque()).append(number)
+        for number in left:
+            waiting = homes.get(identity(before[number]))
+            if waiting:
+                found[number] = waiting.popleft()
+        taken = set(found.values())
+        left = [number for number in left if number not in found]
+        right = [number for number in right if number not in taken]
+    if len(left) == len(right) or not identities:
+        found.update(zip(left, right, strict=False))
+    return found
+
+
+def _named(entries: list[Any]) -> str:
+    """The first of some entries in a few words, and how many more there are."""
+    first = entries[0]
+    names = ("email", "groupName", "errorCode", "warningCode", "name")
+    shown = next((first[one] for one in names if first.get(one)), first) if is_object(first) else first
+    text = json.dumps(redaction.data(shown), ensure_ascii=False)
+    text = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return f"{text} and {len(entries) - 1} more" if len(entries) > 1 else text
+
+
+_LISTED: Final = ("users", "groups")  # members of a body that hold the entries of a listing
+_SHOWN: Final = 80  # characters of an entry that a message shows
+_Identity = Callable[[object], object]
+
+
+def _by(*names: str) -> _Identity:
+    """What tells an entry apart by some of its fields; None where it has none of them."""
+
+    def identity(item: object) -> object:
+        fields = item if is_object(item) else {}
+        told = tuple(str(fields[name]).lower() if name in fields else None for name in names)
+        return told if any(told) else None
+
+    return identity
+
+
+def _by_group(item: object) -> object:
+    return _by("groupName")(item) if is_object(item) else str(item)
+
+
+def _by_name(item: object) -> object:
+    return _by("name")(item) if is_object(item) else str(item)
+
+
+_IDENTITIES: Mapping[str, Sequence[_Identity]] = {
+    "errors": (_by("index", "step", "errorCode"), _by("index", "step"), _by("index", "errorCode"), _by("index")),
+    "warnings": (_by("index", "step", "warningCode"), _by("index", "step"), _by("index", "warningCode"), _by("index")),
+    "users": (_by("email", "type"), _by("email"), _by("username", "domain")),
+    "": (_by("email", "userType", "name"), _by("email"), _by_name),
+    "licenseConfigurations": (_by("licenseGroupId"),),
+    "groups": (_by_group,),
 }
-"""What tells apart the items of a list whose order the service does not promise: that of commands in a request
-(ActionsRef.md), and of users and groups in a listing; that of the deprecated operations is the whole body."""
+"""What tells apart the items of a list whose order the service does not promise, from the surest to the least: that
+of commands in a request (ActionsRef.md), and of users and groups in a listing; that of the deprecated operations is
+the whole body. The surest ones alone decide on which page an entry belongs."""
 
 
 def identity_of(field: str) -> Callable[[object], object]:
     """Return what tells the entries of a listing apart."""
-    return _IDENTITIES[field]
+    return _IDENTITIES[field][0]
 
 
 def _comparable(value: object, name: str = "") -> object:

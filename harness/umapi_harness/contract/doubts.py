@@ -141,7 +141,7 @@ class Doubts:
             return True
         removed = not result.errors and any(name == "removeFromOrg" for _, name, _ in steps_of(result.command))
         pretended = test_mode and not result.errors
-        vague = removed or pretended or any(one.get("errorCode") in _VAGUE for one in result.errors)
+        vague = removed or pretended or any(str(one.get("errorCode")) in _VAGUE for one in result.errors)
         return vague and not (about.people <= self.told and (self.all_groups or about.groups <= self.told_groups))
 
     def lose(self, command: JsonObject) -> None:

@@ -44,6 +44,8 @@ class Implied:
     """Exchanges whose answer depends on what the recording does not tell: place in the recording -> why."""
     excused: Mapping[int, Mapping[str, str]]
     """Places in answers that do: place in the recording -> JSON pointer -> why."""
+    contradicted: frozenset[int] = frozenset()
+    """Exchanges with X-Total-Count and X-Page-Size of which one is wrong, and nothing tells which."""
     guessed: frozenset[str] = frozenset()
     """Addresses of accounts of which not even the type is told, in lower case."""
     guessed_domains: frozenset[str] = frozenset()
@@ -97,6 +99,10 @@ class OrgFacts:
     """Domains of which only the name is told."""
     outsiders: dict[str, str] = attrs.field(factory=dict[str, str])
     unavailable_types: set[str] = attrs.field(factory=set[str])
+    whole_groups: bool = False
+    """Whether every group has been listed: no later answer tells of another one that was there at the start."""
+    everybody: bool = False
+    """Whether every active user has been listed: as above."""
     technical_accounts: int | None = None
     technical_members: dict[str, int] = attrs.field(factory=dict[str, int])
     """Group -> technical accounts in it."""
@@ -179,6 +185,8 @@ class OrgFacts:
 
     def group(self, name: str, kind: str | None = None, *, shown: bool = False) -> GroupFacts:
         """Note that a group was there at the start; a known kind replaces none, the spelling of answers any other."""
+        if self.whole_groups and name.lower() not in self.groups:
+            return GroupFacts(name)  # a listing of all groups does not have it
         facts = self.groups.setdefault(name.lower(), GroupFacts(name))
         facts.kind = facts.kind or kind
         facts.name = name if shown else facts.name
@@ -205,9 +213,21 @@ class OrgFacts:
         document["outsiders"] = [{"email": email, "state": state} for email, state in outsiders.items()]
         document["technical_accounts"] = self._technical_accounts()
         document |= self._groups()
-        document["users"] = list(self.users.values())
+        document["users"] = self._users()
         document["directory"] = list(self.directory.values())
         return {name: value for name, value in document.items() if value not in ([], 0)}
+
+    def _users(self) -> list[dict[str, Any]]:
+        """The users, of whom each user name of a domain is the first one's: it cannot be there twice."""
+        taken: set[tuple[str, str]] = set()
+        users: list[dict[str, Any]] = []
+        for user in self.users.values():
+            home = str(user.get("domain") or email_domain(str(user["email"]))).lower()
+            name = (home, str(user.get("username", user["email"])).lower())
+            double = name in taken and "username" in user
+            users.append({field: value for field, value in user.items() if field != "username"} if double else user)
+            taken.add(name)
+        return users
 
     def _technical_accounts(self) -> int | list[dict[str, Any]]:
         members = {name: count for name, count in self.technical_members.items() if count and self._is_seeded(name)}

@@ -7,10 +7,13 @@ the note says which one it was given.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+import attrs
 
 from umapi_harness.contract.answers import (
     ListingPage,
@@ -62,9 +65,22 @@ _NO_PRODUCT: Final = "error.command.product.not_found"
 _SEEDED: Final = ("email", "type", "username", "domain", "firstname", "lastname", "country", "status", "id")
 
 
+_FORMS: Final = {"country": re.compile("[A-Z]{2}"), "status": re.compile("active|disabled|locked|removed")}
+
+
 def infer(exchanges: Sequence[Exchange]) -> Implied:
     """Return the state that the exchanges imply, in the order in which they were made."""
     return _Inference(exchanges).run()
+
+
+@attrs.frozen
+class _Unlisted:
+    """How many one whole listing counts beyond those whom it shows."""
+
+    position: int | None
+    """Place of its page, where it has one alone."""
+    by_total: int | None
+    by_sizes: int | None
 
 
 class _Inference:
@@ -100,6 +116,10 @@ class _Inference:
         """Addresses of those who left an organisation at some time."""
         self._listed: set[tuple[object, ...]] = set()
         """What has been listed as a whole."""
+        self._unlisted: dict[tuple[str, str | None], list[_Unlisted]] = {}
+        """Organisation, and group or None for all users -> how many its listings count beyond those whom they show."""
+        self._contradicted: set[int] = set()
+        """Pages of which one of the two counts in the headers is wrong, and nothing tells which."""
 
     def run(self) -> Implied:
         """Go through the exchanges and return what they imply."""
@@ -111,6 +131,7 @@ class _Inference:
             if operation is not None:
                 self._learn(place, exchange, operation)
         self._unjudge_unknown_ids()
+        self._count_technical_accounts()
         self._count_technical_members()
         self._judge_listings()
         self._excuse_counts()
@@ -124,6 +145,7 @@ class _Inference:
             unknown=tuple(unknown for facts in self._facts.values() for unknown in facts.unknown.values()),
             unjudgeable=self._unjudgeable,
             excused=self._excused,
+            contradicted=frozenset(self._contradicted),
             guessed_domains=frozenset(name for facts in self._facts.values() for name in facts.guessed_domains),
             guessed=frozenset(address for facts in self._facts.values() for address, _ in facts.guessed),
         )
@@ -215,11 +237,19 @@ class _Inference:
     def _learn_from_whole(self, facts: OrgFacts, listing: RecordedListing) -> None:
         page = listing.pages[0]
         self._listed.add(page.subject)
-        listed = sum(len(one.entries or ()) for one in listing.pages)
-        unlisted = max(0, (listing.total or 0) - listed)
+        entries = [entry for one in listing.pages for entry in one.entries or ()]
+        # Who is shown twice is counted once.
+        listed = len({(str(one.get("email")).lower(), str(one.get("type"))) for one in entries if is_object(one)})
+        sizes = [count_header(one.exchange.response, "X-Page-Size") for one in listing.pages]
+        unlisted = _Unlisted(
+            page.position if len(sizes) == 1 else None,
+            None if listing.total is None else max(0, listing.total - listed),
+            None if None in sizes else max(0, sum(filter(None, sizes)) - listed),
+        )
+        facts.whole_groups = facts.whole_groups or page.operation == "groups"
         if page.operation == "users" and not page.query.get("domain"):
-            if facts.technical_accounts is None:
-                facts.technical_accounts = unlisted
+            self._unlisted.setdefault((facts.org_id, None), []).append(unlisted)
+            facts.everybody = True
             self._whole.add(facts.org_id)
             if flag(page.query, "directOnly", True) and not facts.anyone_left:
                 self._whole_direct.add(facts.org_id)
@@ -227,19 +257,22 @@ class _Inference:
             name = page.group.lower()
             if flag(page.query, "directOnly", True) and not page.query.get("status"):
                 self._whole_groups.add((facts.org_id, name))
-                entries = [entry for one in listing.pages for entry in one.entries or () if is_object(entry)]
-                members = {(str(entry.get("email")).lower(), entry.get("type") == ADOBE_ID) for entry in entries}
+                shown = [entry for entry in entries if is_object(entry)]
+                members = {(str(entry.get("email")).lower(), entry.get("type") == ADOBE_ID) for entry in shown}
                 self._members[facts.org_id, name] = members
                 if not bisect(self._changes, listing.pages[-1].position):
                     self._first_members[facts.org_id, name] = members
-            if listing.total is not None and not page.query.get("status"):
-                facts.technical_members.setdefault(facts.group_names.get(name, name).lower(), unlisted)
+            if not page.query.get("status"):
+                first = facts.group_names.get(name, name).lower()
+                self._unlisted.setdefault((facts.org_id, first), []).append(unlisted)
 
     def _learn_page_size(self, page: ListingPage) -> None:
         announced = count_header(page.exchange.response, "X-Page-Size")
         size = announced if announced is not None else len(page.entries or ())
         name = "groups_page_size" if page.field == "groups" else "users_page_size"
-        if size and not page.last:
+        pages = count_header(page.exchange.response, "X-Page-Count")
+        # A page that says it is not the last, and is the last that is counted, contradicts itself: it tells no size.
+        if size and not page.last and (pages is None or page.number + 1 < pages):
             self._settings[name] = max(size, self._settings.get(name, 0))
 
     def _learn_from_user(self, place: int, facts: OrgFacts, exchange: Exchange) -> None:
@@ -288,6 +321,8 @@ class _Inference:
             # On which page somebody is, is not promised: only whole listings can be compared, or the only page.
             if listing.complete or (page.subject in self._listed and pages in (None, 1)):
                 continue
+            if pages == 1 and page.number == 0 and (page.entries is not None or listing.total):
+                continue  # whatever it says of further pages or shows, there is no other page
             numbers = ", ".join(str(one.number) for one in listing.pages)
             total = count_header(page.exchange.response, "X-Page-Count")
             of = f" of {total}" if total is not None else ""
@@ -306,6 +341,22 @@ class _Inference:
             kept = [name for name in groups if key in listed.get((facts.org_id, name.lower()), {key})]
             if len(kept) != len(groups):
                 user["groups"] = kept
+
+    def _count_technical_accounts(self) -> None:
+        """Of whom is counted and never listed: what most headers say, for no action changes it."""
+        for (org_id, group), told in self._unlisted.items():
+            votes = Counter(count for one in told for count in (one.by_total, one.by_sizes) if count is not None)
+            number_of = votes.most_common(1)[0][0] if votes else 0
+            if sum(count == votes[number_of] for count in votes.values()) > 1:
+                number_of = min(count for count, times in votes.items() if times == votes[number_of])
+                self._contradicted |= {
+                    one.position for one in told if one.position is not None and one.by_total != one.by_sizes
+                }
+            facts = self._org(org_id)
+            if group is None:
+                facts.technical_accounts = number_of
+            elif votes:
+                facts.technical_members[group] = number_of
 
     def _count_technical_members(self) -> None:
         """What a group counts beyond the users listed in it, with no change in between, are technical accounts."""
@@ -475,7 +526,7 @@ def _see_user(
     `whole` says that all his direct groups are shown.
     """
     email, type_ = entry.get("email"), entry.get("type")
-    if not isinstance(email, str) or not isinstance(type_, str) or "@" not in email:
+    if not isinstance(email, str) or type_ not in (ADOBE_ID, *OWNED, "unknown") or "@" not in email:
         return
     key: UserKey = (email.lower(), type_ == ADOBE_ID)
     first = facts.renamed.get(email.lower(), email)
@@ -485,11 +536,13 @@ def _see_user(
     if made is not None:
         _see_created(facts, key, entry, made)
         return
-    for family in (True, False):
-        facts.take_back((start[0], family))
+    if _came_from_nowhere(facts, start[0], entry):
+        return
+    facts.take_back((start[0], True))
+    facts.take_back((start[0], False))
     known = facts.users.get(start)
     if known is None or start in facts.sketched or (whole and start not in facts.whole_users):
-        shown = {name: entry[name] for name in _SEEDED if isinstance(entry.get(name), str) and entry[name]}
+        shown = _seeded(entry)
         if shown.get("status") == "active":
             del shown["status"]
         if first.lower() != email.lower():
@@ -499,7 +552,7 @@ def _see_user(
                 shown["domain"] = email_domain(first)
             shown["email"] = first
         groups = entry.get("groups")
-        names = [name for name in groups if isinstance(name, str)] if is_array(groups) else []
+        names = list(dict.fromkeys(name for name in groups if isinstance(name, str))) if is_array(groups) else []
         at_start = [_at_start(facts, name) for name in names if name.lower() not in joined]
         at_start = [name for name in at_start if name.lower() not in joined]
         gone = [name for name in facts.left.get(start[0], ()) if name not in at_start]
@@ -519,6 +572,20 @@ def _see_user(
     known["groups"] = [name for name in known.get("groups", ()) if _see_group_name(facts, name)]
 
 
+def _came_from_nowhere(facts: OrgFacts, address: str, entry: Mapping[str, Any]) -> bool:
+    """Whether a listing of everybody did not have somebody whom no recorded action brought either."""
+    if not facts.everybody or entry.get("status", "active") != "active":
+        return False
+    keys = [(address, family) for family in (True, False)]
+    return not any(key in facts.users or key in facts.created for key in keys)
+
+
+def _seeded(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What a seed can have of a user as he is shown; anything else is found by comparing."""
+    found = {name: entry[name] for name in _SEEDED if isinstance(entry.get(name), str) and entry[name]}
+    return {name: text for name, text in found.items() if name not in _FORMS or _FORMS[name].fullmatch(text)}
+
+
 def _at_start(facts: OrgFacts, name: str) -> str:
     """What a group was called at the start."""
     for prefix in ("", "_admin_"):
@@ -533,7 +600,7 @@ def _see_created(facts: OrgFacts, key: UserKey, entry: Mapping[str, Any], made: 
     if key in facts.directory or key in facts.users:
         return
     if any(entry.get(name) != made.get(name) for name in names):
-        kept = {name: entry[name] for name in _SEEDED if isinstance(entry.get(name), str) and entry[name]}
+        kept = _seeded(entry)
         kept.pop("status", None)
         facts.directory[key] = kept
 

@@ -26,6 +26,7 @@ from umapi_models import schemas
 NAME: Final = "mock"
 _SERVER_ERRORS: Final = 500
 _TOO_MANY: Final = 429
+_COUNTS: Final = ("X-Total-Count", "X-Page-Size")
 _SEARCHES: Final = 12  # differences of one recording for which settings are tried: each costs a replay
 
 
@@ -72,6 +73,7 @@ class MockJudge:
             seeds=tuple(given.pop(str(seed["org_id"]), seed) for seed in implied.seeds) + tuple(given.values()),
             unknown=() if stated is not None else implied.unknown,
             known=stated is not None or bool(self.seeds),
+            contradicted=frozenset(),
             unjudgeable={} if stated is not None or self.seeds else implied.unjudgeable,
             excused={} if stated is not None or self.seeds else implied.excused,
         )
@@ -244,7 +246,8 @@ class _Play:
         reasons = {**self.implied.excused.get(place, {}), **exchange.notes.get("differs", {})}
         found: list[Departure] = []
         excused: list[Finding] = []
-        for one in compare(exchange.response, now):
+        departures = compare(exchange.response, now)
+        for one in (*departures, *self._contradicting(place, departures)):
             reason = next((why for where, why in reasons.items() if f"{one.place}/".startswith(f"{where}/")), None)
             if reason is None and one.place.rpartition("/")[2] in _withdrawn() and one.actual is None:
                 reason = "the service no longer maintains the field"
@@ -253,6 +256,15 @@ class _Play:
             else:
                 excused.append(self._finding(exchange, Grade.MAY, one, f"{one.problem}: {reason}"))
         return found, excused
+
+    def _contradicting(self, place: int, departures: Sequence[Departure]) -> Iterator[Departure]:
+        """The other one of two counts that cannot both be right, where nothing tells which is wrong."""
+        differing = [one for one in _COUNTS if any(other.place == f"headers/{one}" for other in departures)]
+        if place not in self.implied.contradicted or len(differing) != 1:
+            return
+        (other,) = set(_COUNTS) - set(differing)
+        recorded = self.scene[place].response.header(other)
+        yield Departure(f"headers/{other}", f"recorded {recorded!r}, which contradicts {differing[0]}: one is wrong")
 
     def _dealt(self, place: int, now: RecordedResponse) -> RecordedResponse:
         listing = self._listings.get(place)
