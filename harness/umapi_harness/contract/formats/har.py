@@ -123,7 +123,7 @@ def _why_not(entry: Mapping[str, Any]) -> str:
     if not response.get("status") or response["status"] < 0:
         reason = response.get("_error") or entry.get("_error") or "it was aborted"
         return f"{target} has no answer ({redaction.text(str(reason))[:100]})"
-    bodies_apart = (request.get("postData") or {}, response.get("content") or {})
+    bodies_apart: tuple[Mapping[str, Any], ...] = (request.get("postData") or {}, response.get("content") or {})
     if any(body.get("_file") and not body.get("text") for body in bodies_apart):
         return f"{target} has its body in another file; record with bodies embedded (Playwright: content 'embed')"
     return ""
