@@ -49,6 +49,10 @@ class _Job:
     def begun(self) -> bool:
         return any(result.status is not OutcomeStatus.NOT_SENT for result in self.known.values())
 
+    @property
+    def doubtful(self) -> bool:
+        return any(result.status is OutcomeStatus.UNKNOWN for result in self.known.values())
+
 
 @attrs.define(eq=False)
 class _Entry:
@@ -60,9 +64,32 @@ class _Entry:
     owner: Share | None = None
     free: bool = False
     """True if nothing before it touches what it touches."""
+    under_way: bool = False
+    """True while its owner is sending it."""
 
 
-_Heap = list[tuple[int, _Entry]]
+class _Ready:
+    """The commands that could be sent next, first come, first served. What is taken out is not looked for."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, _Entry]] = []
+        self._there: set[_Entry] = set()
+
+    def __len__(self) -> int:
+        return len(self._there)
+
+    def add(self, entry: _Entry) -> None:
+        self._there.add(entry)
+        heapq.heappush(self._heap, (entry.serial, entry))
+
+    def discard(self, entry: _Entry) -> None:
+        self._there.discard(entry)
+
+    def pop(self) -> _Entry:
+        while (entry := heapq.heappop(self._heap)[1]) not in self._there:
+            continue
+        self._there.remove(entry)
+        return entry
 
 
 @attrs.define(eq=False)
@@ -75,7 +102,7 @@ class Share:
     open: int = 0
     """How many of its jobs are not finished."""
     owned: dict[_Entry, None] = attrs.field(factory=dict[_Entry, None], repr=False)
-    ready: _Heap = attrs.field(factory=list[tuple[int, _Entry]], repr=False)
+    ready: _Ready = attrs.field(factory=_Ready, repr=False)
     last: int = -1
     """Serial number of the last command it owned."""
     returns: int = 0
@@ -101,7 +128,7 @@ class ActionQueue:
         self._turns: Turns[_Entry] = Turns()
         self._entries: dict[WireCommand, _Entry] = {}
         self._unowned: dict[_Entry, None] = {}
-        self._ready: _Heap = []
+        self._ready = _Ready()
         """The unowned commands whose turn it is."""
         self._waiting: dict[_Job, None] = {}
         self._returns = 0
@@ -167,9 +194,10 @@ class ActionQueue:
                 self._claim(share, [entry for entry in self._unowned if entry.serial < share.last])
             if not share.immediate and len(self._ready) < MAX_COMMANDS:
                 return []
-            heap = share.ready if share.immediate else self._ready
-            taken = [heapq.heappop(heap)[1] for _ in range(min(MAX_COMMANDS, len(heap)))]
+            ready = share.ready if share.immediate else self._ready
+            taken = [ready.pop() for _ in range(min(MAX_COMMANDS, len(ready)))]
             for entry in taken:
+                entry.under_way = True
                 if entry.owner is None:
                     self._own(entry, share)
             return [entry.command for entry in taken]
@@ -185,16 +213,20 @@ class ActionQueue:
     def settle(self, share: Share, results: Sequence[CommandOutcome]) -> None:
         """Note the outcomes of commands that were sent. Nothing is sent of an action after an unknown part."""
         with self._lock:
+            unknown: dict[_Job, None] = {}
             for result in results:
                 entry = self._entries.get(result.command)
                 if entry is None:
                     continue
-                job = entry.job
                 if result.status is OutcomeStatus.UNKNOWN:
-                    later = job.commands[result.command.part + 1 :]
-                    for following in [self._entries[command] for command in later if command in self._entries]:
-                        self._withdraw(following, _AFTER_UNKNOWN, share)
+                    unknown[entry.job] = None
                 self._finish(entry, result, share)
+            # Parts of an action can be on their way together: those have outcomes of their own.
+            for job in unknown:
+                for command in job.commands:
+                    following = self._entries.get(command)
+                    if following is not None and not following.under_way:
+                        self._withdraw(following, _AFTER_UNKNOWN, share)
 
     def leave(self, share: Share, reasons: Mapping[WireCommand, str | None] | None = None) -> list[ActionOutcome]:
         """End a call's part in the queue; return the outcomes that it has to tell, in order.
@@ -207,8 +239,11 @@ class ActionQueue:
             self._shares.pop(share, None)
             if share.owned:
                 for entry in list(share.owned):
-                    self._give(entry, None)
-                share.ready.clear()
+                    if entry.job.doubtful:
+                        self._withdraw(entry, _AFTER_UNKNOWN, share)
+                    else:
+                        self._give(entry, None)
+                share.ready = _Ready()
                 self._returns += 1
                 for other in self._shares:
                     other.notify()
@@ -228,7 +263,6 @@ class ActionQueue:
         """Take out of the queue what no call is about to send; return the actions, in order."""
         with self._lock:
             jobs = self._waiting_jobs()
-            self._ready = []
             for entry in sorted(self._unowned, key=lambda entry: -entry.serial):
                 self._withdraw(entry, _TAKEN, None)
             return [job.action for job in jobs]
@@ -244,17 +278,14 @@ class ActionQueue:
             job.shares.append(share)
 
     def _claim(self, share: Share, entries: Sequence[_Entry]) -> None:
-        if not entries:
-            return
         for entry in entries:
             self._own(entry, share)
             if entry.free:
-                heapq.heappush(share.ready, (entry.serial, entry))
-        self._ready = [item for item in self._ready if item[1].owner is None]
-        heapq.heapify(self._ready)
+                share.ready.add(entry)
 
     def _own(self, entry: _Entry, share: Share) -> None:
         del self._unowned[entry]
+        self._ready.discard(entry)
         entry.job.waiting -= 1
         if not entry.job.waiting:
             del self._waiting[entry.job]
@@ -267,7 +298,7 @@ class ActionQueue:
         """Give a command that is new, or that a call leaves behind, to its owner, or to nobody."""
         if entry.owner is not None:
             del entry.owner.owned[entry]
-        entry.owner = owner
+        entry.owner, entry.under_way = owner, False
         if owner is None:
             self._unowned[entry] = None
             entry.job.waiting += 1
@@ -279,7 +310,7 @@ class ActionQueue:
             self._line_up(entry)
 
     def _line_up(self, entry: _Entry) -> None:
-        heapq.heappush(self._ready if entry.owner is None else entry.owner.ready, (entry.serial, entry))
+        (self._ready if entry.owner is None else entry.owner.ready).add(entry)
         if entry.owner is not None:
             entry.owner.notify()
 
@@ -292,11 +323,13 @@ class ActionQueue:
         job = entry.job
         if entry.owner is None:
             del self._unowned[entry]
+            self._ready.discard(entry)
             job.waiting -= 1
             if not job.waiting:
                 del self._waiting[job]
         else:
             del entry.owner.owned[entry]
+            entry.owner.ready.discard(entry)
         del self._entries[entry.command]
         for freed in self._turns.remove(entry):
             freed.free = True

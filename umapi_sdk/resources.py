@@ -43,22 +43,38 @@ def _touched_by_user(command: UserCommand) -> dict[str, bool]:
 
 
 def _touched_by_group(command: UserGroupCommand) -> dict[str, bool]:
-    """A group command has the group's list of members to itself; the group too, if it makes, renames or deletes it."""
+    """A group command has each membership that it changes to itself, so that two can fill one group together.
+
+    It has the group's list of members to itself if it does anything else, and the group if it makes, renames or deletes
+    it. A step on profiles counts the members.
+    """
     group = _group(command.user_group)
-    touches = {f"members of {group}": True, group: False}
+    members = f"members of {group}"
+    touches = {members: False} | _groups_used([command.user_group])
     for step in command.do:
         for listed in (step.add, step.remove):
-            if listed is not None:
-                used = {_user(name): False for name in listed.user or ()}
-                touches = used | _groups_used(listed.product_configuration or ()) | touches
+            if listed is None:
+                continue
+            if listed.product_configuration:
+                touches = _groups_used(listed.product_configuration) | touches
+                touches[members] = True
+            for name in listed.user or ():
+                user = _user(name)
+                touches[user] = False
+                touches[f"{user} in {group}"] = True
         renamed = None
         if step.create_user_group is not None:
             renamed = step.create_user_group.name
-        elif step.update_user_group is not None and step.update_user_group.name is not None:
+        elif step.update_user_group is not None:
+            touches[members] = True
             renamed = step.update_user_group.name
+            if renamed is None:
+                continue
         elif step.delete_user_group is None:
             continue
-        touches |= {group: True} if renamed is None else {group: True, _group(renamed): True}
+        touches |= {members: True, group: True}
+        if renamed is not None:
+            touches[_group(renamed)] = True
     return touches
 
 

@@ -13,8 +13,18 @@ from hypothesis import strategies as st
 from sdk_kit import STEADY, Reply, ScriptedServer, Seen, action_answer, all_good, requests_for, wire_commands
 
 from umapi_harness.mock.server import RunningServer
-from umapi_sdk import Action, ActionError, Connection, GroupAction, OutcomeStatus, UserAction
+from umapi_sdk import (
+    Action,
+    ActionError,
+    Connection,
+    GroupAction,
+    OutcomeStatus,
+    OutcomeUnknownError,
+    UserAction,
+)
 from umapi_sdk.batches import encode
+from umapi_sdk.outcomes import same_for_all
+from umapi_sdk.queueing import ActionQueue, Share
 
 Connect = Callable[..., Connection]
 
@@ -387,3 +397,47 @@ def test_threads_do_not_disturb_the_order_of_steps(wire: ScriptedServer, connect
     ]
     assert (action.outcome and action.outcome.status) is OutcomeStatus.COMPLETED
     assert connection.status()[0]["actions-queued"] == 0
+
+
+def test_parts_that_share_a_lost_request_are_all_unknown(wire: ScriptedServer, connect: Connect) -> None:
+    """Of 25 parts, 10 go in a request whose answer is lost: they are unknown, and none follows."""
+    wire.replies.append(Reply(cut=True))
+    action = GroupAction("Team").add_users([f"u{number}@b.c" for number in range(2_500)])
+    connection = connect(wire)
+    with pytest.raises(OutcomeUnknownError) as caught:
+        connection.execute_single(action, immediate=True)
+    (outcome,) = caught.value.outcomes
+    assert [part.status for part in outcome.parts] == [OutcomeStatus.UNKNOWN] * 10 + [OutcomeStatus.NOT_SENT] * 15
+    assert connection.queued == ()
+
+
+def test_nothing_follows_when_parts_of_a_request_are_in_doubt(wire: ScriptedServer, connect: Connect) -> None:
+    """The counts contradict themselves for 10 parts that share a request: the 15 that could go next are not sent."""
+    wire.replies.append(Reply(body=action_answer(9)))
+    wire.answer = all_good
+    action = GroupAction("Team").add_users([f"u{number}@b.c" for number in range(2_500)])
+    other = UserAction("jo@b.c").add_to_groups(["Other"])
+    result = connect(wire).execute_multiple([action, other], immediate=True)
+    assert [outcome.status for outcome in result.outcomes] == [OutcomeStatus.UNKNOWN, OutcomeStatus.COMPLETED]
+    parts = [part.status for part in result.outcomes[0].parts]
+    assert parts == [OutcomeStatus.UNKNOWN] * 10 + [OutcomeStatus.NOT_SENT] * 15
+    assert [[next(iter(command.values())) for command in request.json] for request in wire.seen][1:] == [["jo@b.c"]]
+
+
+@pytest.mark.parametrize("second", [OutcomeStatus.COMPLETED, OutcomeStatus.NOT_SENT])
+def test_parts_that_another_call_is_sending_keep_their_own_outcomes(second: OutcomeStatus) -> None:
+    """Two calls send parts of one action at once, and the answer of the first is lost: the second tells of its own."""
+    queue, first, other = ActionQueue(), Share(immediate=False), Share(immediate=False)
+    action = GroupAction("Team").add_users([f"u{number}@b.c" for number in range(2_500)])
+    queue.enlist(first, [action])
+    queue.enlist(other, [])
+    lost, sent = queue.take(first), queue.take(other)
+    queue.settle(first, same_for_all(lost, OutcomeStatus.UNKNOWN, "lost"))
+    if second is OutcomeStatus.COMPLETED:
+        queue.settle(other, same_for_all(sent, second, ""))
+    queue.leave(first, {})
+    queue.leave(other, {})
+    assert action.outcome is not None
+    parts = [part.status for part in action.outcome.parts]
+    assert parts == [OutcomeStatus.UNKNOWN] * 10 + [second] * 10 + [OutcomeStatus.NOT_SENT] * 5
+    assert len(queue) == 0

@@ -50,6 +50,22 @@ APART = {
         GroupAction("Team").add_users(["jo@b.c"]),
         GroupAction("Team").remove_users(["jo@b.c"]),
     ),
+    "group given a profile, and members": (
+        GroupAction("Team").add_to_products(["P"]),
+        GroupAction("Team").add_users(["jo@b.c"]),
+    ),
+    "group described, and members": (
+        GroupAction("Team").update(description="x"),
+        GroupAction("Team").add_users(["jo@b.c"]),
+    ),
+    "user added to a group and taken out, in another case": (
+        GroupAction("Team").add_users(["jane@b.c", "jo@b.c"]),
+        GroupAction("TEAM").remove_users(["Jo@B.c"]),
+    ),
+    "group made, and its admins from their side": (
+        GroupAction("Team").create(),
+        GroupAction("_admin_Team").add_users(["jo@b.c"]),
+    ),
     "user made and added by a group": (create("jo@b.c"), GroupAction("Team").add_users(["Jo@b.c"])),
     "user added by a group and removed": (
         GroupAction("Team").add_users(["jo@b.c"]),
@@ -65,6 +81,11 @@ TOGETHER = {
     "two users and one group": (add("jo@b.c"), add("jane@b.c")),
     "one user name in two domains": (add("jo", domain="b.c"), add("jo", domain="d.e")),
     "two groups and one user": (GroupAction("A").add_users(["jo@b.c"]), GroupAction("B").add_users(["jo@b.c"])),
+    "two users added to one group": (GroupAction("A").add_users(["jo@b.c"]), GroupAction("A").add_users(["j@b.c"])),
+    "one user added to a group, another taken out": (
+        GroupAction("A").add_users(["jo@b.c"]),
+        GroupAction("A").remove_users(["j@b.c"]),
+    ),
     "members of a group, from both sides": (GroupAction("g").add_users(["jane@b.c"]), add("jo@b.c")),
     "description of a group, and its use": (GroupAction("g").update(description="x"), add("jo@b.c")),
     "one group made, another used": (GroupAction("h").create(), add("jo@b.c")),
@@ -90,6 +111,12 @@ def test_a_request_is_filled_up_with_later_actions() -> None:
     others = [add(f"u{number}@b.c") for number in range(12)]
     requests = [[command.action for command in request] for request in requests_for([*twice, *others])]
     assert requests == [[twice[0], *others[:9]], [twice[1], *others[9:]]]
+
+
+def test_a_thousand_users_go_into_one_group_with_one_request() -> None:
+    """The parts of one action that concern different users fill a request: 10 commands of 10 steps of 10 users."""
+    (request,) = requests_for([GroupAction("Team").add_users([f"u{number}@b.c" for number in range(1_000)])])
+    assert [command.part for command in request] == list(range(10))
 
 
 TOUCHES = st.lists(st.dictionaries(st.sampled_from("ab"), st.booleans(), min_size=1), min_size=2, max_size=20)
