@@ -97,7 +97,7 @@ def redact(
     number = 0
     with Archive.writing(target) as archive:
         for exchange in whole(open_recording(source, limits=limits)):
-            archive.add(cleaner.cleaned(exchange))
+            archive.add(cleaner.cleaned(exchange), cleaned=True)
             number += 1
     _say(f"{number} exchanges written to {target}{left_out(cleaner.left_out)}")
     if lost:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import attrs
@@ -13,15 +14,18 @@ Kind = Literal["object", "array", "string", "number", "other", "key"]
 Edit = tuple[int, int, str]
 """Where a piece of text begins and ends, and what to write in its place."""
 
+_KEPT_LENGTH: Final = 1 << 20
+"""Characters of the texts whose values are kept for the next reader."""
 _BLANKS: Final = " \t\r\n\ufeff"
 # Nothing here goes back over what it has read: each character is looked at once, in hostile text too.
 _TOKEN: Final = re.compile(
-    rf'[{_BLANKS}]++|(?P<string>"(?:[^"\\]++|\\.)*+")|(?P<mark>[{{}}\[\],:])'
-    r"|(?P<number>-?[0-9][0-9.eE+-]*+)|(?P<other>true\b|false\b|null\b)",
+    rf'[{_BLANKS}]*+(?:(?P<string>"(?:[^"\\]++|\\.)*+")(?:[{_BLANKS}]*+(?P<colon>:))?+|(?P<mark>[{{}}\[\],:])'
+    r"|(?P<number>-?[0-9][0-9.eE+-]*+)|(?P<other>true\b|false\b|null\b)|(?P<end>\Z)|(?P<bad>.))",
     re.DOTALL,
 )
 _KINDS: Final[dict[str, Kind]] = {
     "string": "string",
+    "colon": "string",
     "number": "number",
     "other": "other",
     "{": "object",
@@ -64,41 +68,54 @@ def is_json_like(text: str) -> bool:
 def scan(text: str, position: int = 0) -> Scan:
     """Find the values of a text from a place on, as far as it is JSON.
 
-    Nothing is too deep, and a name may come twice.
+    Nothing is too deep, and a name may come twice. What was found is not to be changed: who reads one text several
+    times gets it again.
     """
+    return _kept_scan(text, position) if len(text) < _KEPT_LENGTH else _scan(text, position)
+
+
+@lru_cache(maxsize=4)
+def _kept_scan(text: str, position: int) -> Scan:
+    return _scan(text, position)
+
+
+def _scan(text: str, position: int) -> Scan:
     values: list[Value] = []
     around: list[int] = []  # the objects and arrays that are open
     key: Value | None = None  # whose value is awaited
     candidate: Value | None = None  # the string that a colon makes a key
-    while position < len(text):
-        token = _TOKEN.match(text, position)
-        if token is None:
+    for token in _TOKEN.finditer(text, position):
+        found = token.lastgroup or ""
+        if found == "bad":
             break
-        start, position, found = position, token.end(), token.lastgroup
-        if found is None:
-            continue
-        if found == "mark" and text[start] not in "{[":
-            if text[start] == ":" and candidate is not None:
+        position = token.end()
+        if found == "end":
+            break
+        if found == "mark" and (mark := token["mark"]) not in "{[":
+            if mark == ":" and candidate is not None:
                 candidate.kind, key = "key", candidate
                 if candidate.parent >= 0:
                     values[candidate.parent].size -= 1
             else:
                 key = None
-                if text[start] in "}]" and around:
+                if mark in "}]" and around:
                     values[around.pop()].end = position
             candidate = None
             continue
-        kind = _KINDS[text[start] if found == "mark" else found]
-        value = Value(kind, start, position, None, around[-1] if around else -1)
+        is_key = found == "colon" and key is None
+        start, end = token.span("string" if found == "colon" else found)
+        kind: Kind = "key" if is_key else _KINDS[text[start] if found == "mark" else found]
+        value = Value(kind, start, end, None, around[-1] if around else -1)
         if value.parent >= 0:
             outer = values[value.parent]
-            value.place, outer.size = outer.size, outer.size + 1
+            value.place = outer.size
+            outer.size += not is_key
             value.name = outer.name if outer.kind == "array" else None
         if key is not None:
             value.name = inner(text[key.start : key.end])
         values.append(value)
-        candidate = value if kind == "string" and key is None else None
-        key = None
+        key = value if is_key else None
+        candidate = value if found == "string" and key is None else None
         if found == "mark":
             value.end = len(text)
             around.append(len(values) - 1)

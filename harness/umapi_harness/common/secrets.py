@@ -10,6 +10,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable
+from hashlib import blake2b
 from html import escape
 from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
@@ -39,6 +40,8 @@ _DEPTH: Final = 6
 """How many encodings within each other are looked into."""
 _ROUNDS: Final = 4
 """Masking one thing can lay open the form of another; after this often it is enough."""
+_WORTH_KEEPING: Final = 1024
+"""Characters from which on a text is remembered as one without a secret: each costs sixteen bytes."""
 _LEFT_IN_ADDRESSES: Final = "/:@!$&'()*+,;=~?"
 
 _GO_ESCAPES: Final = {"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"}
@@ -100,6 +103,7 @@ class Masker:
         self.mask = mask
         self._learning = learning
         self._finder = Finder()
+        self._clean: set[bytes] = set()  # digests of long texts without a secret
 
     def __repr__(self) -> str:
         return f"<Masker that has learnt {len(self._finder)} forms>"
@@ -132,7 +136,18 @@ class Masker:
 
     def text(self, value: str) -> str:
         """Return any text - a body, a message - without its secrets."""
-        return self.known(self._text(value, 0))
+        return self.known(self._looked_through(value) if len(value) >= _WORTH_KEEPING else self._text(value, 0))
+
+    def _looked_through(self, value: str) -> str:
+        """Mask a long text; one without a secret is looked through once, however often it comes."""
+        digest = blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if digest in self._clean:
+            return value
+        masked = self._text(value, 0)
+        if masked == value:
+            # Nothing was masked, so nothing was learnt.
+            self._clean.add(digest)
+        return masked
 
     def known(self, value: str) -> str:
         """Return a text without the secrets that have been learnt; no others are looked for."""
@@ -211,13 +226,14 @@ class Masker:
         found = json_text.scan(text)
         values = found.values
         told = self._told(text, values)
+        secret = {name for name in {value.name for value in values} if name is not None and is_secret(name)}
         edits: list[json_text.Edit] = []
         skipped = 0
         for value in values:
             if value.start < skipped:
                 continue
-            named = value.kind != "key" and value.name is not None and is_secret(value.name)
-            if (named or told(value)) and self._hides(text, value):
+            named = value.kind != "key" and value.name in secret
+            if (named or (told is not None and told(value))) and self._hides(text, value):
                 if value.kind == "string":
                     self._note(json_text.inner(text[value.start : value.end]))
                 end = value.end if value.kind in ("object", "array") else min(value.end, found.end)
@@ -225,7 +241,7 @@ class Masker:
                 skipped = end
             elif value.kind in ("string", "key"):
                 raw = text[value.start : value.end]
-                if _TRIGGER.search(raw, 1, len(raw) - 1) or "\\" in raw:
+                if "\\" in raw or _TRIGGER.search(raw, 1, len(raw) - 1):
                     decoded = json_text.inner(raw)
                     is_text = value.kind == "string" or "=" in decoded
                     masked = self._text(decoded, depth + 1) if is_text else self._shapes(decoded, depth)
@@ -247,8 +263,8 @@ class Masker:
         raw = text[value.start : value.end]
         return value.kind in ("string", "number") and raw != '""' and raw != json_text.quoted(self.mask)
 
-    def _told(self, text: str, values: list[json_text.Value]) -> Callable[[json_text.Value], bool]:
-        """Return what tells the values of pairs such as `{"name": "client_secret", "value": "..."}`."""
+    def _told(self, text: str, values: list[json_text.Value]) -> Callable[[json_text.Value], bool] | None:
+        """Return what tells the values of pairs such as `{"name": "client_secret", "value": "..."}`; None for none."""
         pairs: set[int] = set()
         for value in values:
             if value.kind == "string" and value.parent >= 0 and len(value_text := text[value.start : value.end]) < 100:
@@ -259,6 +275,9 @@ class Masker:
                 listed = listed and values[around.parent].kind == "array" and " " not in value_text
                 if (naming or listed) and is_secret(json_text.inner(value_text)):
                     pairs.add(value.parent)
+
+        if not pairs:
+            return None
 
         def told(value: json_text.Value) -> bool:
             if value.parent not in pairs or value.kind == "key":

@@ -110,13 +110,13 @@ class Archive:
         """The hidden file, which is a recording of the exchanges so far; None where a pipe is written to."""
         return None if self._streams else self._part
 
-    def add(self, exchange: Exchange) -> None:
-        """Write an exchange, with every secret masked.
+    def add(self, exchange: Exchange, *, cleaned: bool = False) -> None:
+        """Write an exchange, with every secret masked; one that a `Cleaner` gave, `cleaned`, has none in its bodies.
 
         Raises:
             UnwritableError: it could not be written; the file holds those before it, unless it is a pipe.
         """
-        text = _encoded((",\n" if self._begun else f"{_HEAD}\n") + _entry_text(exchange))
+        text = _encoded((",\n" if self._begun else f"{_HEAD}\n") + _entry_text(exchange, cleaned))
         before = self._begun
         self._begun = True
         try:
@@ -224,6 +224,7 @@ def _texts(exchanges: Iterable[Exchange]) -> Generator[str]:
 
 _HEAD: Final = json.dumps({"log": {"version": "1.2", "creator": _CREATOR, "entries": []}}, indent=2).partition("]")[0]
 _TAIL: Final = "\n    ]\n  }\n}\n"
+_BODIES: Final = (("request", "postData"), ("response", "content"))
 _EMPTY_TAIL: Final = _TAIL.replace("\n    ]", "]")
 
 
@@ -232,10 +233,23 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _entry_text(exchange: Exchange) -> str:
-    document = redaction.document({"log": {"entries": [_entry(_without_secrets(exchange))]}})
-    text = json.dumps(document["log"]["entries"][0], indent=2, ensure_ascii=False)
+def _entry_text(exchange: Exchange, cleaned: bool = False) -> str:
+    entry = _entry(exchange if cleaned else _without_secrets(exchange))
+    bodies = [_taken(entry[side].get(name, {})) for side, name in _BODIES] if cleaned else []
+    masked = redaction.document(entry)
+    for (side, name), body in zip(_BODIES, bodies, strict=False):
+        if body is not None:
+            masked[side][name]["text"] = body
+    text = json.dumps(masked, indent=2, ensure_ascii=False)
     return _INDENT + text.replace("\n", f"\n{_INDENT}")  # JSON has no line break inside a string
+
+
+def _taken(content: dict[str, Any]) -> object:
+    """Take the text out of a body, that it is not looked through once more."""
+    text = content.get("text")
+    if text is not None:
+        content["text"] = ""
+    return text
 
 
 def _without_secrets(exchange: Exchange) -> Exchange:

@@ -114,9 +114,10 @@ class Cleaner:
 
 def without_secrets(exchange: Exchange, masker: Masker) -> Exchange:
     """Return an exchange with its secrets masked; the masker learns them."""
+    known = len(masker)
     masked = _masked(exchange, masker)
     # What an answer teaches, such as a token, may stand in the request too.
-    return _masked(exchange, masker) if len(masker) else masked
+    return _masked(exchange, masker) if len(masker) > known else masked
 
 
 def _masked(exchange: Exchange, masker: Masker) -> Exchange:

@@ -17,6 +17,7 @@ from umapi_harness.common import json_text
 _JSON_PIECE: Final = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL
 )
+_ESCAPED: Final = re.compile(r"[\x00-\x1f\"\\\ud800-\udfff]")
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});|.", re.DOTALL)
 _PERCENT: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})++|[^%]|%")
 
@@ -27,7 +28,7 @@ def json_changed(raw: str, change: Change) -> str:
     """Change what a JSON string stands for; `raw` is what stands between its quotes."""
     if "\\" not in raw:
         changed = change(raw)
-        return changed if changed == raw else json_text.quoted(changed)[1:-1]
+        return json_text.quoted(changed)[1:-1] if changed != raw and _ESCAPED.search(changed) else changed
     pieces = _JSON_PIECE.findall(raw)
     decoded = json_text.inner(f'"{raw}"')
     changed = change(decoded)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -270,10 +270,10 @@ class PersonalData:
         for value in found.values:
             raw = text[value.start : value.end]
             if value.kind == "string":
-                kind = told(value) or self._kind(text, found.values, value, name)
+                kind = (told and told(value)) or self._kind(text, found.values, value, name)
                 changed = json_changed(raw[1:-1], partial(self._inside, kind, depth=depth))
                 if changed != raw[1:-1]:
-                    edits.append((value.start, value.end, f'"{changed}"'))
+                    edits.append((value.start + 1, value.end - 1, changed))
             elif value.kind == "key" and _is_own(raw):
                 changed = json_changed(raw[1:-1], partial(self._key, _holder(found.values, value)))
                 if changed != raw[1:-1]:
@@ -470,6 +470,7 @@ def _holder(values: list[json_text.Value], key: json_text.Value) -> str:
     return (values[key.parent].name or "") if key.parent >= 0 else ""
 
 
+@lru_cache(maxsize=4096)
 def _is_own(key: str) -> bool:
     """Whether the name of a member, in quotes, may be somebody's own words, and not a field's in small letters."""
     return (
@@ -499,7 +500,7 @@ def _is_label(name: str, value: str) -> bool:
     )
 
 
-def _told(text: str, values: list[json_text.Value]) -> Callable[[json_text.Value], Kind | None]:
+def _told(text: str, values: list[json_text.Value]) -> Callable[[json_text.Value], Kind | None] | None:
     """Return what tells the kinds in pairs such as `{"name": "firstname", "value": "Ada"}`; None for no pair."""
     named = {
         value.parent: (value.start, kind_of(json_text.inner(text[value.start : value.end])))
@@ -509,7 +510,11 @@ def _told(text: str, values: list[json_text.Value]) -> Callable[[json_text.Value
     named = {
         place: pair for place, pair in named.items() if pair[1] is not Kind.TEXT and values[place].kind == "object"
     }
-    pairs = {value.parent for value in values if value.parent in named and value.name in _VALUED}
+    pairs = (
+        {value.parent for value in values if value.parent in named and value.name in _VALUED} if named else set[int]()
+    )
+    if not pairs:
+        return None
 
     def told(value: json_text.Value) -> Kind | None:
         if value.parent in pairs and value.name in _VALUED:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from math import prod
 from typing import Final
@@ -22,9 +22,11 @@ from umapi_models.vocabulary import FIXED_ADMIN_GROUPS, UNTOUCHABLE_GROUPS
 NOTE: Final = "pseudonyms"
 """The note of an exchange that tells its pseudonyms: a digest of each, six hexadecimal digits long."""
 _DIGESTS: Final = re.compile(r"(?:[0-9a-f]{6}(?: (?=[0-9a-f])|$))*+")
-_ROUNDS: Final = 8
+_ROUNDS: Final = 5  # of two halves each: ten, as in the standard's FF1
 _CACHE: Final = 200_000
 """Words that are kept, so that one which comes again costs nothing."""
+_DIGEST_BYTES: Final = 64
+_LONGEST_KEPT: Final = 200
 _HEX_LENGTH: Final = 16
 """From this length on, a word of hexadecimal digits is taken for an id and stays hexadecimal."""
 _WORD: Final = re.compile(r"[^\W_]++")
@@ -35,6 +37,8 @@ _FIXED: Final = FIXED_ADMIN_GROUPS | UNTOUCHABLE_GROUPS
 # What stands behind the @ of ids, and says of which kind they are.
 _REALMS: Final = frozenset({"adobeorg", "adobeid", "techacct.adobe.com"})
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+_PAIRS: Final = [first + second for first in _LETTERS for second in _LETTERS]
+_TO_BASE_26: Final = str.maketrans(_LETTERS, "0123456789abcdefghijklmnop")
 _DIGITS: Final = "0123456789"
 _HEX: Final = "0123456789abcdef"
 
@@ -49,6 +53,8 @@ class Pseudonyms:
     def __init__(self, key: str) -> None:
         self._key = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=32).digest()
         self._words: dict[str, tuple[str, str]] = {}
+        self._hashes: dict[tuple[int, int], list[tuple[blake2b, int]]] = {}
+        self._phrases: dict[str, tuple[str, frozenset[str]]] = {}
         self.made: set[str] = set()
         """The pseudonyms that have been given, in lower case: they prove a file to hold no other names."""
 
@@ -61,6 +67,17 @@ class Pseudonyms:
         What makes a name an admin group's (`_admin_`, `_product_admin_`, `_developer_`) stays, as do the fixed
         groups, the last label of a domain, and the realm of an id (`@AdobeOrg`).
         """
+        known = self._phrases.get(text)
+        if known is None:
+            before, self.made = self.made, set()
+            known = self._made_phrase(text), frozenset(self.made)
+            self.made = before
+            if len(self._phrases) < _CACHE and len(text) < _LONGEST_KEPT:
+                self._phrases[text] = known
+        self.made |= known[1]
+        return known[0]
+
+    def _made_phrase(self, text: str) -> str:
         if text in _FIXED:
             return text
         admin = _ADMIN.match(text)
@@ -104,7 +121,7 @@ class Pseudonyms:
         known = self._words.get(word)
         if known is None:
             made = self._made_word(word)
-            known = made, "".join(map(_lower, made))
+            known = made, made.lower() if made.isascii() else "".join(map(_lower, made))
             if len(self._words) < _CACHE:
                 self._words[word] = known
         self.made.add(known[1])
@@ -136,6 +153,8 @@ class Pseudonyms:
         return str(first + number)
 
     def _made_word(self, word: str) -> str:
+        if word.isascii() and word.isalpha():
+            return self._made_letters(word)
         if word.isdigit() and word.isascii():
             # The first digit does not become 0, so that a number keeps its length.
             first = "0" if word[0] == "0" else _DIGITS[1:]
@@ -143,11 +162,26 @@ class Pseudonyms:
         elif _is_hexadecimal(word):
             pools = [_HEX] * len(word)
         else:
-            pools = [_pool(_lower(char)) for char in word]
+            pools = [_pool(char) for char in (word.lower() if word.isascii() else map(_lower, word))]
         return self._enciphered(word, pools)
 
+    def _made_letters(self, word: str) -> str:
+        """Return the pseudonym of a word of the letters a to z: the common case, in the arithmetic of whole numbers."""
+        small = word.lower()
+        count = len(small)
+        middle = count // 2
+        left = int(small[:middle].translate(_TO_BASE_26), 26) if middle else 0
+        right = int(small[middle:].translate(_TO_BASE_26), 26)
+        left, right = self._exchanged(26**middle, 26 ** (count - middle), left, right)
+        made = _in_letters(left, middle) + _in_letters(right, count - middle)
+        if word == small:
+            return made
+        if word.isupper():
+            return made.upper()
+        return "".join(new if old.islower() else new.upper() for old, new in zip(word, made, strict=True))
+
     def _enciphered(self, word: str, pools: Sequence[str]) -> str:
-        lower = [_lower(char) for char in word]
+        lower = word.lower() if word.isascii() else [_lower(char) for char in word]
         places = self._permuted([len(pool) for pool in pools], [p.index(c) for p, c in zip(pools, lower, strict=True)])
         capitals = _is_hexadecimal(word) and not word.islower()
         return "".join(
@@ -160,23 +194,23 @@ class Pseudonyms:
         middle = len(sizes) // 2
         left_size, right_size = prod(sizes[:middle]), prod(sizes[middle:])
         left, right = _joined(sizes[:middle], places[:middle]), _joined(sizes[middle:], places[middle:])
-        shape = repr((left_size, right_size)).encode()
-        for turn in range(_ROUNDS):
-            right = (right + self._noise(shape, turn, left, right_size)) % right_size
-            left = (left + self._noise(shape, -1 - turn, right, left_size)) % left_size
+        left, right = self._exchanged(left_size, right_size, left, right)
         return [*_split(sizes[:middle], left), *_split(sizes[middle:], right)]
 
-    def _noise(self, shape: bytes, turn: int, half: int, size: int) -> int:
-        if size == 1:
-            return 0
-        # Eight bytes more than needed make every remainder as likely as any other.
-        length = (size.bit_length() + 7) // 8 + 8
-        seed = shape + repr((turn, half)).encode()
-        noise = b"".join(
-            blake2b(seed + bytes([block % 256, block // 256]), key=self._key).digest()
-            for block in range(-(-length // 64))
-        )
-        return int.from_bytes(noise[:length]) % size
+    def _exchanged(self, left_size: int, right_size: int, left: int, right: int) -> tuple[int, int]:
+        """Permute the pairs of a number below `left_size` and one below `right_size` among themselves."""
+        hashes = self._hashes.get((left_size, right_size))
+        if hashes is None:
+            # Eight bytes more than needed make every remainder as likely as any other.
+            lengths = (size.bit_length() // 8 + 9 for size in (left_size, right_size))
+            shape = b"%d,%d," % (left_size, right_size)
+            hashes = [(blake2b(shape, digest_size=min(one, _DIGEST_BYTES), key=self._key), one) for one in lengths]
+            self._hashes[left_size, right_size] = hashes
+        of_left, of_right = hashes
+        for turn in range(_ROUNDS):
+            right = (right + _noise(*of_right, b"%d,%d" % (turn, left))) % right_size
+            left = (left + _noise(*of_left, b"%d,%d" % (-1 - turn, right))) % left_size
+        return left, right
 
 
 def digest(word: str) -> str:
@@ -187,6 +221,29 @@ def digest(word: str) -> str:
 def is_digests(value: object) -> bool:
     """Whether a value is what the note of pseudonyms holds, and nothing else."""
     return isinstance(value, str) and _DIGESTS.fullmatch(value) is not None
+
+
+def _noise(keyed: blake2b, length: int, seed: bytes) -> int:
+    """Return a number of so many bytes that only who has the key can tell."""
+    if length <= _DIGEST_BYTES:
+        one = keyed.copy()
+        one.update(seed)
+        return int.from_bytes(one.digest())
+    parts: list[bytes] = []
+    for block in range(-(-length // _DIGEST_BYTES)):
+        one = keyed.copy()
+        one.update(b"%s;%d" % (seed, block))
+        parts.append(one.digest())
+    return int.from_bytes(b"".join(parts)[:length])
+
+
+def _in_letters(number: int, count: int) -> str:
+    """Return a number of base 26 in so many letters."""
+    parts: list[str] = []
+    for _ in range(count // 2):
+        number, pair = divmod(number, 26 * 26)
+        parts.append(_PAIRS[pair])
+    return (_LETTERS[number] if count % 2 else "") + "".join(parts[::-1])
 
 
 def _joined(sizes: Sequence[int], places: Sequence[int]) -> int:
@@ -216,6 +273,7 @@ def _is_hexadecimal(word: str) -> bool:
     return not word.isalpha() and set(word.lower()) <= set(_HEX)
 
 
+@lru_cache(maxsize=4096)
 def _pool(char: str) -> str:
     """Return what a letter or digit may become, itself included."""
     if char.isascii():

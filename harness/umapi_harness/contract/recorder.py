@@ -75,7 +75,7 @@ class Recorder:
             self._cleaner.learn(exchange)
             cleaned = self._cleaner.cleaned(exchange)
             try:
-                self._archive.add(cleaned)
+                self._archive.add(cleaned, cleaned=True)
             except UnwritableError as error:
                 self._open = False
                 raise self._ended(error) from None
