@@ -97,6 +97,27 @@ def test_a_failed_check_is_status_1_and_the_reports_are_written(collection, tmp_
     assert "<failure" in junit.read_text(encoding="utf-8")
 
 
+def test_a_token_in_the_text_of_a_script_is_shown_nowhere(write_json, tmp_path, capsys, away):
+    """What scripts throw, log and assert is masked on screen, in JUnit and in JSON; the sentence stays."""
+    script = """
+        console.log("sent Authorization: Bearer pl4nted-one-Xk9");
+        pm.test("no Bearer pl4nted-two-Xk9", () => pm.expect("Bearer pl4nted-three-Xk9").to.equal("other"));
+        pm.test("throws", () => { throw new Error("sent Authorization: Bearer pl4nted-four-Xk9"); });
+        throw new Error("got {'Authorization': 'Bearer pl4nted-five-Xk9'}");
+    """
+    event = {"listen": "test", "script": {"exec": script.splitlines()}}
+    item = {"name": "x", "request": {"method": "GET", "url": "http://h.example/x"}, "event": [event]}
+    path = write_json("c.json", {"info": {"name": "c", "schema": V21}, "item": [item]})
+    junit, report = tmp_path / "j.xml", tmp_path / "j.json"
+    with respx.mock() as router:
+        router.get("http://h.example/x").respond(200)
+        assert main(["run", str(path), "--junit", str(junit), "--json", str(report)]) == 1
+    said = capsys.readouterr()
+    shown = [said.out + said.err, junit.read_text(encoding="utf-8"), report.read_text(encoding="utf-8")]
+    assert [text for text in shown if "pl4nted" in text] == []
+    assert all("sent Authorization: Bearer •••" in text for text in shown)
+
+
 def test_a_report_that_cannot_be_written_is_bad_input(collection, tmp_path, capsys, away):
     """A path that cannot be written is named in one line, with status 2."""
     with respx.mock() as router:

@@ -63,6 +63,7 @@ def test_a_learnt_secret_is_found_in_every_form(secret):
         ("client_id=x&client_secret=s3cr3t&scope=a", f"client_id=x&client_secret={MASK}&scope=a"),
         ("http://h/?x=1&access_token=abc", f"http://h/?x=1&access_token={MASK}"),
         ("Authorization: Bearer abcdef.ghi", f"Authorization: Bearer {MASK}"),
+        ("AssertionError: expected 200", "AssertionError: expected 200"),
         ("token eyJhbGciOiJSUzI1NiJ9.eyJhIjoxfQ.c2lnbmF0dXJl end", f"token {MASK} end"),
         (
             'name="client_secret"\r\n\r\nhush\r\n--b',

@@ -30,9 +30,9 @@ _WORDS: Final = frozenset(
     | {"creds"}
 )
 _CLIENT_ID: Final = frozenset({"apikey", "xapikey"})
-# What is said of a secret is none: token_type, private_key_path, password_expires_at.
+# What is said of a secret is none: token_type, private_key_path, password_expires_at, AssertionError.
 _OPEN: Final = re.compile(
-    r"(?:type|format|filename|file|path|url|uri|endpoint|expir[a-z]*)$"
+    r"(?:type|format|filename|file|path|url|uri|endpoint|expir[a-z]*|error|exception)$"
     r"|_(?:count|index|length|in|at|seconds|name|required|enabled|methods?|supported|alg|algorithm|lifetime|ttl|age"
     r"|header|status|valid|policy)$"
 )
