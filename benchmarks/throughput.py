@@ -220,7 +220,7 @@ def free_port() -> int:
 @contextlib.contextmanager
 def mock(folder: Path) -> Iterator[Subject]:
     """The mock server with a thousand users."""
-    from umapi_harness.mock.populations import generate_seed  # noqa: PLC0415
+    from umapi_harness.mock.state.populations import generate_seed  # noqa: PLC0415
 
     seed, ready, port = folder / "seed.json", folder / "ready.json", free_port()
     seed.write_text(json.dumps(generate_seed(1000, 20)))

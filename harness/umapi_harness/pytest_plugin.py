@@ -16,7 +16,7 @@ import pytest
 
 if TYPE_CHECKING:
     from umapi_harness.contract.playback import Playback
-    from umapi_harness.mock.hosting import Hosting
+    from umapi_harness.mock.serving.hosting import Hosting
     from umapi_harness.testing import UmapiOrg, UmapiServer
 
 _MARKER = (
@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def _umapi_hosting() -> Iterator[Hosting]:
     _need_the_extra()
-    from umapi_harness.mock.hosting import Hosting  # noqa: PLC0415
+    from umapi_harness.mock.serving.hosting import Hosting  # noqa: PLC0415
 
     hosting = Hosting()
     yield hosting
@@ -68,7 +68,7 @@ def umapi_new_org(_umapi_hosting: Hosting) -> Iterator[Callable[..., UmapiOrg]]:
 @pytest.fixture
 def umapi_org(request: pytest.FixtureRequest, _umapi_hosting: Hosting) -> Iterator[UmapiOrg]:
     """An organisation of the test's own: add users and groups, plan faults, move the clock, look at what happened."""
-    from umapi_harness.mock.errors import InputError  # noqa: PLC0415
+    from umapi_harness.common.errors import InputError  # noqa: PLC0415
     from umapi_harness.testing import Setup, UmapiOrg  # noqa: PLC0415
 
     where = f"{request.node.nodeid}: @pytest.mark.umapi"
@@ -132,9 +132,9 @@ def umapi_replay(request: pytest.FixtureRequest) -> Iterator[Playback]:
     The test fails at its end when a request was not recorded, whatever the program under test made of the answer.
     """
     _need_the_extra()
+    from umapi_harness.common.errors import InputError  # noqa: PLC0415
     from umapi_harness.contract.playback import playable, playing  # noqa: PLC0415
     from umapi_harness.contract.replay import Replay  # noqa: PLC0415
-    from umapi_harness.mock.errors import InputError  # noqa: PLC0415
 
     where = f"{request.node.nodeid}: @pytest.mark.umapi_recording"
     files, options = _recordings_of(request.node, where)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from umapi_harness.mock import VirtualClock, World
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.serving.server import RunningServer, running_server
 
 FLAGS: Final = (
     "--headless",

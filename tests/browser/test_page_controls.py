@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from umapi_harness.mock import build_seed
-from umapi_harness.mock.populations import generate_organization
+from umapi_harness.mock.state.populations import generate_organization
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_sdk.cli import main
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))

@@ -13,8 +13,8 @@ import pytest
 
 from umapi_command import Result
 from umapi_harness.mock import build_seed, default_seed
-from umapi_harness.mock.faults import Fault
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.faults.plans import Fault
+from umapi_harness.mock.serving.server import RunningServer
 
 Umapi = Callable[..., Result]
 

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from umapi_command import Result
-from umapi_harness.mock.faults import Fault
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.faults.plans import Fault
+from umapi_harness.mock.serving.server import RunningServer
 
 Umapi = Callable[..., Result]
 Writer = Callable[[Any], str]

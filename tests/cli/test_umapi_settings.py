@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from umapi_command import Result
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk.cli import main
 
 Umapi = Callable[..., Result]

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from umapi_harness.contract.recordings import Exchange, Recording, RecordingError, load, read, save, write
-from umapi_harness.mock.server import running_server
+from umapi_harness.mock.serving.server import running_server
 
 ENTRY: dict[str, Any] = {
     "request": {"method": "GET", "url": "https://usermanagement.adobe.io/v2/usermanagement/users/1@AdobeOrg/0"},

@@ -18,9 +18,9 @@ from umapi_harness.contract.comparing import compare
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.contract.redaction import REDACTED
 from umapi_harness.mock import Settings, VirtualClock, World, build_seed, create_app
-from umapi_harness.mock.faults import Fault
-from umapi_harness.mock.keys import KeyPair
-from umapi_harness.mock.throttles import LIMITS
+from umapi_harness.mock.api.throttles import LIMITS
+from umapi_harness.mock.faults.plans import Fault
+from umapi_harness.mock.state.keys import KeyPair
 
 ORG_ID = "12345@AdobeOrg"
 CLIENT_ID = "88ce03094fe74f4d91c2538217d007fe"

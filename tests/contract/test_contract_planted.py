@@ -16,12 +16,12 @@ import pytest
 
 from umapi_harness.contract import Grade, own_judges, verify
 from umapi_harness.contract.recordings import Exchange, Recording, load
-from umapi_harness.mock import queries
-from umapi_harness.mock.actions import run_commands
-from umapi_harness.mock.answers import Answer
-from umapi_harness.mock.organization import Organization
-from umapi_harness.mock.refusals import RefusedError
+from umapi_harness.mock.api import queries
+from umapi_harness.mock.api.actions import run_commands
+from umapi_harness.mock.api.answers import Answer
+from umapi_harness.mock.api.refusals import RefusedError
 from umapi_harness.mock.settings import Settings
+from umapi_harness.mock.state.organization import Organization
 from umapi_harness.reading import SdkJudge
 from umapi_sdk import Connection, ListingError, NotFoundError, UserQuery, UsersQuery
 from umapi_sdk.outcomes import OutcomeStatus
@@ -76,7 +76,7 @@ def _other_count(monkeypatch: pytest.MonkeyPatch) -> None:
         answer = run_commands(*arguments, **options)
         return {**answer, "notCompleted": answer["notCompleted"] + 1} if answer["notCompleted"] else answer
 
-    monkeypatch.setattr("umapi_harness.mock.service.run_commands", run)
+    monkeypatch.setattr("umapi_harness.mock.serving.service.run_commands", run)
 
 
 def _technical_accounts_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_a_fault_in_a_header_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def unauthorized(*_parts: Any) -> Any:
         return Answer(401, (("WWW-Authenticate", 'Bearer realm="other"'),))
 
-    monkeypatch.setattr("umapi_harness.mock.answers.unauthorized", unauthorized)
+    monkeypatch.setattr("umapi_harness.mock.api.answers.unauthorized", unauthorized)
     assert ("users", "header WWW-Authenticate") in _musts([_corpus("refusals")], "mock")
 
 

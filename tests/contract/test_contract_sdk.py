@@ -17,7 +17,7 @@ from umapi_harness.contract.judges.requests import check_request
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.contract.replay import Replay
 from umapi_harness.contract.schema import operations
-from umapi_harness.mock.keys import KeyPair
+from umapi_harness.mock.state.keys import KeyPair
 from umapi_models.models import (
     ActionResponse,
     GatewayError,

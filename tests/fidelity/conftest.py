@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from umapi_harness.mock import VirtualClock, World, build_seed, default_seed
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.serving.server import RunningServer, running_server
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 

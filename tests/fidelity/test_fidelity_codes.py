@@ -9,7 +9,7 @@ import pytest
 
 from umapi_error_page import PAGE, render, unprovoked
 from umapi_harness.mock.breakdowns import BREAKDOWNS
-from umapi_harness.mock.groups import Product
+from umapi_harness.mock.state.groups import Product
 from umapi_models import schemas
 from umapi_provocations import PROVOCATIONS, Provocation
 

@@ -204,7 +204,7 @@ def test_the_profile_differs_from_the_documentation_in_these_settings_alone() ->
 def test_a_seed_holds_what_the_schemas_allow() -> None:
     """Names in a seed are as long as the schemas let them be, and no longer."""
     steps, command = schemas.read("user-steps.json")["$defs"], schemas.read("command.json")["$defs"]
-    seed = json.loads(files("umapi_harness.mock").joinpath("seed.schema.json").read_text("utf-8"))["$defs"]
+    seed = json.loads(files("umapi_harness.mock").joinpath("schemas/seed.schema.json").read_text("utf-8"))["$defs"]
     user = seed["User"]["properties"]
     assert seed["Name"]["maxLength"] == steps["GroupName"]["maxLength"]
     assert user["email"]["maxLength"] == command["UserCommand"]["properties"]["user"]["maxLength"]

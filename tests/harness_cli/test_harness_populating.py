@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from umapi_harness.mock import export_seed
-from umapi_harness.mock.seed_files import read_seeds
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.serving.server import RunningServer, running_server
+from umapi_harness.mock.state.seed_files import read_seeds
 
 if TYPE_CHECKING:
     from tests.harness_cli.conftest import Run

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from umapi_harness.mock.server import running_server
+from umapi_harness.mock.serving.server import running_server
 
 PAGE = Path(__file__).parents[2] / "docs" / "recordings.md"
 

@@ -15,9 +15,9 @@ import pytest
 
 from tests.recording.conftest import recording
 from umapi_harness.cli import main
+from umapi_harness.common.errors import InputError
 from umapi_harness.contract.recordings import load, read
-from umapi_harness.mock.errors import InputError
-from umapi_harness.mock.server import running_server
+from umapi_harness.mock.serving.server import running_server
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
 

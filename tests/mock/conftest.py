@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from umapi_harness.mock import VirtualClock, World, build_seed
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.serving.server import RunningServer, running_server
 
 Json = dict[str, Any]
 

@@ -12,14 +12,14 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from umapi_harness.mock import World
-from umapi_harness.mock.admin import ROOT, admin_routes
+from umapi_harness.mock.control.admin import ROOT, admin_routes
 from umapi_harness.mock.documents import packaged
 
 if TYPE_CHECKING:
     from tests.mock.conftest import Mock
 
 DOCUMENT: dict[str, Any] = packaged("admin_openapi.json")
-PATH = files("umapi_harness.mock").joinpath("admin_openapi.json")
+PATH = files("umapi_harness.mock").joinpath("schemas/admin_openapi.json")
 
 
 def operations() -> dict[tuple[str, str], dict[str, Any]]:

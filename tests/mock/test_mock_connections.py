@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from umapi_harness.mock import server as serving
-from umapi_harness.mock.connections import Connection, PureConnection
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.serving import server as serving
+from umapi_harness.mock.serving.connections import Connection, PureConnection
+from umapi_harness.mock.serving.server import RunningServer, running_server
 
 LAST: Final = b"GET /status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 H2C: Final = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"

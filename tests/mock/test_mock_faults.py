@@ -16,8 +16,8 @@ import pytest
 
 from umapi_harness.mock import InputError, VirtualClock
 from umapi_harness.mock.clock import wait
-from umapi_harness.mock.faults import FaultPlan, read_faults, read_plan, read_plan_file
-from umapi_harness.mock.server import running_server
+from umapi_harness.mock.faults.plans import FaultPlan, read_faults, read_plan, read_plan_file
+from umapi_harness.mock.serving.server import running_server
 
 if TYPE_CHECKING:
     from tests.mock.conftest import Mock

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from umapi_harness.mock import InputError, build_seed, export_seed
-from umapi_harness.mock.seed_files import read_seeds, write_table
+from umapi_harness.mock.state.seed_files import read_seeds, write_table
 
 if TYPE_CHECKING:
     from tests.mock.conftest import Mock

@@ -10,14 +10,14 @@ import httpx
 import pytest
 
 from umapi_harness.mock import VirtualClock
-from umapi_harness.mock.faults import MOST_FAULTS, read_plan
-from umapi_harness.mock.server import running_server
+from umapi_harness.mock.faults.plans import MOST_FAULTS, read_plan
+from umapi_harness.mock.serving.server import running_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.mock.conftest import Mock
-    from umapi_harness.mock.server import RunningServer
+    from umapi_harness.mock.serving.server import RunningServer
 
 OAUTH = {"grant_type": "client_credentials", "scope": "openid,AdobeID,user_management_sdk"}
 

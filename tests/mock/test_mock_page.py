@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from umapi_harness.mock import World, create_app
-from umapi_harness.mock.populations import generate_organization
-from umapi_harness.mock.server import running_server
+from umapi_harness.mock.serving.server import running_server
+from umapi_harness.mock.state.populations import generate_organization
 
 if TYPE_CHECKING:
     from tests.mock.conftest import Mock

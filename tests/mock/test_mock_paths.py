@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from umapi_harness.mock.routes import find_route
+from umapi_harness.mock.api.routes import find_route
 
 if TYPE_CHECKING:
     from tests.mock.conftest import Mock

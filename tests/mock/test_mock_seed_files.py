@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from umapi_harness.mock import InputError, export_seed, generate_seed
-from umapi_harness.mock.seed_files import read_seeds, write_table
+from umapi_harness.mock.state.seed_files import read_seeds, write_table
 
 ORGANIZATION: dict[str, Any] = {
     "org_id": "1@AdobeOrg",

@@ -19,8 +19,8 @@ import httpx
 import pytest
 
 from umapi_harness.mock import InputError, Settings, build_seed
-from umapi_harness.mock.addresses import is_loopback
-from umapi_harness.mock.server import running_server, serve
+from umapi_harness.mock.serving.addresses import is_loopback
+from umapi_harness.mock.serving.server import running_server, serve
 
 FIELDS = {
     *("api_url", "ims_url", "ca_cert", "org_id", "client_id", "client_secret", "tech_account_id"),
@@ -152,7 +152,7 @@ def test_settings_are_taken_from_the_start() -> None:
 
 PROGRAM = """
 import pathlib, sys
-from umapi_harness.mock.server import serve
+from umapi_harness.mock.serving.server import serve
 serve(ready_file=pathlib.Path(sys.argv[1]), on_ready=lambda details: print(details.api_url, flush=True))
 print("ended", flush=True)
 """

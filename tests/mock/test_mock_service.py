@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from umapi_harness.mock import Settings, build_seed, default_seed
-from umapi_harness.mock.faults import Fault
+from umapi_harness.mock.faults.plans import Fault
 
 if TYPE_CHECKING:
     from tests.mock.conftest import Mock

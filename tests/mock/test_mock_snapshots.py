@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from umapi_harness.mock import VirtualClock, World, generate_organization
-from umapi_harness.mock.snapshots import Snapshots
+from umapi_harness.mock.state.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from tests.mock.conftest import Mock

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from umapi_harness.mock.faults import read_faults
-from umapi_harness.mock.journal import Journal
-from umapi_harness.mock.verification import verify
+from umapi_harness.mock.control.verification import verify
+from umapi_harness.mock.faults.plans import read_faults
+from umapi_harness.mock.state.journal import Journal
 
 if TYPE_CHECKING:
     from tests.mock.conftest import Mock

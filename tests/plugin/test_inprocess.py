@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from umapi_harness.mock import Settings, VirtualClock, World, create_app
-from umapi_harness.mock.faults import read_faults
-from umapi_harness.mock.loops import process_loop
+from umapi_harness.mock.faults.plans import read_faults
+from umapi_harness.mock.serving.loops import process_loop
 from umapi_harness.testing import AsyncWorldTransport, UmapiOrg, WorldTransport, respx_router
 from umapi_sdk import OAuthS2S, OutcomeUnknownError, UserAction
 from umapi_sdk.aio import AsyncConnection

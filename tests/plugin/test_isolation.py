@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from umapi_harness.mock import InputError, Settings, World, build_seed
-from umapi_harness.mock.hosting import Hosting
-from umapi_harness.mock.server import running_server
+from umapi_harness.mock.serving.hosting import Hosting
+from umapi_harness.mock.serving.server import running_server
 from umapi_harness.testing import Setup, UmapiOrg, WorldTransport
 
 ROOT = "/v2/usermanagement"

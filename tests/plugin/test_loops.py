@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from umapi_harness.mock.loops import LoopThread, process_loop
+from umapi_harness.mock.serving.loops import LoopThread, process_loop
 
 
 @pytest.fixture

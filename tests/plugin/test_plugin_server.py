@@ -11,7 +11,7 @@ import httpx
 import jwt
 import pytest
 
-from umapi_harness.mock.hosting import Hosting
+from umapi_harness.mock.serving.hosting import Hosting
 from umapi_harness.testing import Setup, UmapiOrg, UmapiServer
 from umapi_sdk import UserAction, UserQuery, UsersQuery, connect
 

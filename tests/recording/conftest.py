@@ -14,7 +14,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.serving.server import RunningServer, running_server
 
 
 @attrs.frozen

@@ -15,7 +15,7 @@ import pytest
 from tests.recording.conftest import raw_server, recording
 from umapi_harness.cli import main
 from umapi_harness.contract.recordings import load
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import AuthenticationError, Connection, JWTAuth, UserQuery
 
 

@@ -20,7 +20,7 @@ from umapi_harness.contract.exchanges import Exchange, Limits
 from umapi_harness.contract.proxy import RecordingProxy, Upstream
 from umapi_harness.contract.recorder import Recorder
 from umapi_harness.contract.recordings import load
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.serving.server import RunningServer, running_server
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 

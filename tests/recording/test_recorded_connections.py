@@ -13,7 +13,7 @@ import pytest
 
 from umapi_harness.cli import main
 from umapi_harness.contract.recordings import load
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import ConfigurationError, Connection, ServicePrincipalAuth, UserAction, UserQuery, UsersQuery
 from umapi_sdk.aio import AsyncConnection
 

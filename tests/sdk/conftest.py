@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "kit"))
 
 from sdk_kit import ScriptedServer, Time, open_connection, serving
 
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_sdk import Connection, UnsentActionsWarning
 
 Connect = Callable[..., Connection]

@@ -30,8 +30,8 @@ from sdk_kit import (
 from urllib3.exceptions import InsecureRequestWarning
 
 from umapi_harness.mock import Settings
-from umapi_harness.mock.faults import Fault
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.faults.plans import Fault
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import (
     ConfigurationError,
     JWTAuth,

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sdk_kit import STEADY, Reply, ScriptedServer, Seen, action_answer, all_good, requests_for, wire_commands
 
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import (
     Action,
     ActionError,

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_sdk import ConfigurationError, JWTAuth, ServicePrincipalAuth, UserQuery, connect, load_settings
 from umapi_sdk.config import OTHER_VARIABLES, SettingArguments, Settings
 

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import pytest
 
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_sdk import ConfigurationError, UserAction, connect_async
 from umapi_sdk.aio import AsyncConnection
 from umapi_sdk.config import Settings

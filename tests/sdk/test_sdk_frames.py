@@ -13,7 +13,7 @@ from kinds_kit import KINDS, calling
 from sdk_kit import SECRET, Reply, ScriptedServer, Time, TunnelProxy, closed_port, serving
 
 import umapi_sdk
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import Connection, JWTAuth, ServicePrincipalAuth, UmapiError, connect, load_settings
 from umapi_sdk.aio import AsyncConnection
 from umapi_sdk.keys import load_private_key

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import ConfigurationError, Connection, JWTAuth, UserQuery, load_settings
 from umapi_sdk.config import InsecureFileWarning
 from umapi_sdk.keys import load_private_key

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sdk_kit import STEADY, Reply, ScriptedServer, Seen, Time, credentials_for, steady_policy, users_page
 
 from umapi_harness.mock import Settings, build_seed, default_seed
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import (
     Completeness,
     Connection,

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sdk_kit import STEADY, Reply, ScriptedServer, Time, action_answer, all_good, open_connection
 
-from umapi_harness.mock.faults import Fault
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.faults.plans import Fault
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import (
     Action,
     ActionError,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sdk_kit import ORG_ID, START, STEADY, Reply, ScriptedServer, Time, action_answer, all_good, credentials_for
 
 from umapi_harness.mock import Settings
-from umapi_harness.mock.faults import Fault
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.faults.plans import Fault
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_models.operations import ACTION, GROUPS, STATUS, USER, Operation
 from umapi_sdk import (
     Connection,

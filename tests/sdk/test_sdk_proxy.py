@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sdk_kit import Behaviour, Time, TunnelProxy, serving
 
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import (
     ConfigurationError,
     Connection,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sdk_kit import STEADY, Reply, ScriptedServer, Time, users_page
 
 from umapi_harness.mock import Settings, build_seed, default_seed, generate_organization
-from umapi_harness.mock.faults import Fault
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.faults.plans import Fault
+from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_sdk import (
     Connection,
     GroupsQuery,

@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sdk_kit import START, STEADY, Reply, ScriptedServer, Time, all_good, closed_port, serving, steady_policy
 
-from umapi_harness.mock.faults import Fault
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.faults.plans import Fault
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import (
     AuthenticationError,
     Connection,

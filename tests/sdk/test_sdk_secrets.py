@@ -14,8 +14,8 @@ from urllib.parse import quote, quote_plus
 import pytest
 from sdk_kit import SECRET, Behaviour, Reply, ScriptedServer, Seen, TunnelProxy, all_good, serving
 
-from umapi_harness.mock.faults import Fault
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.faults.plans import Fault
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import Connection, JWTAuth, ServicePrincipalAuth, UmapiError, UserAction, UserQuery, load_settings
 from umapi_sdk.masking import masked
 from umapi_sdk.transports.settings import NetworkSettings

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sdk_kit import STEADY, Reply, ScriptedServer, Seen, Time, action_answer, all_good, credentials_for, steady_policy
 
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import Connection, ForbiddenError, OutcomeStatus, OutcomeUnknownError, UmapiError, UserAction
 from umapi_sdk.aio import AsyncConnection
 from umapi_sdk.calls import Service

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sdk_kit import SECRET, Time, action_answer, credentials_for, steady_policy
 
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import Connection, OutcomeUnknownError, ServicePrincipalAuth, UserAction, UserQuery
 from umapi_sdk.aio import AsyncConnection
 from umapi_sdk.messages import Request, Response, TransportError

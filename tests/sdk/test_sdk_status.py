@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sdk_kit import Reply, ScriptedServer, Time, all_good, closed_port, users_page
 
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import Connection, GroupsQuery, UserAction, UserQuery, UsersQuery
 
 Connect = Callable[..., Connection]

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from sdk_kit import ORG_ID, SECRET, START, Reply, ScriptedServer, Time, all_good, credentials_for
 
 from umapi_harness.mock import Settings, VirtualClock
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_sdk import (
     AuthenticationError,
     ConfigurationError,

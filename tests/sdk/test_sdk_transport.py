@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from sdk_kit import Reply, ScriptedServer, Time, all_good, credentials_for, open_connection, serving
 from urllib3.exceptions import InsecureRequestWarning
 
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import (
     ConfigurationError,
     Connection,

@@ -10,7 +10,7 @@ import pytest
 from breaking_kit import Break, Deeds, Direction, Kind, Line, Path, lies, open_line
 from sdk_kit import Time
 
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import OutcomeStatus
 from umapi_sdk.transports.exchange import MAX_IDLE
 

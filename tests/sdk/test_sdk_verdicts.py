@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sdk_kit import Reply, ScriptedServer, Time, action_answer, all_good, steady_policy
 
-from umapi_harness.mock.faults import Fault
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.faults.plans import Fault
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import (
     Action,
     Connection,

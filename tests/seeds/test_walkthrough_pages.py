@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from urllib3 import HTTPHeaderDict
 
-from umapi_harness.mock.faults import Fault
+from umapi_harness.mock.faults.plans import Fault
 from umapi_hosts import Service
 from umapi_sdk import ActionError, UserAction, UserQuery, load_settings
 

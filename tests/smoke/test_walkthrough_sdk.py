@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from umapi_harness import cli, walkthrough
-from umapi_harness.mock.faults import Fault
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.faults.plans import Fault
+from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_sdk import Connection, load_settings
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

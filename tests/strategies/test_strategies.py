@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from umapi_harness import strategies
 from umapi_harness.mock import Settings
-from umapi_harness.mock.checks import CommandChecks, CommandRules
+from umapi_harness.mock.api.checks import CommandChecks, CommandRules
 from umapi_models import models, schemas
 from umapi_models.operations import MAX_COMMANDS, MAX_GROUPS, MAX_STEPS
 from umapi_models.requests import read_action_request

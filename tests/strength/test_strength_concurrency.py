@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from umapi_harness.mock import World, build_seed, create_app, default_seed, export_seed
-from umapi_harness.mock.organization import Organization
+from umapi_harness.mock.state.organization import Organization
 
 if TYPE_CHECKING:
     from tests.strength.conftest import Target

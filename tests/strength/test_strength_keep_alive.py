@@ -11,10 +11,10 @@ import attrs
 import pytest
 
 from umapi_harness.mock import World
-from umapi_harness.mock import server as serving
-from umapi_harness.mock.connections import Connection, PureConnection
-from umapi_harness.mock.hosting import Hosting
-from umapi_harness.mock.loops import LoopThread
+from umapi_harness.mock.serving import server as serving
+from umapi_harness.mock.serving.connections import Connection, PureConnection
+from umapi_harness.mock.serving.hosting import Hosting
+from umapi_harness.mock.serving.loops import LoopThread
 
 REQUEST = b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import response_schema_conformance, statu
 if TYPE_CHECKING:
     from tests.strength.conftest import Target
 
-ADMIN_DOCUMENT = Path(str(files("umapi_harness.mock").joinpath("admin_openapi.json")))
+ADMIN_DOCUMENT = Path(str(files("umapi_harness.mock").joinpath("schemas/admin_openapi.json")))
 DOCUMENT = Path(__file__).parents[2] / "schema" / "openapi.json"
 
 

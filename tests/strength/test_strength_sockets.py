@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from umapi_harness.mock import server as serving
-from umapi_harness.mock.connections import Connection, Patience, PureConnection
-from umapi_harness.mock.server import running_server
+from umapi_harness.mock.serving import server as serving
+from umapi_harness.mock.serving.connections import Connection, Patience, PureConnection
+from umapi_harness.mock.serving.server import running_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

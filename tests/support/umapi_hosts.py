@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.serving.server import RunningServer, running_server
 
 
 @attrs.frozen(kw_only=True)

@@ -13,7 +13,7 @@ import httpx
 
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse, Recording
 from umapi_harness.mock import Settings, VirtualClock, World, build_seed
-from umapi_harness.mock.seeds import default_seed
+from umapi_harness.mock.state.seeds import default_seed
 from umapi_harness.testing.transports import WorldTransport
 from umapi_sdk import Connection, GroupsQuery, JWTAuth, OAuthS2S, UmapiError, UserQuery, UsersQuery
 from umapi_sdk.commands import read_actions

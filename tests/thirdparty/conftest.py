@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.serving.server import RunningServer, running_server
 
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "UMAPI_MOCK")
 

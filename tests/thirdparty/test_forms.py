@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 import pytest
 
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 
 requests = pytest.importorskip("requests", reason="requests is not installed")
 

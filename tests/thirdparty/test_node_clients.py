@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 
 MODULES = os.environ.get("NODE_PATH", "")
 pytestmark = pytest.mark.skipif(

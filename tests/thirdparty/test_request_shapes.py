@@ -14,10 +14,10 @@ import httpx
 import jwt
 import pytest
 
-from umapi_harness.mock import server as serving
-from umapi_harness.mock.connections import Connection, PureConnection
-from umapi_harness.mock.details import ServerDetails
-from umapi_harness.mock.server import RunningServer, running_server
+from umapi_harness.mock.serving import server as serving
+from umapi_harness.mock.serving.connections import Connection, PureConnection
+from umapi_harness.mock.serving.details import ServerDetails
+from umapi_harness.mock.serving.server import RunningServer, running_server
 
 FOLDER = Path(__file__).parent / "shapes"
 SHAPES = [

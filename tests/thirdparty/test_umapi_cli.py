@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 
 pytest.importorskip("umapi_cli", reason="umapi-cli is not installed: pip install --no-deps umapi-cli")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from umapi_harness.mock.faults import Fault
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.faults.plans import Fault
+from umapi_harness.mock.serving.server import RunningServer
 
 umapi_client = pytest.importorskip("umapi_client", reason="umapi-client is not installed: it goes in with --no-deps")
 

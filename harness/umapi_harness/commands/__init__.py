@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from umapi_harness.commands.conventions import BAD_INPUT, INTERRUPTED, PROGRAM, package_version
-from umapi_harness.mock.errors import InputError
+from umapi_harness.common.errors import InputError
 from umapi_harness.postman.documents import DocumentError
 
 

@@ -12,13 +12,13 @@ import click
 import httpx
 
 from umapi_harness.commands.conventions import FILE, trusting, write_whole
-from umapi_harness.mock.addresses import is_loopback
-from umapi_harness.mock.bodies import is_object
+from umapi_harness.common.errors import InputError
+from umapi_harness.mock.api.bodies import is_object
 from umapi_harness.mock.documents import check
-from umapi_harness.mock.errors import InputError
-from umapi_harness.mock.populations import generate_seed
-from umapi_harness.mock.seed_files import write_table
-from umapi_harness.mock.seeds import SCHEMA
+from umapi_harness.mock.serving.addresses import is_loopback
+from umapi_harness.mock.state.populations import generate_seed
+from umapi_harness.mock.state.seed_files import write_table
+from umapi_harness.mock.state.seeds import SCHEMA
 from umapi_harness.postman.outgoing import read_target
 
 _FORMAT = click.option(

@@ -14,12 +14,12 @@ import httpx
 
 from umapi_harness.commands.conventions import BODY_LIMIT, FILE, PROGRAM, limits_of, trusting
 from umapi_harness.commands.redacting import KEY, PSEUDONYMS, left_out, pseudonyms_for
+from umapi_harness.common.errors import InputError
 from umapi_harness.contract.proxy import RecordingProxy, Upstream
 from umapi_harness.contract.recorder import Recorder
-from umapi_harness.mock.addresses import is_loopback
-from umapi_harness.mock.errors import InputError
-from umapi_harness.mock.routes import API_ROOT
-from umapi_harness.mock.server import DEFAULT_HOST, Site, site
+from umapi_harness.mock.api.routes import API_ROOT
+from umapi_harness.mock.serving.addresses import is_loopback
+from umapi_harness.mock.serving.server import DEFAULT_HOST, Site, site
 
 _CONNECT_SECONDS = 20.0
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104

@@ -14,9 +14,9 @@ import httpx
 
 from umapi_harness import walkthrough
 from umapi_harness.commands.conventions import FAILED, FILE, package_version, trusting
-from umapi_harness.mock.seeds import read_seed
-from umapi_harness.mock.server import RunningServer, running_server
-from umapi_harness.mock.users import ENTERPRISE_ID
+from umapi_harness.mock.serving.server import RunningServer, running_server
+from umapi_harness.mock.state.seeds import read_seed
+from umapi_harness.mock.state.users import ENTERPRISE_ID
 from umapi_harness.postman.collection import read_collection
 from umapi_harness.postman.documents import DocumentError, JsonValue
 from umapi_harness.postman.environment import Environment, read_data, read_environment

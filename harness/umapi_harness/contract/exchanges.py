@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import attrs
 
-from umapi_harness.mock.errors import InputError
+from umapi_harness.common.errors import InputError
 
 Headers = tuple[tuple[str, str], ...]
 

@@ -18,8 +18,8 @@ from umapi_harness.contract.judging import operation_of
 from umapi_harness.contract.matching import form_fields
 from umapi_harness.contract.recordings import Exchange
 from umapi_harness.contract.redaction import REDACTED
-from umapi_harness.mock.keys import KeyPair, process_keys
-from umapi_harness.mock.tokens import IMS_HOST, METASCOPE, NEEDED_SCOPE, SCOPES
+from umapi_harness.mock.api.tokens import IMS_HOST, METASCOPE, NEEDED_SCOPE, SCOPES
+from umapi_harness.mock.state.keys import KeyPair, process_keys
 from umapi_harness.mock.world import World
 
 TOKEN_OPERATIONS: Final = frozenset({"oauthTokenV2", "oauthTokenV3", "exchangeJwt"})

@@ -14,11 +14,11 @@ import attrs
 from umapi_harness.contract.exchanges import Exchange, Limits
 from umapi_harness.contract.recordings import load, no_exchange
 from umapi_harness.contract.replay import Replay, is_token_request
-from umapi_harness.mock.certificates import write_private
-from umapi_harness.mock.details import ServerDetails
-from umapi_harness.mock.keys import process_keys
-from umapi_harness.mock.routes import API_ROOT
-from umapi_harness.mock.server import DEFAULT_HOST, Server, Site, in_background, site
+from umapi_harness.mock.api.routes import API_ROOT
+from umapi_harness.mock.serving.certificates import write_private
+from umapi_harness.mock.serving.details import ServerDetails
+from umapi_harness.mock.serving.server import DEFAULT_HOST, Server, Site, in_background, site
+from umapi_harness.mock.state.keys import process_keys
 
 _ANY: Final = "replay"  # secrets are not compared, nor is the client's id
 _ORGANIZATION: Final = re.compile(r"(?<![^/@])[^/@]++@AdobeOrg", re.IGNORECASE)

@@ -15,8 +15,8 @@ from umapi_harness.contract.impersonation import NO_ORG, Impersonation, Sent
 from umapi_harness.contract.judging import operation_of
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.mock import Settings, VirtualClock, World, build_seed, create_app
-from umapi_harness.mock.loops import process_loop
-from umapi_harness.mock.throttles import LIMITS
+from umapi_harness.mock.api.throttles import LIMITS
+from umapi_harness.mock.serving.loops import process_loop
 
 _START: Final = 1_000_000_000.0  # for recordings without a time
 _TOO_MANY: Final = 429

@@ -1,17 +1,17 @@
 """The mock server of the User Management API: an organisation that remembers, behind the real paths.
 
-`create_app(World())` is the ASGI application; `umapi_harness.mock.server` runs it on a socket.
+`create_app(World())` is the ASGI application; `umapi_harness.mock.serving.server` runs it on a socket.
 """
 
 from __future__ import annotations
 
-from umapi_harness.mock.app import create_app
+from umapi_harness.common.errors import InputError
 from umapi_harness.mock.clock import Clock, SystemClock, VirtualClock
-from umapi_harness.mock.errors import InputError
-from umapi_harness.mock.exports import export_seed
-from umapi_harness.mock.populations import generate_organization, generate_seed
-from umapi_harness.mock.seeds import Seed, build_seed, default_seed, read_seed
+from umapi_harness.mock.serving.app import create_app
 from umapi_harness.mock.settings import Settings
+from umapi_harness.mock.state.exports import export_seed
+from umapi_harness.mock.state.populations import generate_organization, generate_seed
+from umapi_harness.mock.state.seeds import Seed, build_seed, default_seed, read_seed
 from umapi_harness.mock.world import World
 
 __all__ = [

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from umapi_harness.mock.errors import InputError
+from umapi_harness.common.errors import InputError
 
 _GLANCE: Final = 0.02  # seconds between two looks at a running clock, which may be moved meanwhile
 

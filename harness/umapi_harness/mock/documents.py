@@ -12,9 +12,9 @@ from typing import Any, Final, NoReturn
 
 import jsonschema_rs
 
-from umapi_harness.mock.errors import InputError
+from umapi_harness.common.errors import InputError
 
-_HERE: Final = files("umapi_harness.mock")
+_HERE: Final = files("umapi_harness.mock").joinpath("schemas")
 _SECRET: Final = ("credentials", "client_secret", "public_key")
 _DIGITS: Final = 1000  # of a number; Python itself reads 4,300, and says so in words of its own
 _LONGEST: Final = 300  # characters of a message; a wrong value may be a whole document
@@ -69,14 +69,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def packaged(name: str) -> dict[str, Any]:
-    """A JSON file of this package."""
+    """A file of the folder schemas, whose files refer to each other."""
     document: dict[str, Any] = json.loads(_HERE.joinpath(name).read_text("utf-8"))
     return document
-
-
-def schema(name: str) -> dict[str, Any]:
-    """A schema file of this package."""
-    return packaged(name)
 
 
 def check(document: Any, name: str, where: str, *, definition: str | None = None, at: Sequence[str | int] = ()) -> None:
@@ -123,7 +118,7 @@ def _finite(digits: str) -> float:
 
 @functools.cache
 def _validator(name: str, definition: str | None) -> jsonschema_rs.Validator:
-    document = schema(name)
+    document = packaged(name)
     if definition is not None:
         document = {"$schema": document["$schema"], "$defs": document["$defs"], "$ref": f"#/$defs/{definition}"}
     return jsonschema_rs.validator_for(document)

@@ -7,8 +7,8 @@ from typing import Any, Final, Literal, get_args
 
 import attrs
 
+from umapi_harness.common.errors import InputError
 from umapi_harness.mock.breakdowns import BREAKDOWNS
-from umapi_harness.mock.errors import InputError
 from umapi_models import operations
 
 RetryAfterForm = Literal["seconds", "date"]

@@ -6,18 +6,18 @@ import functools
 import secrets
 from collections.abc import Sequence
 
-from umapi_harness.mock.checks import CommandChecks, CommandRules
+from umapi_harness.common.errors import InputError
+from umapi_harness.mock.api.checks import CommandChecks, CommandRules
+from umapi_harness.mock.api.throttles import Throttles
+from umapi_harness.mock.api.tokens import TokenStore
 from umapi_harness.mock.clock import Clock, SystemClock
-from umapi_harness.mock.errors import InputError
-from umapi_harness.mock.faults import FaultPlan, Plan
-from umapi_harness.mock.journal import Journal
-from umapi_harness.mock.keys import KeyPair, process_keys
-from umapi_harness.mock.organization import Organization
-from umapi_harness.mock.seeds import Credential, Seed, build_seed, default_seed
+from umapi_harness.mock.faults.plans import FaultPlan, Plan
 from umapi_harness.mock.settings import Settings
-from umapi_harness.mock.snapshots import Snapshot, Snapshots
-from umapi_harness.mock.throttles import Throttles
-from umapi_harness.mock.tokens import TokenStore
+from umapi_harness.mock.state.journal import Journal
+from umapi_harness.mock.state.keys import KeyPair, process_keys
+from umapi_harness.mock.state.organization import Organization
+from umapi_harness.mock.state.seeds import Credential, Seed, build_seed, default_seed
+from umapi_harness.mock.state.snapshots import Snapshot, Snapshots
 
 
 class World:

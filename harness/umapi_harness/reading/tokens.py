@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from umapi_harness.contract.answers import body_object, time_of
 from umapi_harness.contract.findings import Finding
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
-from umapi_harness.mock.keys import process_keys
+from umapi_harness.mock.state.keys import process_keys
 from umapi_harness.reading.expectations import life_of, refusal_of
 from umapi_harness.reading.reports import refusal_differences, report, told
 from umapi_harness.reading.standin import StandIn, connect

@@ -6,13 +6,15 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from umapi_harness.common.errors import InputError
 from umapi_harness.mock.clock import VirtualClock
-from umapi_harness.mock.errors import InputError
-from umapi_harness.mock.exports import export_seed
-from umapi_harness.mock.groups import PROFILE, USER_GROUP, Group, Product, key
-from umapi_harness.mock.hosting import Hosting
-from umapi_harness.mock.organization import ELSEWHERE, Domain, Organization
-from umapi_harness.mock.seeds import (
+from umapi_harness.mock.control.verification import verify
+from umapi_harness.mock.serving.hosting import Hosting
+from umapi_harness.mock.settings import Settings
+from umapi_harness.mock.state.exports import export_seed
+from umapi_harness.mock.state.groups import PROFILE, USER_GROUP, Group, Product, key
+from umapi_harness.mock.state.organization import ELSEWHERE, Domain, Organization
+from umapi_harness.mock.state.seeds import (
     Credential,
     add_directory_accounts,
     add_outsiders,
@@ -20,9 +22,7 @@ from umapi_harness.mock.seeds import (
     add_users,
     build_seed,
 )
-from umapi_harness.mock.settings import Settings
-from umapi_harness.mock.users import ADOBE_ID, FEDERATED_ID, User, email_domain
-from umapi_harness.mock.verification import verify
+from umapi_harness.mock.state.users import ADOBE_ID, FEDERATED_ID, User, email_domain
 from umapi_harness.mock.world import World
 from umapi_harness.testing.parts import OrgClock, OrgFaults, Part
 from umapi_harness.testing.servers import UmapiServer

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from umapi_harness.common.errors import InputError
 from umapi_harness.mock.clock import VirtualClock
-from umapi_harness.mock.errors import InputError
-from umapi_harness.mock.faults import read_plan
-from umapi_harness.mock.loops import LoopThread
+from umapi_harness.mock.faults.plans import read_plan
+from umapi_harness.mock.serving.loops import LoopThread
 from umapi_harness.mock.world import World
 
 T = TypeVar("T")

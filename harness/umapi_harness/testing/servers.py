@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from umapi_harness.mock.details import ServerDetails
-from umapi_harness.mock.hosting import Hosting
-from umapi_harness.mock.server import server_details
+from umapi_harness.mock.serving.details import ServerDetails
+from umapi_harness.mock.serving.hosting import Hosting
+from umapi_harness.mock.serving.server import server_details
 
 if TYPE_CHECKING:
     from umapi_harness.testing.organizations import UmapiOrg

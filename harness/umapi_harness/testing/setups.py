@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import attrs
 
-from umapi_harness.mock.bodies import is_object
-from umapi_harness.mock.errors import InputError
-from umapi_harness.mock.faults import Plan, read_plan
-from umapi_harness.mock.seed_files import read_seeds
-from umapi_harness.mock.seeds import Seed, build_seed, default_seed
+from umapi_harness.common.errors import InputError
+from umapi_harness.mock.api.bodies import is_object
+from umapi_harness.mock.faults.plans import Plan, read_plan
 from umapi_harness.mock.settings import PROFILES, Settings
+from umapi_harness.mock.state.seed_files import read_seeds
+from umapi_harness.mock.state.seeds import Seed, build_seed, default_seed
 
 SEEDS: Final = ("default", "empty")
 

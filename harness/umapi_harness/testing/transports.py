@@ -16,10 +16,10 @@ import attrs
 import httpx
 from starlette.types import ASGIApp, Message
 
-from umapi_harness.mock.app import create_app
-from umapi_harness.mock.loops import process_loop
-from umapi_harness.mock.service import ABORT, CLOSE, REFUSE
-from umapi_harness.mock.tokens import IMS_HOST
+from umapi_harness.mock.api.tokens import IMS_HOST
+from umapi_harness.mock.serving.app import create_app
+from umapi_harness.mock.serving.loops import process_loop
+from umapi_harness.mock.serving.service import ABORT, CLOSE, REFUSE
 from umapi_harness.mock.world import World
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import attrs
 
-from umapi_harness.mock.groups import Group
-from umapi_harness.mock.organization import Organization
-from umapi_harness.mock.users import User
+from umapi_harness.mock.state.groups import Group
+from umapi_harness.mock.state.organization import Organization
+from umapi_harness.mock.state.users import User
 
 
 @attrs.frozen(kw_only=True)

@@ -20,7 +20,7 @@ import attrs
 from fault_kit import How, Listener, end
 from sdk_kit import Time, credentials_for, steady_policy
 
-from umapi_harness.mock.server import RunningServer
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import Action, ActionOutcome, Connection, OutcomeStatus, UmapiError, UnsentActionsWarning, UserAction
 from umapi_sdk.aio import AsyncConnection
 from umapi_sdk.transports.asynchronous import WireTransport

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from sdk_kit import Time, credentials_for, open_connection, steady_policy
 
-from umapi_harness.mock.details import ServerDetails
+from umapi_harness.mock.serving.details import ServerDetails
 from umapi_sdk import (
     Action,
     Connection,

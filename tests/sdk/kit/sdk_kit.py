@@ -21,7 +21,7 @@ import attrs
 from hypothesis import HealthCheck, settings
 
 from umapi_harness.mock.clock import VirtualClock
-from umapi_harness.mock.details import ServerDetails
+from umapi_harness.mock.serving.details import ServerDetails
 from umapi_sdk import Action, Connection, OutcomeStatus, RetryPolicy, ServicePrincipalAuth
 from umapi_sdk.auth import Auth
 from umapi_sdk.batches import WireCommand, split_action

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import attrs
 
+from umapi_harness.common.errors import InputError
 from umapi_harness.contract.answers import is_object, listings_of, page_of
 from umapi_harness.contract.comparing import compare, dealt
 from umapi_harness.contract.doubting import Doubting
@@ -19,7 +20,6 @@ from umapi_harness.contract.inference import infer
 from umapi_harness.contract.judging import Verdict, operation_name, operation_of
 from umapi_harness.contract.playing import Stage
 from umapi_harness.contract.recordings import Exchange, RecordedResponse, Recording
-from umapi_harness.mock.errors import InputError
 from umapi_harness.mock.settings import Settings
 from umapi_models import schemas
 

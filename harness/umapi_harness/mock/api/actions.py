@@ -1,0 +1,138 @@
+"""Action requests: runs the commands of one request and reports what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from umapi_harness.mock.api.bodies import Doubled, is_array, is_object
+from umapi_harness.mock.api.checks import CommandChecks, step_warnings
+from umapi_harness.mock.api.refusals import RefusedError
+from umapi_harness.mock.api.user_steps import UserCommand
+from umapi_harness.mock.api.usergroup_steps import UserGroupCommand
+from umapi_harness.mock.settings import Settings
+from umapi_harness.mock.state.organization import Organization
+
+
+def run_commands(
+    organization: Organization,
+    settings: Settings,
+    checks: CommandChecks,
+    commands: Iterable[Any],
+    *,
+    doubled: tuple[Doubled, ...] = (),
+    test_mode: bool = False,
+) -> dict[str, Any]:
+    """Run the commands in order and return the body of the answer.
+
+    Of a command that the checks refuse no step runs, and the other commands run all the same
+    [G checked-first]. An entry that is no object at all counts as a malformed command.
+    """
+    errors: list[dict[str, Any]] = []
+    warnings: list[dict[str, Any]] = []
+    good = bad = 0
+    for index, command in enumerate(commands):
+        if settings.null_is_absent:
+            _drop_nulls(command)
+        if settings.text_booleans:
+            _read_booleans(command)
+        violations = checks.violations(command, doubled)
+        failures = [(found.step, found.code, found.message) for found in violations]
+        warned: list[tuple[int, str, str]] = []
+        if not failures:
+            failures = _run(organization, settings, command, test_mode=test_mode)
+            warned = _warnings(command) if settings.deprecated_warnings else []
+        if failures or warned:
+            known = _known_about(command)
+            warnings += [
+                {"index": index, "step": step, "message": message, "warningCode": code, **known}
+                for step, code, message in warned
+            ]
+            errors += [
+                {"index": index, "step": step, "message": message, "errorCode": code, **known}
+                for step, code, message in failures
+            ]
+        if failures:
+            bad += 1
+        else:
+            good += 1
+    answer: dict[str, Any] = {
+        "completed": 0 if test_mode else good,
+        "notCompleted": bad,
+        "completedInTestMode": good if test_mode else 0,
+    }
+    if errors:
+        answer["errors"] = errors
+    answer["result"] = "success" if not bad else "partial" if good else "error"
+    if warnings:
+        answer["warnings"] = warnings
+    return answer
+
+
+def _drop_nulls(command: Any) -> None:
+    """Take away the keys with the value null, in the command, its steps and their parameters [G null-values]."""
+    steps = command.get("do") if is_object(command) else None
+    parts = [command, *(steps if is_array(steps) else [])]
+    parts += [fields for step in parts[1:] if is_object(step) for fields in step.values()]
+    for part in parts:
+        if is_object(part):
+            for name in [name for name, value in part.items() if value is None]:
+                del part[name]
+
+
+def _read_booleans(command: Any) -> None:
+    """Put booleans in place of those that came as text; anything else is left for the checks to refuse
+    [G text-booleans]."""
+    if not is_object(command):
+        return
+    steps = command.get("do")
+    removals = [step.get("removeFromOrg") for step in steps if is_object(step)] if is_array(steps) else []
+    for holder, name in ((command, "useAdobeID"), *((removal, "deleteAccount") for removal in removals)):
+        if is_object(holder) and isinstance(text := holder.get(name), str):
+            holder[name] = {"true": True, "false": False}.get(text.lower(), text)
+
+
+def _run(
+    organization: Organization, settings: Settings, command: dict[str, Any], *, test_mode: bool
+) -> list[tuple[int, str, str]]:
+    """Take the steps of a command; returns step, code and message of each that failed."""
+    kind = UserCommand if "user" in command else UserGroupCommand
+    runner = kind(organization, settings, command, test_mode=test_mode)
+    failures: list[tuple[int, str, str]] = []
+    for place, step in enumerate(command["do"]):
+        ((name, fields),) = step.items()
+        try:
+            runner.run(name, fields)
+        except RefusedError as refusal:
+            failures.append((place, refusal.code, refusal.message))
+        # Whether later steps are tried after one that failed is not published [G steps-after-failure].
+        if runner.finished or (failures and not settings.steps_after_failure):
+            break
+    return failures
+
+
+def _warnings(command: dict[str, Any]) -> list[tuple[int, str, str]]:
+    """Step, code and message for each deprecated property that the command uses."""
+    known = step_warnings("user" if "user" in command else "usergroup")
+    found: list[tuple[int, str, str]] = []
+    for place, step in enumerate(command["do"]):
+        for name, fields in step.items():
+            if name in known:
+                found += [
+                    (place, code, message)
+                    for deprecated, (code, message) in known[name].items()
+                    if deprecated in fields
+                ]
+    return found
+
+
+def _known_about(command: Any) -> dict[str, str]:
+    """What errors and warnings repeat of a command: its request id and its root."""
+    if not is_object(command):
+        return {}
+    known: dict[str, str] = {}
+    root = command.get("user", command.get("usergroup"))
+    for name, value in (("requestID", command.get("requestID")), ("user", root)):
+        if isinstance(value, str):
+            known[name] = value
+    return known

@@ -1,0 +1,38 @@
+"""Steps that a breakdown strikes, and the refusal that each then gets."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from umapi_harness.mock.api.refusals import RefusedError
+from umapi_harness.mock.breakdowns import BREAKDOWNS, GROUP_CHANGES
+from umapi_harness.mock.state.groups import DEVELOPER_PREFIX, PRODUCT_ADMIN_PREFIX, key
+
+_ROLES: Final = {DEVELOPER_PREFIX: "developer", PRODUCT_ADMIN_PREFIX: "product admin"}
+
+
+def check_user_step(code: str, name: str, fields: Any, user: str) -> None:
+    """Raise RefusedError if the breakdown `code` (empty: none) strikes a step on a user."""
+    if not code:
+        return
+    names: list[str] = []
+    if name in ("add", "remove") and not isinstance(fields, str):
+        names = [each for kind in ("group", "product") for each in fields.get(kind, ())]
+    struck = {name}
+    for prefix, role in _ROLES.items():
+        if any(key(each).startswith(prefix) for each in names):
+            struck.add(f"{name} {role}")
+    if struck & BREAKDOWNS[code]:
+        raise RefusedError(code, user=user, group=", ".join(names) or "all", value=_value(code, name, user))
+
+
+def check_group_step(code: str, name: str, group: str) -> None:
+    """Raise RefusedError if the breakdown `code` (empty: none) strikes a step on a user group."""
+    if code and (name if name in GROUP_CHANGES else f"usergroup {name}") in BREAKDOWNS[code]:
+        raise RefusedError(code, user="", group=group, value=group)
+
+
+def _value(code: str, name: str, user: str) -> str:
+    """What the message of `code` repeats: the type of account, or the user."""
+    types = {"addAdobeID": "adobeID", "createEnterpriseID": "enterpriseID", "createFederatedID": "federatedID"}
+    return types.get(name, name) if code == "error.internal.create_failed" else user

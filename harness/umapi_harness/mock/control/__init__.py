@@ -1,0 +1,1 @@
+"""What the tester asks for under /_mock/: the admin interface, verification, and the page."""

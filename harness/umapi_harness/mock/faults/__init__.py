@@ -1,0 +1,1 @@
+"""Planned failures: which calls they strike, and what becomes of those."""
