@@ -211,6 +211,12 @@ def _contains(schema: Schema, access: Access) -> Rule:
     return judge
 
 
+def _last(schema: Schema, access: Access) -> Rule:
+    """Judge `x-umapi-last`, which JSON Schema lacks: no item but the last is one of these."""
+    wanted, failure = compiled(schema["x-umapi-last"], access), _line(schema, "x-umapi-last", "must be the last item")
+    return lambda value: failure if _is_array(value) and any(wanted(item) is None for item in value[:-1]) else None
+
+
 def _prefix_items(schema: Schema, access: Access) -> Rule:
     rules = [(place, compiled(item, access)) for place, item in enumerate(schema["prefixItems"]) if item is not True]
 
@@ -263,6 +269,7 @@ _MAKERS: Final[Mapping[str, Callable[[Schema, Access], Rule]]] = {
     "minLength": _min_length,
     "pattern": _pattern,
     "contains": _contains,
+    "x-umapi-last": _last,
     "prefixItems": _prefix_items,
     "items": _items,
 }

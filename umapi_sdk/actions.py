@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal, TypeVar, overload
 
+from umapi_models.limits import MAX_GROUPS, MAX_PROFILES, MAX_USER_GROUP_STEPS, MAX_USER_STEPS, MAX_USERS
 from umapi_models.models import (
     AddAdobeID,
     AddToGroups,
@@ -32,7 +33,6 @@ from umapi_models.models import (
     UserGroupStep,
     UserStep,
 )
-from umapi_models.operations import MAX_GROUPS, MAX_PROFILES, MAX_STEPS, MAX_USERS
 from umapi_runtime.constraints import ContractError, Violation, contract_of, refuse, show
 
 from .errors import ActionError
@@ -250,7 +250,7 @@ class UserSteps(Action):
     def _append(self, steps: tuple[UserStep, ...]) -> None:
         before = (self._steps[-1][-1],) if self._steps else ()
         done = self._whole.do if self._whole is not None else None if before else ()
-        whole = _joined(self.command, done, steps)
+        whole = _joined(self.command, done, steps, MAX_USER_STEPS)
         if whole is None:
             _check_order(lambda: self.command((*before, steps[0])), self.step_count, len(before))
         _check_undone(before, steps[0], self.step_count)
@@ -545,7 +545,7 @@ class GroupSteps(Action):
             raise ActionError((Violation(f"/do/{place}", "no step runs after deleteUserGroup"),))
         before = (self._steps[-1][-1],) if self._steps else ()
         done = self._whole.do if self._whole is not None else None if before else ()
-        whole = _joined(self.command, done, steps)
+        whole = _joined(self.command, done, steps, MAX_USER_GROUP_STEPS)
         if whole is None:
             _check_order(lambda: self.command((*before, steps[0])), place, len(before))
         _check_undone(before, steps[0], self.step_count)
@@ -649,12 +649,14 @@ def _build_chunks(
     return tuple(steps)
 
 
-def _joined(command: Callable[[tuple[S, ...]], T], done: tuple[S, ...] | None, steps: tuple[S, ...]) -> T | None:
+def _joined(
+    command: Callable[[tuple[S, ...]], T], done: tuple[S, ...] | None, steps: tuple[S, ...], most: int
+) -> T | None:
     """Return the command with these steps after those before: checked here, and sent as it is.
 
-    None when there are too many for one command, or when they do not go together.
+    None when there are more than `most`, too many for one command, or when they do not go together.
     """
-    if done is None or len(done) + len(steps) > MAX_STEPS:
+    if done is None or len(done) + len(steps) > most:
         return None
     try:
         return command((*done, *steps))

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
+from umapi_models.defaults import MAX_RETRIES, MAX_WAIT, TIMEOUT
 from umapi_models.models import Group, User
 from umapi_models.operations import API_ROOT
 
@@ -56,14 +57,14 @@ class AsyncConnection:
         *,
         endpoint: str = API_ROOT,
         test_mode: bool = False,
-        timeout: float | None = 120.0,
+        timeout: float | None = TIMEOUT,
         ssl_verify: bool = True,
-        max_retries: int = 4,
+        max_retries: int = MAX_RETRIES,
         user_agent: str | None = None,
         ca_bundle: str | None = None,
         client_cert: str | tuple[str, str] | None = None,
         proxy: str | None = None,
-        max_wait: float = 300.0,
+        max_wait: float = MAX_WAIT,
         pacing: bool | None = None,
         retry: RetryPolicy | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,

@@ -9,8 +9,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
+from umapi_models.defaults import JWT_LIFE
 from umapi_models.models import JWTToken, OAuthToken, TokenError
-from umapi_models.operations import EXCHANGE_JWT, IMS_ROOT, OAUTH_TOKEN_V2
+from umapi_models.operations import EXCHANGE_JWT, IMS_HOST, METASCOPE, OAUTH_TOKEN_V2, SCOPES
 from umapi_runtime.constraints import ContractError
 from umapi_runtime.converter import read_response
 
@@ -23,11 +24,8 @@ from .pacing import Pacer
 from .strangers import AUTH_HOST, advice_for, is_page
 from .tokens import Claim, Token, completed, is_bearer, new_token
 
-DEFAULT_SCOPE = "openid,AdobeID,user_management_sdk"
-METASCOPE = "ent_user_sdk"
-JWT_LIFE = 30 * 60  # seconds: long enough for waits and a clock that is slow, short for whoever finds it in a log
+DEFAULT_SCOPE = ",".join(SCOPES)
 
-_IMS_HOST = urlsplit(IMS_ROOT).netloc
 _JWT_CAUSES = (
     (
         ("signature", "bindings"),
@@ -233,7 +231,7 @@ class ServicePrincipalAuth(Auth):
         self,
         client_id: str,
         client_secret: str,
-        auth_host: str = _IMS_HOST,
+        auth_host: str = IMS_HOST,
         auth_endpoint: str = OAUTH_TOKEN_V2.path,
         ssl_verify: bool = True,
         *,
@@ -277,7 +275,7 @@ class JWTAuth(Auth):
         tech_acct_id: str,
         priv_key_data: str,
         ssl_verify: bool = True,
-        auth_host: str = _IMS_HOST,
+        auth_host: str = IMS_HOST,
         auth_endpoint: str = EXCHANGE_JWT.path + "/",
         *,
         passphrase: str | None = None,

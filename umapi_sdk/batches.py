@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import attrs
 
+from umapi_models.limits import MAX_USER_GROUP_STEPS, MAX_USER_STEPS
 from umapi_models.models import UserCommand, UserGroupCommand
-from umapi_models.operations import MAX_STEPS
 from umapi_runtime.constraints import Violation
 from umapi_runtime.converter import write_json
 
@@ -70,16 +70,16 @@ def split_action(action: Action) -> list[WireCommand]:
 
 def _parts(action: UserSteps | GroupSteps) -> list[tuple[UserCommand | UserGroupCommand, tuple[int, ...]]]:
     """Return the commands of an action within the limit of steps, each with the places of the caller's steps."""
-    # The two branches differ in their types alone.
+    # The two branches differ in their types and limits alone.
     if isinstance(action, UserSteps):
-        user_parts = _chunks(action.wire_steps)
+        user_parts = _chunks(action.wire_steps, MAX_USER_STEPS)
         return [(action.command(tuple(step for _, step in part)), _places(part)) for part in user_parts]
-    group_parts = _chunks(action.wire_steps)
+    group_parts = _chunks(action.wire_steps, MAX_USER_GROUP_STEPS)
     return [(action.command(tuple(step for _, step in part)), _places(part)) for part in group_parts]
 
 
-def _chunks(steps: Sequence[tuple[int, T]]) -> list[Sequence[tuple[int, T]]]:
-    return [steps[start : start + MAX_STEPS] for start in range(0, len(steps), MAX_STEPS)]
+def _chunks(steps: Sequence[tuple[int, T]], size: int) -> list[Sequence[tuple[int, T]]]:
+    return [steps[start : start + size] for start in range(0, len(steps), size)]
 
 
 def _places(steps: Sequence[tuple[int, object]]) -> tuple[int, ...]:

@@ -19,8 +19,8 @@ from typing import Any, cast
 import attrs
 import click
 
+from umapi_models.limits import MAX_COMMANDS
 from umapi_models.models import User
-from umapi_models.operations import MAX_COMMANDS
 
 from .actions import Action
 from .characters import encodable, shown

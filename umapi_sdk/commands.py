@@ -7,8 +7,8 @@ from typing import cast
 
 import attrs
 
+from umapi_models.limits import MAX_COMMANDS
 from umapi_models.models import UserCommand, UserGroupCommand
-from umapi_models.operations import MAX_COMMANDS
 from umapi_models.requests import read_action_request
 from umapi_runtime.constraints import ContractError, Violation, show
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from umapi_models.defaults import MAX_RETRIES, MAX_WAIT, TIMEOUT
 from umapi_models.operations import API_ROOT, IMS_ROOT
 
 from .addresses import guarded
@@ -80,11 +81,11 @@ class Settings:
     ims_endpoint: str | None = None
     """Path of the token endpoint, if not the usual one."""
     test_mode: bool = False
-    timeout: float = 120.0
+    timeout: float = TIMEOUT
     """Longest time for one request and its answer, in seconds."""
-    max_retries: int = 4
+    max_retries: int = MAX_RETRIES
     """Times a request is sent at most, the first included."""
-    max_wait: float = 300.0
+    max_wait: float = MAX_WAIT
     """Longest single wait for the service, in seconds."""
     pacing: bool | None = None
     """Whether to keep under the throttle limits by waiting; None: towards Adobe's hosts only."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from umapi_models.defaults import MAX_RETRIES, MAX_WAIT, TIMEOUT
 from umapi_models.operations import API_ROOT
 
 from .actions import Action
@@ -67,14 +68,14 @@ class Connection:
         *,
         endpoint: str = API_ROOT,
         test_mode: bool = False,
-        timeout: float | None = 120.0,
+        timeout: float | None = TIMEOUT,
         ssl_verify: bool = True,
-        max_retries: int = 4,
+        max_retries: int = MAX_RETRIES,
         user_agent: str | None = None,
         ca_bundle: str | None = None,
         client_cert: str | tuple[str, str] | None = None,
         proxy: str | None = None,
-        max_wait: float = 300.0,
+        max_wait: float = MAX_WAIT,
         pacing: bool | None = None,
         retry: RetryPolicy | None = None,
         sleep: Callable[[float], None] = time.sleep,

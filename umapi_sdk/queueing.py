@@ -14,7 +14,7 @@ from itertools import count
 
 import attrs
 
-from umapi_models.operations import MAX_COMMANDS
+from umapi_models.limits import MAX_COMMANDS
 
 from .actions import Action
 from .batches import WireCommand, split_action

@@ -9,6 +9,8 @@ from datetime import UTC
 
 import attrs
 
+from umapi_models.defaults import FIRST_DELAY, MAX_RETRIES, MAX_WAIT, RANDOM_DELAY
+
 RETRIED_STATUSES = frozenset({408, 429, 502, 503, 504})
 """Answers after which the same request can succeed; after 408, one that does no harm twice."""
 
@@ -22,15 +24,15 @@ _MOST_DOUBLINGS = 60  # past which a wait is longer than any limit, and a float 
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
-    """How often and how long. The defaults are those of Adobe's walkthrough samples."""
+    """How often and how long. The defaults stand in `schema/client.json`."""
 
-    attempts: int = attrs.field(default=4, validator=attrs.validators.ge(1))
+    attempts: int = attrs.field(default=MAX_RETRIES, validator=attrs.validators.ge(1))
     """Times a request is sent at most."""
-    first_delay: float = attrs.field(default=3.0, validator=attrs.validators.ge(0))
+    first_delay: float = attrs.field(default=FIRST_DELAY, validator=attrs.validators.ge(0))
     """Wait after the first attempt, in seconds; it doubles with each further one."""
-    random_delay: float = attrs.field(default=5.0, validator=attrs.validators.ge(0))
+    random_delay: float = attrs.field(default=RANDOM_DELAY, validator=attrs.validators.ge(0))
     """Most seconds that chance adds to such a wait, so that clients do not return all at once."""
-    max_wait: float = attrs.field(default=300.0, validator=attrs.validators.ge(0))
+    max_wait: float = attrs.field(default=MAX_WAIT, validator=attrs.validators.ge(0))
     """Longest single wait, in seconds; where the service asks for a longer one, the call fails and says until when."""
     repeat_after_5xx: bool = True
     """Whether actions are sent again after 502, 503 and 504, though they may have taken effect; queries always are."""

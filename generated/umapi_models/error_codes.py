@@ -284,8 +284,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("any",),
         retry="never",
         source="live",
-        message="Api Key is required",
         severity="error",
+        message="Api Key is required",
     ),
     "403003": ErrorCodeInfo(
         code="403003",
@@ -294,8 +294,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("any",),
         retry="after_change",
         source="live",
-        message="Api Key is invalid",
         severity="error",
+        message="Api Key is invalid",
     ),
     "403010": ErrorCodeInfo(
         code="403010",
@@ -304,8 +304,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("any",),
         retry="never",
         source="live",
-        message="Oauth token is missing.",
         severity="error",
+        message="Oauth token is missing.",
     ),
     "429050": ErrorCodeInfo(
         code="429050",
@@ -314,8 +314,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("any",),
         retry="later",
         source="documentation",
-        message="Too many requests",
         severity="error",
+        message="Too many requests",
     ),
     "DUPLICATE_GROUP_NAME": ErrorCodeInfo(
         code="DUPLICATE_GROUP_NAME",
@@ -324,8 +324,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("query.deprecated",),
         retry="never",
         source="documentation",
-        message="DUPLICATE_GROUP_NAME",
         severity="error",
+        message="DUPLICATE_GROUP_NAME",
     ),
     "GROUP_NOT_FOUND": ErrorCodeInfo(
         code="GROUP_NOT_FOUND",
@@ -334,8 +334,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("query.deprecated",),
         retry="never",
         source="documentation",
-        message="GROUP_NOT_FOUND",
         severity="error",
+        message="GROUP_NOT_FOUND",
     ),
     "PLC_NOT_FOUND": ErrorCodeInfo(
         code="PLC_NOT_FOUND",
@@ -344,8 +344,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("query.deprecated",),
         retry="never",
         source="documentation",
-        message="PLC_NOT_FOUND",
         severity="error",
+        message="PLC_NOT_FOUND",
     ),
     "error.api.not_available": ErrorCodeInfo(
         code="error.api.not_available",
@@ -354,8 +354,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("any",),
         retry="later",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.api.user.not.parent.org": ErrorCodeInfo(
         code="error.api.user.not.parent.org",
@@ -364,8 +364,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "query.users", "query.user", "query.group_users"),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.apikey.invalid": ErrorCodeInfo(
         code="error.apikey.invalid",
@@ -374,8 +374,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("any",),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.add_remove.duplicate.group_list": ErrorCodeInfo(
         code="error.command.add_remove.duplicate.group_list",
@@ -384,8 +384,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.add_remove.duplicate.product_list": ErrorCodeInfo(
         code="error.command.add_remove.duplicate.product_list",
@@ -394,8 +394,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.add_remove.duplicate.productadmin_list": ErrorCodeInfo(
         code="error.command.add_remove.duplicate.productadmin_list",
@@ -404,8 +404,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.add_remove.duplicate.user_list": ErrorCodeInfo(
         code="error.command.add_remove.duplicate.user_list",
@@ -414,8 +414,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.usergroup",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.add_remove.duplicate.usergroup_list": ErrorCodeInfo(
         code="error.command.add_remove.duplicate.usergroup_list",
@@ -424,8 +424,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup", "query.deprecated"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.add_remove.group_or_product_name_too_long": ErrorCodeInfo(
         code="error.command.add_remove.group_or_product_name_too_long",
@@ -434,8 +434,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.add_remove.invalid.usergroup_list": ErrorCodeInfo(
         code="error.command.add_remove.invalid.usergroup_list",
@@ -444,8 +444,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("query.deprecated",),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.add_remove.key.unknown": ErrorCodeInfo(
         code="error.command.add_remove.key.unknown",
@@ -454,8 +454,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.add_remove.list": ErrorCodeInfo(
         code="error.command.add_remove.list",
@@ -464,8 +464,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.add_remove.list_not_array": ErrorCodeInfo(
         code="error.command.add_remove.list_not_array",
@@ -474,8 +474,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.add_remove.list_too_long": ErrorCodeInfo(
         code="error.command.add_remove.list_too_long",
@@ -484,8 +484,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message="Too many products, users or groups in Add or Remove: max is {max}",
         severity="error",
+        message="Too many products, users or groups in Add or Remove: max is {limit}",
     ),
     "error.command.add_remove.missing_list": ErrorCodeInfo(
         code="error.command.add_remove.missing_list",
@@ -494,8 +494,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.add_remove.user_usergroup.missing": ErrorCodeInfo(
         code="error.command.add_remove.user_usergroup.missing",
@@ -504,8 +504,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.boolean_expected": ErrorCodeInfo(
         code="error.command.boolean_expected",
@@ -514,8 +514,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.create.key.unknown": ErrorCodeInfo(
         code="error.command.create.key.unknown",
@@ -524,8 +524,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.create.more_than_one": ErrorCodeInfo(
         code="error.command.create.more_than_one",
@@ -534,8 +534,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.create.not_first": ErrorCodeInfo(
         code="error.command.create.not_first",
@@ -544,8 +544,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.create.object_expected": ErrorCodeInfo(
         code="error.command.create.object_expected",
@@ -554,8 +554,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.create.string_expected": ErrorCodeInfo(
         code="error.command.create.string_expected",
@@ -564,8 +564,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.domain.missing": ErrorCodeInfo(
         code="error.command.domain.missing",
@@ -574,8 +574,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.domain.must_be_used_with_nonemail_username": ErrorCodeInfo(
         code="error.command.domain.must_be_used_with_nonemail_username",
@@ -584,8 +584,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.domain.string_expected": ErrorCodeInfo(
         code="error.command.domain.string_expected",
@@ -594,8 +594,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.illegal_entry": ErrorCodeInfo(
         code="error.command.illegal_entry",
@@ -604,8 +604,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.malformed": ErrorCodeInfo(
         code="error.command.malformed",
@@ -614,8 +614,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message="Expected a valid JSON payload",
         severity="error",
+        message="Expected a valid JSON payload",
     ),
     "error.command.object_not_empty": ErrorCodeInfo(
         code="error.command.object_not_empty",
@@ -624,8 +624,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.product.not_found": ErrorCodeInfo(
         code="error.command.product.not_found",
@@ -634,8 +634,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("query.deprecated",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.removefromorg.not_last": ErrorCodeInfo(
         code="error.command.removefromorg.not_last",
@@ -644,8 +644,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.step.unknown": ErrorCodeInfo(
         code="error.command.step.unknown",
@@ -654,8 +654,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.steps.malformed": ErrorCodeInfo(
         code="error.command.steps.malformed",
@@ -664,8 +664,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.string.too_long": ErrorCodeInfo(
         code="error.command.string.too_long",
@@ -674,8 +674,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message="String too long in command for field: {field}, max length {max}",
         severity="error",
+        message="String too long in command for field: {field}, max length {limit}",
     ),
     "error.command.string_expected": ErrorCodeInfo(
         code="error.command.string_expected",
@@ -684,8 +684,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.update.option.no": ErrorCodeInfo(
         code="error.command.update.option.no",
@@ -694,8 +694,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message="Option not allowed in Update",
         severity="error",
+        message="Option not allowed in Update",
     ),
     "error.command.user.missing": ErrorCodeInfo(
         code="error.command.user.missing",
@@ -704,8 +704,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.command.user_usergroup.missing": ErrorCodeInfo(
         code="error.command.user_usergroup.missing",
@@ -714,8 +714,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.country.invalid": ErrorCodeInfo(
         code="error.country.invalid",
@@ -724,8 +724,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.country.no_update": ErrorCodeInfo(
         code="error.country.no_update",
@@ -734,8 +734,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="live",
-        message="Country cannot be updated.  Current limitation.",
         severity="error",
+        message="Country cannot be updated.  Current limitation.",
     ),
     "error.developer.add_user.failed": ErrorCodeInfo(
         code="error.developer.add_user.failed",
@@ -744,8 +744,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="later",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.developer.remove_user.failed": ErrorCodeInfo(
         code="error.developer.remove_user.failed",
@@ -754,8 +754,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="later",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.domain.trust.nonexistent": ErrorCodeInfo(
         code="error.domain.trust.nonexistent",
@@ -764,8 +764,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="after_change",
         source="documentation",
-        message="Changes to users are only allowed in claimed domains.",
         severity="error",
+        message="Changes to users are only allowed in claimed domains.",
     ),
     "error.group.invalid_list": ErrorCodeInfo(
         code="error.group.invalid_list",
@@ -774,8 +774,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.group.invalid_name": ErrorCodeInfo(
         code="error.group.invalid_name",
@@ -784,8 +784,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("query.group_users",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.group.not_found": ErrorCodeInfo(
         code="error.group.not_found",
@@ -794,8 +794,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup", "query.group_users"),
         retry="after_change",
         source="documentation",
-        message="Group {group} was not found",
         severity="error",
+        message="Group {group} was not found",
     ),
     "error.group.remove_failed": ErrorCodeInfo(
         code="error.group.remove_failed",
@@ -804,8 +804,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="later",
         source="live",
-        message="remove [{user}] to product group {group} failed: error.group.remove_failed",
         severity="error",
+        message="remove [{user}] to product group {group} failed: error.group.remove_failed",
     ),
     "error.internal.add": ErrorCodeInfo(
         code="error.internal.add",
@@ -814,8 +814,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="later",
         source="documentation",
-        message="Failed to add users to user group",
         severity="error",
+        message="Failed to add users to user group",
     ),
     "error.internal.create_failed": ErrorCodeInfo(
         code="error.internal.create_failed",
@@ -824,8 +824,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="after_change",
         source="documentation",
-        message="Could not create person of type {value}",
         severity="error",
+        message="Could not create person of type {value}",
     ),
     "error.internal.everybody_group.not_found": ErrorCodeInfo(
         code="error.internal.everybody_group.not_found",
@@ -834,8 +834,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="later",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.internal.exceptionflys": ErrorCodeInfo(
         code="error.internal.exceptionflys",
@@ -844,8 +844,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("any",),
         retry="later",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.internal.group.remove": ErrorCodeInfo(
         code="error.internal.group.remove",
@@ -854,8 +854,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="later",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.internal.removefromorg": ErrorCodeInfo(
         code="error.internal.removefromorg",
@@ -864,8 +864,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="later",
         source="documentation",
-        message="Error removing user from organization: {value}",
         severity="error",
+        message="Error removing user from organization: {value}",
     ),
     "error.internal.update_failed": ErrorCodeInfo(
         code="error.internal.update_failed",
@@ -874,8 +874,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="later",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.option.illegal": ErrorCodeInfo(
         code="error.option.illegal",
@@ -884,8 +884,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.organization.invalid": ErrorCodeInfo(
         code="error.organization.invalid",
@@ -894,8 +894,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.organization.invalid_id": ErrorCodeInfo(
         code="error.organization.invalid_id",
@@ -904,8 +904,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("any",),
         retry="never",
         source="documentation",
-        message="Bad organization Id",
         severity="error",
+        message="Bad organization Id",
     ),
     "error.organization.invalid_name": ErrorCodeInfo(
         code="error.organization.invalid_name",
@@ -914,8 +914,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("any",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.organization.migrating": ErrorCodeInfo(
         code="error.organization.migrating",
@@ -924,8 +924,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="later",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.productadmin.add.user.failed": ErrorCodeInfo(
         code="error.productadmin.add.user.failed",
@@ -934,8 +934,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("query.deprecated",),
         retry="later",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.productadmin.remove.admin.failed": ErrorCodeInfo(
         code="error.productadmin.remove.admin.failed",
@@ -944,8 +944,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("query.deprecated",),
         retry="later",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.throttled_by_external_service": ErrorCodeInfo(
         code="error.throttled_by_external_service",
@@ -954,8 +954,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("any",),
         retry="later",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.unauthorized": ErrorCodeInfo(
         code="error.unauthorized",
@@ -964,8 +964,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("any",),
         retry="after_change",
         source="live",
-        message="Failed to authenticate provided token",
         severity="error",
+        message="Failed to authenticate provided token",
     ),
     "error.update.adobeid.no": ErrorCodeInfo(
         code="error.update.adobeid.no",
@@ -974,8 +974,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.update.country.no_update": ErrorCodeInfo(
         code="error.update.country.no_update",
@@ -984,8 +984,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.update.domain.mismatch": ErrorCodeInfo(
         code="error.update.domain.mismatch",
@@ -994,8 +994,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.update.no": ErrorCodeInfo(
         code="error.update.no",
@@ -1004,8 +1004,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.update.username.no": ErrorCodeInfo(
         code="error.update.username.no",
@@ -1014,8 +1014,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.already_exists": ErrorCodeInfo(
         code="error.user.already_exists",
@@ -1024,8 +1024,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.usergroup",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.already_in_org": ErrorCodeInfo(
         code="error.user.already_in_org",
@@ -1034,8 +1034,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.already_invited": ErrorCodeInfo(
         code="error.user.already_invited",
@@ -1044,8 +1044,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.belongs_to_another_org": ErrorCodeInfo(
         code="error.user.belongs_to_another_org",
@@ -1054,8 +1054,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="after_change",
         source="documentation",
-        message="Illegal to invite user from another organization's owned auth src",
         severity="error",
+        message="Illegal to invite user from another organization's owned auth src",
     ),
     "error.user.change_domain_update.no": ErrorCodeInfo(
         code="error.user.change_domain_update.no",
@@ -1064,8 +1064,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.command.missing.arguments": ErrorCodeInfo(
         code="error.user.command.missing.arguments",
@@ -1074,8 +1074,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.usergroup",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.domain_enforcement": ErrorCodeInfo(
         code="error.user.domain_enforcement",
@@ -1084,8 +1084,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.email.invalid": ErrorCodeInfo(
         code="error.user.email.invalid",
@@ -1094,8 +1094,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "query.users", "query.user", "query.group_users"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.email.name_in_use": ErrorCodeInfo(
         code="error.user.email.name_in_use",
@@ -1104,8 +1104,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.firstname_missing": ErrorCodeInfo(
         code="error.user.firstname_missing",
@@ -1114,8 +1114,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.id_missing": ErrorCodeInfo(
         code="error.user.id_missing",
@@ -1124,8 +1124,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.lastname_missing": ErrorCodeInfo(
         code="error.user.lastname_missing",
@@ -1134,8 +1134,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.must_match_email": ErrorCodeInfo(
         code="error.user.must_match_email",
@@ -1144,8 +1144,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.name.contains.email": ErrorCodeInfo(
         code="error.user.name.contains.email",
@@ -1154,8 +1154,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.name.invalid": ErrorCodeInfo(
         code="error.user.name.invalid",
@@ -1164,8 +1164,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.name_in_use": ErrorCodeInfo(
         code="error.user.name_in_use",
@@ -1174,8 +1174,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.nonexistent": ErrorCodeInfo(
         code="error.user.nonexistent",
@@ -1184,8 +1184,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="after_change",
         source="documentation",
-        message="User Id does not exist: {user}",
         severity="error",
+        message="User Id does not exist: {user}",
     ),
     "error.user.nonexistent_or_has_conflicting_parameters": ErrorCodeInfo(
         code="error.user.nonexistent_or_has_conflicting_parameters",
@@ -1194,8 +1194,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.not_found": ErrorCodeInfo(
         code="error.user.not_found",
@@ -1204,8 +1204,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup", "query.user"),
         retry="after_change",
         source="documentation",
-        message="User not found {user}",
         severity="error",
+        message="User not found {user}",
     ),
     "error.user.not_found_or_ambiguous": ErrorCodeInfo(
         code="error.user.not_found_or_ambiguous",
@@ -1214,8 +1214,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.not_in_org": ErrorCodeInfo(
         code="error.user.not_in_org",
@@ -1224,8 +1224,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.productadmin.add.user.failed": ErrorCodeInfo(
         code="error.user.productadmin.add.user.failed",
@@ -1234,8 +1234,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="later",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.productadmin.group.not_found": ErrorCodeInfo(
         code="error.user.productadmin.group.not_found",
@@ -1244,8 +1244,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.productadmin.remove.admin.failed": ErrorCodeInfo(
         code="error.user.productadmin.remove.admin.failed",
@@ -1254,8 +1254,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="later",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.type.missing": ErrorCodeInfo(
         code="error.user.type.missing",
@@ -1264,8 +1264,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.type_mismatch": ErrorCodeInfo(
         code="error.user.type_mismatch",
@@ -1274,8 +1274,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message="The user type requested for the invite does not match the claimed domain type",
         severity="error",
+        message="The user type requested for the invite does not match the claimed domain type",
     ),
     "error.user.type_must_not_be_adobeid": ErrorCodeInfo(
         code="error.user.type_must_not_be_adobeid",
@@ -1284,8 +1284,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.type_not_available": ErrorCodeInfo(
         code="error.user.type_not_available",
@@ -1294,8 +1294,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.type_unknown": ErrorCodeInfo(
         code="error.user.type_unknown",
@@ -1304,8 +1304,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user",),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.update_failed": ErrorCodeInfo(
         code="error.user.update_failed",
@@ -1314,8 +1314,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.usergroup",),
         retry="later",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.user.user_list.invalid": ErrorCodeInfo(
         code="error.user.user_list.invalid",
@@ -1324,8 +1324,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.usergroup",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.usergroup.already_exists": ErrorCodeInfo(
         code="error.usergroup.already_exists",
@@ -1334,8 +1334,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.usergroup",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.usergroup.command.missing.arguments": ErrorCodeInfo(
         code="error.usergroup.command.missing.arguments",
@@ -1344,8 +1344,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.usergroup",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.usergroup.exceeds_maximum_member_count": ErrorCodeInfo(
         code="error.usergroup.exceeds_maximum_member_count",
@@ -1354,8 +1354,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.usergroup.not_found": ErrorCodeInfo(
         code="error.usergroup.not_found",
@@ -1364,8 +1364,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.usergroup", "query.deprecated"),
         retry="after_change",
         source="documentation",
-        message="Usergroup not found: {group}",
         severity="error",
+        message="Usergroup not found: {group}",
     ),
     "error.usergroup.readonly.add_user_not_allowed": ErrorCodeInfo(
         code="error.usergroup.readonly.add_user_not_allowed",
@@ -1374,8 +1374,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message="User cannot be added to group as owned by another org and readonly: {group}",
         severity="error",
+        message="User cannot be added to group as owned by another org and readonly: {group}",
     ),
     "error.usergroup.readonly.remove_not_allowed": ErrorCodeInfo(
         code="error.usergroup.readonly.remove_not_allowed",
@@ -1384,8 +1384,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.usergroup",),
         retry="never",
         source="documentation",
-        message="User group owned by another organization. Remove not allowed: {group}",
         severity="error",
+        message="User group owned by another organization. Remove not allowed: {group}",
     ),
     "error.usergroup.readonly.remove_user_not_allowed": ErrorCodeInfo(
         code="error.usergroup.readonly.remove_user_not_allowed",
@@ -1394,8 +1394,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message="User cannot be removed from group as owned by another org and readonly: {group}",
         severity="error",
+        message="User cannot be removed from group as owned by another org and readonly: {group}",
     ),
     "error.usergroup.readonly.update_not_allowed": ErrorCodeInfo(
         code="error.usergroup.readonly.update_not_allowed",
@@ -1404,8 +1404,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.usergroup",),
         retry="never",
         source="documentation",
-        message="Usergroup is owned by another org and readonly: {group}",
         severity="error",
+        message="Usergroup is owned by another org and readonly: {group}",
     ),
     "error.usergroup.update.failed": ErrorCodeInfo(
         code="error.usergroup.update.failed",
@@ -1414,8 +1414,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.usergroup", "query.deprecated"),
         retry="later",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "error.usergroup.user_list.invalid": ErrorCodeInfo(
         code="error.usergroup.user_list.invalid",
@@ -1424,8 +1424,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.usergroup",),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "plc.add.admin.error": ErrorCodeInfo(
         code="plc.add.admin.error",
@@ -1434,8 +1434,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "query.deprecated"),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "plc.admin.already_added": ErrorCodeInfo(
         code="plc.admin.already_added",
@@ -1444,8 +1444,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "query.deprecated"),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "plc.admin.group.not_found": ErrorCodeInfo(
         code="plc.admin.group.not_found",
@@ -1454,8 +1454,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("query.deprecated",),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "plc.not_found": ErrorCodeInfo(
         code="plc.not_found",
@@ -1464,8 +1464,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("query.deprecated",),
         retry="never",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "plc.remove.admin.error": ErrorCodeInfo(
         code="plc.remove.admin.error",
@@ -1474,8 +1474,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "query.deprecated"),
         retry="after_change",
         source="documentation",
-        message=None,
         severity="error",
+        message=None,
     ),
     "warning.command.deprecated": ErrorCodeInfo(
         code="warning.command.deprecated",
@@ -1484,8 +1484,8 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         calls=("action.user", "action.usergroup"),
         retry="never",
         source="documentation",
-        message="'product' command is deprecated. Please use productConfiguration.",
         severity="warning",
+        message="'product' command is deprecated. Please use productConfiguration.",
     ),
 }
 """Every known code with its meaning; source: schema/error_codes.json."""

@@ -333,7 +333,7 @@ class UpdateUser(Model, kw_only=True):
         },
         refused={
             "country": ("Country cannot be updated", "error.update.country.no_update"),
-            "option": ("Option is not allowed in command: update", "error.command.update.option.no"),
+            "option": ("Option not allowed in Update", "error.command.update.option.no"),
         },
         secrets=[],
         rules=[
@@ -1130,188 +1130,13 @@ class UserCommand(Model, kw_only=True):
             {
                 "properties": {
                     "do": {
-                        "allOf": [
-                            {
-                                "if": {
-                                    "minItems": 1,
-                                    "prefixItems": [{"type": "object", "required": ["removeFromOrg"]}],
-                                },
-                                "then": {
-                                    "maxItems": 1,
-                                    "x-umapi-errors": {
-                                        "maxItems": {
-                                            "code": "error.command.removefromorg.not_last",
-                                            "message": "removeFromOrg must be the last step",
-                                        }
-                                    },
-                                },
-                            },
-                            {
-                                "if": {
-                                    "minItems": 2,
-                                    "prefixItems": [True, {"type": "object", "required": ["removeFromOrg"]}],
-                                },
-                                "then": {
-                                    "maxItems": 2,
-                                    "x-umapi-errors": {
-                                        "maxItems": {
-                                            "code": "error.command.removefromorg.not_last",
-                                            "message": "removeFromOrg must be the last step",
-                                        }
-                                    },
-                                },
-                            },
-                            {
-                                "if": {
-                                    "minItems": 3,
-                                    "prefixItems": [True, True, {"type": "object", "required": ["removeFromOrg"]}],
-                                },
-                                "then": {
-                                    "maxItems": 3,
-                                    "x-umapi-errors": {
-                                        "maxItems": {
-                                            "code": "error.command.removefromorg.not_last",
-                                            "message": "removeFromOrg must be the last step",
-                                        }
-                                    },
-                                },
-                            },
-                            {
-                                "if": {
-                                    "minItems": 4,
-                                    "prefixItems": [
-                                        True,
-                                        True,
-                                        True,
-                                        {"type": "object", "required": ["removeFromOrg"]},
-                                    ],
-                                },
-                                "then": {
-                                    "maxItems": 4,
-                                    "x-umapi-errors": {
-                                        "maxItems": {
-                                            "code": "error.command.removefromorg.not_last",
-                                            "message": "removeFromOrg must be the last step",
-                                        }
-                                    },
-                                },
-                            },
-                            {
-                                "if": {
-                                    "minItems": 5,
-                                    "prefixItems": [
-                                        True,
-                                        True,
-                                        True,
-                                        True,
-                                        {"type": "object", "required": ["removeFromOrg"]},
-                                    ],
-                                },
-                                "then": {
-                                    "maxItems": 5,
-                                    "x-umapi-errors": {
-                                        "maxItems": {
-                                            "code": "error.command.removefromorg.not_last",
-                                            "message": "removeFromOrg must be the last step",
-                                        }
-                                    },
-                                },
-                            },
-                            {
-                                "if": {
-                                    "minItems": 6,
-                                    "prefixItems": [
-                                        True,
-                                        True,
-                                        True,
-                                        True,
-                                        True,
-                                        {"type": "object", "required": ["removeFromOrg"]},
-                                    ],
-                                },
-                                "then": {
-                                    "maxItems": 6,
-                                    "x-umapi-errors": {
-                                        "maxItems": {
-                                            "code": "error.command.removefromorg.not_last",
-                                            "message": "removeFromOrg must be the last step",
-                                        }
-                                    },
-                                },
-                            },
-                            {
-                                "if": {
-                                    "minItems": 7,
-                                    "prefixItems": [
-                                        True,
-                                        True,
-                                        True,
-                                        True,
-                                        True,
-                                        True,
-                                        {"type": "object", "required": ["removeFromOrg"]},
-                                    ],
-                                },
-                                "then": {
-                                    "maxItems": 7,
-                                    "x-umapi-errors": {
-                                        "maxItems": {
-                                            "code": "error.command.removefromorg.not_last",
-                                            "message": "removeFromOrg must be the last step",
-                                        }
-                                    },
-                                },
-                            },
-                            {
-                                "if": {
-                                    "minItems": 8,
-                                    "prefixItems": [
-                                        True,
-                                        True,
-                                        True,
-                                        True,
-                                        True,
-                                        True,
-                                        True,
-                                        {"type": "object", "required": ["removeFromOrg"]},
-                                    ],
-                                },
-                                "then": {
-                                    "maxItems": 8,
-                                    "x-umapi-errors": {
-                                        "maxItems": {
-                                            "code": "error.command.removefromorg.not_last",
-                                            "message": "removeFromOrg must be the last step",
-                                        }
-                                    },
-                                },
-                            },
-                            {
-                                "if": {
-                                    "minItems": 9,
-                                    "prefixItems": [
-                                        True,
-                                        True,
-                                        True,
-                                        True,
-                                        True,
-                                        True,
-                                        True,
-                                        True,
-                                        {"type": "object", "required": ["removeFromOrg"]},
-                                    ],
-                                },
-                                "then": {
-                                    "maxItems": 9,
-                                    "x-umapi-errors": {
-                                        "maxItems": {
-                                            "code": "error.command.removefromorg.not_last",
-                                            "message": "removeFromOrg must be the last step",
-                                        }
-                                    },
-                                },
-                            },
-                        ]
+                        "x-umapi-last": {"type": "object", "required": ["removeFromOrg"]},
+                        "x-umapi-errors": {
+                            "x-umapi-last": {
+                                "code": "error.command.removefromorg.not_last",
+                                "message": "removeFromOrg must be the last step",
+                            }
+                        },
                     }
                 }
             },
@@ -1394,17 +1219,7 @@ class UserCommand(Model, kw_only=True):
                     for item in do[1:]
                 ]
             )
-            and (
-                (not (len(do) >= 1 and (len(do) <= 0 or do[0].remove_from_org is not None)) or len(do) <= 1)
-                and (not (len(do) >= 2 and (len(do) <= 1 or do[1].remove_from_org is not None)) or len(do) <= 2)
-                and (not (len(do) >= 3 and (len(do) <= 2 or do[2].remove_from_org is not None)) or len(do) <= 3)
-                and (not (len(do) >= 4 and (len(do) <= 3 or do[3].remove_from_org is not None)) or len(do) <= 4)
-                and (not (len(do) >= 5 and (len(do) <= 4 or do[4].remove_from_org is not None)) or len(do) <= 5)
-                and (not (len(do) >= 6 and (len(do) <= 5 or do[5].remove_from_org is not None)) or len(do) <= 6)
-                and (not (len(do) >= 7 and (len(do) <= 6 or do[6].remove_from_org is not None)) or len(do) <= 7)
-                and (not (len(do) >= 8 and (len(do) <= 7 or do[7].remove_from_org is not None)) or len(do) <= 8)
-                and (not (len(do) >= 9 and (len(do) <= 8 or do[8].remove_from_org is not None)) or len(do) <= 9)
-            )
+            and not any([item.remove_from_org is not None for item in do[:-1]])
         ):
             constraints.check(self)
 

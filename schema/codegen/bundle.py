@@ -5,9 +5,10 @@ Definitions with a title become classes or enums; the others are written out whe
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
+
+from .documents import objects_in, read_documents, worded
 
 Schema = dict[str, Any]
 
@@ -30,9 +31,7 @@ class Bundle:
     """All schema files, and the titled definitions in them."""
 
     def __init__(self, folder: Path) -> None:
-        self.files: dict[str, Schema] = {
-            path.name: json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))
-        }
+        self.files: dict[str, Schema] = worded(read_documents(folder))
         self.definitions: dict[str, tuple[str, Schema]] = {}
         for name in SUBJECTS:
             document = self.files[name]
@@ -45,6 +44,15 @@ class Bundle:
         """Return the lists of texts that have a name."""
         definitions = [entry for name in SUBJECTS for entry in self.files[name].get("$defs", {}).values()]
         return [definition for definition in definitions if "x-umapi-vocabulary" in definition]
+
+    def constants(self) -> list[tuple[str, int, str]]:
+        """Return name, value and description of each limit that has a name."""
+        return [
+            (told["name"], node[keyword], told["description"])
+            for document in self.files.values()
+            for node in objects_in(document)
+            for keyword, told in node.get("x-umapi-constants", {}).items()
+        ]
 
     def resolve(self, reference: str, file: str) -> tuple[str, Schema]:
         """Return the file and the schema that a `$ref` standing in `file` points to."""
@@ -121,5 +129,5 @@ class Bundle:
         return {
             key: value if key == "x-umapi-errors" else self._write_out(value, file)
             for key, value in schema.items()
-            if key != "description"
+            if key not in ("description", "x-umapi-constants")
         }

@@ -133,6 +133,9 @@ class CheckWriter:
                 count = f"sum([{wanted} for item in {value}])"
                 least, most = schema.get("minContains", 1), schema.get("maxContains")
                 return _joined([f"{count} >= {least}"] * bool(least) + ([] if most is None else [f"{count} <= {most}"]))
+            case "x-umapi-last":
+                wanted = self._rule(schema["x-umapi-last"], title, "item")
+                return f"not any([{wanted} for item in {value}[:-1]])"
             case "prefixItems":
                 return _joined(
                     f"(len({value}) <= {place} or {self._rule(item, title, f'{value}[{place}]')})"

@@ -14,9 +14,11 @@ from datamodel_code_generator import InputFileType, LiteralType, generate
 from datamodel_code_generator.enums import DataModelType
 from datamodel_code_generator.format import Formatter, PythonVersion
 
+from . import tables
 from .bundle import Bundle, Schema
 from .checks import CheckWriter
-from .names import code_name, member_name, python_name
+from .documents import spread
+from .names import member_name, python_name
 from .validators import contract, validator
 
 HERE = Path(__file__).resolve().parent
@@ -30,16 +32,12 @@ def build_package(schema_folder: Path) -> dict[str, str]:
         "__init__.py": BANNER
         + '"""Typed models of Adobe\'s User Management API, generated from its JSON Schemas."""\n',
         "models.py": _models(bundle),
-        "error_codes.py": _error_codes(bundle),
-        "operations.py": _operations(bundle),
-        "requests.py": _requests(bundle),
-        "schemas.py": _schemas(),
-        "vocabulary.py": _vocabulary(bundle),
+        **{name: BANNER + text for name, text in tables.modules(bundle).items()},
     }
     files = {name: _formatted(text) for name, text in written.items()}
     files["py.typed"] = ""
-    for name in bundle.files:
-        files[f"schema/{name}"] = (schema_folder / name).read_text("utf-8")
+    for name, document in spread(bundle.files).items():
+        files[f"schema/{name}"] = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     return files
 
 
@@ -159,135 +157,6 @@ def _template_data(bundle: Bundle, checks: CheckWriter) -> defaultdict[str, dict
             },
         }
     return data
-
-
-def _error_codes(bundle: Bundle) -> str:
-    lines = [
-        BANNER + '"""Every error and warning code known, and what it means."""\n',
-        "from __future__ import annotations\n",
-        "from enum import StrEnum\n",
-        "import attrs\n",
-        "\n@attrs.frozen(kw_only=True)\nclass ErrorCodeInfo:",
-        '    """What is known of one error code."""\n',
-        '    code: str\n    meaning: str\n    """What is wrong, in one sentence."""',
-        '    remedy: str\n    """What the caller can do."""',
-        '    calls: tuple[str, ...]\n    """The calls that give it."""',
-        '    retry: str\n    """Whether the same request can help: never, later, after_change."""',
-        '    source: str\n    """Where it is known from: documentation, live, reference."""',
-        '    severity: str\n    """error or warning."""',
-        '    message: str | None\n    """The service\'s text, with placeholders in braces, where known."""\n',
-        '\nclass ErrorCode(StrEnum):\n    """The error and warning codes known; the service may send others."""\n',
-    ]
-    codes = bundle.files["error_codes.json"]["codes"]
-    for entry in codes:
-        lines.append(f"    {code_name(entry['code'])} = {entry['code']!r}\n    {entry['meaning']!r}")
-    lines.append("\nERROR_CODES: dict[str, ErrorCodeInfo] = {")
-    for entry in codes:
-        arguments = {**entry, "calls": tuple(entry["calls"])}
-        lines.append(f"    {entry['code']!r}: ErrorCodeInfo({', '.join(f'{k}={v!r}' for k, v in arguments.items())}),")
-    lines.append('}\n"""Every known code with its meaning; source: schema/error_codes.json."""')
-    return "\n".join(lines)
-
-
-def _operations(bundle: Bundle) -> str:
-    """Write what the client must know of the operations: paths, throttle limits, sizes."""
-    document = bundle.files["openapi.json"]
-    request = bundle.files["action-request.json"]
-    command = bundle.files["command.json"]["$defs"]
-    steps = bundle.files["user-steps.json"]["$defs"]
-    group_steps = bundle.files["usergroup-steps.json"]["$defs"]
-    limits = {
-        "MAX_COMMANDS": (request["maxItems"], "Most commands in one action request."),
-        "MAX_STEPS": (command["UserCommand"]["properties"]["do"]["maxItems"], "Most steps in one command."),
-        "MAX_GROUPS": (steps["GroupNames"]["maxItems"], "Most group names in one step on a user."),
-        "MAX_USERS": (group_steps["UserNames"]["maxItems"], "Most users in one step on a user group."),
-        "MAX_PROFILES": (group_steps["ProfileNames"]["maxItems"], "Most profiles in one step on a user group."),
-    }
-    lines = [
-        BANNER + '"""The operations of the API: their paths, throttle limits and sizes."""\n',
-        "from __future__ import annotations\n",
-        "import attrs\n",
-        '\n@attrs.frozen(kw_only=True)\nclass Operation:\n    """One operation of the API."""\n',
-        "    name: str\n    method: str",
-        '    path: str\n    """Path below the API root (for tokens: below the token host), with {placeholders}."""',
-        '    per_client: int | None\n    """Requests allowed to one client in a period; None when not throttled."""',
-        '    overall: int | None\n    """Requests allowed to all clients together in a period."""',
-        '    period: float\n    """Length of the period, in seconds."""\n',
-    ]
-    for path, item in document["paths"].items():
-        for method, operation in item.items():
-            if method not in ("get", "post"):
-                continue
-            throttle = operation.get("x-umapi-throttle", {})
-            constant = python_name(operation["operationId"]).upper()
-            lines.append(
-                f"{constant} = Operation(name={operation['operationId']!r}, method={method.upper()!r}, path={path!r}, "
-                f"per_client={throttle.get('perClient')!r}, overall={throttle.get('global')!r}, "
-                f"period={float(throttle.get('periodSeconds', 60))!r})\n{operation['summary']!r}\n"
-            )
-    servers = document["x-umapi-servers"]
-    lines.append(f"API_ROOT = {servers['api']!r}\n'Root of the API.'\n")
-    lines.append(f"IMS_ROOT = {servers['ims']!r}\n'Root of the token service (IMS).'\n")
-    lines += [f"{name} = {value!r}\n{text!r}\n" for name, (value, text) in limits.items()]
-    return "\n".join(lines)
-
-
-def _requests(bundle: Bundle) -> str:
-    """Write the rules that hold above the models, and how a request is read by them."""
-    command = bundle.files["command.json"]
-    (root,) = command["if"]["required"]
-    then, otherwise = (
-        bundle.inline(command[branch], "command.json")["$ref"].rpartition("/")[2] for branch in ("then", "else")
-    )
-    lines = [
-        BANNER + '"""What must hold of an action request as a whole, and of a command whatever its root."""\n',
-        "from __future__ import annotations\n",
-        "from umapi_runtime import converter, rules\n",
-        f"from .models import {otherwise}, {then}\n",
-        f"ACTION_REQUEST = rules.compiled({bundle.envelope('action-request.json')!r}, rules.JSON)",
-        '"""Judges the body of an action request: a list, and how many commands."""\n',
-        f"COMMAND = rules.compiled({bundle.envelope('command.json')!r}, rules.JSON)",
-        '"""Judges a command: an object with one root."""\n',
-        f"def read_action_request(data: object) -> list[{otherwise} | {then}]:",
-        '    """Read the body of an action request, strictly.\n',
-        "    Raises:",
-        "        ContractError: with one violation for each thing that is wrong, each with its JSON pointer.",
-        '    """',
-        "    return converter.read_requests(",
-        f"        data, ACTION_REQUEST, COMMAND, lambda entry: {then} if {root!r} in entry else {otherwise}",
-        "    )",
-    ]
-    return "\n".join(lines)
-
-
-def _schemas() -> str:
-    """Write the door to the schema files, which stand in the package itself."""
-    lines = [
-        BANNER
-        + '"""The JSON Schemas, the OpenAPI document and the error codes that the models were generated from."""\n',
-        "from __future__ import annotations\n",
-        "from umapi_runtime.documents import Documents\n",
-        "_DOCUMENTS = Documents(__name__.rpartition('.')[0])\n",
-        *(f"{name} = _DOCUMENTS.{name}" for name in ("names", "read", "text")),
-    ]
-    return "\n".join(lines)
-
-
-def _vocabulary(bundle: Bundle) -> str:
-    """Write the lists of texts that have a name: countries and admin groups."""
-    lines = [
-        BANNER + '"""Texts that the service knows: countries, and the names of some admin groups."""\n',
-        "from __future__ import annotations\n",
-        "from umapi_runtime.constraints import Vocabulary\n",
-    ]
-    for definition in bundle.vocabularies():
-        words = definition["x-umapi-vocabulary"]
-        values = f"frozenset({' '.join(definition['enum'])!r}.split())"
-        if "called" in words:
-            told = ", ".join(f"{name}={words[name]!r}" for name in ("called", "remedy", "meant"))
-            values = f"Vocabulary(values={values}, {told})"
-        lines.append(f"{words['name']} = {values}\n{definition['description']!r}\n")
-    return "\n".join(lines)
 
 
 def _formatted(text: str) -> str:

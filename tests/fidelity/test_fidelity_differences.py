@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from umapi_harness.mock import Settings, default_seed
-from umapi_models import operations, schemas, vocabulary
+from umapi_models import limits, schemas, vocabulary
 
 if TYPE_CHECKING:
     from tests.fidelity.conftest import Desk
@@ -108,7 +108,7 @@ def lockout(desk: Desk) -> Any:
 
 
 DIFFERENCES: Final = (
-    Difference(settings=("memberships_per_step",), look=memberships, documented=operations.MAX_GROUPS, live=20),
+    Difference(settings=("memberships_per_step",), look=memberships, documented=limits.MAX_GROUPS, live=20),
     Difference(
         settings=("remove_absent_user_fails",),
         look=removal_of_nobody,
@@ -224,9 +224,9 @@ def test_every_organisation_has_the_fixed_admin_groups_of_the_schemas(desk: Desk
 
 def test_limits_of_the_schemas_stand_nowhere_else(desk: Desk) -> None:
     """The default for memberships is the schema's, and one command more than the schema allows is refused."""
-    assert Settings().memberships_per_step == operations.MAX_GROUPS
+    assert Settings().memberships_per_step == limits.MAX_GROUPS
     command = {"user": "jdoe@example.com", "do": [{"update": {"firstname": "J"}}]}
-    assert desk.post([command] * operations.MAX_COMMANDS).status_code == 200
-    answer = desk.post([command] * (operations.MAX_COMMANDS + 1))
+    assert desk.post([command] * limits.MAX_COMMANDS).status_code == 200
+    answer = desk.post([command] * (limits.MAX_COMMANDS + 1))
     assert (answer.status_code, answer.json()["result"]) == (400, "error.command.malformed")
-    assert str(operations.MAX_COMMANDS) in answer.json()["message"]
+    assert str(limits.MAX_COMMANDS) in answer.json()["message"]

@@ -205,7 +205,9 @@ def test_error_codes_are_those_of_the_schema() -> None:
     assert [str(code) for code in ErrorCode] == [entry["code"] for entry in entries] == list(ERROR_CODES)
     for entry in entries:
         told = attrs.asdict(ERROR_CODES[entry["code"]])
-        assert {**told, "calls": list(told["calls"])} == {"message": None, **entry}
+        of_the_mock = ("own_words", "unprovoked")
+        wanted = {name: value for name, value in entry.items() if name not in of_the_mock}
+        assert {**told, "calls": list(told["calls"])} == {"message": None, **wanted}
 
 
 def test_unknown_keyword_in_a_rule_is_an_error() -> None:

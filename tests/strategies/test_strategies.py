@@ -17,7 +17,7 @@ from umapi_harness import strategies
 from umapi_harness.mock import Settings
 from umapi_harness.mock.api.checks import CommandChecks, CommandRules
 from umapi_models import models, schemas
-from umapi_models.operations import MAX_COMMANDS, MAX_GROUPS, MAX_STEPS
+from umapi_models.limits import MAX_COMMANDS, MAX_GROUPS, MAX_USER_STEPS
 from umapi_models.requests import read_action_request
 from umapi_runtime import converter
 from umapi_runtime.constraints import ContractError
@@ -34,7 +34,7 @@ STEADY = settings(
 # The documented rules, every lenience of the mock's settings turned off.
 STRICT = CommandChecks(
     attrs.evolve(
-        CommandRules.of(Settings(memberships_per_step=MAX_GROUPS, steps_per_command=MAX_STEPS)),
+        CommandRules.of(Settings(memberships_per_step=MAX_GROUPS, steps_per_command=MAX_USER_STEPS)),
         **{rule: True for rule in attrs.fields_dict(CommandRules) if rule.endswith("_fails")},
     )
 )

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from umapi_models.defaults import TIMEOUT
+
 from ..errors import ConfigurationError
 from ..masking import hidden
 
@@ -29,7 +31,7 @@ _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 class NetworkSettings:
     """How a transport reaches the network."""
 
-    timeout: float | None = 120.0
+    timeout: float | None = TIMEOUT
     """Longest time for one exchange from the connect to the last byte of the answer, in seconds; None has no limit."""
     ssl_verify: bool = True
     ssl_strict: bool = True

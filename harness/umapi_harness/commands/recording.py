@@ -17,13 +17,12 @@ from umapi_harness.commands.redacting import KEY, PSEUDONYMS, left_out, pseudony
 from umapi_harness.common.errors import InputError
 from umapi_harness.contract.proxy import RecordingProxy, Upstream
 from umapi_harness.contract.recorder import Recorder
-from umapi_harness.mock.api.routes import API_ROOT
 from umapi_harness.mock.serving.addresses import is_loopback
 from umapi_harness.mock.serving.server import DEFAULT_HOST, Site, site
+from umapi_models.operations import API_PATH, IMS_ROOT
 
 _CONNECT_SECONDS = 20.0
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
-_IMS = "https://ims-na1.adobelogin.com"
 
 
 @click.command()
@@ -122,7 +121,7 @@ def _read(text: str, option: str) -> Upstream:
 
 def _default(api: Upstream) -> str:
     adobe = (urlsplit(api.origin).hostname or "").endswith(".adobe.io")
-    return _IMS if adobe else api.origin
+    return IMS_ROOT if adobe else api.origin
 
 
 def _is_own(place: Site, host: str, upstream: Upstream) -> bool:
@@ -155,7 +154,7 @@ def _tell_of_leftovers(out: Path) -> None:
 
 def _announce(place: Site, out: Path) -> None:
     values = {
-        "UMAPI_ENDPOINT": f"{place.url}{API_ROOT}",
+        "UMAPI_ENDPOINT": f"{place.url}{API_PATH}",
         "UMAPI_IMS_URL": place.url,
         "UMAPI_CA_BUNDLE": str(place.authority) if place.authority is not None else None,
     }

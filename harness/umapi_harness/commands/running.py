@@ -28,8 +28,7 @@ from umapi_harness.report.console import ConsoleReport, new_console
 from umapi_harness.report.json_report import write_json
 from umapi_harness.report.junit import write_junit
 from umapi_harness.report.outcomes import Outcomes
-
-API_PATH = "/v2/usermanagement"
+from umapi_models.operations import API_PATH
 
 
 @attrs.frozen(kw_only=True)

@@ -9,7 +9,7 @@ import attrs
 
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.breakdowns import BREAKDOWNS
-from umapi_models import operations
+from umapi_models import limits
 
 RetryAfterForm = Literal["seconds", "date"]
 KEEP_ALIVE_SECONDS: Final = 75
@@ -34,11 +34,11 @@ class Settings:
     key_must_match_token: bool = True
     """Whether the gateway refuses a token that was issued to another client than the API key's."""
 
-    memberships_per_step: int = operations.MAX_GROUPS
+    memberships_per_step: int = limits.MAX_GROUPS
     """Names allowed in one list of an add or remove step."""
-    commands_per_request: int = operations.MAX_COMMANDS
+    commands_per_request: int = limits.MAX_COMMANDS
     """Commands allowed in one request."""
-    steps_per_command: int = operations.MAX_STEPS
+    steps_per_command: int = limits.MAX_USER_STEPS
     """Steps allowed in one command."""
     steps_after_failure: bool = True
     """Whether the steps after one that failed are tried all the same."""

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from umapi_harness.postman.documents import DocumentError
 from umapi_harness.postman.variables import Provider, Scopes
+from umapi_models.operations import METASCOPE
 
 JWT_VARIABLE = "jwt_token"
-METASCOPE = "ent_user_sdk"
 LIFE_SECONDS = 3600
 
 

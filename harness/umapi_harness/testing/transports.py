@@ -16,16 +16,15 @@ import attrs
 import httpx
 from starlette.types import ASGIApp, Message
 
-from umapi_harness.mock.api.tokens import IMS_HOST
 from umapi_harness.mock.serving.app import create_app
 from umapi_harness.mock.serving.loops import process_loop
 from umapi_harness.mock.serving.service import ABORT, CLOSE, REFUSE
 from umapi_harness.mock.world import World
+from umapi_models.operations import API_HOST, IMS_HOST
 
 if TYPE_CHECKING:
     import respx
 
-API_HOST: Final = "usermanagement.adobe.io"
 HOSTS: Final = (API_HOST, IMS_HOST)
 """The hosts of the service, which are Adobe's."""
 
