@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from umapi_harness.mock.serving.server import server_config
+from umapi_harness.mock.serving.listening import server_config
 
 
 def main() -> int:

@@ -76,7 +76,7 @@ def _other_count(monkeypatch: pytest.MonkeyPatch) -> None:
         answer = run_commands(*arguments, **options)
         return {**answer, "notCompleted": answer["notCompleted"] + 1} if answer["notCompleted"] else answer
 
-    monkeypatch.setattr("umapi_harness.mock.serving.service.run_commands", run)
+    monkeypatch.setattr("umapi_harness.mock.api.actions.run_commands", run)
 
 
 def _technical_accounts_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:

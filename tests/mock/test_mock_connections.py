@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from umapi_harness.mock.serving import server as serving
+from umapi_harness.mock.serving import listening
 from umapi_harness.mock.serving.connections import Connection, PureConnection
 from umapi_harness.mock.serving.server import RunningServer, running_server
 
@@ -83,7 +83,7 @@ def forms(body: bytes) -> dict[str, tuple[bytes, list[int]]]:
 def server(request: pytest.FixtureRequest) -> Iterator[RunningServer]:
     """A server with each of the ways to read requests that are installed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(serving, "Connection", request.param)
+        patch.setattr(listening, "Connection", request.param)
         with running_server() as running:
             yield running
 

@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from umapi_harness.mock import World
-from umapi_harness.mock.serving import server as serving
+from umapi_harness.mock.serving import listening
 from umapi_harness.mock.serving.connections import Connection, PureConnection
 from umapi_harness.mock.serving.hosting import Hosting
 from umapi_harness.mock.serving.loops import LoopThread
@@ -67,7 +67,7 @@ def line(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
             ends.append(self)
             parser.connection_made(self, transport)
 
-    monkeypatch.setattr(serving, "Connection", Observed)
+    monkeypatch.setattr(listening, "Connection", Observed)
     loop = LoopThread()
     hosting = Hosting(loop=loop)
     world = World()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from umapi_harness.mock.serving import server as serving
+from umapi_harness.mock.serving import listening
 from umapi_harness.mock.serving.connections import Connection, Patience, PureConnection
 from umapi_harness.mock.serving.server import running_server
 
@@ -178,7 +178,7 @@ def attacked(
 ) -> Iterator[Target]:
     """A server with each of the ways to read requests that are installed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(serving, "Connection", request.param)
+        patch.setattr(listening, "Connection", request.param)
         with attackable() as target:
             yield target
 

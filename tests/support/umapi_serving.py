@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from starlette.types import ASGIApp
 
-from umapi_harness.mock.serving.server import DEFAULT_HOST, in_background, site
+from umapi_harness.mock.serving.listening import DEFAULT_HOST, in_background, site
 
 
 @contextmanager

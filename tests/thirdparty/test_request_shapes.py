@@ -14,7 +14,7 @@ import httpx
 import jwt
 import pytest
 
-from umapi_harness.mock.serving import server as serving
+from umapi_harness.mock.serving import listening
 from umapi_harness.mock.serving.connections import Connection, PureConnection
 from umapi_harness.mock.serving.details import ServerDetails
 from umapi_harness.mock.serving.server import RunningServer, running_server
@@ -84,7 +84,7 @@ def _send(server: RunningServer, request: dict[str, Any], values: dict[str, str]
 def details_and_server(request: pytest.FixtureRequest) -> Any:
     """A server without TLS, whose organisation each test puts back, with each of the ways to read requests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(serving, "Connection", request.param)
+        patch.setattr(listening, "Connection", request.param)
         with running_server() as running:
             yield running
 

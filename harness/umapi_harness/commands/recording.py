@@ -18,7 +18,7 @@ from umapi_harness.common.errors import InputError
 from umapi_harness.contract.proxy import RecordingProxy, Upstream
 from umapi_harness.contract.recorder import Recorder
 from umapi_harness.mock.serving.addresses import is_loopback
-from umapi_harness.mock.serving.server import DEFAULT_HOST, Site, site
+from umapi_harness.mock.serving.listening import DEFAULT_HOST, Site, site
 from umapi_models.operations import API_PATH, IMS_ROOT
 
 _CONNECT_SECONDS = 20.0

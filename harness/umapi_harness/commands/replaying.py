@@ -9,7 +9,7 @@ import click
 from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, PROGRAM, limits_of
 from umapi_harness.contract.playback import playable, prepared
 from umapi_harness.contract.replay import Replay
-from umapi_harness.mock.serving.server import DEFAULT_HOST
+from umapi_harness.mock.serving.listening import DEFAULT_HOST
 
 
 @click.command()

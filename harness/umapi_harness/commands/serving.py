@@ -20,7 +20,8 @@ from umapi_harness.commands.conventions import FILE, PROGRAM
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.clock import read_clock
 from umapi_harness.mock.serving.details import ServerDetails
-from umapi_harness.mock.serving.server import DEFAULT_HOST, running_server
+from umapi_harness.mock.serving.listening import DEFAULT_HOST
+from umapi_harness.mock.serving.server import running_server
 from umapi_harness.mock.serving.server import serve as serve_mock
 from umapi_harness.mock.settings import PROFILES, Settings
 from umapi_harness.mock.state.seed_files import read_seeds

@@ -17,7 +17,7 @@ from umapi_harness.contract.replay import Replay, is_token_request
 from umapi_harness.mock.api.routes import API_ROOT
 from umapi_harness.mock.serving.certificates import write_private
 from umapi_harness.mock.serving.details import ServerDetails
-from umapi_harness.mock.serving.server import DEFAULT_HOST, Server, Site, in_background, site
+from umapi_harness.mock.serving.listening import DEFAULT_HOST, Server, Site, in_background, site
 from umapi_harness.mock.state.keys import process_keys
 
 _ANY: Final = "replay"  # secrets are not compared, nor is the client's id

@@ -21,7 +21,7 @@ from starlette.types import Message, Receive, Scope, Send
 from umapi_harness.contract.exchanges import Exchange, Limits, RecordingError
 from umapi_harness.contract.recorder import Recorder, exchange, uncompressed
 from umapi_harness.mock.api.routes import API_ROOT
-from umapi_harness.mock.serving.service import ABORT
+from umapi_harness.mock.serving.endings import ABORT
 
 RawHeaders = list[tuple[bytes, bytes]]
 

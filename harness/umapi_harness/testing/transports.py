@@ -17,8 +17,8 @@ import httpx
 from starlette.types import ASGIApp, Message
 
 from umapi_harness.mock.serving.app import create_app
+from umapi_harness.mock.serving.endings import ABORT, CLOSE, REFUSE
 from umapi_harness.mock.serving.loops import process_loop
-from umapi_harness.mock.serving.service import ABORT, CLOSE, REFUSE
 from umapi_harness.mock.world import World
 from umapi_models.operations import API_HOST, IMS_HOST
 

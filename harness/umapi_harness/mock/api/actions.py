@@ -1,17 +1,42 @@
-"""Action requests: runs the commands of one request and reports what became of each."""
+"""Action requests: reads one, runs its commands, and reports what became of each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from umapi_harness.mock.api.bodies import Doubled, is_array, is_object
+from umapi_harness.common.errors import InputError
+from umapi_harness.mock.api.answers import Answer, json_answer, malformed
+from umapi_harness.mock.api.bodies import Doubled, is_array, is_object, read_json
 from umapi_harness.mock.api.checks import CommandChecks, step_warnings
+from umapi_harness.mock.api.queries import flag
 from umapi_harness.mock.api.refusals import RefusedError
 from umapi_harness.mock.api.user_steps import UserCommand
 from umapi_harness.mock.api.usergroup_steps import UserGroupCommand
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.organization import Organization
+
+
+def action_answer(
+    organization: Organization, settings: Settings, checks: CommandChecks, query: Mapping[str, str], body: bytes
+) -> Answer:
+    """Do what a request for actions asks for, unless it is malformed as a whole."""
+    try:
+        request = read_json(body)
+    except InputError:
+        return malformed("Expected a valid JSON payload")
+    if not is_array(request.value):
+        return malformed("Expected a JSON array of commands")
+    commands = request.value
+    if not commands:
+        return malformed("Expected at least one command")
+    most = settings.commands_per_request
+    if len(commands) > most:
+        # In which form the limit is told is not published [G too-many-commands].
+        return malformed(f"Too many commands, max {most}")
+    test_mode = flag(query, "testOnly", False)
+    result = run_commands(organization, settings, checks, commands, doubled=request.doubled, test_mode=test_mode)
+    return json_answer(200, result)
 
 
 def run_commands(

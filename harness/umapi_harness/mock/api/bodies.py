@@ -1,4 +1,4 @@
-"""Request bodies: read with a limit, and strict JSON, with the keys noted that stand twice in one object."""
+"""Request bodies: strict JSON, with the keys noted that stand twice in one object."""
 
 from __future__ import annotations
 
@@ -8,43 +8,8 @@ from collections import Counter
 from typing import Any, Final, NoReturn, TypeGuard
 
 import attrs
-from starlette.types import Receive
 
 from umapi_harness.common.errors import InputError
-
-_DRAINED: Final = 64 * 1024 * 1024  # bytes read of a body that is refused for its length
-
-
-@attrs.frozen
-class Received:
-    """The body of a request that came to its end."""
-
-    content: bytes
-    """Empty when it is too large."""
-    too_large: bool
-
-
-async def receive_body(receive: Receive, limit: int) -> Received | None:
-    """The body of a request, of which no more than `limit` bytes are kept.
-
-    None if the client went away, or sent what is no HTTP, before its end.
-    """
-    chunks: list[bytes] = []
-    size = 0
-    more = True
-    # What is too large is read on for a while all the same: who still sends does not see a refusal.
-    while more and size <= max(limit, _DRAINED):
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        chunk: bytes = message.get("body", b"")
-        size += len(chunk)
-        if size <= limit:
-            chunks.append(chunk)
-        else:
-            chunks.clear()
-        more = message.get("more_body", False)
-    return Received(b"".join(chunks), size > limit)
 
 
 @attrs.frozen

@@ -10,7 +10,7 @@ from umapi_harness.mock.control.admin import admin_routes, unknown_route
 from umapi_harness.mock.control.page import page_routes
 from umapi_harness.mock.serving.addresses import Names
 from umapi_harness.mock.serving.gate import Gate
-from umapi_harness.mock.serving.service import Service
+from umapi_harness.mock.serving.handling import Handler
 from umapi_harness.mock.world import World
 
 
@@ -20,27 +20,27 @@ def create_app(world: World, *, admin: bool = True, names: Names | None = None) 
     `names` are those by which it may be called, beside addresses and names of this machine and network.
     """
     names = names if names is not None else Names()
-    service = Service(world, names)
+    handler = Handler(world, names)
     routes: list[BaseRoute] = []
     if admin:
         routes += admin_routes(world)
         routes += page_routes(world)
         routes.append(unknown_route(tuple(routes)))
-    routes.append(_Everything(service))
-    return _Application(world, service, routes, names)
+    routes.append(_Everything(handler))
+    return _Application(world, handler, routes, names)
 
 
 class _Application(Starlette):
     """Takes the service's own calls past Starlette, whose search for a route takes longer than most of them."""
 
-    def __init__(self, world: World, service: Service, routes: list[BaseRoute], names: Names) -> None:
+    def __init__(self, world: World, handler: Handler, routes: list[BaseRoute], names: Names) -> None:
         super().__init__(routes=routes)
-        self._service = service
+        self._handler = handler
         self._gate = Gate(super().__call__, world, names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not scope["path"].startswith("/_mock"):
-            await self._service(scope, receive, send)
+            await self._handler(scope, receive, send)
         else:
             await self._gate(scope, receive, send)
 
@@ -48,11 +48,11 @@ class _Application(Starlette):
 class _Everything(BaseRoute):
     """A route for every path: the service looks at the path as it came, not as Starlette decodes it."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return (Match.FULL, {}) if scope["type"] == "http" else (Match.NONE, {})
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._service(scope, receive, send)
+        await self._handler(scope, receive, send)

@@ -9,8 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from umapi_harness.mock.api.bodies import receive_body
 from umapi_harness.mock.serving.addresses import Names, is_address
+from umapi_harness.mock.serving.receiving import receive_body
 from umapi_harness.mock.world import World
 
 

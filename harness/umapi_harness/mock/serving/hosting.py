@@ -18,8 +18,9 @@ import uvicorn
 
 from umapi_harness.mock.serving.app import create_app
 from umapi_harness.mock.serving.certificates import Certificates, make_certificates, write_private
+from umapi_harness.mock.serving.endings import Abortable
+from umapi_harness.mock.serving.listening import DEFAULT_HOST, server_config
 from umapi_harness.mock.serving.loops import LoopThread, process_loop
-from umapi_harness.mock.serving.server import DEFAULT_HOST, Abortable, server_config
 from umapi_harness.mock.state.keys import KeyPair, process_keys
 from umapi_harness.mock.world import World
 
