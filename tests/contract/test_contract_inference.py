@@ -238,6 +238,15 @@ def test_what_was_listed_is_in_no_doubt() -> None:
     assert "body /errors" in [one.place for one in findings if one.grade is Grade.MUST]
 
 
+def test_commands_that_the_sdk_sends_in_another_order() -> None:
+    """A command waits for the one on its user, and later ones on its group overtake it: each gets its own outcome."""
+    session = Session(SEED)
+    joins = [{"usergroup": "Artists", "do": [{"add": {"user": [user]}}]} for user in ("ann@e.example", "BOB@f.example")]
+    session.act([_create("ann@e.example", "createEnterpriseID"), *joins])
+    findings = verify([session.recording()], judges()).findings
+    assert [str(one) for one in findings if one.grade is not Grade.MAY] == []
+
+
 # Sessions at random
 
 _PEOPLE = ["ann@e.example", "BOB@f.example", "u1@e.example", "u2@f.example", "dee@e.example", "x@other.example"]

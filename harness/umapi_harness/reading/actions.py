@@ -42,8 +42,9 @@ def read_action(exchange: Exchange) -> Iterator[Finding]:
     operation = operation_of(exchange)
     if not commands or operation is None or not all(is_object(command) for command in commands):
         raise UnjudgedError("the SDK writes no request like this one")
-    actions = [_action(command) for command in commands]
-    play = _Play(exchange, commands)
+    written = [_written(command) for command in commands]
+    actions = [action for action, _ in written]
+    play = _Play(exchange, [command for _, command in written])
     org_id = places_of(exchange, operation).get("orgId", "")
     test_mode = flag(query_of(exchange.request), "testOnly", False)
     error: UmapiError | None = None
@@ -82,8 +83,8 @@ def _judged(exchange: Exchange, place: int, action: Action, fate: Fate) -> Itera
             yield report(exchange, f"outcome /{place}/{name}", problem, str(list(recorded)), str(shown))
 
 
-def _action(command: JsonObject) -> Action:
-    """The action for a recorded command; where the SDK refuses to write it, one on the same target."""
+def _written(command: JsonObject) -> tuple[Action, JsonObject]:
+    """The action for a recorded command, and the command; where the SDK refuses to write it, one on the same target."""
     kind = "user" if "user" in command else "usergroup"
     outline: dict[str, Any] = {
         **{name: value for name, value in command.items() if name != "do"},
@@ -95,7 +96,7 @@ def _action(command: JsonObject) -> Action:
             (action,) = read_actions([said])
         except ActionError:
             continue
-        return action
+        return action, said
     raise UnjudgedError("the SDK writes no command for a target like this one")
 
 
@@ -130,18 +131,22 @@ class _Play:
         return recorded if whole or recorded.status != 200 else self._part(places)
 
     def _places(self, sent: Sequence[JsonObject]) -> list[int]:
-        """Which recorded commands those are that were sent: the first on the same target that was not sent yet."""
+        """Which commands those are that were sent: of those on the same target the first with the same steps.
+
+        The SDK may change the order of commands that do not touch each other, and writes some steps in other words.
+        """
         places: list[int] = []
         for command in sent:
             target = command.get("user"), command.get("usergroup")
-            free = (
+            free = [
                 place
                 for place, recorded in enumerate(self.commands)
                 if (recorded.get("user"), recorded.get("usergroup")) == target and place not in self.sent
-            )
-            place = next(free, None)
-            if place is None:
+            ]
+            if not free:
                 raise UnjudgedError("the SDK sends other commands than were recorded")
+            same = (place for place in free if self.commands[place].get("do") == command.get("do"))
+            place = next(same, free[0])
             self.sent.add(place)
             places.append(place)
         return places
