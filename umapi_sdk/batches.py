@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
 
 import attrs
 
-from umapi_models.limits import MAX_USER_GROUP_STEPS, MAX_USER_STEPS
 from umapi_models.models import UserCommand, UserGroupCommand
 from umapi_runtime.constraints import Violation
 from umapi_runtime.converter import write_json
@@ -15,8 +13,6 @@ from umapi_runtime.converter import write_json
 from .actions import Action, GroupSteps, UserSteps
 from .errors import ActionError
 from .resources import touched
-
-T = TypeVar("T")
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -50,7 +46,7 @@ def split_action(action: Action) -> list[WireCommand]:
     """
     if not isinstance(action, (UserSteps, GroupSteps)):
         raise ActionError((Violation("", f"{type(action).__name__} is not a UserAction or GroupAction"),))
-    parts = _parts(action)
+    parts: Sequence[tuple[UserCommand | UserGroupCommand, tuple[int, ...]]] = action.commands
     if not parts:
         problem = f"the action for {action.target} has no steps"
         raise ActionError((Violation("/do", problem, "error.command.steps.malformed"),))
@@ -66,24 +62,6 @@ def split_action(action: Action) -> list[WireCommand]:
         )
         for part, (model, places) in enumerate(parts)
     ]
-
-
-def _parts(action: UserSteps | GroupSteps) -> list[tuple[UserCommand | UserGroupCommand, tuple[int, ...]]]:
-    """Return the commands of an action within the limit of steps, each with the places of the caller's steps."""
-    # The two branches differ in their types and limits alone.
-    if isinstance(action, UserSteps):
-        user_parts = _chunks(action.wire_steps, MAX_USER_STEPS)
-        return [(action.command(tuple(step for _, step in part)), _places(part)) for part in user_parts]
-    group_parts = _chunks(action.wire_steps, MAX_USER_GROUP_STEPS)
-    return [(action.command(tuple(step for _, step in part)), _places(part)) for part in group_parts]
-
-
-def _chunks(steps: Sequence[tuple[int, T]], size: int) -> list[Sequence[tuple[int, T]]]:
-    return [steps[start : start + size] for start in range(0, len(steps), size)]
-
-
-def _places(steps: Sequence[tuple[int, object]]) -> tuple[int, ...]:
-    return tuple(place for place, _ in steps)
 
 
 def request_ids(batch: Sequence[WireCommand]) -> list[str | None]:

@@ -22,8 +22,7 @@ class UserCommandAction(UserSteps):
 
     def __init__(self, command: UserCommand) -> None:
         super().__init__(command.user, partial(attrs.evolve, command))
-        self._steps = [(step,) for step in command.do]
-        self._whole = command
+        self._adopt(command, command.do)
 
 
 class GroupCommandAction(GroupSteps):
@@ -31,8 +30,7 @@ class GroupCommandAction(GroupSteps):
 
     def __init__(self, command: UserGroupCommand) -> None:
         super().__init__(command.user_group, command.request_id)
-        self._steps = [(step,) for step in command.do]
-        self._whole = command
+        self._adopt(command, command.do)
 
 
 def read_actions(data: object) -> list[Action]:

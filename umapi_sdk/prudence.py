@@ -46,8 +46,10 @@ def _is_plain(model: attrs.AttrsInstance) -> bool:
     return text.isprintable() and not ("\\" in text or '" ' in text or ' "' in text or '"_' in text or '""' in text)
 
 
-def undone(before: Any, after: Any) -> str | None:
-    """Return a name that one step adds and the next takes away, or the other way round; None if there is none."""
+def useless(before: Any, after: Any) -> str | None:
+    """Return why a step has no use right after another; None if it may have one."""
+    if getattr(before, "delete_user_group", None) is not None:
+        return "no step runs after deleteUserGroup"
     for first, second in ((before.add, after.remove), (before.remove, after.add)):
         if first is None or second is None or isinstance(first, str) or isinstance(second, str):
             continue
@@ -55,7 +57,7 @@ def undone(before: Any, after: Any) -> str | None:
         for field, listed in _listed(first).items():
             for key, name in listed.items():
                 if key in names.get(field, ()):
-                    return name
+                    return f"this step undoes the one before for {show(name)}: leave out one of the two"
     return None
 
 

@@ -29,16 +29,18 @@ def _touched_by_user(command: UserCommand) -> dict[str, bool]:
     domain = root.rpartition("@")[2]
     touches = {root: True}
     for step in command.do:
-        for created in (step.add_adobe_id, step.create_enterprise_id, step.create_federated_id):
-            if created is not None:
-                touches[_user(created.email)] = True
-        if step.update is not None and step.update.email is not None:
-            touches[_user(step.update.email)] = True
-        if step.update is not None and step.update.username is not None:
-            touches[_user(step.update.username, domain)] = True
-        for named in (step.add, step.remove):
-            if named is not None and not isinstance(named, str):
-                touches |= _groups_used(named.group)
+        # A step is one thing at a time.
+        created, update = step.add_adobe_id or step.create_enterprise_id or step.create_federated_id, step.update
+        named = step.add or step.remove
+        if created is not None:
+            touches[_user(created.email)] = True
+        elif update is not None:
+            if update.email is not None:
+                touches[_user(update.email)] = True
+            if update.username is not None:
+                touches[_user(update.username, domain)] = True
+        elif named is not None and not isinstance(named, str):
+            touches |= _groups_used(named.group)
     return touches
 
 
@@ -82,9 +84,8 @@ def _groups_used(names: Iterable[str]) -> dict[str, bool]:
     used: dict[str, bool] = {}
     for name in names:
         used[_group(name)] = False
-        for prefix in _ADMIN_PREFIXES:
-            if name.startswith(prefix):
-                used[_group(name.removeprefix(prefix))] = False
+        if name.startswith(_ADMIN_PREFIXES):
+            used[_group(name[name.index("_", 1) + 1 :])] = False
     return used
 
 

@@ -1,0 +1,156 @@
+"""What actions on users and on groups share: a target, steps that are checked when added, and their commands."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Generic, Self, TypeVar
+
+from umapi_models.models import UserCommand, UserGroupCommand, UserGroupStep, UserStep
+from umapi_runtime.constraints import ContractError, Violation
+from umapi_sdk.errors import ActionError
+from umapi_sdk.outcomes import ActionOutcome, OutcomeStatus
+from umapi_sdk.prudence import doubts, useless
+
+from .names import Names, at_once, in_chunks, moved
+
+Step = TypeVar("Step", bound=UserStep | UserGroupStep)
+Command = TypeVar("Command", bound=UserCommand | UserGroupCommand)
+
+# An action can be in the queues of several connections, each with its own threads. Reentrant as the queue's lock.
+_marking = threading.RLock()
+
+
+class Action:
+    """What to do to one user or user group: a target and steps. Once executed, it knows its outcome."""
+
+    target: str
+    """The user or user group, as written."""
+    outcome: ActionOutcome | None
+    """What became of the action in the last execution that ended; None until it has been executed."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.outcome = None
+        self._holds = 0
+        self._sent = False
+
+    @property
+    def step_count(self) -> int:
+        """Number of steps, as the caller wrote them."""
+        raise NotImplementedError
+
+    def execution_errors(self) -> tuple[str, ...]:
+        """Return what went wrong, one line for each failed step; empty when nothing did, or before execution."""
+        if self.outcome is None or self.outcome.status is OutcomeStatus.COMPLETED:
+            return ()
+        return tuple(str(error) for error in self.outcome.errors) or (str(self.outcome.reason),)
+
+    def hold(self) -> None:
+        """Note that the action is in a queue; for connections. A step that is added now would not be sent."""
+        with _marking:
+            self._holds += 1
+
+    def let_go(self, *, sent: bool) -> None:
+        """Note that the action has left a queue; for connections. If nothing of it was sent, it takes steps again."""
+        with _marking:
+            self._holds -= 1
+            self._sent = self._sent or sent
+
+    def _check_open(self) -> None:
+        if self._holds or self._sent:
+            state = "is queued" if self._holds else "has been sent"
+            problem = f"the action for {self.target} {state}, and takes no further step: begin a new action"
+            raise ActionError((Violation(f"/do/{self.step_count}", problem),))
+
+    def __repr__(self) -> str:
+        status = f", {self.outcome.status}" if self.outcome else ""
+        return f"<{type(self).__name__} {self.target!r}, {self.step_count} steps{status}>"
+
+
+class Steps(Action, Generic[Step, Command]):
+    """The steps of an action, and the commands that they make, kept as they were checked."""
+
+    _limit: ClassVar[int]
+    """How many steps a command holds."""
+
+    def __init__(self, target: str, frame: Callable[..., Command], any_step: Step) -> None:
+        super().__init__(target)
+        self._frame = frame
+        self._count = 0
+        self._parts: list[tuple[Command, tuple[int, ...]]] = []
+        self._last: tuple[Step, ...] = ()
+        """The steps of the last command."""
+        # A wrong target is to be an error here and not at the first step. The rules of commands judge targets, and
+        # no command is without a step: it takes one that every target can have.
+        try:
+            found = doubts(frame(do=(any_step,)))
+        except ContractError as error:
+            raise ActionError.from_contract(error) from None
+        if found:
+            raise ActionError(tuple(found))
+
+    @property
+    def step_count(self) -> int:
+        """Number of steps, as the caller wrote them."""
+        return self._count
+
+    @property
+    def commands(self) -> Sequence[tuple[Command, tuple[int, ...]]]:
+        """The commands that carry out the action, in order, each with the places of the caller's steps in it."""
+        return self._parts
+
+    def _adopt(self, command: Command, steps: tuple[Step, ...]) -> None:
+        """Begin with a command that is whole and checked, and `steps`, which are its own."""
+        self._count, self._last = len(steps), steps
+        self._parts = [(command, tuple(range(len(steps))))]
+
+    def _add(self, name: str, make: Callable[[], Step]) -> Self:
+        try:
+            step = make()
+        except ContractError as error:
+            raise ActionError.from_contract(error.below(f"/do/{self._count}/{name}")) from None
+        found = doubts(step)
+        if found:
+            raise ActionError(tuple(violation.below(f"/do/{self._count}") for violation in found))
+        return self._append((step,))
+
+    def _add_names(
+        self, name: str, field: str, names: Names, size: int, make: Callable[[tuple[str, ...]], Step]
+    ) -> Self:
+        """Add a step that lists names: one on the wire for each `size` of them."""
+        step = at_once(names, make, size)
+        return self._append(
+            (step,) if step is not None else in_chunks(names, make, size, f"/do/{self._count}", name, field)
+        )
+
+    def _append(self, steps: tuple[Step, ...]) -> Self:
+        place, limit, whole = self._count, self._limit, len(self._parts)
+        places = (place,) * len(steps)
+        if whole:
+            last, taken = self._last, self._parts[-1][1]
+            problem = useless(last[-1], steps[0])
+            if problem is not None:
+                raise ActionError((Violation(f"/do/{place}", problem),))
+            if len(last) < limit:
+                whole -= 1
+                steps, places = last + steps, taken + places
+            else:
+                # The first step of a command follows the last one of the command before all the same.
+                self._part((last[-1], steps[0]), (taken[-1], place))
+        parts = [
+            self._part(steps[start : start + limit], places[start : start + limit])
+            for start in range(0, len(steps), limit)
+        ]
+        with _marking:
+            self._check_open()
+            self._parts[whole:] = parts
+            self._last = steps[-len(parts[-1][1]) :]
+            self._count = place + 1
+        return self
+
+    def _part(self, steps: tuple[Step, ...], places: tuple[int, ...]) -> tuple[Command, tuple[int, ...]]:
+        try:
+            return self._frame(do=steps), places
+        except ContractError as error:
+            raise ActionError(tuple(moved(violation, "/do/", places) for violation in error.violations)) from None
