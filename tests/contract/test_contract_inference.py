@@ -81,6 +81,52 @@ def test_who_comes_back_otherwise_was_in_the_directory() -> None:
     assert {user["email"] for user in seed["users"]} == {"Ann@e.example", "bob@f.example", "cy@mail.example"}
 
 
+_KNOWN = {"firstname": "A", "lastname": "B", "country": "US"}
+DIRECTORY: tuple[tuple[dict[str, str], str], ...] = (
+    ({"email": "eva@e.example", "type": "enterpriseID", "username": "eva@e.example"}, "eva@e.example"),
+    ({"email": "eva@e.example", "type": "enterpriseID", "username": "eva", "domain": "f.example"}, "eva@e.example"),
+    ({"email": "fay@f.example", "type": "federatedID", "username": "FAY@f.example"}, "fay@f.example"),
+    ({"email": "fay@f.example", "type": "federatedID", "username": "fay", "domain": "g.example"}, "fay"),
+    ({"email": "gil@mail.example", "type": "adobeID", "username": "gil"}, "gil@mail.example"),
+)
+
+
+@pytest.mark.parametrize("option", ["", "ignoreIfAlreadyExists", "updateIfAlreadyExists"])
+@pytest.mark.parametrize("changed", [False, True])
+@pytest.mark.parametrize(("account", "user"), DIRECTORY, ids=lambda value: value if isinstance(value, str) else "")
+def test_who_comes_back_under_another_user_name_was_in_the_directory(
+    account: dict[str, str], user: str, option: str, changed: bool
+) -> None:
+    """So was who is created after everybody was listed, and comes with a user name or domain that nobody asked for."""
+    domains = [*SEED["domains"], {"name": "g.example", "type": "federatedID"}]
+    session = Session({**SEED, "domains": domains, "directory": [{**_KNOWN, **account}]})
+    session.users()
+    step = {"adobeID": "addAdobeID", "enterpriseID": "createEnterpriseID", "federatedID": "createFederatedID"}
+    create = _create(account["email"], step[account["type"]], **({"option": option} if option else {}))
+    session.act([{**create, "user": user}])
+    if changed:
+        session.act([{"user": account["email"], "do": [{"update": {"lastname": "C"}}]}])
+    session.users()
+    session.act([{"user": user, "do": [{"update": {"firstname": "Z"}}]}])
+    session.users()
+    session.user(account["email"])
+    assert _verified(session)[0] == []
+
+
+def test_a_user_name_of_another_account_is_found() -> None:
+    """A Federated ID that was created under a user name and is listed under another one is a MUST."""
+    session = Session(SEED)
+    session.users()
+    session.act([_create("fay@f.example", "createFederatedID")])
+    session.users()
+    (*others, listing) = session.exchanges
+    body = listing.response.body.replace(b'"username":"fay@f.example"', b'"username":"may@f.example"')
+    assert body != listing.response.body
+    changed = attrs.evolve(listing, response=attrs.evolve(listing.response, body=body))
+    findings = verify([Recording(path="name", exchanges=(*others, changed))], judges()).findings
+    assert [one.place for one in findings if one.grade is Grade.MUST] == ["body /users/3/username"]
+
+
 def test_what_actions_changed_is_taken_back() -> None:
     """A later listing shows renamed users, new groups and memberships; none of it was so at the start."""
     session = Session(SEED)

@@ -109,8 +109,16 @@ class _Steps:
         if fields.get("option") is not None and not self.known_whole and not gone:
             self.facts.leave_open(f"whether {email} was in the organisation before it was created", "it was not")
         made = {name: value for name, value in fields.items() if name != "option"}
-        self.facts.created[key] = made
+        self.facts.created[key] = made | self._names_given(type_, email, domain)
         self.facts.removed.discard(email.lower())
+
+    def _names_given(self, type_: str, email: str, domain: object) -> dict[str, str]:
+        """User name and domain of an account that is new (ActionsCmds.md)."""
+        own = type_ == FEDERATED_ID and self._target.lower() != email.lower()
+        username = self._target if own else email.upper() if type_ == ENTERPRISE_ID else email
+        if type_ == FEDERATED_ID and isinstance(domain, str) and domain:
+            return {"username": username, "domain": domain}
+        return {"username": username, "domain": email_domain(self._target if own and "@" in self._target else email)}
 
     def _create_refused(self, type_: str, email: str, homes: set[str], code: str) -> None:
         facts, home = self.facts, email_domain(email)
@@ -196,7 +204,7 @@ class _Steps:
         if code is not None or self.test_mode:
             return
         self._exists(self._target, owned=True)
-        self.facts.updated.add(self._target.lower())
+        self.facts.updated.setdefault(self._target.lower(), set()).update(fields)
         if not isinstance(email, str) or email.lower() == self._target.lower() or "@" not in email:
             return
         user = self.facts.find(self._target)

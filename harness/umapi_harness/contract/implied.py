@@ -122,8 +122,10 @@ class OrgFacts:
     """Those of them that it did not find before anything was changed."""
     absent: set[str] = attrs.field(factory=set[str])
     """Addresses that nobody had when an action was about them, before anybody was seen to have them."""
-    updated: set[str] = attrs.field(factory=set[str])
-    """Addresses of users whose names actions may have changed."""
+    settled: set[UserKey] = attrs.field(factory=set[UserKey])
+    """Those of them whom an answer has shown: later ones tell of later actions."""
+    updated: dict[str, set[str]] = attrs.field(factory=dict[str, set[str]])
+    """Address -> fields of the user that actions may have changed."""
     renamed: dict[str, str] = attrs.field(factory=dict[str, str])
     """New address -> the one at the start."""
     joined: dict[str, set[str]] = attrs.field(factory=dict[str, set[str]])

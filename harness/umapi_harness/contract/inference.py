@@ -596,13 +596,31 @@ def _at_start(facts: OrgFacts, name: str) -> str:
 
 def _see_created(facts: OrgFacts, key: UserKey, entry: Mapping[str, Any], made: Mapping[str, Any]) -> None:
     """A user whom a recorded action created: if he came otherwise than asked for, the directory knew him."""
-    names = ("email", "country") if key[0] in facts.updated else ("email", "country", "firstname", "lastname")
-    if key in facts.directory or key in facts.users:
+    if key in facts.directory or key in facts.users or key in facts.settled:
         return
-    if any(entry.get(name) != made.get(name) for name in names):
-        kept = _seeded(entry)
-        kept.pop("status", None)
-        facts.directory[key] = kept
+    facts.settled.add(key)
+    updated = facts.updated.get(key[0], set())
+    names = ("firstname", "lastname") if not updated else ()
+    odd = [name for name in ("email", "country", *names) if entry.get(name) != made.get(name)]
+    odd += [name for name in ("username", "domain") if name not in updated and _is_another(name, entry, made)]
+    if not odd:
+        return
+    kept = _seeded(entry)
+    kept.pop("status", None)
+    facts.directory[key] = kept
+    if key[1] or entry.get("type") not in OWNED:
+        return
+    home = str(kept.get("domain") or email_domain(key[0]))
+    if home.lower() not in facts.domains:
+        facts.claim(home, str(entry["type"]))
+
+
+def _is_another(name: str, entry: Mapping[str, Any], made: Mapping[str, Any]) -> bool:
+    """Whether an answer shows another user name, or another domain whatever its letters, than a new user has."""
+    shown, given = entry.get(name), made.get(name)
+    if not isinstance(shown, str) or not isinstance(given, str):
+        return False
+    return shown != given if name == "username" else shown.lower() != given.lower()
 
 
 def _note_kinds(facts: OrgFacts) -> None:
