@@ -26,13 +26,26 @@ class Operation:
     """Most entries on a page; None where an answer has no pages."""
     deprecated: bool = False
     """Whether the service serves it for old clients only."""
+    security: bool = False
+    """Whether it takes an access token; such a path is below the API root."""
+    older_paths: tuple[str, ...] = ()
+    """Other paths that are still served."""
 
 
-ACTION: Final = Operation(name="action", method="POST", path="/action/{orgId}", per_client=10, overall=100, period=60.0)
+ACTION: Final = Operation(
+    name="action", method="POST", path="/action/{orgId}", per_client=10, overall=100, period=60.0, security=True
+)
 "Runs commands on users and user groups."
 
 USERS: Final = Operation(
-    name="users", method="GET", path="/users/{orgId}/{page}", per_client=25, overall=100, period=60.0, page_size=2000
+    name="users",
+    method="GET",
+    path="/users/{orgId}/{page}",
+    per_client=25,
+    overall=100,
+    period=60.0,
+    page_size=2000,
+    security=True,
 )
 "A page of the organisation's users."
 
@@ -44,16 +57,30 @@ GROUP_USERS: Final = Operation(
     overall=100,
     period=60.0,
     page_size=2000,
+    security=True,
 )
 "A page of the members of a user group, product profile or admin group."
 
 USER: Final = Operation(
-    name="user", method="GET", path="/organizations/{orgId}/users/{userString}", per_client=25, overall=100, period=60.0
+    name="user",
+    method="GET",
+    path="/organizations/{orgId}/users/{userString}",
+    per_client=25,
+    overall=100,
+    period=60.0,
+    security=True,
 )
 "One user, by e-mail address or user name."
 
 GROUPS: Final = Operation(
-    name="groups", method="GET", path="/groups/{orgId}/{page}", per_client=5, overall=100, period=60.0, page_size=400
+    name="groups",
+    method="GET",
+    path="/groups/{orgId}/{page}",
+    per_client=5,
+    overall=100,
+    period=60.0,
+    page_size=400,
+    security=True,
 )
 "A page of the organisation's user groups, product profiles and admin groups."
 
@@ -66,6 +93,7 @@ OLD_USERS: Final = Operation(
     period=60.0,
     page_size=400,
     deprecated=True,
+    security=True,
 )
 "A page of the organisation's users."
 
@@ -78,6 +106,7 @@ OLD_USER_GROUPS: Final = Operation(
     period=60.0,
     page_size=400,
     deprecated=True,
+    security=True,
 )
 "A page of the organisation's user groups."
 
@@ -89,6 +118,7 @@ OLD_USER_GROUP: Final = Operation(
     overall=50,
     period=60.0,
     deprecated=True,
+    security=True,
 )
 "One user group."
 
@@ -101,6 +131,7 @@ OLD_GROUP_USERS: Final = Operation(
     period=60.0,
     page_size=400,
     deprecated=True,
+    security=True,
 )
 "A page of the members of a user group."
 
@@ -113,6 +144,7 @@ OLD_PRODUCTS: Final = Operation(
     period=60.0,
     page_size=400,
     deprecated=True,
+    security=True,
 )
 "A page of the organisation's products."
 
@@ -124,6 +156,7 @@ OLD_PROFILES: Final = Operation(
     overall=100,
     period=60.0,
     deprecated=True,
+    security=True,
 )
 "A product with its profiles."
 
@@ -135,6 +168,7 @@ OLD_PROFILE: Final = Operation(
     overall=100,
     period=60.0,
     deprecated=True,
+    security=True,
 )
 "One product profile."
 
@@ -146,6 +180,7 @@ OLD_PROFILE_UPDATE: Final = Operation(
     overall=50,
     period=60.0,
     deprecated=True,
+    security=True,
 )
 "Changes who holds and who administers a product profile."
 
@@ -158,6 +193,7 @@ OLD_PROFILE_USERS: Final = Operation(
     period=60.0,
     page_size=400,
     deprecated=True,
+    security=True,
 )
 "A page of the users of a product profile."
 
@@ -175,7 +211,13 @@ OAUTH_TOKEN_V3: Final = Operation(
 "Access token for OAuth server-to-server credentials."
 
 EXCHANGE_JWT: Final = Operation(
-    name="exchangeJwt", method="POST", path="/ims/exchange/jwt", per_client=None, overall=None, period=60.0
+    name="exchangeJwt",
+    method="POST",
+    path="/ims/exchange/jwt",
+    per_client=None,
+    overall=None,
+    period=60.0,
+    older_paths=("/ims/exchange/v1/jwt",),
 )
 "Access token in exchange for a signed JSON Web Token."
 

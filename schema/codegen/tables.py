@@ -92,12 +92,19 @@ def _operations(bundle: Bundle) -> str:
         '    overall: int | None\n    """Requests allowed to all clients together in a period."""',
         '    period: float\n    """Length of the period, in seconds."""',
         '    page_size: int | None = None\n    """Most entries on a page; None where an answer has no pages."""',
-        '    deprecated: bool = False\n    """Whether the service serves it for old clients only."""\n',
+        '    deprecated: bool = False\n    """Whether the service serves it for old clients only."""',
+        '    security: bool = False\n    """Whether it takes an access token; such a path is below the API root."""',
+        '    older_paths: tuple[str, ...] = ()\n    """Other paths that are still served."""\n',
     ]
     names: list[str] = []
     for path, method, operation in _each_operation(document):
         throttle = operation.get("x-umapi-throttle", {})
-        given = {"page_size": operation.get("x-umapi-page-size"), "deprecated": operation.get("deprecated")}
+        given = {
+            "page_size": operation.get("x-umapi-page-size"),
+            "deprecated": operation.get("deprecated"),
+            "security": bool(operation["security"]) or None,
+            "older_paths": tuple(operation.get("x-umapi-older-paths", ())) or None,
+        }
         beside = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
         names.append(python_name(operation["operationId"]).upper())
         lines.append(

@@ -345,7 +345,7 @@ def test_live_setting_allows_twenty_memberships(mock: Mock) -> None:
     names = [f"Extra {number}" for number in range(21)]
     assert mock.do("jdoe@example.com", {"add": {"group": names[:20]}}) == []
     answer = mock.act({"user": "jdoe@example.com", "do": [{"add": {"group": names}}]})
-    assert answer["errors"][0]["message"] == "List too long: group, max length 20"
+    assert answer["errors"][0]["message"] == "Too many products, users or groups in Add or Remove: max is 20"
 
 
 def test_product_is_an_alias_with_a_warning(mock: Mock) -> None:

@@ -18,9 +18,10 @@ from umapi_harness.contract.judging import operation_of
 from umapi_harness.contract.matching import form_fields
 from umapi_harness.contract.recordings import Exchange
 from umapi_harness.contract.redaction import REDACTED
-from umapi_harness.mock.api.tokens import IMS_HOST, METASCOPE, NEEDED_SCOPE, SCOPES
+from umapi_harness.mock.api.tokens import KNOWN_SCOPES
 from umapi_harness.mock.state.keys import KeyPair, process_keys
 from umapi_harness.mock.world import World
+from umapi_models.operations import IMS_HOST, METASCOPE
 
 TOKEN_OPERATIONS: Final = frozenset({"oauthTokenV2", "oauthTokenV3", "exchangeJwt"})
 NO_ORG: Final = "UNKNOWN@AdobeOrg"
@@ -95,7 +96,7 @@ class Impersonation:
     def _add(self, name: str, org_id: str, scopes: set[str]) -> Client:
         taken = {client.client_id for client in self._clients.values()}
         client_id = name if name and name not in taken else f"client-{len(self._clients) + 1}"
-        extra = tuple(sorted(scopes - SCOPES - {NEEDED_SCOPE}))
+        extra = tuple(sorted(scopes - KNOWN_SCOPES))
         return self._clients.setdefault((org_id, name), Client(name, client_id, org_id, extra))
 
     def client(self, name: str, org_id: str | None) -> Client:

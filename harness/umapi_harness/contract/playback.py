@@ -14,11 +14,11 @@ import attrs
 from umapi_harness.contract.exchanges import Exchange, Limits
 from umapi_harness.contract.recordings import load, no_exchange
 from umapi_harness.contract.replay import Replay, is_token_request
-from umapi_harness.mock.api.routes import API_ROOT
 from umapi_harness.mock.serving.certificates import write_private
 from umapi_harness.mock.serving.details import ServerDetails
 from umapi_harness.mock.serving.listening import DEFAULT_HOST, Server, Site, in_background, site
 from umapi_harness.mock.state.keys import process_keys
+from umapi_models.operations import API_PATH
 
 _ANY: Final = "replay"  # secrets are not compared, nor is the client's id
 _ORGANIZATION: Final = re.compile(r"(?<![^/@])[^/@]++@AdobeOrg", re.IGNORECASE)
@@ -92,7 +92,7 @@ def _details(place: Site, exchanges: Sequence[Exchange]) -> ServerDetails:
     organizations = (found[0] for found in map(_ORGANIZATION.search, paths) if found)
     clients = (one.request.header("x-api-key") for one in exchanges if not is_token_request(one.request))
     return ServerDetails(
-        api_url=f"{place.url}{API_ROOT}",
+        api_url=f"{place.url}{API_PATH}",
         ims_url=place.url,
         ca_cert=str(place.authority) if place.authority is not None else None,
         org_id=next(organizations, f"{_ANY}@AdobeOrg"),

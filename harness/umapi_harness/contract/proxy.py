@@ -20,8 +20,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from umapi_harness.contract.exchanges import Exchange, Limits, RecordingError
 from umapi_harness.contract.recorder import Recorder, exchange, uncompressed
-from umapi_harness.mock.api.routes import API_ROOT
 from umapi_harness.mock.serving.endings import ABORT
+from umapi_models.operations import API_PATH
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -66,7 +66,7 @@ class Upstream:
 
     def target(self, path: bytes) -> bytes:
         """Return the path at the upstream for one at the proxy."""
-        root = API_ROOT.encode()
+        root = API_PATH.encode()
         if self.path and (path == root or path.startswith(root + b"/")):
             return self.path.encode() + path[len(root) :]
         return path

@@ -9,7 +9,7 @@ import attrs
 
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.breakdowns import BREAKDOWNS
-from umapi_models import limits
+from umapi_models import limits, operations
 
 RetryAfterForm = Literal["seconds", "date"]
 KEEP_ALIVE_SECONDS: Final = 75
@@ -55,9 +55,9 @@ class Settings:
     step are documented to be one; elsewhere the last value counts, as parsers have it."""
     deprecated_warnings: bool = True
     """Whether `product` in the place of `group` or `productConfiguration` brings a warning."""
-    users_page_size: int = 2000
+    users_page_size: int = operations.USERS.page_size or 0
     """Users on a page."""
-    groups_page_size: int = 400
+    groups_page_size: int = operations.GROUPS.page_size or 0
     """Groups on a page."""
     group_member_limit: int = 200_000
     """A user group with more members than this cannot be given product profiles."""

@@ -8,9 +8,9 @@ from typing import Any
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.api.answers import Answer, json_answer, malformed
 from umapi_harness.mock.api.bodies import Doubled, is_array, is_object, read_json
-from umapi_harness.mock.api.checks import CommandChecks, step_warnings
+from umapi_harness.mock.api.checks import CommandChecks, refusal_of_list, step_warnings
 from umapi_harness.mock.api.queries import flag
-from umapi_harness.mock.api.refusals import RefusedError
+from umapi_harness.mock.api.refusals import RefusedError, message_of
 from umapi_harness.mock.api.user_steps import UserCommand
 from umapi_harness.mock.api.usergroup_steps import UserGroupCommand
 from umapi_harness.mock.settings import Settings
@@ -24,18 +24,13 @@ def action_answer(
     try:
         request = read_json(body)
     except InputError:
-        return malformed("Expected a valid JSON payload")
-    if not is_array(request.value):
-        return malformed("Expected a JSON array of commands")
-    commands = request.value
-    if not commands:
-        return malformed("Expected at least one command")
-    most = settings.commands_per_request
-    if len(commands) > most:
-        # In which form the limit is told is not published [G too-many-commands].
-        return malformed(f"Too many commands, max {most}")
+        return malformed(message_of("error.command.malformed"))
+    # In which form the limit is told is not published [G too-many-commands].
+    refusal = refusal_of_list(request.value, settings.commands_per_request)
+    if refusal is not None:
+        return malformed(refusal)
     test_mode = flag(query, "testOnly", False)
-    result = run_commands(organization, settings, checks, commands, doubled=request.doubled, test_mode=test_mode)
+    result = run_commands(organization, settings, checks, request.value, doubled=request.doubled, test_mode=test_mode)
     return json_answer(200, result)
 
 

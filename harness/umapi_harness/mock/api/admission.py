@@ -36,13 +36,13 @@ def _gateway_refusal(ground: Ground, call: Call, client_id: str, grant: Grant | 
     """What the gateway sees by itself: an API key missing, unknown or not the token's; no token at all."""
     settings = ground.settings
     if not client_id:
-        return answers.gateway_refusal(settings, 403, "403000", "Api Key is required")
+        return answers.gateway_refusal(settings, 403, "403000")
     # That the gateway compares the two is not published [G key-and-token].
     strange = settings.key_must_match_token and grant is not None and grant.client_id != client_id
     if client_id not in ground.credentials or strange:
-        return answers.gateway_refusal(settings, 403, "403003", "Api Key is invalid")
+        return answers.gateway_refusal(settings, 403, "403003")
     if settings.forbidden_body and not call.headers.get("authorization"):
-        return answers.gateway_refusal(settings, 403, "403010", "Oauth token is missing.")
+        return answers.gateway_refusal(settings, 403, "403010")
     return None
 
 

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import attrs
 
+from umapi_harness.mock.api.refusals import message_of
 from umapi_harness.mock.settings import Settings
+from umapi_models.operations import API_PATH
 
 _JSON: Final = ("Content-Type", "application/json")
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
@@ -42,27 +44,26 @@ def canonical(answer: Answer, call: str) -> Answer:
     resource = _CANONICAL.get(call)
     if resource is None:
         return answer
-    header = ("Canonical-Resource", f"/v2/usermanagement/{resource}")
+    header = ("Canonical-Resource", f"{API_PATH}/{resource}")
     return Answer(answer.status, (*answer.headers, header), answer.body)
+
+
+def _refusal(code: str) -> dict[str, str]:
+    return {"result": code, "message": message_of(code)}
 
 
 def unauthorized(settings: Settings) -> Answer:
     """401: the token is missing, has run out, or belongs to another organisation."""
     if settings.unauthorized_body:
-        body = {
-            "lastPage": False,
-            "result": "error.unauthorized",
-            "message": "Failed to authenticate provided token",
-        }
-        return json_answer(401, body)
+        return json_answer(401, {"lastPage": False, **_refusal("error.unauthorized")})
     challenge = 'Bearer realm="JIL", error="invalid_token", error_description="The access token is invalid"'
     return Answer(401, (("WWW-Authenticate", challenge), ("Content-Type", "*/*")))
 
 
-def gateway_refusal(settings: Settings, status: int, number: str, message: str) -> Answer:
+def gateway_refusal(settings: Settings, status: int, number: str) -> Answer:
     """401 or 403 by the gateway: its number and message, or no body at all."""
     if settings.forbidden_body:
-        return json_answer(status, {"error_code": number, "message": message})
+        return json_answer(status, {"error_code": number, "message": message_of(number)})
     return Answer(status)
 
 
@@ -71,20 +72,19 @@ def too_many_requests(settings: Settings, seconds: int, now: float) -> Answer:
     # A date is rounded up, so that whoever comes back then is not early.
     date = formatdate(math.ceil(now + seconds), usegmt=True)
     after = str(seconds) if settings.retry_after_form == "seconds" else date
-    body = {"error_code": "429050", "message": "Too many requests"}
+    body = {"error_code": "429050", "message": message_of("429050")}
     return json_answer(429, body, (("Retry-After", after), ("Server", "APIP")))
 
 
 def bad_organization() -> Answer:
     """400: the path names no organisation."""
-    return json_answer(400, {"result": "error.organization.invalid_id", "message": "Bad organization Id"})
+    return json_answer(400, _refusal("error.organization.invalid_id"))
 
 
 def migrating() -> Answer:
     """403: Adobe is moving the organisation. The status is documented (ActionsRef.md), its form is not
     [G migrating-words]."""
-    body = {"result": "error.organization.migrating", "message": "The organization is migrating"}
-    return json_answer(403, body)
+    return json_answer(403, _refusal("error.organization.migrating"))
 
 
 def bad_number(text: str) -> Answer:
@@ -100,6 +100,11 @@ def malformed(message: str) -> Answer:
 def no_such_path() -> Answer:
     """404 by the gateway: nothing is served under the path [G gateway-words]."""
     return json_answer(404, {"error_code": "404000", "message": "No such resource; check the path"})
+
+
+def not_simulated(call: str) -> Answer:
+    """501: the schema has the operation, this server nothing that carries it out."""
+    return json_answer(501, {"error_code": "501000", "message": f"The mock server does not simulate the call {call}"})
 
 
 def wrong_method(allowed: str) -> Answer:

@@ -19,7 +19,7 @@ import jsonschema_rs
 from umapi_harness.mock.api.bodies import Doubled, is_array, is_object
 from umapi_harness.mock.api.refusals import RefusedError
 from umapi_harness.mock.settings import Settings
-from umapi_models import schemas
+from umapi_models import limits, schemas
 
 _BASE: Final = "umapi:///"
 _FILES: Final = ("command.json", "user-steps.json", "usergroup-steps.json")
@@ -28,7 +28,7 @@ _SHOWN: Final = 250  # characters of a refused value that a message repeats
 # Of several violations in one step, the first in this order is reported: what the service must stumble
 # over while reading comes before what it can only see afterwards.
 _STEP_ORDER: Final = (
-    *("type", "maxProperties", "additionalProperties", "minProperties", "maxItems", "minItems"),
+    *("type", "maxProperties", "additionalProperties", "minProperties", "maxItems", "x-umapi-last", "minItems"),
     *("uniqueItems", "maxLength", "minLength", "anyOf", "required", "const", "enum", "pattern"),
     *("contains", "not"),
 )
@@ -80,12 +80,27 @@ class CommandChecks:
         self._registry = jsonschema_rs.Registry(
             [(_BASE + name, document) for name, document in self._documents.items()]
         )
-        self._validator = self._compile(f"{_BASE}command.json")
         self._matchers: dict[str, jsonschema_rs.Validator] = {}
+        self._validator = self._compile(f"{_BASE}command.json")
 
     def _compile(self, reference: str) -> jsonschema_rs.Validator:
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": reference}
-        return jsonschema_rs.validator_for(schema, registry=self._registry)
+        return jsonschema_rs.validator_for(schema, registry=self._registry, keywords={"x-umapi-last": self._last()})
+
+    def _last(self) -> type[jsonschema_rs.KeywordValidator]:
+        """What judges `x-umapi-last`, which JSON Schema lacks: no item but the last is one of these."""
+        matcher = self._matcher
+
+        class Last:
+            def __init__(self, parent_schema: Any, value: Any, schema_path: Any) -> None:  # noqa: ARG002 - the names are given
+                self._reference = str(value["$ref"])
+
+            def validate(self, instance: Any) -> None:
+                unwanted = matcher("command.json", self._reference)
+                if is_array(instance) and any(unwanted.is_valid(item) for item in instance[:-1]):
+                    raise ValueError("not the last item")
+
+        return Last
 
     def violations(self, command: Any, doubled: Collection[Doubled] = ()) -> list[Violation]:
         """What is wrong with `command`: one violation for it as a whole, or one for each step at fault.
@@ -113,10 +128,11 @@ class CommandChecks:
     def _cut(self, command: Any) -> Any:
         """The command without the steps that nobody reads: more than are allowed, which is refused in any case."""
         steps: Any = command.get("do") if is_object(command) else None
-        most = 2 * int(self._documents["command.json"]["$defs"]["UserCommand"]["properties"]["do"]["maxItems"])
-        if is_object(command) and is_array(steps) and len(steps) > most:
-            return {**command, "do": steps[:most]}
-        return command
+        if not is_object(command) or not is_array(steps):
+            return command
+        root = self._documents["command.json"]["$defs"]["UserGroupCommand" if "usergroup" in command else "UserCommand"]
+        most = 2 * int(root["properties"]["do"]["maxItems"])
+        return {**command, "do": steps[:most]} if len(steps) > most else command
 
     def _finding(self, error: jsonschema_rs.ValidationError) -> _Finding:
         node, keyword, document = self._locate(error.evaluation_path)
@@ -139,7 +155,7 @@ class CommandChecks:
                 "limit": node.get(keyword),
             }
         )
-        step = self._step_at_fault(error, node, keyword, code, document)
+        step = self._step_at_fault(error, node, keyword, document)
         if step is None:
             rank = _rank(_COMMAND_ORDER, keyword) + (0 if not path else 1) * len(_COMMAND_ORDER)
             if not path and keyword == "type":
@@ -150,7 +166,8 @@ class CommandChecks:
     def _locate(self, path: Sequence[str | int]) -> tuple[dict[str, Any], str, str]:
         """The schema object whose keyword was broken, the keyword, and the file that holds them."""
         document = "command.json"
-        node: Any = {"$ref": document}
+        # Of a keyword of our own, the validator tells the place in its file, which is that of commands.
+        node: Any = self._documents[document] if path[-1] == "x-umapi-last" else {"$ref": document}
         parent: dict[str, Any] = {}
         for part in path:
             if is_object(node):
@@ -178,7 +195,6 @@ class CommandChecks:
         error: jsonschema_rs.ValidationError,
         node: dict[str, Any],
         keyword: str,
-        code: str,
         document: str,
     ) -> int | None:
         """The step to which a violation belongs; None for one of the command as a whole."""
@@ -187,20 +203,38 @@ class CommandChecks:
             return None
         if len(path) > 1:
             return int(path[1])
+        steps: list[Any] = error.instance if isinstance(error.instance, list) else []
         if keyword == "contains":
             matcher = self._matcher(document, node["contains"]["$ref"])
-            steps: list[Any] = error.instance if isinstance(error.instance, list) else []
             return max((place for place, step in enumerate(steps) if matcher.is_valid(step)), default=0)
-        if keyword == "maxItems":
-            limit = int(node["maxItems"])
-            return limit - 1 if code == "error.command.removefromorg.not_last" else limit
-        return None
+        if keyword == "x-umapi-last":
+            matcher = self._matcher(document, node["x-umapi-last"]["$ref"])
+            return next((place for place, step in enumerate(steps) if matcher.is_valid(step)), 0)
+        return int(node["maxItems"]) if keyword == "maxItems" else None
 
     def _matcher(self, document: str, reference: str) -> jsonschema_rs.Validator:
         absolute = _BASE + (document + reference if reference.startswith("#") else reference)
         if absolute not in self._matchers:
             self._matchers[absolute] = self._compile(absolute)
         return self._matchers[absolute]
+
+
+def refusal_of_list(commands: Any, most: int) -> str | None:
+    """What the service says of the body of an action request as a whole; None if it is a list of 1 to `most`."""
+    request = schemas.read("action-request.json")
+    keyword = (
+        "type"
+        if not is_array(commands)
+        else "minItems"
+        if len(commands) < request["minItems"]
+        else "maxItems"
+        if len(commands) > most
+        else None
+    )
+    if keyword is None:
+        return None
+    message: str = request["x-umapi-errors"][keyword]["message"]
+    return message.format_map({"limit": most})
 
 
 @functools.cache
@@ -228,16 +262,21 @@ def _documents(rules: CommandRules) -> dict[str, dict[str, Any]]:
     """The schemas, each rule carried into them."""
     documents = {name: copy.deepcopy(schemas.read(name)) for name in _FILES}
     command, user_steps, group_steps = (documents[name]["$defs"] for name in _FILES)
-    user_steps["GroupNames"]["maxItems"] = rules.memberships_per_step
-    for name in ("UserNames", "ProfileNames"):
-        group_steps[name]["maxItems"] = rules.memberships_per_step
+    # A setting with its default leaves each list the limit that the schema gives it.
+    if rules.memberships_per_step != limits.MAX_GROUPS:
+        for node in (user_steps["GroupNames"], group_steps["UserNames"], group_steps["ProfileNames"]):
+            node["maxItems"] = rules.memberships_per_step
     commands, updates = (
         (command["UserCommand"], command["UserGroupCommand"]),
         (user_steps["UpdateUser"], group_steps["UpdateUserGroup"]),
     )
     for node in commands:
         # Too many steps is documented as an error, the number is not [G steps-per-command].
-        node["properties"]["do"]["maxItems"] = rules.steps_per_command
+        if rules.steps_per_command != limits.MAX_USER_STEPS:
+            node["properties"]["do"]["maxItems"] = rules.steps_per_command
+        for rule in node["properties"]["do"]["allOf"]:
+            if "x-umapi-last" in rule:
+                del rule["allOf"]  # which says the same place by place, for validators that do not know the word
     if not rules.domain_beside_email_fails:
         # ActionsCmds.md ignores what ErrorRef.md refuses [G domain-beside-email].
         command["UserCommand"]["then"] = {}

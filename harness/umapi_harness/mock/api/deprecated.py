@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from umapi_harness.common.errors import InputError
-from umapi_harness.mock.api.answers import Answer, json_answer
+from umapi_harness.mock.api.answers import Answer, json_answer, not_simulated
 from umapi_harness.mock.api.bodies import is_array, is_object, read_json
 from umapi_harness.mock.api.queries import admin_roles, cut, flag, membership_names, page_number, technical_members
 from umapi_harness.mock.api.routes import Route
@@ -22,7 +22,6 @@ from umapi_harness.mock.state.users import User
 Query = Mapping[str, str]
 Reader = Callable[[Organization, Route, Query], Answer]
 
-_PAGE_SIZE: Final = 400  # getUsersREST.md
 _PROFILE_PREFIX: Final = "RGRP-"
 _LISTS: Final = (
     *("addUsers", "removeUsers", "addUserGroups", "removeUserGroups"),
@@ -46,7 +45,8 @@ def deprecated_answer(
     try:
         if method == "POST":
             return _update_profile(organization, settings, route, body)
-        return _READERS[route.call](organization, route, query)
+        read = _READERS.get(route.call)
+        return read(organization, route, query) if read else not_simulated(route.call)
     except _CallRefusedError as refused:
         return refused.answer
 
@@ -54,10 +54,10 @@ def deprecated_answer(
 # Users
 
 
-def _users(organization: Organization, _route: Route, query: Query) -> Answer:
+def _users(organization: Organization, route: Route, query: Query) -> Answer:
     direct_only = flag(query, "directOnly", True)
     entries, _, headers = cut(
-        organization.listed_users, _page(query), _PAGE_SIZE, base=1, unlisted=len(organization.technical_accounts)
+        organization.listed_users, _page(query), route.page_size, base=1, unlisted=len(organization.technical_accounts)
     )
     return json_answer(200, [_show(organization, user, direct_only) for user in entries], headers)
 
@@ -82,8 +82,8 @@ def _show(organization: Organization, user: User, direct_only: bool) -> dict[str
 # User groups
 
 
-def _user_groups(organization: Organization, _route: Route, query: Query) -> Answer:
-    entries, _, headers = cut(list(organization.user_groups()), _page(query), _PAGE_SIZE, base=1)
+def _user_groups(organization: Organization, route: Route, query: Query) -> Answer:
+    entries, _, headers = cut(list(organization.user_groups()), _page(query), route.page_size, base=1)
     return json_answer(200, [_show_user_group(group) for group in entries], headers)
 
 
@@ -94,7 +94,7 @@ def _user_group(organization: Organization, route: Route, _query: Query) -> Answ
 def _user_group_users(organization: Organization, route: Route, query: Query) -> Answer:
     group = _find_user_group(organization, route)
     entries, _, headers = cut(
-        group.members, _page(query), _PAGE_SIZE, base=1, unlisted=technical_members(organization, group)
+        group.members, _page(query), route.page_size, base=1, unlisted=technical_members(organization, group)
     )
     shown = [_show(organization, user, direct_only=True) for user in entries]
     return json_answer(200, shown, headers)
@@ -123,9 +123,9 @@ def _show_user_group(group: Group) -> dict[str, Any]:
 # Products and profiles
 
 
-def _products(organization: Organization, _route: Route, query: Query) -> Answer:
+def _products(organization: Organization, route: Route, query: Query) -> Answer:
     listing = list(organization.products.values())
-    entries, _, headers = cut(listing, _page(query), _PAGE_SIZE, base=1)
+    entries, _, headers = cut(listing, _page(query), route.page_size, base=1)
     return json_answer(200, [_show_product(product) for product in entries], headers)
 
 
@@ -142,7 +142,7 @@ def _profile(organization: Organization, route: Route, _query: Query) -> Answer:
 def _profile_users(organization: Organization, route: Route, query: Query) -> Answer:
     profile = _find_profile(organization, route)
     entries, _, headers = cut(
-        profile.members, _page(query), _PAGE_SIZE, base=1, unlisted=technical_members(organization, profile)
+        profile.members, _page(query), route.page_size, base=1, unlisted=technical_members(organization, profile)
     )
     shown = [_show(organization, user, direct_only=True) for user in entries]
     return json_answer(200, shown, headers)

@@ -8,21 +8,22 @@ end takes all that is left of it, doubled slashes as well; only slashes at its e
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import re
 from typing import Final
 from urllib.parse import unquote
 
 import attrs
 
-API_ROOT: Final = "/v2/usermanagement"
-_TOKENS: Final = {
-    "ims/token/v2": "oauth",
-    "ims/token/v3": "oauth",
-    "ims/exchange/jwt": "jwt",
-    "ims/exchange/v1/jwt": "jwt",
-}
-_ROOT: Final = API_ROOT.strip("/").split("/")
+from umapi_models import operations
+
+_ROOT: Final = operations.API_PATH.strip("/").split("/")
+_NAMES: Final = ("{groupName}", "{userString}")
 _KEPT_LENGTH: Final = 300  # of longer paths, the routes are not kept: they would fill the memory
+
+
+def call_name(operation: operations.Operation) -> str:
+    """The name of an operation for faults, throttles and the journal: `groupUsers` is `group_users`."""
+    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", operation.name)
 
 
 @attrs.frozen(kw_only=True)
@@ -40,6 +41,8 @@ class Route:
     """Group name, user string or id, decoded."""
     parts: tuple[str, ...] = ()
     """For deprecated operations, the ids in the path."""
+    page_size: int = 0
+    """Most entries on a page as documented; 0 where there are no pages."""
 
 
 def find_route(raw_path: str) -> Route | None:
@@ -57,11 +60,12 @@ def _find(raw_path: str) -> Route | None:
         return Route(operation="status", call="status")
     if [parts.take() for _ in _ROOT] != _ROOT or len(whole) == len(_ROOT):
         return None
-    reader = _READERS.get(whole[len(_ROOT)])
-    if reader is not None:
-        parts.take()
-        return reader(parts)
-    return _deprecated(whole[len(_ROOT) :])
+    rest = parts.rest_of_path()
+    for template in _TEMPLATES.get(whole[len(_ROOT)], _OF_ORGANISATIONS):
+        values = template.values(_Parts(rest))
+        if values is not None:
+            return template.route(values)
+    return None
 
 
 # Clients ask for the same paths again and again, and to take one apart is a good part of a short answer's time.
@@ -83,62 +87,71 @@ class _Parts:
         part, _, self._rest = self._rest.lstrip("/").partition("/")
         return unquote(part)
 
+    def rest_of_path(self) -> str:
+        """What is left, still encoded."""
+        return self._rest
+
     def rest(self) -> str:
         """What is left as a name, decoded."""
         return unquote(self._rest.lstrip("/"))
 
 
-def _action(parts: _Parts) -> Route | None:
-    org_id = parts.take()
-    if not org_id or parts.all():
-        return None
-    return Route(operation="action", call="action", methods=("POST",), org_id=org_id)
+@attrs.frozen
+class _Template:
+    """A path of the schema, with the operations that are served there, by method."""
+
+    segments: tuple[str, ...]
+    served: tuple[operations.Operation, ...]
+
+    def values(self, parts: _Parts) -> dict[str, str] | None:
+        """What stands in a path in the place of each `{name}`; None if the path is another."""
+        found: dict[str, str] = {}
+        for segment in self.segments:
+            if segment in _NAMES:
+                found[segment] = parts.rest()
+                return found if found[segment] or segment == "{userString}" else None
+            part = parts.take()
+            if not part or (part != segment and not segment.startswith("{")):
+                return None
+            if segment.startswith("{"):
+                found[segment] = part
+        return None if parts.all() else found
+
+    def route(self, values: dict[str, str]) -> Route:
+        """The route of a path that fits."""
+        first = self.served[0]
+        call = call_name(first)
+        methods = [name for one in self.served for name in (("GET", "HEAD") if one.method == "GET" else (one.method,))]
+        beside = ("{orgId}", "{page}", *_NAMES)
+        return Route(
+            operation="deprecated" if first.deprecated else call,
+            call=call,
+            methods=tuple(methods),
+            org_id=values.get("{orgId}", ""),
+            page=values.get("{page}", ""),
+            name="".join(values.get(name, "") for name in _NAMES),
+            parts=tuple(value for name, value in values.items() if name not in beside),
+            page_size=first.page_size or 0,
+        )
 
 
-def _users(parts: _Parts) -> Route | None:
-    org_id, page, name = parts.take(), parts.take(), parts.rest()
-    if not page:
-        return None
-    call = "group_users" if name else "users"
-    return Route(operation=call, call=call, org_id=org_id, page=page, name=name)
+def _templates() -> dict[str, list[_Template]]:
+    """The templates below the API's root by their first segment, of two that fit the longer one first."""
+    served: dict[str, list[operations.Operation]] = {}
+    for operation in operations.OPERATIONS:
+        if operation.security:
+            served.setdefault(operation.path, []).append(operation)
+    found: dict[str, list[_Template]] = {}
+    for path in sorted(served, key=len, reverse=True):
+        segments = tuple(path.strip("/").split("/"))
+        found.setdefault(segments[0], []).append(_Template(segments, tuple(served[path])))
+    return found
 
 
-def _user(parts: _Parts) -> Route | None:
-    org_id, users, name = parts.take(), parts.take(), parts.rest()
-    return Route(operation="user", call="user", org_id=org_id, name=name) if users == "users" else None
-
-
-def _groups(parts: _Parts) -> Route | None:
-    org_id, page = parts.take(), parts.take()
-    return Route(operation="groups", call="groups", org_id=org_id, page=page) if page and not parts.all() else None
-
-
-_READERS: Final[dict[str, Callable[[_Parts], Route | None]]] = {
-    "action": _action,
-    "users": _users,
-    "organizations": _user,
-    "groups": _groups,
+_TEMPLATES: Final = _templates()
+_OF_ORGANISATIONS: Final = _TEMPLATES.pop("{orgId}", [])  # the operations of DeprecatedApis.md begin with it
+_TOKENS: Final = {
+    path.strip("/"): "jwt" if operation is operations.EXCHANGE_JWT else "oauth"
+    for operation in (operations.OAUTH_TOKEN_V2, operations.OAUTH_TOKEN_V3, operations.EXCHANGE_JWT)
+    for path in (operation.path, *operation.older_paths)
 }
-
-
-_DEPRECATED: Final = {
-    ("users", 0): "old_users",
-    ("user-groups", 0): "old_user_groups",
-    ("user-groups", 1): "old_user_group",
-    ("user-groups/users", 1): "old_group_users",
-    ("products", 0): "old_products",
-    ("products/configurations", 1): "old_profiles",
-    ("products/configurations", 2): "old_profile",
-    ("products/configurations/users", 2): "old_profile_users",
-}
-
-
-def _deprecated(parts: list[str]) -> Route | None:
-    """The operations of DeprecatedApis.md, whose paths begin with the organisation."""
-    org_id, *rest = parts
-    ids = tuple(rest[1::2])
-    call = _DEPRECATED.get(("/".join(rest[::2]), len(ids)))
-    if call is None:
-        return None
-    methods = ("GET", "HEAD", "POST") if call == "old_profile" else ("GET", "HEAD")
-    return Route(operation="deprecated", call=call, methods=methods, org_id=org_id, parts=ids)

@@ -53,7 +53,8 @@ def _operate(ground: Ground, call: Call, route: Route) -> Answer:
         if route.operation == "deprecated":
             answer = deprecated_answer(organization, settings, route, call.method, call.query, call.body)
         else:
-            answer = _OPERATIONS[route.call](ground, organization, call, route)
+            operate = _OPERATIONS.get(route.call)
+            answer = operate(ground, organization, call, route) if operate else answers.not_simulated(route.call)
     except BadQueryError as bad:
         answer = bad.answer
     return answers.canonical(answer, route.call)

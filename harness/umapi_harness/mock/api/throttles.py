@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from umapi_harness.mock.api.routes import call_name
 from umapi_harness.mock.clock import Clock
 from umapi_harness.mock.settings import Settings
 from umapi_models import operations
@@ -22,27 +23,10 @@ class Limit:
     period: float = 60.0
 
 
-def _limit(operation: operations.Operation) -> Limit:
-    if operation.per_client is None or operation.overall is None:
-        raise LookupError(f"{operation.name} has no throttle limit in the schema")
-    return Limit(operation.per_client, operation.overall, operation.period)
-
-
 LIMITS: Final[Mapping[str, Limit]] = {
-    "action": _limit(operations.ACTION),
-    "users": _limit(operations.USERS),
-    "group_users": _limit(operations.GROUP_USERS),
-    "user": _limit(operations.USER),
-    "groups": _limit(operations.GROUPS),
-    "old_users": _limit(operations.OLD_USERS),
-    "old_user_groups": _limit(operations.OLD_USER_GROUPS),
-    "old_user_group": _limit(operations.OLD_USER_GROUP),
-    "old_group_users": _limit(operations.OLD_GROUP_USERS),
-    "old_products": _limit(operations.OLD_PRODUCTS),
-    "old_profiles": _limit(operations.OLD_PROFILES),
-    "old_profile": _limit(operations.OLD_PROFILE),
-    "old_profile_update": _limit(operations.OLD_PROFILE_UPDATE),
-    "old_profile_users": _limit(operations.OLD_PROFILE_USERS),
+    call_name(operation): Limit(operation.per_client, operation.overall, operation.period)
+    for operation in operations.OPERATIONS
+    if operation.per_client is not None and operation.overall is not None
 }
 
 

@@ -8,12 +8,8 @@ from typing import Final
 from umapi_harness.mock.api.answers import Answer, json_answer
 from umapi_harness.mock.api.calls import Call
 from umapi_harness.mock.api.ground import Ground
-from umapi_harness.mock.api.tokens import (
-    IMS_HOST,
-    TokenRefusedError,
-    check_client_credentials,
-    check_jwt,
-)
+from umapi_harness.mock.api.tokens import TokenRefusedError, check_client_credentials, check_jwt
+from umapi_models.operations import IMS_HOST
 
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 

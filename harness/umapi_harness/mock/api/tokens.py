@@ -14,11 +14,10 @@ import attrs
 from umapi_harness.mock.api.bodies import is_array
 from umapi_harness.mock.clock import Clock
 from umapi_harness.mock.state.seeds import Credential
+from umapi_models.operations import IMS_HOST, METASCOPE, SCOPE, SCOPES
 
-IMS_HOST: Final = "ims-na1.adobelogin.com"
-METASCOPE: Final = "ent_user_sdk"
-NEEDED_SCOPE: Final = "user_management_sdk"
-SCOPES: Final = frozenset({"openid", "AdobeID", NEEDED_SCOPE, METASCOPE})
+KNOWN_SCOPES: Final = frozenset({*SCOPES, METASCOPE})
+"""Scopes that any client may ask for."""
 
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, 3.3
 _SWEEP: Final = 1000  # tokens after which those that ran out are forgotten
@@ -93,15 +92,15 @@ def check_client_credentials(
     credential = _check_client(fields, credentials)
     scopes = {scope for scope in re.split(r"[,\s]+", fields.get("scope", "")) if scope}
     # Which scopes a credential has, is decided in Adobe's console by the APIs added to it [G other-scopes].
-    for scope in sorted(scopes - SCOPES - set(credential.scopes)):
+    for scope in sorted(scopes - KNOWN_SCOPES - set(credential.scopes)):
         if not _SCOPE.fullmatch(scope):
             raise TokenRefusedError("invalid_scope", f"invalid scope: {scope[:100]}")
         if unknown_scope_fails:
             advice = 'list it under "scopes" of the credential in the seed, or set unknown_scope_fails to false'
             raise TokenRefusedError("invalid_scope", f"invalid scope: {scope[:100]}; {advice}")
     # What happens without the scope of this API is not published [G needed-scope].
-    if scope_needed and scopes.isdisjoint((NEEDED_SCOPE, METASCOPE)):
-        raise TokenRefusedError("invalid_scope", f"missing scope: {NEEDED_SCOPE}")
+    if scope_needed and scopes.isdisjoint((SCOPE, METASCOPE)):
+        raise TokenRefusedError("invalid_scope", f"missing scope: {SCOPE}")
     return credential
 
 

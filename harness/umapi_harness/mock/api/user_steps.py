@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from umapi_harness.mock.api.failing import check_user_step
-from umapi_harness.mock.api.refusals import RefusedError
+from umapi_harness.mock.api.refusals import NoBehaviourError, RefusedError
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.groups import USER_GROUP, Group, key
 from umapi_harness.mock.state.organization import ELSEWHERE, INVITED, Domain, Organization
@@ -51,7 +51,10 @@ class UserCommand:
         if name in _CREATES:
             self._create(_CREATES[name], fields)
         else:
-            self._steps[name](fields)
+            take = self._steps.get(name)
+            if take is None:
+                raise NoBehaviourError(name)
+            take(fields)
 
     def _find(self) -> User | None:
         """The account that the command names; none where it asks for an Adobe ID that is not there [G use-adobe-id]."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from umapi_harness.mock.api.failing import check_group_step
-from umapi_harness.mock.api.refusals import RefusedError
+from umapi_harness.mock.api.refusals import NoBehaviourError, RefusedError
 from umapi_harness.mock.api.user_steps import membership_group
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.groups import PROFILE, USER_GROUP, Group, key
@@ -43,7 +43,10 @@ class UserGroupCommand:
         """Take one step. Raises RefusedError, in which case the step has changed nothing."""
         if not self._test_mode:
             check_group_step(self._settings.breakdown, name, self._name)
-        self._steps[name](fields)
+        take = self._steps.get(name)
+        if take is None:
+            raise NoBehaviourError(name)
+        take(fields)
 
     def _user_group(self) -> Group | None:
         """The user group; None for one that test mode pretends to have created."""

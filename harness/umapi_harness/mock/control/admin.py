@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.api.bodies import is_object
-from umapi_harness.mock.api.routes import API_ROOT
 from umapi_harness.mock.clock import LATEST, VirtualClock, read_time
 from umapi_harness.mock.control.verification import verify
 from umapi_harness.mock.documents import packaged, parse
@@ -24,6 +23,7 @@ from umapi_harness.mock.state.exports import export_seed
 from umapi_harness.mock.state.seeds import build_seed
 from umapi_harness.mock.state.snapshots import NoSuchSnapshotError
 from umapi_harness.mock.world import World
+from umapi_models.operations import API_PATH
 
 ROOT: Final = "/_mock"
 
@@ -209,7 +209,7 @@ class _Admin:
         url = f"{request.url.scheme}://{request.url.netloc}"
         access = {name: getattr(credential, name) for name in ("client_id", "client_secret", "tech_account_id")}
         return JSONResponse(
-            {"org_id": org_id, **access, "api_url": f"{url}{API_ROOT}", "ims_url": url}, status_code=201
+            {"org_id": org_id, **access, "api_url": f"{url}{API_PATH}", "ims_url": url}, status_code=201
         )
 
     async def delete_organization(self, request: Request) -> Response:

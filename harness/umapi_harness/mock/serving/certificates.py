@@ -8,7 +8,9 @@ from typing import Final
 
 import attrs
 
-_NAMES: Final = ("localhost", "127.0.0.1", "::1", "usermanagement.adobe.io", "ims-na1.adobelogin.com")
+from umapi_models.operations import API_HOST, IMS_HOST
+
+_NAMES: Final = ("localhost", "127.0.0.1", "::1", API_HOST, IMS_HOST)
 
 
 @attrs.frozen

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import attrs
 
-from umapi_harness.mock.api.routes import API_ROOT
 from umapi_harness.mock.clock import Clock
 from umapi_harness.mock.faults.plans import read_plan_file
 from umapi_harness.mock.serving.addresses import Names, is_loopback
@@ -22,6 +21,7 @@ from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.seeds import Seed
 from umapi_harness.mock.state.users import FEDERATED_ID
 from umapi_harness.mock.world import World
+from umapi_models.operations import API_PATH
 
 
 @attrs.frozen(kw_only=True)
@@ -125,7 +125,7 @@ def server_details(world: World, url: str, *, authority: Path | None, private_ke
     own = [domain.name for domain in organization.domains.values() if not domain.trusted]
     federated = [name for name in own if organization.domains[name].type == FEDERATED_ID]
     return ServerDetails(
-        api_url=f"{url}{API_ROOT}",
+        api_url=f"{url}{API_PATH}",
         ims_url=url,
         ca_cert=str(authority) if authority is not None else None,
         org_id=organization.org_id,
