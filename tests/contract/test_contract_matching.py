@@ -56,7 +56,7 @@ def test_paths_and_queries_are_normalised(recorded: str, sent: str) -> None:
 )
 def test_different_requests_are_told_apart(recorded: str, sent: str, matcher: str) -> None:
     """Another page, group, filter or a slash inside a name is another request."""
-    assert [one.matcher for one in mismatches(_get(recorded), _get(sent))] == [matcher]
+    assert [one.place for one in mismatches(_get(recorded), _get(sent))] == [matcher]
 
 
 def test_json_bodies_are_compared_as_json() -> None:

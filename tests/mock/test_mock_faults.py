@@ -16,7 +16,7 @@ import pytest
 
 from umapi_harness.mock import InputError, VirtualClock
 from umapi_harness.mock.clock import wait
-from umapi_harness.mock.faults.plans import FaultPlan, read_faults, read_plan, read_plan_file
+from umapi_harness.mock.faults.plans import FaultPlan, read_plan, read_plan_file
 from umapi_harness.mock.serving.server import running_server
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ ADD = adding("sato@example.org")
 
 def plan(mock: Mock, *faults: Any) -> None:
     """Put faults in force, as a document gives them."""
-    mock.world.faults.replace(read_faults(list(faults)))
+    mock.world.faults.replace(read_plan(list(faults)).faults)
 
 
 # What a fault does
@@ -208,7 +208,9 @@ def test_refused_connections() -> None:
     """For some time nobody can connect; then the server is there again under the same address."""
     clock = VirtualClock()
     with running_server(clock=clock) as server:
-        server.world.faults.replace(read_faults({"operation": "status", "kind": "refuse", "seconds": 3600, "first": 1}))
+        server.world.faults.replace(
+            read_plan({"operation": "status", "kind": "refuse", "seconds": 3600, "first": 1}).faults
+        )
         with pytest.raises(BROKEN):
             httpx.get(f"{server.url}/status")
         with pytest.raises(httpx.ConnectError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from umapi_harness.mock.control.verification import verify
-from umapi_harness.mock.faults.plans import read_faults
+from umapi_harness.mock.faults.plans import read_plan
 from umapi_harness.mock.state.journal import Journal
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def test_requests_and_commands_are_counted(mock: Mock) -> None:
 
 def test_what_was_received_but_not_applied(mock: Mock) -> None:
     """A create whose first sending had no effect was received twice and applied once."""
-    mock.world.faults.replace(read_faults({"operation": "action", "first": 1}))
+    mock.world.faults.replace(read_plan({"operation": "action", "first": 1}).faults)
     for _ in range(2):
         mock.post(json.dumps([create("new@example.com")]).encode())
     wanted = {"user": "new@example.com", "step": "createFederatedID"}

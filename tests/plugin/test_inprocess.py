@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from umapi_harness.mock import Settings, VirtualClock, World, create_app
-from umapi_harness.mock.faults.plans import read_faults
+from umapi_harness.mock.faults.plans import read_plan
 from umapi_harness.mock.serving.loops import process_loop
 from umapi_harness.testing import AsyncWorldTransport, UmapiOrg, WorldTransport, respx_router
 from umapi_sdk import OAuthS2S, OutcomeUnknownError, UserAction
@@ -42,7 +42,7 @@ def users_url(world: World) -> str:
 
 def break_down(world: World, **fields: Any) -> None:
     """Put one fault in force."""
-    world.faults.replace(read_faults({"operation": "*", **fields}))
+    world.faults.replace(read_plan({"operation": "*", **fields}).faults)
 
 
 def in_loop(call: Callable[[], Coroutine[Any, Any, Any]], backend: str = "asyncio") -> Any:
@@ -128,7 +128,7 @@ def test_the_async_sdk_works_without_a_socket(world: World) -> None:
 def test_a_lost_answer_is_unknown_to_the_sdk(world: World) -> None:
     """A connection that is dropped after the effect reaches the SDK as a failure of the network."""
     fields = credentials(world)
-    world.faults.replace(read_faults({"operation": "action", "kind": "drop", "when": "after"}))
+    world.faults.replace(read_plan({"operation": "action", "kind": "drop", "when": "after"}).faults)
 
     async def act() -> None:
         auth = OAuthS2S(client_id=fields["client_id"], client_secret=fields["client_secret"])

@@ -12,9 +12,9 @@ import attrs
 import httpx
 import pytest
 
+from umapi_harness.common.documents import Node
 from umapi_harness.postman import events
 from umapi_harness.postman.collection import Collection, Script, parse_collection
-from umapi_harness.postman.documents import Node
 from umapi_harness.postman.environment import Environment
 from umapi_harness.postman.runner import Runner
 from umapi_harness.postman.scripts import ScriptEngine, ScriptInput

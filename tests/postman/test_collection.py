@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from umapi_harness.common.documents import Node
+from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman.collection import Auth, parse_collection, parse_request, read_collection
-from umapi_harness.postman.documents import DocumentError, Node
 
 V21 = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
@@ -174,10 +175,10 @@ def test_files_that_cannot_be_read_are_told_in_one_line(tmp_path):
     (tmp_path / "broken.json").write_text("{\n  x", encoding="utf-8")
     (tmp_path / "deep.json").write_text("[" * 100_000, encoding="utf-8")
     messages = {
-        "none.json": "no such file or directory",
-        ".": "is a directory",
-        "bytes.json": "not UTF-8 at byte 0",
-        "broken.json": "not JSON: Expecting property name enclosed in double quotes at line 2, column 3",
+        "none.json": "cannot be read (No such file or directory); give the path of a Postman collection",
+        ".": "cannot be read (Is a directory)",
+        "bytes.json": "byte 0 is not UTF-8",
+        "broken.json": "not JSON (Expecting property name enclosed in double quotes: line 2 column 3 (char 4))",
         "deep.json": "nested too deeply",
     }
     for name, message in messages.items():

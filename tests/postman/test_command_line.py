@@ -39,10 +39,13 @@ def away(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "{tmp}/none.json"], "none.json: no such file or directory; give the path of a readable file"),
+        (
+            ["run", "{tmp}/none.json"],
+            "(No such file or directory); give the path of a Postman collection",
+        ),
         (["run", "{c}", "--environment", "{c}"], 'no "values": this is not a Postman environment'),
-        (["run", "{c}", "--globals", "{tmp}/none.json"], "none.json: no such file"),
-        (["run", "{c}", "--data", "{tmp}/none.csv"], "none.csv: no such file"),
+        (["run", "{c}", "--globals", "{tmp}/none.json"], "none.json: cannot be read (No such file"),
+        (["run", "{c}", "--data", "{tmp}/none.csv"], "none.csv: cannot be read (No such file"),
         (["run", "{c}", "--folder", "X"], "no folder or request named 'X'"),
         (["run", "{c}", "--target", "http://h/path"], "--target: 'http://h/path' has a path"),
         (["run", "{c}", "--env-var", "s3cret"], "--env-var: write it as KEY=VALUE"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from umapi_harness.postman.documents import DocumentError
+from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman.environment import read_data, read_environment
 
 

@@ -7,8 +7,8 @@ import json
 import httpx
 import pytest
 
+from umapi_harness.common.documents import Node
 from umapi_harness.postman.collection import parse_request
-from umapi_harness.postman.documents import Node
 from umapi_harness.postman.outgoing import RequestError, Target, read_target, resolved, wire_request
 from umapi_harness.postman.variables import Scopes
 

@@ -9,9 +9,9 @@ import httpx
 import pytest
 import respx
 
+from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman import events
 from umapi_harness.postman.collection import read_collection
-from umapi_harness.postman.documents import DocumentError
 from umapi_harness.postman.environment import Environment
 from umapi_harness.postman.outgoing import read_target
 

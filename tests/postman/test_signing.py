@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from umapi_harness.postman.documents import DocumentError
+from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman.signing import jwt_provider
 from umapi_harness.postman.variables import Scopes
 

@@ -11,7 +11,6 @@ import click
 
 from umapi_harness.commands.conventions import BAD_INPUT, INTERRUPTED, PROGRAM, package_version
 from umapi_harness.common.errors import InputError
-from umapi_harness.postman.documents import DocumentError
 
 
 def run_command_line(arguments: Sequence[str] | None) -> int:
@@ -20,7 +19,7 @@ def run_command_line(arguments: Sequence[str] | None) -> int:
         status = group.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.ClickException as error:
         message = " ".join(error.format_message().split())
-    except (DocumentError, InputError) as error:
+    except InputError as error:
         message = str(error)
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write(f"{PROGRAM}: interrupted\n")

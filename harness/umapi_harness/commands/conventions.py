@@ -10,10 +10,9 @@ from typing import Final
 
 import click
 
-from umapi_harness.common.errors import InputError
+from umapi_harness.common.errors import DocumentError, InputError
 from umapi_harness.common.outputs import is_stream
 from umapi_harness.contract.exchanges import Limits
-from umapi_harness.postman.documents import DocumentError
 
 PROGRAM: Final = "umapi-harness"
 FAILED: Final = 1

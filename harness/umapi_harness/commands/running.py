@@ -14,11 +14,12 @@ import httpx
 
 from umapi_harness import walkthrough
 from umapi_harness.commands.conventions import FAILED, FILE, package_version, trusting
+from umapi_harness.common.documents import JsonValue
+from umapi_harness.common.errors import DocumentError
 from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_harness.mock.state.seeds import read_seed
 from umapi_harness.mock.state.users import ENTERPRISE_ID
 from umapi_harness.postman.collection import read_collection
-from umapi_harness.postman.documents import DocumentError, JsonValue
 from umapi_harness.postman.environment import Environment, read_data, read_environment
 from umapi_harness.postman.outgoing import Target, read_target
 from umapi_harness.postman.runner import Runner

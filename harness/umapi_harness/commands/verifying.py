@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, PROGRAM, limits_of, write_whole
+from umapi_harness.common.documents import read_document
 from umapi_harness.common.errors import InputError
 from umapi_harness.contract.findings import Grade
 from umapi_harness.contract.judges.requests import RequestJudge
@@ -18,7 +19,7 @@ from umapi_harness.contract.judges.simulation import MockJudge
 from umapi_harness.contract.judging import Judge, Verification, Verified, judge
 from umapi_harness.contract.recordings import Recording
 from umapi_harness.contract.verification import api_exchanges
-from umapi_harness.mock.documents import check, read_document
+from umapi_harness.mock.documents import check
 from umapi_harness.mock.settings import PROFILES, Settings
 from umapi_harness.mock.state.seeds import SCHEMA
 from umapi_harness.reading import SdkJudge

@@ -10,12 +10,12 @@ from typing import Any, Final, cast
 
 import attrs
 
+from umapi_harness.common.departures import Departure
+from umapi_harness.common.pointers import pointer
 from umapi_harness.contract import redaction
 from umapi_harness.contract.answers import count_header, is_array, is_object
-from umapi_harness.contract.findings import Departure
 from umapi_harness.contract.matching import differences
 from umapi_harness.contract.recordings import RecordedResponse
-from umapi_harness.contract.schema import pointer
 
 MADE_UP_FIELDS = frozenset({"id", "groupId", "adminGroupId"})
 """Fields that the service makes up, and that the documented samples often leave out: not compared."""

@@ -7,9 +7,9 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import attrs
 
+from umapi_harness.common.departures import Departure
 from umapi_harness.common.errors import InputError
 from umapi_harness.contract.answers import body_object, is_array, is_object
-from umapi_harness.contract.findings import Departure
 from umapi_harness.contract.playing import Stage
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.mock.breakdowns import BREAKDOWNS

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeGuard
 
+from umapi_harness.common.pointers import escaped
 from umapi_harness.common.secrets import REDACTED, Masker
 from umapi_harness.contract import redaction
 from umapi_harness.contract.archives import is_creator
@@ -133,7 +134,7 @@ def _changed_data(place: str, old: object, new: object) -> Iterator[str]:
             yield f"{place or '/'} (a member's name)"
             return
         for name, value in old.items():
-            yield from _changed_data(f"{place}/{name.replace('~', '~0').replace('/', '~1')}", value, new[name])
+            yield from _changed_data(f"{place}/{escaped(name)}", value, new[name])
     elif _is_array(old) and _is_array(new):
         for number, (one, other) in enumerate(zip(old, new, strict=False)):
             yield from _changed_data(f"{place}/{number}", one, other)

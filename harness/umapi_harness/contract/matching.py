@@ -10,12 +10,11 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from typing import Any, TypeGuard
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import attrs
-
+from umapi_harness.common.departures import Departure
+from umapi_harness.common.pointers import pointer
 from umapi_harness.contract import redaction
-from umapi_harness.contract.findings import Departure
 from umapi_harness.contract.recordings import Exchange, RecordedRequest
-from umapi_harness.contract.schema import Operation, find_operation, pointer
+from umapi_harness.contract.schema import Operation, find_operation
 
 _TOKEN_PATH = re.compile(r"/ims/token(/v[0-9]+)?")
 _FORM = "application/x-www-form-urlencoded"
@@ -23,22 +22,10 @@ _MULTIPART = "multipart/form-data"
 _SHOWN = 80  # characters of a value that a message shows
 
 
-@attrs.frozen
-class Mismatch:
-    """One matcher that failed."""
-
-    matcher: str
-    """method, path, query or body."""
-    problem: str
-
-    def __str__(self) -> str:
-        return f"{self.matcher}: {self.problem}"
-
-
 class NoMatchError(LookupError):
     """No recorded exchange fits a request; the text names the nearest one and the matchers that failed."""
 
-    def __init__(self, message: str, nearest: Exchange | None, failures: Sequence[Mismatch]) -> None:
+    def __init__(self, message: str, nearest: Exchange | None, failures: Sequence[Departure]) -> None:
         super().__init__(message)
         self.nearest = nearest
         """The recorded exchange that comes nearest; None where nothing is recorded."""
@@ -54,14 +41,14 @@ def fingerprint(request: RecordedRequest) -> Hashable:
     return (*_route(request), str(_parameters(request)), _canonical_body(request))
 
 
-def mismatches(recorded: RecordedRequest, sent: RecordedRequest) -> tuple[Mismatch, ...]:
-    """Return the matchers that tell the two requests apart; empty when they are equivalent.
+def mismatches(recorded: RecordedRequest, sent: RecordedRequest) -> tuple[Departure, ...]:
+    """Return where the two requests differ: method, path, query or body; empty when they are equivalent.
 
     Host, headers, secrets, the requestIDs of commands and the version in the path of a token request are not compared;
     a query parameter with its default value is as good as none.
     """
     found = ((name, matcher(recorded, sent)) for name, matcher in _MATCHERS)
-    return tuple(Mismatch(name, problem) for name, problem in found if problem is not None)
+    return tuple(Departure(name, problem) for name, problem in found if problem is not None)
 
 
 def match(exchanges: Iterable[Exchange], sent: RecordedRequest) -> tuple[Exchange, ...]:
@@ -227,13 +214,13 @@ _MATCHERS: Sequence[tuple[str, Callable[[RecordedRequest, RecordedRequest], str 
 )
 
 
-def _no_match(judged: Sequence[tuple[Exchange, Sequence[Mismatch]]], sent: RecordedRequest) -> NoMatchError:
+def _no_match(judged: Sequence[tuple[Exchange, Sequence[Departure]]], sent: RecordedRequest) -> NoMatchError:
     request = f"{sent.method} {redaction.url(sent.url)}"
     if not judged:
         return NoMatchError(f"no recorded exchange fits {request}: the recording is empty", None, ())
     order = [name for name, _ in _MATCHERS]
     # Fewest failures first; among equals the one that fails latest, for a wrong body is nearer than a wrong path.
-    nearest, failures = min(judged, key=lambda one: (len(one[1]), -order.index(one[1][0].matcher)))
+    nearest, failures = min(judged, key=lambda one: (len(one[1]), -order.index(one[1][0].place)))
     reasons = "; ".join(str(failure) for failure in failures)
     message = f"no recorded exchange fits {request}; nearest is {nearest.label}, but {reasons}"
     return NoMatchError(message, nearest, failures)

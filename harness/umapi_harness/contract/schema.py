@@ -11,7 +11,8 @@ from urllib.parse import quote, unquote, urlsplit
 import attrs
 import jsonschema_rs
 
-from umapi_harness.contract.findings import Departure
+from umapi_harness.common.departures import Departure
+from umapi_harness.common.pointers import escaped, pointer, unescaped
 from umapi_models import schemas
 
 _BASE = "umapi:///"
@@ -112,7 +113,7 @@ def operations() -> Mapping[str, Operation]:
         prefix = urlsplit(str(servers[0]["url"])).path
         for method in ("get", "post", "put", "patch", "delete"):
             if method in item:
-                place = f"/paths/{_escape(path)}/{method}"
+                place = f"/paths/{escaped(path)}/{method}"
                 operation = _operation(document, prefix + path, method, item[method], place)
                 found[operation.name] = operation
     return found
@@ -123,15 +124,6 @@ def find_operation(method: str, url: str) -> Operation | None:
     path = urlsplit(url).path
     fits = (one for one in operations().values() if one.method == method and one.path_values(path) is not None)
     return next(fits, None)
-
-
-def pointer(path: list[str | int]) -> str:
-    """Return a path into JSON data as a JSON pointer."""
-    return "".join(f"/{_escape(str(part))}" for part in path)
-
-
-def _escape(part: str) -> str:
-    return part.replace("~", "~0").replace("/", "~1")
 
 
 def _at(place: str) -> Schema:
@@ -149,7 +141,7 @@ def _operation(document: Mapping[str, Any], path: str, method: str, item: Mappin
             for number, parameter in enumerate(item.get("parameters", ()))
         ),
         request_bodies={
-            media: _at(f"{place}/requestBody/content/{_escape(media)}") for media in body.get("content", {})
+            media: _at(f"{place}/requestBody/content/{escaped(media)}") for media in body.get("content", {})
         },
         body_required=body.get("required", False),
         deprecated=item.get("deprecated", False),
@@ -176,7 +168,7 @@ def _answer(document: Mapping[str, Any], status: int, item: Mapping[str, Any], p
         _, header_place = _resolve(document, header, f"{place}/headers/{name}")
         headers[name] = _at(header_place)
     documented = _JSON in item.get("content", {})
-    body = _at(f"{place}/content/{_escape(_JSON)}") if documented else None
+    body = _at(f"{place}/content/{escaped(_JSON)}") if documented else None
     return Answer(status=status, body=body, headers=headers)
 
 
@@ -186,7 +178,7 @@ def _resolve(document: Mapping[str, Any], item: Mapping[str, Any], place: str) -
         place = str(item["$ref"]).removeprefix("#")
         target: Any = document
         for part in place.split("/")[1:]:
-            target = target[part.replace("~1", "/").replace("~0", "~")]
+            target = target[unescaped(part)]
         item = cast("Mapping[str, Any]", target)
     return item, place
 
@@ -239,7 +231,7 @@ def _unknown_fields(data: Any, notes: _Annotations, place: str = "") -> Iterator
     elif isinstance(data, dict):
         known = notes.known.get(place, frozenset())
         for name, value in cast("dict[str, Any]", data).items():
-            below = f"{place}/{_escape(name)}"
+            below = f"{place}/{escaped(name)}"
             if name in known:
                 yield from _unknown_fields(value, notes, below)
             else:

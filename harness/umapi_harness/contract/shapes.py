@@ -10,9 +10,9 @@ from typing import Final, TypeGuard
 
 import attrs
 
+from umapi_harness.common.pointers import pointer, unescaped
 from umapi_harness.contract import redaction
 from umapi_harness.contract.comparing import CHANGING_FIELDS, MADE_UP_FIELDS
-from umapi_harness.contract.schema import pointer
 
 _SHOWN: Final = 80  # characters of a value that a change shows
 _NAMING: Final = ("type", "email", "username", "groupName", "name", "requestID", "user", "index", "step")
@@ -143,7 +143,7 @@ def _lists(before: Sequence[object], after: Sequence[object], place: str) -> Ite
         return
     told: list[str] = []
     for change in _fields(old, new, below):
-        told.append(change.place.rpartition("/")[2].replace("~1", "/").replace("~0", "~"))
+        told.append(unescaped(change.place.rpartition("/")[2]))
         yield change
     waiting: dict[object, list[dict[str, object]]] = {}
     for item in new:

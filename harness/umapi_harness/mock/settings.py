@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, get_args
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, Literal, cast, get_args
 
 import attrs
 
@@ -15,6 +15,17 @@ RetryAfterForm = Literal["seconds", "date"]
 KEEP_ALIVE_SECONDS: Final = 75
 """How long servers keep idle connections unless they are told otherwise."""
 _MOST: Final = 1_000_000_000  # of whatever a setting counts; more than that much later, there are no dates
+_CODES: Final = tuple(sorted(BREAKDOWNS))
+
+
+def _count(default: int, *, least: int = 1) -> int:
+    """A setting that counts something, of which there must be so many."""
+    return attrs.field(default=default, metadata={"least": least})
+
+
+def _one_of(choices: Collection[str], otherwise: str) -> dict[str, Any]:
+    """Of a setting that is one of some texts; `otherwise` is what to say of any other value."""
+    return {"choices": tuple(choices), "otherwise": otherwise}
 
 
 @attrs.frozen(kw_only=True)
@@ -23,22 +34,24 @@ class Settings:
 
     throttle: bool = False
     """Refuse calls past the documented limits per client and over all clients with 429."""
-    retry_after_form: RetryAfterForm = "seconds"
+    retry_after_form: RetryAfterForm = attrs.field(
+        default="seconds", metadata=_one_of(get_args(RetryAfterForm), 'is not "seconds" or "date"')
+    )
     """How a 429 says when to come back: a number of seconds, or an HTTP date."""
-    lockout_seconds: int = 0
+    lockout_seconds: int = _count(0, least=0)
     """How long a client that passed a limit stays locked out; 0: until its window ends."""
-    first_page_lockout_seconds: int = 0
+    first_page_lockout_seconds: int = _count(0, least=0)
     """How long after page 0 of the users that page is refused to a client; 0: never. Lifted by a
     request with `Pragma: umapi-sync-start`."""
 
     key_must_match_token: bool = True
     """Whether the gateway refuses a token that was issued to another client than the API key's."""
 
-    memberships_per_step: int = limits.MAX_GROUPS
+    memberships_per_step: int = _count(limits.MAX_GROUPS)
     """Names allowed in one list of an add or remove step."""
-    commands_per_request: int = limits.MAX_COMMANDS
+    commands_per_request: int = _count(limits.MAX_COMMANDS)
     """Commands allowed in one request."""
-    steps_per_command: int = limits.MAX_USER_STEPS
+    steps_per_command: int = _count(limits.MAX_USER_STEPS)
     """Steps allowed in one command."""
     steps_after_failure: bool = True
     """Whether the steps after one that failed are tried all the same."""
@@ -55,11 +68,11 @@ class Settings:
     step are documented to be one; elsewhere the last value counts, as parsers have it."""
     deprecated_warnings: bool = True
     """Whether `product` in the place of `group` or `productConfiguration` brings a warning."""
-    users_page_size: int = operations.USERS.page_size or 0
+    users_page_size: int = _count(operations.USERS.page_size or 0)
     """Users on a page."""
-    groups_page_size: int = operations.GROUPS.page_size or 0
+    groups_page_size: int = _count(operations.GROUPS.page_size or 0)
     """Groups on a page."""
-    group_member_limit: int = 200_000
+    group_member_limit: int = _count(200_000)
     """A user group with more members than this cannot be given product profiles."""
 
     remove_absent_user_fails: bool = False
@@ -100,7 +113,9 @@ class Settings:
     odd_flags_fail: bool = False
     """Whether a boolean of the query that is neither `true` nor `false`, such as `testOnly=undefined`, is
     refused with 400, instead of counting as false."""
-    breakdown: str = ""
+    breakdown: str = attrs.field(
+        default="", metadata=_one_of(("", *_CODES), f"is no such code; known are {', '.join(_CODES)}")
+    )
     """Error code with which steps fail because a system behind the service does; each code strikes the
     steps that need that system. Empty: all is well."""
 
@@ -124,14 +139,14 @@ class Settings:
     unknown_scope_fails: bool = False
     """Whether a client may ask for no other scopes than openid, AdobeID, those of this API, and those that the
     seed gives its credential."""
-    keep_alive_seconds: int = KEEP_ALIVE_SECONDS
+    keep_alive_seconds: int = _count(KEEP_ALIVE_SECONDS)
     """How long a connection stays open for the next request: like nginx, longer than the waits that clients are
     told (5, 30, 60 seconds), so that none comes back in the very moment in which it is closed."""
-    token_seconds: int = 86_399
+    token_seconds: int = _count(86_399)
     """Life of an access token."""
-    body_limit: int = 1024 * 1024
+    body_limit: int = _count(1024 * 1024)
     """Bytes of a request body beyond which it is refused with 413."""
-    admin_body_limit: int = 64 * 1024 * 1024
+    admin_body_limit: int = _count(64 * 1024 * 1024)
     """The same for the interface under /_mock/, which takes whole organisations."""
 
     @classmethod
@@ -161,20 +176,9 @@ class Settings:
         for name, value in changes.items():
             if name not in known:
                 raise InputError(f"{where}: /{name}: no such setting; known are {', '.join(sorted(known))}")
-            if name == "retry_after_form":
-                if value not in get_args(RetryAfterForm):
-                    raise InputError(f'{where}: /{name}: {_shown(value)} is not "seconds" or "date"')
-            elif name == "breakdown":
-                if not isinstance(value, str) or (value and value not in BREAKDOWNS):
-                    known_codes = ", ".join(sorted(BREAKDOWNS))
-                    raise InputError(f"{where}: /{name}: {_shown(value)} is no such code; known are {known_codes}")
-            elif type(value) is not type(known[name].default):
-                wanted = type(known[name].default).__name__
-                raise InputError(f"{where}: /{name}: {_shown(value)} is not of type {wanted}; give a {wanted}")
-            elif isinstance(value, int) and not isinstance(value, bool) and value < _least(name):
-                raise InputError(f"{where}: /{name}: {value} is too small; give {_least(name)} or more")
-            elif isinstance(value, int) and value > _MOST:
-                raise InputError(f"{where}: /{name}: the number is too large; give {_MOST} or less")
+            problem = _problem(known[name], value)
+            if problem is not None:
+                raise InputError(f"{where}: /{name}: {problem}")
         return attrs.evolve(self, **changes)
 
     def as_dict(self) -> dict[str, Any]:
@@ -191,5 +195,17 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}..."
 
 
-def _least(name: str) -> int:
-    return 0 if name.endswith("lockout_seconds") else 1
+def _problem(field: attrs.Attribute[Any], value: Any) -> str | None:
+    """What is wrong with a value for a setting, and what to do; None if nothing is."""
+    if "choices" in field.metadata:
+        return None if value in field.metadata["choices"] else f"{_shown(value)} {field.metadata['otherwise']}"
+    wanted = cast("type[object]", type(field.default))
+    if type(value) is not wanted:
+        return f"{_shown(value)} is not of type {wanted.__name__}; give a {wanted.__name__}"
+    return _out_of_range(value, field.metadata["least"]) if "least" in field.metadata else None
+
+
+def _out_of_range(value: Any, least: int) -> str | None:
+    if value < least:
+        return f"{value} is too small; give {least} or more"
+    return f"the number is too large; give {_MOST} or less" if value > _MOST else None

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 
 import attrs
 
-from umapi_harness.postman.documents import Node, scalar_text
+from umapi_harness.common.documents import Node, scalar_text
 
 
 @attrs.frozen(kw_only=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import attrs
 
+from umapi_harness.common.documents import JsonValue, Node, read_node, scalar_text
 from umapi_harness.postman.bodies import Body, Parameter, parse_body, parse_headers, parse_parameters
-from umapi_harness.postman.documents import JsonValue, Node, read_json, scalar_text
 
 AUTH_TYPES = ("apikey", "basic", "bearer", "noauth", "oauth2")
 MAX_DEPTH = 100
@@ -98,7 +98,7 @@ class _Level:
 
 def read_collection(path: Path) -> Collection:
     """Reads a collection file; raises DocumentError when it is not a Postman Collection v2."""
-    return parse_collection(read_json(path))
+    return parse_collection(read_node(path, "Postman collection"))
 
 
 def parse_collection(document: Node) -> Collection:

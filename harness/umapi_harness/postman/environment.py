@@ -10,7 +10,8 @@ from typing import cast
 
 import attrs
 
-from umapi_harness.postman.documents import DocumentError, JsonValue, Node, read_json, read_text, scalar_text
+from umapi_harness.common.documents import JsonValue, Node, read_node, read_text, scalar_text
+from umapi_harness.common.errors import DocumentError
 
 DataRow = Mapping[str, JsonValue]
 
@@ -30,7 +31,7 @@ class Environment:
 
 def read_environment(path: Path) -> Environment:
     """Reads an exported Postman environment or globals file; raises DocumentError."""
-    return parse_environment(read_json(path))
+    return parse_environment(read_node(path, "Postman environment"))
 
 
 def parse_environment(document: Node) -> Environment:
@@ -69,11 +70,11 @@ def read_data(path: Path) -> tuple[DataRow, ...]:
 
 
 def _json_rows(path: Path) -> tuple[DataRow, ...]:
-    return tuple(dict(row.mapping("a row")) for row in read_json(path).items("iteration data"))
+    return tuple(dict(row.mapping("a row")) for row in read_node(path, "data file").items("iteration data"))
 
 
 def _csv_rows(path: Path) -> tuple[DataRow, ...]:
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(read_text(path, "data file"), newline=""), strict=True)
     rows: list[DataRow] = []
     heading: list[str] = []
     try:

@@ -11,10 +11,11 @@ from typing import cast
 import attrs
 import httpx
 
+from umapi_harness.common.documents import JsonValue, Node
+from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman import events, views
 from umapi_harness.postman.bodies import Parameter
 from umapi_harness.postman.collection import Item, Request, parse_request
-from umapi_harness.postman.documents import DocumentError, JsonValue, Node
 from umapi_harness.postman.outgoing import RequestError, resolved, wire_request
 from umapi_harness.postman.scripts import Answer, Check, ConsoleLine, ScriptError, ScriptInput, ScriptResult
 from umapi_harness.postman.session import Session

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import attrs
 
+from umapi_harness.common.documents import JsonValue
 from umapi_harness.common.secret_names import is_secret
 from umapi_harness.common.secrets import Masker as CommonMasker
-from umapi_harness.postman.documents import JsonValue
 from umapi_harness.postman.variables import Values, value_text
 
 MASK = "•••"

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 import attrs
 import httpx
 
+from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman import events
 from umapi_harness.postman.collection import Collection, Item
-from umapi_harness.postman.documents import DocumentError
 from umapi_harness.postman.execution import Execution
 from umapi_harness.postman.scripts import ScriptResult
 from umapi_harness.postman.session import Options, Session

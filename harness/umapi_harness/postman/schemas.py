@@ -10,7 +10,8 @@ from typing import Never, cast
 
 import jsonschema_rs
 
-from umapi_harness.postman.documents import JsonValue
+from umapi_harness.common.documents import JsonValue
+from umapi_harness.common.pointers import pointer
 
 SHOWN_ERRORS = 3
 
@@ -40,8 +41,7 @@ def _problems(errors: Iterator[jsonschema_rs.ValidationError]) -> Iterator[str]:
         if count == SHOWN_ERRORS:
             yield "and more"
             return
-        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error.instance_path)
-        yield f"{pointer or '(root)'}: {_first_line(error.message)}"
+        yield f"{pointer(error.instance_path) or '(root)'}: {_first_line(error.message)}"
 
 
 def _first_line(text: str) -> str:

@@ -20,8 +20,8 @@ from typing import Protocol, cast
 
 import attrs
 
+from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman.collection import Script
-from umapi_harness.postman.documents import JsonValue
 from umapi_harness.postman.schemas import verdict
 from umapi_harness.postman.variables import Values
 

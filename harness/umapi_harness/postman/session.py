@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 import httpx
 
+from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman import events
-from umapi_harness.postman.documents import JsonValue
 from umapi_harness.postman.dynamic import DynamicVariables
 from umapi_harness.postman.environment import DataRow, Environment
 from umapi_harness.postman.masking import Masker

@@ -11,7 +11,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from umapi_harness.postman.documents import DocumentError
+from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman.variables import Provider, Scopes
 from umapi_models.operations import METASCOPE
 

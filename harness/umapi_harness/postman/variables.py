@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from umapi_harness.postman.documents import JsonValue
+from umapi_harness.common.documents import JsonValue
 
 PLACEHOLDER = re.compile(r"\{\{([^{}]+)\}\}")
 MAX_PASSES = 20

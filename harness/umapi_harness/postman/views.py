@@ -8,9 +8,9 @@ from http.cookies import CookieError, SimpleCookie
 import attrs
 import httpx
 
+from umapi_harness.common.documents import JsonValue, Node
 from umapi_harness.postman.bodies import Body, Parameter
 from umapi_harness.postman.collection import Request, parse_request
-from umapi_harness.postman.documents import JsonValue, Node
 
 View = Mapping[str, JsonValue]
 

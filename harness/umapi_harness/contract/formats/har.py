@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 import jsonschema_rs
 
+from umapi_harness.common.pointers import pointer
 from umapi_harness.contract import redaction
 from umapi_harness.contract.exchanges import (
     UNDATED,
@@ -96,7 +97,7 @@ def _checked(entry: object, where: str) -> Mapping[str, Any]:
     except (ValueError, OverflowError) as error:
         raise RecordingError(f"{where}: cannot be checked ({error}); correct it to HAR 1.2") from None
     if problem is not None:
-        place = where + _pointer(problem.instance_path)
+        place = where + pointer(problem.instance_path)
         raise RecordingError(f"{place}: {' '.join(problem.message.split())[:200]}; correct it to HAR 1.2")
     return cast("Mapping[str, Any]", entry)
 
@@ -104,10 +105,6 @@ def _checked(entry: object, where: str) -> Mapping[str, Any]:
 def _depth(problem: jsonschema_rs.ValidationError) -> int:
     # Of several problems the outermost explains the others.
     return len(problem.instance_path)
-
-
-def _pointer(path: Sequence[str | int]) -> str:
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
 
 
 def _why_not(entry: Mapping[str, Any]) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
+from umapi_harness.common.documents import JsonValue, Node
+from umapi_harness.common.errors import DocumentError
 from umapi_harness.contract.exchanges import Exchange, Headers, RecordedRequest, RecordedResponse, RecordingError
 from umapi_harness.contract.formats import bodies
 from umapi_harness.contract.formats.cursors import is_list, is_map
@@ -14,7 +16,6 @@ from umapi_harness.contract.formats.har import Skip
 from umapi_harness.contract.formats.sources import Source
 from umapi_harness.postman.bodies import Body
 from umapi_harness.postman.collection import Request, parse_request
-from umapi_harness.postman.documents import DocumentError, JsonValue, Node
 from umapi_harness.postman.variables import PLACEHOLDER
 
 _EXPORT: Final = "export the collection from Postman as Collection v2.1"

@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
+from umapi_harness.common.departures import Departure
 from umapi_harness.contract import redaction
-from umapi_harness.contract.findings import Departure, Finding, Grade, finding
+from umapi_harness.contract.findings import Finding, Grade, finding
 from umapi_harness.contract.judging import Verdict, operation_of
 from umapi_harness.contract.matching import form_fields
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, Recording

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import attrs
 
+from umapi_harness.common.departures import Departure
 from umapi_harness.common.errors import InputError
 from umapi_harness.contract.answers import is_object, listings_of, page_of
 from umapi_harness.contract.comparing import compare, dealt
 from umapi_harness.contract.doubting import Doubting
 from umapi_harness.contract.explaining import Explanation, explain
-from umapi_harness.contract.findings import Departure, Finding, Grade, finding
+from umapi_harness.contract.findings import Finding, Grade, finding
 from umapi_harness.contract.impersonation import TOKEN_OPERATIONS, Impersonation
 from umapi_harness.contract.implied import Implied
 from umapi_harness.contract.inference import infer

@@ -12,11 +12,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from umapi_harness.common.documents import parse
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.api.bodies import is_object
 from umapi_harness.mock.clock import LATEST, VirtualClock, read_time
 from umapi_harness.mock.control.verification import verify
-from umapi_harness.mock.documents import packaged, parse
+from umapi_harness.mock.documents import packaged
 from umapi_harness.mock.faults.plans import Plan, read_plan
 from umapi_harness.mock.settings import PROFILES
 from umapi_harness.mock.state.exports import export_seed

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any, Final, get_args, get_type_hints
+from typing import Any, Final, get_args
 
 import attrs
 from starlette.requests import Request
@@ -19,7 +19,6 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from umapi_harness.mock import settings as settings_module
-from umapi_harness.mock.breakdowns import BREAKDOWNS
 from umapi_harness.mock.clock import VirtualClock
 from umapi_harness.mock.control.admin import guarded
 from umapi_harness.mock.control.listings import group_details, list_domains, list_groups, list_users, user_details
@@ -231,8 +230,7 @@ def _spent(fault: dict[str, Any]) -> bool:
 @functools.cache
 def _settings_explained() -> list[dict[str, Any]]:
     default, live = Settings().as_dict(), Settings.live().as_dict()
-    choices: dict[str, list[str]] = {name: list(get_args(hint)) for name, hint in get_type_hints(Settings).items()}
-    choices["breakdown"] = ["", *sorted(BREAKDOWNS)]
+    fields = attrs.fields_dict(Settings)
     meanings = dict(_field_docstrings(inspect.getsource(settings_module), Settings.__name__))
     return [
         {
@@ -240,7 +238,7 @@ def _settings_explained() -> list[dict[str, Any]]:
             "type": type(default[name]).__name__,
             "default": default[name],
             "live": live[name],
-            "choices": choices[name],
+            "choices": fields[name].metadata.get("choices", ()),
             "meaning": meanings.get(name, ""),
         }
         for name in default

@@ -9,14 +9,12 @@ from typing import Any, Final, Literal
 
 import attrs
 
+from umapi_harness.common.documents import read_document
 from umapi_harness.common.errors import InputError
+from umapi_harness.common.pointers import pointer
 from umapi_harness.mock.api.bodies import is_array, is_object
-from umapi_harness.mock.documents import check, pointer, read_document
+from umapi_harness.mock.documents import check
 
-OPERATIONS: Final = (
-    *("action", "users", "group_users", "user", "groups", "token", "status"),
-    "deprecated",
-)
 SCHEMA: Final = "faults.schema.json"
 MOST_FAULTS: Final = 10_000
 """Faults that can be in force at once: each call is held against every one of them."""
@@ -200,27 +198,22 @@ def read_plan(document: Any, *, where: str = "faults", clients: Collection[str] 
     else:
         entries = document if is_array(document) else [document]
     if len(entries) > MOST_FAULTS:
-        raise InputError(f"{where}: {pointer(*at)}: {len(entries)} faults; give {MOST_FAULTS} or fewer")
+        raise InputError(f"{where}: {pointer(at) or '/'}: {len(entries)} faults; give {MOST_FAULTS} or fewer")
     faults: list[Fault] = []
     endless = _Endless()
     for place, entry in enumerate(entries):
         check(entry, SCHEMA, where, definition="Fault", at=(*at, place))
-        here = f"{where}: {pointer(*at, place)}"
+        here = f"{where}: {pointer((*at, place))}"
         _check_meaning(entry, here, clients)
         fault = Fault(**entry)
         earlier = endless.covering(fault)
         if earlier is not None:
             raise InputError(
-                f"{here}: strikes nothing, as {pointer(*at, earlier)} strikes every such call; remove one of them"
+                f"{here}: strikes nothing, as {pointer((*at, earlier))} strikes every such call; remove one of them"
             )
         endless.note(place, fault)
         faults.append(fault)
     return Plan(faults=tuple(faults), random_seed=random_seed)
-
-
-def read_faults(document: Any, *, where: str = "faults") -> list[Fault]:
-    """The faults of a plan; raises InputError as `read_plan` does."""
-    return list(read_plan(document, where=where).faults)
 
 
 def _check_meaning(entry: dict[str, Any], here: str, clients: Collection[str] | None) -> None:

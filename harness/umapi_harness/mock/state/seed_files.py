@@ -16,8 +16,9 @@ from typing import Any, Final
 
 import attrs
 
+from umapi_harness.common.documents import read_text
 from umapi_harness.common.errors import InputError
-from umapi_harness.mock.documents import check, read_text
+from umapi_harness.mock.documents import check
 from umapi_harness.mock.state.groups import key
 from umapi_harness.mock.state.organization import ELSEWHERE, INVITED, Organization
 from umapi_harness.mock.state.seeds import (

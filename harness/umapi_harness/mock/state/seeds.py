@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import attrs
 
+from umapi_harness.common.documents import read_document
 from umapi_harness.common.errors import InputError
-from umapi_harness.mock.documents import check, read_document
+from umapi_harness.mock.documents import check
 from umapi_harness.mock.state.accounts import TechnicalAccount
 from umapi_harness.mock.state.groups import USER_GROUP, Group, key
 from umapi_harness.mock.state.organization import Domain, Organization

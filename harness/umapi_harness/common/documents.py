@@ -1,27 +1,22 @@
-"""Input files: reading them, and errors that name the file, the JSON pointer and the remedy in one line."""
+"""Documents that users give: read as strict JSON, and walked with the place of each value at hand."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, Final, NoReturn, cast
 
 import attrs
 
+from umapi_harness.common.errors import DocumentError
+from umapi_harness.common.pointers import escaped
+
+_DIGITS: Final = 1000  # of a number; Python itself reads 4,300, and says so in words of its own
+
 JsonValue = object
 """Any value that JSON can hold, as Python's json module reads it."""
-
-
-class DocumentError(Exception):
-    """An input file cannot be used; the message is one line: file, JSON pointer, what is wrong, what to do."""
-
-    def __init__(self, source: str, pointer: str, problem: str, remedy: str) -> None:
-        self.source = source
-        self.pointer = pointer
-        self.problem = problem
-        self.remedy = remedy
-        super().__init__(f"{source}{'#' + pointer if pointer else ''}: {problem}; {remedy}")
 
 
 @attrs.frozen
@@ -38,8 +33,7 @@ class Node:
 
     def child(self, key: str | int, value: JsonValue) -> Node:
         """The value below this one under ``key``."""
-        token = str(key).replace("~", "~0").replace("/", "~1")
-        return Node(value, self.source, f"{self.pointer}/{token}")
+        return Node(value, self.source, f"{self.pointer}/{escaped(str(key))}")
 
     def mapping(self, what: str) -> Mapping[str, JsonValue]:
         """This value as a JSON object; raises DocumentError otherwise."""
@@ -109,27 +103,68 @@ def kind(value: JsonValue) -> str:
             return "an object"
 
 
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file (a byte order mark is dropped); raises DocumentError when it cannot be read."""
+def read_text(path: Path, noun: str) -> str:
+    """The text of a file in UTF-8, a byte order mark dropped; raises DocumentError that calls it a `noun`."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_text("utf-8-sig")
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise DocumentError(str(path), "", reason, "give the path of a readable file") from None
+        problem = f"cannot be read ({error.strerror})"
+        raise DocumentError(str(path), "", problem, f"give the path of a {noun}") from error
     except UnicodeDecodeError as error:
-        problem = f"not UTF-8 at byte {error.start}"
-        raise DocumentError(str(path), "", problem, "save the file as UTF-8") from None
+        problem = f"byte {error.start} is not UTF-8"
+        raise DocumentError(str(path), "", problem, f"save the {noun} as UTF-8") from error
 
 
-def read_json(path: Path) -> Node:
-    """The JSON document in a file; raises DocumentError when it cannot be read or is no JSON."""
-    text = read_text(path)
+def read_document(path: Path, noun: str) -> Any:
+    """The JSON of a file; raises DocumentError that calls it a `noun` if it cannot be read or is no strict JSON."""
+    text = read_text(path, noun)
     try:
-        return Node(json.loads(text), str(path))
-    except json.JSONDecodeError as error:
-        problem = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        raise DocumentError(str(path), "", problem, "correct the file or export it again") from None
-    except RecursionError:
-        raise DocumentError(str(path), "", "nested too deeply", "correct the file") from None
-    except ValueError:  # the one that json itself does not tell: Python reads numbers of up to 4,300 digits
-        raise DocumentError(str(path), "", "a number has more digits than can be read", "correct the file") from None
+        return parse(text)
+    except ValueError as error:
+        raise DocumentError(str(path), "", f"not JSON ({error})", "correct the file") from error
+
+
+def read_node(path: Path, noun: str) -> Node:
+    """The same, to be walked."""
+    return Node(read_document(path, noun), str(path))
+
+
+def parse(text: str) -> Any:
+    """A JSON document; raises ValueError for what is not, text that no answer could hold included."""
+    try:
+        document = json.loads(
+            text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole, object_pairs_hook=_object
+        )
+        if "\\u" in text:
+            json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    except UnicodeEncodeError as error:
+        raise ValueError("an unpaired surrogate is no character") from error
+    return document
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        raise ValueError(f'the key "{twice[:60]}" stands twice in one object')
+    return found
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError(f"{digits[:20]}... has more than {_DIGITS} digits")
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"{digits[:20]} is too large a number")
+    return value

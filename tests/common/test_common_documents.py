@@ -1,0 +1,48 @@
+"""Documents that users give: strict JSON, and pointers to the place of whatever is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from umapi_harness.common.documents import Node, read_document, read_node
+from umapi_harness.common.errors import DocumentError, InputError
+from umapi_harness.common.pointers import pointer, unescaped
+
+
+@given(st.lists(st.text(alphabet="~/01: ab")))
+def test_a_pointer_gives_back_the_keys_it_was_made_of(keys: list[str]) -> None:
+    """Whatever the keys hold, `/`, `~` and `: ` included, a pointer can be taken apart into them again."""
+    assert [unescaped(part) for part in pointer(keys).split("/")[1:]] == keys
+
+
+def test_a_node_names_the_place_of_odd_keys() -> None:
+    """The error of a value far down names its place as a JSON pointer."""
+    inner = Node({}, "f.json").child("a: b", {}).child("c/d~e", []).child(0, 7)
+    with pytest.raises(DocumentError, match=r"^f\.json#/a: b/c~1d~0e/0: a name must be a string, not a number; put"):
+        inner.text("a name")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"a": 1, "b": 2, "a": 3}', 'the key "a" stands twice in one object'),
+        ("[NaN]", "NaN is no number"),
+        ("[1e999]", "1e999 is too large a number"),
+        (f"[{'9' * 5000}]", f"{'9' * 20}... has more than 1000 digits"),
+        ('["\\ud800"]', "an unpaired surrogate is no character"),
+        ("[" * 100_000, "nested too deeply"),
+    ],
+    ids=["key twice", "NaN", "infinite", "digits", "surrogate", "depth"],
+)
+def test_what_is_no_strict_json_is_refused_in_one_line(tmp_path: Path, text: str, reason: str) -> None:
+    """Collections, seeds and plans are read by one reader, which takes nothing that JSON does not have."""
+    path = tmp_path / "f.json"
+    path.write_text(text, encoding="utf-8")
+    for read in (read_document, read_node):
+        with pytest.raises(InputError) as caught:
+            read(path, "seed")
+        assert str(caught.value) == f"{path}: not JSON ({reason}); correct the file"
