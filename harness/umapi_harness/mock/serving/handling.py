@@ -38,11 +38,11 @@ class Handler:
         came = world.clock.now()
         fault = world.faults.pick(call.operation, call.client_id)
         delivery = deliver(self._answer(call)) if fault is None else await self._struck(call, fault)
-        if delivery.answer is not None:
-            answer = identified(delivery.answer, call.headers.get("x-request-id"), world.clock.now())
-            delivery = attrs.evolve(delivery, answer=answer)
-        self._note(call, came, fault, delivery)
-        await send_delivery(delivery, world.clock, scope, receive, send)
+        answer = delivery.answer
+        if answer is not None:
+            answer = identified(answer, call.headers.get("x-request-id"), world.clock.now())
+        self._note(call, came, fault, delivery, answer)
+        await send_delivery(delivery, answer, world.clock, scope, receive, send)
 
     def _answer(self, call: Call) -> Answer:
         origin = call.headers.get("origin")
@@ -64,8 +64,7 @@ class Handler:
             act=lambda body: self._answer(attrs.evolve(call, body=body)),
         )
 
-    def _note(self, call: Call, came: float, fault: Fault | None, delivery: Delivery) -> None:
-        answer = delivery.answer
+    def _note(self, call: Call, came: float, fault: Fault | None, delivery: Delivery, answer: Answer | None) -> None:
         self._world.journal.record(
             time=came,
             operation=call.operation,

@@ -26,9 +26,10 @@ def identified(answer: Answer, request_id: str | None, now: float) -> Answer:
     return Answer(answer.status, (*answer.headers, *own, *length), answer.body)
 
 
-async def send_delivery(delivery: Delivery, clock: Clock, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send an answer whole, in pieces with pauses, only the first half of it, or none."""
-    answer = delivery.answer
+async def send_delivery(
+    delivery: Delivery, answer: Answer | None, clock: Clock, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Send the answer of a delivery whole, in pieces with pauses, only the first half of it, or none."""
     if answer is None:
         seconds = delivery.outage
         await drop(scope, receive, outlast(clock, seconds) if seconds is not None else None)
