@@ -7,29 +7,26 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack
 
-from umapi_models.defaults import MAX_RETRIES, MAX_WAIT, TIMEOUT
 from umapi_models.models import Group, User
-from umapi_models.operations import API_ROOT
 
 from .actions import Action
-from .addresses import guarded
 from .auth import Auth
-from .calls import Service, fetch_token
+from .calls import fetch_token
 from .errors import ListingError, UmapiError
 from .execution import Execution
 from .listings import ListingReader, ListingRules, Progress
-from .masking import hidden, shown_request_id
+from .masking import shown_request_id
 from .messages import Answer, Authorize, Call, Elapsed, Message, Request, Sleep, TransportError, Turn
+from .options import OptionArguments, Options
 from .queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
 from .retries import RetryPolicy
-from .session import Session
+from .session import Described, Session
 from .tokens import Claim, Token
 from .transports.asynchronous import HttpxTransport, WireTransport
 from .transports.interface import AsyncTransport
 from .transports.recording import recorded_async
-from .transports.settings import MAX_RESPONSE_SIZE, NetworkSettings
 
 if TYPE_CHECKING:
     import httpx
@@ -40,7 +37,7 @@ E = TypeVar("E", bound=User | Group)
 logger = logging.getLogger(__name__)
 
 
-class AsyncConnection:
+class AsyncConnection(Described):
     """A connection to the User Management API for one organisation, for use in one event loop.
 
     The arguments are those of `Connection`; `sleep` is a coroutine function, and `transport` sends the
@@ -55,45 +52,15 @@ class AsyncConnection:
         org_id: str,
         auth: Auth,
         *,
-        endpoint: str = API_ROOT,
-        test_mode: bool = False,
-        timeout: float | None = TIMEOUT,
-        ssl_verify: bool = True,
-        max_retries: int = MAX_RETRIES,
-        user_agent: str | None = None,
-        ca_bundle: str | None = None,
-        client_cert: str | tuple[str, str] | None = None,
-        proxy: str | None = None,
-        max_wait: float = MAX_WAIT,
-        pacing: bool | None = None,
         retry: RetryPolicy | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.time,
-        ssl_strict: bool = True,
-        max_response_size: int = MAX_RESPONSE_SIZE,
         transport: AsyncTransport | httpx.AsyncBaseTransport | None = None,
+        **options: Unpack[OptionArguments],
     ) -> None:
-        proxy, endpoint = hidden(proxy), guarded(endpoint)  # a traceback shows the arguments
-        network = NetworkSettings(
-            timeout=timeout or None,
-            ssl_verify=ssl_verify,
-            ssl_strict=ssl_strict,
-            ca_bundle=ca_bundle,
-            client_cert=client_cert,
-            proxy=proxy,
-            max_response_size=max_response_size,
-        )
-        self._session = Session.build(
-            org_id,
-            auth,
-            endpoint=endpoint,
-            test_mode=test_mode,
-            max_retries=max_retries,
-            max_wait=max_wait,
-            retry=retry,
-            pacing=pacing,
-            user_agent=user_agent,
-        )
+        given = Options.of(options)
+        network = given.network()
+        self._session = Session.build(org_id, auth, given, retry)
         if isinstance(transport, AsyncTransport):
             sending: AsyncTransport = transport
         elif transport is not None:
@@ -171,24 +138,6 @@ class AsyncConnection:
         """Return one user by e-mail address or user name, None when there is none; see `UserQuery`."""
         self._session.count_query(multiple=False)
         return await self.drive(fetch_user(self._session.service, user_string, domain))
-
-    @property
-    def queued(self) -> tuple[Action, ...]:
-        """The actions that wait to be sent, wholly or in part, in order; see `Connection`."""
-        return self._session.queue.waiting
-
-    def take_queued(self) -> list[Action]:
-        """Take out of the queue what `queued` shows, and return it; see `Connection`."""
-        return self._session.queue.withdraw_waiting()
-
-    @property
-    def service(self) -> Service:
-        """What calls need to know of the service; for the query classes."""
-        return self._session.service
-
-    def count_query(self, *, multiple: bool) -> None:
-        """Count a query for the local status; for the query classes."""
-        self._session.count_query(multiple=multiple)
 
     async def drive(self, call: Call[T]) -> T:
         """Carry out a call: send its requests, sit out its waits, and return its result.

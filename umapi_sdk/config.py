@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import stat
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 from urllib.parse import urlsplit
 
 import attrs
 
-from umapi_models.defaults import MAX_RETRIES, MAX_WAIT, TIMEOUT
 from umapi_models.operations import API_ROOT, IMS_ROOT
 
 from .addresses import guarded
@@ -25,7 +24,7 @@ from .connection import Connection
 from .errors import ConfigurationError
 from .keys import load_private_key, read_key_file
 from .masking import hidden
-from .transports.settings import MAX_RESPONSE_SIZE
+from .options import OptionArguments, Options, Reader, option, shown, veil
 
 if TYPE_CHECKING:
     from .aio import AsyncConnection
@@ -47,60 +46,33 @@ OTHER_VARIABLES = {
 }
 """Variables that are no settings of a connection, and what they are; any other that begins with UMAPI_ is refused."""
 _KEYS = {"private_key", "private_key_path"}
-_SECRETS = {"client_secret", "private_key", "private_key_passphrase", "proxy"}
-_LONGEST = 1_000_000_000  # seconds; systems cannot wait for much longer
-_MOST = 1_000_000_000_000  # of whatever a setting counts
 _FILES = {"private_key_path", "ca_bundle", "client_cert"}  # settings that name a file
 
 
-def _secret() -> Any:
-    return attrs.field(default=None, repr=False)
+def _flow(value: object, place: str) -> str:
+    if value not in ("oauth", "jwt"):
+        raise ConfigurationError(f'{place}: must be "oauth" or "jwt", not {shown(value)}')
+    return str(value)
 
 
 @attrs.frozen(kw_only=True)
-class Settings:
+class Settings(Options):
     """Everything that describes a connection. The environment variable of `org_id` is `UMAPI_ORG_ID`, and so on."""
 
-    org_id: str
-    client_id: str
-    client_secret: str = attrs.field(repr=False)
-    auth: Literal["oauth", "jwt"] = "oauth"
-    """The token flow: OAuth server-to-server, or the older JWT exchange."""
-    tech_account_id: str | None = None
-    """Technical account id; for JWT only."""
-    private_key_path: str | None = None
-    """File of the private key; for JWT only."""
-    private_key: str | None = _secret()
-    """The private key itself, in place of its file; in a variable, line ends can be written as `\\n`."""
-    private_key_passphrase: str | None = _secret()
-    """Opens the private key, if it is encrypted."""
-    endpoint: str = attrs.field(default=API_ROOT, converter=guarded)
-    """Root of the API."""
-    ims_url: str = attrs.field(default=IMS_ROOT, converter=guarded)
-    """Root of the token service."""
-    ims_endpoint: str | None = None
-    """Path of the token endpoint, if not the usual one."""
-    test_mode: bool = False
-    timeout: float = TIMEOUT
-    """Longest time for one request and its answer, in seconds."""
-    max_retries: int = MAX_RETRIES
-    """Times a request is sent at most, the first included."""
-    max_wait: float = MAX_WAIT
-    """Longest single wait for the service, in seconds."""
-    pacing: bool | None = None
-    """Whether to keep under the throttle limits by waiting; None: towards Adobe's hosts only."""
-    ssl_verify: bool = True
-    ssl_strict: bool = True
-    """False accepts certificates that break the rules of RFC 5280 which Python checks from 3.13 on."""
-    ca_bundle: str | None = None
-    """File of the certificates to trust."""
-    client_cert: str | None = None
-    """File of the client's TLS certificate and key."""
-    proxy: str | None = _secret()
-    """URL of the proxy; it can hold a password."""
-    user_agent: str | None = None
-    max_response_size: int = MAX_RESPONSE_SIZE
-    """Most bytes of an answer."""
+    org_id: str = option("The organisation's id, as in `12345@AdobeOrg`.", default=attrs.NOTHING)
+    client_id: str = option("The id of the credential, which is the API key.", default=attrs.NOTHING)
+    client_secret: str = option("The secret of the credential.", default=attrs.NOTHING, secret=True)
+    auth: Literal["oauth", "jwt"] = option(
+        "The token flow: `oauth`, server-to-server, or `jwt`, the older exchange.", default="oauth", read=_flow
+    )
+    tech_account_id: str | None = option("Technical account id; for JWT only.")
+    private_key_path: str | None = option("File of the private key; for JWT only.")
+    private_key: str | None = option(
+        "The private key itself, in place of its file; in a variable, line ends can be written as `\\n`.", secret=True
+    )
+    private_key_passphrase: str | None = option("Opens the private key, if it is encrypted.", secret=True)
+    ims_url: str = option("Root of the token service.", default=IMS_ROOT, converter=guarded)
+    ims_endpoint: str | None = option("Path of the token endpoint, if not the usual one.")
 
     def build_auth(self) -> Auth:
         """Return the credentials.
@@ -157,24 +129,17 @@ class Settings:
 
     def _arguments(self) -> dict[str, Any]:
         """The arguments that connections of both kinds have in common."""
-        return {
-            "endpoint": self.endpoint,
-            "test_mode": self.test_mode,
-            "timeout": self.timeout,
-            "ssl_verify": self.ssl_verify,
-            "max_retries": self.max_retries,
-            "max_wait": self.max_wait,
-            "pacing": self.pacing,
-            "user_agent": self.user_agent,
-            "ca_bundle": self.ca_bundle,
-            "client_cert": self.client_cert,
-            "proxy": self.proxy,
-            "ssl_strict": self.ssl_strict,
-            "max_response_size": self.max_response_size,
-        }
+        return {name: getattr(self, name) for name in _OF_OPTIONS}
 
 
-class SettingArguments(TypedDict, total=False):
+_OF_OPTIONS = attrs.fields_dict(Options)
+# Messages list what is needed first, and the options after it.
+_FIELDS = {name: field for name, field in attrs.fields_dict(Settings).items() if name not in _OF_OPTIONS} | _OF_OPTIONS
+_KINDS: dict[str, Reader] = {name: field.metadata["read"] for name, field in _FIELDS.items()}
+_SECRETS = {name for name, field in _FIELDS.items() if field.metadata["secret"]}
+
+
+class SettingArguments(OptionArguments, total=False):
     """The fields of `Settings`, as arguments; None means not given."""
 
     org_id: str | None
@@ -185,21 +150,8 @@ class SettingArguments(TypedDict, total=False):
     private_key_path: str | None
     private_key: str | None
     private_key_passphrase: str | None
-    endpoint: str | None
     ims_url: str | None
     ims_endpoint: str | None
-    test_mode: bool | None
-    timeout: float | None
-    max_retries: int | None
-    max_wait: float | None
-    pacing: bool | None
-    ssl_verify: bool | None
-    ca_bundle: str | None
-    client_cert: str | None
-    proxy: str | None
-    user_agent: str | None
-    ssl_strict: bool | None
-    max_response_size: int | None
 
 
 def connect(
@@ -210,7 +162,7 @@ def connect(
     Raises:
         ConfigurationError: a setting is missing, unknown or cannot be used.
     """
-    _veil(settings)
+    veil(settings, _FIELDS)
     return load_settings(path, profile, **settings).connect()
 
 
@@ -222,7 +174,7 @@ def connect_async(
     Raises:
         ConfigurationError: a setting is missing, unknown or cannot be used, or the extra `async` is not installed.
     """
-    _veil(settings)
+    veil(settings, _FIELDS)
     return load_settings(path, profile, **settings).connect_async()
 
 
@@ -244,7 +196,7 @@ def load_settings(
     Raises:
         ConfigurationError: a setting is missing, unknown or cannot be used; the message says which and where.
     """
-    _veil(settings)
+    veil(settings, _FIELDS)
     environment = _own_variables(os.environ if environment is None else environment)
     try:
         return _gather(path, profile, environment, settings)
@@ -276,12 +228,6 @@ def _gather(
     if missing:
         raise ConfigurationError(_help(*missing))
     return Settings(**values)
-
-
-def _veil(values: Any) -> None:
-    """Keep the secrets among arguments out of what a traceback shows; one under a wrong name may be any of them."""
-    for name, value in values.items():
-        values[name] = guarded(value) if name in _KINDS and name not in _SECRETS else hidden(value)
 
 
 def _own_variables(variables: Mapping[str, str]) -> dict[str, str]:
@@ -432,73 +378,5 @@ def _beside(file: Path, name: str) -> str:
     return str(beside if beside.exists() else Path(name).expanduser())
 
 
-def _text(value: object, place: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError(f"{place}: must be a string that is not empty")
-    return value
-
-
-def _flag(value: object, place: str) -> bool:
-    if isinstance(value, bool):
-        return value
-    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-    if isinstance(value, str) and value.lower() in words:
-        return words[value.lower()]
-    raise ConfigurationError(f"{place}: must be true or false, not {_shown(value)}")
-
-
-def _number(value: object, place: str) -> float:
-    try:
-        number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else -1.0
-    except ValueError:
-        number = -1.0
-    except OverflowError:
-        number = float("inf")
-    if not 0 < number <= _LONGEST:
-        most = f", up to {_LONGEST}" if number > _LONGEST else ""
-        raise ConfigurationError(f"{place}: must be a number of seconds above 0{most}, not {_shown(value)}")
-    return number
-
-
-def _count(value: object, place: str) -> int:
-    written = isinstance(value, str) and value.isascii() and value.isdigit()
-    # Python reads 4,300 digits and no more.
-    number = int(value[: len(str(_MOST)) + 1]) if isinstance(value, str) and written else value
-    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= _MOST:
-        most = f" to {_MOST}" if isinstance(number, int) and number > _MOST else ""
-        raise ConfigurationError(f"{place}: must be a whole number from 1{most}, not {_shown(value)}")
-    return number
-
-
-def _shown(value: object) -> str:
-    try:
-        text = repr(value)
-    except ValueError:
-        return "a number of thousands of digits"
-    return text if len(text) <= 60 else f"{text[:60]}..."
-
-
-def _flow(value: object, place: str) -> str:
-    if value not in ("oauth", "jwt"):
-        raise ConfigurationError(f'{place}: must be "oauth" or "jwt", not {_shown(value)}')
-    return str(value)
-
-
 def _reason(error: OSError | UnicodeDecodeError) -> str:
     return error.strerror or type(error).__name__ if isinstance(error, OSError) else "it is not UTF-8 text"
-
-
-_OTHER_KINDS: dict[str, Callable[[object, str], Any]] = {
-    "auth": _flow,
-    "test_mode": _flag,
-    "ssl_verify": _flag,
-    "ssl_strict": _flag,
-    "max_response_size": _count,
-    "timeout": _number,
-    "max_wait": _number,
-    "pacing": _flag,
-    "max_retries": _count,
-}
-_KINDS: dict[str, Callable[[object, str], Any]] = {
-    field.name: _OTHER_KINDS.get(field.name, _text) for field in attrs.fields(Settings)
-}

@@ -7,55 +7,37 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar
-
-from umapi_models.defaults import MAX_RETRIES, MAX_WAIT, TIMEOUT
-from umapi_models.operations import API_ROOT
+from typing import Any, Self, TypeVar, Unpack
 
 from .actions import Action
-from .addresses import guarded
 from .auth import Auth
-from .calls import Service, fetch_token
+from .calls import fetch_token
 from .errors import UmapiError
 from .execution import Execution
-from .masking import hidden, shown_request_id
+from .masking import shown_request_id
 from .messages import Answer, Authorize, Call, Elapsed, Message, Request, Sleep, TransportError, Turn
+from .options import OptionArguments, Options
 from .retries import RetryPolicy
-from .session import Session
+from .session import Described, Session
 from .tokens import Claim, Token
 from .transports.interface import Transport
 from .transports.recording import recorded
-from .transports.settings import MAX_RESPONSE_SIZE, NetworkSettings
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
 
-class Connection:
+class Connection(Described):
     """A connection to the User Management API for one organisation. Threads can share it.
 
     Args:
         org_id: the organisation's id, as in `12345@AdobeOrg`.
         auth: the credentials.
-        endpoint: root of the API.
-        test_mode: if true, the service checks actions and changes nothing.
-        timeout: longest time for one request, from the connect to the last byte of its answer, in seconds; None or 0
-            has no limit. A call takes at most `max_retries` of these and the waits between.
-        ssl_verify: false turns off the check of the certificates of service and token host; every request then warns.
-        max_retries: how often a request is sent at most, the first time included.
-        user_agent: name of the calling program, put before the SDK's own.
-        ca_bundle: file of the certificates to trust instead of the system's; by default those that
-            REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and SSL_CERT_FILE of the environment name count together.
-        client_cert: file of the client's certificate and key, or of each.
-        proxy: URL of the proxy; by default HTTPS_PROXY and NO_PROXY of the environment count.
-        max_wait: longest single wait for the service, in seconds, past which `ThrottledError` says when to come back.
-        pacing: whether to keep under the service's throttle limits by waiting; by default for Adobe's hosts only.
         retry: the retry policy as a whole, in place of `max_retries` and `max_wait`.
         sleep, clock: how to wait and to tell the time in seconds since the epoch; tests replace them.
-        ssl_strict: false accepts certificates that break the rules of RFC 5280 which Python checks from 3.13 on.
-        max_response_size: most bytes of an answer, as sent and as decoded.
         transport: what sends the requests, to the token host too, in place of the network; `close` closes it.
+        options: the fields of `umapi_sdk.options.Options`, which are in `docs/settings.md` with their defaults.
 
     Raises:
         ConfigurationError: an argument cannot be used.
@@ -66,45 +48,15 @@ class Connection:
         org_id: str,
         auth: Auth,
         *,
-        endpoint: str = API_ROOT,
-        test_mode: bool = False,
-        timeout: float | None = TIMEOUT,
-        ssl_verify: bool = True,
-        max_retries: int = MAX_RETRIES,
-        user_agent: str | None = None,
-        ca_bundle: str | None = None,
-        client_cert: str | tuple[str, str] | None = None,
-        proxy: str | None = None,
-        max_wait: float = MAX_WAIT,
-        pacing: bool | None = None,
         retry: RetryPolicy | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
-        ssl_strict: bool = True,
-        max_response_size: int = MAX_RESPONSE_SIZE,
         transport: Transport | None = None,
+        **options: Unpack[OptionArguments],
     ) -> None:
-        proxy, endpoint = hidden(proxy), guarded(endpoint)  # a traceback shows the arguments
-        network = NetworkSettings(
-            timeout=timeout or None,
-            ssl_verify=ssl_verify,
-            ssl_strict=ssl_strict,
-            ca_bundle=ca_bundle,
-            client_cert=client_cert,
-            proxy=proxy,
-            max_response_size=max_response_size,
-        )
-        self._session = Session.build(
-            org_id,
-            auth,
-            endpoint=endpoint,
-            test_mode=test_mode,
-            max_retries=max_retries,
-            max_wait=max_wait,
-            retry=retry,
-            pacing=pacing,
-            user_agent=user_agent,
-        )
+        given = Options.of(options)
+        network = given.network()
+        self._session = Session.build(org_id, auth, given, retry)
         if transport is None:
             from .transports.blocking import BlockingTransport  # noqa: PLC0415 - urllib3 is loaded when it is needed
 
@@ -113,26 +65,6 @@ class Connection:
         self._sleep = sleep
         self._clock = clock
         self._elapsed = time.monotonic if clock is time.time else clock
-
-    @property
-    def org_id(self) -> str:
-        """The organisation's id."""
-        return self._session.service.org_id
-
-    @property
-    def endpoint(self) -> str:
-        """Root of the API."""
-        return self._session.service.endpoint
-
-    @property
-    def test_mode(self) -> bool:
-        """Whether the service only checks actions."""
-        return self._session.test_mode
-
-    def __repr__(self) -> str:
-        if not hasattr(self, "_session"):  # as in a traceback of its constructor
-            return "<Connection that was not made>"
-        return f"<Connection {self.org_id} at {self.endpoint}{', test mode' if self.test_mode else ''}>"
 
     def __enter__(self) -> Self:
         return self
@@ -187,27 +119,6 @@ class Connection:
             ServiceError, NetworkError: as `execute_multiple`.
         """
         return self.execute_multiple([], immediate=True)
-
-    @property
-    def queued(self) -> tuple[Action, ...]:
-        """The actions that wait to be sent, wholly or in part, in order; not those that a call is sending just now."""
-        return self._session.queue.waiting
-
-    def take_queued(self) -> list[Action]:
-        """Take out of the queue what `queued` shows, and return it: it is not sent any more.
-
-        The steps of a partly sent action that were not sent are dropped; its outcome says which were.
-        """
-        return self._session.queue.withdraw_waiting()
-
-    @property
-    def service(self) -> Service:
-        """What calls need to know of the service; for the query classes."""
-        return self._session.service
-
-    def count_query(self, *, multiple: bool) -> None:
-        """Count a query for the local status; for the query classes."""
-        self._session.count_query(multiple=multiple)
 
     def drive(self, call: Call[T]) -> T:
         """Carry out a call: send its requests, sit out its waits, and return its result.

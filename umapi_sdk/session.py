@@ -23,6 +23,7 @@ from .calls import Service, service_status
 from .errors import ConfigurationError, ServiceError, UmapiError
 from .execution import Execution, run
 from .messages import Call
+from .options import Options
 from .queueing import ActionQueue
 from .retries import RetryPolicy
 
@@ -49,19 +50,7 @@ class Session:
         self._finalizer = weakref.finalize(self, _warn_of_unsent, self.queue, 1)
 
     @classmethod
-    def build(
-        cls,
-        org_id: str,
-        auth: Auth,
-        *,
-        endpoint: str,
-        test_mode: bool,
-        max_retries: int,
-        max_wait: float,
-        retry: RetryPolicy | None,
-        pacing: bool | None,
-        user_agent: str | None,
-    ) -> Session:
+    def build(cls, org_id: str, auth: Auth, options: Options, retry: RetryPolicy | None) -> Session:
         """Return the session for the arguments of a connection.
 
         Raises:
@@ -71,13 +60,14 @@ class Session:
             raise ConfigurationError("auth must be a JWTAuth or ServicePrincipalAuth object")
         if not isinstance(org_id, str) or "@" not in org_id:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"org_id must look like 12345@AdobeOrg, not {org_id!r}")
+        endpoint, user_agent = options.endpoint, options.user_agent
         host = check_service("endpoint", endpoint, endpoint)
         if retry is None:
             try:
-                retry = RetryPolicy(attempts=max_retries, max_wait=max_wait)
+                retry = RetryPolicy(attempts=options.max_retries, max_wait=options.max_wait)
             except (ValueError, TypeError):
                 raise ConfigurationError("max_retries must be 1 or more, and max_wait 0 or more") from None
-        paced = host == urlsplit(API_ROOT).hostname if pacing is None else pacing
+        paced = host == urlsplit(API_ROOT).hostname if options.pacing is None else options.pacing
         from .version import __version__  # noqa: PLC0415 - it is looked up among the distributions installed
 
         own_agent = f"umapi-sdk/{__version__} Python/{platform.python_version()}"
@@ -91,7 +81,7 @@ class Session:
             pacer=auth.pacer(urlsplit(endpoint).netloc) if paced else None,
             headers={"Accept": "application/json", "User-Agent": agent},
         )
-        return cls(service, auth, test_mode=test_mode)
+        return cls(service, auth, test_mode=options.test_mode)
 
     def execution_call(self, actions: Iterable[Action], *, immediate: bool) -> Call[Execution]:
         """Return the call that queues actions and sends what is due."""
@@ -142,6 +132,54 @@ class Session:
         """Warn, once, if actions are queued that will not be sent any more."""
         if self._finalizer.detach():
             _warn_of_unsent(self.queue, 4)
+
+
+class Described:
+    """What a connection of either kind tells of its session."""
+
+    _session: Session
+
+    @property
+    def org_id(self) -> str:
+        """The organisation's id."""
+        return self._session.service.org_id
+
+    @property
+    def endpoint(self) -> str:
+        """Root of the API."""
+        return self._session.service.endpoint
+
+    @property
+    def test_mode(self) -> bool:
+        """Whether the service only checks actions."""
+        return self._session.test_mode
+
+    @property
+    def queued(self) -> tuple[Action, ...]:
+        """The actions that wait to be sent, wholly or in part, in order; not those that a call is sending just now."""
+        return self._session.queue.waiting
+
+    def take_queued(self) -> list[Action]:
+        """Take out of the queue what `queued` shows, and return it: it is not sent any more.
+
+        The steps of a partly sent action that were not sent are dropped; its outcome says which were.
+        """
+        return self._session.queue.withdraw_waiting()
+
+    @property
+    def service(self) -> Service:
+        """What calls need to know of the service; for the query classes."""
+        return self._session.service
+
+    def count_query(self, *, multiple: bool) -> None:
+        """Count a query for the local status; for the query classes."""
+        self._session.count_query(multiple=multiple)
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        if not hasattr(self, "_session"):  # as in a traceback of its constructor
+            return f"<{name} that was not made>"
+        return f"<{name} {self.org_id} at {self.endpoint}{', test mode' if self.test_mode else ''}>"
 
 
 def _warn_of_unsent(queue: ActionQueue, level: int) -> None:

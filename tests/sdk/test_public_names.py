@@ -25,10 +25,7 @@ NAMES = [
 ]
 
 SIGNATURES = {
-    "Connection": "org_id, auth, *, endpoint='https://usermanagement.adobe.io/v2/usermanagement', test_mode=False, "
-    "timeout=120.0, ssl_verify=True, max_retries=4, user_agent=None, ca_bundle=None, client_cert=None, proxy=None, "
-    "max_wait=300.0, pacing=None, retry=None, sleep, clock, "
-    "ssl_strict=True, max_response_size=67108864, transport=None",
+    "Connection": "org_id, auth, *, retry=None, sleep, clock, transport=None, **options",
     "Connection.status": "self, remote=False",
     "Connection.execute_single": "self, action, immediate=False",
     "Connection.execute_multiple": "self, actions, immediate=False",
@@ -69,10 +66,7 @@ SIGNATURES = {
     "connect": "path=None, profile=None, **settings",
     "connect_async": "path=None, profile=None, **settings",
     "load_settings": "path=None, profile=None, *, environment=None, **settings",
-    "aio.AsyncConnection": "org_id, auth, *, endpoint='https://usermanagement.adobe.io/v2/usermanagement', "
-    "test_mode=False, timeout=120.0, ssl_verify=True, max_retries=4, user_agent=None, ca_bundle=None, "
-    "client_cert=None, proxy=None, max_wait=300.0, pacing=None, retry=None, sleep, clock, "
-    "ssl_strict=True, max_response_size=67108864, transport=None",
+    "aio.AsyncConnection": "org_id, auth, *, retry=None, sleep, clock, transport=None, **options",
     "aio.AsyncConnection.users": "self, in_group=NOT_GIVEN, in_domain=NOT_GIVEN, direct_only=True, *, status=None, "
     "exclude_groups=False, rules=None",
     "aio.AsyncConnection.user": "self, user_string, domain=None",

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import attrs
 import pytest
+from settings_page import PAGE, render
 
 from umapi_harness.mock.serving.server import RunningServer, running_server
-from umapi_sdk import ConfigurationError, JWTAuth, ServicePrincipalAuth, UserQuery, connect, load_settings
+from umapi_sdk import (
+    ConfigurationError,
+    Connection,
+    JWTAuth,
+    OAuthS2S,
+    ServicePrincipalAuth,
+    UserQuery,
+    connect,
+    load_settings,
+)
+from umapi_sdk.aio import AsyncConnection
 from umapi_sdk.config import OTHER_VARIABLES, SettingArguments, Settings
+from umapi_sdk.options import OptionArguments, Options
 
 REQUIRED: dict[str, Any] = {"org_id": "1@AdobeOrg", "client_id": "id", "client_secret": "top-secret"}
 ENVIRONMENT = {f"UMAPI_{name.upper()}": value for name, value in REQUIRED.items()}
@@ -335,6 +347,34 @@ def test_missing_settings_are_named_together() -> None:
 def test_arguments_are_the_settings() -> None:
     """Every setting can be given as an argument, and nothing else can."""
     assert SettingArguments.__annotations__.keys() == attrs.fields_dict(Settings).keys()
+
+
+def test_page_has_every_setting() -> None:
+    """The table of the page has each setting with the default and the meaning that stand beside it in the code."""
+    page = PAGE.read_text("utf-8")
+    assert page == render(page), "run python tests/sdk/kit/settings_page.py"
+    assert page.count("\n| `") == len(attrs.fields(Settings))
+
+
+def test_options_are_arguments_of_their_type() -> None:
+    """Each option is an argument of connections, of the type it has or None."""
+    types, arguments = get_type_hints(Options), get_type_hints(OptionArguments)
+    assert arguments == {name: of | None for name, of in types.items()}
+
+
+def test_connections_of_both_kinds_take_the_options() -> None:
+    """Both refuse what is no option, with the nearest that is, take None as not given, and tell what they have."""
+    auth = OAuthS2S("id", "s3cret")
+    wrong: Any = {"timout": 3}
+    for cls in (Connection, AsyncConnection):
+        with pytest.raises(TypeError, match=r"^unexpected keyword argument 'timout': is timeout meant\?$"):
+            cls("1@AdobeOrg", auth, **wrong)
+        connection = cls("1@AdobeOrg", auth, endpoint="https://api.example", test_mode=True)
+        assert repr(connection) == f"<{cls.__name__} 1@AdobeOrg at https://api.example, test mode>"
+        assert (connection.org_id, connection.endpoint) == ("1@AdobeOrg", "https://api.example")
+        assert connection.test_mode
+    given = Options.of({"endpoint": None, "max_retries": None, "timeout": None})
+    assert given == Options(timeout=None)
 
 
 def test_waits_can_be_set(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ conn = Connection("12345@AdobeOrg", auth)
 
 Connection("12345@AdobeOrg")  # error: call-arg, reportCallIssue
 Connection("12345@AdobeOrg", "token")  # error: arg-type, reportArgumentType
-Connection("12345@AdobeOrg", auth, "https://example.com")  # error: call-arg, reportCallIssue
+Connection("12345@AdobeOrg", auth, "https://example.com")  # error: arg-type, call-arg, reportCallIssue
 Connection("12345@AdobeOrg", auth, timeout="120")  # error: arg-type, reportArgumentType
 Connection("12345@AdobeOrg", auth, verify=False)  # error: call-arg, reportCallIssue
 OAuthS2S("id")  # error: call-arg, reportCallIssue

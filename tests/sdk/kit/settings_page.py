@@ -1,0 +1,40 @@
+"""The table of settings in docs/settings.md, made from the options of a connection and the settings beside them.
+
+Run as a program to write it anew.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from umapi_sdk.config import Settings
+from umapi_sdk.options import Options
+
+PAGE: Final = Path(__file__).resolve().parents[3] / "docs" / "settings.md"
+_BEGIN: Final = "<!-- written by tests/sdk/kit/settings_page.py -->\n"
+_END: Final = "<!-- end -->\n"
+
+
+def render(page: str) -> str:
+    """Return the page with its table as it should be."""
+    before, _, rest = page.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    options = attrs.fields_dict(Options)
+    fields = [field for field in attrs.fields(Settings) if field.name not in options] + list(options.values())
+    rows = "".join(f"| `{field.name}` | {_default(field)} | {field.metadata['doc']} |\n" for field in fields)
+    return f"{before}{_BEGIN}\n| setting | default | meaning |\n|---|---|---|\n{rows}\n{_END}{after}"
+
+
+def _default(field: attrs.Attribute[Any]) -> str:
+    if field.default is attrs.NOTHING:
+        return "required"
+    if field.default is None:
+        return ""
+    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(PAGE.read_text("utf-8")), "utf-8")

@@ -1,0 +1,201 @@
+"""The options of a connection, each with its default, how it is read, what it means and whether it is secret.
+
+`Options` has them for whoever reads them, and `OptionArguments` their types for type checkers, as arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypedDict
+
+import attrs
+
+from umapi_models.defaults import MAX_RETRIES, MAX_WAIT, TIMEOUT
+from umapi_models.operations import API_ROOT
+
+from .addresses import guarded
+from .errors import ConfigurationError
+from .masking import hidden
+from .transports.settings import MAX_RESPONSE_SIZE, NetworkSettings
+
+_LONGEST = 1_000_000_000  # seconds; systems cannot wait for much longer
+_MOST = 1_000_000_000_000  # of whatever an option counts
+
+Reader = Callable[[object, str], Any]
+"""Reads a value from a place, which may be a text for anything, and says what is wrong with it there."""
+
+
+def text(value: object, place: str) -> str:
+    """Read a string that is not empty."""
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f"{place}: must be a string that is not empty")
+    return value
+
+
+def flag(value: object, place: str) -> bool:
+    """Read a boolean, in one of the words that variables have for it."""
+    if isinstance(value, bool):
+        return value
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if isinstance(value, str) and value.lower() in words:
+        return words[value.lower()]
+    raise ConfigurationError(f"{place}: must be true or false, not {shown(value)}")
+
+
+def number(value: object, place: str) -> float:
+    """Read a number of seconds above 0."""
+    try:
+        read = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else -1.0
+    except ValueError:
+        read = -1.0
+    except OverflowError:
+        read = float("inf")
+    if not 0 < read <= _LONGEST:
+        most = f", up to {_LONGEST}" if read > _LONGEST else ""
+        raise ConfigurationError(f"{place}: must be a number of seconds above 0{most}, not {shown(value)}")
+    return read
+
+
+def count(value: object, place: str) -> int:
+    """Read a whole number from 1."""
+    written = isinstance(value, str) and value.isascii() and value.isdigit()
+    # Python reads 4,300 digits and no more.
+    read = int(value[: len(str(_MOST)) + 1]) if isinstance(value, str) and written else value
+    if not isinstance(read, int) or isinstance(read, bool) or not 1 <= read <= _MOST:
+        most = f" to {_MOST}" if isinstance(read, int) and read > _MOST else ""
+        raise ConfigurationError(f"{place}: must be a whole number from 1{most}, not {shown(value)}")
+    return read
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else f"{text[:60]}..."
+
+
+def option(
+    doc: str,
+    *,
+    default: Any = None,
+    read: Reader = text,
+    secret: bool = False,
+    converter: Callable[[Any], Any] | None = None,
+) -> Any:
+    """Return the field for an option, or for another setting; `doc` says what it means, with its unit."""
+    metadata = {"doc": doc, "read": read, "secret": secret}
+    make: Callable[..., Any] = attrs.field
+    return make(default=default, repr=not secret, converter=converter, metadata=metadata)
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """What a connection can be told beside its organisation and credentials."""
+
+    endpoint: str = option("Root of the API.", default=API_ROOT, converter=guarded)
+    test_mode: bool = option("If true, the service checks actions and changes nothing.", default=False, read=flag)
+    timeout: float | None = option(
+        "Longest time for one request, from the connect to the last byte of its answer, in seconds; as an argument of "
+        "a connection, None or 0 has no limit. A call takes at most `max_retries` of these and the waits between.",
+        default=TIMEOUT,
+        read=number,
+    )
+    max_retries: int = option(
+        "How often a request is sent at most, the first time included.", default=MAX_RETRIES, read=count
+    )
+    max_wait: float = option(
+        "Longest single wait for the service, in seconds, past which `ThrottledError` says when to come back.",
+        default=MAX_WAIT,
+        read=number,
+    )
+    pacing: bool | None = option(
+        "Whether to keep under the service's throttle limits by waiting; by default for Adobe's hosts only.", read=flag
+    )
+    ssl_verify: bool = option(
+        "False turns off the check of the certificates of service and token host; every request then warns.",
+        default=True,
+        read=flag,
+    )
+    ssl_strict: bool = option(
+        "False accepts certificates that break the rules of RFC 5280 which Python checks from 3.13 on.",
+        default=True,
+        read=flag,
+    )
+    ca_bundle: str | None = option(
+        "File of the certificates to trust instead of the system's; by default those that `REQUESTS_CA_BUNDLE`, "
+        "`CURL_CA_BUNDLE` and `SSL_CERT_FILE` of the environment name count together."
+    )
+    client_cert: str | tuple[str, str] | None = option(
+        "File of the client's certificate and key; as an argument of a connection, also a pair of files."
+    )
+    proxy: str | None = option(
+        "URL of the proxy, which can hold a password; by default `HTTPS_PROXY` and `NO_PROXY` of the environment "
+        "count.",
+        secret=True,
+    )
+    user_agent: str | None = option("Name of the calling program, put before the SDK's own.")
+    max_response_size: int = option(
+        "Most bytes of an answer, as sent and as decoded.", default=MAX_RESPONSE_SIZE, read=count
+    )
+
+    @staticmethod
+    def of(arguments: OptionArguments) -> Options:
+        """Return the options for the arguments of a connection; None, but for `timeout`, is as not given.
+
+        Raises:
+            TypeError: an argument is no option.
+        """
+        veil(arguments, attrs.fields_dict(Options))
+        for name in arguments:
+            if name not in attrs.fields_dict(Options):
+                raise TypeError(f"unexpected keyword argument {name!r}{nearest(name, attrs.fields_dict(Options))}")
+        given: dict[str, Any] = {}
+        for name, value in arguments.items():
+            if value is not None or name == "timeout":
+                given[name] = value
+        return Options(**given)
+
+    def network(self) -> NetworkSettings:
+        """Return those of the options that transports need.
+
+        Raises:
+            ConfigurationError: one of them cannot be used.
+        """
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in attrs.fields(NetworkSettings)}
+        values["timeout"] = self.timeout or None
+        return NetworkSettings(**values)
+
+
+class OptionArguments(TypedDict, total=False):
+    """The fields of `Options` as arguments; None means not given."""
+
+    endpoint: str | None
+    test_mode: bool | None
+    timeout: float | None
+    max_retries: int | None
+    max_wait: float | None
+    pacing: bool | None
+    ssl_verify: bool | None
+    ssl_strict: bool | None
+    ca_bundle: str | None
+    client_cert: str | tuple[str, str] | None
+    proxy: str | None
+    user_agent: str | None
+    max_response_size: int | None
+
+
+def veil(values: Any, fields: Mapping[str, attrs.Attribute[Any]]) -> None:
+    """Keep the secrets among arguments out of what a traceback shows; one under a wrong name may be any of them."""
+    for name, value in values.items():
+        plain = name in fields and not fields[name].metadata["secret"]
+        values[name] = guarded(value) if plain else hidden(value)
+
+
+def nearest(name: str, known: Mapping[str, object]) -> str:
+    """Return the end of a message on a name that is not known: the nearest that is."""
+    from difflib import get_close_matches  # noqa: PLC0415 - loaded when a name is misspelt
+
+    near = get_close_matches(name, known, n=1, cutoff=0.75)
+    return f": is {near[0]} meant?" if near else ""
