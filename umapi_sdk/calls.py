@@ -284,14 +284,14 @@ def _refusal_reason(response: Response) -> tuple[str | None, str | None]:
     except (ValueError, RecursionError):
         return None, _challenge(response.headers.get("www-authenticate"))
     with suppress(ContractError):
-        service_error = read_response(ServiceError, data)
-        return service_error.result, service_error.message
+        ordinary = read_response(ServiceError, data)
+        return ordinary.result, ordinary.message
     with suppress(ContractError):
-        gateway_error = read_response(GatewayError, data)
-        return gateway_error.error_code, gateway_error.message
+        of_gateway = read_response(GatewayError, data)
+        return of_gateway.error_code, of_gateway.message
     with suppress(ContractError):
-        request_error = read_response(RequestError, data)
-        return request_error.error_code, request_error.error_message
+        of_request = read_response(RequestError, data)
+        return of_request.error_code, of_request.error_message
     return None, None
 
 

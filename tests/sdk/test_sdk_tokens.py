@@ -225,6 +225,14 @@ def test_refused_token_is_replaced_once(mock: RunningServer, connect: Connect, t
     assert tokens_fetched(mock) == 2
 
 
+def test_refused_token_counts_as_no_attempt(wire: ScriptedServer, connect: Connect) -> None:
+    """After a 401 the service can still be busy as often as at any other time."""
+    wire.replies += [Reply(status=401), Reply(status=429)]
+    wire.answer = all_good
+    done = connect(wire, max_retries=2).execute_single(UserAction("new@example.com").add_adobe_id(), immediate=True)
+    assert (done.completed, len(wire.seen)) == (1, 3)
+
+
 def test_token_that_is_always_refused_ends_in_an_error(wire: ScriptedServer, connect: Connect) -> None:
     """A service that refuses every token is asked twice, not for ever; the action stays queued."""
     wire.answer = lambda _: Reply(
