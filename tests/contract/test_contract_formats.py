@@ -153,7 +153,36 @@ WORLD: dict[str, tuple[dict[str, Any], str]] = {
         _entry(response__content={"size": 9, "_file": "5.json"}),
         "/0 has its body in another file; record with bodies embedded (Playwright: content 'embed')",
     ),
+    "a body that Chrome let go of": (
+        _entry(response__content={"size": 4711, "mimeType": "application/json"}),
+        "/0 has an answer whose body was not recorded (4711 bytes); export again from a fresh capture, with bodies",
+    ),
+    "bodies that Firefox was told to leave out": (
+        _entry(response__content={"size": "12", "text": "", "comment": "Response bodies are not included."}),
+        "/0 has an answer whose body was not recorded (12 bytes); export again from a fresh capture, with bodies",
+    ),
+    "a size beside no content": (
+        _entry(response__bodySize=12),
+        "/0 has an answer whose body was not recorded (12 bytes); export again from a fresh capture, with bodies",
+    ),
+    "commands that were left out": (
+        _entry(request__method="POST", request__bodySize=90, request__postData={"mimeType": "application/json"}),
+        "/0 has a request whose body was not recorded (90 bytes); export again from a fresh capture, with bodies",
+    ),
 }
+NO_BODY: dict[str, dict[str, Any]] = {
+    "HEAD": _entry(request__method="HEAD", response__content={"size": 122}),
+    "not modified": _entry(response__status=304, response__content={"size": 122}),
+    "empty, with the size of the wire": _entry(response__content={"size": 0}, response__bodySize=20),
+    "unknown size": _entry(response__content={"size": -1}, response__bodySize=-1),
+    "GET with a size": _entry(request__bodySize=12),
+}
+
+
+@pytest.mark.parametrize("what", NO_BODY)
+def test_an_answer_without_a_body_is_an_exchange(what: str) -> None:
+    """Where HTTP has no body, or the recording says that it was empty, nothing was lost."""
+    assert _only(_har(NO_BODY[what])).response.body == b""
 
 
 @pytest.mark.parametrize("what", WORLD)

@@ -146,6 +146,42 @@ def test_the_proxy_is_not_its_own_upstream(host: str, name: str, tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_loop_over_a_second_proxy_ends(tmp_path: Path) -> None:
+    """Two proxies that have each other as upstream tell so at the first request, which goes round once."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    there = f"http://127.0.0.1:{port}"
+    with (
+        recording(tmp_path / "a.har", "--upstream", there) as first,
+        recording(tmp_path / "b.har", "--upstream", first.url, "--port", str(port)) as second,
+    ):
+        answer = _ask(first)
+        ended = [one.end() for one in (first, second)]
+    problem = "leads back to this proxy, over another one; give the service's address as upstream"
+    assert (answer.status_code, answer.text) == (508, f"umapi-harness record: {there}: {problem}\n")
+    assert _lines(ended[0][1]) == [f"{there}: {problem}"]
+
+
+def test_what_has_passed_another_proxy_is_passed_on(tmp_path: Path, mock: RunningServer) -> None:
+    """Proxies in a row are no loop: each adds itself to Via for the next one, and to no recording."""
+    heads: list[bytes] = []
+
+    def answer(peer: socket.socket, head: bytes) -> None:
+        heads.append(head.lower())
+        peer.sendall(HEAD + b"Content-Length: 0\r\n\r\n")
+
+    out = tmp_path / "out.har"
+    with raw_server(answer) as upstream, recording(out, "--upstream", upstream) as proxy:
+        got = httpx.get(f"{proxy.url}/status", headers={"Via": "1.0 fred, 1.1 umapi-harness-x"}, trust_env=False)
+        proxy.end()
+    assert got.status_code == 200
+    assert b"via: 1.0 fred, 1.1 umapi-harness-x\r\n" in heads[0]
+    assert heads[0].count(b"via:") == 2
+    assert [value for name, value in load(out).exchanges[0].request.headers if name.lower() == "via"] == [
+        "1.0 fred, 1.1 umapi-harness-x"
+    ]
+
+
 def test_a_port_in_use_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where somebody listens already, nothing is begun."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

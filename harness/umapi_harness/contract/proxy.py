@@ -6,6 +6,7 @@ import base64
 import json
 import queue
 import re
+import secrets
 import ssl
 import threading
 import time
@@ -39,6 +40,7 @@ _MISUSED: Final = (
     "this is a server in place of the service, and no proxy for others: point the client at the address printed "
     "(UMAPI_ENDPOINT, UMAPI_IMS_URL), and leave HTTPS_PROXY out"
 )
+_LOOP: Final = "leads back to this proxy, over another one; give the service's address as upstream"
 _UNSAYABLE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -75,6 +77,8 @@ class Upstream:
 class RecordingProxy:
     """An ASGI application; what it cannot pass on, it answers itself with 502 and one line, and tells `say`.
 
+    A request that it has passed on already, and that another proxy sends back, is 508.
+
     Args:
         api, tokens: where requests go; those under /ims/ go to `tokens`.
         client: what sends them.
@@ -100,6 +104,7 @@ class RecordingProxy:
         self._client = client
         self._recorder = recorder
         self._limit = limits.body_bytes
+        self._via = b"1.1 umapi-harness-" + secrets.token_hex(8).encode()  # no two proxies may have one name
         self._say = say
         self._stop = stop
         self._queue: queue.Queue[Exchange | None] = queue.Queue(_WAITING)
@@ -124,6 +129,9 @@ class RecordingProxy:
         if sent is None:
             return
         request = self._request(scope, sent)
+        if any(name == b"via" and self._via in value for name, value in scope["headers"]):
+            await self._refuse(request, _LOOP, send, status=508)
+            return
         began = time.monotonic()
         try:
             answer = await self._client.send(request, stream=True)
@@ -139,11 +147,11 @@ class RecordingProxy:
         finally:
             await answer.aclose()
 
-    async def _refuse(self, request: httpx.Request, problem: str, send: Send) -> None:
+    async def _refuse(self, request: httpx.Request, problem: str, send: Send, status: int = 502) -> None:
         """Answer in place of an upstream that did not, or not so that it could be passed on."""
         line = f"{request.url.scheme}://{request.url.netloc.decode()}: {problem}"
         self._say(line)
-        await _answer(send, 502, f"umapi-harness record: {line}")
+        await _answer(send, status, f"umapi-harness record: {line}")
 
     def close(self) -> None:
         """Wait until everything that went by has been written."""
@@ -177,6 +185,7 @@ class RecordingProxy:
         ]
         if body or any(name == b"content-length" for name, _ in scope["headers"]):
             headers.append((b"content-length", str(len(body)).encode()))
+        headers.append((b"via", self._via))  # by which a loop is found (RFC 9110, section 7.6.3)
         # The target is sent as it came: a URL would be put into another, if equal, form.
         return httpx.Request(
             scope["method"],
@@ -249,7 +258,7 @@ class RecordingProxy:
         done = exchange(
             method=request.method,
             url=self._address(request),
-            sent_headers=_text(request.headers.raw),
+            sent_headers=_text(pair for pair in request.headers.raw if pair[1] != self._via),
             sent=sent,
             status=answer.status_code,
             reason=answer.reason_phrase,

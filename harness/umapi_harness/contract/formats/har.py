@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any, Final, cast
 from urllib.parse import urlencode, urlsplit
 
 import jsonschema_rs
@@ -26,6 +26,9 @@ from umapi_harness.contract.formats import bodies, leftovers
 from umapi_harness.contract.formats.cursors import Cursor
 from umapi_harness.contract.formats.leftovers import Leave
 from umapi_harness.contract.formats.sources import Source
+
+_WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
+_BODILESS: Final = frozenset({204, 304})
 
 Skip = Callable[[str], None]
 """Told of each entry that is left out, with the reason."""
@@ -123,7 +126,31 @@ def _why_not(entry: Mapping[str, Any]) -> str:
     bodies_apart: tuple[Mapping[str, Any], ...] = (request.get("postData") or {}, response.get("content") or {})
     if any(body.get("_file") and not body.get("text") for body in bodies_apart):
         return f"{target} has its body in another file; record with bodies embedded (Playwright: content 'embed')"
+    for side, size in (("a request", _lost_of_request(request)), ("an answer", _lost_of_response(request, response))):
+        if size > 0:
+            remedy = "export again from a fresh capture, with bodies"
+            return f"{target} has {side} whose body was not recorded ({size} bytes); {remedy}"
     return ""
+
+
+def _lost_of_request(request: Mapping[str, Any]) -> int:
+    """How large the body is that was sent, and is not there; not more than 0 if none is missing."""
+    data: Mapping[str, Any] = request.get("postData") or {}
+    bodiless = request["method"].upper() in _WITHOUT_BODY or data.get("text") or data.get("params")
+    return 0 if bodiless else _size(request.get("bodySize"))
+
+
+def _lost_of_response(request: Mapping[str, Any], response: Mapping[str, Any]) -> int:
+    """The same of the answer: browsers let go of large and of old ones, or are told to leave all out."""
+    content: Mapping[str, Any] = response.get("content") or {}
+    if request["method"].upper() == "HEAD" or response["status"] in _BODILESS or content.get("text"):
+        return 0
+    return _size(content["size"] if content.get("size") is not None else response.get("bodySize"))
+
+
+def _size(value: object) -> int:
+    text = str(value)[:18]  # no body is larger
+    return int(text) if text.isdecimal() else 0
 
 
 def _exchange(entry: Mapping[str, Any], source: Source, where: str) -> Exchange:
