@@ -97,7 +97,7 @@ class Connection(Described):
         return self.execute_multiple([action], immediate)
 
     def execute_multiple(self, actions: Iterable[Action], immediate: bool = False) -> Execution:
-        """Queue actions; send full requests of 10, and with `immediate` the rest too.
+        """Queue actions; send full requests, and with `immediate` the rest too.
 
         What became of each action is in the result and in the action's `outcome`. A failing action is no exception.
         With `immediate` the call returns when all its own actions have an outcome, whatever other threads do on

@@ -184,8 +184,8 @@ class ActionQueue:
     def take(self, share: Share) -> list[WireCommand]:
         """Return the commands for the call's next request, none if there is nothing to send just now.
 
-        They are the first 10 at most whose turn it is: of those that the call owns, or if it does not send at
-        once, of those that nobody owns, when they are 10.
+        They are the first whose turn it is, as many as fit in a request: of those that the call owns, or if it does
+        not send at once, of those that nobody owns, when they fill one.
         """
         with self._lock:
             share.noticed = False

@@ -33,6 +33,8 @@ more than a code's name and a line about it, the occasion on which the mock serv
 setting `breakdown` stand for failures inside the service, which no request brings about there.
 """
 
+_UNKNOWN: Final = "Nobody has looked yet: it has neither a provocation nor, in `schema/error_codes.json`, a reason."
+
 
 def unprovoked() -> dict[str, str]:
     """The codes that no request can provoke, each with the reason."""
@@ -59,11 +61,16 @@ def render() -> str:
         "|---|---|---|---|",
     ]
     lines += [
-        f"| `{entry['code']}` | {_cell(entry['meaning'])} | {_messages(entry)} | {_cell(entry['unprovoked'])} |"
+        f"| `{entry['code']}` | {_cell(entry['meaning'])} | {_messages(entry)} | {_reason(entry)} |"
         for entry in entries
-        if "unprovoked" in entry
+        if entry["code"] not in first
     ]
     return "\n".join(lines) + "\n"
+
+
+def _reason(entry: dict[str, Any]) -> str:
+    """Why no request provokes a code."""
+    return _cell(entry.get("unprovoked", _UNKNOWN))
 
 
 def _messages(entry: dict[str, Any]) -> str:

@@ -1,0 +1,248 @@
+"""One source: with another value in a copy of schema/ alone, the client, the mock server and the pages follow."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from umapi_limit_page import limited
+from umapi_samples import REQUEST_SCHEMAS, ROOT
+
+pytestmark = pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in ("datamodel_code_generator", "ruff")),
+    reason="the generator needs datamodel-code-generator and ruff",
+)
+
+Json = Any
+PROBE: Final = ROOT / "tests" / "support" / "umapi_mutation_probe.py"
+USER: Final = "jdoe@example.com"
+FULLER: Final = 3  # by how much a limit is raised
+
+
+def user(step: Json, **fields: str) -> list[Json]:
+    """Return the body of a request with one step on a user."""
+    return [{"user": USER, **fields, "do": [step]}]
+
+
+def group(step: Json) -> list[Json]:
+    """Return the body of a request with one step on a user group."""
+    return [{"usergroup": "Marketing", "do": [step]}]
+
+
+def names(count: int) -> list[str]:
+    """Return so many different names, each of which may be a user, a group or a profile."""
+    return [f"name{number}@example.com" for number in range(count)]
+
+
+UPDATE: Final = {"update": {"firstname": "J"}}
+DESCRIBE: Final = {"updateUserGroup": {"description": "J"}}
+BODIES: Final[dict[str, Callable[[int], list[Json]]]] = {
+    "the request": lambda size: user(UPDATE) * size,
+    "UserCommand.user": lambda size: user(UPDATE, user="x" * (size - 12) + "@example.com"),
+    "UserCommand.domain": lambda size: user(UPDATE, user="jdoe", domain="d" * size),
+    "UserCommand.do": lambda size: [{"user": USER, "do": [UPDATE] * size}],
+    "UserGroupCommand.usergroup": lambda size: [{"usergroup": "g" * size, "do": [DESCRIBE]}],
+    "UserGroupCommand.do": lambda size: [{"usergroup": "Marketing", "do": [DESCRIBE] * size}],
+    "RequestID": lambda size: user(UPDATE, requestID="r" * size),
+    "Email": lambda size: user({"addAdobeID": {"email": "x" * (size - 12) + "@example.com"}}),
+    "PersonName": lambda size: user({"update": {"firstname": "f" * size}}),
+    "UpdateUser.username": lambda size: user({"update": {"username": "n" * size}}),
+    "GroupName": lambda size: user({"add": {"group": ["g" * size]}}),
+    "GroupNames": lambda size: user({"add": {"group": names(size)}}),
+    "NewGroupName": lambda size: group({"updateUserGroup": {"name": "g" * size}}),
+    "UserNames": lambda size: group({"add": {"user": names(size)}}),
+    "UserNames (each)": lambda size: group({"add": {"user": ["x" * (size - 12) + "@example.com"]}}),
+    "ProfileNames": lambda size: group({"add": {"productConfiguration": names(size)}}),
+}
+"""By the place of a limit: a request of so many items or characters there."""
+
+
+def places() -> dict[str, tuple[str, str]]:
+    """Return the file and the keyword of each upper limit in the request schemas, by its place.
+
+    The list of countries makes its own limit: none has three letters.
+    """
+    return {
+        place: (file, keyword)
+        for file in REQUEST_SCHEMAS
+        for place, node in limited(read(file), "")
+        for keyword in ("maxItems", "maxLength")
+        if keyword in node and place != "Country"
+    }
+
+
+def read(file: str) -> Json:
+    """Return a file of schema/."""
+    return json.loads((ROOT / "schema" / file).read_text("utf-8"))
+
+
+def probe(folder: Path, changed: dict[str, Json], **task: Json) -> Json:
+    """Return what the probe finds with the package that is made of schema/ with these files changed."""
+    from schema.codegen.package import write_package  # noqa: PLC0415 - it needs what `pytestmark` looks for
+
+    schema = folder / "schema"
+    schema.mkdir()
+    for path in (ROOT / "schema").glob("*.json"):
+        document = changed.get(path.name)
+        (schema / path.name).write_text(json.dumps(document) if document else path.read_text("utf-8"), "utf-8")
+    for name, text in write_package(schema).items():
+        target = folder / "umapi_models" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
+    others = {key: value for key, value in os.environ.items() if not key.upper().startswith(("UMAPI_", "PYTHON"))}
+    environment = {**others, "PYTHONPATH": str(folder), "no_proxy": "*"}
+    command = [sys.executable, str(PROBE)]
+    done = subprocess.run(
+        command, input=json.dumps(task), env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_every_limit_is_tried() -> None:
+    """There is a request for each upper limit of the request schemas."""
+    assert places().keys() == BODIES.keys()
+
+
+@pytest.mark.parametrize("place", BODIES)
+def test_limit_is_said_once(place: str, tmp_path: Path) -> None:
+    """With another value of one limit, the builders split and refuse, the mock refuses, and the pages tell, by it."""
+    file, keyword = places()[place]
+    document = read(file)
+    node = next(node for found, node in limited(document, "") if found == place)
+    value = node[keyword] = node[keyword] + FULLER
+    line = node["x-umapi-errors"][keyword]
+    code, words = line["code"], line.get("own_words") or message_of(line["code"])
+    body = BODIES[place]
+    found = probe(
+        tmp_path, {file: document}, kind="size", place=place, value=value, fits=body(value), exceeds=body(value + 1)
+    )
+    assert code not in found["fits"]
+    assert code in found["exceeds"]
+    assert code not in [told for told, _ in found["mock_fits"]]
+    messages = [message for told, message in found["mock_exceeds"] if told == code]
+    assert messages
+    assert "{limit}" not in words or all(str(value) in message for message in messages)
+    assert f"{place} | {keyword} | {value} | `{code}` |" in found["docs"]
+    if place == "the request":
+        assert found["requests"] == 2
+        assert found["settings"]["commands_per_request"] == value
+    if "split_fits" in found:
+        assert (found["split_fits"][0], found["split_exceeds"][0]) == ((1, 2) if place.endswith(".do") else (1, 1))
+        assert found["split_exceeds"][1] - found["split_fits"][1] == 1
+
+
+def message_of(code: str) -> str:
+    """Return the words of a code."""
+    entry = next(entry for entry in read("error_codes.json")["codes"] if entry["code"] == code)
+    return str(entry["message"] or entry["own_words"])
+
+
+def test_operations_are_said_once(tmp_path: Path) -> None:
+    """With another page size and another throttle limit, the mock pages and refuses, and the client waits, by them."""
+    document = read("openapi.json")
+    document["paths"]["/users/{orgId}/{page}"]["get"]["x-umapi-page-size"] = 5
+    document["paths"]["/action/{orgId}"]["post"]["x-umapi-throttle"] |= {"perClient": 2, "periodSeconds": 50}
+    found = probe(tmp_path, {"openapi.json": document}, kind="operation")
+    assert found["page"] == ["5", False]
+    assert found["users"] > 5
+    assert found["settings"]["users_page_size"] == 5
+    assert found["statuses"] == [200, 200, 429]
+    assert len(found["waits"]) == 1
+    assert 40 < found["waits"][0] <= 51
+    assert "| action | `POST /action/{orgId}` | 2 | 100 | 50 |  |" in found["docs"]
+    assert "| users | `GET /users/{orgId}/{page}` | 25 | 100 | 60 | 5 |" in found["docs"]
+
+
+def test_defaults_are_said_once(tmp_path: Path) -> None:
+    """With other defaults, both connections, the settings and the retries have them."""
+    document = read("client.json")
+    values = {"TIMEOUT": 7.0, "MAX_RETRIES": 6, "FIRST_DELAY": 2.5, "RANDOM_DELAY": 1.5, "MAX_WAIT": 77.0}
+    for name, value in values.items():
+        document["defaults"][name]["value"] = value
+    found = probe(tmp_path, {"client.json": document}, kind="defaults")
+    options = {"timeout": 7.0, "max_retries": 6, "max_wait": 77.0}
+    assert [found[name] for name in ("Connection", "AsyncConnection", "Settings")] == [options] * 3
+    assert found["RetryPolicy"] == [6, 2.5, 1.5, 77.0]
+    assert all(f"| {name} | {value:g} " in found["docs"] for name, value in values.items())
+
+
+NEW_CODE: Final = {
+    "code": "error.user.on_leave",
+    "meaning": "The user is on leave.",
+    "remedy": "Wait.",
+    "calls": ["action"],
+    "retry": "later",
+    "source": "live",
+    "message": None,
+    "severity": "error",
+    "own_words": "On leave: {field}",
+}
+NEW_STEP: Final = {
+    "title": "SuspendUser",
+    "description": "Suspends a user.",
+    "type": "object",
+    "properties": {
+        "reason": {
+            "description": "Why, at most {maxLength} characters.",
+            "type": "string",
+            "maxLength": 9,
+            "x-umapi-errors": {
+                "type": {"code": "error.command.string_expected", "own_words": "String expected"},
+                "maxLength": {"code": "error.user.on_leave"},
+            },
+        }
+    },
+    "additionalProperties": False,
+    "x-umapi-errors": {
+        "type": {"code": "error.command.illegal_entry"},
+        "additionalProperties": {"code": "error.command.illegal_entry"},
+    },
+}
+
+
+def test_what_the_schema_alone_has_is_answered(tmp_path: Path) -> None:
+    """A step, an operation and a code that are added to the schema are sent, refused, answered and explained."""
+    files = {
+        name: read(name) for name in ("user-steps.json", "usergroup-steps.json", "openapi.json", "error_codes.json")
+    }
+    for file, steps in (("user-steps.json", "UserStep"), ("usergroup-steps.json", "UserGroupStep")):
+        definitions = files[file]["$defs"]
+        title = f"Suspend{steps}"
+        definitions[title] = NEW_STEP | {"title": title}
+        definitions[steps]["properties"]["suspend"] = {"$ref": f"#/$defs/{title}"}
+    operation = files["openapi.json"]["paths"]["/groups/{orgId}/{page}"]
+    files["openapi.json"]["paths"]["/teams/{orgId}/{page}"] = {"get": operation["get"] | {"operationId": "teams"}}
+    files["error_codes.json"]["codes"].append(NEW_CODE)
+    commands = [
+        {"user": USER, "do": [{"suspend": {"reason": "gone"}}]},
+        {"usergroup": "Marketing", "do": [{"suspend": {}}]},
+    ]
+    wrong = {"user": USER, "do": [{"suspend": {"reason": "for no good"}}]}
+    found = probe(
+        tmp_path, files, kind="addition", commands=commands, wrong=wrong, path="teams/{orgId}/0", code=NEW_CODE["code"]
+    )
+    words = "The mock server does not know what the step does: suspend"
+    for answer in found["answers"]:
+        assert [(error["errorCode"], error["message"]) for error in answer["errors"]] == [
+            ("error.api.not_available", words)
+        ]
+    assert [status for status, _ in found["outcomes"]] == ["failed", "failed"]
+    assert all(words in errors[0] for _, errors in found["outcomes"])
+    assert found["refused"] == [NEW_CODE["code"]]
+    assert found["call"] == [
+        501,
+        {"error_code": "501000", "message": "The mock server does not simulate the call teams"},
+    ]
+    assert found["code"]["remedy"] == "Wait."
+    assert [one["meaning"] for one in found["page"]] == [NEW_CODE["meaning"]]
+    assert f"| `{NEW_CODE['code']}` |" in found["docs"]
+    assert "| teams | `GET /teams/{orgId}/{page}` |" in found["docs"]

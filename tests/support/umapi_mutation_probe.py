@@ -1,0 +1,218 @@
+"""What SDK, mock server, documentation and page make of one limit: told as JSON by a process of its own.
+
+The process is given another `umapi_models` by its import path, made from a schema with another value of the limit.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+import attrs
+import httpx
+
+import umapi_limit_page
+from umapi_harness.mock.serving.server import RunningServer, running_server
+from umapi_models.requests import read_action_request
+from umapi_runtime.constraints import ContractError
+from umapi_sdk import Action, Connection, GroupAction, ServicePrincipalAuth, UserAction, UsersQuery
+from umapi_sdk.aio import AsyncConnection
+from umapi_sdk.batches import split_action
+from umapi_sdk.config import Settings
+from umapi_sdk.retries import RetryPolicy
+
+Json = Any
+USER: Final = "jdoe@example.com"
+GROUP: Final = "Marketing"
+
+
+def _names(count: int) -> list[str]:
+    return [f"name{number}@example.com" for number in range(count)]
+
+
+def _updates(count: int) -> Action:
+    action = UserAction(USER).update(first_name="J")
+    for _ in range(count - 1):
+        action.update(first_name="J")
+    return action
+
+
+def _group_updates(count: int) -> Action:
+    action = GroupAction(GROUP).update(description="J")
+    for _ in range(count - 1):
+        action.update(description="J")
+    return action
+
+
+BUILDERS: Final[dict[str, Callable[[int], Action]]] = {
+    "UserCommand.do": _updates,
+    "UserGroupCommand.do": _group_updates,
+    "GroupNames": lambda count: UserAction(USER).add_to_groups(_names(count)),
+    "UserNames": lambda count: GroupAction(GROUP).add_users(_names(count)),
+    "ProfileNames": lambda count: GroupAction(GROUP).add_to_products(_names(count)),
+}
+"""By the place of a limit: an action that goes up to it, or past it."""
+
+
+def size_limit(task: Json) -> Json:
+    """What becomes of a request that keeps to a limit, and of one that goes past it by one."""
+    place, value = task["place"], task["value"]
+    told: Json = {name: _refused_by_client(task[name]) for name in ("fits", "exceeds")}
+    if place in BUILDERS:
+        for name, count in (("fits", value), ("exceeds", value + 1)):
+            commands = split_action(BUILDERS[place](count))
+            told[f"split_{name}"] = [len(commands), sum(len(command.steps) for command in commands)]
+    with running_server() as server:
+        told |= {f"mock_{name}": _refused_by_mock(server, task[name]) for name in ("fits", "exceeds")}
+        told["settings"] = _fields(server)
+        if place == "the request":
+            before = _calls(server)
+            connection(server).execute_multiple(
+                [UserAction(one).update(first_name="J") for one in _names(value + 1)], immediate=True
+            )
+            told["requests"] = _calls(server) - before
+    told["docs"] = umapi_limit_page.render()
+    return told
+
+
+def operation(_task: Json) -> Json:
+    """How many users a page has, and the waits of three action calls under the limits of the schema."""
+    now, waits = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        now[0] += seconds
+
+    with running_server() as server:
+        details = server.details
+        answer = httpx.get(f"{details.api_url}/users/{details.org_id}/0", headers=_headers(server))
+        users = len(UsersQuery(connection(server)).all_results())
+        settings = _fields(server)
+        paced = connection(server, pacing=True, sleep=sleep, clock=lambda: now[0])
+        for one in _names(3):
+            paced.execute_single(UserAction(one).update(first_name="J"), immediate=True)
+        httpx.patch(f"{_root(server)}/_mock/settings", json={"throttle": True}).raise_for_status()
+        statuses = [_post(server, [_update(USER)]).status_code for _ in range(3)]
+    page = answer.json()
+    return {
+        "page": [answer.headers["X-Page-Size"], page["lastPage"]],
+        "users": users,
+        "waits": [seconds for seconds in waits if seconds > 1],
+        "statuses": statuses,
+        "settings": settings,
+        "docs": umapi_limit_page.render(),
+    }
+
+
+def defaults(_task: Json) -> Json:
+    """The defaults of both connections, of settings and of retries."""
+    told: Json = {
+        cls.__name__: {name: one.default for name, one in inspect.signature(cls).parameters.items() if name in _OPTIONS}
+        for cls in (Connection, AsyncConnection)
+    }
+    told["Settings"] = {one.name: one.default for one in attrs.fields(Settings) if one.name in _OPTIONS}
+    policy = RetryPolicy()
+    told["RetryPolicy"] = [policy.attempts, policy.first_delay, policy.random_delay, policy.max_wait]
+    told["docs"] = umapi_limit_page.render()
+    return told
+
+
+_OPTIONS: Final = ("timeout", "max_retries", "max_wait")
+
+
+def addition(task: Json) -> Json:
+    """What becomes of a step, an operation and a code that the schema alone has."""
+    import umapi_error_page  # noqa: PLC0415 - only here
+    from umapi_models.error_codes import ERROR_CODES  # noqa: PLC0415 - only here
+    from umapi_sdk.commands import read_actions  # noqa: PLC0415 - only here
+
+    with running_server() as server:
+        answers = [_post(server, [command]).json() for command in task["commands"]]
+        actions = [action for command in task["commands"] for action in read_actions([command])]
+        connection(server).execute_multiple(actions, immediate=True)
+        outcomes = [[str(action.outcome and action.outcome.status), action.execution_errors()] for action in actions]
+        details = server.details
+        call = httpx.get(
+            f"{details.api_url}/{task['path']}".replace("{orgId}", details.org_id), headers=_headers(server)
+        )
+        codes = httpx.get(f"{_root(server)}/_mock/codes").json()
+    return {
+        "answers": answers,
+        "outcomes": outcomes,
+        "refused": _refused_by_client([task["wrong"]]),
+        "call": [call.status_code, call.json()],
+        "code": attrs.asdict(ERROR_CODES[task["code"]]),
+        "page": [one for one in codes if one["code"] == task["code"]],
+        "docs": umapi_error_page.render() + umapi_limit_page.render(),
+    }
+
+
+def connection(server: RunningServer, **options: Any) -> Connection:
+    details = server.details
+    auth = ServicePrincipalAuth(details.client_id, details.client_secret, auth_host=details.ims_url)
+    return Connection(details.org_id, auth, endpoint=details.api_url, **options)
+
+
+def _refused_by_client(body: Json) -> list[str | None]:
+    try:
+        read_action_request(body)
+    except ContractError as error:
+        return [violation.code for violation in error.violations]
+    return []
+
+
+def _refused_by_mock(server: RunningServer, body: Json) -> list[list[str]]:
+    answer = _post(server, body).json()
+    if "errors" in answer:
+        return [[error["errorCode"], error["message"]] for error in answer["errors"]]
+    return [] if "completed" in answer else [[answer["result"], answer["message"]]]
+
+
+def _post(server: RunningServer, body: Json) -> httpx.Response:
+    details = server.details
+    return httpx.post(f"{details.api_url}/action/{details.org_id}", json=body, headers=_headers(server))
+
+
+def _headers(server: RunningServer) -> dict[str, str]:
+    details = server.details
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": details.client_id,
+        "client_secret": details.client_secret,
+        "scope": "openid,AdobeID,user_management_sdk",
+    }
+    token = httpx.post(f"{details.ims_url}/ims/token/v3", data=form).json()["access_token"]
+    return {"Authorization": f"Bearer {token}", "x-api-key": details.client_id}
+
+
+def _update(user: str) -> Json:
+    return {"user": user, "do": [{"update": {"firstname": "J"}}]}
+
+
+def _fields(server: RunningServer) -> Json:
+    fields = httpx.get(f"{_root(server)}/_mock/settings/fields").json()
+    return {field["name"]: field["default"] for field in fields}
+
+
+def _calls(server: RunningServer) -> int:
+    entries = httpx.get(f"{_root(server)}/_mock/requests").json()
+    return sum(entry["operation"] == "action" for entry in entries)
+
+
+def _root(server: RunningServer) -> str:
+    return server.details.ims_url
+
+
+def main() -> int:
+    """Read the task and write what was found."""
+    task = json.load(sys.stdin)
+    tasks = {"size": size_limit, "operation": operation, "defaults": defaults, "addition": addition}
+    json.dump(tasks[task["kind"]](task), sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
