@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .listings import Completeness, ListingRules
     from .lookups import GroupsQuery, UserQuery, UsersQuery
     from .outcomes import ActionOutcome, OutcomeStatus, StepError
+    from .planning import Plan, plan
     from .retries import RetryPolicy
     from .session import UnsentActionsWarning
     from .version import __version__
@@ -50,6 +51,7 @@ _HOMES = {
     "umapi_sdk.listings": "Completeness ListingRules",
     "umapi_sdk.lookups": "GroupsQuery UserQuery UsersQuery",
     "umapi_sdk.outcomes": "ActionOutcome OutcomeStatus StepError",
+    "umapi_sdk.planning": "Plan plan",
     "umapi_sdk.retries": "RetryPolicy",
     "umapi_sdk.session": "UnsentActionsWarning",
     "umapi_sdk.version": "__version__",
@@ -85,6 +87,7 @@ __all__ = [
     "OAuthS2S",
     "OutcomeStatus",
     "OutcomeUnknownError",
+    "Plan",
     "RequestRefusedError",
     "ResponseError",
     "RetryPolicy",
@@ -105,6 +108,7 @@ __all__ = [
     "connect",
     "connect_async",
     "load_settings",
+    "plan",
 ]
 
 

@@ -31,6 +31,8 @@ from .transports.recording import recorded_async
 if TYPE_CHECKING:
     import httpx
 
+    from .planning import Plan
+
 T = TypeVar("T")
 E = TypeVar("E", bound=User | Group)
 
@@ -105,6 +107,10 @@ class AsyncConnection(Described):
     async def execute_queued(self) -> Execution:
         """Send all queued actions at once; see `Connection`."""
         return await self.execute_multiple([], immediate=True)
+
+    async def execute_plan(self, plan: Plan) -> Execution:
+        """Send what is queued, then the requests of a plan; see `Connection`."""
+        return await self.drive(self._session.plan_call(plan))
 
     def users(
         self,

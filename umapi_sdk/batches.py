@@ -56,7 +56,7 @@ def split_action(action: Action) -> list[WireCommand]:
             part=part,
             parts=len(parts),
             request_id=model.request_id,
-            body=_json(model),
+            body=write_command(model),
             steps=places,
             touches=touched(model),
         )
@@ -92,7 +92,12 @@ def _named(command: WireCommand, request_id: str | None) -> bytes:
     return b'{"requestID":"' + request_id.encode("ascii") + b'",' + command.body.removeprefix(b"{")
 
 
-def _json(command: UserCommand | UserGroupCommand) -> bytes:
+def write_command(command: UserCommand | UserGroupCommand) -> bytes:
+    """Return a command as JSON.
+
+    Raises:
+        ActionError: it holds text that cannot be written.
+    """
     try:
         return write_json(command)
     except UnicodeEncodeError as error:

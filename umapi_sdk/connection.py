@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from .actions import Action
 from .auth import Auth
@@ -22,6 +22,9 @@ from .session import Described, Session
 from .tokens import Claim, Token
 from .transports.interface import Transport
 from .transports.recording import recorded
+
+if TYPE_CHECKING:
+    from .planning import Plan
 
 T = TypeVar("T")
 
@@ -119,6 +122,18 @@ class Connection(Described):
             ServiceError, NetworkError: as `execute_multiple`.
         """
         return self.execute_multiple([], immediate=True)
+
+    def execute_plan(self, plan: Plan) -> Execution:
+        """Send what is queued, then the requests of a plan, and those in which failed steps are sent again, split.
+
+        What became of each action is in the result, in the order given, and in the action's `outcome`.
+
+        Raises:
+            ActionError: an action has taken a step since it was planned; nothing has been sent.
+            ServiceError, NetworkError: a request was refused or got no clear answer. The error's `outcomes` tells
+                what became of each action of the plan. None of them is queued: plan those again that were not sent.
+        """
+        return self.drive(self._session.plan_call(plan))
 
     def drive(self, call: Call[T]) -> T:
         """Carry out a call: send its requests, sit out its waits, and return its result.

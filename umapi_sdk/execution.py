@@ -100,7 +100,7 @@ def run(
                 break
     except BaseException as error:
         # Whatever ends the call, say first what is known of its actions.
-        results = _results(batch, error, attempts)
+        results = fates(batch, error, attempts)
         queue.settle(share, [result for result in results if result.status is not OutcomeStatus.NOT_SENT])
         outcomes = queue.leave(share, {result.command: result.reason for result in results})
         if isinstance(error, UmapiError):
@@ -111,7 +111,7 @@ def run(
     return Execution(len(queue), len(outcomes), completed, outcomes)
 
 
-def _results(batch: list[WireCommand], error: BaseException, attempts: Attempts) -> list[CommandOutcome]:
+def fates(batch: list[WireCommand], error: BaseException, attempts: Attempts) -> list[CommandOutcome]:
     """Return what is known of the commands of a batch when something ends the call."""
     if isinstance(error, (ServiceError, NetworkError)):
         return _fate(batch, error, attempts)

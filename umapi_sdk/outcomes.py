@@ -175,12 +175,18 @@ def same_for_all(
     ]
 
 
+def worst_of(parts: Sequence[OutcomeStatus]) -> OutcomeStatus:
+    """Return the status of an action from those of its parts."""
+    ranking = (OutcomeStatus.UNKNOWN, OutcomeStatus.NOT_SENT, OutcomeStatus.FAILED, OutcomeStatus.COMPLETED)
+    status = min(parts, key=ranking.index)
+    if status is OutcomeStatus.NOT_SENT and any(part is not status for part in parts):
+        return OutcomeStatus.PARTLY_SENT
+    return status
+
+
 def combine(action: Action, parts: Sequence[CommandOutcome]) -> ActionOutcome:
     """Return the outcome of an action from those of all its parts, in order: the worst one counts."""
-    ranking = (OutcomeStatus.UNKNOWN, OutcomeStatus.NOT_SENT, OutcomeStatus.FAILED, OutcomeStatus.COMPLETED)
-    status = min((part.status for part in parts), key=ranking.index)
-    if status is OutcomeStatus.NOT_SENT and any(part.status is not status for part in parts):
-        status = OutcomeStatus.PARTLY_SENT
+    status = worst_of([part.status for part in parts])
     several = parts if len(parts) > 1 else ()
     return ActionOutcome(
         action=action,

@@ -15,6 +15,13 @@ LONGEST_HOLD = 3600.0  # seconds; lockouts of up to an hour have been seen, and 
 _JITTER = 1.0  # seconds by which the readings of several threads can come in the wrong order
 
 
+def least_time(operation: Operation, requests: int) -> float:
+    """Return the seconds from the first of so many requests to the last, at the limit of one client."""
+    if operation.per_client is None or not requests:
+        return 0.0
+    return (requests - 1) // operation.per_client * operation.period
+
+
 class Pacer:
     """Remembers when requests were sent, for each operation and its own window.
 

@@ -259,6 +259,12 @@ class ActionQueue:
                     outcomes.append(job.action.outcome)
             return outcomes
 
+    def count(self, sent: int, completed: int) -> None:
+        """Count actions that were sent without having been queued."""
+        with self._lock:
+            self.sent += sent
+            self.completed += completed
+
     def withdraw_waiting(self) -> list[Action]:
         """Take out of the queue what no call is about to send; return the actions, in order."""
         with self._lock:

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 
 from umapi_models.models import UserCommand, UserGroupCommand
 
+MEMBERS_OF = "members of "
+"""Before the key of a group: the list of its members. Every command on a group touches it."""
+
 # An admin group comes and goes with the group or profile that its name holds (group.md).
 _ADMIN_PREFIXES = ("_admin_", "_developer_")
 
@@ -25,7 +28,7 @@ def _touched_by_user(command: UserCommand) -> dict[str, bool]:
     An Adobe ID and another account with the same e-mail count as one: which of them is meant depends on what
     there is. So does a user name with its domain, and the e-mail address that the two would make.
     """
-    root = _user(command.user, command.domain)
+    root = user_key(command.user, command.domain)
     domain = root.rpartition("@")[2]
     touches = {root: True}
     for step in command.do:
@@ -33,12 +36,12 @@ def _touched_by_user(command: UserCommand) -> dict[str, bool]:
         created, update = step.add_adobe_id or step.create_enterprise_id or step.create_federated_id, step.update
         named = step.add or step.remove
         if created is not None:
-            touches[_user(created.email)] = True
+            touches[user_key(created.email)] = True
         elif update is not None:
             if update.email is not None:
-                touches[_user(update.email)] = True
+                touches[user_key(update.email)] = True
             if update.username is not None:
-                touches[_user(update.username, domain)] = True
+                touches[user_key(update.username, domain)] = True
         elif named is not None and not isinstance(named, str):
             touches |= _groups_used(named.group)
     return touches
@@ -50,8 +53,8 @@ def _touched_by_group(command: UserGroupCommand) -> dict[str, bool]:
     It has the group's list of members to itself if it does anything else, and the group if it makes, renames or deletes
     it. A step on profiles counts the members.
     """
-    group = _group(command.user_group)
-    members = f"members of {group}"
+    group = group_key(command.user_group)
+    members = f"{MEMBERS_OF}{group}"
     touches = {members: False} | _groups_used([command.user_group])
     for step in command.do:
         for listed in (step.add, step.remove):
@@ -61,7 +64,7 @@ def _touched_by_group(command: UserGroupCommand) -> dict[str, bool]:
                 touches = _groups_used(listed.product_configuration) | touches
                 touches[members] = True
             for name in listed.user or ():
-                user = _user(name)
+                user = user_key(name)
                 touches[user] = False
                 touches[f"{user} in {group}"] = True
         renamed = None
@@ -76,23 +79,30 @@ def _touched_by_group(command: UserGroupCommand) -> dict[str, bool]:
             continue
         touches |= {members: True, group: True}
         if renamed is not None:
-            touches[_group(renamed)] = True
+            touches[group_key(renamed)] = True
     return touches
 
 
 def _groups_used(names: Iterable[str]) -> dict[str, bool]:
     used: dict[str, bool] = {}
     for name in names:
-        used[_group(name)] = False
+        used[group_key(name)] = False
         if name.startswith(_ADMIN_PREFIXES):
-            used[_group(name[name.index("_", 1) + 1 :])] = False
+            used[group_key(name[name.index("_", 1) + 1 :])] = False
     return used
 
 
-def _user(name: str, domain: str | None = None) -> str:
+def user_key(name: str, domain: str | None = None) -> str:
+    """Return the name under which a user is touched."""
     full = name if "@" in name or domain is None else f"{name}@{domain}"
     return f"user {full.strip().casefold()}"
 
 
-def _group(name: str) -> str:
+def is_user_key(name: str) -> bool:
+    """Return whether what is touched is a user, not a group or a membership."""
+    return name.startswith("user ") and " in group " not in name
+
+
+def group_key(name: str) -> str:
+    """Return the name under which a group is touched."""
     return f"group {name.strip().casefold()}"

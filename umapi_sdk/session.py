@@ -7,7 +7,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import attrs
@@ -26,6 +26,9 @@ from .messages import Call
 from .options import Options
 from .queueing import ActionQueue
 from .retries import RetryPolicy
+
+if TYPE_CHECKING:
+    from .planning import Plan
 
 NEVER_CONTACTED = "Never contacted"
 
@@ -86,6 +89,12 @@ class Session:
     def execution_call(self, actions: Iterable[Action], *, immediate: bool) -> Call[Execution]:
         """Return the call that queues actions and sends what is due."""
         return run(self.queue, self.service, actions, immediate=immediate, test_mode=self.test_mode)
+
+    def plan_call(self, plan: Plan) -> Call[Execution]:
+        """Return the call that carries out a plan."""
+        from .planned import run_plan  # noqa: PLC0415 - loaded when there is a plan
+
+        return run_plan(self.queue, self.service, plan, test_mode=self.test_mode)
 
     def status_call(self) -> Call[ServiceStatus]:
         """Return the call that asks for the service's state, once and without waiting."""

@@ -22,6 +22,7 @@ NAMES = [
     *("ServicePrincipalAuth", "StepError", "ThrottledError", "UmapiError", "UnavailableError", "UnsentActionsWarning"),
     *("UsageError", "User", "UserAction", "UserQuery", "UserStatus", "UsersQuery", "__version__", "connect"),
     *("ListingRules", "connect_async", "load_settings"),
+    *("Plan", "plan"),
 ]
 
 SIGNATURES = {
@@ -30,6 +31,8 @@ SIGNATURES = {
     "Connection.execute_single": "self, action, immediate=False",
     "Connection.execute_multiple": "self, actions, immediate=False",
     "Connection.execute_queued": "self",
+    "Connection.execute_plan": "self, plan",
+    "plan": "actions, *, by_group=False",
     "Connection.close": "self",
     "JWTAuth": "org_id, client_id, client_secret, tech_acct_id, priv_key_data, ssl_verify=True, "
     "auth_host='ims-na1.adobelogin.com', auth_endpoint='/ims/exchange/jwt/', *, passphrase=None",
