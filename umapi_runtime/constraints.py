@@ -10,8 +10,8 @@ from typing import Any, Protocol, cast
 
 import attrs
 
-from .rules import ABSENT, Access, Rule, Schema, compiled
-from .rules import pattern as compiled_pattern
+from umapi_runtime.rules import ABSENT, Access, Rule, Schema, compiled
+from umapi_runtime.rules import pattern as compiled_pattern
 
 _SHOWN = 60  # characters of a refused value that a message shows
 

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import attrs
 import msgspec
 
-from .constraints import ContractError, Violation, contract_of
-from .structs import Model
+from umapi_runtime.constraints import ContractError, Violation, contract_of
+from umapi_runtime.structs import Model
 
 if TYPE_CHECKING:
     import cattrs
 
-    from .rules import Rule
+    from umapi_runtime.rules import Rule
 
 T = TypeVar("T")
 
@@ -114,12 +114,12 @@ def write_json(model: attrs.AttrsInstance) -> bytes:
 
 
 def _strict() -> cattrs.Converter:
-    from .hooks import STRICT  # noqa: PLC0415 - cattrs is loaded when it is needed
+    from umapi_runtime.hooks import STRICT  # noqa: PLC0415 - cattrs is loaded when it is needed
 
     return STRICT
 
 
 def _tolerant() -> cattrs.Converter:
-    from .hooks import TOLERANT  # noqa: PLC0415 - as above
+    from umapi_runtime.hooks import TOLERANT  # noqa: PLC0415 - as above
 
     return TOLERANT

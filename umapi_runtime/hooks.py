@@ -14,8 +14,8 @@ import attrs
 import cattrs
 from cattrs.gen import make_dict_unstructure_fn, override
 
-from .constraints import Contract, ContractError, Violation, contract_of, key_pointer, show
-from .structs import UnknownFields
+from umapi_runtime.constraints import Contract, ContractError, Violation, contract_of, key_pointer, show
+from umapi_runtime.structs import UnknownFields
 
 Hook = Callable[[Any, Any], Any]
 """Reads data; what follows the data is the type, which a hook made for one type does not look at."""

@@ -12,7 +12,7 @@ import attr
 import msgspec
 from msgspec.structs import force_setattr
 
-from .constraints import Contract
+from umapi_runtime.constraints import Contract
 
 T = TypeVar("T")
 

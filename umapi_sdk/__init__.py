@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from umapi_models.error_codes import ErrorCode
     from umapi_models.models import CreateOption, Group, GroupType, IdentityType, User, UserStatus
-
-    from .actions import Action, GroupAction, UserAction
-    from .auth import JWTAuth, OAuthS2S, ServicePrincipalAuth
-    from .config import connect, connect_async, load_settings
-    from .connection import Connection
-    from .errors import (
+    from umapi_sdk.actions import Action, GroupAction, UserAction
+    from umapi_sdk.auth import JWTAuth, OAuthS2S, ServicePrincipalAuth
+    from umapi_sdk.config import connect, connect_async, load_settings
+    from umapi_sdk.connection import Connection
+    from umapi_sdk.errors import (
         ActionError,
         AuthenticationError,
         ConfigurationError,
@@ -30,14 +29,14 @@ if TYPE_CHECKING:
         UnavailableError,
         UsageError,
     )
-    from .execution import Execution
-    from .listings import Completeness, ListingRules
-    from .lookups import GroupsQuery, UserQuery, UsersQuery
-    from .outcomes import ActionOutcome, OutcomeStatus, StepError
-    from .planning import Plan, plan
-    from .retries import RetryPolicy
-    from .session import UnsentActionsWarning
-    from .version import __version__
+    from umapi_sdk.execution import Execution
+    from umapi_sdk.listings import Completeness, ListingRules
+    from umapi_sdk.lookups import GroupsQuery, UserQuery, UsersQuery
+    from umapi_sdk.outcomes import ActionOutcome, OutcomeStatus, StepError
+    from umapi_sdk.planning import Plan, plan
+    from umapi_sdk.retries import RetryPolicy
+    from umapi_sdk.session import UnsentActionsWarning
+    from umapi_sdk.version import __version__
 
 # Where names are at home; those that are not here are errors. A module is loaded when a name of it is first used.
 _HOMES = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from .errors import ConfigurationError
-from .masking import hidden
+from umapi_sdk.errors import ConfigurationError
+from umapi_sdk.masking import hidden
 
 T = TypeVar("T")
 

@@ -10,28 +10,27 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack
 
 from umapi_models.models import Group, User
-
-from .actions import Action
-from .auth import Auth
-from .calls import fetch_token
-from .errors import ListingError, UmapiError
-from .execution import Execution
-from .listings import ListingReader, ListingRules, Progress
-from .masking import shown_request_id
-from .messages import Answer, Authorize, Call, Elapsed, Message, Request, Sleep, TransportError, Turn
-from .options import OptionArguments, Options
-from .queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
-from .retries import RetryPolicy
-from .session import Described, Session
-from .tokens import Claim, Token
-from .transports.asynchronous import HttpxTransport, WireTransport
-from .transports.interface import AsyncTransport
-from .transports.recording import recorded_async
+from umapi_sdk.actions import Action
+from umapi_sdk.auth import Auth
+from umapi_sdk.calls import fetch_token
+from umapi_sdk.errors import ListingError, UmapiError
+from umapi_sdk.execution import Execution
+from umapi_sdk.listings import ListingReader, ListingRules, Progress
+from umapi_sdk.masking import shown_request_id
+from umapi_sdk.messages import Answer, Authorize, Call, Elapsed, Message, Request, Sleep, TransportError, Turn
+from umapi_sdk.options import OptionArguments, Options
+from umapi_sdk.queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
+from umapi_sdk.retries import RetryPolicy
+from umapi_sdk.session import Described, Session
+from umapi_sdk.tokens import Claim, Token
+from umapi_sdk.transports.asynchronous import HttpxTransport, WireTransport
+from umapi_sdk.transports.interface import AsyncTransport
+from umapi_sdk.transports.recording import recorded_async
 
 if TYPE_CHECKING:
     import httpx
 
-    from .planning import Plan
+    from umapi_sdk.planning import Plan
 
 T = TypeVar("T")
 E = TypeVar("E", bound=User | Group)

@@ -15,10 +15,9 @@ import attrs
 
 from umapi_models.models import ActionResult
 from umapi_runtime.constraints import show
-
-from .batches import WireCommand, request_ids
-from .echoes import may_be_echo
-from .outcomes import CommandOutcome, OutcomeStatus, StepError
+from umapi_sdk.batches import WireCommand, request_ids
+from umapi_sdk.echoes import may_be_echo
+from umapi_sdk.outcomes import CommandOutcome, OutcomeStatus, StepError
 
 _COUNTS = ("completed", "notCompleted", "completedInTestMode")
 _FIELDS = frozenset({*_COUNTS, "result", "errors", "warnings"})

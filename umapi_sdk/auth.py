@@ -14,15 +14,14 @@ from umapi_models.models import JWTToken, OAuthToken, TokenError
 from umapi_models.operations import EXCHANGE_JWT, IMS_HOST, METASCOPE, OAUTH_TOKEN_V2, SCOPES
 from umapi_runtime.constraints import ContractError
 from umapi_runtime.converter import read_response
-
-from .addresses import check_service, guarded
-from .errors import AuthenticationError, ConfigurationError, ServiceError, UmapiError, UnavailableError
-from .keys import load_private_key
-from .masking import Secret, SecretBytes, hidden, masked
-from .messages import Request, Response
-from .pacing import Pacer
-from .strangers import AUTH_HOST, advice_for, is_page
-from .tokens import Claim, Token, completed, is_bearer, new_token
+from umapi_sdk.addresses import check_service, guarded
+from umapi_sdk.errors import AuthenticationError, ConfigurationError, ServiceError, UmapiError, UnavailableError
+from umapi_sdk.keys import load_private_key
+from umapi_sdk.masking import Secret, SecretBytes, hidden, masked
+from umapi_sdk.messages import Request, Response
+from umapi_sdk.pacing import Pacer
+from umapi_sdk.strangers import AUTH_HOST, advice_for, is_page
+from umapi_sdk.tokens import Claim, Token, completed, is_bearer, new_token
 
 DEFAULT_SCOPE = ",".join(SCOPES)
 

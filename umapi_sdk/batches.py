@@ -9,10 +9,9 @@ import attrs
 from umapi_models.models import UserCommand, UserGroupCommand
 from umapi_runtime.constraints import Violation
 from umapi_runtime.converter import write_json
-
-from .actions import Action, GroupSteps, UserSteps
-from .errors import ActionError
-from .resources import touched
+from umapi_sdk.actions import Action, GroupSteps, UserSteps
+from umapi_sdk.errors import ActionError
+from umapi_sdk.resources import touched
 
 
 @attrs.frozen(kw_only=True, eq=False)

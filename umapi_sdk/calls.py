@@ -14,19 +14,18 @@ from umapi_models.models import GatewayError, RequestError, ServiceError, Servic
 from umapi_models.operations import ACTION, STATUS, Operation
 from umapi_runtime.constraints import ContractError, show
 from umapi_runtime.converter import read_response, read_response_text
-
-from . import errors
-from .answers import read_answer, read_outcomes
-from .auth import Auth
-from .batches import WireCommand, encode
-from .masking import without, without_frames
-from .messages import Authorize, Call, Elapsed, Now, Request, Response, Sleep, TransportError
-from .outcomes import CommandOutcome, OutcomeStatus
-from .pacing import Pacer
-from .retries import RETRIED_STATUSES, RetryPolicy, parse_date, parse_retry_after
-from .strangers import ENDPOINT, advice_for, correction_for, misdirected
-from .tokens import Token
-from .verdicts import Attempts, History
+from umapi_sdk import errors
+from umapi_sdk.answers import read_answer, read_outcomes
+from umapi_sdk.auth import Auth
+from umapi_sdk.batches import WireCommand, encode
+from umapi_sdk.masking import without, without_frames
+from umapi_sdk.messages import Authorize, Call, Elapsed, Now, Request, Response, Sleep, TransportError
+from umapi_sdk.outcomes import CommandOutcome, OutcomeStatus
+from umapi_sdk.pacing import Pacer
+from umapi_sdk.retries import RETRIED_STATUSES, RetryPolicy, parse_date, parse_retry_after
+from umapi_sdk.strangers import ENDPOINT, advice_for, correction_for, misdirected
+from umapi_sdk.tokens import Token
+from umapi_sdk.verdicts import Attempts, History
 
 T = TypeVar("T")
 

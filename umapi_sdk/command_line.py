@@ -21,19 +21,18 @@ import click
 
 from umapi_models.limits import MAX_COMMANDS
 from umapi_models.models import User
-
-from .actions import Action
-from .characters import encodable, shown
-from .commands import read_actions
-from .config import load_settings
-from .connection import Connection
-from .errors import NetworkError, ServiceError, UmapiError, UsageError
-from .listings import Completeness, ListingRules
-from .lookups import GroupsQuery, UserQuery, UsersQuery
-from .outcomes import ActionOutcome, OutcomeStatus, StepError
-from .queries import NOT_GIVEN
-from .session import UnsentActionsWarning
-from .version import __version__
+from umapi_sdk.actions import Action
+from umapi_sdk.characters import encodable, shown
+from umapi_sdk.commands import read_actions
+from umapi_sdk.config import load_settings
+from umapi_sdk.connection import Connection
+from umapi_sdk.errors import NetworkError, ServiceError, UmapiError, UsageError
+from umapi_sdk.listings import Completeness, ListingRules
+from umapi_sdk.lookups import GroupsQuery, UserQuery, UsersQuery
+from umapi_sdk.outcomes import ActionOutcome, OutcomeStatus, StepError
+from umapi_sdk.queries import NOT_GIVEN
+from umapi_sdk.session import UnsentActionsWarning
+from umapi_sdk.version import __version__
 
 LIVE = "LIVE"
 """The state of a service that works."""

@@ -11,10 +11,9 @@ from umapi_models.limits import MAX_COMMANDS
 from umapi_models.models import UserCommand, UserGroupCommand
 from umapi_models.requests import read_action_request
 from umapi_runtime.constraints import ContractError, Violation, show
-
-from .actions import Action, GroupSteps, UserSteps
-from .errors import ActionError
-from .prudence import doubts
+from umapi_sdk.actions import Action, GroupSteps, UserSteps
+from umapi_sdk.errors import ActionError
+from umapi_sdk.prudence import doubts
 
 
 class UserCommandAction(UserSteps):

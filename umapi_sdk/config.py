@@ -17,17 +17,16 @@ from urllib.parse import urlsplit
 import attrs
 
 from umapi_models.operations import API_ROOT, IMS_ROOT
-
-from .addresses import guarded
-from .auth import Auth, JWTAuth, ServicePrincipalAuth
-from .connection import Connection
-from .errors import ConfigurationError
-from .keys import load_private_key, read_key_file
-from .masking import hidden
-from .options import OptionArguments, Options, Reader, option, shown, veil
+from umapi_sdk.addresses import guarded
+from umapi_sdk.auth import Auth, JWTAuth, ServicePrincipalAuth
+from umapi_sdk.connection import Connection
+from umapi_sdk.errors import ConfigurationError
+from umapi_sdk.keys import load_private_key, read_key_file
+from umapi_sdk.masking import hidden
+from umapi_sdk.options import OptionArguments, Options, Reader, option, shown, veil
 
 if TYPE_CHECKING:
-    from .aio import AsyncConnection
+    from umapi_sdk.aio import AsyncConnection
 
 PREFIX = "UMAPI_"
 OTHER_VARIABLES = {
@@ -123,7 +122,7 @@ class Settings(Options):
         Raises:
             ConfigurationError: one of them cannot be used, or the extra `async` is not installed.
         """
-        from .aio import AsyncConnection  # noqa: PLC0415 - httpx comes with an extra
+        from umapi_sdk.aio import AsyncConnection  # noqa: PLC0415 - httpx comes with an extra
 
         return AsyncConnection(self.org_id, self.build_auth(), **self._arguments())
 

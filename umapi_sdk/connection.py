@@ -9,22 +9,22 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
-from .actions import Action
-from .auth import Auth
-from .calls import fetch_token
-from .errors import UmapiError
-from .execution import Execution
-from .masking import shown_request_id
-from .messages import Answer, Authorize, Call, Elapsed, Message, Request, Sleep, TransportError, Turn
-from .options import OptionArguments, Options
-from .retries import RetryPolicy
-from .session import Described, Session
-from .tokens import Claim, Token
-from .transports.interface import Transport
-from .transports.recording import recorded
+from umapi_sdk.actions import Action
+from umapi_sdk.auth import Auth
+from umapi_sdk.calls import fetch_token
+from umapi_sdk.errors import UmapiError
+from umapi_sdk.execution import Execution
+from umapi_sdk.masking import shown_request_id
+from umapi_sdk.messages import Answer, Authorize, Call, Elapsed, Message, Request, Sleep, TransportError, Turn
+from umapi_sdk.options import OptionArguments, Options
+from umapi_sdk.retries import RetryPolicy
+from umapi_sdk.session import Described, Session
+from umapi_sdk.tokens import Claim, Token
+from umapi_sdk.transports.interface import Transport
+from umapi_sdk.transports.recording import recorded
 
 if TYPE_CHECKING:
-    from .planning import Plan
+    from umapi_sdk.planning import Plan
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class Connection(Described):
         network = given.network()
         self._session = Session.build(org_id, auth, given, retry)
         if transport is None:
-            from .transports.blocking import BlockingTransport  # noqa: PLC0415 - urllib3 is loaded when it is needed
+            from umapi_sdk.transports.blocking import BlockingTransport  # noqa: PLC0415 - urllib3 is loaded when it is needed
 
             transport = BlockingTransport(network, network.for_tokens(auth.ssl_verify))
         self._transport = recorded(transport)

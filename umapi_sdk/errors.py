@@ -27,12 +27,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from umapi_runtime.constraints import ContractError, Violation
-
-from .characters import shown
-from .masking import masked
+from umapi_sdk.characters import shown
+from umapi_sdk.masking import masked
 
 if TYPE_CHECKING:
-    from .outcomes import ActionOutcome
+    from umapi_sdk.outcomes import ActionOutcome
 
 
 class UmapiError(Exception):

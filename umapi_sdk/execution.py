@@ -6,15 +6,14 @@ from collections.abc import Iterable
 from functools import partial
 
 from umapi_runtime.constraints import Violation
-
-from .actions import Action
-from .batches import WireCommand
-from .calls import Service, execute
-from .errors import ActionError, NetworkError, ServiceError, UmapiError, UsageError
-from .messages import Call, Turn
-from .outcomes import ActionOutcome, CommandOutcome, OutcomeStatus, Refusal, same_for_all
-from .queueing import ActionQueue, Share
-from .verdicts import Attempts
+from umapi_sdk.actions import Action
+from umapi_sdk.batches import WireCommand
+from umapi_sdk.calls import Service, execute
+from umapi_sdk.errors import ActionError, NetworkError, ServiceError, UmapiError, UsageError
+from umapi_sdk.messages import Call, Turn
+from umapi_sdk.outcomes import ActionOutcome, CommandOutcome, OutcomeStatus, Refusal, same_for_all
+from umapi_sdk.queueing import ActionQueue, Share
+from umapi_sdk.verdicts import Attempts
 
 
 class Execution(tuple[int, int, int]):

@@ -16,13 +16,12 @@ from itertools import groupby
 import attrs
 
 from umapi_models.limits import MAX_COMMANDS
-
-from .batches import WireCommand
-from .outcomes import ActionOutcome, CommandOutcome, OutcomeStatus, PartOutcome, worst_of
-from .pieces import PlannedAction, PlannedCommand, PlannedStep
-from .planning import Plan
-from .schedules import Schedule
-from .tracing import Again, Chain, Finding, Knowledge, not_sent, settle_doubt, trace
+from umapi_sdk.batches import WireCommand
+from umapi_sdk.outcomes import ActionOutcome, CommandOutcome, OutcomeStatus, PartOutcome, worst_of
+from umapi_sdk.pieces import PlannedAction, PlannedCommand, PlannedStep
+from umapi_sdk.planning import Plan
+from umapi_sdk.schedules import Schedule
+from umapi_sdk.tracing import Again, Chain, Finding, Knowledge, not_sent, settle_doubt, trace
 
 _AFTER_UNKNOWN = "nothing is sent after a part whose outcome is unknown"
 _LOOKED_AT = 10 * MAX_COMMANDS

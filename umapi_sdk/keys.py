@@ -9,8 +9,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from .errors import ConfigurationError
-from .masking import hidden
+from umapi_sdk.errors import ConfigurationError
+from umapi_sdk.masking import hidden
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

@@ -13,11 +13,10 @@ from typing import Final, Generic, TypeVar
 import attrs
 
 from umapi_models.models import Group, User
-
-from .calls import Service
-from .errors import ListingError, UsageError
-from .messages import Call
-from .queries import Listing, Page, fetch_page
+from umapi_sdk.calls import Service
+from umapi_sdk.errors import ListingError, UsageError
+from umapi_sdk.messages import Call
+from umapi_sdk.queries import Listing, Page, fetch_page
 
 T = TypeVar("T", bound=User | Group)
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Literal, TypeVar
 
 from umapi_models.models import Group, User
-
-from .connection import Connection
-from .errors import ListingError
-from .listings import ListingReader, ListingRules, Progress
-from .queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
+from umapi_sdk.connection import Connection
+from umapi_sdk.errors import ListingError
+from umapi_sdk.listings import ListingReader, ListingRules, Progress
+from umapi_sdk.queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
 
 T = TypeVar("T", bound=User | Group)
 

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, quote, quote_plus
 
 import attrs
 
-from .characters import shown
-from .messages import Request, Response
+from umapi_sdk.characters import shown
+from umapi_sdk.messages import Request, Response
 
 T = TypeVar("T")
 

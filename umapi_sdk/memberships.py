@@ -13,10 +13,9 @@ import attrs
 from umapi_models.limits import MAX_USER_GROUP_STEPS, MAX_USER_STEPS, MAX_USERS
 from umapi_models.models import UserGroupCommand, UserStep
 from umapi_runtime.constraints import ContractError
-
-from .actions import UserSteps
-from .pieces import Piece, PlannedCommand, list_kind, listed, member_step, with_steps
-from .resources import MEMBERS_OF, group_key, touched, user_key
+from umapi_sdk.actions import UserSteps
+from umapi_sdk.pieces import Piece, PlannedCommand, list_kind, listed, member_step, with_steps
+from umapi_sdk.resources import MEMBERS_OF, group_key, touched, user_key
 
 _FULL = MAX_USER_GROUP_STEPS * MAX_USERS
 """Users that a command on a group can hold."""

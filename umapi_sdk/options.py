@@ -12,11 +12,10 @@ import attrs
 
 from umapi_models.defaults import MAX_RETRIES, MAX_WAIT, TIMEOUT
 from umapi_models.operations import API_ROOT
-
-from .addresses import guarded
-from .errors import ConfigurationError
-from .masking import hidden
-from .transports.settings import MAX_RESPONSE_SIZE, NetworkSettings
+from umapi_sdk.addresses import guarded
+from umapi_sdk.errors import ConfigurationError
+from umapi_sdk.masking import hidden
+from umapi_sdk.transports.settings import MAX_RESPONSE_SIZE, NetworkSettings
 
 _LONGEST = 1_000_000_000  # seconds; systems cannot wait for much longer
 _MOST = 1_000_000_000_000  # of whatever an option counts

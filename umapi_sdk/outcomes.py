@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .characters import shown
-from .remedies import remedy_for
+from umapi_sdk.characters import shown
+from umapi_sdk.remedies import remedy_for
 
 if TYPE_CHECKING:
     from umapi_models.error_codes import ErrorCode
-
-    from .actions import Action
-    from .batches import WireCommand
+    from umapi_sdk.actions import Action
+    from umapi_sdk.batches import WireCommand
 
 
 LOOK = "Look whether it has been done before sending it again."

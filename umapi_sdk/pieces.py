@@ -22,9 +22,8 @@ from umapi_models.models import (
     UserGroupStep,
     UserStep,
 )
-
-from .actions import Action
-from .batches import WireCommand, write_command
+from umapi_sdk.actions import Action
+from umapi_sdk.batches import WireCommand, write_command
 
 T = TypeVar("T")
 

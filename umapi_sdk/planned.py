@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from umapi_runtime.constraints import Violation
-
-from .actions import Action
-from .batches import WireCommand
-from .calls import Service, execute
-from .errors import ActionError, UmapiError
-from .execution import Execution, fates, run
-from .fulfilment import Fulfilment
-from .messages import Call
-from .outcomes import ActionOutcome, OutcomeStatus
-from .pieces import PlannedAction
-from .planning import Plan
-from .queueing import ActionQueue
-from .verdicts import Attempts
+from umapi_sdk.actions import Action
+from umapi_sdk.batches import WireCommand
+from umapi_sdk.calls import Service, execute
+from umapi_sdk.errors import ActionError, UmapiError
+from umapi_sdk.execution import Execution, fates, run
+from umapi_sdk.fulfilment import Fulfilment
+from umapi_sdk.messages import Call
+from umapi_sdk.outcomes import ActionOutcome, OutcomeStatus
+from umapi_sdk.pieces import PlannedAction
+from umapi_sdk.planning import Plan
+from umapi_sdk.queueing import ActionQueue
+from umapi_sdk.verdicts import Attempts
 
 _ENDED = "the run ended before"
 

@@ -20,14 +20,23 @@ import attrs
 from umapi_models.models import UserCommand, UserStep
 from umapi_models.operations import ACTION
 from umapi_runtime.constraints import Violation
-
-from .actions import Action, GroupSteps, UserSteps
-from .errors import ActionError
-from .memberships import Memberships
-from .pacing import least_time
-from .pieces import MOST_PIECES, Frame, Piece, PlannedAction, PlannedCommand, Step, count_steps, most_steps, with_steps
-from .resources import touched
-from .schedules import batch, drop_lone_touches, measure_heights
+from umapi_sdk.actions import Action, GroupSteps, UserSteps
+from umapi_sdk.errors import ActionError
+from umapi_sdk.memberships import Memberships
+from umapi_sdk.pacing import least_time
+from umapi_sdk.pieces import (
+    MOST_PIECES,
+    Frame,
+    Piece,
+    PlannedAction,
+    PlannedCommand,
+    Step,
+    count_steps,
+    most_steps,
+    with_steps,
+)
+from umapi_sdk.resources import touched
+from umapi_sdk.schedules import batch, drop_lone_touches, measure_heights
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

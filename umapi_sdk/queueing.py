@@ -15,11 +15,10 @@ from itertools import count
 import attrs
 
 from umapi_models.limits import MAX_COMMANDS
-
-from .actions import Action
-from .batches import WireCommand, split_action
-from .outcomes import ActionOutcome, CommandOutcome, OutcomeStatus, combine, same_for_all
-from .turns import Turns
+from umapi_sdk.actions import Action
+from umapi_sdk.batches import WireCommand, split_action
+from umapi_sdk.outcomes import ActionOutcome, CommandOutcome, OutcomeStatus, combine, same_for_all
+from umapi_sdk.turns import Turns
 
 _NOT_REACHED = "the run ended before"
 _TAKEN = "it was taken from the queue"

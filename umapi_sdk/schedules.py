@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 
 from umapi_models.limits import MAX_COMMANDS
-
-from .pieces import PlannedCommand
-from .resources import is_user_key
-from .turns import Turns
+from umapi_sdk.pieces import PlannedCommand
+from umapi_sdk.resources import is_user_key
+from umapi_sdk.turns import Turns
 
 _NOTHING: Mapping[str, bool] = {}
 

@@ -15,20 +15,19 @@ import attrs
 from umapi_models.models import ServiceStatus
 from umapi_models.operations import API_ROOT
 from umapi_runtime.converter import write
-
-from .actions import Action
-from .addresses import check_service
-from .auth import Auth
-from .calls import Service, service_status
-from .errors import ConfigurationError, ServiceError, UmapiError
-from .execution import Execution, run
-from .messages import Call
-from .options import Options
-from .queueing import ActionQueue
-from .retries import RetryPolicy
+from umapi_sdk.actions import Action
+from umapi_sdk.addresses import check_service
+from umapi_sdk.auth import Auth
+from umapi_sdk.calls import Service, service_status
+from umapi_sdk.errors import ConfigurationError, ServiceError, UmapiError
+from umapi_sdk.execution import Execution, run
+from umapi_sdk.messages import Call
+from umapi_sdk.options import Options
+from umapi_sdk.queueing import ActionQueue
+from umapi_sdk.retries import RetryPolicy
 
 if TYPE_CHECKING:
-    from .planning import Plan
+    from umapi_sdk.planning import Plan
 
 NEVER_CONTACTED = "Never contacted"
 
@@ -71,7 +70,7 @@ class Session:
             except (ValueError, TypeError):
                 raise ConfigurationError("max_retries must be 1 or more, and max_wait 0 or more") from None
         paced = host == urlsplit(API_ROOT).hostname if options.pacing is None else options.pacing
-        from .version import __version__  # noqa: PLC0415 - it is looked up among the distributions installed
+        from umapi_sdk.version import __version__  # noqa: PLC0415 - it is looked up among the distributions installed
 
         own_agent = f"umapi-sdk/{__version__} Python/{platform.python_version()}"
         agent = f"{user_agent.strip()} {own_agent}" if user_agent and user_agent.strip() else own_agent
@@ -92,7 +91,7 @@ class Session:
 
     def plan_call(self, plan: Plan) -> Call[Execution]:
         """Return the call that carries out a plan."""
-        from .planned import run_plan  # noqa: PLC0415 - loaded when there is a plan
+        from umapi_sdk.planned import run_plan  # noqa: PLC0415 - loaded when there is a plan
 
         return run_plan(self.queue, self.service, plan, test_mode=self.test_mode)
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import cast
 
-from .messages import Response
+from umapi_sdk.messages import Response
 
 ENDPOINT = "the endpoint (UMAPI_ENDPOINT)"
 AUTH_HOST = "auth_host (UMAPI_IMS_URL)"

@@ -11,7 +11,7 @@ from typing import cast
 
 import attrs
 
-from .errors import UmapiError
+from umapi_sdk.errors import UmapiError
 
 EXPIRY_MARGIN = 300.0  # seconds before its end at which a token is replaced, for calls under way and clocks that differ
 # Tokens of the service live for a day. A life outside these limits is a mistake of unit, or of the token host.

@@ -20,12 +20,11 @@ import attrs
 
 from umapi_models.limits import MAX_USER_GROUP_STEPS
 from umapi_runtime.converter import write_json
-
-from .actions import UserSteps
-from .echoes import may_be_echo
-from .outcomes import CommandOutcome, OutcomeStatus, Refusal, StepError
-from .pieces import Piece, PlannedAction, PlannedCommand, PlannedStep, Step, most_steps, with_steps
-from .resources import touched
+from umapi_sdk.actions import UserSteps
+from umapi_sdk.echoes import may_be_echo
+from umapi_sdk.outcomes import CommandOutcome, OutcomeStatus, Refusal, StepError
+from umapi_sdk.pieces import Piece, PlannedAction, PlannedCommand, PlannedStep, Step, most_steps, with_steps
+from umapi_sdk.resources import touched
 
 _IN_DOUBT = "another step of its command failed, and whether this one was carried out was not found out"
 _ALONE = "error.user."

@@ -18,8 +18,8 @@ from enum import IntEnum
 
 import attrs
 
-from .outcomes import OutcomeStatus
-from .retries import RETRIED_STATUSES
+from umapi_sdk.outcomes import OutcomeStatus
+from umapi_sdk.retries import RETRIED_STATUSES
 
 
 class History(IntEnum):

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .package import build_package
+from schema.codegen.package import build_package
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "generated" / "umapi_models"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .documents import objects_in, read_documents, worded
+from schema.codegen.documents import objects_in, read_documents, worded
 
 Schema = dict[str, Any]
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from .bundle import Bundle, Schema
-from .names import python_name
+from schema.codegen.bundle import Bundle, Schema
+from schema.codegen.names import python_name
 
 
 class CheckWriter:

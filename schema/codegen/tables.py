@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from .bundle import Bundle, Schema
-from .names import code_name, python_name
+from schema.codegen.bundle import Bundle, Schema
+from schema.codegen.names import code_name, python_name
 
 _KNOWN_OF_CODES = ("code", "meaning", "remedy", "calls", "retry", "source", "severity", "message")
 

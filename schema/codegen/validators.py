@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .bundle import Bundle, Schema
+from schema.codegen.bundle import Bundle, Schema
 
 
 def validator(bundle: Bundle, name: str, schema: Schema) -> str:

@@ -5,9 +5,9 @@ gone from the type of what follows it, and nothing follows a removal. Values are
 a step that the service would refuse raises `ActionError`, and leaves the action as it was.
 """
 
-from .groups import GroupAction, GroupSteps
-from .names import Names
-from .steps import Action, Steps
-from .users import UserAction, UserSteps
+from umapi_sdk.actions.groups import GroupAction, GroupSteps
+from umapi_sdk.actions.names import Names
+from umapi_sdk.actions.steps import Action, Steps
+from umapi_sdk.actions.users import UserAction, UserSteps
 
 __all__ = ["Action", "GroupAction", "GroupSteps", "Names", "Steps", "UserAction", "UserSteps"]

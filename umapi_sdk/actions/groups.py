@@ -16,9 +16,8 @@ from umapi_models.models import (
     UserGroupCommand,
     UserGroupStep,
 )
-
-from .names import Names
-from .steps import Action, Steps
+from umapi_sdk.actions.names import Names
+from umapi_sdk.actions.steps import Action, Steps
 
 _ANY_STEP = UserGroupStep(delete_user_group=DeleteUserGroup())
 

@@ -8,11 +8,10 @@ from typing import ClassVar, Generic, Self, TypeVar
 
 from umapi_models.models import UserCommand, UserGroupCommand, UserGroupStep, UserStep
 from umapi_runtime.constraints import ContractError, Violation
+from umapi_sdk.actions.names import Names, at_once, in_chunks, moved
 from umapi_sdk.errors import ActionError
 from umapi_sdk.outcomes import ActionOutcome, OutcomeStatus
 from umapi_sdk.prudence import doubts, useless
-
-from .names import Names, at_once, in_chunks, moved
 
 Step = TypeVar("Step", bound=UserStep | UserGroupStep)
 Command = TypeVar("Command", bound=UserCommand | UserGroupCommand)

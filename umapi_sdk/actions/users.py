@@ -21,10 +21,9 @@ from umapi_models.models import (
     UserStep,
 )
 from umapi_runtime.constraints import Violation, contract_of, refuse, show
+from umapi_sdk.actions.names import Names
+from umapi_sdk.actions.steps import Action, Steps
 from umapi_sdk.errors import ActionError
-
-from .names import Names
-from .steps import Action, Steps
 
 _ANY_STEP = UserStep(remove_from_org=RemoveFromOrg())
 

@@ -11,13 +11,13 @@ from urllib.parse import unquote, urlsplit
 
 from urllib3.exceptions import InsecureRequestWarning
 
-from ..errors import ConfigurationError
-from ..messages import Request, Response, TransportError
-from .bodies import ACCEPTED_ENCODINGS, Body, BodyError
-from .causes import transport_error
-from .exchange import CURRENT, Clock, Exchange, Idleness, uptime
-from .headers import joined
-from .settings import NetworkSettings
+from umapi_sdk.errors import ConfigurationError
+from umapi_sdk.messages import Request, Response, TransportError
+from umapi_sdk.transports.bodies import ACCEPTED_ENCODINGS, Body, BodyError
+from umapi_sdk.transports.causes import transport_error
+from umapi_sdk.transports.exchange import CURRENT, Clock, Exchange, Idleness, uptime
+from umapi_sdk.transports.headers import joined
+from umapi_sdk.transports.settings import NetworkSettings
 
 try:
     import httpcore

@@ -15,13 +15,13 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from ..messages import Request, Response
-from .bodies import ACCEPTED_ENCODINGS, BAD_CHUNKS, Body, BodyError
-from .causes import transport_error
-from .exchange import CURRENT, Clock, Exchange, Idleness, uptime
-from .headers import joined
-from .names import addresses
-from .settings import NetworkSettings
+from umapi_sdk.messages import Request, Response
+from umapi_sdk.transports.bodies import ACCEPTED_ENCODINGS, BAD_CHUNKS, Body, BodyError
+from umapi_sdk.transports.causes import transport_error
+from umapi_sdk.transports.exchange import CURRENT, Clock, Exchange, Idleness, uptime
+from umapi_sdk.transports.headers import joined
+from umapi_sdk.transports.names import addresses
+from umapi_sdk.transports.settings import NetworkSettings
 
 _PIECE = 65_536  # bytes that are written or read between two looks at the time
 _FAILURES = (HTTPError, http.client.HTTPException, OSError, BodyError)

@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from ..messages import Request, TransportError
-from .bodies import BodyError
-from .exchange import Exchange
-from .names import NameTimeoutError
-from .settings import NetworkSettings
+from umapi_sdk.messages import Request, TransportError
+from umapi_sdk.transports.bodies import BodyError
+from umapi_sdk.transports.exchange import Exchange
+from umapi_sdk.transports.names import NameTimeoutError
+from umapi_sdk.transports.settings import NetworkSettings
 
 _STATUS_OF_TUNNEL = {
     407: "it wants a user and password: give them in the proxy's URL, http://user:password@host:port",

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 
-from ..messages import Response
-from .headers import joined
+from umapi_sdk.messages import Response
+from umapi_sdk.transports.headers import joined
 
 MAX_IDLE = 1.0
 """Seconds after which an idle connection is not used again.

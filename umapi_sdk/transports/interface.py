@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from ..messages import Request, Response
+from umapi_sdk.messages import Request, Response
 
 
 @runtime_checkable

@@ -9,9 +9,9 @@ import warnings
 from importlib import import_module
 from typing import Any, Final
 
-from ..errors import ConfigurationError
-from ..messages import Request, Response
-from .interface import AsyncTransport, Transport
+from umapi_sdk.errors import ConfigurationError
+from umapi_sdk.messages import Request, Response
+from umapi_sdk.transports.interface import AsyncTransport, Transport
 
 VARIABLE: Final = "UMAPI_RECORD"
 

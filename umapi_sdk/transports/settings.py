@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 import attrs
 
 from umapi_models.defaults import TIMEOUT
-
-from ..errors import ConfigurationError
-from ..masking import hidden
+from umapi_sdk.errors import ConfigurationError
+from umapi_sdk.masking import hidden
 
 if TYPE_CHECKING:
     import ssl
