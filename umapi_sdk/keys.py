@@ -42,9 +42,9 @@ _ALIEN_BLOCKS = {
 
 
 def load_private_key(data: str, passphrase: str | None = None, name: str = "priv_key_data") -> RSAPrivateKey:
-    """Return the RSA key in a text: PKCS#8, PKCS#1 or OpenSSH, each encrypted or not.
+    r"""Return the RSA key in a text: PKCS#8, PKCS#1 or OpenSSH, each encrypted or not.
 
-    The text may be as a file has it, or as a variable does: with `\\n` for line ends, all on one line, in quotes, or
+    The text may be as a file has it, or as a variable does: with `\n` for line ends, all on one line, in quotes, or
     the whole once more in base64. Other blocks beside the key's, as of a certificate, are passed over.
 
     Args:

@@ -49,8 +49,10 @@ def _umapi_hosting() -> Iterator[Hosting]:
 
 @pytest.fixture(scope="session")
 def umapi_new_org(_umapi_hosting: Hosting) -> Iterator[Callable[..., UmapiOrg]]:
-    """Makes organisations for fixtures of a wider scope, and for tests that need several: call it with the arguments
-    of the marker, and serve what it gives with `with organization.served() as server`."""
+    """Makes organisations for fixtures of a wider scope, and for tests that need several.
+
+    Call it with the arguments of the marker, and serve what it gives with `with organization.served() as server`.
+    """
     from umapi_harness.testing import Setup, UmapiOrg  # noqa: PLC0415
 
     made: WeakSet[UmapiOrg] = WeakSet()

@@ -91,6 +91,7 @@ def cells(text: str, asked: Callable[[str], bool]) -> Iterator[Field]:
     """Find the values of tables: lines of cells below a line of their names, parted by commas or the like.
 
     Args:
+        text: what may hold tables.
         asked: whether a column of this name matters; a line that names no such column begins no table.
     """
     heads: list[str] = []

@@ -482,7 +482,7 @@ def _is_own(key: str) -> bool:
 
 
 def _is_account(text: str) -> bool:
-    """Whether DOMAIN\\user is what it looks like, and no escape of a program."""
+    r"""Whether DOMAIN\user is what it looks like, and no escape of a program."""
     domain, _, user = text.partition("\\")
     return domain.isupper() or user.lstrip("\\")[:1] not in _ESCAPED
 

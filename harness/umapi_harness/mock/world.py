@@ -133,8 +133,7 @@ class World:
         self.settings = snapshot.settings
 
     def reset(self) -> None:
-        """Put everything back as it was at the start, except the clock and the tokens, which stay good, and
-        the snapshots."""
+        """Put all back as it was at the start, except the clock, the snapshots, and the tokens, which stay good."""
         self.organizations = {seed.organization.org_id: seed.rebuild() for seed in self._seeds}
         self.credentials = dict(self._first_credentials)
         self.faults.replace(self._first_plan.faults, self._first_plan.random_seed)

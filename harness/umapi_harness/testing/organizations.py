@@ -207,8 +207,10 @@ class UmapiOrg(Part):
         type: str = FEDERATED_ID,  # noqa: A002 - the service's own word
         **fields: str,
     ) -> None:
-        """Let the directory know an account that is not in the organisation, with `firstname`, `lastname`,
-        `country`, `username`, `domain` or `id` as in a seed: a create step brings it back as it is."""
+        """Let the directory know an account that is not in the organisation: a create step brings it back as it is.
+
+        It can have `firstname`, `lastname`, `country`, `username`, `domain` or `id`, as in a seed.
+        """
         entry: dict[str, Any] = {"email": email, "type": type, **fields}
         domain = fields.get("domain") or email_domain(email)
         self._check(domains=[{"name": domain, "type": FEDERATED_ID}], directory=[entry])
@@ -238,8 +240,10 @@ class UmapiOrg(Part):
         self._change(add)
 
     def add_outsider(self, email: str, state: str = ELSEWHERE) -> None:
-        """Let the service know an account that is not in the organisation: an Adobe ID that is `invited`, or an
-        account of another organisation, `elsewhere`."""
+        """Let the service know an account that is not in the organisation.
+
+        It is an Adobe ID that is `invited`, or an account of another organisation, `elsewhere`.
+        """
         entry = {"email": email, "state": state}
         self._check(outsiders=[entry])
         self._change(lambda organization: add_outsiders(organization, [entry], where="add_outsider"))
@@ -311,8 +315,9 @@ class UmapiOrg(Part):
         return [entry for entry in entries if operation in (None, entry["operation"])]
 
     def verify(self, **wanted: Any) -> dict[str, Any]:
-        """Assert that what is described was received as often as it says, such as
-        `verify(step="createFederatedID", user="jdoe@example.com", fields={"country": "DE"}, exactly=1)`.
+        """Assert that what is described was received as often as it says.
+
+        Such as `verify(step="createFederatedID", user="jdoe@example.com", fields={"country": "DE"}, exactly=1)`.
 
         Describe requests by `operation`, `client_id`, `status`, `effect`, `test_mode`; commands by `user` or
         `usergroup`, steps by `step` and `fields`; the number by `exactly`, `at_least` or `at_most` (default: once at

@@ -45,6 +45,7 @@ class GroupInfo:
 
 
 def view_user(organization: Organization, user: User) -> UserInfo:
+    """Return what a test is shown of a user."""
     return UserInfo(
         email=user.email,
         username=user.username,
@@ -60,6 +61,7 @@ def view_user(organization: Organization, user: User) -> UserInfo:
 
 
 def view_group(group: Group) -> GroupInfo:
+    """Return what a test is shown of a group."""
     return GroupInfo(
         name=group.name,
         kind=group.kind,

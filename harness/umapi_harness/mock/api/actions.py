@@ -101,8 +101,7 @@ def _drop_nulls(command: Any) -> None:
 
 
 def _read_booleans(command: Any) -> None:
-    """Put booleans in place of those that came as text; anything else is left for the checks to refuse
-    [G text-booleans]."""
+    """Put booleans in place of those that came as text; the checks refuse what else there is [G text-booleans]."""
     if not is_object(command):
         return
     steps = command.get("do")

@@ -82,8 +82,10 @@ def bad_organization() -> Answer:
 
 
 def migrating() -> Answer:
-    """403: Adobe is moving the organisation. The status is documented (ActionsRef.md), its form is not
-    [G migrating-words]."""
+    """403: Adobe is moving the organisation.
+
+    The status is documented (ActionsRef.md), its form is not [G migrating-words].
+    """
     return json_answer(403, _refusal("error.organization.migrating"))
 
 

@@ -38,8 +38,10 @@ class _Window:
 
 
 class Throttles:
-    """Counts the calls. A window opens with the first call in it and lasts for the operation's period
-    [G throttle-windows]."""
+    """Counts the calls.
+
+    A window opens with the first call in it and lasts for the operation's period [G throttle-windows].
+    """
 
     def __init__(self, clock: Clock, limits: Mapping[str, Limit] = LIMITS) -> None:
         self._clock = clock

@@ -141,8 +141,10 @@ class UserCommand:
         return account
 
     def _same_account(self, identity_type: str, email: str) -> User | None:
-        """The Enterprise or Federated ID that stands in the way of a new one; the codes are those that are
-        documented for updates [G create-name-in-use]."""
+        """The Enterprise or Federated ID that stands in the way of a new one.
+
+        The codes are those that are documented for updates [G create-name-in-use].
+        """
         by_email = self._organization.owned_account(email)
         by_name = self._organization.find_user(self._name, self._home(identity_type, email))
         if self._name.lower() == email.lower():

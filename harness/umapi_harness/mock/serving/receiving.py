@@ -89,8 +89,10 @@ def _raw_path(scope: Scope) -> str:
 
 
 def _basic(headers: dict[str, str]) -> dict[str, str]:
-    """Client id and secret where they come as RFC 6749 has them first (2.3.1): by HTTP Basic authentication
-    [G basic-authentication]."""
+    """Client id and secret where they come by HTTP Basic authentication.
+
+    RFC 6749 has that first (2.3.1) [G basic-authentication].
+    """
     scheme, _, encoded = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return {}

@@ -11,8 +11,10 @@ from umapi_harness.mock.state.users import IDENTITY_TYPES, User
 
 
 def export_seed(organization: Organization, *, ids: bool = False) -> dict[str, Any]:
-    """The organisation as a seed document without credentials, in an order that its history leaves no
-    trace in; `ids` adds the ids of users and groups."""
+    """The organisation as a seed document without credentials, in an order that tells nothing of its history.
+
+    `ids` adds the ids of users and groups.
+    """
     document: dict[str, Any] = {"org_id": organization.org_id, **_export_standing(organization)}
     document["domains"] = [
         _present(
