@@ -1,4 +1,4 @@
-"""Lets ``python -m umapi_harness`` do what ``umapi-harness`` does."""
+"""Lets `python -m umapi_harness` do what `umapi-harness` does."""
 
 from __future__ import annotations
 

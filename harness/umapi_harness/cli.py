@@ -11,7 +11,7 @@ _OURS = ("umapi_harness", "umapi_models", "umapi_runtime")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs ``umapi-harness`` with the arguments given, or those of the process; returns the exit status.
+    """Runs `umapi-harness` with the arguments given, or those of the process; returns the exit status.
 
     0: all passed; 1: a check or a request failed; 2: bad input.
     """

@@ -1,4 +1,4 @@
-"""The commands of ``umapi-harness``, one module for each subject, loaded when a command of it is called."""
+"""The commands of `umapi-harness`, one module for each subject, loaded when a command of it is called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``diff``: what has drifted between two recordings of one scenario."""
+"""The command `diff`: what has drifted between two recordings of one scenario."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands that write seeds: ``seed`` makes one up, ``export`` takes it from a server that runs."""
+"""The commands that write seeds: `seed` makes one up, `export` takes it from a server that runs."""
 
 from __future__ import annotations
 

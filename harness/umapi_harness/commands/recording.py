@@ -1,4 +1,4 @@
-"""The command ``record``: a reverse proxy that records what any client exchanges with the service."""
+"""The command `record`: a reverse proxy that records what any client exchanges with the service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``replay``: recordings served over HTTP, until Ctrl-C."""
+"""The command `replay`: recordings served over HTTP, until Ctrl-C."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``run``: executes a collection against the mock server of its own, or elsewhere."""
+"""The command `run`: executes a collection against the mock server of its own, or elsewhere."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def _values_of(server: RunningServer) -> dict[str, JsonValue]:
 
 
 def _elsewhere(target: str | None, *, own: bool, known: Mapping[str, JsonValue]) -> _Place:
-    """A server that is there already. The walkthrough also takes what ``serve`` prints as UMAPI_ variables."""
+    """A server that is there already. The walkthrough also takes what `serve` prints as UMAPI_ variables."""
     values = _exported(known) if own else {}
     if target is None:
         return _Place(values=values)
@@ -185,7 +185,7 @@ def _bundle_of_environment(wanted: bool) -> Path | None:
 
 
 def _client(timeout: float, bundle: Path | None, *, insecure: bool, direct: bool) -> httpx.Client:
-    """The client of the run; ``direct`` goes past any proxy, for the server inside this process."""
+    """The client of the run; `direct` goes past any proxy, for the server inside this process."""
     if insecure and bundle is not None:
         raise click.UsageError("--insecure and --ca-bundle exclude each other: leave one out")
     try:

@@ -1,4 +1,4 @@
-"""The commands that keep a mock server: ``serve`` until Ctrl-C, ``exec`` for as long as a command runs."""
+"""The commands that keep a mock server: `serve` until Ctrl-C, `exec` for as long as a command runs."""
 
 from __future__ import annotations
 

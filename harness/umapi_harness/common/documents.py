@@ -32,7 +32,7 @@ class Node:
         return DocumentError(self.source, self.pointer, problem, remedy)
 
     def child(self, key: str | int, value: JsonValue) -> Node:
-        """The value below this one under ``key``."""
+        """The value below this one under `key`."""
         return Node(value, self.source, f"{self.pointer}/{escaped(str(key))}")
 
     def mapping(self, what: str) -> Mapping[str, JsonValue]:
@@ -53,7 +53,7 @@ class Node:
             yield self.child(index, entry)
 
     def get(self, key: str) -> Node | None:
-        """The member ``key`` of this object; None when absent or null, or when this is no object."""
+        """The member `key` of this object; None when absent or null, or when this is no object."""
         value = self.value
         if not isinstance(value, dict):
             return None
@@ -67,12 +67,12 @@ class Node:
         raise self.fail(f"{what} must be a string, not {kind(self.value)}", "put it in quotes")
 
     def text_of(self, key: str, default: str = "") -> str:
-        """The string member ``key``, or ``default``; numbers and booleans are written as JSON writes them."""
+        """The string member `key`, or `default`; numbers and booleans are written as JSON writes them."""
         found = self.get(key)
         return default if found is None else scalar_text(found)
 
     def flag(self, key: str) -> bool:
-        """Whether the member ``key`` is true."""
+        """Whether the member `key` is true."""
         found = self.get(key)
         return found is not None and found.value is True
 

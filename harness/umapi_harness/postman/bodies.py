@@ -13,7 +13,7 @@ from umapi_harness.common.documents import Node, scalar_text
 
 @attrs.frozen(kw_only=True)
 class Parameter:
-    """A key and a value: a header, a query parameter (``bare``: without "="), a form field or a path variable."""
+    """A key and a value: a header, a query parameter (`bare`: without "="), a form field or a path variable."""
 
     key: str
     value: str
@@ -24,7 +24,7 @@ class Parameter:
 
 @attrs.frozen(kw_only=True)
 class Body:
-    """The body of a request; which fields count depends on ``mode``."""
+    """The body of a request; which fields count depends on `mode`."""
 
     mode: str
     raw: str = ""
@@ -34,7 +34,7 @@ class Body:
 
 
 def parse_headers(node: Node | None) -> tuple[Parameter, ...]:
-    """Reads headers: an array of key and value, as an object, or as lines ``Name: value``."""
+    """Reads headers: an array of key and value, as an object, or as lines `Name: value`."""
     if node is None:
         return ()
     if isinstance(node.value, str):

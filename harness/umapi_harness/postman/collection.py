@@ -17,7 +17,7 @@ EXPORT_AGAIN = "export the collection from Postman as Collection v2.1"
 
 @attrs.frozen(kw_only=True)
 class Auth:
-    """How a request proves who sends it; ``settings`` by the names that Postman uses for the type."""
+    """How a request proves who sends it; `settings` by the names that Postman uses for the type."""
 
     type: str
     settings: Mapping[str, str] = attrs.field(factory=dict[str, str])
@@ -146,7 +146,7 @@ def _variables(node: Node | None) -> dict[str, JsonValue]:
 
 
 def _descend(node: Node, above: _Level, name: str) -> _Level:
-    """What the entries below ``node`` (collection or folder) inherit."""
+    """What the entries below `node` (collection or folder) inherit."""
     behaviour = node.get("protocolProfileBehavior")
     return _Level(
         folders=above.folders,
@@ -260,7 +260,7 @@ def parse_request(node: Node) -> Request:
 
 
 def _url(node: Node) -> tuple[str, tuple[Parameter, ...]]:
-    """The address as one string with its variables in place, and the values for its ``:name`` segments."""
+    """The address as one string with its variables in place, and the values for its `:name` segments."""
     if isinstance(node.value, str):
         return node.value, ()
     node.mapping("url")

@@ -1,4 +1,4 @@
-"""Dynamic variables: the values behind ``{{$guid}}``, ``{{$timestamp}}`` and their kind."""
+"""Dynamic variables: the values behind `{{$guid}}`, `{{$timestamp}}` and their kind."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ class DynamicVariables:
         }
 
     def value(self, name: str) -> str | None:
-        """A fresh value for the name (with its ``$``); None when the name is unknown."""
+        """A fresh value for the name (with its `$`); None when the name is unknown."""
         maker = self._makers.get(name)
         return None if maker is None else maker()
 
     def pool(self, text: str, size: int) -> dict[str, list[str]]:
-        """``size`` fresh values for each dynamic variable that ``text`` mentions."""
+        """`size` fresh values for each dynamic variable that `text` mentions."""
         return {name: [maker() for _ in range(size)] for name, maker in self._makers.items() if name in text}
 
     def _guid(self) -> str:

@@ -18,7 +18,7 @@ DataRow = Mapping[str, JsonValue]
 
 @attrs.frozen(kw_only=True)
 class Environment:
-    """Named values; ``secret`` are the names of those that no report may show."""
+    """Named values; `secret` are the names of those that no report may show."""
 
     name: str = ""
     values: Mapping[str, JsonValue] = attrs.field(factory=dict[str, JsonValue])

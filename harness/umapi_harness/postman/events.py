@@ -39,7 +39,7 @@ class RunStarted:
 
 @attrs.frozen(kw_only=True)
 class RequestSent:
-    """A request goes out; ``by_script`` marks those of pm.sendRequest."""
+    """A request goes out; `by_script` marks those of pm.sendRequest."""
 
     step: Step
     method: str
@@ -74,7 +74,7 @@ class CheckPassed:
 
 @attrs.frozen(kw_only=True)
 class CheckFailed:
-    """A pm.test did not hold; ``message`` says what was expected."""
+    """A pm.test did not hold; `message` says what was expected."""
 
     step: Step
     name: str
@@ -100,7 +100,7 @@ class ConsoleMessage:
 
 @attrs.frozen(kw_only=True)
 class ErrorRaised:
-    """Something went wrong outside the checks; ``kind`` is variable, request, network, script or flow."""
+    """Something went wrong outside the checks; `kind` is variable, request, network, script or flow."""
 
     step: Step
     kind: str
@@ -144,7 +144,7 @@ class Summary:
 
 @attrs.frozen(kw_only=True)
 class RunFinished:
-    """The run is over; ``stopped`` tells why it ended early, if it did."""
+    """The run is over; `stopped` tells why it ended early, if it did."""
 
     summary: Summary
     stopped: str | None = None

@@ -44,7 +44,7 @@ class Masker:
                     self.learn(value)
 
     def text(self, text: str) -> str:
-        """``text`` without secrets."""
+        """`text` without secrets."""
         return self._masker.text(text)
 
     def headers(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -39,14 +39,14 @@ class Target:
     origin: str
 
     def redirect(self, url: str) -> str:
-        """``url`` with this origin."""
+        """`url` with this origin."""
         parts = urlsplit(url)
         rest = parts._replace(scheme="", netloc="").geturl()
         return self.origin + ("" if rest.startswith(("/", "?")) or not rest else "/") + rest
 
 
 def resolved(request: Request, scopes: Scopes) -> Request:
-    """``request`` with values in the place of all variables; raises UnresolvedError.
+    """`request` with values in the place of all variables; raises UnresolvedError.
 
     Values are put in everywhere first, so that the error names all variables that have none.
     """
@@ -88,7 +88,7 @@ def _resolved_auth(auth: Auth, scopes: Scopes) -> Auth:
 
 
 def _with_path_variables(url: str, parameters: tuple[Parameter, ...]) -> str:
-    """Fills the segments ``:name``; a value may hold anything, so it is encoded as one segment."""
+    """Fills the segments `:name`; a value may hold anything, so it is encoded as one segment."""
     values = {one.key: one.value for one in parameters if one.key}
     if not values:
         return url
@@ -105,9 +105,9 @@ def _with_path_variables(url: str, parameters: tuple[Parameter, ...]) -> str:
 def wire_request(
     request: Request, client: httpx.Client, *, keep_body: bool, target: Target | None, folder: Path
 ) -> httpx.Request:
-    """The request for ``client`` to send, from a request whose variables are resolved.
+    """The request for `client` to send, from a request whose variables are resolved.
 
-    ``folder`` is where relative names of files to upload start. Raises RequestError for an address or a file
+    `folder` is where relative names of files to upload start. Raises RequestError for an address or a file
     that cannot be used.
     """
     headers = [(one.key, one.value) for one in request.headers if one.key]
@@ -242,7 +242,7 @@ def _file(name: str, folder: Path) -> bytes:
 
 
 def read_target(text: str) -> Target:
-    """A target from ``scheme://host[:port]``; raises ValueError with the reason for anything else."""
+    """A target from `scheme://host[:port]`; raises ValueError with the reason for anything else."""
     parts = urlsplit(text.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{text!r} is no address: give http:// or https://, a host and perhaps a port")

@@ -21,7 +21,7 @@ from umapi_harness.postman.session import Options, Session
 class Runner:
     """Runs one collection with a client that is given to it.
 
-    ``now`` is seconds since 1970, ``sleep`` waits a number of seconds, ``chance`` feeds the dynamic variables.
+    `now` is seconds since 1970, `sleep` waits a number of seconds, `chance` feeds the dynamic variables.
     Listeners receive every event in turn and must not raise.
     """
 

@@ -1,6 +1,6 @@
 """JSON Schema checks that scripts ask for: verdicts in one line, for any schema that a script brings along.
 
-A schema without ``$schema`` is read as 2020-12 (Postman's own library reads it as draft 7).
+A schema without `$schema` is read as 2020-12 (Postman's own library reads it as draft 7).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SHOWN_ERRORS = 3
 
 
 def verdict(schema: JsonValue, data: JsonValue) -> str | None:
-    """None when ``data`` fits ``schema``; otherwise what is wrong, with JSON pointers.
+    """None when `data` fits `schema`; otherwise what is wrong, with JSON pointers.
 
     A schema that is none does not count as a fit: the reason says so.
     """

@@ -61,7 +61,7 @@ class Limits:
 
 @attrs.frozen(kw_only=True)
 class Check:
-    """One pm.test: ``state`` is passed, failed or skipped."""
+    """One pm.test: `state` is passed, failed or skipped."""
 
     name: str
     state: str
@@ -78,7 +78,7 @@ class ConsoleLine:
 
 @attrs.frozen(kw_only=True)
 class ScriptError:
-    """A script ended by an error; ``pointer`` says which script, where that is known."""
+    """A script ended by an error; `pointer` says which script, where that is known."""
 
     message: str
     pointer: str
@@ -93,7 +93,7 @@ Record = Check | ConsoleLine | ScriptError
 
 @attrs.frozen(kw_only=True)
 class ScriptInput:
-    """All that the scripts of one event see. ``response`` and ``request`` are in the form that the sandbox reads."""
+    """All that the scripts of one event see. `response` and `request` are in the form that the sandbox reads."""
 
     event: str
     scripts: tuple[Script, ...]
@@ -138,7 +138,7 @@ class ScriptInput:
 
 @attrs.frozen(kw_only=True)
 class ScriptResult:
-    """What the scripts of one event did. ``scopes`` and ``request`` are None when the sandbox had to be stopped."""
+    """What the scripts of one event did. `scopes` and `request` are None when the sandbox had to be stopped."""
 
     records: tuple[Record, ...]
     scopes: Mapping[str, Values] | None = None
@@ -155,7 +155,7 @@ class ScriptResult:
 
 Answer = Mapping[str, JsonValue]
 SendRequest = Callable[[JsonValue], Answer]
-"""Sends a request that a script describes: ``{"response": …}`` in the sandbox's form, or ``{"error": text}``."""
+"""Sends a request that a script describes: `{"response": …}` in the sandbox's form, or `{"error": text}`."""
 
 
 class _StoppedError(Exception):
@@ -174,13 +174,13 @@ class _Pending:
 
 @attrs.define
 class ScriptEngine:
-    """Runs scripts within limits. ``sleep`` waits a number of seconds, for scripts that use timers."""
+    """Runs scripts within limits. `sleep` waits a number of seconds, for scripts that use timers."""
 
     sleep: Callable[[float], None]
     limits: Limits = attrs.field(factory=Limits)
 
     def run(self, given: ScriptInput, send: SendRequest) -> ScriptResult:
-        """Runs the scripts of one event, outermost first; requests that they send go through ``send``."""
+        """Runs the scripts of one event, outermost first; requests that they send go through `send`."""
         return _Run(self, given, send).result()
 
 

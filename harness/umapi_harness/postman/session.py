@@ -23,8 +23,8 @@ from umapi_harness.postman.variables import Provider, Scopes, Values
 class Options:
     """How to run: iterations, which part, when to stop.
 
-    ``iterations`` of None means one for each row of data, or one. ``delay`` is in seconds, between requests.
-    ``max_requests`` ends an iteration in which setNextRequest goes round in circles.
+    `iterations` of None means one for each row of data, or one. `delay` is in seconds, between requests.
+    `max_requests` ends an iteration in which setNextRequest goes round in circles.
     """
 
     environment: Environment = attrs.field(factory=Environment)
@@ -67,7 +67,7 @@ class Totals:
 
 @attrs.define(kw_only=True)
 class Session:
-    """One run's shared state; ``now`` is seconds since 1970, ``sleep`` waits a number of seconds."""
+    """One run's shared state; `now` is seconds since 1970, `sleep` waits a number of seconds."""
 
     client: httpx.Client
     options: Options

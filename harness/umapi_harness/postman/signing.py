@@ -20,10 +20,10 @@ LIFE_SECONDS = 3600
 
 
 def jwt_provider(now: Callable[[], float]) -> Mapping[str, Provider]:
-    """Makes ``{{jwt_token}}`` where no scope holds it.
+    """Makes `{{jwt_token}}` where no scope holds it.
 
-    The variables ``org_id``, ``tech_account_id``, ``client_id``, ``ims_url`` and ``private_key_path`` (with
-    ``private_key_passphrase`` where the key has one) must be set; without them the variable stays unresolved.
+    The variables `org_id`, `tech_account_id`, `client_id`, `ims_url` and `private_key_path` (with
+    `private_key_passphrase` where the key has one) must be set; without them the variable stays unresolved.
     A key that cannot be read raises DocumentError.
     """
 

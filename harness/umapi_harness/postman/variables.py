@@ -1,4 +1,4 @@
-"""Variables: Postman's scopes, their order, and putting values in the place of ``{{name}}``."""
+"""Variables: Postman's scopes, their order, and putting values in the place of `{{name}}`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Provider = Callable[["Scopes"], "str | None"]
 """Makes the value of a variable that no scope holds; None when it cannot."""
 
 DynamicValue = Callable[[str], "str | None"]
-"""The value of a dynamic variable (``$guid``), freshly made; None for an unknown name."""
+"""The value of a dynamic variable (`$guid`), freshly made; None for an unknown name."""
 
 Values = dict[str, JsonValue]
 
 
 class UnresolvedError(Exception):
-    """Variables have no value, or hold each other; ``names`` are theirs."""
+    """Variables have no value, or hold each other; `names` are theirs."""
 
     def __init__(self, names: tuple[str, ...], reason: str) -> None:
         self.names = names
@@ -39,7 +39,7 @@ def _no_dynamic_value(_name: str) -> str | None:
 class Scopes:
     """The five scopes of a run, narrowest last: global, collection, environment, data, local.
 
-    ``providers`` stand behind them all: they make values that only the runner can make.
+    `providers` stand behind them all: they make values that only the runner can make.
     """
 
     globals: Values = attrs.field(factory=dict[str, JsonValue])
@@ -73,7 +73,7 @@ class Scopes:
         return None if provider is None else provider(self)
 
     def resolve(self, text: str) -> str:
-        """``text`` with values in the place of placeholders; raises UnresolvedError."""
+        """`text` with values in the place of placeholders; raises UnresolvedError."""
         for _ in range(MAX_PASSES):
             missing: list[str] = []
 

@@ -50,7 +50,7 @@ def _field_view(one: Parameter) -> View:
 
 
 def changed_request(request: Request, view: View, pointer: str) -> Request:
-    """``request`` as the pre-request scripts left it; raises DocumentError when they left no request."""
+    """`request` as the pre-request scripts left it; raises DocumentError when they left no request."""
     seen = parse_request(Node({**view, "header": view.get("headers")}, "the pre-request script", pointer))
     return attrs.evolve(request, method=seen.method, url=seen.url, headers=seen.headers, body=seen.body)
 

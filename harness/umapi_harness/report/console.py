@@ -21,7 +21,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 @attrs.define
 class ConsoleReport:
-    """Listens to a run and prints one row per request; ``verbose`` adds the lines that scripts log."""
+    """Listens to a run and prints one row per request; `verbose` adds the lines that scripts log."""
 
     console: Console
     verbose: bool = False

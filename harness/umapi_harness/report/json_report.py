@@ -28,7 +28,7 @@ class Report(TypedDict):
 
 
 def write_json(outcomes: Outcomes, path: Path) -> None:
-    """Writes the report to ``path``; raises OSError."""
+    """Writes the report to `path`; raises OSError."""
     text = json.dumps(json_document(outcomes), ensure_ascii=False, indent=2)
     path.write_text(text + "\n", encoding="utf-8", errors="replace")
 

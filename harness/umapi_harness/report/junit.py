@@ -12,7 +12,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 
 def write_junit(outcomes: Outcomes, path: Path) -> None:
-    """Writes the report to ``path``; raises OSError."""
+    """Writes the report to `path`; raises OSError."""
     tree = ET.ElementTree(junit_element(outcomes))
     ET.indent(tree)
     tree.write(path, encoding="utf-8", xml_declaration=True)

@@ -9,7 +9,7 @@ from umapi_harness.postman import events
 
 @attrs.define(kw_only=True)
 class Failure:
-    """A failed check (``kind`` is check) or an error, with where to look."""
+    """A failed check (`kind` is check) or an error, with where to look."""
 
     kind: str
     name: str

@@ -1,8 +1,8 @@
 """The schemas inside the walkthrough collection: each in one piece, as a collection variable, kept up to date.
 
 Postman cannot read files from a script, so the collection carries the schemas that its checks need. They are
-copied from the package's own schemas: ``python -m umapi_harness.walkthrough.schemas`` writes them anew, and with
-``--check`` only tells (by exit status 1) whether they differ.
+copied from the package's own schemas: `python -m umapi_harness.walkthrough.schemas` writes them anew, and with
+`--check` only tells (by exit status 1) whether they differ.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LEFT_OUT = re.compile(r"^(x-.*|\$schema|\$comment|title|description|deprecated)
 
 
 def bundled(name: str, pointer: str) -> dict[str, object]:
-    """One schema in one piece: the files it refers to stand under ``$defs``, what only people read is left out."""
+    """One schema in one piece: the files it refers to stand under `$defs`, what only people read is left out."""
     files: dict[str, object] = {}
     waiting = [name]
     while waiting:
@@ -45,7 +45,7 @@ def bundled(name: str, pointer: str) -> dict[str, object]:
 
 
 def _rewritten(value: object, name: str, waiting: list[str]) -> object:
-    """``value`` of the file ``name`` with its references turned inwards; files referred to go to ``waiting``."""
+    """`value` of the file `name` with its references turned inwards; files referred to go to `waiting`."""
     if isinstance(value, list):
         return [_rewritten(entry, name, waiting) for entry in cast("list[object]", value)]
     if not isinstance(value, dict):
@@ -82,7 +82,7 @@ def document_text(document: dict[str, object]) -> str:
 
 
 def main(arguments: list[str], path: Path = COLLECTION) -> int:
-    """Refreshes the collection file, or with ``--check`` compares it; returns the exit status."""
+    """Refreshes the collection file, or with `--check` compares it; returns the exit status."""
     text = path.read_text(encoding="utf-8")
     fresh = document_text(refreshed(cast("dict[str, object]", json.loads(text))))
     if fresh == text:
