@@ -169,6 +169,17 @@ def test_clock_that_is_set_back_does_not_stretch_a_wait(wire: ScriptedServer, co
     assert time.slept == [60.0, 60.0]
 
 
+@pytest.mark.parametrize(
+    "second", [9.5, 5.0], ids=["of two threads in the wrong order", "of a clock that was set back"]
+)
+def test_reading_from_the_past_makes_no_longer_wait(second: float) -> None:
+    """Who takes a place with an earlier reading than the one before waits one window, not more."""
+    operation = Operation(name="o", method="GET", path="/", per_client=1, overall=None, period=60.0)
+    pacer = Pacer()
+    assert pacer.reserve(operation, 10.0) == 0.0
+    assert pacer.reserve(operation, second) == 60.0
+
+
 def test_pacing_does_not_read_the_clock_of_the_day(wire: ScriptedServer) -> None:
     """With the clocks of the machine, windows are kept by the one that nobody can set."""
     wire.answer = all_good

@@ -50,9 +50,15 @@ def mutants(tree: ast.Module) -> Iterator[tuple[int, str, ast.Module]]:
         for number in range(_changes(node)):
             changed = copy.deepcopy(tree)
             target = list(ast.walk(changed))[place]
-            before = ast.unparse(target)
-            _change(target, number)
-            yield getattr(node, "lineno", 0), f"{before}  ->  {ast.unparse(target)}", ast.fix_missing_locations(changed)
+            if isinstance(target, _BLOCKS):
+                left_out = list(filter(_is_plain, target.body))[number]
+                line, what = left_out.lineno, f"without {ast.unparse(left_out)}"
+                _change(target, number)
+            else:
+                line, before = getattr(target, "lineno", 0), ast.unparse(target)
+                _change(target, number)
+                what = f"{before}  ->  {ast.unparse(target)}"
+            yield line, what, ast.fix_missing_locations(changed)
 
 
 def _changes(node: ast.AST) -> int:
