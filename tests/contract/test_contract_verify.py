@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,81 @@ def test_drift_of_many_entries_is_one_finding() -> None:
     verification = verify([Recording(path="drift", exchanges=(changed,))], own_judges()[1:2])
     (found,) = verification.findings
     assert (found.grade, found.place, found.more) == (Grade.MAY, "body /users/0/tags", 2)
+
+
+def _altered(change: Callable[[dict[str, Any]], Any]) -> Recording:
+    """A session that acts before it lists, with the body of its listing of users, or of groups, changed."""
+    session = Session(SEED)
+    session.act([{"user": "bob@f.example", "do": [{"add": {"group": ["Artists"]}}]}])
+    session.users()
+    session.groups()
+    for place, one in enumerate(session.exchanges[1:], 1):
+        body = one.response.json()
+        change(body)
+        response = attrs.evolve(one.response, body=json.dumps(body).encode())
+        session.exchanges[place] = attrs.evolve(one, response=response)
+    return session.recording()
+
+
+@pytest.mark.parametrize(("members", "called"), [(("email",), ", bob"), (("email", "username"), ", somebody without")])
+def test_an_entry_without_an_address_is_called_something(members: tuple[str, ...], called: str) -> None:
+    """What a finding says of somebody without an e-mail address has his user name, or says that he has none."""
+
+    def change(body: dict[str, Any]) -> None:
+        for entry in body.get("users", ())[1:2]:
+            for member in members:
+                del entry[member]
+
+    problems = [one.problem for one in verify([_altered(change)], own_judges()).findings]
+    (told,) = [one for one in problems if "what was true of" in one and "bob@f.example" in one]
+    assert called in told
+    assert "of  before" not in told
+    assert ",  " not in told
+
+
+@pytest.mark.parametrize("entry", ["x", None, 5, []])
+def test_an_entry_that_is_no_object_is_found(entry: object) -> None:
+    """It is a MUST of the judges of answers, of the SDK and of the mock server, in its place."""
+
+    def change(body: dict[str, Any]) -> None:
+        body["users" if "users" in body else "groups"][1] = entry
+
+    found = [one for one in verify([_altered(change)], judges()).findings if one.grade is Grade.MUST]
+    assert {(one.judge, one.entry) for one in found} >= {
+        (name, f"/{place}") for name in ("response", "sdk", "mock") for place in (1, 2)
+    }
+
+
+@pytest.mark.parametrize("field", ["users", "groups"])
+def test_a_listing_without_its_list_is_found(field: str) -> None:
+    """A page that says success and has no entries, not even none, breaks the contract of answers."""
+    recording = _altered(lambda body: body.pop(field, None))
+    found = [one for one in verify([recording], own_judges()[1:2]).findings if one.grade is Grade.MUST]
+    assert [(one.operation, one.place) for one in found] == [(field, f"body /{field}")]
+
+
+UNBUILDABLE: tuple[tuple[str, dict[str, Any], list[dict[str, Any]]], ...] = (
+    ("/users/1/email", {"email": "two words@e.example"}, []),
+    ("/users/1/firstname", {"firstname": "x" * 500}, []),
+    ("/users/0", {}, [{"org_id": ORG, "domains": SEED["domains"], "users": [{"email": "ann@e.example"}]}]),
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "fields", "seeds"), UNBUILDABLE, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_state_that_cannot_be_built_is_a_must(
+    place: str, fields: dict[str, Any], seeds: list[dict[str, Any]]
+) -> None:
+    """Where the mock server cannot be put into the state, inferred or given, nothing was judged and nothing agrees."""
+    recording = _altered(lambda body: [one.update(fields) for one in body.get("users", ())[1:2]])
+    listings = attrs.evolve(recording, exchanges=recording.exchanges[1:])
+    (verdict,) = verify([listings], own_judges(seeds=seeds)[2:]).files[0].verdicts
+    (found,) = [one for one in verdict.findings if one.grade is Grade.MUST]
+    assert (found.place, found.entry) == ("state", "")
+    assert found.problem.startswith("the state that the recording implies cannot be built: ")
+    assert f"{place}: " in found.problem
+    assert (verdict.judged, dict(verdict.unjudged)) == (0, {"the state cannot be built": 2})
 
 
 def test_findings_hold_no_secret_of_a_token_request() -> None:

@@ -54,6 +54,7 @@ class Doubting:
             page.position: listing for listing in listings_of(list(self._pages.values())) for page in listing.pages
         }
         self._doubts: dict[str, Doubts] = {}
+        self._all_admins: dict[int, bool] = {}
         self._last: tuple[int, RecordedResponse, Graft] | None = None
         whole = [
             listing.pages[-1].position
@@ -128,11 +129,13 @@ class Doubting:
     def _users(self, doubts: Doubts, page: ListingPage, now: RecordedResponse) -> Graft:
         recorded = page.exchange.response
         adobe = {_address(one) for one in page.entries or () if is_object(one) and one.get("type") == ADOBE_ID}
+        created = doubts.created & adobe
 
         def doubtful(entry: Any) -> str | None:
-            address = _address(entry)
-            doubted = doubts.doubts_entry(entry) or address in doubts.created & adobe
-            return address if doubted else None
+            if not is_object(entry):
+                return None
+            doubted = doubts.doubts_entry(entry) or _address(entry) in created
+            return (_address(entry) or str(entry.get("username", "")).lower()) if doubted else None
 
         def within(before: Any, after: Any) -> tuple[Any, str | None]:
             return _with_groups(doubts, before, after)
@@ -153,28 +156,34 @@ class Doubting:
             name = str(entry.get("groupName", "")) if is_object(entry) else ""
             return name if doubts.doubts_group(name) else None
 
-        def within(before: Any, after: Any) -> tuple[Any, str | None]:
-            unsure = doubts.doubts_anyone or (self._listed_late and not doubts.whole)
-            return _with_counts(before, after) if unsure else (after, None)
+        unsure = doubts.doubts_anyone or (self._listed_late and not doubts.whole)
 
-        shown = [
-            entry for one in self._listings[page.position].pages for entry in one.entries or () if is_object(entry)
-        ]
+        def within(before: Any, after: Any) -> tuple[Any, str | None]:
+            return _with_counts(before, after) if unsure else (after, None)
 
         def missing(entry: Any) -> str | None:
             # The service hides admin groups that nobody was ever given: who was, long before, no recording tells.
             name = str(entry.get("groupName", "")) if is_object(entry) else ""
-            return name if name.startswith("_") and not _lists_all_admins(shown) else None
+            return name if name.startswith("_") and not self._lists_all_admins(page) else None
 
         recorded = page.exchange.response
         several = len(self._listings[page.position].pages) > 1
         counted = [count_header(one, "X-Total-Count") for one in (recorded, now)]
-        if several and counted[0] != counted[1] and (doubts.lost_groups or not _lists_all_admins(shown)):
+        if several and counted[0] != counted[1] and (doubts.lost_groups or not self._lists_all_admins(page)):
             return Graft(recorded, ("a group on another page",))
         graft = graft_entries(recorded, now, "groups", identity_of("groups"), doubtful, within, missing)
         if graft.presence and several:
             return Graft(recorded, graft.doubtful)
         return graft
+
+    def _lists_all_admins(self, page: ListingPage) -> bool:
+        """Whether the listing that a page belongs to shows the admin group of each group; found out once."""
+        pages = self._listings[page.position].pages
+        first = pages[0].position
+        if first not in self._all_admins:
+            shown = [entry for one in pages for entry in one.entries or () if is_object(entry)]
+            self._all_admins[first] = _lists_all_admins(shown)
+        return self._all_admins[first]
 
     def learn(self, place: int, now: RecordedResponse) -> None:
         """Learn from an exchange that has been compared; `now` is the mock server's own answer."""

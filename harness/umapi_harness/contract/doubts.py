@@ -73,6 +73,8 @@ class Doubts:
     """True once every user has been listed."""
     names: dict[str, str] = attrs.field(factory=dict[str, str])
     """User name -> address, as listed."""
+    called: dict[str, set[str]] = attrs.field(factory=dict[str, set[str]])
+    """Address -> user names that it had at some time."""
 
     def subjects(self, command: JsonObject) -> Subjects:
         """Return whom a command is about."""
@@ -108,7 +110,9 @@ class Doubts:
         lowered = self._address(address)
         if "@" not in lowered:
             return True  # a user name that no answer has shown
-        return lowered in self.lost or (lowered in self.touched | self.guessed and lowered not in self.told)
+        return lowered in self.lost or (
+            (lowered in self.touched or lowered in self.guessed) and lowered not in self.told
+        )
 
     @property
     def doubts_anyone(self) -> bool:
@@ -118,7 +122,8 @@ class Doubts:
     def doubts_entry(self, entry: JsonObject) -> bool:
         """Whether what a listing says of a user can, be it for an action on his user name."""
         username = str(entry.get("username", "")).lower()
-        by_name = entry.get("type") != ADOBE_ID and username in self.lost | (self.touched - self.told)
+        touched = username in self.touched and username not in self.told
+        by_name = entry.get("type") != ADOBE_ID and (touched or username in self.lost)
         return by_name or self.doubts_person(str(entry.get("email", "")))
 
     def doubts_group(self, name: str) -> bool:
@@ -210,7 +215,12 @@ class Doubts:
                     self.told.discard(email.lower())
                 else:
                     self.told.add(email.lower())
-                self.names = {one: email.lower() if home == target else home for one, home in self.names.items()}
+                self._take_over(target, email.lower())
+
+    def _take_over(self, before: str, address: str) -> None:
+        own = {one for one in self.called.pop(before, ()) if self.names.get(one) == before}
+        self.names.update(dict.fromkeys(own, address))
+        self.called.setdefault(address, set()).update(own)
 
     def shown(self, entry: JsonObject) -> None:
         """Learn from a user whom an answer shows as the mock server does."""
@@ -222,6 +232,7 @@ class Doubts:
         self.told_groups.update(name.lower() for name in _texts(entry.get("groups")))
         if isinstance(username, str) and entry.get("type") != ADOBE_ID and username.lower() != email.lower():
             self.names[username.lower()] = email.lower()
+            self.called.setdefault(email.lower(), set()).add(username.lower())
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import attrs
 
+from umapi_harness.contract.answers import page_of
 from umapi_harness.contract.findings import Finding, Grade, finding
 from umapi_harness.contract.judging import Verdict, operation_of
 from umapi_harness.contract.recordings import Exchange, Recording
@@ -90,5 +91,9 @@ def _body_problems(exchange: Exchange, operation: Operation, answer: Answer) -> 
     for one in answer.body.problems(data):
         remedy = _DRIFT if one.drift else ""
         yield Grade.MAY if one.drift else Grade.MUST, f"body {one.place or '/'}", one.problem, remedy
+    page = page_of(exchange, 0, operation)
+    if page is not None and page.field not in page.body:
+        # The schema holds for pages of refusals too, which have no list.
+        yield Grade.MUST, f"body /{page.field}", f"is missing, where {operation.name} answers with a list", ""
     for place in answer.body.unknown_fields(data):
         yield Grade.MAY, f"body {place}", "field is not in the schema", _DRIFT

@@ -117,7 +117,7 @@ class _Play:
     _unsearched: int = 0
     """Exchanges with a difference for which no setting was tried any more."""
     _answers: dict[int, RecordedResponse] = attrs.field(factory=dict[int, RecordedResponse])
-    _listings: Mapping[int, Sequence[int]] = attrs.field(factory=dict[int, Sequence[int]])
+    _listings: dict[int, Sequence[int]] = attrs.field(factory=dict[int, Sequence[int]])
     """Place of a page -> those of all pages of its listing, for whole listings of several pages."""
     _dealt_pages: dict[int, RecordedResponse] = attrs.field(factory=dict[int, RecordedResponse])
     """The pages of the listing that is compared, each with its entries."""
@@ -130,7 +130,7 @@ class _Play:
         for listing in listings_of([page for page in pages if page is not None]):
             places = [page.position for page in listing.pages]
             if listing.complete and len(places) > 1:
-                self._listings = {**self._listings, **dict.fromkeys(places, places)}
+                self._listings.update(dict.fromkeys(places, places))
 
     def findings(self) -> Iterator[Finding]:
         """Play the scene; yield what was found, and what could not be inferred."""
@@ -285,7 +285,9 @@ class _Play:
         """What was not compared because it depends on what nobody knows."""
         about = self._doubting.graft(place, self._dealt(place, self._answers[place])).doubtful
         if about:
-            shown = ", ".join(about[:_NAMED]) + (f" and {len(about) - _NAMED} more" if len(about) > _NAMED else "")
+            shown = ", ".join(one or _NAMELESS for one in about[:_NAMED]) + (
+                f" and {len(about) - _NAMED} more" if len(about) > _NAMED else ""
+            )
             problem = f"not compared: the recording does not tell what was true of {shown} before the actions on them"
             one = Departure("body", problem)
             yield attrs.evolve(self._finding(self.scene[place], Grade.MAY, one, problem), remedy=_LIST_FIRST)
@@ -353,6 +355,7 @@ def _shown(value: object) -> str:
 
 
 _NAMED: Final = 3  # of those in doubt, in one finding
+_NAMELESS: Final = "somebody without a name"
 _LIST_FIRST: Final = "list users and groups at the start of a recording, or give --seed"
 
 
