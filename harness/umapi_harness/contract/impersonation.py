@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import attrs
 import jwt
 
-from umapi_harness.contract.answers import body_object, places_of
+from umapi_harness.contract.answers import JsonObject, body_object, places_of
 from umapi_harness.contract.judging import operation_of
 from umapi_harness.contract.matching import form_fields
 from umapi_harness.contract.recordings import Exchange
@@ -28,6 +28,8 @@ NO_ORG: Final = "UNKNOWN@AdobeOrg"
 """The organisation of tokens that no recorded call was made with."""
 
 _SECRET: Final = "a-secret-that-only-the-mock-server-knows"  # noqa: S105
+_OK: Final = 200
+_FORBIDDEN: Final = 403
 _LIFE: Final = 3600  # seconds; of tokens and of JWTs
 _BOUNDARY: Final = "recorded-form-boundary"
 _OMITTED: Final = frozenset({"authorization", "x-api-key", "content-length", "host", "content-type", "expect"})
@@ -78,8 +80,7 @@ class Impersonation:
             if operation is None:
                 continue
             org_id = places_of(exchange, operation).get("orgId")
-            result = body_object(exchange.response).get("result")
-            if org_id is not None and result != "error.organization.invalid_id":
+            if org_id is not None and not _is_of_no_organization(exchange):
                 self._any_org = org_id if self._any_org == NO_ORG else self._any_org
                 name = exchange.request.header("X-Api-Key")
                 if name and name != REDACTED and exchange.response.status not in (401, 403):
@@ -89,20 +90,25 @@ class Impersonation:
                 scope = fields.get("scope", "").replace(",", " ").split()
                 scopes.setdefault(fields.get("client_id", ""), set()).update(scope)
         self._clients: dict[tuple[str, str], Client] = {}
+        self._by_name: dict[str, Client] = {}
+        """The first of each name."""
+        self._taken: set[str] = set()
         for name, org_id in orgs.items():
             self._add(name, org_id, scopes.get(name, set()))
         self._scopes = scopes
 
     def _add(self, name: str, org_id: str, scopes: set[str]) -> Client:
-        taken = {client.client_id for client in self._clients.values()}
-        client_id = name if name and name not in taken else f"client-{len(self._clients) + 1}"
+        client_id = name if name and name not in self._taken else f"client-{len(self._clients) + 1}"
         extra = tuple(sorted(scopes - KNOWN_SCOPES))
-        return self._clients.setdefault((org_id, name), Client(name, client_id, org_id, extra))
+        self._taken.add(client_id)
+        client = self._clients.setdefault((org_id, name), Client(name, client_id, org_id, extra))
+        self._by_name.setdefault(name, client)
+        return client
 
     def client(self, name: str, org_id: str | None) -> Client:
         """Return the client of that recorded id, in an organisation; it is made up on the first call."""
         if org_id is None:
-            known = next((one for one in self._clients.values() if one.name == name), None)
+            known = self._by_name.get(name)
             if known is not None:
                 return known
         org = org_id or self._any_org
@@ -149,20 +155,21 @@ class Impersonation:
 
     def _caller(self, exchange: Exchange, org_id: str) -> Client:
         name = exchange.request.header("X-Api-Key") or ""
-        bad = body_object(exchange.response).get("result") == "error.organization.invalid_id"
+        bad = _is_of_no_organization(exchange)
         return self.client("" if name == REDACTED else name, None if bad else org_id)
 
     def _access(self, exchange: Exchange, org_id: str, world: World) -> list[tuple[str, str]]:
-        status, answer = exchange.response.status, body_object(exchange.response)
+        status = exchange.response.status
+        answer = _refusal(exchange)
         number = answer.get("error_code")
         client = self._caller(exchange, org_id)
         key = [("x-api-key", client.client_id)]
         if status == 401:
             return [*key, ("authorization", "Bearer unknown")]
         token = ("authorization", f"Bearer {world.tokens.issue(world.credentials[client.client_id], _LIFE)}")
-        if status == 403 and number == "403010":
+        if status == _FORBIDDEN and number == "403010":
             return key
-        if status == 403 and "result" not in answer:
+        if status == _FORBIDDEN and "result" not in answer:
             unknown = number == "403003" or (number is None and exchange.request.header("X-Api-Key") is not None)
             return [("x-api-key", "unknown"), token] if unknown else [token]
         return [*key, token]
@@ -209,6 +216,17 @@ class Impersonation:
         if "invalid_scope" not in said:
             claims[f"https://{IMS_HOST}/s/{METASCOPE}"] = True
         return jwt.encode(claims, keys.private_pem, algorithm="RS256")
+
+
+def _is_of_no_organization(exchange: Exchange) -> bool:
+    return _refusal(exchange).get("result") == "error.organization.invalid_id"
+
+
+def _refusal(exchange: Exchange) -> JsonObject:
+    """The body of a refusal; nothing of a success, which may be long and tells nothing of the caller."""
+    if exchange.response.status == _OK:
+        return {}
+    return body_object(exchange.response)
 
 
 def _fields(exchange: Exchange) -> Mapping[str, str]:

@@ -48,12 +48,15 @@ class TokenStore:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._grants: dict[str, Grant] = {}
+        self._sweep_at = _SWEEP
 
     def issue(self, credential: Credential, seconds: int) -> str:
         """A new token that lives for `seconds`."""
-        if len(self._grants) >= _SWEEP:
+        if len(self._grants) >= self._sweep_at:
             now = self._clock.now()
             self._grants = {token: grant for token, grant in self._grants.items() if grant.expires > now}
+            # What is left then may double, so that each token costs the same however many are good.
+            self._sweep_at = max(_SWEEP, 2 * len(self._grants))
         token = secrets.token_urlsafe(48)
         self._grants[token] = Grant(credential.client_id, credential.org_id, self._clock.now() + seconds)
         return token
