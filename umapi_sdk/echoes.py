@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-_CREATED = frozenset({"addAdobeID", "createEnterpriseID", "createFederatedID"})
+from umapi_models.names import CREATES
+
+_CREATED = frozenset(CREATES)
 _GONE = frozenset({"update", "removeFromOrg", "updateUserGroup", "deleteUserGroup"})  # or found under another name
 _GROUP_GONE = frozenset({"updateUserGroup", "deleteUserGroup"})
 

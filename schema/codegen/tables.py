@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from schema.codegen.bundle import Bundle, Schema
-from schema.codegen.names import code_name, python_name
+from schema.codegen.names import code_name, member_name, python_name
 
 _KNOWN_OF_CODES = ("code", "meaning", "remedy", "calls", "retry", "source", "severity", "message")
 
@@ -17,6 +17,7 @@ def modules(bundle: Bundle) -> dict[str, str]:
         "defaults.py": _defaults(bundle),
         "error_codes.py": _error_codes(bundle),
         "limits.py": _limits(bundle),
+        "names.py": _names(bundle),
         "operations.py": _operations(bundle),
         "requests.py": _requests(bundle),
         "schemas.py": _schemas(),
@@ -74,6 +75,33 @@ def _error_codes(bundle: Bundle) -> str:
         arguments = {**{name: entry[name] for name in _KNOWN_OF_CODES}, "calls": tuple(entry["calls"])}
         lines.append(f"    {entry['code']!r}: ErrorCodeInfo({', '.join(f'{k}={v!r}' for k, v in arguments.items())}),")
     lines.append('}\n"""Every known code with its meaning; source: schema/error_codes.json."""')
+    return "\n".join(lines)
+
+
+def _names(bundle: Bundle) -> str:
+    """Write the names of steps, and those of the kinds of accounts and groups, for whoever does not use the models."""
+    lines = [
+        '"""The names on the wire of steps, identity types and group types."""\n',
+        "from __future__ import annotations\n",
+        "from collections.abc import Mapping\n",
+        "from typing import Final\n",
+    ]
+    for title in ("IdentityType", "GroupType"):
+        definition = bundle.definitions[title][1]
+        lines += [f"{member_name(value)}: Final = {value!r}" for value in definition["enum"]]
+        lines.append(f"{definition['description']!r}\n")
+    steps = {"USER_STEPS": "UserStep", "USER_GROUP_STEPS": "UserGroupStep"}
+    for name, title in steps.items():
+        names = tuple(bundle.definitions[title][1]["properties"])
+        lines.append(f"{name}: Final = {names!r}\n'The keys of a {title}, of which each step has one.'\n")
+    creates: dict[str, str] = {}
+    for name, schema in bundle.properties("UserStep").items():
+        target = schema.get("$ref", "").rpartition("/")[2]
+        kind = bundle.definitions[target][1].get("x-umapi-identity-type") if target else None
+        if kind is not None:
+            creates[name] = kind
+    told = "The steps that create or add a user, each with its identity type."
+    lines.append(f"CREATES: Final[Mapping[str, str]] = {creates!r}\n{told!r}")
     return "\n".join(lines)
 
 

@@ -18,7 +18,6 @@ from umapi_harness.common.documents import JsonValue
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_harness.mock.state.seeds import read_seed
-from umapi_harness.mock.state.users import ENTERPRISE_ID
 from umapi_harness.postman.collection import read_collection
 from umapi_harness.postman.environment import Environment, read_data, read_environment
 from umapi_harness.postman.outgoing import Target, read_target
@@ -29,6 +28,7 @@ from umapi_harness.report.console import ConsoleReport, new_console
 from umapi_harness.report.json_report import write_json
 from umapi_harness.report.junit import write_junit
 from umapi_harness.report.outcomes import Outcomes
+from umapi_models.names import ENTERPRISE_ID
 from umapi_models.operations import API_PATH
 
 

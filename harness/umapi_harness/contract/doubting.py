@@ -26,10 +26,11 @@ from umapi_harness.contract.comparing import identity_of
 from umapi_harness.contract.deprecated import UPDATE, USERS, json_of, key_of, named_in, read_json, without_counts
 from umapi_harness.contract.doubts import Doubts
 from umapi_harness.contract.grafting import Graft, graft_action, graft_entries
-from umapi_harness.contract.implied import ADOBE_ID, Implied
+from umapi_harness.contract.implied import Implied
 from umapi_harness.contract.judging import operation_of
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.contract.schema import Operation
+from umapi_models.names import ADOBE_ID
 
 _SERVER_ERRORS: Final = 500
 CHANGES: Final = frozenset({"action", "oldProfileUpdate"})

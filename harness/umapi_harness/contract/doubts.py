@@ -22,11 +22,11 @@ from umapi_harness.contract.answers import (
     query_of,
     steps_of,
 )
-from umapi_harness.contract.implied import ADOBE_ID, email_domain
+from umapi_harness.contract.implied import email_domain
 from umapi_harness.contract.recordings import Exchange
+from umapi_models.names import ADOBE_ID, CREATES
 
-CREATES: Final = frozenset({"addAdobeID", "createEnterpriseID", "createFederatedID"})
-_BY_DOMAIN: Final = CREATES | {"update"}
+_BY_DOMAIN: Final = frozenset(CREATES) | {"update"}
 _ABSENT: Final = frozenset({"error.user.nonexistent"})
 _VAGUE: Final = frozenset(
     {

@@ -9,10 +9,10 @@ from typing import Any, Final
 import attrs
 
 from umapi_harness.contract.answers import CommandResult, flag, is_array, is_object, query_of, results_of, steps_of
-from umapi_harness.contract.implied import ADOBE_ID, ENTERPRISE_ID, FEDERATED_ID, OWNED, OrgFacts, UserKey, email_domain
+from umapi_harness.contract.implied import OWNED, OrgFacts, UserKey, email_domain
 from umapi_harness.contract.recordings import Exchange
+from umapi_models.names import ADOBE_ID, CREATES, ENTERPRISE_ID, FEDERATED_ID
 
-_CREATES: Final = {"addAdobeID": ADOBE_ID, "createEnterpriseID": ENTERPRISE_ID, "createFederatedID": FEDERATED_ID}
 _GROUP_IN_WORDS: Final = re.compile(r"(?:^Group (.+) was not found$|readonly: (.+)$|not allowed: (.+)$)", re.DOTALL)
 _USER_IN_WORDS: Final = re.compile(r"^User (?:Id does not exist|is not in the organization): (.+)$", re.DOTALL)
 _DOMAIN_IN_WORDS: Final = re.compile(r"belongs to another organization: (\S+)$")
@@ -45,7 +45,7 @@ def unclaimed_domains(exchange: Exchange) -> set[str]:
         email_domain(fields["email"])
         for result in results_of(exchange)
         for place, name, fields in steps_of(result.command)
-        if name in _CREATES and is_object(fields) and isinstance(fields.get("email"), str)
+        if name in CREATES and is_object(fields) and isinstance(fields.get("email"), str)
         if result.code_at(place) == "error.domain.trust.nonexistent"
     }
 
@@ -75,8 +75,8 @@ class _Steps:
                 self.facts.absent.add(self._target.lower())
             if code == "error.user.not_in_org":
                 self.facts.outsiders.setdefault(self._target.lower(), "elsewhere")
-            if name in _CREATES:
-                self._create(_CREATES[name], values, code)
+            if name in CREATES:
+                self._create(CREATES[name], values, code)
             elif name == "update":
                 self._update(values, code, words)
             elif name in ("add", "remove"):

@@ -7,11 +7,9 @@ from typing import Any, Final
 
 import attrs
 
+from umapi_models.names import ADOBE_ID, ENTERPRISE_ID, FEDERATED_ID
 from umapi_models.vocabulary import FIXED_ADMIN_GROUPS
 
-ADOBE_ID: Final = "adobeID"
-ENTERPRISE_ID: Final = "enterpriseID"
-FEDERATED_ID: Final = "federatedID"
 OWNED: Final = (ENTERPRISE_ID, FEDERATED_ID)
 
 UserKey = tuple[str, bool]

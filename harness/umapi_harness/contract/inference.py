@@ -40,19 +40,11 @@ from umapi_harness.contract.deprecated import (
     users_in,
 )
 from umapi_harness.contract.effects import learn_from_actions, unclaimed_domains
-from umapi_harness.contract.implied import (
-    ADOBE_ID,
-    FEDERATED_ID,
-    OWNED,
-    GroupFacts,
-    Implied,
-    OrgFacts,
-    UserKey,
-    email_domain,
-)
+from umapi_harness.contract.implied import OWNED, GroupFacts, Implied, OrgFacts, UserKey, email_domain
 from umapi_harness.contract.judging import operation_of
 from umapi_harness.contract.recordings import Exchange
 from umapi_harness.contract.schema import Operation
+from umapi_models.names import ADOBE_ID, FEDERATED_ID
 from umapi_models.vocabulary import FIXED_ADMIN_GROUPS
 
 _SUBJECTS: Final = {

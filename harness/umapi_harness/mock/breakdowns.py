@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-_CREATES: Final = frozenset({"addAdobeID", "createEnterpriseID", "createFederatedID"})
-_USER: Final = _CREATES | {"update", "add", "remove", "removeFromOrg"}
-GROUP_CHANGES: Final = frozenset({"createUserGroup", "updateUserGroup", "deleteUserGroup"})
+from umapi_models.names import CREATES, USER_GROUP_STEPS, USER_STEPS
+
+_CREATES: Final = frozenset(CREATES)
+_USER: Final = frozenset(USER_STEPS)
+GROUP_CHANGES: Final = frozenset(USER_GROUP_STEPS) - {"add", "remove"}
 """Steps that make, change or end a user group itself."""
 _GROUP_MEMBERS: Final = frozenset({"usergroup add", "usergroup remove"})
 

@@ -22,13 +22,14 @@ from umapi_harness.mock.state.seeds import (
     add_users,
     build_seed,
 )
-from umapi_harness.mock.state.users import ADOBE_ID, FEDERATED_ID, User, email_domain
+from umapi_harness.mock.state.users import User, email_domain
 from umapi_harness.mock.world import World
 from umapi_harness.testing.parts import OrgClock, OrgFaults, Part
 from umapi_harness.testing.servers import UmapiServer
 from umapi_harness.testing.setups import Setup
 from umapi_harness.testing.transports import AsyncWorldTransport, WorldTransport
 from umapi_harness.testing.views import GroupInfo, UserInfo, view_group, view_user
+from umapi_models.names import ADOBE_ID, FEDERATED_ID
 
 T = TypeVar("T")
 

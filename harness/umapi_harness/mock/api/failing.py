@@ -7,6 +7,7 @@ from typing import Any, Final
 from umapi_harness.mock.api.refusals import RefusedError
 from umapi_harness.mock.breakdowns import BREAKDOWNS, GROUP_CHANGES
 from umapi_harness.mock.state.groups import DEVELOPER_PREFIX, PRODUCT_ADMIN_PREFIX, key
+from umapi_models.names import CREATES
 
 _ROLES: Final = {DEVELOPER_PREFIX: "developer", PRODUCT_ADMIN_PREFIX: "product admin"}
 
@@ -34,5 +35,4 @@ def check_group_step(code: str, name: str, group: str) -> None:
 
 def _value(code: str, name: str, user: str) -> str:
     """What the message of `code` repeats: the type of account, or the user."""
-    types = {"addAdobeID": "adobeID", "createEnterpriseID": "enterpriseID", "createFederatedID": "federatedID"}
-    return types.get(name, name) if code == "error.internal.create_failed" else user
+    return CREATES.get(name, name) if code == "error.internal.create_failed" else user

@@ -11,8 +11,9 @@ from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state import groups as g
 from umapi_harness.mock.state.groups import Group
 from umapi_harness.mock.state.organization import Organization
-from umapi_harness.mock.state.users import ADOBE_ID, ADOBE_ID_DOMAIN, User, email_domain
+from umapi_harness.mock.state.users import ADOBE_ID_DOMAIN, User, email_domain
 from umapi_models import schemas
+from umapi_models.names import ADOBE_ID
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from umapi_harness.mock.api.failing import check_user_step
 from umapi_harness.mock.api.refusals import NoBehaviourError, RefusedError
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.groups import USER_GROUP, Group, key
 from umapi_harness.mock.state.organization import ELSEWHERE, INVITED, Domain, Organization
-from umapi_harness.mock.state.users import ADOBE_ID, ENTERPRISE_ID, FEDERATED_ID, IDENTITY_TYPES, User, email_domain
+from umapi_harness.mock.state.users import IDENTITY_TYPES, User, email_domain
+from umapi_models.names import ADOBE_ID, CREATES, ENTERPRISE_ID, FEDERATED_ID
 from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
 
 Fields = Mapping[str, Any]
-
-_CREATES: Final = {
-    "addAdobeID": ADOBE_ID,
-    "createEnterpriseID": ENTERPRISE_ID,
-    "createFederatedID": FEDERATED_ID,
-}
 
 
 class UserCommand:
@@ -48,8 +43,8 @@ class UserCommand:
         """Take one step. Raises RefusedError, in which case the step has changed nothing."""
         if not self._test_mode:
             check_user_step(self._settings.breakdown, name, fields, self._name)
-        if name in _CREATES:
-            self._create(_CREATES[name], fields)
+        if name in CREATES:
+            self._create(CREATES[name], fields)
         else:
             take = self._steps.get(name)
             if take is None:

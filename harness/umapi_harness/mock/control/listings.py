@@ -10,7 +10,8 @@ from umapi_harness.common.errors import InputError
 from umapi_harness.mock.state import groups as g
 from umapi_harness.mock.state.groups import Group, key
 from umapi_harness.mock.state.organization import Organization
-from umapi_harness.mock.state.users import ADOBE_ID, User
+from umapi_harness.mock.state.users import User
+from umapi_models.names import ADOBE_ID
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -19,8 +19,8 @@ from umapi_harness.mock.serving.details import ServerDetails
 from umapi_harness.mock.serving.listening import DEFAULT_HOST, Server, in_background, site
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.seeds import Seed
-from umapi_harness.mock.state.users import FEDERATED_ID
 from umapi_harness.mock.world import World
+from umapi_models.names import FEDERATED_ID
 from umapi_models.operations import API_PATH
 
 

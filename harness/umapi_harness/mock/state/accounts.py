@@ -8,7 +8,8 @@ import attrs
 
 from umapi_harness.mock.state.groups import Group
 from umapi_harness.mock.state.rosters import Roster
-from umapi_harness.mock.state.users import ADOBE_ID, User
+from umapi_harness.mock.state.users import User
+from umapi_models.names import ADOBE_ID
 
 
 @attrs.define(eq=False)

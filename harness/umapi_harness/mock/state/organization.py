@@ -18,7 +18,8 @@ from umapi_harness.mock.state import groups as g
 from umapi_harness.mock.state.accounts import Accounts, TechnicalAccount
 from umapi_harness.mock.state.groups import Group, Product, key
 from umapi_harness.mock.state.rosters import Roster
-from umapi_harness.mock.state.users import ADOBE_ID, IDENTITY_TYPES, User, email_domain
+from umapi_harness.mock.state.users import IDENTITY_TYPES, User, email_domain
+from umapi_models.names import ADOBE_ID
 
 _FIRST_GROUP_ID = 48_000_001
 _DERIVED_LISTS = 16  # lists kept that follow from the state; each may be as long as the organisation

@@ -32,7 +32,8 @@ from umapi_harness.mock.state.seeds import (
     default_seed,
     read_seed,
 )
-from umapi_harness.mock.state.users import ADOBE_ID, FEDERATED_ID, email_domain
+from umapi_harness.mock.state.users import email_domain
+from umapi_models.names import ADOBE_ID, FEDERATED_ID
 
 COLUMNS: Final = (
     *("email", "type", "firstname", "lastname", "country", "username", "domain", "status", "groups", "id"),

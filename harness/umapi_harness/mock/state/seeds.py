@@ -16,7 +16,8 @@ from umapi_harness.mock.documents import check
 from umapi_harness.mock.state.accounts import TechnicalAccount
 from umapi_harness.mock.state.groups import USER_GROUP, Group, key
 from umapi_harness.mock.state.organization import Domain, Organization
-from umapi_harness.mock.state.users import ADOBE_ID, email_domain
+from umapi_harness.mock.state.users import email_domain
+from umapi_models.names import ADOBE_ID
 
 SCHEMA: Final = "seed.schema.json"
 

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from umapi_models.names import ADOBE_ID, CREATES
+
 if TYPE_CHECKING:
     from umapi_harness.mock.state.groups import Group
 
-ADOBE_ID: Final = "adobeID"
-ENTERPRISE_ID: Final = "enterpriseID"
-FEDERATED_ID: Final = "federatedID"
-IDENTITY_TYPES: Final = (ADOBE_ID, ENTERPRISE_ID, FEDERATED_ID)
+IDENTITY_TYPES: Final = tuple(CREATES.values())
 
 ADOBE_ID_DOMAIN: Final = "AdobeID"
 """What a query gives as domain to mean an Adobe ID (getUser.md), and what stands behind the @ of its id."""
