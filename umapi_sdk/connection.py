@@ -126,7 +126,7 @@ class Connection(Described):
     def execute_plan(self, plan: Plan) -> Execution:
         """Send what is queued, then the requests of a plan, and those in which failed steps are sent again, split.
 
-        What became of each action is in the result, in the order given, and in the action's `outcome`.
+        What became of each action is in the result, that of queued actions first, and in the action's `outcome`.
 
         Raises:
             ActionError: an action has taken a step since it was planned; nothing has been sent.

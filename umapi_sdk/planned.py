@@ -28,6 +28,7 @@ def run_plan(queue: ActionQueue, service: Service, plan: Plan, *, test_mode: boo
             action of the plan; none of them is queued.
     """
     fulfilment: Fulfilment | None = None
+    earlier: tuple[ActionOutcome, ...] = ()
     held: list[Action] = []
     batch: list[WireCommand] = []
     attempts = Attempts(repeatable=test_mode)
@@ -38,7 +39,7 @@ def run_plan(queue: ActionQueue, service: Service, plan: Plan, *, test_mode: boo
             _check_unchanged(planned)
         fulfilment = Fulfilment(plan)
         if len(queue):
-            yield from run(queue, service, [], immediate=True, test_mode=test_mode)
+            earlier = (yield from run(queue, service, [], immediate=True, test_mode=test_mode)).outcomes
         while True:
             attempts = Attempts(repeatable=test_mode)
             batch = fulfilment.take()
@@ -51,10 +52,11 @@ def run_plan(queue: ActionQueue, service: Service, plan: Plan, *, test_mode: boo
             fulfilment.give_up(fates(batch, error, attempts), _ENDED)
             outcomes = _tell(queue, fulfilment)
             if isinstance(error, UmapiError):
-                error.outcomes = tuple(outcomes)
+                # An error of what was queued has outcomes of its own.
+                error.outcomes = (*(earlier or error.outcomes), *outcomes)
         raise
     else:
-        outcomes = _tell(queue, fulfilment)
+        outcomes = [*earlier, *_tell(queue, fulfilment)]
         completed = sum(outcome.status is OutcomeStatus.COMPLETED for outcome in outcomes)
         return Execution(len(queue), len(outcomes), completed, outcomes)
     finally:

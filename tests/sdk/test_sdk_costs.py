@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from sdk_kit import requests_for
 
-from umapi_sdk import Action, GroupAction, OutcomeStatus, UserAction
+from umapi_sdk import Action, GroupAction, OutcomeStatus, UserAction, plan
+from umapi_sdk.fulfilment import Fulfilment
 from umapi_sdk.outcomes import same_for_all
 from umapi_sdk.queueing import ActionQueue, Share
 from umapi_sdk.turns import Turns
@@ -130,6 +131,30 @@ def test_twenty_thousand_actions_cost_ten_times_two_thousand(make: Callable[[int
     """20,000 actions, over as many users and groups or over one group, go the way of 2,000."""
     many = make(20_000)
     assert calls(lambda: all_at_once(many)) < TENFOLD * calls(lambda: all_at_once(many[:2_000]))
+
+
+def one_list(count: int) -> list[Action]:
+    """One action for each of many users, with few groups among them all: what can be turned around."""
+    return [UserAction(f"u{n}@a.b").add_to_groups([f"g{n % 3}"]) for n in range(count)]
+
+
+@pytest.mark.parametrize("by_group", [False, True], ids=["by user", "by group"])
+@pytest.mark.parametrize(
+    "make", [users_apart, one_list, one_group_again_and_again, one_user_again_and_again, readers_and_writers]
+)
+def test_planning_and_carrying_out_ten_times_the_actions_takes_ten_times_the_work(
+    make: Callable[[int], list[Action]], by_group: bool
+) -> None:
+    """However the actions depend on one another, each costs as much as the one before: planned, and carried out."""
+
+    def work(actions: list[Action]) -> None:
+        fulfilment = Fulfilment(plan(actions, by_group=by_group))
+        while batch := fulfilment.take():
+            fulfilment.settle(same_for_all(batch, OutcomeStatus.COMPLETED, ""))
+        assert len(fulfilment.outcomes) == len(actions)
+
+    few, many = make(100), make(1_000)
+    assert calls(lambda: work(many)) < TENFOLD * calls(lambda: work(few))
 
 
 class Counted:

@@ -303,8 +303,24 @@ def test_what_is_queued_goes_first() -> None:
         assert early.outcome is not None
         assert here.requests == [1, 1]
         assert here.world.organization().find_user("ann@example.com").firstname == "Late"  # type: ignore[union-attr]
-        assert (done.sent, done.queued) == (1, 0)
+        assert (done.sent, done.queued) == (2, 0)
+        assert done.outcomes[0].action is early
         assert here.connection.status()[0]["actions-sent"] == 2
+
+
+def test_no_outcome_is_lost_when_the_queue_cannot_be_sent(wire: ScriptedServer, connect: Connect) -> None:
+    """The request of what was queued is refused: the error tells of it and of the plan, and it is still queued."""
+    wire.replies.append(Reply(status=403))
+    early, late = add("jo@example.com", "A"), add("jo@example.com", "B")
+    connection = connect(wire)
+    connection.execute_single(early)
+    with pytest.raises(ForbiddenError) as caught:
+        connection.execute_plan(plan([late]))
+    assert [(outcome.action, outcome.status) for outcome in caught.value.outcomes] == [
+        (early, OutcomeStatus.NOT_SENT),
+        (late, OutcomeStatus.NOT_SENT),
+    ]
+    assert connection.queued == (early,)
 
 
 def test_a_step_taken_after_planning_is_not_lost() -> None:
