@@ -97,7 +97,9 @@ def read_outcomes(
     roll = _Roll(commands)
     errors, doubts, nameless = _share_out(roll, answer.errors)
     warnings = _share_out(roll, answer.warnings)[0]
-    contradiction = _contradiction(len(commands), answer, errors, doubts, nameless, test_mode=test_mode)
+    contradiction = _of_another(roll, (*answer.errors, *answer.warnings)) or _contradiction(
+        len(commands), answer, errors, doubts, nameless, test_mode=test_mode
+    )
     outcomes: list[CommandOutcome] = []
     for index, command in enumerate(commands):
         steps = roll.steps(index) if maybe_repeated and index in errors else frozenset[str]()
@@ -206,6 +208,17 @@ def _share_out(
         else:
             doubtful.append((entry, votes[0].union(*votes)))
     return certain, doubtful, nameless
+
+
+def _of_another(roll: _Roll, entries: Sequence[Entry]) -> str | None:
+    """Return why an answer may be of another request, whose counts prove nothing of this one; None when it is not."""
+    for entry in entries:
+        known = entry.request_id is None or roll.by_id(entry.request_id)
+        if not known and not roll.by_index(entry.index) & roll.by_user(entry.user):
+            return (
+                f"the answer may be of another request: it names the requestID {entry.request_id}, which none here has"
+            )
+    return None
 
 
 def _contradiction(

@@ -130,7 +130,8 @@ def test_ids_are_the_same_for_a_repetition(wire: ScriptedServer, connect: Connec
         ({"index": None, "requestID": "action_2"}, [COMPLETED, FAILED, COMPLETED]),
         ({"index": 44, "requestID": "action_2"}, [COMPLETED, FAILED, COMPLETED]),
         ({"index": -1, "requestID": "action_2"}, [COMPLETED, FAILED, COMPLETED]),
-        ({"index": 1, "requestID": "another"}, [COMPLETED, UNKNOWN, COMPLETED]),
+        ({"index": 1, "requestID": "another"}, [UNKNOWN, UNKNOWN, UNKNOWN]),
+        ({"index": 1, "requestID": "another", "user": "stranger@example.com"}, [UNKNOWN, UNKNOWN, UNKNOWN]),
         ({"index": 1, "requestID": "another", "user": "u1@example.com"}, [COMPLETED, FAILED, COMPLETED]),
         ({"index": 1, "user": "stranger@example.com"}, [COMPLETED, UNKNOWN, COMPLETED]),
         ({"index": None, "user": "u1@example.com"}, [COMPLETED, UNKNOWN, COMPLETED]),
@@ -147,7 +148,16 @@ def test_error_is_told_to_the_command_that_all_its_names_agree_on(
     actions = users(3)
     assert execute(wire, connect, actions, answer(3, [entry(**fields)])) == expected
     doubtful = [action.outcome for action in actions if action.outcome and action.outcome.status is UNKNOWN]
-    assert all("no group" in str(outcome) or "names errors of" in str(outcome) for outcome in doubtful)
+    assert all(
+        any(said in str(outcome) for said in ("no group", "names errors of", "may be of another request"))
+        for outcome in doubtful
+    )
+
+
+def test_warning_of_another_request(wire: ScriptedServer, connect: Connect) -> None:
+    """A warning with a requestID that no command has shows as well as an error that the answer may be another's."""
+    body = answer(2, []) | {"warnings": [{"index": 0, "requestID": "another", "warningCode": "w", "message": "m"}]}
+    assert execute(wire, connect, users(2), body) == [UNKNOWN] * 2
 
 
 def test_doubtful_error_beside_counts_that_do_not_fit(wire: ScriptedServer, connect: Connect) -> None:

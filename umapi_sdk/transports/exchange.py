@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 from umapi_sdk.messages import Response
+from umapi_sdk.transports.extent import Extent
 from umapi_sdk.transports.headers import joined
 
 MAX_IDLE = 1.0
@@ -43,6 +44,8 @@ class Idleness:
         self._clock = clock
         self._used_at = clock()
         self.requests = 0
+        self.spoilt = False
+        """True when more came on it than the answers to its requests."""
 
     def touch(self) -> None:
         """Note that something was read or written."""
@@ -51,7 +54,9 @@ class Idleness:
     def forbids_use(self) -> bool:
         """Return whether the exchange that is looking for a connection must not have this one."""
         exchange = CURRENT.get(None)
-        return (exchange is not None and exchange.fresh) or self._clock() - self._used_at > MAX_IDLE
+        if self.spoilt or (exchange is not None and exchange.fresh):
+            return True
+        return self._clock() - self._used_at > MAX_IDLE
 
 
 class Exchange:
@@ -76,6 +81,7 @@ class Exchange:
         self.answered = False
         """True when any byte of an answer was read."""
         self._head = b""
+        self._extent: Extent | None = None
 
     def remaining(self) -> float | None:
         """Return the seconds that are left, None for no limit.
@@ -110,9 +116,18 @@ class Exchange:
         """Take note of what came in."""
         connection.touch()
         self.answered = self.answered or (self.sent and bool(data))
-        if self.head_read or len(self._head) > MAX_HEAD:
-            return
-        self._head += data
+        if self._extent is not None:
+            self._follow(data, connection)
+        elif len(self._head) <= MAX_HEAD:
+            self._head += data
+            self._read_head(connection)
+
+    def _follow(self, data: bytes, connection: Idleness) -> None:
+        if self._extent is not None:
+            self._extent.feed(data)
+            connection.spoilt = connection.spoilt or self._extent.overrun
+
+    def _read_head(self, connection: Idleness) -> None:
         if not self.sent:
             line = _STATUS_LINE.match(self._head)
             self.tunnel_status = int(line[1]) if line else None
@@ -122,6 +137,9 @@ class Exchange:
             if not line[1].startswith(b"1"):
                 self.status = int(line[1])
                 self.head_read = end is not None
+                if end is not None:
+                    self._extent = Extent(self.status, self._headers())
+                    self._follow(self._head[end.end() :], connection)
                 return
             if end is None:
                 return
