@@ -127,6 +127,27 @@ def test_a_user_name_of_another_account_is_found() -> None:
     assert [one.place for one in findings if one.grade is Grade.MUST] == ["body /users/3/username"]
 
 
+@pytest.mark.parametrize("listed_first", [True, False])
+def test_who_is_created_again_and_renamed_was_in_no_directory(listed_first: bool) -> None:
+    """What later actions make of somebody created tells nothing of the start, by whatever name they call him."""
+    session = Session(SEED)
+    if listed_first:
+        session.users()
+    session.act([_create("eva@f.example", "createFederatedID", option="ignoreIfAlreadyExists")])
+    session.act([{**_create("fay@f.example", "createFederatedID"), "user": "fay"}])
+    for option in ("ignoreIfAlreadyExists", "updateIfAlreadyExists"):
+        session.act([_create("eva@f.example", "createFederatedID", firstname="Evita", option=option)])
+        session.user("eva@f.example")
+    session.act([{"user": "eva@f.example", "do": [{"update": {"email": "eve@f.example"}}]}])
+    session.act([{"user": "fay", "domain": "f.example", "do": [{"update": {"username": "may"}}]}])
+    session.user("eva@f.example")
+    session.user("eve@f.example")
+    session.user("fay@f.example")
+    session.users()
+    assert _verified(session)[0] == []
+    assert _inferred(session).get("directory", []) == []
+
+
 def test_what_actions_changed_is_taken_back() -> None:
     """A later listing shows renamed users, new groups and memberships; none of it was so at the start."""
     session = Session(SEED)

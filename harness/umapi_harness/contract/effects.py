@@ -106,10 +106,16 @@ class _Steps:
         gone = email.lower() in self.facts.removed
         if (known and not gone) or self.test_mode:
             return
+        if key in self.facts.created and not gone:
+            # He is there since an earlier action: this one changed his names, or nothing.
+            if fields.get("option") == "updateIfAlreadyExists":
+                self.facts.updated.setdefault(email.lower(), set()).update(("firstname", "lastname"))
+            return
         if fields.get("option") is not None and not self.known_whole and not gone:
             self.facts.leave_open(f"whether {email} was in the organisation before it was created", "it was not")
         made = {name: value for name, value in fields.items() if name != "option"}
         self.facts.created[key] = made | self._names_given(type_, email, domain)
+        self.facts.created_names[str(self.facts.created[key]["username"]).lower()] = email.lower()
         self.facts.removed.discard(email.lower())
 
     def _names_given(self, type_: str, email: str, domain: object) -> dict[str, str]:
@@ -204,8 +210,17 @@ class _Steps:
         if code is not None or self.test_mode:
             return
         self._exists(self._target, owned=True)
-        self.facts.updated.setdefault(self._target.lower(), set()).update(fields)
+        address = self.facts.created_names.get(self._target.lower(), self._target.lower())
+        self.facts.updated.setdefault(address, set()).update(fields)
+        if isinstance(fields.get("username"), str):
+            self.facts.created_names[fields["username"].lower()] = address
         if not isinstance(email, str) or email.lower() == self._target.lower() or "@" not in email:
+            return
+        made = self.facts.created.pop((address, False), None)
+        if made is not None:
+            # Nobody had that address at the start either, and what was not shown before is not known any more.
+            self.facts.created[email.lower(), False] = made
+            self.facts.settled.add((email.lower(), False))
             return
         user = self.facts.find(self._target)
         if "@" in self._target:

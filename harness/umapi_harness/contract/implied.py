@@ -122,6 +122,8 @@ class OrgFacts:
     """Addresses that nobody had when an action was about them, before anybody was seen to have them."""
     settled: set[UserKey] = attrs.field(factory=set[UserKey])
     """Those of them whom an answer has shown: later ones tell of later actions."""
+    created_names: dict[str, str] = attrs.field(factory=dict[str, str])
+    """User name of somebody created -> his address."""
     updated: dict[str, set[str]] = attrs.field(factory=dict[str, set[str]])
     """Address -> fields of the user that actions may have changed."""
     renamed: dict[str, str] = attrs.field(factory=dict[str, str])
