@@ -136,6 +136,56 @@ def _email_without_effect(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Organization, "rename_user", lambda *_parts, **_options: None)
 
 
+def _shown_otherwise(name: str, value: Any) -> Callable[[pytest.MonkeyPatch], None]:
+    def plant(monkeypatch: pytest.MonkeyPatch) -> None:
+        for function in ("show_user", "show_group"):
+            plain = getattr(queries, function)
+
+            def show(*parts: Any, plain: Any = plain, **options: Any) -> dict[str, Any]:
+                shown: dict[str, Any] = plain(*parts, **options)
+                return {**shown, name: value(shown[name]) if callable(value) else value} if name in shown else shown
+
+            monkeypatch.setattr(queries, function, show)
+
+    plant.__name__ = f"_{name}_otherwise"
+    return plant
+
+
+def _answered_otherwise(change: Callable[[dict[str, Any]], Any]) -> Callable[[pytest.MonkeyPatch], None]:
+    def plant(monkeypatch: pytest.MonkeyPatch) -> None:
+        def run(*arguments: Any, **options: Any) -> dict[str, Any]:
+            answer = run_commands(*arguments, **options)
+            change(answer)
+            return answer
+
+        monkeypatch.setattr("umapi_harness.mock.api.actions.run_commands", run)
+
+    return plant
+
+
+def _in_errors(name: str, change: Callable[[Any], Any]) -> Callable[[pytest.MonkeyPatch], None]:
+    def each(answer: dict[str, Any]) -> None:
+        for entry in answer.get("errors", []) + answer.get("warnings", []):
+            if name in entry:
+                entry[name] = change(entry[name])
+
+    return _answered_otherwise(each)
+
+
+def _header_otherwise(name: str, value: Callable[[str], str | None]) -> Callable[[pytest.MonkeyPatch], None]:
+    def plant(monkeypatch: pytest.MonkeyPatch) -> None:
+        plain = queries.cut
+
+        def cut(*parts: Any, **options: Any) -> Any:
+            entries, last, headers = plain(*parts, **options)
+            changed = [(one, value(text) if one == name else text) for one, text in headers]
+            return entries, last, tuple((one, text) for one, text in changed if text is not None)
+
+        monkeypatch.setattr(queries, "cut", cut)
+
+    return plant
+
+
 IN_THE_MOCK: tuple[tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, str]], ...] = (
     (_other_words, ("action", "body /errors/1/message")),
     (_other_code, ("action", "body /errors/0/errorCode")),
@@ -148,6 +198,25 @@ IN_THE_MOCK: tuple[tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, str]],
     (_directory_forgets, ("users", "body /users/0/email")),
     (_update_without_effect, ("users", "body /users/0/firstname")),
     (_email_without_effect, ("user", "status")),
+    (_shown_otherwise("email", str.swapcase), ("users", "body /users/0/email")),
+    (_shown_otherwise("username", str.swapcase), ("users", "body /users/0/username")),
+    (_shown_otherwise("domain", str.swapcase), ("users", "body /users/0/domain")),
+    (_shown_otherwise("status", str.upper), ("users", "body /users/0/status")),
+    (_shown_otherwise("type", str.lower), ("users", "body /users/0/type")),
+    (_shown_otherwise("country", str.lower), ("users", "body /users/0/country")),
+    (_shown_otherwise("groupId", str), ("groups", "body /groups/0/groupId")),
+    (_shown_otherwise("groupName", str.lower), ("groups", "body /groups/4/groupName")),
+    (_shown_otherwise("licenseQuota", lambda _: 5), ("groups", "body /groups/4/licenseQuota")),
+    (_in_errors("step", str), ("action", "body /errors/0/step")),
+    (_in_errors("step", lambda step: step + 1), ("action", "body /errors/0/step")),
+    (_in_errors("index", lambda index: index + 1), ("action", "body /errors/0/index")),
+    (_in_errors("message", lambda text: f"{text}."), ("action", "body /errors/0/message")),
+    (_in_errors("user", str.upper), ("action", "body /errors/0/user")),
+    (_answered_otherwise(lambda answer: answer.update(completedInTestMode=7)), ("action", "body /completedInTestMode")),
+    (_answered_otherwise(lambda answer: answer.pop("result")), ("action", "body /result")),
+    (_header_otherwise("X-Page-Count", lambda text: str(int(text) + 1)), ("users", "header X-Page-Count")),
+    (_header_otherwise("X-Page-Size", lambda _: "3"), ("users", "header X-Page-Size")),
+    (_header_otherwise("X-Total-Count", lambda _: None), ("groups", "header X-Total-Count")),
 )
 
 
@@ -172,6 +241,12 @@ def test_a_fault_in_a_header_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("umapi_harness.mock.api.answers.unauthorized", unauthorized)
     assert ("users", "header WWW-Authenticate") in _musts([_corpus("refusals")], "mock")
+
+
+def test_a_header_that_names_the_resource_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Adobe's pages show the header that names what was asked for, an answer without it is found."""
+    monkeypatch.setattr("umapi_harness.mock.api.answers.canonical", lambda answer, _call: answer)
+    assert ("user", "header Canonical-Resource") in _musts([_corpus("user")], "mock")
 
 
 # In the SDK

@@ -18,7 +18,7 @@ from umapi_harness.contract.matching import differences
 from umapi_harness.contract.recordings import RecordedResponse
 
 MADE_UP_FIELDS = frozenset({"id", "groupId", "adminGroupId"})
-"""Fields that the service makes up, and that the documented samples often leave out: not compared."""
+"""Fields that the service makes up, and that the documented samples often leave out: only their types are compared."""
 
 CHANGING_FIELDS = frozenset({"access_token", "build", "version", "side", "environment"})
 """Fields whose value is another one every time: only their presence is compared."""
@@ -34,6 +34,9 @@ SIGNIFICANT_HEADERS = (
 )
 """Headers that programs act on. Of X-Request-Id, which differs every time, only the presence is compared."""
 
+_NAMING_HEADERS: Final = ("Canonical-Resource", "Allow")
+"""Headers that say what was asked: compared where they were recorded, for the service has left them out in places."""
+
 
 def compare(
     recorded: RecordedResponse, now: RecordedResponse, *, excused: Mapping[str, str] | None = None
@@ -41,7 +44,7 @@ def compare(
     """Return where `now` differs from what was recorded; empty when they are equivalent.
 
     `excused` has the places that may differ, with the reasons; it excuses everything below them too. The step of
-    an error may be a number or the same number as a string.
+    an error that was recorded as text may be the same as a number now.
     """
     if recorded.status != now.status:
         shown = redaction.body(now.body).decode("utf-8", "replace")[:200]
@@ -104,6 +107,10 @@ def _header_differences(recorded: RecordedResponse, now: RecordedResponse) -> li
             was, is_now = (None if one is None else redaction.header(name, one) for one in (before, after))
             problem = f"recorded {was!r}, now {is_now!r}"
             found.append(Departure(f"headers/{name}", problem, expected=was, actual=is_now))
+    for name in _NAMING_HEADERS:
+        was, is_now = recorded.header(name), now.header(name)
+        if was is not None and was != is_now:
+            found.append(Departure(f"headers/{name}", f"recorded {was!r}, now {is_now!r}", expected=was, actual=is_now))
     if recorded.header("X-Request-Id") and not now.header("X-Request-Id"):
         found.append(Departure("headers/X-Request-Id", "recorded, absent now"))
     return found
@@ -141,7 +148,8 @@ def _body_differences(recorded: RecordedResponse, now: RecordedResponse) -> list
         same = recorded.body.strip() == now.body.strip()
         problem = f"recorded {len(recorded.body)} bytes, now {len(now.body)}, and they are not the same"
         return [] if same else [Departure("body", problem)]
-    before, after = _comparable(before), _comparable(after)
+    # The pages have the step of an error as a number, and once as text.
+    before, after = _comparable(before, step=int), _comparable(after, step=str)
     return [attrs.evolve(one, place=one.place or "/") for one in _body_departures(before, after)]
 
 
@@ -149,6 +157,8 @@ def _body_departures(before: object, after: object, place: str = "", name: str =
     """Where two bodies differ; entries of lists whose order nobody promises are compared with their partners."""
     if is_object(before) and is_object(after):
         for key in dict.fromkeys((*before, *after)):
+            if key in MADE_UP_FIELDS and (before.get(key) is None or after.get(key) is None):
+                continue
             if key in before and key in after:
                 yield from _body_departures(before[key], after[key], f"{place}{pointer([key])}", key)
             else:
@@ -253,15 +263,15 @@ def identity_of(field: str) -> Callable[[object], object]:
     return _IDENTITIES[field][0]
 
 
-def _comparable(value: object, name: str = "") -> object:
-    """JSON data without what is different every time."""
+def _comparable(value: object, name: str = "", *, step: type[int] | type[str]) -> object:
+    """JSON data without what is different every time; with `step`, steps that are numbers as text are that."""
     if isinstance(value, dict):
         members = cast("dict[str, object]", value)
-        return {key: _comparable(member, key) for key, member in members.items() if key not in MADE_UP_FIELDS}
+        return {key: _comparable(member, key, step=step) for key, member in members.items()}
     if isinstance(value, list):
-        return [_comparable(item) for item in cast("list[object]", value)]
-    if name in CHANGING_FIELDS:
+        return [_comparable(item, step=step) for item in cast("list[object]", value)]
+    if name in CHANGING_FIELDS or name in MADE_UP_FIELDS:
         return f"any {type(value).__name__}"
     if name == "step" and isinstance(value, str) and re.fullmatch("[0-9]+", value):
-        return int(value)
+        return step(value)
     return value

@@ -15,8 +15,10 @@ from umapi_harness.contract.cleaning import without_secrets
 from umapi_harness.contract.findings import Grade
 from umapi_harness.contract.matching import form_fields, path_segments
 from umapi_harness.contract.pairing import Opener, pairs, step_name, without_organization
+from umapi_harness.contract.personal_fields import Kind as Named
+from umapi_harness.contract.personal_fields import kind_of
 from umapi_harness.contract.recordings import Exchange, Headers, RecordedRequest, RecordedResponse
-from umapi_harness.contract.shapes import Change, Kind, changes, is_array, is_object, is_shallow, mapped, show
+from umapi_harness.contract.shapes import Change, Kind, changes, is_array, is_object, is_shallow, mapped, partners, show
 
 # What belongs to the connection or the moment; of X-Request-Id, at least its presence counts.
 _PASSING: Final = frozenset(
@@ -36,6 +38,7 @@ _PASSING_TEXTS: Final = (
     (re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"), "<id>"),
     (re.compile(r"\b[0-9a-fA-F]{32}\b"), "<id>"),
 )
+_NAMES: Final = frozenset({Named.PHRASE, Named.PERSON, Named.DOMAIN, Named.ROLE})
 _SHORTEST_PASSING: Final = 16  # characters of the shortest of them
 _SHORTEST_NAME: Final = 3  # characters; what is shorter stands inside words
 
@@ -91,10 +94,11 @@ def drift(before: Opener, after: Opener) -> Comparison:
     compared = 0
     found: dict[tuple[str, ...], Drift] = {}
     masker = Masker(learning=True)
+    renamings = _Renamings()
     for was, now in pairs(before, after):
         old, new = (one and without_secrets(one, masker) for one in (was, now))
         compared += old is not None and new is not None
-        for one in _drifts(old, new):
+        for one in _drifts(old, new, renamings):
             key = (one.operation, one.side, one.place, one.kind, one.grade)
             known = found.get(key)
             found[key] = one if known is None else attrs.evolve(known, times=known.times + 1)
@@ -104,7 +108,7 @@ def drift(before: Opener, after: Opener) -> Comparison:
     return Comparison(compared=compared, drifts=tuple(order))
 
 
-def _drifts(old: Exchange | None, new: Exchange | None) -> Iterator[Drift]:
+def _drifts(old: Exchange | None, new: Exchange | None, renamings: _Renamings) -> Iterator[Drift]:
     exchange = old or new
     if exchange is None:
         return
@@ -114,9 +118,10 @@ def _drifts(old: Exchange | None, new: Exchange | None) -> Iterator[Drift]:
         before, after = (shown, None) if new is None else (None, shown)
         yield _drift(exchange, Grade.SHOULD, "exchange", "", Change(kind, "", before, after))
         return
-    for change in _request_changes(old.request, new.request):
+    for change in _request_changes(old.request, new.request, renamings):
         yield _drift(old, _request_grade(change), "request", change.place, change)
     names = _renamed(old.request, new.request)
+    names |= _of_others(_json(old.response.body), _json(new.response.body), asked=bool(names))
     for grade, change in _response_changes(old.response, new.response, names):
         yield _drift(old, grade, "response", change.place, change)
 
@@ -139,15 +144,16 @@ def _request_grade(change: Change) -> Grade:
     return Grade.SHOULD if change.kind in (Kind.TYPE, Kind.VANISHED, Kind.APPEARED) else Grade.MAY
 
 
-def _request_changes(old: RecordedRequest, new: RecordedRequest) -> Iterator[Change]:
+def _request_changes(old: RecordedRequest, new: RecordedRequest, renamings: _Renamings) -> Iterator[Change]:
     was, now = (dict(parse_qsl(urlsplit(one.url).query, keep_blank_values=True)) for one in (old, new))
-    for change in changes(was, now):
+    for change in changes(renamings.followed(was, now), now):
         yield attrs.evolve(change, place=f"query {change.place.removeprefix('/')}")
     paths = [[without_organization(part) for part in path_segments(one.url)] for one in (old, new)]
-    if paths[0] != paths[1]:
+    if len(paths[0]) != len(paths[1]) or not all(map(renamings.accept, *paths)):
         was_there, is_there = ("/".join(quote(part, safe="@ ") for part in path) for path in paths)
         yield Change(Kind.VALUE, "path", show(was_there), show(is_there))
-    yield from _body_changes(_content(old), _content(new))
+    content = _content(new)
+    yield from _body_changes(renamings.followed(_content(old), content), content)
 
 
 def _response_changes(
@@ -234,6 +240,63 @@ def _header_value(name: str, value: str) -> str:
     return _lasting(value)
 
 
+class _Renamings:
+    """Who stands in the place of whom in the requests of the other recording: one for one, in all of it."""
+
+    def __init__(self) -> None:
+        self._there: dict[str, str] = {}
+        self._back: dict[str, str] = {}
+
+    def accept(self, before: str, after: str) -> bool:
+        """Whether a name may have become another one; it is the same everywhere then, and nobody else's."""
+        if before != after and (before.isdigit() or after.isdigit()):
+            return False  # a page
+        return self._there.setdefault(before, after) == after and self._back.setdefault(after, before) == before
+
+    def followed(self, before: object, after: object, name: str = "") -> object:
+        """Return what was sent before, with those who stand there now in the place of others."""
+        if is_object(before) and is_object(after):
+            return {key: self.followed(value, after.get(key), key) for key, value in before.items()}
+        if is_array(before) and is_array(after) and len(before) == len(after):
+            return [self.followed(one, other, name) for one, other in zip(before, after, strict=True)]
+        if isinstance(before, str) and isinstance(after, str) and kind_of(name) in _NAMES:
+            return after if self.accept(before, after) else before
+        return before
+
+
+def _of_others(before: object, after: object, *, asked: bool) -> dict[str, str]:
+    """The names of those who stand in an answer in the place of others: all in a list, or who was `asked` for."""
+    found: dict[str, str] = {}
+    stack = [(before, after, asked)]
+    while stack:
+        old, new, others = stack.pop()
+        if is_object(old) and is_object(new):
+            if others and any(
+                str(old.get(name)).lower() != str(new.get(name)).lower() for name in ("email", "groupName")
+            ):
+                found |= _names(old, new)
+            stack += [(value, new[name], others) for name, value in old.items() if name in new]
+        elif is_array(old) and is_array(new) and len(old) == len(new):
+            items = [[one for one in side if is_object(one)] for side in (old, new)]
+            if len(items[0]) == len(items[1]) == len(old) and all(
+                str(items[0][place].get("groupName")).startswith("_") for place in partners(*items)
+            ):
+                # Nobody is the same, the API's own groups apart.
+                stack += [(one, other, True) for one, other in zip(old, new, strict=True)]
+    return found
+
+
+def _names(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in old.items():
+        other = new.get(name)
+        sides = [[one] if isinstance(one, str) else one if is_array(one) else [] for one in (value, other)]
+        if kind_of(name) in _NAMES and len(sides[0]) == len(sides[1]):
+            pairs = [(one, two) for one, two in zip(*sides, strict=True) if isinstance(one, str)]
+            found |= {one: two for one, two in pairs if isinstance(two, str) and one != two}
+    return found
+
+
 def _renamed(old: RecordedRequest, new: RecordedRequest) -> dict[str, str]:
     """The texts that stand in the place of others in the new request: new people under the old steps."""
     found: dict[str, str] = {}
@@ -250,7 +313,9 @@ def _renamed(old: RecordedRequest, new: RecordedRequest) -> dict[str, str]:
 
 
 def _renaming(text: str, names: Mapping[str, str]) -> str:
+    if text in names:
+        return names[text]
     for before in sorted(names, key=len, reverse=True):
-        if before in text:
+        if len(before) >= _SHORTEST_NAME and before in text:
             return text.replace(before, names[before])
     return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Final, TypeGuard
@@ -16,6 +16,12 @@ from umapi_harness.contract.comparing import CHANGING_FIELDS, MADE_UP_FIELDS
 
 _SHOWN: Final = 80  # characters of a value that a change shows
 _NAMING: Final = ("type", "email", "username", "groupName", "name", "requestID", "user", "index", "step")
+_NAMINGS: Final[Sequence[Sequence[str]]] = (
+    _NAMING,
+    *(("email", "type"), ("email",), ("username",), ("groupName", "type"), ("groupName",), ("name",), ("requestID",)),
+    *(("index", "step"), ("index", "errorCode"), ("user", "step", "errorCode"), ("id",), ("groupId",)),
+)
+"""What tells an entry from its neighbours, from the surest to the least: it may be one of these that has changed."""
 _EVERY: Final = "*"
 _DEEPEST: Final = 100
 
@@ -141,26 +147,46 @@ def _lists(before: Sequence[object], after: Sequence[object], place: str) -> Ite
     if len(old) != len(before) or len(new) != len(after):
         yield from _sets(before, after, below)
         return
+    found = partners(old, new)
     told: list[str] = []
-    for change in _fields(old, new, below):
+    # Who has come or gone tells nothing of the fields, unless all are others.
+    kept = [old[number] for number in found] or old, [new[number] for number in found.values()] or new
+    for change in _fields(*kept, below):
         told.append(unescaped(change.place.rpartition("/")[2]))
         yield change
-    waiting: dict[object, list[dict[str, object]]] = {}
-    for item in new:
-        waiting.setdefault(_name_of(item), []).append(item)
-    for item in old:
-        partners = waiting.get(_name_of(item))
-        if not partners:
+    for number, item in enumerate(old):
+        if number not in found:
             yield Change(Kind.LOST, below, show(item, below))
             continue
-        for change in _members(item, partners.pop(0), below, told):
+        for change in _members(item, new[found[number]], below, told):
             # Other entries have the field on both sides, or it would have been told already.
             direct = "/" not in change.place.removeprefix(f"{below}/")
             rare = direct and change.kind in (Kind.VANISHED, Kind.APPEARED)
             yield attrs.evolve(change, kind=Kind.VALUE) if rare else change
-    for items in waiting.values():
-        for item in items:
+    taken = set(found.values())
+    for number, item in enumerate(new):
+        if number not in taken:
             yield Change(Kind.GAINED, below, None, show(item, below))
+
+
+def partners(old: Sequence[Mapping[str, object]], new: Sequence[Mapping[str, object]]) -> dict[int, int]:
+    """Return place -> place of the entries of two lists that are the same thing."""
+    found: dict[int, int] = {}
+    left, right = list(range(len(old))), list(range(len(new)))
+    for naming in _NAMINGS:
+        if not left or not right:
+            break
+        waiting: dict[object, deque[int]] = {}
+        for place in right:
+            if (name := _name_of(new[place], naming)) is not None:
+                waiting.setdefault(name, deque()).append(place)
+        for number in left:
+            places = waiting.get(_name_of(old[number], naming))
+            if places:
+                found[number] = places.popleft()
+        taken = set(found.values())
+        left, right = [one for one in left if one not in found], [one for one in right if one not in taken]
+    return dict(sorted(found.items()))
 
 
 def _sets(before: Sequence[object], after: Sequence[object], below: str) -> Iterator[Change]:
@@ -170,10 +196,16 @@ def _sets(before: Sequence[object], after: Sequence[object], below: str) -> Iter
     if all(kinds) and not kinds[0] & kinds[1]:
         yield Change(Kind.TYPE, below, " or ".join(sorted(kinds[0])), " or ".join(sorted(kinds[1])))
         return
-    for text in (was - now).elements():
-        yield Change(Kind.LOST, below, show(json.loads(text), below))
-    for text in (now - was).elements():
-        yield Change(Kind.GAINED, below, None, show(json.loads(text), below))
+    lost, gained = (_values(one) for one in (was - now, now - was))
+    if len(lost) == len(gained) == 1:
+        yield Change(Kind.VALUE, below, show(lost[0], below), show(gained[0], below))
+        return
+    yield from (Change(Kind.LOST, below, show(one, below)) for one in lost)
+    yield from (Change(Kind.GAINED, below, None, show(one, below)) for one in gained)
+
+
+def _values(texts: Counter[str]) -> list[object]:
+    return [json.loads(text) for text in texts.elements()]
 
 
 def _fields(old: Sequence[dict[str, object]], new: Sequence[dict[str, object]], below: str) -> Iterator[Change]:
@@ -203,6 +235,8 @@ def _share(items: Sequence[dict[str, object]], name: str) -> str:
     return f"{sum(name in item for item in items)} of {len(items)} entries"
 
 
-def _name_of(item: Mapping[str, object]) -> object:
-    """What tells an entry from its neighbours: letter case does not."""
-    return tuple((name, str(item[name]).lower()) for name in _NAMING if isinstance(item.get(name), (str, int)))
+def _name_of(item: Mapping[str, object], naming: Sequence[str]) -> object:
+    """What tells an entry from its neighbours, by some of its fields: letter case does not; None where it has none."""
+    told = tuple((name, str(item[name]).lower()) for name in naming if isinstance(item.get(name), (str, int)))
+    # An entry that has only a part of what names it, is named by that part in another turn, or not at all.
+    return told if naming is _NAMING or len(told) == len(naming) else None
