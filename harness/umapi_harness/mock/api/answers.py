@@ -17,6 +17,7 @@ _JSON: Final = ("Content-Type", "application/json")
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 _CANONICAL: Final = {
     "action": "action/{orgId}",
+    "users": "users/{orgId}/{page}",
     "group_users": "users/{orgId}/{page}/{groupName}",
     "user": "organizations/{orgId}/users/{userstring:.*}",
     "old_profile": "{orgId}/products/{productId}/configurations/{id}",
