@@ -20,6 +20,7 @@ ROOT = "/v2/usermanagement"
     ("path", "resource"),
     [
         ("organizations/{org}/users/nobody@example.com", "organizations/{orgId}/users/{userstring:.*}"),
+        ("users/{org}/0?domain=nowhere.example", "users/{orgId}/{page}"),
         ("users/{org}/0/Nowhere", "users/{orgId}/{page}/{groupName}"),
         ("users/{org}/x/DevOps", "users/{orgId}/{page}/{groupName}"),
     ],

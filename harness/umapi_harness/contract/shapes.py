@@ -172,7 +172,8 @@ def _lists(before: Sequence[object], after: Sequence[object], place: str) -> Ite
 def partners(old: Sequence[Mapping[str, object]], new: Sequence[Mapping[str, object]]) -> dict[int, int]:
     """Return place -> place of the entries of two lists that are the same thing."""
     found: dict[int, int] = {}
-    left, right = list(range(len(old))), list(range(len(new)))
+    left: list[int] = list(range(len(old)))
+    right: list[int] = list(range(len(new)))
     for naming in _NAMINGS:
         if not left or not right:
             break
@@ -185,7 +186,8 @@ def partners(old: Sequence[Mapping[str, object]], new: Sequence[Mapping[str, obj
             if places:
                 found[number] = places.popleft()
         taken = set(found.values())
-        left, right = [one for one in left if one not in found], [one for one in right if one not in taken]
+        left = [number for number in left if number not in found]
+        right = [place for place in right if place not in taken]
     return dict(sorted(found.items()))
 
 
