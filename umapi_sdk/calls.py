@@ -316,7 +316,8 @@ def service_error(
 def _network_error(failure: TransportError, request: Request, attempts: Attempts) -> errors.NetworkError:
     unknown = failure.sent or attempts.history is History.OPEN
     cls = errors.OutcomeUnknownError if unknown else errors.NotSentError
-    lost = "no answer came" if attempts.repeatable else "no answer came, and the request may have taken effect"
+    lost = "the answer cannot be read" if failure.answered else "no answer came"
+    lost += "" if attempts.repeatable else ", and the request may have taken effect"
     what = lost if unknown else "the request could not be sent"
     tries = f", after {attempts.made} attempts" if attempts.made > 1 else ""
     again = _HARMLESS if unknown and attempts.repeatable else ""

@@ -97,10 +97,12 @@ Call = Generator[Message, Answer, T]
 class TransportError(Exception):
     """Thrown into a call when a request got no answer."""
 
-    def __init__(self, reason: str, *, sent: bool, permanent: bool = False) -> None:
+    def __init__(self, reason: str, *, sent: bool, permanent: bool = False, answered: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.sent = sent
         """True when the service may have received the request."""
         self.permanent = permanent
         """True when trying again cannot help, as with a certificate that is not trusted."""
+        self.answered = answered
+        """True when an answer began that cannot be read."""

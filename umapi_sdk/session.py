@@ -19,7 +19,7 @@ from umapi_sdk.actions import Action
 from umapi_sdk.addresses import check_service
 from umapi_sdk.auth import Auth
 from umapi_sdk.calls import Service, service_status
-from umapi_sdk.errors import ConfigurationError, ServiceError, UmapiError
+from umapi_sdk.errors import ConfigurationError, NetworkError, ServiceError, UmapiError
 from umapi_sdk.execution import Execution, run
 from umapi_sdk.messages import Call
 from umapi_sdk.options import Options
@@ -112,7 +112,8 @@ class Session:
         elif isinstance(answer, ServiceError):
             self._remote = f"Unexpected HTTP status {answer.status} at: {formatdate(now)}"
         else:
-            self._remote = f"Unreachable at: {formatdate(now)}"
+            why = answer.message if isinstance(answer, NetworkError) else answer
+            self._remote = f"Unreachable at: {formatdate(now)}: {why}"
 
     def remote_status(self) -> dict[str, Any]:
         """Return the service's state as last heard, and the endpoint."""

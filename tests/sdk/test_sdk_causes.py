@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import ipaddress
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from fault_kit import TABLE, Host, Listener, Plan
-from sdk_kit import closed_port
+from sdk_kit import TunnelProxy, closed_port, serving
 from wire_kit import Way, sending
 
 from umapi_sdk import ConfigurationError
@@ -208,6 +209,18 @@ def test_host_without_tls(kind: str) -> None:
     with contextlib.closing(host):
         error = reason(kind, NetworkSettings(timeout=5.0), f"https://127.0.0.1:{host.port}/")
     assert_says(error, r"does not speak TLS: is the port right, and should the URL begin with http://")
+
+
+@KINDS
+def test_time_out_behind_a_proxy(kind: str) -> None:
+    """Where a tunnel stands and no TLS comes, a proxy is there already: none is advised, and it is named."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        proxy = TunnelProxy(silent.getsockname()[1])
+        host = f"127.0.0.1:{proxy.server_address[1]}"
+        with serving(proxy):
+            error = reason(kind, NetworkSettings(proxy=f"http://{host}", timeout=0.3), "https://api.example/v2")
+    assert error.reason == f"time-out while connecting to api.example through the proxy {host}, after 0.3 s"
+    assert not error.sent
 
 
 @KINDS

@@ -110,8 +110,11 @@ def test_proxy_that_fails(
         {"proxy": f"http://jo:{PLANTED}@h", "org_id": "none"},
         {"proxy": f"http://jo:{PLANTED}@h", "timeout": "soon"},
         {"endpoint": f"https://jo:{PLANTED}@h/v2"},
+        {"proxy": f"http://jo:x@{PLANTED}#y@h"},
+        {"endpoint": f"https://h/v2?key={PLANTED}"},
+        {"endpoint": f"https://jo:{PLANTED}/x@h/v2"},
     ],
-    ids=["proxy", "organisation", "timeout", "endpoint"],
+    ids=["proxy", "organisation", "timeout", "endpoint", "proxy with #", "query", "endpoint with /"],
 )
 def test_connection_that_cannot_be_made(kind: str, options: dict[str, Any]) -> None:
     """An argument that cannot be used: those beside it, and what is wrong with it, are in no frame."""

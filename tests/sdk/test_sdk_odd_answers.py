@@ -78,6 +78,12 @@ def test_values_survive_an_answer_that_breaks_off(kind: str, answering: Answerin
         (OK + b"no header\r\n\r\n", "its headers are not those of HTTP"),
         (b"HTTP/1.1 abc\r\n\r\n", "it does not begin with a whole status line"),
         (b"garbage\r\n\r\n", "it does not begin with a whole status line"),
+        (OK + b"X-Long: %s\r\n" % (b"x" * 1000) * 300 + b"\r\n", "its headers are too many or too long"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", "answered with status 100 alone, which is no final answer"),
+        (
+            b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\nPRI",
+            "answered with status 101 alone, which is no final answer",
+        ),
     ],
 )
 def test_answer_that_cannot_be_read_is_told_in_plain_words(
@@ -87,6 +93,7 @@ def test_answer_that_cannot_be_read_is_told_in_plain_words(
     with pytest.raises(TransportError, match=said) as caught:
         answering.ask(kind, answer, time)
     assert caught.value.sent
+    assert caught.value.answered is answer.startswith(OK)
     leaks = ("int()", "bytearray", "IncompleteRead", "Error", "b'", "InvalidChunk", "received")
     assert [leak for leak in leaks if leak in str(caught.value)] == []
 

@@ -64,6 +64,15 @@ def test_answer_without_proof_completes_nothing(kind: str, case: str, wire: Scri
 
 
 @kinds
+def test_answer_that_came_and_cannot_be_read(kind: str, wire: ScriptedServer, time: Time) -> None:
+    """A body that is not the gzip it says is an answer all the same: that none came would be untrue."""
+    wire.replies.append(Reply(body=b"plain", headers={"Content-Encoding": "gzip"}))
+    said = "^the answer cannot be read, and the request may have taken effect: the answer's body is not gzip"
+    with calling(kind, wire, time) as caller, pytest.raises(UmapiError, match=said):
+        caller.execute(UserAction("a@example.com").add_to_groups(["g"]))
+
+
+@kinds
 def test_field_that_stands_twice_proves_nothing(kind: str, wire: ScriptedServer, time: Time) -> None:
     """Where a field stands twice and differently, which of the two holds is not known."""
     body = json.dumps({**GOOD, "errors": [ERROR]})[:-1] + ', "errors": []}'

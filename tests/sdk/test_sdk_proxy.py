@@ -90,6 +90,23 @@ def test_proxy_of_the_environment_that_cannot_be_used_is_named(dial: Connect, mo
         work(dial())
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://jo:x@s3cret#y@127.0.0.1:1", "has a /, ? or # in its user or password: write it as %2F, %3F or %23"),
+        ("jo:s3cret/y@127.0.0.1:1", "has a /, ? or # in its user or password: write it as %2F, %3F or %23"),
+        ("http://jo:s3cret?y@127.0.0.1", "has a /, ? or # in its user or password: write it as %2F, %3F or %23"),
+        ("http://jo:s3cret@127.0.0.1:99999", "must be an http:// or https:// URL, with a port from 1 to 65535"),
+        ("http://127.0.0.1:port", "must be an http:// or https:// URL, with a port from 1 to 65535"),
+    ],
+)
+def test_proxy_url_that_is_none_is_told_by_its_flaw(dial: Connect, url: str, said: str) -> None:
+    """A password that should be percent-encoded is never taken for a host, which a message would show."""
+    with pytest.raises(ConfigurationError) as caught:
+        dial(proxy=url)
+    assert str(caught.value) == f"the proxy {said}"
+
+
 @pytest.mark.parametrize("excluded", ["127.0.0.1", "*", "example.com, 127.0.0.1"])
 def test_no_proxy_is_respected(
     secure: RunningServer, connect: Connect, proxy: TunnelProxy, monkeypatch: pytest.MonkeyPatch, excluded: str

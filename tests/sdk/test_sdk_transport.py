@@ -165,6 +165,32 @@ def test_certificate_files_are_checked_at_once(wire: ScriptedServer, connect: Co
         assert "\n" not in str(caught.value)
 
 
+def test_certificate_files_tell_what_they_lack(
+    authority: trustme.CA, wire: ScriptedServer, connect: Connect, tmp_path: Path
+) -> None:
+    """A certificate without its key, and a key in place of certificates, are told as what they are."""
+    issued = authority.issue_cert("client@example.com")
+    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
+    issued.cert_chain_pems[0].write_to_path(chain)
+    issued.private_key_pem.write_to_path(key)
+    advice = "put it there, or give the certificate's file and the key's"
+    cases: list[tuple[dict[str, Any], str]] = [
+        (
+            {"client_cert": str(chain)},
+            f"client_cert {chain}: cannot be used: {chain} holds no private key in PEM form: {advice}",
+        ),
+        (
+            {"client_cert": (str(key), str(key))},
+            f"client_cert {key}: cannot be used: it holds no certificate in PEM form",
+        ),
+        ({"ca_bundle": str(key)}, f"ca_bundle {key}: cannot be used: it holds no certificate in PEM form"),
+    ]
+    for options, said in cases:
+        with pytest.raises(ConfigurationError) as caught:
+            connect(wire, **options)
+        assert str(caught.value) == said
+
+
 def test_encrypted_client_key_does_not_ask_on_the_terminal(
     authority: trustme.CA, wire: ScriptedServer, connect: Connect, tmp_path: Path
 ) -> None:
@@ -178,7 +204,9 @@ def test_encrypted_client_key_does_not_ask_on_the_terminal(
     )
     path = tmp_path / "both.pem"
     path.write_bytes(secret + issued.cert_chain_pems[0].bytes())
-    with pytest.raises(ConfigurationError, match="client_cert"):
+    with pytest.raises(
+        ConfigurationError, match=r"^client_cert .*: the private key in .* is encrypted: take its passphrase"
+    ):
         connect(wire, client_cert=str(path))
 
 

@@ -252,7 +252,7 @@ async def _send(
     try:
         answer = await pool.handle_async_request(asked)
         if not exchange.head_is_sound:
-            raise BodyError("the answer's headers are not those of HTTP")
+            raise httpcore.RemoteProtocolError("its headers are not those of HTTP")
         headers = _headers(answer)
         body = Body(headers, settings.max_response_size)
         async for chunk in answer.aiter_stream():
@@ -293,7 +293,7 @@ class HttpxTransport:
             if answer is not None and answer.status_code != 200:
                 return Response(status=answer.status_code, headers=_plain_headers(answer), body=b"")
             if isinstance(error, BodyError):
-                raise TransportError(str(error), sent=True, permanent=error.permanent) from error
+                raise TransportError(str(error), sent=True, permanent=error.permanent, answered=True) from error
             raise _of_standin(error, request) from error
         finally:
             if answer is not None:

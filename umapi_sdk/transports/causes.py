@@ -54,6 +54,7 @@ _PLAIN_WORDS = tuple(
     (re.compile(said, re.IGNORECASE), plain)
     for said, plain in (
         ("IncompleteRead|complete message body|incomplete chunk|prematurely|closed connection", "it ended too early"),
+        ("got more than|too long|too many", "its headers are too many or too long"),
         ("chunk|invalid literal", "its chunks are not those of HTTP: the length of one is no number"),
         ("content-length", "its Content-Length is not one number"),
         ("bytearray|header", "its headers are not those of HTTP"),
@@ -97,7 +98,7 @@ def transport_error(
     https = urlsplit(request.url).scheme == "https"
     place = _Place(request.host, address, exchange, settings, https, bool(user))
     reason, permanent = _explain(list(_roots(error)), place)
-    return TransportError(reason, sent=exchange.sent, permanent=permanent)
+    return TransportError(reason, sent=exchange.sent, permanent=permanent, answered=exchange.status is not None)
 
 
 def _explain(roots: list[BaseException], place: _Place) -> tuple[str, bool]:
@@ -160,20 +161,28 @@ def _time_out(place: _Place) -> str:
     if place.before_tunnel:
         doing = "waiting for the proxy" if exchange.tunnel_asked else "connecting to the proxy"
         return f"time-out while {doing} {place.proxy}, after {limit}: is it the right one?"
+    if place.proxy is not None:
+        return f"time-out while connecting to {place.host} through the proxy {place.proxy}, after {limit}"
     advice = "a firewall may drop what is sent there; does this network need a proxy?"
     return f"time-out while connecting to {place.host}, after {limit}: {advice}"
 
 
-def _cut(roots: list[BaseException], place: _Place) -> str:
+def _after_request(said: str, place: _Place) -> str:
     exchange = place.exchange
-    said = _said(roots)
     if exchange.status is not None:
         return f"the answer of {place.host} broke off: {said}"
+    if exchange.interim is not None:
+        return f"{place.host} answered with status {exchange.interim} alone, which is no final answer"
     if exchange.answered:
         return f"the answer of {place.host} is no HTTP: it does not begin with a whole status line"
+    by = f", or by the proxy {place.proxy}," if place.proxy else ""
+    return f"the connection was closed by {place.host}{by} before an answer came: {said}"
+
+
+def _cut(roots: list[BaseException], place: _Place) -> str:
+    exchange, said = place.exchange, _said(roots)
     if exchange.sent:
-        by = f", or by the proxy {place.proxy}," if place.proxy else ""
-        return f"the connection was closed by {place.host}{by} before an answer came: {said}"
+        return _after_request(said, place)
     if place.before_tunnel:
         when = f"when asked for a way to {place.host}" if exchange.tunnel_asked else "at once"
         return f"the proxy {place.proxy} failed, the connection was closed {when}: {said}"

@@ -76,6 +76,8 @@ class Exchange:
         """What a proxy answered that was asked for a tunnel; None when it did not."""
         self.status: int | None = None
         """The status of the answer; None when its status line was not read to the end."""
+        self.interim: int | None = None
+        """The status of the last interim answer (1xx)."""
         self.head_read = False
         """True when the headers of the answer were read to the end."""
         self.answered = False
@@ -143,7 +145,7 @@ class Exchange:
                 return
             if end is None:
                 return
-            self._head = self._head[end.end() :]  # an interim answer
+            self.interim, self._head = int(line[1]), self._head[end.end() :]
 
     @property
     def head_is_sound(self) -> bool:

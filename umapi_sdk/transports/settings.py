@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from umapi_models.defaults import TIMEOUT
+from umapi_sdk.addresses import has_bad_port
 from umapi_sdk.errors import ConfigurationError
 from umapi_sdk.masking import hidden
 
@@ -23,6 +24,8 @@ which one a machine's owner meant for this program, when they differ, nobody can
 MAX_RESPONSE_SIZE = 64 * 1024 * 1024
 """In bytes. A page of 2,000 users that are each in fifty groups has about four million."""
 
+_LOOKED_AT = 1024 * 1024  # bytes of a file of certificates that OpenSSL cannot use
+_AT_AFTER_HOST = re.compile("://[^/?#]*[/?#].*@", re.DOTALL)
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 
 
@@ -78,7 +81,8 @@ class NetworkSettings:
                 # Without a password given, OpenSSL would ask for one on the terminal.
                 context.load_cert_chain(certificate, key, password="")
             except (OSError, ssl.SSLError) as error:
-                raise ConfigurationError(f"client_cert {certificate}: cannot be used: {_reason(error)}") from None
+                said = _lack(certificate, key or certificate) or _reason(error)
+                raise ConfigurationError(f"client_cert {certificate}: cannot be used: {said}") from None
         return context
 
     def chosen_authorities(self) -> str | None:
@@ -126,7 +130,8 @@ def _trusting(bundles: list[tuple[str, str]]) -> ssl.SSLContext:
                 context.load_verify_locations(**where)
         except (OSError, ssl.SSLError) as error:
             if name != "SSL_CERT_FILE":  # a variable that OpenSSL passes over, too, when it cannot use it
-                raise ConfigurationError(f"{name} {path}: cannot be used: {_reason(error)}") from None
+                said = _lack(path) or _reason(error)
+                raise ConfigurationError(f"{name} {path}: cannot be used: {said}") from None
     return context or ssl.create_default_context()
 
 
@@ -140,8 +145,11 @@ def _proxy_url(proxy: str, what: str = "the proxy") -> str:
     """Return the URL of a proxy, which may be given without `http://`; no message shows it, for its password."""
     proxy = hidden(proxy)
     url = hidden(proxy if "://" in proxy else f"http://{proxy}")
+    if _AT_AFTER_HOST.search(url):
+        raise ConfigurationError(f"{what} has a /, ? or # in its user or password: write it as %2F, %3F or %23")
     if not _is_web(url):
-        raise ConfigurationError(f"{what} must be an http:// or https:// URL")
+        flaw = ", with a port from 1 to 65535" if has_bad_port(url) else ""
+        raise ConfigurationError(f"{what} must be an http:// or https:// URL{flaw}")
     return url
 
 
@@ -151,6 +159,26 @@ def _is_web(url: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         return False
+
+
+def _lack(certificate: str, key: str | None = None) -> str | None:
+    """Return what is missing in files that can be read, of which OpenSSL says no more than that it cannot use them."""
+    try:
+        texts = [_beginning(path) for path in (certificate, key) if path is not None]
+    except OSError:
+        return None
+    if b"CERTIFICATE-----" not in texts[0]:
+        return "it holds no certificate in PEM form"
+    if key is not None and b"PRIVATE KEY-----" not in texts[1]:
+        return f"{key} holds no private key in PEM form: put it there, or give the certificate's file and the key's"
+    if key is not None and b"ENCRYPTED" in texts[1]:
+        return f"the private key in {key} is encrypted: take its passphrase off with `openssl pkey`"
+    return None
+
+
+def _beginning(path: str) -> bytes:
+    with Path(path).open("rb") as file:
+        return file.read(_LOOKED_AT)
 
 
 def _reason(error: Exception) -> str:
