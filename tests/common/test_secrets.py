@@ -118,6 +118,8 @@ PLACES = {
     "said of a token": f"Oauth token {SECRET} is not valid",
     "said of a key": f"Api Key {SECRET} is not valid",
     "said of a client secret": f"client_secret {SECRET} does not match",
+    "said of a token in quotes": f'Token "{SECRET}" has expired',
+    "said of a client secret in quotes": f"invalid client_secret '{SECRET}' given",
     "blank that does not break": f"password\u00a0{SECRET}",
     "wide colon": f"password\uff1a{SECRET}",
     "option of curl": f"curl -u admin:{SECRET} https://x.example",

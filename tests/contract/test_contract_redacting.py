@@ -410,6 +410,8 @@ LEFTOVERS: dict[str, dict[str, Any]] = {
     "media type": {"response/content": {"text": "{}", "mimeType": "text/plain; token=pl4nted-left-Xk9"}},
     "pseudo-header": {"request/headers": [{"name": ":path", "value": "/?access_token=pl4nted-left-Xk9"}]},
     "cache": {"cache": {"afterRequest": {"eTag": "token=pl4nted-left-Xk9"}}},
+    "date": {"startedDateTime": "token=pl4nted-left-Xk9"},
+    "encoding of a body": {"response/content": {"text": "{}", "encoding": "token=pl4nted-left-Xk9"}},
     "aborted": {
         "request/headers": [{"name": "Authorization", "value": "Bearer pl4nted-left-Xk9"}],
         "response/status": 0,
@@ -466,3 +468,56 @@ def test_check_looks_through_the_rest_of_a_collection_and_a_cassette(
         path.write_text(json.dumps(document), "utf-8")
         assert main(["redact", "--check", "--no-pseudonyms", str(path)]) == 1, number
         assert "pl4nted" not in capsys.readouterr().out
+
+
+UNREAD = ", and may name anybody; redact leaves it out"
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["request/note", "request/path", "response/url", "response/protocol", "response/status/note", "response/body/note"],
+)
+def test_check_looks_through_members_of_a_cassette_that_are_not_read(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What stands in an interaction besides what is read of it is told as a secret, or as text that names anybody."""
+    *above, name = place.split("/")
+    path = tmp_path / "cassette.yaml"
+    for text, told in (("token=pl4nted-left-Xk9", "a secret"), ("Hortensia", "text that is no part of an exchange")):
+        interaction: dict[str, Any] = {
+            "request": {"method": "GET", "uri": f"{ROOT}/status", "body": None, "headers": {}},
+            "response": {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": "{}"}},
+        }
+        path.write_text(json.dumps({"version": 1, "interactions": [interaction]}), "utf-8")
+        assert main(["redact", "--check", str(path)]) == 0
+        target = interaction
+        for part in above:
+            target = target[part]
+        target[name] = text
+        path.write_text(json.dumps({"version": 1, "interactions": [interaction]}), "utf-8")
+        capsys.readouterr()
+        assert main(["redact", "--check", str(path)]) == 1
+        assert capsys.readouterr().out == f"{path}#/interactions/0/{place}: {told}{UNREAD if told[0] == 't' else ''}\n"
+
+
+def test_a_short_secret_is_gone_from_its_whole_exchange(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A secret of less than eight characters is masked where its own exchange says it again, and in no other."""
+    answer = {"message": "the value hQ7x2 was refused", "xhQ7x2": "hQ7x2y"}
+    document = _raw_har(
+        {
+            "request/url": f"{ROOT}/x/hQ7x2?q=hQ7x2",
+            "request/postData": {"mimeType": "", "text": json.dumps({"client_secret": "hQ7x2", "pin": "v2.0"})},
+            "response/content/text": json.dumps(answer),
+        }
+    )
+    other = _raw_har({"response/content/text": json.dumps({"note": "a thing called hQ7x2, v2.0"})})
+    document["log"]["entries"] += other["log"]["entries"]
+    path, out = tmp_path / "in.har", tmp_path / "out.har"
+    path.write_text(json.dumps(document), "utf-8")
+    assert main(["redact", "--check", "--no-pseudonyms", str(path)]) == 1
+    assert f"{path}#/log/entries/0/response/content/text at /message: a secret" in capsys.readouterr().out
+    assert main(["redact", "--no-pseudonyms", str(path), str(out)]) == 0
+    first, second = load(out).exchanges
+    assert first.request.url.endswith("/x/REDACTED?q=REDACTED")
+    assert json.loads(first.response.body) == {"message": "the value REDACTED was refused", "xhQ7x2": "hQ7x2y"}
+    assert json.loads(second.response.body) == {"note": "a thing called hQ7x2, v2.0"}

@@ -115,7 +115,7 @@ def test_a_body_that_cannot_be_read_is_left_out_and_said(
     assert place in capsys.readouterr().out
     assert main(["redact", str(source), str(out)]) == 0
     assert "1 exchanges written" in (said := capsys.readouterr().err)
-    assert "; 1 body left out, which could not be inspected" in said
+    assert "; 1 body left out in whole or in part, which could not be inspected" in said
     exchange = load(out).exchanges[0]
     written = (exchange.request if sent else exchange.response).body.decode()
     size = len(gzip.decompress(body)) if headers.get("Content-Encoding") == "gzip" else len(body)
@@ -156,3 +156,50 @@ def test_a_list_of_secrets_is_masked_whole(text: str) -> None:
     masked = Masker().text(text.format(SECRET))
     assert SECRET not in masked
     assert masked.rstrip("&x=1 b").endswith("REDACTED")
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n\0\0\0\rtEXtAuthor\0Quackenbush" + bytes(range(256))
+_BASE64 = base64.b64encode(PICTURE).decode()
+_WRAPPED = base64.encodebytes(PICTURE).decode()
+_MARK = f"left out: {len(PICTURE)} bytes of base64 could not be inspected"
+ATTACHED = {
+    "JSON": (json.dumps({"photo": _BASE64, "x": 1}), json.dumps({"photo": _MARK, "x": 1})),
+    "JSON of PHP": (json.dumps({"photo": _BASE64}).replace("/", "\\/"), json.dumps({"photo": _MARK})),
+    "URL-safe": (
+        json.dumps({"photo": base64.urlsafe_b64encode(PICTURE).decode()}),
+        json.dumps({"photo": _MARK}),
+    ),
+    "data URL": (f'<img src="data:image/png;base64,{_BASE64}">', f'<img src="data:image/png;base64,{_MARK}">'),
+    "lines": (json.dumps({"photo": _WRAPPED}), json.dumps({"photo": f"{_MARK}\n"})),
+}
+
+
+@pytest.mark.parametrize(("text", "made"), ATTACHED.values(), ids=ATTACHED)
+def test_binary_data_within_a_text_is_left_out_and_said(
+    text: str, made: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Long base64 that stands for no text is left out of a body, and `--check` tells it."""
+    source, out = _har(tmp_path / "in.har", text.encode(), {}), tmp_path / "out.har"
+    assert main(["redact", "--check", str(source)]) == 1
+    assert capsys.readouterr().out.startswith(f"{source}#/log/entries/0/response/content/text: not inspected")
+    assert main(["redact", str(source), str(out)]) == 0
+    assert "; 1 body left out in whole or in part, which could not be inspected" in capsys.readouterr().err
+    assert load(out).exchanges[0].response.body.decode() == made
+    assert main(["redact", "--check", str(out)]) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"note": base64.b64encode(("nothing but words, " * 40).encode()).decode()}),
+        json.dumps({"note": base64.b64encode(gzip.compress(json.dumps(list(range(900))).encode())).decode()}),
+        json.dumps({"digest": "0123456789abcdef" * 40}),
+        json.dumps({"line": "-" * 400, "word": "Donaudampfschiff" * 30}),
+        "\n".join(f"Group{number}" for number in range(200)),
+    ],
+)
+def test_what_holds_no_binary_data_stays(text: str, tmp_path: Path) -> None:
+    """Base64 of text, hexadecimal digits, rules, long words and lists of words are left where they are."""
+    source = _har(tmp_path / "in.har", text.encode(), {})
+    assert main(["redact", "--no-pseudonyms", str(source), str(tmp_path / "out.har")]) == 0
+    assert load(tmp_path / "out.har").exchanges[0].response.body.decode() == text

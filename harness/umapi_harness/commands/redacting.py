@@ -49,7 +49,7 @@ def pseudonyms_for(key: str | None, wanted: bool) -> Pseudonyms | None:
 def left_out(number: int) -> str:
     """What the summary of a recording says of bodies that are not in it."""
     bodies = "1 body" if number == 1 else f"{number} bodies"
-    return f"; {bodies} left out, which could not be inspected" if number else ""
+    return f"; {bodies} left out in whole or in part, which could not be inspected" if number else ""
 
 
 @click.command()

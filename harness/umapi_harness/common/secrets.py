@@ -59,12 +59,14 @@ _FLAG: Final = re.compile(r"(?<![\w-])--(?P<name>[\w-]++)(?:=|[ \t]++)(?=[^\s-])
 # "the password is ...", "Api Key ... is not valid": only what looks made up is taken for one.
 _SAID: Final = re.compile(
     r"(?<![\w-])(?:(?:password|passwd|pwd|passcode|passphrase|secret|client[_ ]secret)[\s\uff1a]++(?:(?:is|was)\s++)?+"
-    r"(?P<value>[^\s\"'<>,;&=]{4,}+)|(?:token|api[_ ]key)\s++(?P<long>[^\s\"'<>,;&=:]{8,}+))",
+    r"[\"'(\[]?+(?P<value>[^\s\"'<>,;&=]{4,}+)|(?:token|api[_ ]key)\s++[\"'(\[]?+(?P<long>[^\s\"'<>,;&=:]{8,}+))",
     re.IGNORECASE,
 )
 # curl -u user:password
 _USER_OPTION: Final = re.compile(r"(?<!\S)(?:-u|--user|--proxy-user)[ =]++[\"']?+[^\s\"':]++:(?P<value>[^\s\"']++)")
 _MADE_UP: Final = {"value": re.compile(r"[0-9]|[a-z][A-Z]|[!#$%^*?~|]"), "long": re.compile(r"[0-9]")}
+# With a digit before a letter, or a character that is neither: no word, version or number.
+_SHORT: Final = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9].*[A-Za-z]|.*[!#$%^*?~|@&])(?![0-9.]+[eE][0-9]+$)[!-~]{4,7}")
 _OPENING: Final = re.compile(r"(?P<slashes>\\*+)(?P<mark>[\"'])")
 _PLUSES: Final = re.compile(r"\++")
 _QUOTES: Final = ("'", '"', "\\")
@@ -102,6 +104,8 @@ class Masker:
     def __init__(self, mask: str = REDACTED, *, learning: bool = False) -> None:
         self.mask = mask
         self._learning = learning
+        self.short: set[str] = set()
+        """Secrets that are too short to be learnt, for those who know where else to seek them; they clear it."""
         self._finder = Finder()
         self._clean: set[bytes] = set()  # digests of long texts without a secret
 
@@ -192,7 +196,11 @@ class Masker:
 
     def _note(self, secret: str) -> None:
         """Learn what was masked for its name, unless it might be an ordinary word."""
-        if not self._learning or secret == self.mask or len(secret) < 8 or " " in secret.strip():
+        if not self._learning or secret == self.mask or " " in secret.strip():
+            return
+        if len(secret) < 8:
+            if _SHORT.fullmatch(secret):
+                self.short.add(secret)
             return
         if not (secret.isalpha() and len(secret) < 16):
             self.learn(secret)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, Final
+from urllib.parse import quote
 
 import attrs
 
 from umapi_harness.common.payloads import holds_no_text, text_of
 from umapi_harness.common.secrets import Masker
+from umapi_harness.contract.attachments import detached
 from umapi_harness.contract.exchanges import Exchange, Headers, RecordedRequest, RecordedResponse
 from umapi_harness.contract.personal import PersonalData
 from umapi_harness.contract.pseudonyms import NOTE, Pseudonyms, digest, is_digests
@@ -88,36 +91,65 @@ class Cleaner:
 
     def __init__(self, pseudonyms: Pseudonyms | None) -> None:
         self.left_out = 0
-        """How many bodies of cleaned exchanges have been left out."""
+        """How many bodies of cleaned exchanges have been left out, in whole or in part."""
         self._masker = Masker(learning=True)
         self._pseudonyms = pseudonyms
         self._personal = PersonalData(pseudonyms) if pseudonyms is not None else None
 
     def learn(self, exchange: Exchange) -> None:
         """Remember the secrets and names of an exchange."""
-        masked = without_secrets(opened(exchange).exchange, self._masker)
+        masked = detached(without_secrets(opened(exchange).exchange, self._masker)).exchange
         if self._personal is not None:
             self._personal.learn(masked)
 
     def cleaned(self, exchange: Exchange) -> Exchange:
         """Return an exchange as it may be written: nothing secret in it, its sizes those of its bodies."""
         plain = opened(exchange)
-        done = without_secrets(plain.exchange, self._masker)
+        rest = detached(without_secrets(plain.exchange, self._masker))
+        done = rest.exchange
         if self._personal is not None and self._pseudonyms is not None:
             self._pseudonyms.made.clear()
             done = self._personal.exchange(done)
             note = " ".join(sorted({digest(word) for word in self._pseudonyms.made}))
             done = attrs.evolve(done, notes={**done.notes, NOTE: note})
-        self.left_out += plain.left_out
+        self.left_out += plain.left_out + rest.request + rest.response
         return sized(exchange, plain.marked(done))
 
 
 def without_secrets(exchange: Exchange, masker: Masker) -> Exchange:
     """Return an exchange with its secrets masked; the masker learns them."""
     known = len(masker)
+    masker.short.clear()
     masked = _masked(exchange, masker)
     # What an answer teaches, such as a token, may stand in the request too.
-    return _masked(exchange, masker) if len(masker) > known else masked
+    if len(masker) > known:
+        masked = _masked(exchange, masker)
+    return _without_short(masked, masker)
+
+
+def _without_short(exchange: Exchange, masker: Masker) -> Exchange:
+    """Mask secrets that are too short to be sought everywhere: in their own exchange they are what they are."""
+    if not masker.short:
+        return exchange
+    request, response = exchange.request, exchange.response
+    words = "|".join(re.escape(form) for secret in sorted(masker.short) for form in {secret, quote(secret, safe="")})
+    pattern = re.compile(f"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])")
+    changed = partial(pattern.sub, masker.mask)
+    return attrs.evolve(
+        exchange,
+        request=attrs.evolve(
+            request,
+            url=changed(request.url),
+            headers=tuple((name, changed(value)) for name, value in request.headers),
+            body=changed(request.body.decode()).encode(),
+        ),
+        response=attrs.evolve(
+            response,
+            reason=changed(response.reason),
+            headers=tuple((name, changed(value)) for name, value in response.headers),
+            body=changed(response.body.decode()).encode(),
+        ),
+    )
 
 
 def _masked(exchange: Exchange, masker: Masker) -> Exchange:

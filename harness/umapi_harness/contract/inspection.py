@@ -10,6 +10,7 @@ from umapi_harness.common.pointers import escaped
 from umapi_harness.common.secrets import REDACTED, Masker
 from umapi_harness.contract import redaction
 from umapi_harness.contract.archives import is_creator
+from umapi_harness.contract.attachments import detached
 from umapi_harness.contract.cleaning import is_mark, opened, without_secrets
 from umapi_harness.contract.exchanges import Exchange, Headers
 from umapi_harness.contract.formats.leftovers import has_text
@@ -50,6 +51,11 @@ class Inspector:
         exchange = plain.exchange
         masked = without_secrets(exchange, self._masker)
         yield from (f"{exchange.where}{place}: {LEFT}" for place in _changed(exchange, masked))
+        rest = detached(masked)
+        for place, is_left_out in ((_SENT, rest.request), (_ANSWERED, rest.response)):
+            if is_left_out:
+                yield f"{exchange.where}{place}: {UNOPENED}"
+        masked = rest.exchange
         if self._personal is not None:
             self._personal.learn(masked)
             marked = self._personal.exchange(masked)

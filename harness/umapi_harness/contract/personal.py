@@ -16,6 +16,7 @@ from umapi_harness.common.markup import markup_fields, multipart_parts, tags
 from umapi_harness.common.secret_names import is_secret, snake_case
 from umapi_harness.common.secrets import REDACTED
 from umapi_harness.common.shapes import base64_text, hexadecimal_text, packed_text
+from umapi_harness.contract.attachments import is_attachment_mark
 from umapi_harness.contract.encodings import entities_changed, json_changed, percent_changed
 from umapi_harness.contract.exchanges import Exchange, Headers, RecordedResponse
 from umapi_harness.contract.known_names import KEPT, KnownNames
@@ -154,7 +155,7 @@ class PersonalData:
         """Return the value of a field of a kind with pseudonyms."""
         if kind is Kind.ROLE:
             kind = Kind.FIXED if text.lower() in _ROLES else Kind.PHRASE
-        if not text or text == REDACTED:
+        if not text or text == REDACTED or is_attachment_mark(text):
             return text
         if kind is Kind.PERSON:
             # Somebody is called Null, or None.

@@ -12,7 +12,9 @@ Leave = Callable[[str, object], None]
 
 _PROTOCOL: Final = re.compile(r"(?:HTTP/|h)[0-9.]{1,4}", re.IGNORECASE)
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]++/[\w.+-]++\s*+(?:;|$)")
-_READ: Final = frozenset({"startedDateTime", "time", "comment", "_umapi"})
+_DATE: Final = re.compile(r"[0-9T:.,+Z -]*")
+_ENCODINGS: Final = frozenset({"", "base64", "utf-8", "utf8"})
+_READ: Final = frozenset({"time", "comment", "_umapi"})
 _READ_OF_REQUEST: Final = frozenset({"method", "url"})
 _READ_OF_RESPONSE: Final = frozenset({"status", "statusText"})
 
@@ -31,7 +33,8 @@ def of_entry(entry: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     request: Mapping[str, Any] = entry["request"]
     response: Mapping[str, Any] = entry.get("response") or {}
     for name, value in entry.items():
-        if name not in _READ | {"request", "response"}:
+        dated = name == "startedDateTime" and _DATE.fullmatch(str(value))
+        if name not in _READ | {"request", "response"} and not dated:
             yield f"/{name}", value
     yield from _of_message("/request", request, _READ_OF_REQUEST)
     yield from _of_message("/response", response, _READ_OF_RESPONSE)
@@ -62,7 +65,9 @@ def _of_body(place: str, body: Mapping[str, Any], media_type: str) -> Iterator[t
     for name, value in body.items():
         if name == "params" and not body.get("text"):
             yield from _of_pairs(f"{place}/{name}", value or ())
-        elif name not in ("text", "encoding") and (name != "mimeType" or value != media_type):
+        elif name == "text" or (name == "encoding" and str(value).lower() in _ENCODINGS):
+            continue
+        elif name != "mimeType" or value != media_type:
             yield f"{place}/{name}", value
 
 

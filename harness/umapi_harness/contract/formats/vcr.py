@@ -13,6 +13,9 @@ from umapi_harness.contract.formats.leftovers import Leave
 from umapi_harness.contract.formats.sources import Source
 
 _REMEDY: Final = "correct it to a vcrpy cassette"
+_OF_REQUEST: Final = frozenset({"method", "uri", "headers", "body"})
+_PARTS: Final = frozenset({"protocol", "host", "path", "port"})
+_OF_RESPONSE: Final = frozenset({"status", "status_code", "headers"})
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -34,9 +37,30 @@ def exchanges(cursor: Cursor, place: str, leave: Leave | None = None) -> Iterato
         source.whole = source.place
         yield _Interaction(source, line).exchange(interaction)
         if leave is not None and is_map(interaction):
-            for name in interaction.keys() - {"request", "response"}:
-                leave(f"{source.path}#{place}/{number}/{name}", interaction[name])
+            for pointer, rest in _leftovers(interaction):
+                leave(f"{source.path}#{place}/{number}{pointer}", rest)
         source.at(f"#{place}/{number + 1}")
+
+
+def _leftovers(interaction: dict[str, object]) -> Iterator[tuple[str, object]]:
+    """Yield pointer and value of what is left of an interaction once its exchange has been read."""
+    request, response = interaction.get("request"), interaction.get("response")
+    if is_map(request) and is_map(response):
+        status, body = response.get("status"), "body" if "body" in response else "content"
+        built = _PARTS if not request.get("uri") else frozenset[str]()
+        yield from _besides("", interaction, frozenset({"request", "response"}))
+        yield from _besides("/request", request, _OF_REQUEST | built)
+        yield from _besides("/response", response, _OF_RESPONSE | {body})
+        if is_map(status):
+            yield from _besides("/response/status", status, frozenset({"code", "message"}))
+        for place, holder in (("/request/body", request.get("body")), (f"/response/{body}", response.get(body))):
+            if is_map(holder):
+                packed = holder.get("base64_string") is not None
+                yield from _besides(place, holder, frozenset({"base64_string" if packed else "string", "encoding"}))
+
+
+def _besides(place: str, members: dict[str, object], read: frozenset[str]) -> Iterator[tuple[str, object]]:
+    return ((f"{place}/{name}", value) for name, value in members.items() if name not in read)
 
 
 class _Interaction:
