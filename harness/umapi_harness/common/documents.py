@@ -115,27 +115,27 @@ def read_text(path: Path, noun: str) -> str:
         raise DocumentError(str(path), "", problem, f"save the {noun} as UTF-8") from error
 
 
-def read_document(path: Path, noun: str) -> Any:
+def read_document(path: Path, noun: str, *, surrogates: bool = False) -> Any:
     """The JSON of a file; raises DocumentError that calls it a `noun` if it cannot be read or is no strict JSON."""
     text = read_text(path, noun)
     try:
-        return parse(text)
+        return parse(text, surrogates=surrogates)
     except ValueError as error:
         raise DocumentError(str(path), "", f"not JSON ({error})", "correct the file") from error
 
 
 def read_node(path: Path, noun: str) -> Node:
-    """The same, to be walked."""
-    return Node(read_document(path, noun), str(path))
+    """The same of a file that Postman wrote, to be walked: a string of JavaScript may hold half a surrogate pair."""
+    return Node(read_document(path, noun, surrogates=True), str(path))
 
 
-def parse(text: str) -> Any:
-    """A JSON document; raises ValueError for what is not, text that no answer could hold included."""
+def parse(text: str, *, surrogates: bool = False) -> Any:
+    """A JSON document; raises ValueError for what is not, and without `surrogates` for text that no answer can hold."""
     try:
         document = json.loads(
             text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole, object_pairs_hook=_object
         )
-        if "\\u" in text:
+        if not surrogates and "\\u" in text:
             json.dumps(document, ensure_ascii=False).encode("utf-8")
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
