@@ -26,6 +26,8 @@ class Operation:
     """Most entries on a page; None where an answer has no pages."""
     deprecated: bool = False
     """Whether the service serves it for old clients only."""
+    canonical: str | None = None
+    """The path as the header Canonical-Resource gives it."""
     security: bool = False
     """Whether it takes an access token; such a path is below the API root."""
     older_paths: tuple[str, ...] = ()
@@ -33,7 +35,14 @@ class Operation:
 
 
 ACTION: Final = Operation(
-    name="action", method="POST", path="/action/{orgId}", per_client=10, overall=100, period=60.0, security=True
+    name="action",
+    method="POST",
+    path="/action/{orgId}",
+    per_client=10,
+    overall=100,
+    period=60.0,
+    canonical="/action/{orgId}",
+    security=True,
 )
 "Runs commands on users and user groups."
 
@@ -45,6 +54,7 @@ USERS: Final = Operation(
     overall=100,
     period=60.0,
     page_size=2000,
+    canonical="/users/{orgId}/{page}",
     security=True,
 )
 "A page of the organisation's users."
@@ -57,6 +67,7 @@ GROUP_USERS: Final = Operation(
     overall=100,
     period=60.0,
     page_size=2000,
+    canonical="/users/{orgId}/{page}/{groupName}",
     security=True,
 )
 "A page of the members of a user group, product profile or admin group."
@@ -68,6 +79,7 @@ USER: Final = Operation(
     per_client=25,
     overall=100,
     period=60.0,
+    canonical="/organizations/{orgId}/users/{userstring:.*}",
     security=True,
 )
 "One user, by e-mail address or user name."
@@ -168,6 +180,7 @@ OLD_PROFILE: Final = Operation(
     overall=100,
     period=60.0,
     deprecated=True,
+    canonical="/{orgId}/products/{productId}/configurations/{id}",
     security=True,
 )
 "One product profile."

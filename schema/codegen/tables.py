@@ -121,6 +121,7 @@ def _operations(bundle: Bundle) -> str:
         '    period: float\n    """Length of the period, in seconds."""',
         '    page_size: int | None = None\n    """Most entries on a page; None where an answer has no pages."""',
         '    deprecated: bool = False\n    """Whether the service serves it for old clients only."""',
+        '    canonical: str | None = None\n    """The path as the header Canonical-Resource gives it."""',
         '    security: bool = False\n    """Whether it takes an access token; such a path is below the API root."""',
         '    older_paths: tuple[str, ...] = ()\n    """Other paths that are still served."""\n',
     ]
@@ -130,6 +131,7 @@ def _operations(bundle: Bundle) -> str:
         given = {
             "page_size": operation.get("x-umapi-page-size"),
             "deprecated": operation.get("deprecated"),
+            "canonical": operation.get("x-umapi-canonical-resource"),
             "security": bool(operation["security"]) or None,
             "older_paths": tuple(operation.get("x-umapi-older-paths", ())) or None,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -12,6 +13,9 @@ import pytest
 from umapi_harness.mock import World, create_app
 from umapi_harness.mock.serving.server import running_server
 from umapi_harness.mock.state.populations import generate_organization
+from umapi_models import schemas
+from umapi_models.names import CREATES
+from umapi_models.operations import METASCOPE, SCOPES
 
 if TYPE_CHECKING:
     from tests.mock.conftest import Mock
@@ -363,6 +367,26 @@ def test_error_codes_have_meaning_and_remedy(mock: Mock) -> None:
     codes = get(mock, "codes")
     assert [entry["code"] for entry in codes if not (entry["meaning"] and entry["remedy"])] == []
     assert "error.group.not_found" in {entry["code"] for entry in codes}
+
+
+def test_codes_of_the_token_host_are_explained(mock: Mock) -> None:
+    """The codes of the token host are told with the others, and name the scopes that the schema has."""
+    told = {entry["code"]: entry["remedy"] for entry in get(mock, "codes")}
+    assert {"invalid_client", "invalid_token", "unsupported_grant_type"} <= told.keys()
+    assert all(scope in told["invalid_scope"] for scope in (*SCOPES, METASCOPE))
+
+
+def test_names_come_from_the_schemas(mock: Mock) -> None:
+    """The page is told which types and statuses there are, and no module of it names one, a scope or a group type."""
+    names = get(mock, "names")
+    statuses = schemas.read("user.json")["$defs"]["UserStatus"]["enum"]
+    assert names == {"identity_types": list(CREATES.values()), "user_statuses": statuses}
+    kinds = schemas.read("group.json")["$defs"]["GroupType"]["enum"]
+    page = files("umapi_harness.mock.control").joinpath("page")
+    text = "".join(file.read_text("utf-8") for file in page.iterdir() if file.name.endswith(".js"))
+    scopes = [scope for scope in (*SCOPES, METASCOPE) if scope != "openid"]
+    words = [*names["identity_types"], *kinds, *scopes, *(f'"{status}"' for status in statuses)]
+    assert [word for word in words if word in text] == []
 
 
 def test_no_secret_is_in_what_the_page_asks_for(mock: Mock) -> None:

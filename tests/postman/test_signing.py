@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman.signing import jwt_provider
 from umapi_harness.postman.variables import Scopes
+from umapi_models.defaults import JWT_LIFE
 
 NOW = 1_700_000_000
 
@@ -52,7 +53,7 @@ def test_the_token_carries_the_claims_of_the_walkthrough(key, tmp_path, passphra
     audience = "https://ims.example:8443/c/c"
     claims = jwt.decode(token, key.public_key(), algorithms=["RS256"], audience=audience, options=options)
     assert claims == {
-        "exp": NOW + 3600,
+        "exp": NOW + JWT_LIFE,
         "iss": "1@AdobeOrg",
         "sub": "t@techacct",
         "aud": audience,

@@ -175,6 +175,29 @@ def test_defaults_are_said_once(tmp_path: Path) -> None:
     assert all(f"| {name} | {value:g} " in found["docs"] for name, value in values.items())
 
 
+def test_words_and_names_are_said_once(tmp_path: Path) -> None:
+    """With other words, scopes and statuses, the mock server says them, and its page and the document tell them."""
+    files = {name: read(name) for name in ("words.json", "openapi.json", "user.json")}
+    occasions = files["words.json"]["occasions"]
+    occasions["token.client_secret"]["message"] = "another secret, please"
+    occasions["query.group_unknown"]["message"] = "No trace of {group}"
+    files["user.json"]["$defs"]["UserStatus"]["enum"].append("dormant")
+    flow = files["openapi.json"]["components"]["securitySchemes"]["oauth"]
+    flow["flows"]["clientCredentials"]["scopes"]["more"] = "More."
+    flow["x-umapi-metascope"] = "ent_other_sdk"
+    members = files["openapi.json"]["paths"]["/users/{orgId}/{page}/{groupName}"]["get"]
+    members["x-umapi-canonical-resource"] = "/members/{groupName}"
+    found = probe(tmp_path, files, kind="words")
+    assert found["token"] == {"error": "invalid_client", "error_description": "another secret, please"}
+    assert found["group"] == "No trace of Nowhere"
+    assert found["resource"].endswith("/v2/usermanagement/members/{groupName}")
+    assert "dormant" in found["names"]["user_statuses"]
+    assert found["page"]["invalid_scope"] == (
+        "Ask for the scopes openid, AdobeID, user_management_sdk, more; in a JWT set the claim …/s/ent_other_sdk."
+    )
+    assert "| token.client_secret | `invalid_client` | another secret, please |" in found["docs"]
+
+
 NEW_CODE: Final = {
     "code": "error.user.on_leave",
     "meaning": "The user is on leave.",

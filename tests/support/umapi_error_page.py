@@ -65,7 +65,26 @@ def render() -> str:
         for entry in entries
         if entry["code"] not in first
     ]
+    lines += [
+        "",
+        "## Occasions with words of their own",
+        "",
+        "They have no code of the list above, or other words than their code has elsewhere (`schema/words.json`).",
+        "",
+        "| occasion | code | message |",
+        "|---|---|---|",
+    ]
+    occasions: dict[str, dict[str, Any]] = schemas.read("words.json")["occasions"]
+    lines += [
+        f"| {occasion} | {_code(entry['code']) if entry['code'] else ''} | {_words(entry)} |"
+        for occasion, entry in occasions.items()
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _words(entry: dict[str, Any]) -> str:
+    """The words of an occasion, in italics where they are ours."""
+    return _cell(entry["message"]) if entry["message"] else f"*{_cell(entry['own_words'])}*"
 
 
 def _reason(entry: dict[str, Any]) -> str:
@@ -85,7 +104,8 @@ def _messages(entry: dict[str, Any]) -> str:
 def _lines() -> dict[str, set[str]]:
     """The messages that stand beside constraints, by code."""
     found: dict[str, set[str]] = {}
-    waiting: list[Any] = [schemas.read(name) for name in schemas.names() if name != "error_codes.json"]
+    others = set(schemas.names()) - {"error_codes.json", "words.json"}
+    waiting: list[Any] = [schemas.read(name) for name in sorted(others)]
     while waiting:
         node = waiting.pop()
         if isinstance(node, dict):

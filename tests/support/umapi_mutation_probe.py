@@ -120,6 +120,25 @@ def defaults(_task: Json) -> Json:
     return told
 
 
+def words(_task: Json) -> Json:
+    """What the mock server says on occasions without a code, and what its page is told."""
+    import umapi_error_page  # noqa: PLC0415 - only here
+
+    with running_server() as server:
+        details = server.details
+        form = {"grant_type": "client_credentials", "client_id": details.client_id, "client_secret": "wrong"}
+        token = httpx.post(f"{details.ims_url}/ims/token/v3", data=form)
+        group = httpx.get(f"{details.api_url}/users/{details.org_id}/0/Nowhere", headers=_headers(server))
+        return {
+            "token": token.json(),
+            "group": group.json()["message"],
+            "resource": group.headers["Canonical-Resource"],
+            "names": httpx.get(f"{_root(server)}/_mock/names").json(),
+            "page": {one["code"]: one["remedy"] for one in httpx.get(f"{_root(server)}/_mock/codes").json()},
+            "docs": umapi_error_page.render(),
+        }
+
+
 _OPTIONS: Final = ("timeout", "max_retries", "max_wait")
 
 
@@ -209,7 +228,7 @@ def _root(server: RunningServer) -> str:
 def main() -> int:
     """Read the task and write what was found."""
     task = json.load(sys.stdin)
-    tasks = {"size": size_limit, "operation": operation, "defaults": defaults, "addition": addition}
+    tasks = {"size": size_limit, "operation": operation, "defaults": defaults, "addition": addition, "words": words}
     json.dump(tasks[task["kind"]](task), sys.stdout)
     return 0
 

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman.variables import Provider, Scopes
+from umapi_models.defaults import JWT_LIFE
 from umapi_models.operations import METASCOPE
 
 JWT_VARIABLE = "jwt_token"
-LIFE_SECONDS = 3600
 
 
 def jwt_provider(now: Callable[[], float]) -> Mapping[str, Provider]:
@@ -35,7 +35,7 @@ def jwt_provider(now: Callable[[], float]) -> Mapping[str, Provider]:
         org_id, account, client_id, ims_url, key_path = (value or "" for value in values)
         host = urlsplit(ims_url).netloc
         claims: dict[str, str | int | bool] = {
-            "exp": int(now()) + LIFE_SECONDS,
+            "exp": int(now()) + JWT_LIFE,
             "iss": org_id,
             "sub": account,
             "aud": f"https://{host}/c/{client_id}",

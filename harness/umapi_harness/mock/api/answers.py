@@ -9,19 +9,14 @@ from typing import Any, Final
 
 import attrs
 
-from umapi_harness.mock.api.refusals import message_of
+from umapi_harness.mock.api.refusals import message_of, words_for
+from umapi_harness.mock.api.routes import call_name
 from umapi_harness.mock.settings import Settings
-from umapi_models.operations import API_PATH
+from umapi_models.operations import API_PATH, OPERATIONS
 
 _JSON: Final = ("Content-Type", "application/json")
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
-_CANONICAL: Final = {
-    "action": "action/{orgId}",
-    "users": "users/{orgId}/{page}",
-    "group_users": "users/{orgId}/{page}/{groupName}",
-    "user": "organizations/{orgId}/users/{userstring:.*}",
-    "old_profile": "{orgId}/products/{productId}/configurations/{id}",
-}
+_CANONICAL: Final = {call_name(one): one.canonical for one in OPERATIONS if one.canonical is not None}
 
 
 @attrs.frozen
@@ -45,7 +40,7 @@ def canonical(answer: Answer, call: str) -> Answer:
     resource = _CANONICAL.get(call)
     if resource is None:
         return answer
-    header = ("Canonical-Resource", f"{API_PATH}/{resource}")
+    header = ("Canonical-Resource", f"{API_PATH}{resource}")
     return Answer(answer.status, (*answer.headers, header), answer.body)
 
 
@@ -57,7 +52,7 @@ def unauthorized(settings: Settings) -> Answer:
     """401: the token is missing, has run out, or belongs to another organisation."""
     if settings.unauthorized_body:
         return json_answer(401, {"lastPage": False, **_refusal("error.unauthorized")})
-    challenge = 'Bearer realm="JIL", error="invalid_token", error_description="The access token is invalid"'
+    _, challenge = words_for("gateway.challenge")
     return Answer(401, (("WWW-Authenticate", challenge), ("Content-Type", "*/*")))
 
 
@@ -92,7 +87,8 @@ def migrating() -> Answer:
 
 def bad_number(text: str) -> Answer:
     """400: a page number, or a flag of the query, that is none."""
-    return json_answer(400, {"errorMessage": f'For input string: "{text[:100]}"'})
+    _, words = words_for("query.bad_number", value=text[:100])
+    return json_answer(400, {"errorMessage": words})
 
 
 def malformed(message: str) -> Answer:
@@ -102,21 +98,24 @@ def malformed(message: str) -> Answer:
 
 def no_such_path() -> Answer:
     """404 by the gateway: nothing is served under the path [G gateway-words]."""
-    return json_answer(404, {"error_code": "404000", "message": "No such resource; check the path"})
+    return json_answer(404, _of_gateway("no_such_path"))
 
 
 def not_simulated(call: str) -> Answer:
     """501: the schema has the operation, this server nothing that carries it out."""
-    return json_answer(501, {"error_code": "501000", "message": f"The mock server does not simulate the call {call}"})
+    return json_answer(501, _of_gateway("not_simulated", call=call))
 
 
 def wrong_method(allowed: str) -> Answer:
     """405: the path is served, but not for this method."""
-    body = {"error_code": "405000", "message": f"Method not allowed; use {allowed}"}
-    return json_answer(405, body, (("Allow", allowed),))
+    return json_answer(405, _of_gateway("wrong_method", allowed=allowed), (("Allow", allowed),))
 
 
 def too_large(limit: int) -> Answer:
     """413: the body is longer than `limit` bytes."""
-    body = {"error_code": "413000", "message": f"Request body too large, max {limit} bytes"}
-    return json_answer(413, body)
+    return json_answer(413, _of_gateway("too_large", limit=limit))
+
+
+def _of_gateway(occasion: str, **values: object) -> dict[str, str]:
+    number, message = words_for(f"gateway.{occasion}", **values)
+    return {"error_code": number, "message": message}

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 from umapi_harness.mock.api.answers import Answer, bad_number, json_answer
+from umapi_harness.mock.api.refusals import message_of, words_for
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state import groups as g
 from umapi_harness.mock.state.groups import Group
 from umapi_harness.mock.state.organization import Organization
 from umapi_harness.mock.state.users import ADOBE_ID_DOMAIN, User, email_domain
-from umapi_models import schemas
+from umapi_models import operations, schemas
 from umapi_models.names import ADOBE_ID
 
 T = TypeVar("T")
@@ -82,8 +83,7 @@ def users_page(organization: Organization, settings: Settings, page: int, query:
     if domain:
         listing = _users_of_domain(organization, domain)
     if listing is None:
-        message = f"Not found: Domain {domain}"
-        return json_answer(404, _not_found("error.domain.trust.nonexistent", message))
+        return json_answer(404, _not_found("domain_unknown", domain=domain))
     unlisted = 0 if domain else len(organization.technical_accounts)
     entries, last, headers = cut(listing, page, settings.users_page_size, unlisted=unlisted)
     body = {
@@ -105,7 +105,7 @@ def group_users_page(organization: Organization, settings: Settings, page: int, 
         status = None
     # What makes a name invalid is not published [G invalid-group-names].
     if not name or len(name) > _LONGEST_NAME:
-        return json_answer(400, _not_found("error.group.invalid_name", "Invalid group name"))
+        return json_answer(400, _not_found("group_invalid"))
     group = organization.find_group(name)
     unlisted = 0
     listing: Listing[User]
@@ -116,7 +116,7 @@ def group_users_page(organization: Organization, settings: Settings, page: int, 
     elif organization.admin_group_without_members(name):
         listing = ()
     else:
-        return json_answer(404, _not_found("error.group.not_found", f"Not found: Group {name}"))
+        return json_answer(404, _not_found("group_unknown", group=name))
     entries, last, headers = cut(listing, page, settings.users_page_size, unlisted=unlisted)
     users = [
         show_user(organization, settings, user, direct_only=direct_only, without_groups=without_groups)
@@ -130,13 +130,12 @@ def one_user(organization: Organization, settings: Settings, user_string: str, q
     """One user, by e-mail address, or by user name and domain (getUser.md, which knows no `directOnly`)."""
     if not user_string:
         # No page says how the path answers without a user; the code is documented, the words are ours [G own-words].
-        message = "Invalid email: the path ends without a user; GET users/{orgId}/{page} lists users"
-        body = {"result": "error.user.email.invalid", "message": message}
-        return json_answer(400, body)
+        code, message = words_for("query.user_missing", path=operations.USERS.path.strip("/"))
+        return json_answer(400, {"result": code, "message": message})
     user = _find_user(organization, user_string, query.get("domain") or None)
     if user is None or not user.active:
-        body = {"result": "error.user.not_found", "message": f"User not found {user_string}"}
-        return json_answer(404, body)
+        code = "error.user.not_found"
+        return json_answer(404, {"result": code, "message": message_of(code, user=user_string)})
     shown = show_user(organization, settings, user, direct_only=True)
     return json_answer(200, {"result": "success", "user": shown})
 
@@ -149,7 +148,8 @@ def groups_page(organization: Organization, settings: Settings, page: int) -> An
     entries, last, headers = cut(listing, page, settings.groups_page_size)
     # group.md describes one answer past the end and shows another [G groups-past-the-end].
     if page and page * settings.groups_page_size >= len(listing) and not settings.last_groups_page_repeats:
-        return json_answer(200, {"lastPage": True, "result": "Not found"})
+        _, words = words_for("query.groups_past_the_end")
+        return json_answer(200, {"lastPage": True, "result": words})
     body = {"lastPage": last, "result": "success", "groups": [show_group(organization, group) for group in entries]}
     return json_answer(200, body, headers)
 
@@ -248,7 +248,8 @@ def technical_members(organization: Organization, group: Group) -> int:
     return sum(group in account.groups for account in organization.technical_accounts)
 
 
-def _not_found(code: str, message: str) -> dict[str, Any]:
+def _not_found(occasion: str, **values: object) -> dict[str, Any]:
+    code, message = words_for(f"query.{occasion}", **values)
     return {"lastPage": False, "result": code, "message": message}
 
 

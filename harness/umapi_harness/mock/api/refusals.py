@@ -1,8 +1,9 @@
-"""Refusals: an error of one step, and the message that the service gives for a code."""
+"""Refusals: an error of one step, and the words for a code or for an occasion."""
 
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 from umapi_models import schemas
 
@@ -13,6 +14,22 @@ def message_of(code: str, **values: object) -> str:
     Of a code for which `schema/error_codes.json` has neither, the meaning is told.
     """
     return _messages()[code].format_map(values)
+
+
+def words_for(occasion: str, **values: object) -> tuple[str, str]:
+    """The code and the words for an occasion of `schema/words.json`, with `values` in the placeholders.
+
+    The code is empty where the answer has none.
+    """
+    entry = _occasions()[occasion]
+    words: str = entry["message"] or entry["own_words"]
+    return entry["code"] or "", words.format_map(values)
+
+
+@functools.cache
+def _occasions() -> dict[str, dict[str, Any]]:
+    occasions: dict[str, dict[str, Any]] = schemas.read("words.json")["occasions"]
+    return occasions
 
 
 @functools.cache
@@ -40,5 +57,6 @@ class NoBehaviourError(RefusedError):
     """A step that the schema has and this server cannot take."""
 
     def __init__(self, step: str) -> None:
-        super().__init__("error.api.not_available")
-        self.message = f"The mock server does not know what the step does: {step}"
+        code, words = words_for("action.step_not_simulated", step=step)
+        super().__init__(code)
+        self.message = words

@@ -8,6 +8,7 @@ from typing import Final
 from umapi_harness.mock.api.answers import Answer, json_answer
 from umapi_harness.mock.api.calls import Call
 from umapi_harness.mock.api.ground import Ground
+from umapi_harness.mock.api.refusals import words_for
 from umapi_harness.mock.api.tokens import TokenRefusedError, check_client_credentials, check_jwt
 from umapi_models.operations import IMS_HOST
 
@@ -51,7 +52,8 @@ def _unread(call: Call) -> str:
     if not call.body or given.partition(";")[0].strip().lower() in _FORMS:
         return ""
     named = f"is {given[:60]}" if given else "is missing"
-    return f"; the body was not read: its Content-Type {named}, not {' or '.join(_FORMS)}"
+    _, words = words_for("token.body_unread", given=named, forms=" or ".join(_FORMS))
+    return f"; {words}"
 
 
 def _without_port(host: str) -> str:

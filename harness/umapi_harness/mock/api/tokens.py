@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from umapi_harness.mock.api.bodies import is_array
+from umapi_harness.mock.api.refusals import words_for
 from umapi_harness.mock.clock import Clock
 from umapi_harness.mock.state.seeds import Credential
 from umapi_models.operations import IMS_HOST, METASCOPE, SCOPE, SCOPES
@@ -26,10 +27,10 @@ _SWEEP: Final = 1000  # tokens after which those that ran out are forgotten
 class TokenRefusedError(Exception):
     """The token host refuses; answered as HTTP 400 with the error and its description [G token-words]."""
 
-    def __init__(self, error: str, description: str) -> None:
-        super().__init__(f"{error}: {description}")
-        self.error = error
-        self.description = description
+    def __init__(self, occasion: str, **values: object) -> None:
+        """Refuse for a reason that `schema/words.json` has under `token.`; `values` fill its placeholders."""
+        self.error, self.description = words_for(f"token.{occasion}", **values)
+        super().__init__(f"{self.error}: {self.description}")
 
 
 @attrs.frozen
@@ -91,19 +92,18 @@ def check_client_credentials(
     APIs must be among the credential's own. Raises TokenRefusedError.
     """
     if fields.get("grant_type") != "client_credentials":
-        raise TokenRefusedError("unsupported_grant_type", "grant_type must be client_credentials")
+        raise TokenRefusedError("grant_type")
     credential = _check_client(fields, credentials)
     scopes = {scope for scope in re.split(r"[,\s]+", fields.get("scope", "")) if scope}
     # Which scopes a credential has, is decided in Adobe's console by the APIs added to it [G other-scopes].
     for scope in sorted(scopes - KNOWN_SCOPES - set(credential.scopes)):
         if not _SCOPE.fullmatch(scope):
-            raise TokenRefusedError("invalid_scope", f"invalid scope: {scope[:100]}")
+            raise TokenRefusedError("scope_invalid", scope=scope[:100])
         if unknown_scope_fails:
-            advice = 'list it under "scopes" of the credential in the seed, or set unknown_scope_fails to false'
-            raise TokenRefusedError("invalid_scope", f"invalid scope: {scope[:100]}; {advice}")
+            raise TokenRefusedError("scope_unknown", scope=scope[:100])
     # What happens without the scope of this API is not published [G needed-scope].
     if scope_needed and scopes.isdisjoint((SCOPE, METASCOPE)):
-        raise TokenRefusedError("invalid_scope", f"missing scope: {SCOPE}")
+        raise TokenRefusedError("scope_missing", scope=SCOPE)
     return credential
 
 
@@ -124,27 +124,27 @@ def check_jwt(
     credential = _check_client(fields, credentials)
     token = fields.get("jwt_token", "")
     if not token:
-        raise TokenRefusedError("invalid_token", "JWT token is missing.")
+        raise TokenRefusedError("jwt_missing")
     claims = _signed_claims(token, credential.public_key or own_key())
     _check_expiry(claims.get("exp"), now)
     if claims.get("iss") != credential.org_id:
-        raise TokenRefusedError("invalid_token", "JWT issuer (iss) is not the organization of the client.")
+        raise TokenRefusedError("jwt_iss")
     if claims.get("sub") != credential.tech_account_id:
-        raise TokenRefusedError("invalid_token", "JWT subject (sub) is not the technical account of the client.")
+        raise TokenRefusedError("jwt_sub")
     host = _check_audience(claims.get("aud"), credential.client_id, hosts)
     granted = [name for name, value in claims.items() if value and _is_metascope(name, {*hosts, host})]
     if not granted:
-        raise TokenRefusedError("invalid_scope", f"JWT lacks the metascope https://{IMS_HOST}/s/{METASCOPE}")
+        raise TokenRefusedError("jwt_metascope", host=IMS_HOST, metascope=METASCOPE)
     return credential
 
 
 def _check_client(fields: Mapping[str, str], credentials: Mapping[str, Credential]) -> Credential:
     credential = credentials.get(fields.get("client_id", ""))
     if credential is None:
-        raise TokenRefusedError("invalid_client", "invalid client_id parameter")
+        raise TokenRefusedError("client_id")
     given = fields.get("client_secret", "").encode("utf-8", "replace")
     if not hmac.compare_digest(given, credential.client_secret.encode("utf-8")):
-        raise TokenRefusedError("invalid_client", "invalid client_secret parameter")
+        raise TokenRefusedError("client_secret")
     return credential
 
 
@@ -161,23 +161,19 @@ def _signed_claims(token: str, public_key: str) -> dict[str, Any]:
         # The claims are checked by us: against our own clock, and each with its own description.
         claims: dict[str, Any] = jwt.decode(token, key, algorithms=["RS256"], options=unchecked)  # type: ignore[arg-type]
     except (jwt.InvalidSignatureError, jwt.InvalidAlgorithmError) as error:
-        raise TokenRefusedError("invalid_token", "Could not match JWT signature to any of the bindings") from error
+        raise TokenRefusedError("jwt_signature") from error
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
-        raise _undecodable() from error
+        raise TokenRefusedError("jwt_unreadable") from error
     return claims
-
-
-def _undecodable() -> TokenRefusedError:
-    return TokenRefusedError("invalid_token", "JWT token is incorrectly formatted, and can not be decoded.")
 
 
 def _check_expiry(expiry: object, now: float) -> None:
     if expiry is None:
-        raise TokenRefusedError("invalid_token", "JWT expiration (exp) is missing.")
+        raise TokenRefusedError("jwt_without_exp")
     if isinstance(expiry, bool) or not isinstance(expiry, int | float):
-        raise _undecodable()
+        raise TokenRefusedError("jwt_unreadable")
     if not expiry > now:  # which NaN is not either
-        raise TokenRefusedError("invalid_token", "JWT token has expired.")
+        raise TokenRefusedError("jwt_expired")
 
 
 def _check_audience(audience: object, client_id: str, hosts: Collection[str]) -> str:
@@ -185,11 +181,11 @@ def _check_audience(audience: object, client_id: str, hosts: Collection[str]) ->
     given: list[object] = audience if is_array(audience) else [audience]
     named = [parts for each in given if isinstance(each, str) and (parts := _split(each)) and parts[0] in hosts]
     if not named:
-        raise TokenRefusedError("invalid_client", "JWT audience (aud) does not name this token host.")
+        raise TokenRefusedError("jwt_aud_host")
     for host, path in named:
         if path.rstrip("/") == f"/c/{client_id}":
             return host
-    raise TokenRefusedError("invalid_client", "JWT audience (aud) does not match the client_id.")
+    raise TokenRefusedError("jwt_aud_client")
 
 
 def _is_metascope(name: str, hosts: Collection[str]) -> bool:

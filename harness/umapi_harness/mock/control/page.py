@@ -26,8 +26,10 @@ from umapi_harness.mock.documents import packaged
 from umapi_harness.mock.faults import plans as faults
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.organization import Organization
+from umapi_harness.mock.state.users import IDENTITY_TYPES
 from umapi_harness.mock.world import World
 from umapi_models import schemas
+from umapi_models.operations import METASCOPE, SCOPES
 
 _FOLDER: Final = files("umapi_harness.mock.control").joinpath("page")
 _TYPES: Final = {
@@ -64,6 +66,7 @@ def page_routes(world: World) -> list[Route]:
         ("/group", page.group),
         ("/domains", page.domains),
         ("/codes", page.codes),
+        ("/names", page.names),
         ("/settings/fields", page.setting_fields),
         ("/faults/fields", page.fault_fields),
     ]
@@ -189,10 +192,18 @@ class _Page:
         return _Json(list_domains(self._organization(request)))
 
     async def codes(self, _request: Request) -> Response:
-        """What each error code means and what to do about it."""
+        """What each error code means and what to do about it, those of the token host included."""
         kept = ("code", "meaning", "remedy", "retry", "severity")
         entries: list[dict[str, Any]] = schemas.read("error_codes.json")["codes"]
-        return _Json([{name: entry[name] for name in kept} for entry in entries])
+        names = {"scopes": ", ".join(SCOPES), "metascope": METASCOPE}
+        of_tokens: list[dict[str, Any]] = schemas.read("words.json")["token_errors"]
+        of_tokens = [entry | {"remedy": entry["remedy"].format_map(names)} for entry in of_tokens]
+        return _Json([{name: entry[name] for name in kept} for entry in (*entries, *of_tokens)])
+
+    async def names(self, _request: Request) -> Response:
+        """The identity types and the statuses that a user can have."""
+        statuses: list[str] = schemas.read("user.json")["$defs"]["UserStatus"]["enum"]
+        return _Json({"identity_types": IDENTITY_TYPES, "user_statuses": statuses})
 
     async def setting_fields(self, _request: Request) -> Response:
         """Every setting: type, default, value in the live profile, choices, meaning."""

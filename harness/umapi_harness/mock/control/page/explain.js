@@ -1,23 +1,5 @@
 // Why a request came out as it did: the outcome, and each problem with its meaning and its remedy.
 
-const TOKEN_ERRORS = {
-  invalid_client: {
-    meaning: "The token host does not know the client, or the secret or audience does not belong to it.",
-    remedy: "Compare client_id and client_secret with the credentials of this server, and for a JWT its audience.",
-  },
-  invalid_scope: {
-    meaning: "The scopes, or for a JWT the metascope claims, do not allow this API.",
-    remedy: "Ask for the scopes openid, AdobeID and user_management_sdk; in a JWT set the claim …/s/ent_user_sdk.",
-  },
-  invalid_token: {
-    meaning: "The JWT cannot be accepted: its form, signature, expiry, issuer or subject is wrong.",
-    remedy: "Read the message beside this: it names the claim. For the expiry, compare the clocks.",
-  },
-  unsupported_grant_type: {
-    meaning: "The token host knows no such grant type.",
-    remedy: "Send grant_type=client_credentials, or use the JWT exchange.",
-  },
-};
 const RETRY = {
   never: "Sending it again as it is cannot help.",
   after_change: "Sending it again helps only after something has changed.",
@@ -124,7 +106,7 @@ function known(codes, code) {
 function refusal(entry, body, codes) {
   const { status, request_headers: headers } = entry;
   if (entry.operation === "token" && typeof body?.error === "string") {
-    return { ...TOKEN_ERRORS[body.error], code: body.error, message: body.error_description, severity: "error" };
+    return { ...known(codes, body.error), message: body.error_description, severity: "error" };
   }
   const code = body?.error_code ?? body?.errorCode ?? body?.result ?? body?.error;
   const message = body?.message ?? body?.errorMessage;

@@ -3,17 +3,6 @@
 import { attempt, call, Refusal } from "./api.js";
 import { choice, count, el, facts, field, fill, plural, refill, settled, table } from "./dom.js";
 
-const KINDS = {
-  USER_GROUP: "user group",
-  PRODUCT_PROFILE: "product profile",
-  SYSADMIN_GROUP: "system admins",
-  DEPLOYMENT_ADMIN_GROUP: "deployment admins",
-  SUPPORT_ADMIN_GROUP: "support admins",
-  PRODUCT_ADMIN_GROUP: "product admins",
-  PROFILE_ADMIN_GROUP: "profile admins",
-  USER_ADMIN_GROUP: "user group admins",
-  DEVELOPER_GROUP: "developers",
-};
 const PART = 50;
 const SLOWEST = 20; // a listing that took a second is not asked for again within twenty
 
@@ -123,15 +112,24 @@ function lookup(page, { name, title, controls, list, columns, row, isChosen, det
   };
 }
 
+/** The name of a kind of group as a person reads it: in lower case, with spaces. */
+function kindName(kind) {
+  return kind.toLowerCase().replaceAll("_", " ");
+}
+
 function detailKey(params) {
   return params.get("email") ?? params.get("name") ?? "";
 }
 
 function setControl(control, value) {
-  if (control.tagName === "SELECT" && ![...control.options].some((option) => option.value === value)) {
-    control.append(el("option", { value }, value));
-  }
+  if (control.tagName === "SELECT") offer(control, [value]);
   control.value = value;
+}
+
+/** Adds to a choice what it does not offer yet. */
+function offer(control, values) {
+  const there = new Set([...control.options].map((option) => option.value));
+  control.append(...values.filter((value) => !there.has(value)).map((value) => el("option", { value }, value)));
 }
 
 /** The parameters with some of them changed, as a plain object. */
@@ -146,6 +144,18 @@ export function usersView(page) {
     const { groups } = await call("GET", "groups", { query: { org_id: page.orgId, query: group.value, limit: 20 } });
     fill(names, groups.map((one) => el("option", { value: one.name })));
   }, 150));
+  const type = choice([["", "Any type"]], { title: "Type" });
+  const status = choice([["", "Any status"]], { title: "Status" });
+  let isDescribed = false;
+
+  async function describe() {
+    if (isDescribed) return;
+    const known = await call("GET", "names");
+    offer(type, known.identity_types);
+    offer(status, known.user_statuses);
+    isDescribed = true;
+  }
+
   const view = lookup(page, {
     name: "users",
     title: "Users",
@@ -153,15 +163,15 @@ export function usersView(page) {
     controls: {
       query: el("input", { type: "search", title: "Search", placeholder: "address, user name, first or last name" }),
       group,
-      type: choice([["", "Any type"], ["adobeID", "Adobe ID"], ["enterpriseID", "Enterprise ID"], ["federatedID", "Federated ID"]], { title: "Type" }),
-      status: choice([["", "Any status"], ["active", "active"], ["disabled", "disabled"], ["locked", "locked"], ["removed", "removed"]], { title: "Status" }),
+      type,
+      status,
     },
     columns: [["E-mail"], ["Name"], ["Type"], ["Country"], ["Groups", "number"]],
     isChosen: (user, params) => user.email === params.get("email") && user.type === params.get("kind"),
     row: (user, params, chosen) => el(
       "tr",
       { class: chosen ? "chosen" : null },
-      el("th", { scope: "row" }, el("a", { href: page.hash("users", changed(params, { email: user.email, kind: user.type })), "data-key": `${user.type} ${user.email}`, "aria-current": chosen ? "true" : null }, user.email), user.status === "active" ? null : el("span", { class: "tag" }, user.status)),
+      el("th", { scope: "row" }, el("a", { href: page.hash("users", changed(params, { email: user.email, kind: user.type })), "data-key": `${user.type} ${user.email}`, "aria-current": chosen ? "true" : null }, user.email), user.active ? null : el("span", { class: "tag" }, user.status)),
       el("td", {}, fullName(user)),
       el("td", {}, user.type),
       el("td", {}, user.country ?? ""),
@@ -170,7 +180,13 @@ export function usersView(page) {
     details: (params) => (params.get("email") ? userDetails(page, params) : null),
   });
   view.root.append(names);
-  return view;
+  return {
+    ...view,
+    show(wanted) {
+      void describe().catch(() => {}); // the next time that it is shown, it asks again
+      view.show(wanted);
+    },
+  };
 }
 
 function fullName(user) {
@@ -193,7 +209,7 @@ async function userDetails(page, params) {
     ]),
     el("h4", {}, `Direct memberships (${user.groups.length})`),
     user.groups.length
-      ? el("ul", { class: "plain" }, user.groups.map((one) => el("li", {}, groupLink(page, one.name), el("span", { class: "quiet" }, ` ${KINDS[one.kind] ?? one.kind}`))))
+      ? el("ul", { class: "plain" }, user.groups.map((one) => el("li", {}, groupLink(page, one.name), el("span", { class: "quiet" }, ` ${kindName(one.kind)}`))))
       : el("p", { class: "quiet" }, "None."),
     user.held_through.length
       ? [
@@ -224,7 +240,7 @@ export function groupsView(page) {
       "tr",
       { class: chosen ? "chosen" : null },
       el("th", { scope: "row" }, el("a", { href: page.hash("groups", changed(params, { name: group.name })), "data-key": group.name, "aria-current": chosen ? "true" : null }, group.name)),
-      el("td", {}, KINDS[group.kind] ?? group.kind),
+      el("td", {}, kindName(group.kind)),
       el("td", {}, group.product ?? ""),
       el("td", { class: "number" }, count(group.members)),
     ),
@@ -243,10 +259,10 @@ async function groupDetails(page, name) {
   return [
     el("h3", { tabindex: "-1" }, group.name),
     facts([
-      ["Kind", (KINDS[group.kind] ?? group.kind) + (group.read_only ? ", read-only (shared by another organisation)" : "")],
+      ["Kind", kindName(group.kind) + (group.read_only ? ", read-only (shared by another organisation)" : "")],
       ["Description", group.description],
       ["Product", group.product],
-      ["Licences", group.kind === "PRODUCT_PROFILE" ? group.quota === null ? "unlimited" : `${count(Math.min(group.members, group.quota))} of ${count(group.quota)} used` : null],
+      ["Licences", group.licensed ? group.quota === null ? "unlimited" : `${count(Math.min(group.members, group.quota))} of ${count(group.quota)} used` : null],
       ["Belongs to", group.subject ? groupLink(page, group.subject) : null],
       ["Admins", named(group.admin_group)],
       ["Developers", named(group.developer_group)],
@@ -256,7 +272,7 @@ async function groupDetails(page, name) {
     group.user_groups.length ? [el("h4", {}, "Also held through"), el("ul", { class: "plain" }, group.user_groups.map((one) => el("li", {}, named(one))))] : null,
     el("h4", {}, `Direct members (${count(members.total)})`),
     members.total
-      ? el("ul", { class: "plain" }, members.users.map((user) => el("li", {}, el("a", { href: page.hash("users", { group: group.name, email: user.email, kind: user.type }), "data-key": `user ${user.type} ${user.email}` }, user.email), user.status === "active" ? null : el("span", { class: "tag" }, user.status))))
+      ? el("ul", { class: "plain" }, members.users.map((user) => el("li", {}, el("a", { href: page.hash("users", { group: group.name, email: user.email, kind: user.type }), "data-key": `user ${user.type} ${user.email}` }, user.email), user.active ? null : el("span", { class: "tag" }, user.status))))
       : el("p", { class: "quiet" }, "None."),
     members.total > members.users.length ? el("p", {}, el("a", { href: page.hash("users", { group: group.name }), "data-key": "members" }, `All ${plural(members.total, "member")}`)) : null,
     el("p", {}, el("a", { href: page.hash("requests", { search: group.name }), "data-key": "requests" }, "Requests that name this group")),
