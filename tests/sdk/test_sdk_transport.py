@@ -388,7 +388,6 @@ def test_user_agent_names_the_caller(wire: ScriptedServer, connect: Connect, giv
         {"user_agent": "a\nb"},
         {"user_agent": "ü"},
         {"endpoint": ""},
-        {"endpoint": None},
         {"endpoint": 5},
         {"endpoint": "usermanagement.adobe.io"},
         {"endpoint": "ftp://host/"},
