@@ -148,6 +148,15 @@ def test_who_is_created_again_and_renamed_was_in_no_directory(listed_first: bool
     assert _inferred(session).get("directory", []) == []
 
 
+def test_who_is_of_unknown_type_was_there_before_he_was_to_be_created() -> None:
+    """No action makes an account of unknown type: a create step that succeeded has met it, in the organisation."""
+    session = Session({**SEED, "users": [*SEED["users"], {"email": "strange@e.example", "type": "unknown"}]})
+    session.act([_create("strange@e.example", option="ignoreIfAlreadyExists")])
+    session.users()
+    assert _verified(session)[0] == []
+    assert _user(_inferred(session), "strange@e.example")["type"] == "unknown"
+
+
 def test_what_actions_changed_is_taken_back() -> None:
     """A later listing shows renamed users, new groups and memberships; none of it was so at the start."""
     session = Session(SEED)

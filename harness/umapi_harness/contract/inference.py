@@ -525,7 +525,8 @@ def _see_user(
     start: UserKey = (first.lower(), key[1])
     joined = facts.joined.get(key[0], set()) | facts.joined.get(start[0], set())
     made = facts.created.get(key)
-    if made is not None:
+    # No action makes an account of unknown type: who has it, met the one that was to create him.
+    if made is not None and type_ != "unknown":
         _see_created(facts, key, entry, made)
         return
     if _came_from_nowhere(facts, start[0], entry):
