@@ -21,7 +21,7 @@ from umapi_harness.contract.recordings import Exchange, Headers, RecordedRequest
 from umapi_harness.contract.shapes import changes
 from umapi_harness.mock.settings import Settings
 from umapi_plants import plants
-from umapi_sessions import lively_session
+from umapi_sessions import elsewhere, lively_session
 
 API = "https://usermanagement.adobe.io/v2/usermanagement"
 PAGE: dict[str, Any] = {
@@ -307,3 +307,10 @@ def test_a_change_has_its_opposite(before: Any, after: Any) -> None:
     there = sorted((opposite.get(one.kind, one.kind), one.place) for one in changes(before, after))
     back = sorted((str(one.kind), one.place) for one in changes(after, before))
     assert there == back
+
+
+def test_a_proxy_in_front_of_the_api_is_no_drift() -> None:
+    """Exchanges belong together wherever one of the recordings has the API's paths, and then do not differ."""
+    plain = lively_session().recording()
+    behind = elsewhere(plain, "https://gateway.example/adobe/people")
+    assert _told(list(plain.exchanges), list(behind.exchanges)) == []

@@ -20,6 +20,7 @@ from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.contract.replay import Replay, wire_headers
 from umapi_harness.contract.routes import respx_routes
 from umapi_serving import serve
+from umapi_sessions import elsewhere, lively_session
 
 
 def _send(client: httpx.Client, exchange: Exchange, root: str | None = None) -> httpx.Response:
@@ -213,3 +214,14 @@ def test_requests_that_fit_no_route_are_left_to_the_router(by_name: dict[str, Ex
         respx_routes([exchange], router)
         with pytest.raises(respx.models.AllMockedAssertionError):
             client.post(exchange.request.url, json=[])
+
+
+@pytest.mark.parametrize(
+    "root", ["https://proxy.corp.example/umapi/v2/usermanagement", "https://gateway.example/people"]
+)
+def test_a_recording_from_behind_a_proxy_is_replayed_at_the_root(root: str) -> None:
+    """Clients ask a replay under the API's own paths, wherever the recording has them."""
+    session = lively_session()
+    app = Replay(elsewhere(session.recording(), root).exchanges, ordered=True)
+    for exchange in session.exchanges:
+        assert app.answer(exchange.request) is exchange.response

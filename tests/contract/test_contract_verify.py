@@ -14,7 +14,7 @@ import pytest
 from umapi_harness.contract import Finding, Grade, Verification, own_judges, verify
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse, Recording
 from umapi_harness.mock import Settings
-from umapi_sessions import ORG, ROOT, SEED, Session, judges, lively_session
+from umapi_sessions import ORG, ROOT, SEED, Session, elsewhere, judges, lively_session
 
 CORPUS = sorted((Path(__file__).parent / "recordings").glob("*.har"))
 
@@ -159,6 +159,38 @@ def test_strangers_are_left_out_and_named() -> None:
         "a browser's question before the request (OPTIONS)": 1,
         "no answer was recorded": 1,
     }
+
+
+BEHIND = ("https://proxy.corp.example/umapi/v2/usermanagement", "http://gateway.example/adobe/people")
+
+
+@pytest.mark.parametrize("root", BEHIND)
+def test_an_api_behind_another_path_is_judged_alike(root: str) -> None:
+    """What a proxy has before the API's paths, or in place of their root, changes nothing of what is found."""
+    session = lively_session()
+    session.exchanges[-1] = attrs.evolve(
+        session.exchanges[-1],
+        response=attrs.evolve(
+            session.exchanges[-1].response,
+            body=session.exchanges[-1].response.body.replace(b'"Young"', b'"Old"'),
+        ),
+    )
+    plain, behind = (verify([one], judges()) for one in (session.recording(), elsewhere(session.recording(), root)))
+    assert musts(plain)
+    assert [(one.grade, one.judge, one.operation, one.place, one.problem, one.remedy) for one in behind.findings] == [
+        (one.grade, one.judge, one.operation, one.place, one.problem, one.remedy) for one in plain.findings
+    ]
+    assert [one.judged for one in behind.files[0].verdicts] == [one.judged for one in plain.files[0].verdicts]
+    token = _stranger("https://proxy.corp.example/adobe/ims/token/v3", "POST", 400)
+    assert verify([Recording(path="f.har", exchanges=(token,))]).files[0].verdicts[0].judged == 1
+
+
+def test_other_services_of_adobe_are_strangers() -> None:
+    """A path with an organisation's id on a host of Adobe's own is not taken for the API's without its root."""
+    url = f"https://bps-il.adobe.io/jil-api/v2/organizations/{ORG}/users/1@f.example"
+    exchanges = (*lively_session().exchanges, _stranger(url))
+    verification = verify([Recording(path="f.har", exchanges=exchanges)], own_judges())
+    assert verification.files[0].foreign == {"not the API's: bps-il.adobe.io": 1}
 
 
 def test_two_organisations_share_a_recording() -> None:

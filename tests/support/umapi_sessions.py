@@ -8,6 +8,7 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import quote
 
+import attrs
 import httpx
 
 from umapi_harness.contract import Judge, own_judges
@@ -103,6 +104,17 @@ class Session:
         while not last:
             answer = self.send("GET", f"{ROOT}/{path}/{page}{end}{query}")
             page, last = page + 1, answer.get("lastPage", True) or answer.get("result") != "success"
+
+
+def elsewhere(recording: Recording, root: str) -> Recording:
+    """A recording as it would be of the same calls by way of a proxy that has the API under `root`."""
+    return attrs.evolve(
+        recording,
+        exchanges=tuple(
+            attrs.evolve(one, request=attrs.evolve(one.request, url=one.request.url.replace(ROOT, root)))
+            for one in recording.exchanges
+        ),
+    )
 
 
 def judges() -> tuple[Judge, ...]:

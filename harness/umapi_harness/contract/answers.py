@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
+from umapi_harness.contract.paths import api_path
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse
 from umapi_harness.contract.schema import Operation
 
@@ -58,7 +59,7 @@ def flag(query: Mapping[str, str], name: str, default: bool) -> bool:
 
 def places_of(exchange: Exchange, operation: Operation) -> Mapping[str, str]:
     """Return the values in the path, decoded; empty when the path is not the operation's."""
-    return operation.path_values(urlsplit(exchange.request.url).path) or {}
+    return operation.path_values(api_path(exchange.request.url)) or {}
 
 
 def time_of(exchange: Exchange) -> float | None:

@@ -16,6 +16,7 @@ import jwt
 from umapi_harness.contract.answers import JsonObject, body_object, places_of
 from umapi_harness.contract.judging import operation_of
 from umapi_harness.contract.matching import form_fields
+from umapi_harness.contract.paths import api_path
 from umapi_harness.contract.recordings import Exchange
 from umapi_harness.contract.redaction import REDACTED
 from umapi_harness.mock.api.tokens import KNOWN_SCOPES
@@ -147,7 +148,7 @@ class Impersonation:
             headers += self._access(exchange, places["orgId"], world)
         return Sent(
             method=exchange.request.method,
-            path=parts.path,
+            path=api_path(exchange.request.url),
             query=parts.query,
             headers=tuple(headers),
             body=exchange.request.body,
@@ -196,7 +197,9 @@ class Impersonation:
             body = urlencode(fields).encode()
         if kind:
             headers.append(("content-type", kind))
-        return Sent(method=request.method, path=parts.path, query=query, headers=tuple(headers), body=body)
+        return Sent(
+            method=request.method, path=api_path(exchange.request.url), query=query, headers=tuple(headers), body=body
+        )
 
     def _credential_field(self, name: str, said: str, client: Client, world: World) -> str:
         if name == "client_id":

@@ -164,7 +164,7 @@ def _asks_status(exchange: Exchange) -> bool:
 
 
 def _is_rooted(exchange: Exchange) -> bool:
-    return urlsplit(exchange.request.url).path.startswith(f"{_ROOT.path}/")
+    return f"{_ROOT.path}/" in urlsplit(exchange.request.url).path
 
 
 def _host(exchange: Exchange) -> str:

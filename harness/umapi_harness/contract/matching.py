@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from umapi_harness.common.departures import Departure
 from umapi_harness.common.pointers import pointer
 from umapi_harness.contract import redaction
+from umapi_harness.contract.paths import api_path
 from umapi_harness.contract.recordings import Exchange, RecordedRequest
 from umapi_harness.contract.schema import Operation, find_operation
 
@@ -75,9 +76,9 @@ def form_fields(request: RecordedRequest) -> dict[str, str] | None:
 
 
 def path_segments(url: str) -> list[str]:
-    """Return the segments of a URL's path, without percent-encoding and without a slash at the end."""
+    """Return the segments of a URL's path as the API documents it, decoded and without a slash at the end."""
     # Decoded after splitting, so that a slash inside a group's name is not taken for a separator.
-    return [unquote(segment) for segment in urlsplit(url).path.rstrip("/").split("/")]
+    return [unquote(segment) for segment in api_path(url).rstrip("/").split("/")]
 
 
 def first_difference(recorded: Any, sent: Any) -> str | None:

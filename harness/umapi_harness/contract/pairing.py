@@ -12,6 +12,7 @@ import attrs
 
 from umapi_harness.contract.judging import operation_name
 from umapi_harness.contract.matching import fingerprint
+from umapi_harness.contract.paths import api_path
 from umapi_harness.contract.recordings import Exchange, RecordedRequest
 
 Opener = Callable[[], Iterable[Exchange]]
@@ -70,7 +71,7 @@ class _Step:
 
 def _anywhere(request: RecordedRequest) -> RecordedRequest:
     parts = urlsplit(request.url)
-    path = without_organization(parts.path.replace("%40", "@"))
+    path = without_organization(api_path(request.url).replace("%40", "@"))
     return attrs.evolve(request, url=urlunsplit((parts.scheme, parts.netloc, path, parts.query, "")))
 
 

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from umapi_harness.contract import redaction
 from umapi_harness.contract.matching import NoMatchError, fingerprint, match, mismatches
+from umapi_harness.contract.paths import api_path
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse
 
 _NOT_RECORDED = 501
@@ -124,7 +125,7 @@ class Replay:
 
 def is_token_request(request: RecordedRequest) -> bool:
     """Whether a request asks the token host for a token."""
-    return urlsplit(request.url).path.startswith("/ims/")
+    return api_path(request.url).startswith("/ims/")
 
 
 def wire_headers(response: RecordedResponse) -> list[tuple[bytes, bytes]]:

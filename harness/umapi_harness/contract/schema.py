@@ -13,6 +13,7 @@ import jsonschema_rs
 
 from umapi_harness.common.departures import Departure
 from umapi_harness.common.pointers import escaped, pointer, unescaped
+from umapi_harness.contract.paths import api_path
 from umapi_models import schemas
 
 _BASE = "umapi:///"
@@ -120,8 +121,8 @@ def operations() -> Mapping[str, Operation]:
 
 
 def find_operation(method: str, url: str) -> Operation | None:
-    """Return the operation that a request is for, None when the contract has none."""
-    path = urlsplit(url).path
+    """Return the operation that a request is for, be it by way of a proxy; None when the contract has none."""
+    path = api_path(url)
     fits = (one for one in operations().values() if one.method == method and one.path_values(path) is not None)
     return next(fits, None)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from umapi_harness.contract.answers import RecordedListing, body_object, flag, is_object, number, places_of, query_of
 from umapi_harness.contract.findings import Finding
 from umapi_harness.contract.judging import operation_of
+from umapi_harness.contract.paths import api_path
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.contract.schema import find_operation
 from umapi_harness.reading.expectations import BROKEN, CUT, UNSURE, WHOLE, refusal_of, wholeness
@@ -153,7 +153,7 @@ def _query(connection: Connection, exchange: Exchange, group: str | None) -> Use
 
 def _page(listing: RecordedListing, asked: Request) -> RecordedResponse | None:
     operation = find_operation(asked.method, asked.url)
-    places = operation.path_values(urlsplit(asked.url).path) if operation is not None else None
+    places = operation.path_values(api_path(asked.url)) if operation is not None else None
     page = number((places or {}).get("page"))
     pages = listing.pages
     return pages[page].exchange.response if page is not None and page < len(pages) else None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
 from umapi_harness.contract.answers import body_object, time_of
 from umapi_harness.contract.findings import Finding
+from umapi_harness.contract.paths import api_path
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.mock.state.keys import process_keys
 from umapi_harness.reading.expectations import life_of, refusal_of
@@ -62,7 +62,7 @@ def read_token(exchange: Exchange) -> Iterator[Finding]:
 
 
 def _credentials(exchange: Exchange) -> Auth:
-    path = urlsplit(exchange.request.url).path
+    path = api_path(exchange.request.url)
     if path.rstrip("/").endswith("/jwt"):
         return JWTAuth(
             _ORG,

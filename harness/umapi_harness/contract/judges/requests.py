@@ -14,6 +14,7 @@ from umapi_harness.contract import redaction
 from umapi_harness.contract.findings import Finding, Grade, finding
 from umapi_harness.contract.judging import Verdict, operation_of
 from umapi_harness.contract.matching import form_fields
+from umapi_harness.contract.paths import api_path
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, Recording
 from umapi_harness.contract.schema import Operation, Parameter
 
@@ -68,7 +69,7 @@ def _shortened(text: str) -> str:
 
 def _parameter_problems(operation: Operation, request: RecordedRequest) -> Iterator[tuple[Grade, str, str]]:
     parts = urlsplit(request.url)
-    values = operation.path_values(parts.path)
+    values = operation.path_values(api_path(request.url))
     if request.method != operation.method or values is None:
         yield Grade.MUST, "URL", f"{request.method} {parts.path} is not {operation.method} {operation.path}"
         return
