@@ -361,3 +361,31 @@ def test_any_session_agrees_with_itself(calls: list[Any], size: int) -> None:
             getattr(session, name)(*arguments)
     findings = verify([session.recording()], judges()).findings
     assert [str(one) for one in findings if one.grade is not Grade.MAY] == []
+
+
+def test_nobody_was_in_a_group_that_a_recorded_action_made() -> None:
+    """Whom a refused step named before the one who is missing was found, and is in no group that is not there yet."""
+    session = Session(SEED)
+    session.act(
+        [{"usergroup": "New", "do": [{"createUserGroup": {}}, {"add": {"user": ["bob@f.example", "no@f.example"]}}]}]
+    )
+    assert not _user(_inferred(session), "bob@f.example").get("groups")
+    assert [str(one) for one in verify([session.recording()], judges()).findings if one.grade is Grade.MUST] == []
+
+
+def test_a_refused_addition_tells_of_no_membership() -> None:
+    """That somebody else is missing does not make those named before him members."""
+    session = Session(SEED)
+    session.act([{"usergroup": "Artists", "do": [{"add": {"user": ["bob@f.example", "no@f.example"]}}]}])
+    assert not _user(_inferred(session), "bob@f.example").get("groups")
+
+
+def test_a_group_that_came_meanwhile_was_not_there_at_the_start() -> None:
+    """Somebody shown in a group that the listing of all groups lacks is seeded without it: the state can be built."""
+    session = Session(SEED)
+    session.groups()
+    before = len(session.exchanges)
+    session.act([{"usergroup": "New", "do": [{"createUserGroup": {}}, {"add": {"user": ["bob@f.example"]}}]}])
+    del session.exchanges[before:]  # another client's
+    session.user("bob@f.example")
+    assert _user(_inferred(session), "bob@f.example")["groups"] == ["Paint"]

@@ -26,6 +26,8 @@ _OWNED_ONLY: Final = frozenset(
     {"error.user.email.name_in_use", "error.user.change_domain_update.no", "error.user.name_in_use"}
 )
 _READ_ONLY: Final = "error.usergroup.readonly."
+_NO_CHANGE: Final = "error.usergroup.user_list.invalid"
+"""All those to be added are members, or none of those to be removed is."""
 
 
 def learn_from_actions(facts: OrgFacts, exchange: Exchange, *, known_whole: bool) -> None:
@@ -376,7 +378,7 @@ class _Steps:
             profiles = profiles[: lowered.index(missing)] if missing in lowered else []
         elif code is not None:
             self._group_refused(code, words)
-            if code != "error.usergroup.user_list.invalid":
+            if code != _NO_CHANGE:
                 return
         self._group_exists(self._target)
         for name in profiles:
@@ -387,7 +389,11 @@ class _Steps:
             if code is None:
                 self._join(step, name, [self._target])
                 self._leave(step, name, alone=len(users) == 1)
-            elif step == "add" and self._target.lower() not in self.facts.joined.get(name.lower(), set()):
+            elif (
+                step == "add"
+                and code == _NO_CHANGE
+                and self._target.lower() not in self.facts.joined.get(name.lower(), ())
+            ):
                 self._was_member(name)
 
     def _leave(self, step: str, address: str, *, alone: bool) -> None:
@@ -403,6 +409,8 @@ class _Steps:
         self._was_member(address)
 
     def _was_member(self, address: str) -> None:
+        if self._target.lower() in self.facts.new_groups:
+            return  # nobody can have been in it at the start
         user = self.facts.find(address)
         lowered = address.lower()
         if user is not None and not {(lowered, True), (lowered, False)} & self.facts.whole_users:
@@ -413,7 +421,7 @@ class _Steps:
     def _group_refused(self, code: str, words: str) -> None:
         if code.startswith(_READ_ONLY):
             self._read_only(words, [self._target])
-        elif code in ("error.usergroup.already_exists", "error.usergroup.user_list.invalid"):
+        elif code in ("error.usergroup.already_exists", _NO_CHANGE):
             self._group_exists(self._target)
 
 

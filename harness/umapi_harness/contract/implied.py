@@ -227,7 +227,11 @@ class OrgFacts:
             home = str(user.get("domain") or email_domain(str(user["email"]))).lower()
             name = (home, str(user.get("username", user["email"])).lower())
             double = name in taken and "username" in user
-            users.append({field: value for field, value in user.items() if field != "username"} if double else user)
+            known = {field: value for field, value in user.items() if field != "username" or not double}
+            if "groups" in known:
+                # What came while others worked on the organisation was not there at the start.
+                known["groups"] = [group for group in known["groups"] if self._is_seeded(group.lower())]
+            users.append(known)
             taken.add(name)
         return users
 
@@ -241,7 +245,10 @@ class OrgFacts:
 
     def _is_seeded(self, name: str) -> bool:
         """Whether a group of that name is there at the start, in lower case, as the seed has it."""
-        if name in self.groups or name in FIXED_ADMIN_GROUPS:
+        facts = self.groups.get(name)
+        if facts is not None:
+            return facts.kind in (None, "USER_GROUP", "PRODUCT_PROFILE")
+        if name in FIXED_ADMIN_GROUPS:
             return True
         for prefix in ("_product_admin_", "_developer_", "_admin_"):
             if name.startswith(prefix):
