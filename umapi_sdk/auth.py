@@ -144,6 +144,8 @@ class Auth(ABC):
             raise self._refusal(response)
         token = self._understood(response, now)
         if not isinstance(token, Token):
+            if self._told(response) is not None:
+                raise self._refusal(response)
             raise self._error(f"the token answer is not understood: {token}", response)
         if not _FIT_FOR_HEADER.fullmatch(token.value):
             raise self._error("the token answer is not understood: its token cannot be a header", response)
@@ -171,17 +173,22 @@ class Auth(ABC):
         if response.status >= 500 and response.status != 511:
             message = f"no access token: the token host answered {response.status}, which is its own trouble: try later"
             return self._error(message, response, cls=UnavailableError)
-        # A host that echoes what it was sent must not bring a secret into the message, nor into the locals here.
-        text = masked(response.body.decode("utf-8", "replace"), [self._client_secret])
-        try:
-            refusal = read_response(TokenError, json.loads(text))
-        except (ContractError, ValueError, RecursionError):
+        refusal = self._told(response)
+        if refusal is None:
             known = response.status not in (401, 403) or is_page(response)
             advice = advice_for(response, AUTH_HOST) if known else None
             return self._error(f"the token host answered {response.status}{f': {advice}' if advice else ''}", response)
         said = refusal.error_description or "no description"
         cause = self._cause(refusal.error, said)
         return self._error(f"no access token: {said}{f' - {cause}' if cause else ''}", response, refusal.error)
+
+    def _told(self, response: Response) -> TokenError | None:
+        """Return a refusal in the token host's words, without the secret that it may echo; None when there is none."""
+        text = masked(response.body.decode("utf-8", "replace"), [self._client_secret])
+        try:
+            return read_response(TokenError, json.loads(text))
+        except (ContractError, ValueError, RecursionError):
+            return None
 
     def _cause(self, error: str, description: str) -> str | None:
         """Return what the caller can check, for a refusal of the token host."""

@@ -23,7 +23,7 @@ from umapi_sdk.messages import Authorize, Call, Elapsed, Now, Request, Response,
 from umapi_sdk.outcomes import CommandOutcome, OutcomeStatus
 from umapi_sdk.pacing import Pacer
 from umapi_sdk.retries import RETRIED_STATUSES, RetryPolicy, parse_date, parse_retry_after
-from umapi_sdk.strangers import ENDPOINT, advice_for, correction_for, misdirected
+from umapi_sdk.strangers import ENDPOINT, advice_for, correction_for, is_page, misdirected
 from umapi_sdk.tokens import Token
 from umapi_sdk.verdicts import Attempts, History
 
@@ -190,7 +190,9 @@ def execute(
     response = yield from authorized(service, ACTION, request, attempts)
     answer = read_answer(_json(request, response))
     if answer is None:
-        raise service_error(errors.ResponseError, "the answer tells nothing of the actions", request, response)
+        code, said = _refusal_reason(response)
+        problem = f"the answer tells nothing of the actions{f': {said}' if said else ''}"
+        raise service_error(errors.ResponseError, problem, request, response, code)
     return read_outcomes(
         batch,
         answer,
@@ -220,13 +222,15 @@ def read_body(cls: type[T], request: Request, response: Response) -> T:
     Raises:
         ResponseError: it is not JSON, or not what the contract says.
     """
+    code: str | None = None
     try:
         return read_response_text(cls, response.body)
     except ContractError as error:
-        problem = f"the answer breaks the contract: {error}"
+        code, said = _refusal_reason(response)
+        problem = f"the answer is an error: {said}" if said else f"the answer breaks the contract: {error}"
     except (ValueError, RecursionError):
         problem = _no_json(response)
-    raise service_error(errors.ResponseError, problem, request, response)
+    raise service_error(errors.ResponseError, problem, request, response, code)
 
 
 def _json(request: Request, response: Response) -> object:
@@ -269,6 +273,8 @@ def refusal(request: Request, response: Response) -> errors.ServiceError:
         408: (errors.RequestRefusedError, "the request timed out at the service, and may have taken effect"),
     }
     cls, default = kinds.get(response.status, (errors.RequestRefusedError, "the service refused the request"))
+    if response.status in (401, 403, 404) and is_page(response):
+        default = "the request was refused, and not by the service"
     if response.status >= 500 or response.status < 400:
         cls, default = errors.ResponseError, "the service gave an answer that is not expected"
     advice = correction_for(response) or (None if said else advice_for(response, ENDPOINT))

@@ -292,6 +292,9 @@ def _from_file(path: Path, profile: str | None) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {_reason(error)}") from None
     warn_of_writers(path, 5)
+    form = _other_format(path, text)
+    if form is not None:
+        raise ConfigurationError(f"{path}: is {form}: write it as TOML, in a file whose name ends in .toml")
     if path.suffix.lower() == ".toml":
         values = _from_toml(path, text, profile or "default")
     else:
@@ -301,6 +304,13 @@ def _from_file(path: Path, profile: str | None) -> dict[str, Any]:
     for name in _FILES & values.keys():
         values[name] = _beside(path, values[name])
     return values
+
+
+def _other_format(path: Path, text: str) -> str | None:
+    """Return the format of a file that is neither TOML nor an INI file, None when nothing tells of another."""
+    if path.suffix.lower() == ".json" or text.lstrip().startswith("{"):
+        return "JSON"
+    return "YAML" if path.suffix.lower() in (".yaml", ".yml") or text.startswith("---") else None
 
 
 def _from_toml(path: Path, text: str, profile: str) -> dict[str, Any]:
@@ -343,14 +353,24 @@ def _from_ini(path: Path, text: str) -> dict[str, Any]:
     """Read the walkthrough's file, with its sections or, as the walkthrough prints it, without them."""
     import configparser  # noqa: PLC0415 - loaded when there is a file
 
-    parser = configparser.RawConfigParser()
+    parser, added = configparser.RawConfigParser(), 0
     try:
         try:
-            parser.read_string(text, source=path.name)
+            parser.read_string(text)
         except configparser.MissingSectionHeaderError:
-            parser.read_string(f"[server]\n{text}", source=path.name)
-    except configparser.Error as error:
-        raise ConfigurationError(f"{path}: is no configuration file: {str(error).splitlines()[0]}") from None
+            added = 1
+            parser.read_string(f"[server]\n{text}")
+    except configparser.DuplicateOptionError as error:
+        raise ConfigurationError(
+            f"{path}: line {(error.lineno or 0) - added}: {error.option} stands twice in [{error.section}]"
+        ) from None
+    except configparser.DuplicateSectionError as error:
+        raise ConfigurationError(
+            f"{path}: line {(error.lineno or 0) - added}: [{error.section}] stands twice"
+        ) from None
+    except configparser.ParsingError as error:
+        line = error.errors[0][0] - added
+        raise ConfigurationError(f"{path}: line {line} is neither `name = value` nor `[section]`") from None
     given = {name: value.strip() for section in parser.sections() for name, value in parser.items(section)}
     known = {*_INI_NAMES, "host", "endpoint", "ims_host", "domain"}
     for name in sorted(given.keys() - known):

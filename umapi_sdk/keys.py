@@ -152,6 +152,10 @@ def _unpacked(data: str) -> str:
 
 
 def _no_block(text: str) -> str:
+    # Bytes that were read as text in any encoding: what could not be decoded may have become U+FFFD.
+    binary = _binary_kind(bytes(ord(letter) & 0xFF for letter in text[:8].replace("\ufffd", "\x82")), "FILE")
+    if binary:
+        return binary
     if "\0" in text:
         return _UTF_16
     if "-----BEGIN" in text:

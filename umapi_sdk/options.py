@@ -42,16 +42,16 @@ def flag(value: object, place: str) -> bool:
 
 
 def number(value: object, place: str) -> float:
-    """Read a number of seconds above 0."""
+    """Read a number of seconds from 0."""
     try:
         read = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else -1.0
     except ValueError:
         read = -1.0
     except OverflowError:
         read = float("inf")
-    if not 0 < read <= _LONGEST:
-        most = f", up to {_LONGEST}" if read > _LONGEST else ""
-        raise ConfigurationError(f"{place}: must be a number of seconds above 0{most}, not {shown(value)}")
+    if not 0 <= read <= _LONGEST:
+        most = f" to {_LONGEST}" if read > _LONGEST else ""
+        raise ConfigurationError(f"{place}: must be a number of seconds from 0{most}, not {shown(value)}")
     return read
 
 
@@ -96,8 +96,8 @@ class Options:
     endpoint: str = option("Root of the API.", default=API_ROOT, converter=guarded)
     test_mode: bool = option("If true, the service checks actions and changes nothing.", default=False, read=flag)
     timeout: float | None = option(
-        "Longest time for one request, from the connect to the last byte of its answer, in seconds; as an argument of "
-        "a connection, None or 0 has no limit. A call takes at most `max_retries` of these and the waits between.",
+        "Longest time for one request, from the connect to the last byte of its answer, in seconds; 0 has no limit, as "
+        "has None as an argument of a connection. A call takes at most `max_retries` of these and the waits between.",
         default=TIMEOUT,
         read=number,
     )

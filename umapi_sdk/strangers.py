@@ -24,6 +24,7 @@ _BY_STATUS: Mapping[int, str] = {
     410: "is {place} right?",
     511: "this network wants a login first",
 }
+_ELSEWHERE = (300, 301, 302, 303, 307, 308)
 _BY_CODE = (
     ("error.organization.migrating", "wait until Adobe has moved the organisation, then send again"),
     ("error.organization.", "correct org_id (UMAPI_ORG_ID)"),
@@ -63,7 +64,9 @@ def advice_for(response: Response, place: str) -> str | None:
         return _BY_STATUS[response.status]
     if is_page(response):
         return f"a web page came: is {place} right, or does a proxy, firewall or login page stand in between?"
-    if 300 <= response.status < 400:
+    if response.status == 304:
+        return "it says that nothing has changed, as caches do: does a proxy or gateway in between keep answers?"
+    if response.status in _ELSEWHERE:
         return f"it sends the request elsewhere, which is not followed: is {place} right?"
     advice = _BY_STATUS.get(response.status)
     return None if advice is None else advice.format(place=place)

@@ -202,7 +202,7 @@ def test_private_key_of_the_environment_is_found_from_here(
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("[default]\ntimeout = 'soon'\n", "[default] timeout: must be a number of seconds above 0, not 'soon'"),
+        ("[default]\ntimeout = 'soon'\n", "[default] timeout: must be a number of seconds from 0, not 'soon'"),
         ("[default]\ntimeout = -1\n", "[default] timeout: "),
         ("[default]\ntimeout = nan\n", "[default] timeout: "),
         ("[default]\ntimeout = true\n", "[default] timeout: "),
@@ -232,21 +232,57 @@ def test_bad_toml_is_named_by_file_and_setting(tmp_path: Path, text: str, place:
     ("text", "place"),
     [
         ("[server]\nhots = x\n", "hots: no such setting: is host meant?"),
-        ("client_secret top-secret\n", "is no configuration file: "),
-        ("[server]\nhost = a\nhost = b\n", "is no configuration file: "),
-        ("[server\nhost = a\n", "is no configuration file: "),
+        ("host = a\nclient_secret top-secret\n", "line 2 is neither `name = value` nor `[section]`"),
+        ("[server]\nhost = a\n\nclient_secret top-secret\n", "line 4 is neither `name = value` nor `[section]`"),
+        ("[server]\nhost = a\nhost = b\n", "line 3: host stands twice in [server]"),
+        ("host = a\nhost = b\n", "line 2: host stands twice"),
+        ("[server]\nhost = a\n[server]\n", "line 3: [server] stands twice"),
+        ("[server\nhost = a\n", "line 1 is neither `name = value` nor `[section]`"),
     ],
 )
 def test_bad_ini_is_named_by_file_and_setting(tmp_path: Path, text: str, place: str) -> None:
-    """What is wrong in the walkthrough's file is said on one line, with the file."""
+    """What is wrong in the walkthrough's file is said on one line, with the file and the number of its line."""
     path = toml(tmp_path, text, "usermanagement.config")
     assert refused(path).startswith(f"{path}: {place}")
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "form"),
+    [
+        ("u.json", '{"org_id": "12345@AdobeOrg"}', "JSON"),
+        ("u.toml", ' \n{"client_secret": "top-secret"}', "JSON"),
+        ("settings", '{\n "client_secret": "top-secret"}', "JSON"),
+        ("u.yaml", "org_id: 12345@AdobeOrg\n", "YAML"),
+        ("u.YML", "client_secret: top-secret\n", "YAML"),
+        ("settings", "---\nclient_secret: top-secret\n", "YAML"),
+    ],
+)
+def test_file_of_another_format_is_named_by_it(tmp_path: Path, name: str, text: str, form: str) -> None:
+    """A file in JSON or YAML is refused as that, not for a setting that nobody wrote."""
+    path = toml(tmp_path, text, name)
+    assert refused(path) == f"{path}: is {form}: write it as TOML, in a file whose name ends in .toml"
+
+
+@pytest.mark.parametrize("name", ["timeout", "max_wait"])
+def test_zero_means_the_same_in_every_place(tmp_path: Path, name: str) -> None:
+    """A `timeout` of 0, which has no limit, and a `max_wait` of 0 can stand in a file, a variable and an argument."""
+    path = toml(tmp_path, f"[default]\n{name} = 0\n")
+    given: Any = {name: 0}
+    everywhere = [
+        load(path),
+        load(environment={f"UMAPI_{name.upper()}": "0"}),
+        load(**given),
+        Options.of(given),
+    ]
+    assert [getattr(each, name) for each in everywhere] == [0] * 4
+    if name == "timeout":
+        assert [each.network().timeout for each in everywhere] == [None] * 4
+
+
+@pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
-        ("UMAPI_TIMEOUT", "soon", "UMAPI_TIMEOUT: must be a number of seconds above 0, not 'soon'"),
+        ("UMAPI_TIMEOUT", "soon", "UMAPI_TIMEOUT: must be a number of seconds from 0, not 'soon'"),
         ("UMAPI_TIMEOUT", "inf", "UMAPI_TIMEOUT: "),
         ("UMAPI_MAX_RETRIES", "-3", "UMAPI_MAX_RETRIES: must be a whole number from 1, not '-3'"),
         ("UMAPI_MAX_RETRIES", "²", "UMAPI_MAX_RETRIES: "),

@@ -19,6 +19,7 @@ from umapi_sdk import (
     NetworkError,
     NotFoundError,
     NotSentError,
+    OutcomeStatus,
     OutcomeUnknownError,
     RequestRefusedError,
     ResponseError,
@@ -132,7 +133,12 @@ def test_each_error_carries_method_url_status_and_request_id(
             "is the endpoint (UMAPI_ENDPOINT) right, and are client id and organisation those of one project?",
         ),
         (Reply(status=403), "not entitled: check the client id, and that its project has the User Management API"),
-        (Reply(status=403, body=b"<html>blocked"), "a web page came"),
+        (
+            Reply(status=403, body=b"<html>blocked"),
+            "the request was refused, and not by the service: a web page came: is the endpoint (UMAPI_ENDPOINT) right",
+        ),
+        (Reply(status=304), "it says that nothing has changed, as caches do: does a proxy or gateway in between keep"),
+        (Reply(body={"error_code": "429050", "message": "Too many"}), "the answer is an error: Too many"),
         (Reply(status=404), "not found: is the endpoint (UMAPI_ENDPOINT) right?"),
         (Reply(status=407), "a proxy wants a user and password: give them in its URL"),
         (Reply(status=511), "this network wants a login first"),
@@ -146,6 +152,24 @@ def test_stranger_in_place_of_the_service(wire: ScriptedServer, connect: Connect
     with pytest.raises(ServiceError) as caught:
         UserQuery(connect(wire), "a@b.c").result()
     assert advice in str(caught.value)
+
+
+def test_action_that_a_web_page_refuses_is_no_fault_of_the_key(wire: ScriptedServer, connect: Connect) -> None:
+    """A page with 403, as a firewall shows it, leads to who stands in between, and says nothing of the API key."""
+    wire.answer = lambda _: Reply(status=403, body=b"<html>Access denied")
+    with pytest.raises(ServiceError) as caught:
+        connect(wire).execute_single(UserAction("a@b.c").add_adobe_id(), immediate=True)
+    assert str(caught.value).startswith("the request was refused, and not by the service: a web page came: ")
+    assert "API key" not in str(caught.value)
+
+
+def test_error_of_a_gateway_in_an_answer_of_200_is_told(wire: ScriptedServer, connect: Connect) -> None:
+    """What a gateway says with 200 proves nothing of the actions, but its code and words are told."""
+    wire.answer = lambda _: Reply(body={"error_code": "500201", "message": "Backend is unavailable"})
+    with pytest.raises(ResponseError, match="tells nothing of the actions: Backend is unavailable") as caught:
+        connect(wire).execute_single(UserAction("a@b.c").add_adobe_id(), immediate=True)
+    assert caught.value.code == "500201"
+    assert [outcome.status for outcome in caught.value.outcomes] == [OutcomeStatus.UNKNOWN]
 
 
 @pytest.mark.parametrize("test_mode", [True, False])

@@ -203,6 +203,15 @@ def test_base64_without_its_lines_is_first_taken_out_of_base64(
     assert load_private_key(made, "word" if make is p12 else None).private_numbers() == key.private_numbers()
 
 
+@pytest.mark.parametrize(("make", "message"), [(p12, "is a PKCS#12 store"), (der, "is in DER form")])
+@pytest.mark.parametrize("decode", [("latin-1",), ("utf-8", "replace"), ("utf-8", "surrogateescape")], ids=str)
+def test_binary_forms_read_as_text_are_named(
+    key: rsa.RSAPrivateKey, make: Any, message: str, decode: tuple[str, ...]
+) -> None:
+    """The bytes of a store or a DER file, however they were made a text, are not taken for UTF-16."""
+    assert message in refusal(make(key).decode(*decode))
+
+
 def test_certificate_in_der_form_is_no_key(key: rsa.RSAPrivateKey) -> None:
     """A certificate without its PEM lines is named as one, not taken for a key to convert."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])

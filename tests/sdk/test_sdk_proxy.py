@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import attrs
 import pytest
+from fault_kit import TABLE, Plan
 from sdk_kit import Behaviour, Time, TunnelProxy, serving
+from wire_kit import Way, sending
 
 from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import (
@@ -19,6 +23,7 @@ from umapi_sdk import (
     UserAction,
     UserQuery,
 )
+from umapi_sdk.messages import TransportError
 from umapi_sdk.transports.settings import NetworkSettings
 
 Connect = Callable[..., Connection]
@@ -172,6 +177,29 @@ def test_proxy_that_wants_credentials(proxy: TunnelProxy, dial: Connect, time: T
         UserQuery(dial(proxy=f"http://{user}127.0.0.1:{proxy.server_address[1]}"), "a@b.c").result()
     assert (time.slept, len(proxy.asked)) == ([], 1)
     assert "jo" not in str(caught.value)
+
+
+NO_PROXIES = {
+    b"100 Continue": "which is no final answer: is its URL right?",
+    b"302 Found": "it sends elsewhere, as login pages do: does this network want a login first, or is its URL wrong?",
+    b"401 Unauthorized": "it wants a login as web servers do, not as proxies do: is its URL right?",
+    b"404 Not Found": "it takes no such requests: is it a proxy, and its URL right?",
+}
+
+
+@pytest.mark.parametrize("kind", ["blocking", "async"])
+@pytest.mark.parametrize("status", NO_PROXIES)
+def test_what_is_no_proxy_is_told_by_its_answer(kind: str, status: bytes, context: Any, ca_file: str) -> None:
+    """Whatever else answers in place of a proxy gets the remedy that fits its status."""
+    answer = b"HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n" % status
+    refused = next(row for row in TABLE if row.where == "the proxy answers 502")
+    way = Way("https by a proxy", context, ca_file)
+    with contextlib.closing(way), sending(kind, way.settings, None) as send:
+        way.host.plans.append(Plan(attrs.evolve(refused, answer=answer), "FIN"))
+        with pytest.raises(TransportError) as caught:
+            send(way.request("POST"))
+    assert caught.value.reason.endswith(f"with status {int(status[:3])}: {NO_PROXIES[status]}")
+    assert not caught.value.sent
 
 
 def test_proxy_that_is_not_there(dial: Connect, time: Time) -> None:

@@ -534,6 +534,17 @@ def test_answer_that_is_no_token_is_an_error(wire: ScriptedServer, connect: Conn
     assert wire.seen == []
 
 
+def test_refusal_in_an_answer_of_200_is_told(wire: ScriptedServer, connect: Connect) -> None:
+    """A refusal of the token host counts by its words, also under the status of a success, and without the secret."""
+    secret = "s3cret-of-the-test"
+    body = {"error": "invalid_client", "error_description": f"invalid client_secret {secret}"}
+    wire.token_replies.append(Reply(body=body))
+    with pytest.raises(AuthenticationError) as caught:
+        ask(connect(wire, auth=OAuthS2S("key", secret, wire.details.ims_url)))
+    assert str(caught.value).startswith("no access token: invalid client_secret *** - check the client secret")
+    assert caught.value.code == "invalid_client"
+
+
 @pytest.mark.parametrize("kind", [{}, {"token_type": None}, {"token_type": "Bearer"}])
 def test_answer_needs_no_more_than_the_token(wire: ScriptedServer, connect: Connect, kind: dict[str, Any]) -> None:
     """An answer without a life or a type (RFC 6749, 5.1), or with the type in other letters, gives a token."""

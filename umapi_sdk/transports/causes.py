@@ -22,7 +22,9 @@ from umapi_sdk.transports.names import NameTimeoutError
 from umapi_sdk.transports.settings import NetworkSettings
 
 _STATUS_OF_TUNNEL = {
+    401: "it wants a login as web servers do, not as proxies do: is its URL right?",
     407: "it wants a user and password: give them in the proxy's URL, http://user:password@host:port",
+    **dict.fromkeys((400, 404, 405, 501), "it takes no such requests: is it a proxy, and its URL right?"),
     403: "it does not let this host through: ask who runs it to allow it",
     502: "it cannot reach the host: is the host's name right, and does the proxy lead there?",
     503: "it cannot reach the host now",
@@ -119,6 +121,10 @@ def _no_tunnel(status: int, place: _Place) -> str:
     advice = _STATUS_OF_TUNNEL.get(status)
     if status == 407 and place.has_credentials:
         advice = "the user or password in the proxy's URL is wrong, or it wants another way than Basic"
+    elif status < 200:
+        advice = "which is no final answer: is its URL right?"
+    elif 300 <= status < 400:
+        advice = "it sends elsewhere, as login pages do: does this network want a login first, or is its URL wrong?"
     reason = f"the proxy {place.proxy} refused a way to {place.host} with status {status}"
     return f"{reason}: {advice}" if advice else reason
 
