@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import pytest
 
 from umapi_harness.mock import Settings, default_seed
+from umapi_harness.mock.documents import packaged
 from umapi_models import limits, schemas, vocabulary
 
 if TYPE_CHECKING:
@@ -204,7 +203,7 @@ def test_the_profile_differs_from_the_documentation_in_these_settings_alone() ->
 def test_a_seed_holds_what_the_schemas_allow() -> None:
     """Names in a seed are as long as the schemas let them be, and no longer."""
     steps, command = schemas.read("user-steps.json")["$defs"], schemas.read("command.json")["$defs"]
-    seed = json.loads(files("umapi_harness.mock").joinpath("schemas/seed.schema.json").read_text("utf-8"))["$defs"]
+    seed = packaged("seed.schema.json")["$defs"]
     user = seed["User"]["properties"]
     assert seed["Name"]["maxLength"] == steps["GroupName"]["maxLength"]
     assert user["email"]["maxLength"] == command["UserCommand"]["properties"]["user"]["maxLength"]

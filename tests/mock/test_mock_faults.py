@@ -16,7 +16,7 @@ import pytest
 
 from umapi_harness.mock import InputError, VirtualClock
 from umapi_harness.mock.clock import wait
-from umapi_harness.mock.faults.plans import FaultPlan, read_plan, read_plan_file
+from umapi_harness.mock.faults.plans import Fault, FaultPlan, read_plan, read_plan_file
 from umapi_harness.mock.serving.server import running_server
 
 if TYPE_CHECKING:
@@ -328,3 +328,9 @@ def test_a_plan_is_in_force_again_after_a_reset(tmp_path: Path) -> None:
         for _ in range(2):
             assert [client.get("/status").status_code for _ in range(2)] == [504, 200]
             assert client.post("/_mock/reset").status_code == 204
+
+
+def test_a_fault_of_no_kind_is_refused() -> None:
+    """A fault made in Python names the kinds that there are when its own is none of them, as a document's does."""
+    with pytest.raises(InputError, match=r"^kind: no kind of fault 'stall'; choose one of answer, drop, .*, shrink$"):
+        Fault(operation="users", kind="stall")

@@ -380,12 +380,16 @@ def test_names_come_from_the_schemas(mock: Mock) -> None:
     """The page is told which types and statuses there are, and no module of it names one, a scope or a group type."""
     names = get(mock, "names")
     statuses = schemas.read("user.json")["$defs"]["UserStatus"]["enum"]
-    assert names == {"identity_types": list(CREATES.values()), "user_statuses": statuses}
+    kinds_of_faults = schemas.read("faults.json")["kinds"]
+    assert names["identity_types"] == list(CREATES.values())
+    assert names["user_statuses"] == statuses
+    assert names["spoiling_faults"] == [kind for kind, told in kinds_of_faults.items() if "spoils" in told]
     kinds = schemas.read("group.json")["$defs"]["GroupType"]["enum"]
     page = files("umapi_harness.mock.control").joinpath("page")
     text = "".join(file.read_text("utf-8") for file in page.iterdir() if file.name.endswith(".js"))
     scopes = [scope for scope in (*SCOPES, METASCOPE) if scope != "openid"]
-    words = [*names["identity_types"], *kinds, *scopes, *(f'"{status}"' for status in statuses)]
+    faults = set(kinds_of_faults) - {"answer", "delay"}  # a word of plain English, and a field of faults
+    words = [*names["identity_types"], *kinds, *scopes, *(f'"{word}"' for word in (*statuses, *faults))]
     assert [word for word in words if word in text] == []
 
 

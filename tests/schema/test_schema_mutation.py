@@ -198,6 +198,20 @@ def test_words_and_names_are_said_once(tmp_path: Path) -> None:
     assert "| token.client_secret | `invalid_client` | another secret, please |" in found["docs"]
 
 
+def test_a_kind_of_fault_that_the_schema_alone_has_is_answered(tmp_path: Path) -> None:
+    """A kind of fault that is added to the schema is offered, put in force, and answered as not simulated."""
+    document = read("faults.json")
+    document["kinds"]["stall"] = {"meaning": "the answer stops", "fields": ["seconds"]}
+    found = probe(tmp_path, {"faults.json": document}, kind="fault", name="stall")
+    assert found["put"] == 201
+    words = "The mock server does not simulate faults of the kind stall"
+    assert found["answer"] == [501, {"error_code": "501000", "message": words}]
+    assert found["document"]["enum"][-1] == "stall"
+    assert found["document"]["description"].endswith("stall: the answer stops.")
+    assert found["choices"][-1] == "stall"
+    assert found["fields"] == [*document["fields"], "seconds"]
+
+
 NEW_CODE: Final = {
     "code": "error.user.on_leave",
     "meaning": "The user is on leave.",

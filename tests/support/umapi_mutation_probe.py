@@ -139,6 +139,23 @@ def words(_task: Json) -> Json:
         }
 
 
+def fault(task: Json) -> Json:
+    """What becomes of a call that a kind of fault strikes which the schema alone has, and how the page tells of it."""
+    with running_server() as server:
+        admin = f"{_root(server)}/_mock"
+        put = httpx.post(f"{admin}/faults", json={"operation": "action", "kind": task["name"]})
+        answer = _post(server, [_update(USER)])
+        document = httpx.get(f"{admin}/faults.schema.json").json()["$defs"]["Fault"]["properties"]["kind"]
+        fields = {one["name"]: one for one in httpx.get(f"{admin}/faults/fields").json()}
+    return {
+        "put": put.status_code,
+        "answer": [answer.status_code, answer.json()],
+        "document": document,
+        "choices": fields["kind"]["choices"],
+        "fields": [name for name, one in fields.items() if task["name"] in one["kinds"]],
+    }
+
+
 _OPTIONS: Final = ("timeout", "max_retries", "max_wait")
 
 
@@ -228,7 +245,14 @@ def _root(server: RunningServer) -> str:
 def main() -> int:
     """Read the task and write what was found."""
     task = json.load(sys.stdin)
-    tasks = {"size": size_limit, "operation": operation, "defaults": defaults, "addition": addition, "words": words}
+    tasks = {
+        "size": size_limit,
+        "operation": operation,
+        "defaults": defaults,
+        "addition": addition,
+        "words": words,
+        "fault": fault,
+    }
     json.dump(tasks[task["kind"]](task), sys.stdout)
     return 0
 

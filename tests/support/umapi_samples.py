@@ -14,7 +14,7 @@ from umapi_models import schemas
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUEST_SCHEMAS = ("action-request.json", "command.json", "user-steps.json", "usergroup-steps.json")
-NOT_SCHEMAS = ("client.json", "error_codes.json", "openapi.json", "words.json")
+NOT_SCHEMAS = ("client.json", "error_codes.json", "faults.json", "openapi.json", "words.json")
 _BASE = "umapi:///"
 
 

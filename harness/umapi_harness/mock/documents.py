@@ -12,6 +12,7 @@ import jsonschema_rs
 
 from umapi_harness.common.errors import InputError
 from umapi_harness.common.pointers import pointer
+from umapi_harness.mock.names import FAULTS, LISTS
 
 _HERE: Final = files("umapi_harness.mock").joinpath("schemas")
 _SECRET: Final = ("credentials", "client_secret", "public_key")
@@ -24,9 +25,19 @@ _REMEDIES: Final = {
 
 
 def packaged(name: str) -> dict[str, Any]:
-    """A file of the folder schemas, whose files refer to each other."""
-    document: dict[str, Any] = json.loads(_HERE.joinpath(name).read_text("utf-8"))
+    """A file of the folder schemas, whose files refer to each other; lists of names are those of `schema/`."""
+    document: dict[str, Any] = json.loads(_HERE.joinpath(name).read_text("utf-8"), object_hook=_named)
     return document
+
+
+def _named(node: dict[str, Any]) -> dict[str, Any]:
+    """A part of a schema with `x-umapi-names` made an `enum`, before what its own adds."""
+    known = node.pop("x-umapi-names", None)
+    if known is not None:
+        node["enum"] = [*LISTS[known], *node.get("enum", ())]
+    if known == "fault_kinds":
+        node["description"] = " ".join(f"{kind}: {told['meaning']}." for kind, told in FAULTS["kinds"].items())
+    return node
 
 
 def check(document: Any, name: str, where: str, *, definition: str | None = None, at: Sequence[str | int] = ()) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import attrs
 
 from umapi_harness.mock.api.refusals import message_of, words_for
-from umapi_harness.mock.api.routes import call_name
+from umapi_harness.mock.names import call_name
 from umapi_harness.mock.settings import Settings
 from umapi_models.operations import API_PATH, OPERATIONS
 
@@ -104,6 +104,11 @@ def no_such_path() -> Answer:
 def not_simulated(call: str) -> Answer:
     """501: the schema has the operation, this server nothing that carries it out."""
     return json_answer(501, _of_gateway("not_simulated", call=call))
+
+
+def fault_not_simulated(kind: str) -> Answer:
+    """501: the schema has the kind of fault, this server nothing that carries it out."""
+    return json_answer(501, _of_gateway("fault_not_simulated", kind=kind))
 
 
 def wrong_method(allowed: str) -> Answer:

@@ -8,22 +8,17 @@ end takes all that is left of it, doubled slashes as well; only slashes at its e
 from __future__ import annotations
 
 import functools
-import re
 from typing import Final
 from urllib.parse import unquote
 
 import attrs
 
+from umapi_harness.mock.names import call_name
 from umapi_models import operations
 
 _ROOT: Final = operations.API_PATH.strip("/").split("/")
 _NAMES: Final = ("{groupName}", "{userString}")
 _KEPT_LENGTH: Final = 300  # of longer paths, the routes are not kept: they would fill the memory
-
-
-def call_name(operation: operations.Operation) -> str:
-    """The name of an operation for faults, throttles and the journal: `groupUsers` is `group_users`."""
-    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", operation.name)
 
 
 @attrs.frozen(kw_only=True)

@@ -8,8 +8,8 @@ from typing import Final
 
 import attrs
 
-from umapi_harness.mock.api.routes import call_name
 from umapi_harness.mock.clock import Clock
+from umapi_harness.mock.names import call_name
 from umapi_harness.mock.settings import Settings
 from umapi_models import operations
 

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import attrs
 from starlette.requests import Request
@@ -24,6 +24,7 @@ from umapi_harness.mock.control.admin import guarded
 from umapi_harness.mock.control.listings import group_details, list_domains, list_groups, list_users, user_details
 from umapi_harness.mock.documents import packaged
 from umapi_harness.mock.faults import plans as faults
+from umapi_harness.mock.names import FAULTS, USER_STATUSES
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.organization import Organization
 from umapi_harness.mock.state.users import IDENTITY_TYPES
@@ -69,6 +70,7 @@ def page_routes(world: World) -> list[Route]:
         ("/names", page.names),
         ("/settings/fields", page.setting_fields),
         ("/faults/fields", page.fault_fields),
+        ("/faults/ready", page.ready_faults),
     ]
     return [
         Route("/_mock", _to_page, methods=["GET"]),
@@ -201,9 +203,10 @@ class _Page:
         return _Json([{name: entry[name] for name in kept} for entry in (*entries, *of_tokens)])
 
     async def names(self, _request: Request) -> Response:
-        """The identity types and the statuses that a user can have."""
-        statuses: list[str] = schemas.read("user.json")["$defs"]["UserStatus"]["enum"]
-        return _Json({"identity_types": IDENTITY_TYPES, "user_statuses": statuses})
+        """The identity types and the statuses that a user can have, and the faults that leave an answer of no use."""
+        spoiling = [kind for kind, told in FAULTS["kinds"].items() if told.get("spoils")]
+        names = {"identity_types": IDENTITY_TYPES, "user_statuses": USER_STATUSES, "spoiling_faults": spoiling}
+        return _Json(names)
 
     async def setting_fields(self, _request: Request) -> Response:
         """Every setting: type, default, value in the live profile, choices, meaning."""
@@ -212,6 +215,10 @@ class _Page:
     async def fault_fields(self, _request: Request) -> Response:
         """Every field of a fault: type, default, choices, meaning, and the kinds that it means something for."""
         return _Json(_faults_explained())
+
+    async def ready_faults(self, _request: Request) -> Response:
+        """Faults that are put in force with one click, each with its title."""
+        return _Json(FAULTS["ready"])
 
     async def delete_fault(self, request: Request) -> Response:
         """End one fault, by its place in the list."""
@@ -259,7 +266,6 @@ def _settings_explained() -> list[dict[str, Any]]:
 @functools.cache
 def _faults_explained() -> list[dict[str, Any]]:
     document = packaged(faults.SCHEMA)["$defs"]
-    kinds: tuple[faults.Kind, ...] = get_args(faults.Kind)
     described: list[dict[str, Any]] = []
     for name, own in document["Fault"]["properties"].items():
         entry = document[own["$ref"].rpartition("/")[2]] | own if "$ref" in own else own
@@ -270,7 +276,7 @@ def _faults_explained() -> list[dict[str, Any]]:
                 "default": entry.get("default"),
                 "choices": entry.get("enum", []),
                 "meaning": entry.get("description", ""),
-                "kinds": [kind for kind in kinds if name in faults.fields_of(kind)],
+                "kinds": [kind for kind in FAULTS["kinds"] if name in faults.fields_of(kind)],
             }
         )
     return described

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from umapi_harness.mock.api.answers import Answer
+from umapi_harness.mock.api.answers import Answer, fault_not_simulated
 from umapi_harness.mock.api.bodies import is_array, is_object
 from umapi_harness.mock.api.routes import Route
 from umapi_harness.mock.api.tokens import TokenStore
@@ -21,6 +21,9 @@ from umapi_harness.mock.state.organization import Organization
 
 Extent = Literal["all", "half", "none"]
 _FIRST_ERROR: Final = 400
+_INSTEAD: Final = ("answer", "drop", "refuse")
+_MANGLED: Final = ("truncate", "broken_json", "wrong_type", "drip")
+_SIMULATED: Final = (*_INSTEAD, *_MANGLED, "delay", "revoke", "shrink")
 
 
 @attrs.frozen(kw_only=True)
@@ -60,10 +63,12 @@ async def strike(
 
     `organization` is the one that the route names, if there is such a one.
     """
+    if fault.kind not in _SIMULATED:
+        return Delivery(answer=fault_not_simulated(fault.kind), effect="none")
     early = fault.kind != "delay" or fault.when == "before"
     if early:
         await wait(clock, fault.delay)
-    if fault.kind in ("answer", "drop", "refuse"):
+    if fault.kind in _INSTEAD:
         return _instead(clock, fault, body, act)
     if fault.kind == "revoke" and client_id is not None:
         tokens.revoke(client_id)

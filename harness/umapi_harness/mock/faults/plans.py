@@ -14,32 +14,25 @@ from umapi_harness.common.errors import InputError
 from umapi_harness.common.pointers import pointer
 from umapi_harness.mock.api.bodies import is_array, is_object
 from umapi_harness.mock.documents import check
+from umapi_harness.mock.names import FAULTS, LISTINGS
 
 SCHEMA: Final = "faults.schema.json"
 MOST_FAULTS: Final = 10_000
 """Faults that can be in force at once: each call is held against every one of them."""
-Kind = Literal["answer", "drop", "refuse", "delay", "truncate", "broken_json", "wrong_type", "drip", "revoke", "shrink"]
 When = Literal["before", "during", "after"]
 
-_ALWAYS: Final = ("operation", "kind", "nth", "first", "rate", "client_id", "delay")
-_MEANING: Final[dict[str, tuple[str, ...]]] = {
-    "answer": ("when", "status", "retry_after", "retry_after_form", "body", "content_type"),
-    "drop": ("when",),
-    "refuse": ("seconds",),
-    "delay": ("when",),
-    "truncate": (),
-    "broken_json": (),
-    "wrong_type": ("content_type",),
-    "drip": ("seconds", "pieces"),
-    "revoke": (),
-    "shrink": ("entries",),
-}
-_LISTINGS: Final = ("users", "group_users", "groups")
+_ALWAYS: Final[tuple[str, ...]] = tuple(FAULTS["fields"])
+_MEANING: Final[dict[str, tuple[str, ...]]] = {kind: tuple(told["fields"]) for kind, told in FAULTS["kinds"].items()}
 
 
-def fields_of(kind: Kind) -> tuple[str, ...]:
+def fields_of(kind: str) -> tuple[str, ...]:
     """The fields that mean something for a kind of fault."""
     return (*_ALWAYS, *_MEANING[kind])
+
+
+def _known(_fault: Fault, _attribute: attrs.Attribute[str], kind: str) -> None:
+    if kind not in _MEANING:
+        raise InputError(f"kind: no kind of fault {kind!r}; choose one of {', '.join(_MEANING)}")
 
 
 @attrs.frozen(kw_only=True)
@@ -48,7 +41,7 @@ class Fault:
 
     operation: str
     """Operation whose calls it matches, or * for all."""
-    kind: Kind = "answer"
+    kind: str = attrs.field(default="answer", validator=_known)
     when: When = "before"
     """before: the call has no effect; during: half of it has; after: it took effect, and its true answer
     is lost."""
@@ -229,8 +222,8 @@ def _check_meaning(entry: dict[str, Any], here: str, clients: Collection[str] | 
         raise InputError(f"{here}: delay is missing; add the seconds to wait")
     if kind == "revoke" and operation in ("token", "status"):
         raise InputError(f"{here}/operation: {operation} is called without a token; choose another for revoke")
-    if kind == "shrink" and operation not in _LISTINGS:
-        raise InputError(f"{here}/operation: {operation} has no pages; choose one of {', '.join(_LISTINGS)}")
+    if kind == "shrink" and operation not in LISTINGS:
+        raise InputError(f"{here}/operation: {operation} has no pages; choose one of {', '.join(LISTINGS)}")
     if entry.get("when") == "during" and (operation not in ("action", "*") or kind == "delay"):
         raise InputError(f"{here}/when: only an action call can be done by half; choose before or after")
     client_id = entry.get("client_id")

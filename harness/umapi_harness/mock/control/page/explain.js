@@ -18,7 +18,6 @@ const FAILURE = ["server error", "The service could not answer.", "Sending it ag
 /** The end of a body of which the journal has only the beginning. */
 export const CUT = /\.\.\. \((\d+) bytes\)$/;
 
-const SPOILED = new Set(["truncate", "broken_json", "wrong_type"]); // faults after which an answer is of no use
 const EFFECT = {
   all: "it took effect",
   half: "half of it took effect",
@@ -28,8 +27,9 @@ const EFFECT = {
 /**
  * The outcome of a journal entry: `kind` (good, warned, partial, failed, dropped), a short `reason`, and
  * `problems`, each with code, message, meaning, remedy, retry, and for commands index, step and pointer.
+ * `spoiling` has the faults after which an answer is of no use.
  */
-export function explain(entry, codes) {
+export function explain(entry, codes, spoiling) {
   const body = parsed(entry.response_body) ?? salvaged(entry);
   const problems = [
     ...(entry.fault ? [planned(entry)] : []),
@@ -44,7 +44,7 @@ export function explain(entry, codes) {
   const result = body?.result;
   const kind = result === "partial" || result === "error" ? { partial: "partial", error: "failed" }[result] : null;
   if (kind !== null) return { kind, reason: commandReason(body, problems), problems };
-  if (SPOILED.has(entry.fault)) return { kind: "failed", reason: reason(problems), problems };
+  if (spoiling.includes(entry.fault)) return { kind: "failed", reason: reason(problems), problems };
   if (problems.length) return { kind: "warned", reason: reason(problems), problems };
   return { kind: "good", reason: "", problems };
 }

@@ -4,22 +4,11 @@ import { agreed, attempt, call } from "./api.js";
 import { count, el, fill, plural, refill, table } from "./dom.js";
 import { control, held } from "./forms.js";
 
-const READY = [
-  ["Next action: 503, not applied", { operation: "action", first: 1, status: 503 }],
-  ["Next action: applied, answer lost", { operation: "action", first: 1, kind: "drop", when: "after" }],
-  ["Next action: half applied, answer lost", { operation: "action", first: 1, kind: "drop", when: "during" }],
-  ["Next action: connection dropped, not applied", { operation: "action", first: 1, kind: "drop" }],
-  ["Next three calls: 429, Retry-After 5", { operation: "*", first: 3, status: 429, retry_after: "5" }],
-  ["Next call: token revoked", { operation: "*", first: 1, kind: "revoke" }],
-  ["Next page of users: body cut off", { operation: "users", first: 1, kind: "truncate" }],
-  ["Second page of users: list has shrunk", { operation: "users", nth: 2, kind: "shrink" }],
-  ["One call in five: 500", { operation: "*", rate: 0.2, status: 500 }],
-  ["Every token request: 503", { operation: "token", status: 503 }],
-];
 const ORDER = ["operation", "kind", "when", "status", "retry_after", "first", "nth", "rate", "client_id"];
 
 export function faultsView(page) {
   const inForce = el("div", { class: "scroll" });
+  const ready = el("div", { class: "row" });
   const form = el("form", { class: "rows", "aria-label": "New fault", onsubmit: submit, onchange: suit, onreset: () => setTimeout(suit) });
   const root = el(
     "section",
@@ -27,7 +16,7 @@ export function faultsView(page) {
     el("h2", { id: "faults-title", tabindex: "-1" }, "Faults"),
     inForce,
     el("h3", {}, "Ready-made"),
-    el("div", { class: "row" }, READY.map(([text, fault]) => el("button", { type: "button", onclick: () => put(fault) }, text))),
+    ready,
     el("h3", {}, "New fault"),
     form,
   );
@@ -43,6 +32,8 @@ export function faultsView(page) {
       el("div", { class: "row wide" }, el("button", { class: "main" }, "Add fault"), el("button", { type: "reset" }, "Clear form")),
     );
     suit();
+    const offered = await call("GET", "faults/ready");
+    fill(ready, offered.map(({ title, fault }) => el("button", { type: "button", onclick: () => put(fault) }, title)));
   }
 
   function rank({ name }) {
@@ -51,7 +42,7 @@ export function faultsView(page) {
 
   function line(one) {
     const id = `fault-${one.name}`;
-    const start = one.name === "operation" ? "action" : one.choices.length ? one.default : null;
+    const start = one.name === "operation" ? one.choices[0] : one.choices.length ? one.default : null;
     const input = control(one, start, { id });
     if (one.default !== null && !one.choices.length) input.setAttribute("placeholder", one.default);
     return el("div", { class: "setting", "data-field": one.name }, el("label", { for: id }, one.name), input, el("p", { id: `${id}-meaning`, class: "quiet" }, one.meaning));

@@ -21,6 +21,7 @@ const TROUBLE = new Set(["failed", "partial", "dropped"]);
 export function requestsView(page) {
   let entries = []; // oldest first
   let codes = new Map();
+  let spoiling = [];
   let server = null;
   let selected = 0;
   let asked = 0; // the request that the address names, which may not have been read yet
@@ -82,6 +83,7 @@ export function requestsView(page) {
     if (ours.value && before?.organization?.org_id !== pulse.organization?.org_id) render();
     if (server !== pulse.server) {
       codes = new Map((await call("GET", "codes")).map((one) => [one.code, one]));
+      spoiling = (await call("GET", "names")).spoiling_faults;
       server = pulse.server;
       entries = [];
       emptied.clear();
@@ -98,7 +100,7 @@ export function requestsView(page) {
     const fresh = await call("GET", "requests", { query: { after: last } });
     const added = fresh.filter((one) => one.number > last);
     for (const entry of added) {
-      Object.assign(entry, { came: explain(entry, codes), about: subject(entry) });
+      Object.assign(entry, { came: explain(entry, codes, spoiling), about: subject(entry) });
       learn(entry.client_id, clients, client);
       learn(entry.operation, operations, operation);
     }
