@@ -63,10 +63,18 @@ BODIES: Final[dict[str, Callable[[int], list[Json]]]] = {
     "ProfileNames": lambda size: group({"add": {"productConfiguration": names(size)}}),
 }
 """By the place of a limit: a request of so many items or characters there."""
+LEAST: Final = 3
+"""To what a lower limit is raised: two are then too few, and yet not none."""
+SHORT_BODIES: Final[dict[str, Callable[[int], list[Json]]]] = {
+    **{place: BODIES[place] for place in BODIES if not place.startswith(("RequestID", "Email", "PersonName"))},
+    "UserCommand.user": lambda size: user(UPDATE, user="x" * size, domain="example.com"),
+    "UserNames (each)": lambda size: group({"add": {"user": ["x" * size]}}),
+}
+"""By the place of a lower limit: a request of so many items or characters there."""
 
 
-def places() -> dict[str, tuple[str, str]]:
-    """Return the file and the keyword of each upper limit in the request schemas, by its place.
+def places(*keywords: str) -> dict[str, tuple[str, str]]:
+    """Return the file and the keyword of each such limit in the request schemas, by its place.
 
     The list of countries makes its own limit: none has three letters.
     """
@@ -74,9 +82,19 @@ def places() -> dict[str, tuple[str, str]]:
         place: (file, keyword)
         for file in REQUEST_SCHEMAS
         for place, node in limited(read(file), "")
-        for keyword in ("maxItems", "maxLength")
+        for keyword in keywords
         if keyword in node and place != "Country"
     }
+
+
+def upper() -> dict[str, tuple[str, str]]:
+    """Return the upper limits."""
+    return places("maxItems", "maxLength")
+
+
+def lower() -> dict[str, tuple[str, str]]:
+    """Return the lower limits."""
+    return places("minItems", "minLength")
 
 
 def read(file: str) -> Json:
@@ -108,14 +126,15 @@ def probe(folder: Path, changed: dict[str, Json], **task: Json) -> Json:
 
 
 def test_every_limit_is_tried() -> None:
-    """There is a request for each upper limit of the request schemas."""
-    assert places().keys() == BODIES.keys()
+    """There is a request for each limit of the request schemas."""
+    assert upper().keys() == BODIES.keys()
+    assert lower().keys() == SHORT_BODIES.keys()
 
 
 @pytest.mark.parametrize("place", BODIES)
 def test_limit_is_said_once(place: str, tmp_path: Path) -> None:
     """With another value of one limit, the builders split and refuse, the mock refuses, and the pages tell, by it."""
-    file, keyword = places()[place]
+    file, keyword = upper()[place]
     document = read(file)
     node = next(node for found, node in limited(document, "") if found == place)
     value = node[keyword] = node[keyword] + FULLER
@@ -138,6 +157,22 @@ def test_limit_is_said_once(place: str, tmp_path: Path) -> None:
     if "split_fits" in found:
         assert (found["split_fits"][0], found["split_exceeds"][0]) == ((1, 2) if place.endswith(".do") else (1, 1))
         assert found["split_exceeds"][1] - found["split_fits"][1] == 1
+
+
+@pytest.mark.parametrize("place", SHORT_BODIES)
+def test_lower_limit_is_said_once(place: str, tmp_path: Path) -> None:
+    """With another value of one lower limit, client and mock refuse what has too little, and the page tells it."""
+    file, keyword = lower()[place]
+    document = read(file)
+    node = next(node for found, node in limited(document, "") if found == place)
+    node[keyword] = LEAST
+    code, body = node["x-umapi-errors"][keyword]["code"], SHORT_BODIES[place]
+    found = probe(tmp_path, {file: document}, kind="least", fits=body(LEAST), lacks=body(LEAST - 1))
+    assert code not in found["fits"]
+    assert code in found["lacks"]
+    assert code not in [told for told, _ in found["mock_fits"]]
+    assert code in [told for told, _ in found["mock_lacks"]]
+    assert f"{place} | {keyword} | {LEAST} | `{code}` |" in found["docs"]
 
 
 def message_of(code: str) -> str:
@@ -163,14 +198,14 @@ def test_operations_are_said_once(tmp_path: Path) -> None:
 
 
 def test_defaults_are_said_once(tmp_path: Path) -> None:
-    """With other defaults, both connections, the settings and the retries have them."""
+    """With other defaults, the options of connections, the settings and the retries have them."""
     document = read("client.json")
     values = {"TIMEOUT": 7.0, "MAX_RETRIES": 6, "FIRST_DELAY": 2.5, "RANDOM_DELAY": 1.5, "MAX_WAIT": 77.0}
     for name, value in values.items():
         document["defaults"][name]["value"] = value
     found = probe(tmp_path, {"client.json": document}, kind="defaults")
     options = {"timeout": 7.0, "max_retries": 6, "max_wait": 77.0}
-    assert [found[name] for name in ("Connection", "AsyncConnection", "Settings")] == [options] * 3
+    assert [found[name] for name in ("Options", "Settings")] == [options] * 2
     assert found["RetryPolicy"] == [6, 2.5, 1.5, 77.0]
     assert all(f"| {name} | {value:g} " in found["docs"] for name, value in values.items())
 

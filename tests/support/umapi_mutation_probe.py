@@ -5,7 +5,6 @@ The process is given another `umapi_models` by its import path, made from a sche
 
 from __future__ import annotations
 
-import inspect
 import json
 import sys
 from collections.abc import Callable
@@ -19,9 +18,9 @@ from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_models.requests import read_action_request
 from umapi_runtime.constraints import ContractError
 from umapi_sdk import Action, Connection, GroupAction, ServicePrincipalAuth, UserAction, UsersQuery
-from umapi_sdk.aio import AsyncConnection
 from umapi_sdk.batches import split_action
 from umapi_sdk.config import Settings
+from umapi_sdk.options import Options
 from umapi_sdk.retries import RetryPolicy
 
 Json = Any
@@ -78,6 +77,14 @@ def size_limit(task: Json) -> Json:
     return told
 
 
+def least(task: Json) -> Json:
+    """What becomes of a request that has as much as a lower limit wants, and of one that has too little by one."""
+    told: Json = {name: _refused_by_client(task[name]) for name in ("fits", "lacks")}
+    with running_server() as server:
+        told |= {f"mock_{name}": _refused_by_mock(server, task[name]) for name in ("fits", "lacks")}
+    return told | {"docs": umapi_limit_page.render()}
+
+
 def operation(_task: Json) -> Json:
     """How many users a page has, and the waits of three action calls under the limits of the schema."""
     now, waits = [0.0], []
@@ -108,12 +115,11 @@ def operation(_task: Json) -> Json:
 
 
 def defaults(_task: Json) -> Json:
-    """The defaults of both connections, of settings and of retries."""
+    """The defaults of the options that both connections take, of settings and of retries."""
     told: Json = {
-        cls.__name__: {name: one.default for name, one in inspect.signature(cls).parameters.items() if name in _OPTIONS}
-        for cls in (Connection, AsyncConnection)
+        cls.__name__: {one.name: one.default for one in attrs.fields(cls) if one.name in _OPTIONS}
+        for cls in (Options, Settings)
     }
-    told["Settings"] = {one.name: one.default for one in attrs.fields(Settings) if one.name in _OPTIONS}
     policy = RetryPolicy()
     told["RetryPolicy"] = [policy.attempts, policy.first_delay, policy.random_delay, policy.max_wait]
     told["docs"] = umapi_limit_page.render()
@@ -247,6 +253,7 @@ def main() -> int:
     task = json.load(sys.stdin)
     tasks = {
         "size": size_limit,
+        "least": least,
         "operation": operation,
         "defaults": defaults,
         "addition": addition,
