@@ -14,6 +14,7 @@ from typing import Any, cast
 import attrs
 
 from umapi_models.models import ActionResult
+from umapi_models.names import ADD, REMOVE
 from umapi_runtime.constraints import show
 from umapi_sdk.batches import WireCommand, request_ids
 from umapi_sdk.echoes import may_be_echo
@@ -176,7 +177,7 @@ def _names(body: Mapping[str, Any]) -> set[str]:
         for name, value in step.items():
             fields = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
             names |= set(fields.get("user", ()))
-            if name not in ("add", "remove"):
+            if name not in (ADD, REMOVE):
                 names |= {str(fields[key]) for key in ("email", "username") if key in fields}
     return {name.casefold() for name in names}
 

@@ -37,6 +37,18 @@ USER_STEPS: Final = (
 USER_GROUP_STEPS: Final = ("createUserGroup", "updateUserGroup", "deleteUserGroup", "add", "remove")
 "The keys of a UserGroupStep, of which each step has one."
 
+ADD_ADOBE_ID: Final = "addAdobeID"
+CREATE_ENTERPRISE_ID: Final = "createEnterpriseID"
+CREATE_FEDERATED_ID: Final = "createFederatedID"
+UPDATE: Final = "update"
+ADD: Final = "add"
+REMOVE: Final = "remove"
+REMOVE_FROM_ORG: Final = "removeFromOrg"
+CREATE_USER_GROUP: Final = "createUserGroup"
+UPDATE_USER_GROUP: Final = "updateUserGroup"
+DELETE_USER_GROUP: Final = "deleteUserGroup"
+"A step by its name. What imports one that the schemas no longer have is not loaded."
+
 CREATES: Final[Mapping[str, str]] = {
     "addAdobeID": "adobeID",
     "createEnterpriseID": "enterpriseID",

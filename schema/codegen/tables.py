@@ -94,6 +94,9 @@ def _names(bundle: Bundle) -> str:
     for name, title in steps.items():
         names = tuple(bundle.definitions[title][1]["properties"])
         lines.append(f"{name}: Final = {names!r}\n'The keys of a {title}, of which each step has one.'\n")
+    each = dict.fromkeys(name for title in steps.values() for name in bundle.definitions[title][1]["properties"])
+    lines += [f"{python_name(name).upper()}: Final = {name!r}" for name in each]
+    lines.append("'A step by its name. What imports one that the schemas no longer have is not loaded.'\n")
     creates: dict[str, str] = {}
     for name, schema in bundle.properties("UserStep").items():
         target = schema.get("$ref", "").rpartition("/")[2]

@@ -104,6 +104,13 @@ def read(file: str) -> Json:
 
 def probe(folder: Path, changed: dict[str, Json], **task: Json) -> Json:
     """Return what the probe finds with the package that is made of schema/ with these files changed."""
+    done = probed(folder, changed, **task)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def probed(folder: Path, changed: dict[str, Json], **task: Json) -> subprocess.CompletedProcess[str]:
+    """Return how the probe ended that was given the package made of schema/ with these files changed."""
     from schema.codegen.package import write_package  # noqa: PLC0415 - it needs what `pytestmark` looks for
 
     schema = folder / "schema"
@@ -118,11 +125,9 @@ def probe(folder: Path, changed: dict[str, Json], **task: Json) -> Json:
     others = {key: value for key, value in os.environ.items() if not key.upper().startswith(("UMAPI_", "PYTHON"))}
     environment = {**others, "PYTHONPATH": str(folder), "no_proxy": "*"}
     command = [sys.executable, str(PROBE)]
-    done = subprocess.run(
+    return subprocess.run(
         command, input=json.dumps(task), env=environment, capture_output=True, text=True, check=False, timeout=60
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_every_limit_is_tried() -> None:
@@ -245,6 +250,16 @@ def test_a_kind_of_fault_that_the_schema_alone_has_is_answered(tmp_path: Path) -
     assert found["document"]["description"].endswith("stall: the answer stops.")
     assert found["choices"][-1] == "stall"
     assert found["fields"] == [*document["fields"], "seconds"]
+
+
+def test_a_renamed_step_is_no_key_error(tmp_path: Path) -> None:
+    """With another name of a step, what knows it by its old one is not loaded, and says which name is missing."""
+    document = read("usergroup-steps.json")
+    steps = document["$defs"]["UserGroupStep"]["properties"]
+    steps["dropUserGroup"] = steps.pop("deleteUserGroup")
+    done = probed(tmp_path, {"usergroup-steps.json": document}, kind="operation")
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[-1].startswith("ImportError: cannot import name 'DELETE_USER_GROUP'")
 
 
 NEW_CODE: Final = {

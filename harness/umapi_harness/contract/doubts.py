@@ -24,9 +24,9 @@ from umapi_harness.contract.answers import (
 )
 from umapi_harness.contract.implied import email_domain
 from umapi_harness.contract.recordings import Exchange
-from umapi_models.names import ADOBE_ID, CREATES
+from umapi_models.names import ADOBE_ID, CREATE_USER_GROUP, CREATES, REMOVE_FROM_ORG, UPDATE
 
-_BY_DOMAIN: Final = frozenset(CREATES) | {"update"}
+_BY_DOMAIN: Final = frozenset(CREATES) | {UPDATE}
 _ABSENT: Final = frozenset({"error.user.nonexistent"})
 _VAGUE: Final = frozenset(
     {
@@ -144,7 +144,7 @@ class Doubts:
         homes = {email_domain(one) for one in about.people}
         if homes & self.guessed_domains and any(name in _BY_DOMAIN for _, name, _ in steps_of(result.command)):
             return True
-        removed = not result.errors and any(name == "removeFromOrg" for _, name, _ in steps_of(result.command))
+        removed = not result.errors and any(name == REMOVE_FROM_ORG for _, name, _ in steps_of(result.command))
         pretended = test_mode and not result.errors
         vague = removed or pretended or any(str(one.get("errorCode")) in _VAGUE for one in result.errors)
         return vague and not (about.people <= self.told and (self.all_groups or about.groups <= self.told_groups))
@@ -189,7 +189,7 @@ class Doubts:
     def _made_group(self, result: CommandResult, steps: list[tuple[int, str, Any]]) -> None:
         """With an option, a user group is created whether it was there or not."""
         for place, name, fields in steps:
-            if name != "createUserGroup" or result.code_at(place) is not None or not is_object(fields):
+            if name != CREATE_USER_GROUP or result.code_at(place) is not None or not is_object(fields):
                 continue
             group = str(fields.get("name", result.command["usergroup"])).lower()
             if fields.get("option") is None:
@@ -206,7 +206,7 @@ class Doubts:
     def _renamed(self, target: str, steps: list[tuple[int, str, Any]], result: CommandResult, unsure: set[str]) -> None:
         """Who takes an address over takes over what is known of him."""
         for place, name, fields in steps:
-            email = fields.get("email") if name == "update" and is_object(fields) else None
+            email = fields.get("email") if name == UPDATE and is_object(fields) else None
             if isinstance(email, str) and result.code_at(place) is None and email.lower() != target:
                 if target in self.lost:
                     self.lost.add(email.lower())

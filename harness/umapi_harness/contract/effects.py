@@ -11,7 +11,19 @@ import attrs
 from umapi_harness.contract.answers import CommandResult, flag, is_array, is_object, query_of, results_of, steps_of
 from umapi_harness.contract.implied import OWNED, OrgFacts, UserKey, email_domain
 from umapi_harness.contract.recordings import Exchange
-from umapi_models.names import ADOBE_ID, CREATES, ENTERPRISE_ID, FEDERATED_ID
+from umapi_models.names import (
+    ADD,
+    ADOBE_ID,
+    CREATE_USER_GROUP,
+    CREATES,
+    DELETE_USER_GROUP,
+    ENTERPRISE_ID,
+    FEDERATED_ID,
+    REMOVE,
+    REMOVE_FROM_ORG,
+    UPDATE,
+    UPDATE_USER_GROUP,
+)
 
 _GROUP_IN_WORDS: Final = re.compile(r"(?:^Group (.+) was not found$|readonly: (.+)$|not allowed: (.+)$)", re.DOTALL)
 _USER_IN_WORDS: Final = re.compile(r"^User (?:Id does not exist|is not in the organization): (.+)$", re.DOTALL)
@@ -79,11 +91,11 @@ class _Steps:
                 self.facts.outsiders.setdefault(self._target.lower(), "elsewhere")
             if name in CREATES:
                 self._create(CREATES[name], values, code)
-            elif name == "update":
+            elif name == UPDATE:
                 self._update(values, code, words)
-            elif name in ("add", "remove"):
+            elif name in (ADD, REMOVE):
                 self._memberships(name, fields, code, words)
-            elif name == "removeFromOrg" and code is None and not self.test_mode:
+            elif name == REMOVE_FROM_ORG and code is None and not self.test_mode:
                 self.facts.removed.add(self._target.lower())
                 self.facts.anyone_left = True
                 self.facts.created.pop((self._target.lower(), False), None)
@@ -271,7 +283,7 @@ class _Steps:
 
     def _join(self, step: str, address: str, names: list[str]) -> None:
         given = self.facts.joined.setdefault(address.lower(), set())
-        if step == "add":
+        if step == ADD:
             known = self.facts.find(address)
             held = [name.lower() for name in known.get("groups", ())] if known is not None else []
             given.update(name.lower() for name in names if name.lower() not in held)
@@ -301,17 +313,17 @@ class _Steps:
     def of_group(self) -> None:
         """Learn from the steps on a user group."""
         learn: Mapping[str, Callable[[Mapping[str, Any], str | None, str], None]] = {
-            "createUserGroup": self._create_group,
-            "updateUserGroup": self._update_group,
-            "deleteUserGroup": self._delete_group,
-            "add": self._group_add,
-            "remove": self._group_remove,
+            CREATE_USER_GROUP: self._create_group,
+            UPDATE_USER_GROUP: self._update_group,
+            DELETE_USER_GROUP: self._delete_group,
+            ADD: self._group_add,
+            REMOVE: self._group_remove,
         }
         for place, name, fields in steps_of(self.result.command):
             if name in learn:
                 values = fields if is_object(fields) else {}
                 learn[name](values, self.result.code_at(place), self.result.message_at(place))
-            if name == "deleteUserGroup" and self.result.code_at(place) is None:
+            if name == DELETE_USER_GROUP and self.result.code_at(place) is None:
                 break  # no step after it runs
 
     def _group_exists(self, name: str) -> None:
@@ -356,10 +368,10 @@ class _Steps:
             self._group_exists(self._target)
 
     def _group_add(self, fields: Mapping[str, Any], code: str | None, words: str) -> None:
-        self._group_members("add", fields, code, words)
+        self._group_members(ADD, fields, code, words)
 
     def _group_remove(self, fields: Mapping[str, Any], code: str | None, words: str) -> None:
-        self._group_members("remove", fields, code, words)
+        self._group_members(REMOVE, fields, code, words)
 
     def _group_members(self, step: str, fields: Mapping[str, Any], code: str | None, words: str) -> None:
         users, profiles = _names(fields, "user"), _names(fields, "productConfiguration", "product")
@@ -390,7 +402,7 @@ class _Steps:
                 self._join(step, name, [self._target])
                 self._leave(step, name, alone=len(users) == 1)
             elif (
-                step == "add"
+                step == ADD
                 and code == _NO_CHANGE
                 and self._target.lower() not in self.facts.joined.get(name.lower(), ())
             ):
@@ -401,7 +413,7 @@ class _Steps:
         key: UserKey = (address.lower(), False)
         seen = any(one in self.facts.users and one not in self.facts.sketched for one in (key, (key[0], True)))
         joined = self._target.lower() in self.facts.joined.get(key[0], set())
-        if step != "remove" or seen or joined or key in self.facts.created or (key[0], True) in self.facts.created:
+        if step != REMOVE or seen or joined or key in self.facts.created or (key[0], True) in self.facts.created:
             return
         if not alone:
             self.facts.leave_open(f"which of several users removed from {self._target} were in it", "all of them")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from umapi_models.names import CREATES, USER_GROUP_STEPS, USER_STEPS
+from umapi_models.names import ADD, CREATES, REMOVE, REMOVE_FROM_ORG, UPDATE, USER_GROUP_STEPS, USER_STEPS
 
 _CREATES: Final = frozenset(CREATES)
 _USER: Final = frozenset(USER_STEPS)
-GROUP_CHANGES: Final = frozenset(USER_GROUP_STEPS) - {"add", "remove"}
+GROUP_CHANGES: Final = frozenset(USER_GROUP_STEPS) - {ADD, REMOVE}
 """Steps that make, change or end a user group itself."""
 _GROUP_MEMBERS: Final = frozenset({"usergroup add", "usergroup remove"})
 
@@ -21,14 +21,14 @@ BREAKDOWNS: Final[Mapping[str, frozenset[str]]] = {
     "error.api.not_available": _USER | GROUP_CHANGES | _GROUP_MEMBERS,
     "error.developer.add_user.failed": frozenset({"add developer"}),
     "error.developer.remove_user.failed": frozenset({"remove developer"}),
-    "error.group.remove_failed": frozenset({"remove"}),
-    "error.internal.add": frozenset({"add", "usergroup add"}),
+    "error.group.remove_failed": frozenset({REMOVE}),
+    "error.internal.add": frozenset({ADD, "usergroup add"}),
     "error.internal.create_failed": _CREATES,
     "error.internal.everybody_group.not_found": _CREATES,
     "error.internal.exceptionflys": _USER | GROUP_CHANGES | _GROUP_MEMBERS,
-    "error.internal.group.remove": frozenset({"remove", "usergroup remove"}),
-    "error.internal.removefromorg": frozenset({"removeFromOrg"}),
-    "error.internal.update_failed": frozenset({"update"}),
+    "error.internal.group.remove": frozenset({REMOVE, "usergroup remove"}),
+    "error.internal.removefromorg": frozenset({REMOVE_FROM_ORG}),
+    "error.internal.update_failed": frozenset({UPDATE}),
     "error.productadmin.add.user.failed": frozenset({"add product admin"}),
     "error.productadmin.remove.admin.failed": frozenset({"remove product admin"}),
     "error.throttled_by_external_service": _USER | GROUP_CHANGES | _GROUP_MEMBERS,

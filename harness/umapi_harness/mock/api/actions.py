@@ -15,6 +15,7 @@ from umapi_harness.mock.api.user_steps import UserCommand
 from umapi_harness.mock.api.usergroup_steps import UserGroupCommand
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.organization import Organization
+from umapi_models.names import REMOVE_FROM_ORG
 
 
 def action_answer(
@@ -105,7 +106,7 @@ def _read_booleans(command: Any) -> None:
     if not is_object(command):
         return
     steps = command.get("do")
-    removals = [step.get("removeFromOrg") for step in steps if is_object(step)] if is_array(steps) else []
+    removals = [step.get(REMOVE_FROM_ORG) for step in steps if is_object(step)] if is_array(steps) else []
     for holder, name in ((command, "useAdobeID"), *((removal, "deleteAccount") for removal in removals)):
         if is_object(holder) and isinstance(text := holder.get(name), str):
             holder[name] = {"true": True, "false": False}.get(text.lower(), text)

@@ -20,6 +20,7 @@ from umapi_harness.mock.api.bodies import Doubled, is_array, is_object
 from umapi_harness.mock.api.refusals import RefusedError
 from umapi_harness.mock.settings import Settings
 from umapi_models import limits, schemas
+from umapi_models.names import ADD, REMOVE
 
 _BASE: Final = "umapi:///"
 _FILES: Final = ("command.json", "user-steps.json", "usergroup-steps.json")
@@ -317,7 +318,7 @@ def _doubled_keys(command: Any, doubled: Collection[Doubled], *, all_keys: bool)
 
 
 def _doubled_key(names: Collection[str], path: tuple[str | int, ...], *, all_keys: bool) -> list[_Finding]:
-    in_list = len(path) == 3 and path[2] in ("add", "remove")
+    in_list = len(path) == 3 and path[2] in (ADD, REMOVE)
     codes = {name: _DOUBLED.get(name, _ILLEGAL) if in_list else _ILLEGAL for name in names}
     name = next((name for name in names if all_keys or codes[name] != _ILLEGAL), None)
     if name is None:

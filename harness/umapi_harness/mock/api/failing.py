@@ -7,7 +7,7 @@ from typing import Any, Final
 from umapi_harness.mock.api.refusals import RefusedError
 from umapi_harness.mock.breakdowns import BREAKDOWNS, GROUP_CHANGES
 from umapi_harness.mock.state.groups import DEVELOPER_PREFIX, PRODUCT_ADMIN_PREFIX, key
-from umapi_models.names import CREATES
+from umapi_models.names import ADD, CREATES, REMOVE
 
 _ROLES: Final = {DEVELOPER_PREFIX: "developer", PRODUCT_ADMIN_PREFIX: "product admin"}
 
@@ -17,7 +17,7 @@ def check_user_step(code: str, name: str, fields: Any, user: str) -> None:
     if not code:
         return
     names: list[str] = []
-    if name in ("add", "remove") and not isinstance(fields, str):
+    if name in (ADD, REMOVE) and not isinstance(fields, str):
         names = [each for kind in ("group", "product") for each in fields.get(kind, ())]
     struck = {name}
     for prefix, role in _ROLES.items():

@@ -11,7 +11,7 @@ from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.groups import USER_GROUP, Group, key
 from umapi_harness.mock.state.organization import ELSEWHERE, INVITED, Domain, Organization
 from umapi_harness.mock.state.users import IDENTITY_TYPES, User, email_domain
-from umapi_models.names import ADOBE_ID, CREATES, ENTERPRISE_ID, FEDERATED_ID
+from umapi_models.names import ADD, ADOBE_ID, CREATES, ENTERPRISE_ID, FEDERATED_ID, REMOVE, REMOVE_FROM_ORG, UPDATE
 from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
 
 Fields = Mapping[str, Any]
@@ -30,10 +30,10 @@ class UserCommand:
         self._created_in_test = False
         self._user: User | None = self._find()
         self._steps: dict[str, Callable[[Any], None]] = {
-            "update": self._update,
-            "add": self._add,
-            "remove": self._remove,
-            "removeFromOrg": self._remove_from_org,
+            UPDATE: self._update,
+            ADD: self._add,
+            REMOVE: self._remove,
+            REMOVE_FROM_ORG: self._remove_from_org,
         }
 
     finished = False

@@ -12,6 +12,7 @@ from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.groups import PROFILE, USER_GROUP, Group, key
 from umapi_harness.mock.state.organization import Organization
 from umapi_harness.mock.state.users import User
+from umapi_models.names import ADD, CREATE_USER_GROUP, DELETE_USER_GROUP, REMOVE, UPDATE_USER_GROUP
 
 Fields = Mapping[str, Any]
 
@@ -32,11 +33,11 @@ class UserGroupCommand:
         self.finished = False
         """True once the group is deleted: no later step runs."""
         self._steps: dict[str, Callable[[Fields], None]] = {
-            "createUserGroup": self._create,
-            "updateUserGroup": self._update,
-            "deleteUserGroup": self._delete,
-            "add": self._add,
-            "remove": self._remove,
+            CREATE_USER_GROUP: self._create,
+            UPDATE_USER_GROUP: self._update,
+            DELETE_USER_GROUP: self._delete,
+            ADD: self._add,
+            REMOVE: self._remove,
         }
 
     def run(self, name: str, fields: Fields) -> None:
