@@ -208,6 +208,7 @@ def _outcome(ticket: _Ticket) -> ActionOutcome:
         steps = sorted({piece.place for finding in mine for piece in finding.pieces})
         parts.append(PartOutcome(tuple(steps), worst_of([finding.status for finding in mine])))
     known = [finding for _, finding in findings]
+    unknown = [finding for finding in known if finding.status is OutcomeStatus.UNKNOWN]
     errors = dict.fromkeys(error for finding in known for error in finding.errors)
     return ActionOutcome(
         action=ticket.owner.action,
@@ -219,4 +220,6 @@ def _outcome(ticket: _Ticket) -> ActionOutcome:
         reason=next((finding.reason for finding in known if finding.reason), None),
         maybe_repeated=any(finding.maybe_repeated for finding in known),
         refusal=next((finding.refusal for finding in known if finding.refusal), None),
+        harmless=unknown != [] and all(finding.harmless for finding in unknown),
+        planned=True,
     )

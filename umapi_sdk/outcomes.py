@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 LOOK = "Look whether it has been done before sending it again."
 """What to do about an action whose outcome is not known."""
+_HARMLESS = "It was sent in test mode, where nothing is changed: send it again."
+_NOT_SENT = "What was not sent is still queued, unless it was taken out: remove the cause, then send the queue."
+_NOT_SENT_OF_PLAN = "It was not sent, and nothing of a plan is queued: remove the cause, then plan it again."
+_REST_OF_PLAN = "The steps that were not sent are not queued: remove the cause, then plan an action with them."
 
 
 class OutcomeStatus(StrEnum):
@@ -31,11 +35,11 @@ class OutcomeStatus(StrEnum):
     UNKNOWN = "unknown"
     """It was sent, and whether it took effect is not known: look before sending it again."""
     NOT_SENT = "not sent"
-    """Nothing of it reached the service; it is still queued, unless it was taken from the queue."""
+    """Nothing of it reached the service; it is still queued, unless it was taken from the queue or was in a plan."""
     PARTLY_SENT = "partly sent"
     """Its first steps reached the service and the others did not; `parts` says which, and what became of each.
 
-    The others are still queued, unless they were taken from the queue.
+    The others are still queued, unless they were taken from the queue or were in a plan.
     """
 
 
@@ -108,6 +112,10 @@ class ActionOutcome:
     """What became of each part, where the action was too large for one command; otherwise empty."""
     refusal: Refusal | None = None
     """How its request was refused as a whole, where that is why it failed."""
+    harmless: bool = False
+    """True when whatever is unknown of it was sent in test mode, so that nothing can have been changed."""
+    planned: bool = False
+    """True when it was in a plan, of which nothing is queued."""
 
     @property
     def progress(self) -> str:
@@ -121,9 +129,10 @@ class ActionOutcome:
         if self.status is OutcomeStatus.COMPLETED:
             return None
         if self.status is OutcomeStatus.UNKNOWN:
-            return LOOK
+            return _HARMLESS if self.harmless else LOOK
         if self.status in (OutcomeStatus.NOT_SENT, OutcomeStatus.PARTLY_SENT):
-            return "What was not sent is still queued, unless it was taken out: remove the cause, then send the queue."
+            of_plan = _NOT_SENT_OF_PLAN if self.status is OutcomeStatus.NOT_SENT else _REST_OF_PLAN
+            return of_plan if self.planned else _NOT_SENT
         if self.errors:
             return self.errors[0].remedy
         refusal = self.refusal or Refusal()
@@ -149,6 +158,7 @@ class CommandOutcome:
     reason: str | None = None
     maybe_repeated: bool = False
     refusal: Refusal | None = None
+    harmless: bool = False
 
 
 def same_for_all(
@@ -159,6 +169,7 @@ def same_for_all(
     request_id: str | None = None,
     maybe_repeated: bool = False,
     refusal: Refusal | None = None,
+    harmless: bool = False,
 ) -> list[CommandOutcome]:
     """Return the outcomes of commands that share one fate."""
     return [
@@ -169,6 +180,7 @@ def same_for_all(
             request_id=request_id,
             maybe_repeated=maybe_repeated,
             refusal=refusal,
+            harmless=harmless,
         )
         for command in commands
     ]
@@ -197,4 +209,5 @@ def combine(action: Action, parts: Sequence[CommandOutcome]) -> ActionOutcome:
         reason=next((part.reason for part in parts if part.reason), None),
         maybe_repeated=any(part.maybe_repeated for part in parts),
         refusal=next((part.refusal for part in parts if part.refusal), None),
+        harmless=status is OutcomeStatus.UNKNOWN and all(part.harmless for part in parts if part.status is status),
     )

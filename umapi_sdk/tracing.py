@@ -44,6 +44,7 @@ class Finding:
     reason: str | None = None
     maybe_repeated: bool = False
     refusal: Refusal | None = None
+    harmless: bool = False
 
 
 @attrs.frozen
@@ -311,6 +312,7 @@ def _findings(
                 reason=reason,
                 maybe_repeated=outcome.maybe_repeated,
                 refusal=outcome.refusal,
+                harmless=outcome.harmless,
             )
         )
     return findings

@@ -185,6 +185,11 @@ def test_lost_answer_frightens_only_where_something_can_have_happened(
         connection.execute_single(UserAction("a@b.c").add_adobe_id(), immediate=True)
     assert "taken effect" not in str(query.value)
     assert ("may have taken effect" in str(action.value)) is not test_mode
+    (outcome,) = action.value.outcomes
+    assert outcome.status is OutcomeStatus.UNKNOWN
+    look = "Look whether it has been done before sending it again."
+    harmless = "It was sent in test mode, where nothing is changed: send it again."
+    assert outcome.remedy == (harmless if test_mode else look)
 
 
 @pytest.mark.parametrize("cut", [True, False])

@@ -16,10 +16,12 @@ from wire_kit import Way, sending
 
 from umapi_sdk.messages import Response, TransportError
 from umapi_sdk.transports.bodies import Body, BodyError
+from umapi_sdk.transports.exchange import MAX_HEADERS
 from umapi_sdk.transports.headers import joined
 
 KINDS = pytest.mark.parametrize("kind", ["blocking", "async"])
 OK = b"HTTP/1.1 200 OK\r\n"
+END = b"Content-Length: 2\r\n\r\n[]"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
@@ -79,6 +81,10 @@ def test_values_survive_an_answer_that_breaks_off(kind: str, answering: Answerin
         (b"HTTP/1.1 abc\r\n\r\n", "it does not begin with a whole status line"),
         (b"garbage\r\n\r\n", "it does not begin with a whole status line"),
         (OK + b"X-Long: %s\r\n" % (b"x" * 1000) * 300 + b"\r\n", "its headers are too many or too long"),
+        (OK + b"X-Long: %s\r\n" % (b"x" * 1000) * 70 + END, "its headers are too many or too long"),
+        (OK + b"X: y\r\n" * 100 + END, "its headers are too many or too long"),
+        (OK + b"X: y\r\n" * 150 + END, "its headers are too many or too long"),
+        (OK + b"X: y\r\n" * 1000 + END, "its headers are too many or too long"),
         (b"HTTP/1.1 100 Continue\r\n\r\n", "answered with status 100 alone, which is no final answer"),
         (
             b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\nPRI",
@@ -96,6 +102,22 @@ def test_answer_that_cannot_be_read_is_told_in_plain_words(
     assert caught.value.answered is answer.startswith(OK)
     leaks = ("int()", "bytearray", "IncompleteRead", "Error", "b'", "InvalidChunk", "received")
     assert [leak for leak in leaks if leak in str(caught.value)] == []
+
+
+@KINDS
+def test_headers_up_to_the_limit_are_read(kind: str, answering: Answering, time: Time) -> None:
+    """An answer of as many headers as are allowed is an answer like any other."""
+    response = answering.ask(kind, OK + b"X: y\r\n" * (MAX_HEADERS - 1) + END, time)
+    assert (response.headers["x"], response.body) == ("y", b"[]")
+
+
+@KINDS
+def test_refusal_with_too_many_headers_is_a_refusal(kind: str, answering: Answering, time: Time) -> None:
+    """The status counts, and of the headers as many as are read of any answer."""
+    many = b"".join(b"X-%d: y\r\n" % number for number in range(150))
+    response = answering.ask(kind, b"HTTP/1.1 429 Slow\r\nRetry-After: 5\r\n" + many + END, time)
+    assert (response.status, response.headers["retry-after"], response.body) == (429, "5", b"")
+    assert len(response.headers) == MAX_HEADERS
 
 
 @KINDS

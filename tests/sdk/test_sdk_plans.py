@@ -366,8 +366,36 @@ def test_a_lost_answer_ends_the_run_with_every_outcome(wire: ScriptedServer, con
         [OutcomeStatus.COMPLETED] * 10 + [OutcomeStatus.UNKNOWN] * 10 + [OutcomeStatus.NOT_SENT] * 5
     )
     assert connection.queued == ()
+    assert {outcome.remedy for outcome in outcomes if outcome.status is OutcomeStatus.NOT_SENT} == {
+        "It was not sent, and nothing of a plan is queued: remove the cause, then plan it again."
+    }
     left = [outcome.action for outcome in outcomes if outcome.status is OutcomeStatus.NOT_SENT]
     assert connection.execute_plan(plan(left)).completed == 5
+
+
+def test_a_lost_answer_in_test_mode_lets_everything_be_planned_again(wire: ScriptedServer, connect: Connect) -> None:
+    """In test mode nothing was changed: what is unknown need not be looked at before it is planned again."""
+    wire.answer = lambda _: Reply(cut=True)
+    with pytest.raises(OutcomeUnknownError) as caught:
+        connect(wire, test_mode=True).execute_plan(plan([add("jo@example.com", "A")]))
+    (outcome,) = caught.value.outcomes
+    assert outcome.status is OutcomeStatus.UNKNOWN
+    assert outcome.remedy == "It was sent in test mode, where nothing is changed: send it again."
+
+
+def test_the_rest_of_an_action_of_a_plan_is_not_queued(wire: ScriptedServer, connect: Connect) -> None:
+    """Of an action whose second command was not sent, the remedy says that its steps have to be planned anew."""
+    wire.replies += [Reply(body=action_answer(1)), Reply(status=403)]
+    long: Any = UserAction("jo@example.com")
+    for number in range(12):
+        long.update(first_name=str(number))
+    with pytest.raises(ForbiddenError) as caught:
+        connect(wire).execute_plan(plan([long]))
+    (outcome,) = caught.value.outcomes
+    assert outcome.status is OutcomeStatus.PARTLY_SENT
+    assert outcome.remedy == (
+        "The steps that were not sent are not queued: remove the cause, then plan an action with them."
+    )
 
 
 def test_what_was_to_be_sent_again_and_is_not_is_unknown(wire: ScriptedServer, connect: Connect) -> None:

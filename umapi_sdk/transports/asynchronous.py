@@ -251,8 +251,8 @@ async def _send(
     answer: httpcore.Response | None = None
     try:
         answer = await pool.handle_async_request(asked)
-        if not exchange.head_is_sound:
-            raise httpcore.RemoteProtocolError("its headers are not those of HTTP")
+        if exchange.flaw:
+            raise httpcore.RemoteProtocolError(exchange.flaw)
         headers = _headers(answer)
         body = Body(headers, settings.max_response_size)
         async for chunk in answer.aiter_stream():

@@ -247,11 +247,13 @@ def _send(pool: urllib3.PoolManager, request: Request, exchange: Exchange, setti
             timeout=urllib3.Timeout(connect=left, read=left),
             preload_content=False,
         )
-        if not exchange.head_is_sound:
-            raise http.client.HTTPException("its headers are not those of HTTP")
+        if exchange.flaw:
+            raise http.client.HTTPException(exchange.flaw)
         headers = joined(answer.headers.iteritems())
         body = Body(headers, settings.max_response_size)
         _read(answer, body)
+        if exchange.cut:
+            raise http.client.HTTPException("it ended too early")
         return Response(status=answer.status, headers=headers, body=body.finish())
     except _FAILURES:
         if answer is not None:

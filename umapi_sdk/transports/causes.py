@@ -6,7 +6,6 @@ What may have been sent is no matter of this module: the exchange knows it.
 from __future__ import annotations
 
 import errno
-import http.client
 import re
 import socket
 import ssl
@@ -46,11 +45,9 @@ _CERTIFICATE = (
 )
 
 # Ends of a connection that reach Python as errors of OpenSSL.
-_ENDINGS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-_WORDS_FOR = (
-    ((ConnectionResetError,), "it was reset"),
-    ((BrokenPipeError, EOFError, http.client.RemoteDisconnected, *_ENDINGS), "it was closed"),
-)
+_TLS_ENDINGS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+# FIN and RST are not told apart: through TLS not every library does, and what to do is the same.
+_ENDINGS = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, EOFError, *_TLS_ENDINGS)
 # The libraries' words for an answer that cannot be read, which speak of their own insides.
 _PLAIN_WORDS = tuple(
     (re.compile(said, re.IGNORECASE), plain)
@@ -136,7 +133,7 @@ def _from_system(error: BaseException, place: _Place) -> str | None:
     if isinstance(error, TimeoutError):
         return _late_name(place) if isinstance(error, NameTimeoutError) else _time_out(place)
     if isinstance(error, ssl.SSLError):
-        return None if isinstance(error, _ENDINGS) else _tls(error, place)
+        return None if isinstance(error, _TLS_ENDINGS) else _tls(error, place)
     if isinstance(error, ConnectionRefusedError):
         advice = "is its port right, and does it run?" if place.before_tunnel else "is the port of the URL right?"
         return f"{place.peer} refuses connections: {advice}"
@@ -174,28 +171,33 @@ def _time_out(place: _Place) -> str:
 
 
 def _after_request(said: str, place: _Place) -> str:
+    """Return the reason for a failure after the request left; `said` is empty where the connection just ended."""
     exchange = place.exchange
     if exchange.status is not None:
-        return f"the answer of {place.host} broke off: {said}"
+        return f"the answer of {place.host} broke off: {said or 'it ended too early'}"
     if exchange.interim is not None:
         return f"{place.host} answered with status {exchange.interim} alone, which is no final answer"
     if exchange.answered:
         return f"the answer of {place.host} is no HTTP: it does not begin with a whole status line"
     by = f", or by the proxy {place.proxy}," if place.proxy else ""
-    return f"the connection was closed by {place.host}{by} before an answer came: {said}"
+    return f"the connection was closed by {place.host}{by} before an answer came{f': {said}' if said else ''}"
 
 
 def _cut(roots: list[BaseException], place: _Place) -> str:
-    exchange, said = place.exchange, _said(roots)
-    if exchange.sent:
+    ended = place.exchange.ended or any(isinstance(error, _ENDINGS) for error in roots)
+    said = "" if ended else _said(roots)
+    if place.exchange.sent:
         return _after_request(said, place)
+    reason = f": {said}" if said else ""
     if place.before_tunnel:
-        when = f"when asked for a way to {place.host}" if exchange.tunnel_asked else "at once"
-        return f"the proxy {place.proxy} failed, the connection was closed {when}: {said}"
+        what = "failed" if said else "closed the connection"
+        return (
+            f"the proxy {place.proxy} {what} when it was asked for a way to {place.host}{reason}: is it the right one?"
+        )
     if place.https:
         advice = "a proxy or firewall that inspects or blocks TLS does so: ask those who run it for a way out"
-        return f"the connection to {place.host} was cut before TLS stood: {said}: {advice}"
-    return f"the connection to {place.host} failed: {said}"
+        return f"the connection to {place.host} was cut before TLS stood{reason}: {advice}"
+    return f"the connection to {place.host} failed{reason}"
 
 
 def _tls(error: ssl.SSLError, place: _Place) -> str:
@@ -263,13 +265,8 @@ def _roots(error: BaseException) -> Iterator[BaseException]:
 
 def _said(roots: list[BaseException]) -> str:
     """Return what the exception nearest to the wire says, without the libraries' names for their objects."""
-    for kinds, words in _WORDS_FOR:
-        if any(isinstance(error, kinds) for error in roots):
-            return words
     for error in reversed(roots):
         text = _LIBRARY_NAME.sub("", str(getattr(error, "strerror", None) or error)).strip()
-        if "disconnected" in text:  # httpcore's words for an end without an answer
-            return "it was closed"
         for pattern, plain in _PLAIN_WORDS:
             if pattern.search(text):
                 return plain

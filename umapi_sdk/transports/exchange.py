@@ -22,7 +22,8 @@ Servers and gateways close idle connections after 2 s (gunicorn), 5 s (uvicorn, 
 request that is written in that moment gets no answer. Half of the shortest of these is as far from each of them as a
 network is slow, and a new connection costs less than the waits that this API asks for.
 """
-MAX_HEAD = 65_536  # bytes of status line and headers that are looked at
+MAX_HEAD = 65_536  # bytes of status line and headers
+MAX_HEADERS = 99  # of an answer: http.client reads no more, the empty line behind them included
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] +([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
@@ -82,6 +83,8 @@ class Exchange:
         """True when the headers of the answer were read to the end."""
         self.answered = False
         """True when any byte of an answer was read."""
+        self.ended = False
+        """True when the other end closed the connection, by a FIN."""
         self._head = b""
         self._extent: Extent | None = None
 
@@ -117,6 +120,7 @@ class Exchange:
     def read(self, data: bytes, connection: Idleness) -> None:
         """Take note of what came in."""
         connection.touch()
+        self.ended = self.ended or not data
         self.answered = self.answered or (self.sent and bool(data))
         if self._extent is not None:
             self._follow(data, connection)
@@ -148,13 +152,21 @@ class Exchange:
             self.interim, self._head = int(line[1]), self._head[end.end() :]
 
     @property
-    def head_is_sound(self) -> bool:
-        """Whether the headers are whole and each is one: libraries differ in what else they let pass."""
+    def flaw(self) -> str | None:
+        """What is wrong with the headers, or None; libraries differ in what they let pass."""
         if not self.sent:  # nothing went over a socket: something stands in for the network
-            return True
+            return None
         head = _END_OF_HEAD.split(self._head, maxsplit=1)[0].decode("latin-1") + "\r\n"
         lines = head.splitlines(keepends=True)[1:]
-        return self.head_read and all(line[0] in " \t" or _HEADER.fullmatch(line) for line in lines)
+        if len(head) > MAX_HEAD or len(lines) > MAX_HEADERS:
+            return "its headers are too many or too long"
+        sound = self.head_read and all(line[0] in " \t" or _HEADER.fullmatch(line) for line in lines)
+        return None if sound else "its headers are not those of HTTP"
+
+    @property
+    def cut(self) -> bool:
+        """True when the body is not there whole, as far as the headers tell its end."""
+        return self._extent is not None and self._extent.unfinished
 
     def bare_response(self) -> Response:
         """Return the answer of which only the status counts, with the headers that were read whole and no body."""
@@ -165,7 +177,8 @@ class Exchange:
     def _headers(self) -> dict[str, str]:
         line = _STATUS_LINE.match(self._head)
         found: list[tuple[str, str]] = []
-        for text in self._head[line.end() :].decode("latin-1").splitlines(keepends=True) if line else []:
+        lines = self._head[line.end() :].decode("latin-1").splitlines(keepends=True) if line else []
+        for text in lines[:MAX_HEADERS]:
             header = _HEADER.fullmatch(text)
             if header is None:
                 break

@@ -33,6 +33,11 @@ class Extent:
         elif "transfer-encoding" not in headers and _NUMBER.fullmatch(length):
             self._left = int(length)
 
+    @property
+    def unfinished(self) -> bool:
+        """True while more has to come by what the headers say."""
+        return self._left is not None and (self._left > 0 or self._chunked)
+
     def feed(self, data: bytes) -> None:
         """Take note of bytes that came in."""
         place = 0
