@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
@@ -27,13 +27,10 @@ from umapi_harness.contract.deprecated import UPDATE, USERS, json_of, key_of, na
 from umapi_harness.contract.doubts import Doubts
 from umapi_harness.contract.grafting import Graft, graft_action, graft_entries
 from umapi_harness.contract.implied import Implied
-from umapi_harness.contract.judging import operation_of
+from umapi_harness.contract.judging import CHANGES, operation_of
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.contract.schema import Operation
 from umapi_models.names import ADOBE_ID
-
-CHANGES: Final = frozenset({"action", "oldProfileUpdate"})
-"""Operations that change an organisation."""
 
 
 class Doubting:
@@ -43,6 +40,8 @@ class Doubting:
         """Begin before the first exchange; of a state that is known, nothing is in doubt."""
         self._scene = scene
         self._known = implied.known
+        self._skipped = False
+        """Whether something was not played that may have changed an organisation."""
         self._implied = implied
         self._operations = [operation_of(one) for one in scene]
         pages = (
@@ -78,7 +77,7 @@ class Doubting:
 
     def _grafted(self, place: int, now: RecordedResponse) -> Graft:
         exchange, operation = self._scene[place], self._operations[place]
-        if self._known or operation is None:
+        if (self._known and not self._skipped) or operation is None:
             return Graft(now)
         doubts = self._of(exchange, operation)
         if operation.name == "action":
@@ -120,15 +119,19 @@ class Doubting:
     def skip(self, place: int) -> None:
         """Note that an exchange is not played, and what it has changed is not known."""
         exchange, operation = self._scene[place], self._operations[place]
-        if operation is None:
+        if operation is None or flag(query_of(exchange.request), "testOnly", False):
             return
+        if operation.name in CHANGES:
+            self._skipped = True
+            if not exchange.request.body and not exchange.response.status:
+                self._of(exchange, operation).everything = True
         if operation.name == UPDATE:
             people, groups = named_in(read_json(exchange.request.body))
             doubts = self._of(exchange, operation)
             doubts.lost |= people
             doubts.lost_groups |= groups
-        elif operation.name == "action" and not flag(query_of(exchange.request), "testOnly", False):
-            # A gateway that gave up tells nothing of what became of the commands behind it.
+        elif operation.name == "action":
+            # A gateway that gave up, or a client that did, tells nothing of what became of the commands behind it.
             for result in results_of(exchange):
                 self._of(exchange, operation).lose(result.command)
 

@@ -65,6 +65,8 @@ class Doubts:
     """Addresses that were guessed wrong: what is true of them now is not known any more."""
     lost_groups: set[str] = attrs.field(factory=set[str])
     told_groups: set[str] = attrs.field(factory=set[str])
+    everything: bool = False
+    """True once something was changed of which nothing tells whom it was about."""
     all_groups: bool = False
     """True once every group has been listed."""
     created: set[str] = attrs.field(factory=set[str])
@@ -108,8 +110,8 @@ class Doubts:
     def doubts_person(self, address: str) -> bool:
         """Whether what an answer says of him can depend on what the recording does not tell."""
         lowered = self._address(address)
-        if "@" not in lowered:
-            return True  # a user name that no answer has shown
+        if self.everything or "@" not in lowered:
+            return True  # also a user name that no answer has shown
         return lowered in self.lost or (
             (lowered in self.touched or lowered in self.guessed) and lowered not in self.told
         )
@@ -117,7 +119,7 @@ class Doubts:
     @property
     def doubts_anyone(self) -> bool:
         """Whether a listing can have somebody in doubt on it."""
-        return bool(self.lost) or bool((self.touched | self.guessed) - self.told)
+        return self.everything or bool(self.lost) or bool((self.touched | self.guessed) - self.told)
 
     def doubts_entry(self, entry: JsonObject) -> bool:
         """Whether what a listing says of a user can, be it for an action on his user name."""
@@ -131,7 +133,7 @@ class Doubts:
         lowered = name.lower()
         for prefix in ("_admin_", "_developer_"):
             lowered = lowered.removeprefix(prefix)
-        return lowered in self.lost_groups
+        return self.everything or lowered in self.lost_groups
 
     def doubts_command(self, result: CommandResult, *, test_mode: bool = False) -> bool:
         """Whether the outcome of a command can.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import attrs
@@ -70,6 +71,7 @@ class RecordedResponse:
     """An answer as it came, its body without compression."""
 
     status: int
+    """0 where no answer was recorded."""
     reason: str = ""
     headers: Headers = ()
     body: bytes = b""
@@ -125,6 +127,21 @@ class Recording:
     exchanges: tuple[Exchange, ...]
     skipped: tuple[str, ...] = ()
     """What the file holds besides and was left out, one line each: aborted requests, tunnels, other schemes."""
+    unanswered: tuple[tuple[int, Exchange], ...] = ()
+    """Requests among what was left out, without the answer, each with the number of exchanges before it.
+
+    Nothing tells what became of them. A body that was not recorded is empty.
+    """
+
+    def everything(self) -> Iterator[Exchange]:
+        """Yield the exchanges and, at their places among them, the requests that were left out."""
+        waiting = deque(self.unanswered)
+        for number, exchange in enumerate(self.exchanges):
+            while waiting and waiting[0][0] <= number:
+                yield waiting.popleft()[1]
+            yield exchange
+        for _, exchange in waiting:
+            yield exchange
 
 
 def _header(headers: Headers, name: str) -> str | None:

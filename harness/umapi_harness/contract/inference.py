@@ -158,7 +158,7 @@ class _Inference:
             self._ever_removed |= facts.removed
         elif operation.name == "user":
             self._learn_from_user(place, facts, exchange)
-        elif exchange.response.status >= 500 and operation.name == "action":
+        elif operation.name == "action" and (exchange.response.status >= 500 or not exchange.response.status):
             facts.leave_open(f"whether the actions of {exchange.where} took effect", "they did not")
         elif operation.deprecated:
             self._learn_from_deprecated(facts, exchange, operation)

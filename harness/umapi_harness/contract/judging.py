@@ -19,6 +19,8 @@ from umapi_models.operations import API_ROOT
 _ROOT: Final = urlsplit(API_ROOT)
 _STATUS: Final = "/status"
 _PREFLIGHT: Final = "OPTIONS"
+CHANGES: Final = frozenset({"action", "oldProfileUpdate"})
+"""Operations that change an organisation."""
 
 
 @attrs.frozen(kw_only=True)
@@ -113,6 +115,9 @@ class Sieve:
     """
 
     def __init__(self) -> None:
+        """Begin with nothing."""
+        self.size = 0
+        """Bytes of all bodies that were kept, uncompressed."""
         self._kept: list[Exchange] = []
         self._masker = Masker(learning=True)
         self._hosts = {_ROOT.netloc}
@@ -123,23 +128,39 @@ class Sieve:
         reason = _why_foreign(exchange)
         if reason is not None:
             self._foreign[reason] += 1
-            return False
+            return not exchange.response.status and self.note(exchange)
         if _is_rooted(exchange):
             self._hosts.add(_host(exchange))
-        self._kept.append(sized(exchange, without_secrets(exchange, self._masker)))
+        self._keep(exchange)
         return True
+
+    def note(self, exchange: Exchange) -> bool:
+        """Take a request without an answer, for what it may have changed; False when it changes nothing of the API."""
+        if operation_name(exchange) not in CHANGES:
+            return False
+        self._keep(exchange)
+        return True
+
+    def _keep(self, exchange: Exchange) -> None:
+        self.size += len(exchange.request.body) + len(exchange.response.body)
+        self._kept.append(sized(exchange, without_secrets(exchange, self._masker)))
 
     def recording(self, path: str, skipped: tuple[str, ...] = ()) -> tuple[Recording, Mapping[str, int]]:
         """Return what was kept, and the reasons with their numbers."""
         kept: list[Exchange] = []
+        unanswered: list[tuple[int, Exchange]] = []
         foreign = Counter(self._foreign)
         for exchange in self._kept:
+            if not exchange.response.status:
+                unanswered.append((len(kept), exchange))
+                continue
             # Every service can have a page called /status: it is the API's where the API is.
             if exchange.operation is not None or not _asks_status(exchange) or _host(exchange) in self._hosts:
                 kept.append(exchange)
             else:
                 foreign[_other(exchange)] += 1
-        return Recording(path=path, exchanges=tuple(kept), skipped=skipped), dict(foreign)
+        recording = Recording(path=path, exchanges=tuple(kept), skipped=skipped, unanswered=tuple(unanswered))
+        return recording, dict(foreign)
 
 
 def _why_foreign(exchange: Exchange) -> str | None:

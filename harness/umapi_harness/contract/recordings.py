@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import attrs
+
 from umapi_harness.common.outputs import is_stream
 from umapi_harness.contract.archives import Archive, save, write
 from umapi_harness.contract.exchanges import (
@@ -53,12 +55,14 @@ def open_recording(
     limits: Limits = _LIMITS,
     skip: Callable[[str], None] | None = None,
     leave: Callable[[str, object], None] | None = None,
+    unanswered: Callable[[Exchange], object] | None = None,
 ) -> Iterator[Exchange]:
     """Return the exchanges of a file of any size, one by one, so that only one is in memory.
 
     Its format - HAR 1.2, vcrpy cassette in YAML or JSON, Postman collection with saved examples - is told by what
     is in it. `skip` receives a line for each entry that is no exchange with a service, such as an aborted request;
-    `leave` receives place and value of all that becomes no part of an exchange.
+    `leave` receives place and value of all that becomes no part of an exchange, `unanswered` each request among
+    those entries, with status 0.
 
     Raises:
         RecordingError: the file cannot be read, or is no recording; when it is broken from some place on, after
@@ -72,7 +76,7 @@ def open_recording(
         raise RecordingError(f"{path}: cannot be read: {error.strerror}; check its name and permissions") from None
     with stream:
         try:
-            yield from reading.exchanges(stream, str(path), limits, skip or _ignore, leave)
+            yield from reading.exchanges(stream, str(path), limits, skip or _ignore, leave, unanswered)
         except NotJsonError as error:
             if not stream.seekable():
                 raise
@@ -117,9 +121,9 @@ def load(path: Path, *, limits: Limits = _LIMITS) -> Recording:
     Raises:
         RecordingError: the file cannot be read, or is no recording.
     """
-    skipped: list[str] = []
-    exchanges = tuple(open_recording(path, limits=limits, skip=skipped.append))
-    return Recording(path=str(path), exchanges=exchanges, skipped=tuple(skipped))
+    kept = _Kept()
+    kept.take(open_recording(path, limits=limits, skip=kept.skipped.append, unanswered=kept.note))
+    return kept.recording(str(path))
 
 
 def load_folder(folder: Path) -> tuple[Recording, ...]:
@@ -146,12 +150,36 @@ def read(text: str | bytes, path: str, *, limits: Limits = _LIMITS) -> Recording
         RecordingError: it is no recording.
     """
     data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
-    skipped: list[str] = []
+    kept = _Kept()
     try:
-        exchanges = tuple(reading.exchanges(io.BytesIO(data), path, limits, skipped.append))
+        kept.take(reading.exchanges(io.BytesIO(data), path, limits, kept.skipped.append, unanswered=kept.note))
     except NotJsonError as error:
         raise _placed(error, json_position(io.BytesIO(data))) from None
-    return Recording(path=path, exchanges=exchanges, skipped=tuple(skipped))
+    return kept.recording(path)
+
+
+@attrs.define
+class _Kept:
+    """What has been read of one file."""
+
+    exchanges: list[Exchange] = attrs.field(factory=list[Exchange])
+    skipped: list[str] = attrs.field(factory=list[str])
+    unanswered: list[tuple[int, Exchange]] = attrs.field(factory=list[tuple[int, Exchange]])
+
+    def take(self, exchanges: Iterator[Exchange]) -> None:
+        for exchange in exchanges:
+            self.exchanges.append(exchange)
+
+    def note(self, exchange: Exchange) -> None:
+        self.unanswered.append((len(self.exchanges), exchange))
+
+    def recording(self, path: str) -> Recording:
+        return Recording(
+            path=path,
+            exchanges=tuple(self.exchanges),
+            skipped=tuple(self.skipped),
+            unanswered=tuple(self.unanswered),
+        )
 
 
 def _is_piped(path: Path) -> bool:

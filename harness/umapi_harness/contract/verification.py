@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from umapi_harness.contract.judges.requests import RequestJudge
 from umapi_harness.contract.judges.responses import ResponseJudge
 from umapi_harness.contract.judges.simulation import MockJudge
 from umapi_harness.contract.judging import Judge, Sieve, Verification, Verified, judge
-from umapi_harness.contract.recordings import Limits, Recording, RecordingError, no_exchange, open_recording
+from umapi_harness.contract.recordings import Exchange, Limits, Recording, RecordingError, no_exchange, open_recording
 from umapi_harness.mock.settings import Settings
 
 MOST_BYTES: Final = 512 * 1024 * 1024
@@ -70,17 +71,21 @@ def api_exchanges(source: Recording | Path | str, limits: Limits = _DEFAULT) -> 
 def _sieved(source: Recording | Path | str, limits: Limits) -> tuple[Recording, Mapping[str, int]]:
     sieve = Sieve()
     if isinstance(source, Recording):
-        for exchange in source.exchanges:
-            sieve.add(exchange)
+        left_out = {id(exchange) for _, exchange in source.unanswered}
+        for exchange in source.everything():
+            (sieve.note if id(exchange) in left_out else sieve.add)(exchange)
         return sieve.recording(source.path, source.skipped)
     skipped: list[str] = []
-    size = 0
-    for exchange in open_recording(Path(source), limits=limits, skip=skipped.append):
-        if sieve.add(exchange):
-            size += len(exchange.request.body) + len(exchange.response.body)
-        if size > MOST_BYTES:
+
+    def bounded(exchange: Exchange, take: Callable[[Exchange], object]) -> None:
+        take(exchange)
+        if sieve.size > MOST_BYTES:
             most = MOST_BYTES // 2**20
             raise RecordingError(f"{exchange.where}: the bodies up to here have more than {most} MiB; split the file")
+
+    unanswered = partial(bounded, take=sieve.note)
+    for exchange in open_recording(Path(source), limits=limits, skip=skipped.append, unanswered=unanswered):
+        bounded(exchange, sieve.add)
     return sieve.recording(str(source), tuple(skipped))
 
 

@@ -29,12 +29,17 @@ from umapi_harness.contract.formats.sources import Source
 
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
 _BODILESS: Final = frozenset({204, 304})
+_REFUSALS: Final = range(400, 500)
 
 Skip = Callable[[str], None]
 """Told of each entry that is left out, with the reason."""
+Unanswered = Callable[[Exchange], object]
+"""Told of each request for a service that is left out, with status 0 in the place of an answer."""
 
 
-def exchanges(cursor: Cursor, skip: Skip, leave: Leave | None = None) -> Iterator[Exchange]:
+def exchanges(
+    cursor: Cursor, skip: Skip, leave: Leave | None = None, unanswered: Unanswered | None = None
+) -> Iterator[Exchange]:
     """Return the exchanges of an archive; the cursor stands before the value of `log`.
 
     Raises:
@@ -49,7 +54,7 @@ def exchanges(cursor: Cursor, skip: Skip, leave: Leave | None = None) -> Iterato
         source.at(f"#/log/{name}")
         if name == "entries":
             entries = True
-            yield from _entries(cursor, skip, leave)
+            yield from _entries(cursor, skip, leave, unanswered)
         elif name == "version":
             _check_version(source, cursor.value())
         elif leave is not None:
@@ -67,7 +72,7 @@ def _check_version(source: Source, version: object) -> None:
         raise source.error(f'{json.dumps(version)[:40]}: "1.2" was expected', "correct it to HAR 1.2")
 
 
-def _entries(cursor: Cursor, skip: Skip, leave: Leave | None) -> Iterator[Exchange]:
+def _entries(cursor: Cursor, skip: Skip, leave: Leave | None, unanswered: Unanswered | None) -> Iterator[Exchange]:
     source = cursor.source
     if cursor.kind != "list":
         raise source.error("is no array", "correct it to HAR 1.2")
@@ -82,6 +87,8 @@ def _entries(cursor: Cursor, skip: Skip, leave: Leave | None) -> Iterator[Exchan
                 leave(f"{where}{place}", value)
         if reason:
             skip(f"{where}: skipped: {reason}")
+            if unanswered is not None and _may_have_acted(entry):
+                unanswered(_unanswered(entry, source, where))
         else:
             yield _exchange(entry, source, where)
         # What follows, if it is broken, is broken after this entry.
@@ -118,7 +125,7 @@ def _why_not(entry: Mapping[str, Any]) -> str:
     target = f"{request['method']} {address[:100]}"
     if request["method"].upper() == "CONNECT":
         return f"{target} opens a tunnel"
-    if not str(request["url"]).lower().startswith(("http://", "https://")):
+    if not _is_http(str(request["url"])):
         return f"{target} is not HTTP"
     if not response.get("status") or response["status"] < 0:
         reason = response.get("_error") or entry.get("_error") or "it was aborted"
@@ -131,6 +138,37 @@ def _why_not(entry: Mapping[str, Any]) -> str:
             remedy = "export again from a fresh capture, with bodies"
             return f"{target} has {side} whose body was not recorded ({size} bytes); {remedy}"
     return ""
+
+
+def _may_have_acted(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry that is left out is a request for a service that, as far as it tells, did not refuse it."""
+    url = str(entry["request"]["url"])
+    response: Mapping[str, Any] = entry.get("response") or {}
+    refused = (response.get("status") or 0) in _REFUSALS
+    return _is_http(url) and entry["request"]["method"].upper() != "CONNECT" and not refused
+
+
+def _is_http(url: str) -> bool:
+    return url.lower().startswith(("http://", "https://"))
+
+
+def _unanswered(entry: Mapping[str, Any], source: Source, where: str) -> Exchange:
+    request: Mapping[str, Any] = entry["request"]
+    try:
+        urlsplit(request["url"])
+        asked = _request(source, request)
+    except (RecordingError, ValueError):
+        # What is left out need not be readable.
+        asked = RecordedRequest(method=request["method"].upper(), url=request["url"].partition("/")[0])
+    source.at(where.removeprefix(source.path))
+    return Exchange(
+        name=where,
+        where=where,
+        request=asked,
+        response=RecordedResponse(status=0),
+        started=_started(entry.get("startedDateTime")),
+        notes=entry.get("_umapi") or {},
+    )
 
 
 def _lost_of_request(request: Mapping[str, Any]) -> int:

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 from umapi_harness.contract.exchanges import Exchange, Limits
 from umapi_harness.contract.formats import har, postman, vcr
 from umapi_harness.contract.formats.cursors import Cursor, is_map
-from umapi_harness.contract.formats.har import Skip
+from umapi_harness.contract.formats.har import Skip, Unanswered
 from umapi_harness.contract.formats.json_documents import JsonCursor
 from umapi_harness.contract.formats.leftovers import Leave
 from umapi_harness.contract.formats.sources import Source
@@ -18,11 +18,17 @@ _KNOWN: Final = "give a HAR 1.2 file, a vcrpy cassette or a Postman collection w
 
 
 def exchanges(
-    stream: BinaryIO, path: str, limits: Limits, skip: Skip, leave: Leave | None = None
+    stream: BinaryIO,
+    path: str,
+    limits: Limits,
+    skip: Skip,
+    leave: Leave | None = None,
+    unanswered: Unanswered | None = None,
 ) -> Iterator[Exchange]:
     """Return the exchanges of a file, in order, holding one at a time; `path` stands in messages.
 
-    `leave` is told of all else that the file holds; of a collection, of the whole.
+    `leave` is told of all else that the file holds; of a collection, of the whole. `unanswered` is told of the
+    requests among what is left out.
 
     Raises:
         RecordingError: it is no recording, or is broken from some place on; what came before has been given.
@@ -32,7 +38,7 @@ def exchanges(
     if cursor.kind == "list":
         yield from vcr.exchanges(cursor, "", leave)
     elif cursor.kind == "map":
-        yield from _of_map(cursor, skip, leave)
+        yield from _of_map(cursor, skip, leave, unanswered)
     else:
         raise source.error("is no recording", _KNOWN)
     cursor.finish()
@@ -42,7 +48,7 @@ def _is_json(head: bytes) -> bool:
     return head.lstrip()[:1] in (b"{", b"[")
 
 
-def _of_map(cursor: Cursor, skip: Skip, leave: Leave | None) -> Iterator[Exchange]:
+def _of_map(cursor: Cursor, skip: Skip, leave: Leave | None, unanswered: Unanswered | None) -> Iterator[Exchange]:
     source = cursor.source
     collection: dict[str, object] = {}
     found = False
@@ -51,7 +57,7 @@ def _of_map(cursor: Cursor, skip: Skip, leave: Leave | None) -> Iterator[Exchang
         source.at(f"#{place}")
         if name == "log":
             found = True
-            yield from har.exchanges(cursor, skip, leave)
+            yield from har.exchanges(cursor, skip, leave, unanswered)
         elif name == "interactions":
             found = True
             yield from vcr.exchanges(cursor, place, leave)

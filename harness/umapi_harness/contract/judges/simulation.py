@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, Final
 
@@ -48,7 +48,7 @@ class MockJudge:
         findings: list[Finding] = []
         unjudged: dict[str, int] = {}
         judged = 0
-        for scene in scenes(recording.exchanges):
+        for scene in scenes(recording.everything()):
             play = _Play(self, recording, scene, self._implied(scene))
             findings += play.findings()
             judged += play.judged
@@ -58,7 +58,7 @@ class MockJudge:
 
     def implied(self, recording: Recording) -> tuple[Implied, ...]:
         """Return the state that each scene of a recording implies, as it is played."""
-        return tuple(self._implied(scene) for scene in scenes(recording.exchanges))
+        return tuple(self._implied(scene) for scene in scenes(recording.everything()))
 
     def _implied(self, scene: Sequence[Exchange]) -> Implied:
         implied = infer(scene)
@@ -80,7 +80,7 @@ class MockJudge:
         )
 
 
-def scenes(exchanges: Sequence[Exchange]) -> Iterator[list[Exchange]]:
+def scenes(exchanges: Iterable[Exchange]) -> Iterator[list[Exchange]]:
     """Yield the exchanges that share one state: those that state it themselves, session by session, and the rest."""
     rest: list[Exchange] = []
     stated: list[list[Exchange]] = []
@@ -141,7 +141,7 @@ class _Play:
             stage = self._stage(settings)
         except InputError as error:
             problem = f"the state that the recording implies cannot be built: {error}"
-            self.unjudged["the state cannot be built"] = len(self.scene)
+            self.unjudged["the state cannot be built"] = sum(bool(one.response.status) for one in self.scene)
             # Nothing was judged: to agree would be to pass whatever the recording says.
             yield self._about_state(
                 problem, Grade.MUST, "give --seed with a state that can be, or leave this judge out"
@@ -149,6 +149,9 @@ class _Play:
             return
         played: list[tuple[Exchange, Settings]] = []
         for place, exchange in enumerate(self.scene):
+            if not exchange.response.status:
+                self._doubting.skip(place)  # the recording says why it was left out
+                continue
             reason = self._why_not(place, exchange)
             if reason is not None:
                 self._doubting.skip(place)
