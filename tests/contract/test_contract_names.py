@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from html import unescape
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 import pytest
 
@@ -108,6 +110,77 @@ def test_a_shape_is_known_in_fields_that_hold_no_names() -> None:
         assert "zapf" not in text
         assert "7F4E21A9" not in text
         assert "10.77.66.55" not in text
+
+
+UMLAUT = "J\u00f6rg.Schmidtmann@zapf.de"
+# The same address as URLs, markup and programs write it.
+ESCAPED = {
+    "plain": UMLAUT,
+    "decimal": "".join(f"&#{ord(char)};" for char in UMLAUT),
+    "hexadecimal": "".join(f"&#x{ord(char):X};" for char in UMLAUT),
+    "entity by name": UMLAUT.replace("\u00f6", "&ouml;"),
+    "entity and at by name": UMLAUT.replace("\u00f6", "&ouml;").replace("@", "&commat;"),
+    "escaped entity": UMLAUT.replace("\u00f6", "&amp;ouml;"),
+    "percent": UMLAUT.replace("\u00f6", "%C3%B6"),
+    "percent twice": UMLAUT.replace("\u00f6", "%25C3%25B6"),
+    "percent, Latin-1": UMLAUT.replace("\u00f6", "%f6"),
+    "percent and u": UMLAUT.replace("\u00f6", "%u00F6"),
+    "percent and u, at": UMLAUT.replace("\u00f6", "%u00F6").replace("@", "%40"),
+    "u": UMLAUT.replace("\u00f6", "\\u00f6"),
+    "u, all": "".join(f"\\u{ord(char):04x}" for char in UMLAUT),
+    "u twice": "".join(f"\\\\u{ord(char):04x}" for char in UMLAUT),
+    "u, four": UMLAUT.replace("\u00f6", "\\\\\\\\u00f6"),
+    "u and braces": UMLAUT.replace("\u00f6", "\\u{f6}").replace("@", "\\u{40}"),
+    "long u": UMLAUT.replace("\u00f6", "\\U000000f6"),
+    "x": "".join(f"\\x{ord(char):02x}" for char in UMLAUT),
+    "x, bytes": UMLAUT.replace("\u00f6", "\\xc3\\xb6"),
+    "octal": "".join(f"\\{ord(char):03o}" for char in UMLAUT),
+    "octal, bytes": UMLAUT.replace("\u00f6", "\\303\\266"),
+}
+FRAMES = ["<td>{}</td>", "see {} there", "email: {}", "x=1&user={}", 'say("{}");']
+
+
+def _read(text: str) -> str:
+    """What a text with escapes stands for."""
+    text = text.replace("&amp;", "&").replace("\\n", "\n").replace("%25", "%")
+    text = unescape(re.sub(r"\\{2,}", r"\\", text))
+    text = re.sub(
+        r"%u(....)|\\u\{(\w+)\}|\\U(.{8})|\\u(....)", lambda at: chr(int("".join(filter(None, at.groups())), 16)), text
+    )
+    text = re.sub(r"\\x(..)", r"%\1", re.sub(r"\\([0-3][0-7]{2})", lambda at: f"%{int(at[1], 8):02x}", text))
+    raw = unquote_to_bytes(text)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+@pytest.mark.parametrize("spelling", ESCAPED.values(), ids=ESCAPED)
+@pytest.mark.parametrize("frame", FRAMES)
+def test_an_address_with_escapes_is_replaced_whole(frame: str, spelling: str) -> None:
+    """However letters of an address are escaped, its pseudonym is that of the plain one, and no escape is broken."""
+    body = frame.format(spelling)
+    for text in (_cleaned(body)[0], json.loads(_cleaned({"note": body})[0])["note"]):
+        assert _read(text) == _read(body).replace(UMLAUT, Pseudonyms("k").phrase(UMLAUT))
+
+
+@pytest.mark.parametrize(
+    "umlaut", ["%FC", "%C3%BC", "%u00fc", "\\u00fc", "\\\\u00FC", "\\xfc", "\\374", "&uuml;", "&#xfc;"]
+)
+@pytest.mark.parametrize("frame", ["see {} here", "User {} was removed", 'a quote " and {}', "?q={}&a=b"])
+def test_a_known_name_is_found_with_escapes(frame: str, umlaut: str) -> None:
+    """A name that a field tells is replaced in prose also where its letters are escaped, by its own pseudonym."""
+    note = frame.format(f"M{umlaut}ller")
+    body = _cleaned({"lastname": "M\u00fcller", "note": note})[0]
+    assert _read(json.loads(body)["note"]) == _read(note).replace("M\u00fcller", Pseudonyms("k").phrase("M\u00fcller"))
+
+
+@pytest.mark.parametrize("before", ["\\n", "\\\\t", "%22", "&quot;", "\\u003c", "\\x20"])
+def test_an_escape_before_an_address_is_no_part_of_it(before: str) -> None:
+    """An address has its pseudonym also where the escape of a sign stands before it, and the escape stays."""
+    body = f"see {before}{ADDRESS} there"
+    made = Pseudonyms("k").phrase(ADDRESS)
+    assert unescape(_cleaned(body)[0]) == unescape(f"see {before}{made} there")
 
 
 def _packed(text: str) -> str:

@@ -20,9 +20,17 @@ _NAME: Final = re.compile(
 _OPENING: Final = re.compile(r"\s*+[ubfrUBFR]{0,2}+(?P<slashes>\\*+)(?P<mark>[\"'`])")
 _LIST: Final = re.compile(r"\s*+[\[({]")
 _BETWEEN: Final = re.compile(r"\s*+,?+")
+# Letters, dots and at signs as markup and programs escape them; what parts fields ends a value, escaped or not.
+_LETTER: Final = (
+    r"&(?:amp;)*+(?!(?:amp|nbsp|lt|gt|quot|apos|comma|semi);|#0*(?:3[2489]|44|59|6[0-2]);|#x0*(?:2[0267c]|3[bce]);)"
+    r"(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});"
+    r"|\\++(?:(?-i:u)(?!00[013]|002[0267c])[0-9a-f]{4}|(?-i:U)(?!0{6}(?:[013]|2[0267c]))[0-9a-f]{8}|u\{[0-9a-f]{2,6}\}|x(?!(?:[013]|2[0267c]))[0-9a-f]{2}|[1-3][0-7]{2})"
+)
 # A quote between two letters is an apostrophe.
-_LINE: Final = re.compile(r"(?:[^\r\n,;<>\"'{}|&\\]|(?<=\w)'(?=\w))++")
-_TOKEN: Final = re.compile(r"(?:[^\s,;<>\"'{}()|&\[\]\\]|(?<=\w)'(?=\w))++(?:[ ][^\W\d_a-z][\w'-]*+(?![\w=]))*+")
+_LINE: Final = re.compile(rf"(?:[^\r\n,;<>\"'{{}}|&\\]|(?<=\w)'(?=\w)|(?i:{_LETTER}))++")
+_TOKEN: Final = re.compile(
+    rf"(?:[^\s,;<>\"'{{}}()|&\[\]\\]|(?<=\w)'(?=\w)|(?i:{_LETTER}))++(?:[ ][^\W\d_a-z][\w'-]*+(?![\w=]))*+"
+)
 _LABEL: Final = re.compile(r"[\"']?[^\W\d_][\w .()/-]{0,40}[\"']?|[\"']{2}|")
 _DELIMITERS: Final = ",;\t|"
 _MOST_ITEMS: Final = 10_000

@@ -13,13 +13,14 @@ from typing import Final
 from urllib.parse import quote
 
 from umapi_harness.common import json_text
+from umapi_harness.contract.escapes import in_latin, written
 
 _JSON_PIECE: Final = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL
 )
 _ESCAPED: Final = re.compile(r"[\x00-\x1f\"\\\ud800-\udfff]")
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});|.", re.DOTALL)
-_PERCENT: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})++|[^%]|%")
+_PERCENT: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})++|%u[0-9A-Fa-f]{4}|[^%]|%")
 
 Change = Callable[[str], str]
 
@@ -55,8 +56,7 @@ def entities_changed(raw: str, change: Change) -> str:
     if not len(pieces) == len(decoded) == len(changed):
         return escape(changed)
     return "".join(
-        piece if old == new else f"&#{ord(new)};" if len(piece) > 1 else new
-        for piece, old, new in zip(pieces, decoded, changed, strict=True)
+        piece if old == new else written(new, piece) for piece, old, new in zip(pieces, decoded, changed, strict=True)
     )
 
 
@@ -72,7 +72,7 @@ def percent_changed(raw: str, change: Change, *, plus: bool = False) -> str:
     if len(changed) != len(decoded):
         return quote(changed, safe="", errors="surrogateescape")
     return "".join(
-        piece if old == new else _encoded(new, piece) for (old, piece), new in zip(pairs, changed, strict=True)
+        piece if old == new else written(new, piece) for (old, piece), new in zip(pairs, changed, strict=True)
     )
 
 
@@ -83,15 +83,11 @@ def _pieces(raw: str, plus: bool) -> Iterable[tuple[str, str]]:
         if len(piece) < 3:
             yield (" " if plus and piece == "+" else piece), piece
             continue
+        if piece[1] == "u":
+            yield chr(int(piece[2:], 16)), piece
+            continue
         position = 0
         for char in bytes.fromhex(piece.replace("%", "")).decode("utf-8", "surrogateescape"):
             length = 3 * len(char.encode("utf-8", "surrogateescape"))
-            yield char, piece[position : position + length]
+            yield in_latin(char), piece[position : position + length]
             position += length
-
-
-def _encoded(char: str, piece: str) -> str:
-    if not piece.startswith("%"):
-        return char
-    code = "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape"))
-    return code.lower() if piece != piece.upper() else code

@@ -12,7 +12,8 @@ _NOUN: Final = (
     r"|(?:first|last|display|full|sur|given)?[ -]?names?|organi[sz]ations?|org|domains?|login|customers?|company|team)"
 )
 _CALLED: Final = r"(?i:\s(?:named|called|with\s(?:the\s)?(?:name|id|email)|name|id|is|was|for|of)){0,2}"
-_PARTICULAR: Final = r"[^\W_a-z][\w'\u2019&.@-]*"
+# A letter that HTML escapes is taken whole.
+_PARTICULAR: Final = r"[^\W_a-z](?:[\w'\u2019.@-]|&(?:[#\w]{1,31};)?+)*"
 _ADDRESSED: Final = (
     r"(?i:hello|dear|hi|welcome(?:\sback)?|mrs?\.?|ms\.?|dr\.?|signed\sin\sas|logged\sin\sas|on\sbehalf\sof|by|from)"
 )

@@ -18,6 +18,7 @@ from umapi_harness.common.secrets import REDACTED
 from umapi_harness.common.shapes import base64_text, hexadecimal_text, packed_text
 from umapi_harness.contract.attachments import is_attachment_mark
 from umapi_harness.contract.encodings import entities_changed, json_changed, percent_changed
+from umapi_harness.contract.escapes import escaped_addresses, escapes_changed, has_escapes
 from umapi_harness.contract.exchanges import Exchange, Headers, RecordedResponse
 from umapi_harness.contract.known_names import KEPT, KnownNames
 from umapi_harness.contract.mentions import mentions
@@ -28,11 +29,12 @@ from umapi_harness.contract.schema import operations
 
 _DIVED: Final = frozenset({Kind.TEXT, Kind.FIXED, Kind.MESSAGE})
 _ROLES: Final = frozenset({"org", "deployment", "support"})
+_URL: Final = r"https?://[^\s\"'<>]++"
+_LINK: Final = re.compile(_URL, re.IGNORECASE)
 # What is known by its shape: URLs, e-mail addresses and ids with a realm, IP addresses.
 _SHAPES: Final = re.compile(
-    r"(?P<url>https?://[^\s\"'<>]++)"
-    r"|(?<![\w.+'!#$&*~^-])(?P<address>[\w.+'!#$&*~^-]+(?:@|&#0*64;|&#x0*40;|&commat;|\\++u0040)"
-    r"[\w-]++(?:\.[\w-]++)*+)"
+    rf"(?P<url>{_URL})"
+    r"|(?<![\w.+'!#$&*~^-])(?P<address>[\w.+'!#$&*~^-]++@[\w-]++(?:\.[\w-]++)*+)"
     r"|(?<![\w./])(?P<four>(?:[0-9]{1,3}\.){3}[0-9]{1,3})(?!\.?\w)"
     # Ids of organisations and people without their realm.
     r"|(?<![A-Za-z0-9])(?P<id>(?=[A-F]*[0-9])(?=[0-9]*[A-F])[0-9A-F]{24})(?![A-Za-z0-9])"
@@ -45,10 +47,9 @@ _SHAPES: Final = re.compile(
     r"|(?<![\w:.])(?P<six>[0-9A-Fa-f:.]{3,45}+)(?![\w:.])",
     re.IGNORECASE,
 )
-_AT: Final = re.compile(r"&#0*64;|&#x0*40;|&commat;|\\++u0040", re.IGNORECASE)
 _IPV4: Final = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 # Text without any of these holds nothing that could be known by its shape.
-_CONTROL: Final = re.compile(r"[@.:&\\]|[0-9]{3}|[0-9][A-Fa-f0-9]{2}")
+_CONTROL: Final = re.compile(r"[@.:&%\\]|[0-9]{3}|[0-9][A-Fa-f0-9]{2}")
 _ESCAPED: Final = frozenset("nrtbfuvxNU0")
 # What a field in a text could begin with.
 _FIELD_MARK: Final = re.compile(r"[=:<\n,]")
@@ -58,6 +59,10 @@ _FILE: Final = re.compile(
     r"(?<![\w-])(?P<name>filename|name)(?P<star>\*)?=(?:\"(?P<quoted>[^\"\r\n]*+)|(?P<bare>[^\s;\"]++))", re.I
 )
 _FORM: Final = re.compile(r"[\w.%+*~\[\]-]++=[^\s\"'<>{}]*+")
+# One that begins no letter as HTML writes it.
+_AMPERSAND: Final = re.compile(
+    r"&(?!(?:amp;)*(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|(?!amp;)[A-Za-z][A-Za-z0-9]{1,30});)"
+)
 _ENCODED: Final = re.compile(r"(?<![\w.%~+-])[\w.%~+-]++")
 _RUN: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}+={0,2}+")
 _PUBLIC: Final = ("adobe.io", "adobelogin.com", "adobe.com", "localhost", "testserver")
@@ -178,8 +183,9 @@ class PersonalData:
         return change[kind](text) if kind in change else self._text(text, depth)
 
     def _phrase(self, text: str) -> str:
-        if "%40" in text:
-            return percent_changed(text, self._phrase)
+        return escapes_changed(text, self._name) if has_escapes(text) else self._name(text)
+
+    def _name(self, text: str) -> str:
         if text.lower() in self._known.domains:
             return self._domain(text)
         self._known.add(text)
@@ -324,7 +330,8 @@ class PersonalData:
     def _form(self, form: str, depth: int = 0) -> str:
         if "=" not in form:
             return percent_changed(form, partial(self._text, depth=depth)) if form else form
-        return "&".join(self._field(*pair.partition("="), depth) for pair in form.split("&"))
+        pairs: list[str] = _AMPERSAND.split(form)
+        return "&".join(self._field(*pair.partition("="), depth) for pair in pairs)
 
     def _field(self, name: str, equals: str, value: str, depth: int) -> str:
         kind = kind_of(name)
@@ -383,7 +390,7 @@ class PersonalData:
             if not value or not _is_asked(field.name) or _is_label(field.name, value):
                 continue
             change = partial(self.value, kind_of(field.name)) if field.quoted else self._mention
-            made = json_changed(value, change) if "\\" in value else percent_changed(value, change)
+            made = escapes_changed(value, change)
             yield offset + field.start, offset + field.end, made
 
     def _prose(self, text: str, depth: int) -> str:
@@ -413,11 +420,7 @@ class PersonalData:
             text = _ENCODED.sub(lambda found: self._decoded(found[0], depth), text)
         if depth < _DEEPEST:
             text = _RUN.sub(lambda found: self._encoded(found[0], depth), text)
-        if "&" in text and ";" in text:
-            return entities_changed(text, self._replaced)
-        if "\\u" in text:
-            return json_changed(text, self._replaced)
-        return self._replaced(text)
+        return escapes_changed(text, self._replaced)
 
     def _replaced(self, text: str) -> str:
         return self._known.replaced(text, self._pseudonyms.phrase, self._pseudonyms.domain)
@@ -428,27 +431,25 @@ class PersonalData:
             return between(text)
         parts: list[str] = []
         done = 0
-        for found in _SHAPES.finditer(text):
-            kind, shaped = found.lastgroup, found[0]
-            if (kind == "six" and shaped.count(":") < 2) or (kind == "account" and not _is_account(shaped)):
-                continue
-            if kind == "id" and not (shaped.isupper() or shaped.islower()):
-                continue
-            make = {"url": self.url, "address": self._address, "phone": self._pseudonyms.phrase}
-            if kind in ("account", "id"):
-                make[kind] = partial(self.value, Kind.PHRASE)
-            made = make.get(kind or "", self._pseudonyms.address)(shaped)
-            parts += (between(text[done : found.start()]), made)
-            done = found.end()
+        for start, end, kind in _shapes(text):
+            made = self._made(kind, text[start:end])
+            if made is not None:
+                parts += (between(text[done:start]), made)
+                done = end
         return "".join((*parts, between(text[done:])))
 
-    def _address(self, text: str) -> str:
-        """Replace an address whose @ may be written as markup or JSON escape it."""
-        spelled = _AT.search(text)
-        if spelled is None:
-            return self.value(Kind.PHRASE, text)
-        plain = f"{text[: spelled.start()]}@{text[spelled.end() :]}"
-        return self.value(Kind.PHRASE, plain).replace("@", spelled[0], 1)
+    def _made(self, kind: str, shaped: str) -> str | None:
+        """Return what stands in place of a thing that is known by its shape; None where it is none after all."""
+        if (kind == "six" and shaped.count(":") < 2) or (kind == "account" and not _is_account(shaped)):
+            return None
+        if kind == "id" and not (shaped.isupper() or shaped.islower()):
+            return None
+        if kind == "url":
+            return self.url(shaped)
+        if kind == "phone":
+            return self._pseudonyms.phrase(shaped)
+        named = kind in ("address", "account", "id")
+        return self.value(Kind.PHRASE, shaped) if named else self._pseudonyms.address(shaped)
 
     def _decoded(self, run: str, depth: int) -> str:
         return percent_changed(run, partial(self._text, depth=depth + 1)) if "%" in run else run
@@ -464,6 +465,22 @@ class PersonalData:
         encode = base64.urlsafe_b64encode if "-" in run or "_" in run else base64.b64encode
         written = encode(changed).decode()
         return written if run.endswith("=") else written.rstrip("=")
+
+
+def _shapes(text: str) -> Iterator[tuple[int, int, str]]:
+    """Find what is known by its shape, in order: where it begins and ends, and its kind."""
+    done = 0
+    # Addresses whose escapes no other shape may take apart; those in a URL are read with it.
+    links = _LINK.finditer(text)
+    link = next(links, None)
+    for start, end in escaped_addresses(text):
+        while link is not None and link.end() <= start:
+            link = next(links, None)
+        if link is None or start < link.start():
+            yield from ((*found.span(), found.lastgroup or "") for found in _SHAPES.finditer(text, done, start))
+            yield start, end, "address"
+            done = end
+    yield from ((*found.span(), found.lastgroup or "") for found in _SHAPES.finditer(text, done))
 
 
 def _holder(values: list[json_text.Value], key: json_text.Value) -> str:
