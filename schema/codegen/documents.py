@@ -1,7 +1,8 @@
 """The schema files as tools read them: what the source says once is written out where JSON Schema needs it.
 
-An error line without words gets those of its code, a description the numbers that it names in braces, and
-`x-umapi-last`, which is no keyword of JSON Schema, is said with those that are.
+An error line without words gets those of its code, a description the numbers that it names in braces, a remedy the
+limits that it names by their constants, and `x-umapi-last`, which is no keyword of JSON Schema, is said with those that
+are.
 """
 
 from __future__ import annotations
@@ -37,11 +38,24 @@ def worded(documents: dict[str, Document]) -> dict[str, Document]:
                 line["message"] = _message(line, entries, f"{name}: {place}")
             if isinstance(text := node.get("description"), str):
                 node["description"] = _numbered(text, node)
+    constants = _constants(documents)
+    for entry in written["error_codes.json"]["codes"]:
+        entry["remedy"] = _numbered(entry["remedy"], constants)
     return written
 
 
-def _numbered(text: str, node: Document) -> str:
-    return _NUMBER.sub(lambda found: str(node[found[1]]), text)
+def _constants(documents: dict[str, Document]) -> Document:
+    """Return the values of all limits that have a name."""
+    return {
+        constant["name"]: node[keyword]
+        for document in documents.values()
+        for node in objects_in(document)
+        for keyword, constant in node.get("x-umapi-constants", {}).items()
+    }
+
+
+def _numbered(text: str, numbers: Document) -> str:
+    return _NUMBER.sub(lambda found: str(numbers[found[1]]), text)
 
 
 def spread(documents: dict[str, Document]) -> dict[str, Document]:

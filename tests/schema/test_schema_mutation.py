@@ -159,6 +159,7 @@ def test_limit_is_said_once(place: str, tmp_path: Path) -> None:
     if place == "the request":
         assert found["requests"] == 2
         assert found["settings"]["commands_per_request"] == value
+        assert found["remedy"] == f"Send an array of 1 to {value} commands in valid JSON."
     if "split_fits" in found:
         assert (found["split_fits"][0], found["split_exceeds"][0]) == ((1, 2) if place.endswith(".do") else (1, 1))
         assert found["split_exceeds"][1] - found["split_fits"][1] == 1

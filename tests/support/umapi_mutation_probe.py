@@ -15,6 +15,7 @@ import httpx
 
 import umapi_limit_page
 from umapi_harness.mock.serving.server import RunningServer, running_server
+from umapi_models.error_codes import ERROR_CODES
 from umapi_models.requests import read_action_request
 from umapi_runtime.constraints import ContractError
 from umapi_sdk import Action, Connection, GroupAction, ServicePrincipalAuth, UserAction, UsersQuery
@@ -74,6 +75,7 @@ def size_limit(task: Json) -> Json:
             )
             told["requests"] = _calls(server) - before
     told["docs"] = umapi_limit_page.render()
+    told["remedy"] = ERROR_CODES["error.command.malformed"].remedy
     return told
 
 
@@ -168,7 +170,6 @@ _OPTIONS: Final = ("timeout", "max_retries", "max_wait")
 def addition(task: Json) -> Json:
     """What becomes of a step, an operation and a code that the schema alone has."""
     import umapi_error_page  # noqa: PLC0415 - only here
-    from umapi_models.error_codes import ERROR_CODES  # noqa: PLC0415 - only here
     from umapi_sdk.commands import read_actions  # noqa: PLC0415 - only here
 
     with running_server() as server:
