@@ -24,7 +24,8 @@ SECRET_NAMES = [
     "TOTP", "pin", "userPIN", "passcode", "Ocp-Apim-Subscription-Key", "subscription-key", "X-Session-Id",
     "sessionId", "JSESSIONID", "X-CSRF-Token", "cookie", "Set-Cookie", "Authorization", "credentials",
     "aws_secret_access_key", "signature", "sig", "code_verifier", "verification_code", "X-Secret", "api.secret",
-    "user[password]", "client%5Fsecret", "SAMLResponse", "X-Goog-Api-Key", "DPoP", "X-License-Key", "X-App-Key",
+    "user[password]", "client%5Fsecret", "SAMLResponse", "SAMLRequest", "SAMLart", "sessions",
+    "pAsSwOrD", "X-Goog-Api-Key", "DPoP", "X-License-Key", "X-App-Key",
     "consumerKey", "X-Webhook-Key", "X-Authentication", "clientKey", "serviceKey", "mnemonic", "connectionString",
 ]  # fmt: skip
 
@@ -43,7 +44,7 @@ OPEN_NAMES = [
     "tokenEndpoint", "error", "error_code", "errorCode", "status_code", "country", "domain", "option",
     "password_expires_at", "token_seconds", "author", "adminRoles", "groupName", "X-Request-Id", "Content-Type",
     "productName", "memberCount", "compass", "opinion", "pinned", "sidebar", "keyboard",
-    "client_assertion_type", "X-Api-Key", "apikey", "groupKey", "application_id", "monkey",
+    "client_assertion_type", "X-Api-Key", "apikey", "ApIkEy", "ToKeNtYpE", "groupKey", "application_id", "monkey",
 ]  # fmt: skip
 
 
@@ -57,6 +58,14 @@ def test_names_that_are_open(name: str) -> None:
 
 
 PLACES = {
+    "private key of a curve": json.dumps({"kty": "EC", "crv": "P-256", "x": "abc", "y": "def", "d": SECRET}),
+    "symmetric key": json.dumps({"keys": [{"k": SECRET, "kty": "oct"}]}),
+    "further primes": json.dumps({"kty": "RSA", "n": "abc", "e": "AQAB", "oth": [{"r": SECRET, "d": "x", "t": "y"}]}),
+    "name of a member below sessions": json.dumps({"sessions": {SECRET: {}}}),
+    "name of a member below tokens": json.dumps({"tokens": {SECRET: {"a": 1}}}),
+    "column": json.dumps({"columns": ["user", "password"], "rows": [["x", SECRET], ["y", SECRET]]}),
+    "column, described": json.dumps({"data": [["x", SECRET]], "fields": [{"name": "user"}, {"name": "client_secret"}]}),
+    "SAML": f"https://idp.example/login?SAMLRequest={SECRET}&RelayState=a",
     "header line": f"X-Auth-Token: {SECRET}",
     "camel case": json.dumps({"clientSecret": SECRET}),
     "form": f"a=1&passwd={SECRET}&b=2",
@@ -205,6 +214,9 @@ def test_base64_of_secrets_is_masked(encoded: bytes) -> None:
         "/v2/usermanagement/users/12345@AdobeOrg/0/LzpfKdye7663",
         '{"requestID":"LzpfKdye7663","user":"LzpfKdye7663"}',
         '{"n": 1.50, "big": 123456789012345678901234567890, "e": 1e5 }',
+        '{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFb","e":"AQAB","kid":"2011-04-29"}',
+        '{"d":"2011-04-29","k":5,"q":"name"}',
+        '{"columns":["user","country"],"rows":[["bob","US"]]}',
         '{"client_secret": "", "tokens": [], "password": null, "secret": false}',
     ],
 )

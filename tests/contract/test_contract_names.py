@@ -183,6 +183,12 @@ def test_an_escape_before_an_address_is_no_part_of_it(before: str) -> None:
     assert unescape(_cleaned(body)[0]) == unescape(f"see {before}{made} there")
 
 
+@pytest.mark.parametrize("name", ["api_key", "apikey", "ApIkEy", "LaStNaMe", "uSeRnAmE"])
+def test_the_letter_case_of_a_field_does_not_matter(name: str) -> None:
+    """A client id or a name has its pseudonym also where capitals and small letters of the field's name take turns."""
+    assert json.loads(_cleaned({name: "Quackenbush"})[0]) == {name: Pseudonyms("k").phrase("Quackenbush")}
+
+
 def _packed(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 

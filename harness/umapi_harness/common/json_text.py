@@ -33,6 +33,11 @@ _KINDS: Final[dict[str, Kind]] = {
 }
 
 
+# What a list of the names of columns is called, and the name of one where each is an object.
+_COLUMNS: Final = frozenset({"columns", "column_names", "columnnames", "cols", "headers", "header", "fields"})
+_COLUMN: Final = frozenset({"name", "field", "key", "title", "id"})
+
+
 @attrs.define
 class Value:
     """One value, or the name of a member (`key`), by its place in the text."""
@@ -126,6 +131,35 @@ def _scan(text: str, position: int) -> Scan:
         position = last.start
         values.pop()
     return Scan(values, position)
+
+
+def columns(text: str, values: list[Value]) -> dict[tuple[int, int], str]:
+    """Return the names of columns in tables such as `{"columns": ["a", "b"], "rows": [[1, 2]]}`.
+
+    Each is under the number of the object that is the table, and the place of the column.
+    """
+    found: dict[tuple[int, int], str] = {}
+    for value in values:
+        if value.kind != "string" or value.parent < 0:
+            continue
+        holder, place = values[value.parent], value.place
+        if holder.kind == "object" and holder.parent >= 0 and value.name is not None and value.name.lower() in _COLUMN:
+            holder, place = values[holder.parent], holder.place
+        if (
+            holder.kind == "array"
+            and holder.name is not None
+            and holder.name.lower() in _COLUMNS
+            and holder.parent >= 0
+        ):
+            found[holder.parent, place] = inner(text[value.start : value.end])
+    return found
+
+
+def column(values: list[Value], value: Value) -> tuple[int, int] | None:
+    """Return table and column, as `columns` has them, of a value that stands in a row; None for any other."""
+    row = values[value.parent] if value.parent >= 0 else None
+    rows = values[row.parent] if row is not None and row.kind == "array" and row.parent >= 0 else None
+    return (rows.parent, value.place) if rows is not None and rows.kind == "array" and rows.parent >= 0 else None
 
 
 def inner(text: str) -> str:

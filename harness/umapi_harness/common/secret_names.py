@@ -14,11 +14,13 @@ _LONGEST: Final = 200
 """Characters of a name that are looked at; no field is called anything longer."""
 # Where a word begins inside clientSecret and HTTPToken.
 _HUMPS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_PLAIN_WORD: Final = 2.5
+"""Letters that a word of a name has on average; below it, as in ApIkEy, capitals say nothing of words."""
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 # Sought in the name without its separators, so that CLIENTSECRET, client-secret and clientSecret are one.
 _PARTS: Final = re.compile(
     r"secret|token|jwt|assertion|passw|passphrase|pwd|credential|cookie|bearer|csrf|xsrf|signature"
-    r"|sess(?:ion)?id|samlresponse|codeverifier|mnemonic|connectionstring|dpop"
+    r"|sess(?:ion)?id|saml(?:request|response|art)|codeverifier|mnemonic|connectionstring|dpop"
     r"|(?:priv|private|subscription|access|shared|master|account|acct|signing|encryption|decryption|functions?|ssh|hmac"
     r"|license|app|application|consumer|webhook|client|service)key"
     r"|(?:auth|authorization|verification|security|recovery|backup|reset|activation|access|device|login|mfa|otp|sms"
@@ -27,7 +29,7 @@ _PARTS: Final = re.compile(
 # Too short to be sought inside words.
 _WORDS: Final = frozenset(
     {"otp", "totp", "pin", "pass", "sid", "sig", "session", "auth", "authorization", "authentication", "cred"}
-    | {"creds"}
+    | {"creds", "sessions", "otps", "sids"}
 )
 _CLIENT_ID: Final = frozenset({"apikey", "xapikey"})
 # What is said of a secret is none: token_type, private_key_path, password_expires_at, AssertionError.
@@ -41,7 +43,11 @@ _OPEN: Final = re.compile(
 def snake_case(name: str) -> str:
     """Return a name in small letters with its words joined by `_`, however they were joined."""
     plain = unquote_plus(name) if "%" in name or "+" in name else name
-    return _SEPARATORS.sub("_", _HUMPS.sub("_", plain)).strip("_").lower()
+    words = _HUMPS.sub("_", plain)
+    humps = words.count("_") - plain.count("_")
+    if humps > 1 and len(plain) < _PLAIN_WORD * (humps + 1):
+        words = plain
+    return _SEPARATORS.sub("_", words).strip("_").lower()
 
 
 @cache

@@ -85,6 +85,8 @@ _WHOLE_LINE: Final = frozenset({"cookie", "set-cookie"})
 _AUTHORIZATION: Final = frozenset({"authorization", "proxy-authorization"})
 # In the query of a URL these are secrets too: OAuth's codes, and the signatures of links that expire.
 _QUERY_NAMES: Final = frozenset({"code", "key", "sig"})
+# What of a JSON Web Key is private (RFC 7518, 6.2.2, 6.3.2 and 6.4.1).
+_KEY_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _NAMING: Final = frozenset(
     {"name", "key", "field", "parameter", "param", "header", "id", "title", "label", "property", "type", "variable"}
 )
@@ -272,8 +274,14 @@ class Masker:
         return value.kind in ("string", "number") and raw != '""' and raw != json_text.quoted(self.mask)
 
     def _told(self, text: str, values: list[json_text.Value]) -> Callable[[json_text.Value], bool] | None:
-        """Return what tells the values of pairs such as `{"name": "client_secret", "value": "..."}`; None for none."""
+        """Return what tells secrets by what stands around them; None where there are none.
+
+        They are the values of pairs such as `{"name": "client_secret", "value": "..."}`, the cells of tables, and the
+        private members of JSON Web Keys.
+        """
         pairs: set[int] = set()
+        keys = {value.parent for value in values if value.name == "kty" and value.kind == "string"}
+        columns = {place for place, name in json_text.columns(text, values).items() if is_secret(name)}
         for value in values:
             if value.kind == "string" and value.parent >= 0 and len(value_text := text[value.start : value.end]) < 100:
                 around = values[value.parent]
@@ -284,11 +292,17 @@ class Masker:
                 if (naming or listed) and is_secret(json_text.inner(value_text)):
                     pairs.add(value.parent)
 
-        if not pairs:
+        if not (pairs or keys or columns):
             return None
 
         def told(value: json_text.Value) -> bool:
-            if value.parent not in pairs or value.kind == "key":
+            if value.kind == "key":
+                return False
+            if columns and json_text.column(values, value) in columns:
+                return True
+            if value.parent in keys and value.name in _KEY_MEMBERS:
+                return True
+            if value.parent not in pairs:
                 return False
             if values[value.parent].kind == "array":
                 return value.place == 1

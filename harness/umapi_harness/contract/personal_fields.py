@@ -99,7 +99,7 @@ def kind_of(name: str) -> Kind:
         (Kind.PERSON, _PERSONS.fullmatch(snake) is not None),
         (Kind.PHRASE, last in _PHRASES or last.endswith(("name", "names", "email", "mail"))),
         (Kind.PHRASE, last in ("number", "no", "nr") and not _PHONES.isdisjoint(snake.split("_"))),
-        (Kind.PHRASE, last in ("id", "ids") or snake.endswith(("userid", "orgid", "clientid", "api_key"))),
+        (Kind.PHRASE, last in ("id", "ids") or snake.endswith(("userid", "orgid", "clientid", "api_key", "apikey"))),
     ):
         if holds:
             return kind
