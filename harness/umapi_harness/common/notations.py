@@ -34,6 +34,8 @@ _TOKEN: Final = re.compile(
 _LABEL: Final = re.compile(r"[\"']?[^\W\d_][\w .()/-]{0,40}[\"']?|[\"']{2}|")
 _DELIMITERS: Final = ",;\t|"
 _MOST_ITEMS: Final = 10_000
+_MOST_INSIDE: Final = 8
+"""How many names within the value of another are looked at: a text of nothing but names costs no more than others."""
 
 
 @attrs.frozen
@@ -47,33 +49,47 @@ class Field:
     """Whether quotes or tags say where it ends; else it is a guess."""
 
 
-def fields(text: str) -> Iterator[Field]:
+def fields(text: str, asked: Callable[[str], bool]) -> Iterator[Field]:
     """Find `name: value`, `'name': 'value'`, `name=value`, `('name', 'value')` and lists of quoted values.
 
-    What follows a name that is not asked for is looked through in turn, so each is given once.
+    What follows a name is looked through in turn, as far as the first names in it.
+
+    Args:
+        text: what may hold fields.
+        asked: whether a field of this name matters; others are not given.
     """
-    position = 0
+    position = end = inside = 0
     while (found := _NAME.search(text, position)) is not None:
         position = found.end()
         name, mark = found["name"], found["mark"]
+        if not asked(name):
+            continue
+        inside = inside + 1 if found.start() < end else 0
+        if inside > _MOST_INSIDE:
+            position = max(position, end)
+            continue
         if mark == "," and not (found["quote"] and _opens_pair(text, found.start())):
             continue
         if text.startswith("//", position):
             continue
         opening = _OPENING.match(text, position)
         if opening is not None:
-            end = closing(text, opening["slashes"], opening["mark"], opening.end())
-            yield Field(name, opening.end(), end, True)
+            shut = closing(text, opening["slashes"], opening["mark"], opening.end())
+            yield Field(name, opening.end(), shut, True)
+            end = max(end, shut)
             continue
         if mark == ",":
             continue
         listed = _LIST.match(text, position)
         if listed is not None:
-            yield from _items(text, name, listed.end())
+            for item in _items(text, name, listed.end()):
+                yield item
+                end = max(end, item.end)
             continue
         bare = (_LINE if mark == ":" else _TOKEN).match(text, position)
         if bare is not None:
             yield Field(name, bare.start(), bare.start() + len(bare[0].rstrip(" \t.)]")), False)
+            end = max(end, bare.end())
 
 
 def _opens_pair(text: str, start: int) -> bool:

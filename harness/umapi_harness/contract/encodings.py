@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from html import escape, unescape
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from umapi_harness.common import json_text
 from umapi_harness.contract.escapes import in_latin, written
@@ -64,15 +64,15 @@ def percent_changed(raw: str, change: Change, *, plus: bool = False) -> str:
     """Change what a percent-encoded text stands for; with `plus`, a + is a blank."""
     if "%" not in raw and not (plus and "+" in raw):
         return change(raw)
-    pairs = list(_pieces(raw, plus))
-    decoded = "".join(char for char, _ in pairs)
+    decoded = unquote(raw.replace("+", " ") if plus else raw, errors="surrogateescape")
     changed = change(decoded)
     if changed == decoded:
         return raw
     if len(changed) != len(decoded):
         return quote(changed, safe="", errors="surrogateescape")
     return "".join(
-        piece if old == new else written(new, piece) for (old, piece), new in zip(pairs, changed, strict=True)
+        piece if old == new else written(new, piece)
+        for (old, piece), new in zip(_pieces(raw, plus), changed, strict=True)
     )
 
 

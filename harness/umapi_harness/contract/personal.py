@@ -385,7 +385,7 @@ class PersonalData:
 
     def _guessed(self, text: str, offset: int) -> Iterator[json_text.Edit]:
         """Yield the fields of a text without tags."""
-        for field in (*notations.cells(text, _is_asked), *notations.fields(text)):
+        for field in (*notations.cells(text, _is_asked), *notations.fields(text, _is_asked)):
             value = text[field.start : field.end]
             if not value or not _is_asked(field.name) or _is_label(field.name, value):
                 continue
