@@ -14,8 +14,9 @@ from urllib.parse import quote, quote_plus, unquote, urlsplit
 import pytest
 
 from umapi_harness.cli import main
+from umapi_harness.contract.archives import Archive
 from umapi_harness.contract.cleaning import Cleaner
-from umapi_harness.contract.exchanges import Exchange, RecordedRequest, RecordedResponse
+from umapi_harness.contract.exchanges import Exchange, RecordedRequest, RecordedResponse, RecordingError
 from umapi_harness.contract.pseudonyms import Pseudonyms
 from umapi_harness.contract.recordings import load
 
@@ -319,6 +320,61 @@ def test_files_that_cannot_be_had(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["redact", str(out)]) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["broken.har"]
     assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+def test_no_file_is_lost_without_a_word(planted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is there is replaced with --overwrite alone, and IN never, also where OUT is a link to it."""
+    out, link = tmp_path / "out.har", tmp_path / "link.har"
+    before = planted.read_bytes()
+    link.symlink_to(planted)
+    out.write_text("precious")
+
+    assert main(["redact", str(planted), str(out)]) == 2
+    assert out.read_text() == "precious"
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .endswith("out.har: is there already and stays; give another name (--overwrite replaces it)")
+    )
+    for same in (planted, link):
+        assert main(["redact", "--overwrite", str(planted), str(same)]) == 2
+        assert "is IN too" in capsys.readouterr().err
+    assert planted.read_bytes() == before
+    assert main(["redact", "--overwrite", str(planted), str(out)]) == 0
+    assert load(out).exchanges
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted({planted.name, "link.har", "out.har"})
+
+
+def test_a_file_that_is_made_meanwhile_stays(planted: Path, tmp_path: Path) -> None:
+    """A file that comes to be while a recording is written is not replaced."""
+    out = tmp_path / "out.har"
+    archive = Archive(out)
+    archive.add(load(planted).exchanges[0])
+    out.write_text("precious")
+    with pytest.raises(RecordingError, match="is there already"):
+        archive.finish(replacing=False)
+    archive.discard()
+    assert out.read_text() == "precious"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted({planted.name, "out.har"})
+
+
+@pytest.mark.parametrize("command", [["redact", "in.har", "-"], ["record", "--upstream", "http://h", "--out", "-"]])
+def test_a_hyphen_is_no_output(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A hyphen for standard output is refused, with what to give instead; no file of that name is made."""
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 2
+    assert "give /dev/stdout for standard output" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_finding_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A single finding is told as one."""
+    path = tmp_path / "one.har"
+    path.write_text(json.dumps(_raw_har({"request/url": f"{ROOT}/groups/?client_secret=QQ11aa22bb"})))
+    assert main(["redact", "--check", "--no-pseudonyms", str(path)]) == 1
+    assert "1 finding\n" in capsys.readouterr().err
 
 
 def test_many_users_take_time_in_proportion() -> None:

@@ -114,7 +114,7 @@ def test_a_body_that_cannot_be_read_is_left_out_and_said(
     place = f"{source}#/log/entries/0/{'request/postData' if sent else 'response/content'}/text: not inspected"
     assert place in capsys.readouterr().out
     assert main(["redact", str(source), str(out)]) == 0
-    assert "1 exchanges written" in (said := capsys.readouterr().err)
+    assert "1 exchange written" in (said := capsys.readouterr().err)
     assert "; 1 body left out in whole or in part, which could not be inspected" in said
     exchange = load(out).exchanges[0]
     written = (exchange.request if sent else exchange.response).body.decode()

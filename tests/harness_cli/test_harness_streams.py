@@ -78,7 +78,7 @@ def test_record_writes_to_a_pipe(pipe: tuple[Path, Callable[[], str]]) -> None:
     with running_server() as mock, recording(path, "--upstream", mock.url) as proxy:
         httpx.get(f"{proxy.url}/status", trust_env=False)
         status, said = proxy.end()
-    assert (status, f"1 exchanges written to {path}" in said) == (0, True)
+    assert (status, f"1 exchange written to {path}" in said) == (0, True)
     assert len(read(come(), "pipe").exchanges) == 1
 
 

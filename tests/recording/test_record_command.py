@@ -278,8 +278,8 @@ def test_two_recordings_of_one_name_both_stay(mock: RunningServer, tmp_path: Pat
         httpx.get(f"{second.url}/status?second", trust_env=False)
         _, said_first = first.end()
         _, said_second = second.end()
-    assert f"1 exchanges written to {out}\n" in said_first
-    assert f"1 exchanges written to {tmp_path / 'out-2.har'}\n" in said_second
+    assert f"1 exchange written to {out}\n" in said_first
+    assert f"1 exchange written to {tmp_path / 'out-2.har'}\n" in said_second
     assert load(out).exchanges[0].request.url.endswith("/status")
     assert load(tmp_path / "out-2.har").exchanges[0].request.url.endswith("second")
     with recording(out, "--upstream", mock.url) as third:

@@ -218,7 +218,7 @@ def test_each_signal_that_ends_a_program_writes_the_file(name: str, mock: Runnin
     with recording(out, "--upstream", mock.url) as proxy:
         _ask(proxy)
         status, said = proxy.end(getattr(signal, name))
-    assert (status, said.splitlines()[-1]) == (0, f"umapi-harness: 1 exchanges written to {out}")
+    assert (status, said.splitlines()[-1]) == (0, f"umapi-harness: 1 exchange written to {out}")
     assert [path.name for path in tmp_path.iterdir()] == ["out.har"]
     assert len(load(out).exchanges) == 1
 

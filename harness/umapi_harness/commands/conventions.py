@@ -24,6 +24,13 @@ _MEBIBYTE: Final = 1024 * 1024
 FILE: Final = click.Path(path_type=Path, dir_okay=False)
 """A path of a file, which need not exist yet: whoever opens it says what is wrong with it."""
 
+
+def check_output(path: Path) -> None:
+    """Raise UsageError for `-`, which some programs take for standard output, and here would be a file's name."""
+    if str(path) == "-":
+        raise click.UsageError("-: is no name of a file here; give /dev/stdout for standard output")
+
+
 BODY_LIMIT: Final = click.option(
     "--max-body",
     default=Limits().body_bytes // _MEBIBYTE,

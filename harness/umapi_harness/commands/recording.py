@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import click
 import httpx
 
-from umapi_harness.commands.conventions import BODY_LIMIT, FILE, PROGRAM, limits_of, trusting
-from umapi_harness.commands.redacting import KEY, PSEUDONYMS, left_out, pseudonyms_for
+from umapi_harness.commands.conventions import BODY_LIMIT, FILE, PROGRAM, check_output, limits_of, trusting
+from umapi_harness.commands.redacting import KEY, PSEUDONYMS, pseudonyms_for, written
 from umapi_harness.common.errors import InputError
 from umapi_harness.contract.proxy import RecordingProxy, Upstream
 from umapi_harness.contract.recorder import Recorder
@@ -63,6 +63,7 @@ def record(
 
     UMAPI_RECORD=FILE makes the connections of umapi_sdk do the same by themselves, each into a file of its own.
     """
+    check_output(out)
     api = _read(upstream, "--upstream")
     tokens = _read(ims_upstream or _default(api), "--ims-upstream")
     verify: ssl.SSLContext | bool = trusting(ca_bundle) if ca_bundle is not None else True
@@ -92,19 +93,19 @@ def record(
         server = place.server(proxy)
         server.config.date_header = False  # the service's own is passed on
         server.on_start = lambda: _announce(place, out)
-        written: Path | None = None
+        saved: Path | None = None
         try:
             server.run()
         finally:
             proxy.close()
             if proxy.failure is None:
-                written = recorder.finish()
+                saved = recorder.finish()
     if proxy.failure is not None:
         raise proxy.failure
-    if written is None:
+    if saved is None:
         _say(f"nothing was recorded, so nothing is written to {out}")
     else:
-        _say(f"{recorder.count} exchanges written to {written}{left_out(recorder.left_out)}")
+        _say(written(recorder.count, saved, recorder.left_out))
     return 0
 
 

@@ -9,7 +9,9 @@ from typing import Final
 
 import click
 
-from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, PROGRAM, limits_of
+from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, PROGRAM, check_output, limits_of
+from umapi_harness.common.outputs import is_same_file
+from umapi_harness.contract.archives import check_free
 from umapi_harness.contract.cleaning import Cleaner
 from umapi_harness.contract.exchanges import Exchange, Limits
 from umapi_harness.contract.inspection import Inspector, pseudonym_digests
@@ -46,21 +48,29 @@ def pseudonyms_for(key: str | None, wanted: bool) -> Pseudonyms | None:
     return Pseudonyms(key if key is not None else secrets.token_hex(32))
 
 
-def left_out(number: int) -> str:
-    """What the summary of a recording says of bodies that are not in it."""
-    bodies = "1 body" if number == 1 else f"{number} bodies"
-    return f"; {bodies} left out in whole or in part, which could not be inspected" if number else ""
+def written(number: int, path: Path, left_out: int) -> str:
+    """The summary of a recording: how many exchanges are in it, and how many bodies are not."""
+    bodies = "1 body" if left_out == 1 else f"{left_out} bodies"
+    less = f"; {bodies} left out in whole or in part, which could not be inspected" if left_out else ""
+    return f"{number} {'exchange' if number == 1 else 'exchanges'} written to {path}{less}"
 
 
 @click.command()
 @click.argument("paths", metavar="IN OUT", nargs=-1, required=True, type=FILE)
 @click.option("--check", is_flag=True, help="Write nothing; tell what is left in each FILE given.")
 @click.option("--salvage", is_flag=True, help="Of an IN that is cut off, keep the entries that are whole.")
+@click.option("--overwrite", is_flag=True, help="Replace a recording that is OUT; default: refuse.")
 @PSEUDONYMS
 @KEY
 @BODY_LIMIT
 def redact(
-    paths: tuple[Path, ...], check: bool, salvage: bool, pseudonyms: bool, key: str | None, max_body: int
+    paths: tuple[Path, ...],
+    check: bool,
+    salvage: bool,
+    overwrite: bool,
+    pseudonyms: bool,
+    key: str | None,
+    max_body: int,
 ) -> int:
     """Write the recording IN to OUT, as HAR, without secrets and with pseudonyms for names, addresses and ids.
 
@@ -76,6 +86,11 @@ def redact(
     if len(paths) != 2:
         raise click.UsageError("give two files, IN and OUT; several files are for --check")
     source, target = paths
+    check_output(target)
+    if is_same_file(source, target):
+        raise click.UsageError(f"{target}: is IN too, which would be lost; give another name for OUT")
+    if not overwrite:
+        check_free(target)
     cleaner = Cleaner(pseudonyms_for(key, pseudonyms))
     check_rereadable(source)
     lost: list[CutOffError] = []
@@ -95,11 +110,11 @@ def redact(
     if not number:
         raise no_exchange(str(source))
     number = 0
-    with Archive.writing(target) as archive:
+    with Archive.writing(target, replacing=overwrite) as archive:
         for exchange in whole(open_recording(source, limits=limits)):
             archive.add(cleaner.cleaned(exchange), cleaned=True)
             number += 1
-    _say(f"{number} exchanges written to {target}{left_out(cleaner.left_out)}")
+    _say(written(number, target, cleaner.left_out))
     if lost:
         _say(f"{lost[0].place}: the file ends in the middle: all up to {lost[0].whole} is kept, the rest is lost")
     elif salvage:
@@ -133,7 +148,7 @@ def _inspected(path: Path, limits: Limits, pseudonyms: bool) -> int:
     number += told()
     if not seen and not number:
         raise no_exchange(str(path))
-    summary = f"{number} findings" if number else "clean"
+    summary = ("1 finding" if number == 1 else f"{number} findings") if number else "clean"
     click.echo(f"{PROGRAM}: {path}: {summary}", err=True)
     return number
 

@@ -13,3 +13,11 @@ def is_stream(path: Path) -> bool:
     except OSError:
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to the same regular file, by whatever name or link."""
+    try:
+        return not is_stream(one) and one.samefile(other)
+    except OSError:
+        return False

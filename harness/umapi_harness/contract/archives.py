@@ -91,16 +91,17 @@ class Archive:
 
     @classmethod
     @contextmanager
-    def writing(cls, path: Path) -> Generator[Archive]:
+    def writing(cls, path: Path, *, replacing: bool = True) -> Generator[Archive]:
         """Give an archive that takes its name at the end of the context, and is removed if that ends by an exception.
 
         Raises:
-            RecordingError: the file cannot be written; what was there before is untouched.
+            RecordingError: the file cannot be written, or without `replacing` is there already; what was there before
+                is untouched.
         """
         archive = cls(path)
         try:
             yield archive
-            archive.finish()
+            archive.finish(replacing=replacing)
         except BaseException:
             archive.discard()
             raise
@@ -135,13 +136,14 @@ class Archive:
                 if self._begun:
                     self._put(_encoded(_TAIL))
 
-    def finish(self, *, numbered: bool = False) -> Path:
+    def finish(self, *, numbered: bool = False, replacing: bool = True) -> Path:
         """Complete the file, give it its name and return that.
 
         With `numbered`, no file is replaced: the first free one of name, name-2, name-3 and so on is taken.
 
         Raises:
             UnwritableError: the file cannot be written; discard it.
+            RecordingError: without `replacing`, one is there already, perhaps made meanwhile; discard it.
         """
         self._put(_encoded(_TAIL if self._begun else _HEAD + _EMPTY_TAIL))
         try:
@@ -152,7 +154,12 @@ class Archive:
                 return self._shown
             if numbered:
                 return self._numbered()
-            self._part.replace(self._path)
+            if replacing:
+                self._part.replace(self._path)
+            else:
+                self._take(self._path)
+        except FileExistsError:
+            raise _occupied(self._shown) from None
         except OSError as error:
             raise self._unwritable(error) from None
         return self._path
@@ -206,6 +213,16 @@ class Archive:
     def _unwritable(self, error: OSError) -> UnwritableError:
         left = "what was written to it is not whole" if self._streams and self._begun else "nothing has been kept"
         return UnwritableError(self._shown, error, left)
+
+
+def check_free(path: Path) -> None:
+    """Raise RecordingError if there is a file already, before `Archive.finish` would without `replacing`."""
+    if path.is_file():
+        raise _occupied(path)
+
+
+def _occupied(path: Path) -> RecordingError:
+    return RecordingError(f"{path}: is there already and stays; give another name (--overwrite replaces it)")
 
 
 def is_creator(value: object) -> bool:

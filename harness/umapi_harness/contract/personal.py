@@ -174,6 +174,8 @@ class PersonalData:
             return self._unnamed(text, depth)
         if kind is Kind.PHRASE and "://" not in text:
             return self._phrase(text)
+        if kind is Kind.TEXT:
+            return self._text(text, depth)
         change: dict[Kind, Callable[[str], str]] = {
             Kind.DOMAIN: self._domain,
             Kind.HOST: self.host,
