@@ -103,7 +103,7 @@ def test_what_is_cut_off_is_salvaged_as_the_message_says(run: Run, good: Path) -
         ],
     )
     assert [one.request.url for one in load(out).exchanges] == [_exchange(number).request.url for number in range(17)]
-    whole = run("redact", "--salvage", good, out)
+    whole = run("redact", "--salvage", "--overwrite", good, out)
     assert (whole.status, "is whole, so nothing is lost" in whole.err) == (0, True)
 
 
