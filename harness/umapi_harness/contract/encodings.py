@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from html import escape, unescape
 from typing import Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from umapi_harness.common import json_text
 from umapi_harness.contract.escapes import in_latin, written
@@ -64,7 +64,7 @@ def percent_changed(raw: str, change: Change, *, plus: bool = False) -> str:
     """Change what a percent-encoded text stands for; with `plus`, a + is a blank."""
     if "%" not in raw and not (plus and "+" in raw):
         return change(raw)
-    decoded = unquote(raw.replace("+", " ") if plus else raw, errors="surrogateescape")
+    decoded = "".join(char for char, _ in _pieces(raw, plus))
     changed = change(decoded)
     if changed == decoded:
         return raw
