@@ -404,7 +404,11 @@ def test_many_users_take_time_in_proportion() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["name: ", "user=", 'name: ["a", ', "name:'", "%25", "%2525", "&#37;", "&lt;", "a@", "\\u0040", "User X "],
+    [
+        *("name: ", "user=", 'name: ["a", ', "name:'", "%25", "%2525", "&#37;", "&lt;", "a@", "\\u0040", "User X "),
+        *('"x@', "name eq ", 'name eq "a', "Ab,b@c.de\n", 'name,"\n', 's:4:"name";s:4:"', "/home/", "C:\\Users\\"),
+        *("insert into t(name) values ('a'),(", "N:a;VCARD\n"),
+    ],
 )
 def test_texts_of_one_kind_take_time_in_proportion(piece: str) -> None:
     """A text made of names, escapes or the like alone takes about four times as long when it is four times as long."""

@@ -26,6 +26,14 @@ _LETTER: Final = (
     r"(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});"
     r"|\\++(?:(?-i:u)(?!00[013]|002[0267c])[0-9a-f]{4}|(?-i:U)(?!0{6}(?:[013]|2[0267c]))[0-9a-f]{8}|u\{[0-9a-f]{2,6}\}|x(?!(?:[013]|2[0267c]))[0-9a-f]{2}|[1-3][0-7]{2})"
 )
+# Filters of SCIM and OData, and conditions of SQL: name.familyName eq "X", contains(tolower(surname),'x').
+_COMPARED: Final = re.compile(
+    r"(?:(?<![\w.:/])(?P<name>[\w.:/]{1,200}+)\)?(?:\s|%20|\+)++(?:eq|ne|co|sw|ew|i?like)(?:\s|%20|\+)++"
+    r"|(?:startswith|endswith|contains)\((?:to(?:lower|upper)\()?(?P<inside>[\w./]{1,200}+)\)?\s*+,\s*+)"
+    r"(?:(?:tolower|toupper|lower|upper)\()?(?:\\*\"(?P<double>[^\"\\\r\n]{1,200}+)|'(?P<single>(?:[^'\r\n]|''){1,200}+))",
+    re.IGNORECASE,
+)
+_STEP: Final = re.compile(r"[.:/]")
 # A quote between two letters is an apostrophe.
 _LINE: Final = re.compile(rf"(?:[^\r\n,;<>\"'{{}}|&\\]|(?<=\w)'(?=\w)|(?i:{_LETTER}))++")
 _TOKEN: Final = re.compile(
@@ -33,6 +41,9 @@ _TOKEN: Final = re.compile(
 )
 _LABEL: Final = re.compile(r"[\"']?[^\W\d_][\w .()/-]{0,40}[\"']?|[\"']{2}|")
 _DELIMITERS: Final = ",;\t|"
+_LONGEST_HEADER: Final = 4096
+_MOST_JOINED: Final = 5
+"""Lines that line breaks in quotes may make one line of a table."""
 _MOST_ITEMS: Final = 10_000
 _MOST_INSIDE: Final = 8
 """How many names within the value of another are looked at: a text of nothing but names costs no more than others."""
@@ -92,6 +103,15 @@ def fields(text: str, asked: Callable[[str], bool]) -> Iterator[Field]:
             end = max(end, bare.end())
 
 
+def comparisons(text: str, asked: Callable[[str], bool]) -> Iterator[Field]:
+    """Find what fields are compared with, as in `name.familyName eq "X"`; the last step of a path is the name."""
+    for found in _COMPARED.finditer(text) if "'" in text or '"' in text else ():
+        name = _STEP.split(found["name"] or found["inside"])[-1]
+        group = "double" if found["double"] is not None else "single"
+        if asked(name):
+            yield Field(name, *found.span(group), True)
+
+
 def _opens_pair(text: str, start: int) -> bool:
     """Whether a quoted name stands first in parentheses or brackets."""
     return re.search(r"[(\[]\s?[ubUB]?\\*[\"'`]$", text[max(0, start - 12) : start]) is not None
@@ -121,11 +141,17 @@ def cells(text: str, asked: Callable[[str], bool]) -> Iterator[Field]:
     heads: list[str] = []
     delimiter = ""
     position = 0
-    for line in text.splitlines(keepends=True):
+    lines = text.splitlines(keepends=True)
+    number = 0
+    while number < len(lines):
+        line, count = lines[number], 1
+        if line.count('"') % 2:
+            line, count = _joined(lines, number, delimiter, len(heads))
+        number += count
         start, position = position, position + len(line)
         bare = line.rstrip("\r\n")
         if delimiter:
-            parts = list(_cells(bare, delimiter))
+            parts = list(split(bare, delimiter))
             if len(parts) > 1 or not bare.strip():
                 for head, (begin, end) in zip(heads, parts, strict=False):
                     if end > begin:
@@ -137,19 +163,31 @@ def cells(text: str, asked: Callable[[str], bool]) -> Iterator[Field]:
             delimiter = ""
 
 
+def _joined(lines: list[str], number: int, delimiter: str, width: int) -> tuple[str, int]:
+    """Return a line with those that a line break in quotes parts it from, and how many they are."""
+    joined = lines[number]
+    for count in range(2, _MOST_JOINED + 1):
+        joined += "".join(lines[number + count - 1 : number + count])
+        if joined.count('"') % 2 == 0 and len(joined) <= _LONGEST_HEADER:
+            bare = joined.rstrip("\r\n")
+            fits = len(list(split(bare, delimiter))) == width if delimiter else _header(bare)[0]
+            return (joined, min(count, len(lines) - number)) if fits else (lines[number], 1)
+    return lines[number], 1
+
+
 def _header(line: str) -> tuple[str, list[str]]:
     """Return delimiter and names of a line of names; nothing where it is none."""
-    if len(line) > 4096:
+    if len(line) > _LONGEST_HEADER:
         return "", []
     for delimiter in _DELIMITERS:
         if delimiter in line:
-            names = [line[begin:end] for begin, end in _cells(line, delimiter)]
+            names = [" ".join(line[begin:end].split()) for begin, end in split(line, delimiter)]
             if sum(map(bool, names)) > 1 and all(_LABEL.fullmatch(name) for name in names):
                 return delimiter, names
     return "", []
 
 
-def _cells(line: str, delimiter: str) -> Iterator[tuple[int, int]]:
+def split(line: str, delimiter: str) -> Iterator[tuple[int, int]]:
     """Yield where each cell of a line begins and ends, without the quotes and blanks around it."""
     position = 0
     while position <= len(line):

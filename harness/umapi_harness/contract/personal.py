@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import attrs
 
-from umapi_harness.common import json_text, notations
+from umapi_harness.common import json_text, notations, statements
 from umapi_harness.common.markup import markup_fields, multipart_parts, tags
 from umapi_harness.common.secret_names import is_secret, snake_case
 from umapi_harness.common.secrets import REDACTED
@@ -35,6 +35,9 @@ _LINK: Final = re.compile(_URL, re.IGNORECASE)
 _SHAPES: Final = re.compile(
     rf"(?P<url>{_URL})"
     r"|(?<![\w.+'!#$&*~^-])(?P<address>[\w.+'!#$&*~^-]++@[\w-]++(?:\.[\w-]++)*+)"
+    r"|(?P<quoted>\\*\"[^\"@\\\r\n<>:;={}\[\]]{1,64}\\*\"@[\w-]++(?:\.[\w-]++)++)"
+    r"|(?P<home>(?-i:(?<![\w.-])/(?:home|Users)/|[A-Za-z]:(?:/|\\{1,8})Users(?:/|\\{1,8}))"
+    r"(?:[^\s/\\\"'<>:|?*]{1,64}(?: [^\s/\\\"'<>:|?*]{1,64}){0,3}(?=[/\\])|[^\s/\\\"'<>:|?*,;)]{1,64}))"
     r"|(?<![\w./])(?P<four>(?:[0-9]{1,3}\.){3}[0-9]{1,3})(?!\.?\w)"
     # Ids of organisations and people without their realm.
     r"|(?<![A-Za-z0-9])(?P<id>(?=[A-F]*[0-9])(?=[0-9]*[A-F])[0-9A-F]{24})(?![A-Za-z0-9])"
@@ -49,10 +52,12 @@ _SHAPES: Final = re.compile(
 )
 _IPV4: Final = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 # Text without any of these holds nothing that could be known by its shape.
-_CONTROL: Final = re.compile(r"[@.:&%\\]|[0-9]{3}|[0-9][A-Fa-f0-9]{2}")
+_CONTROL: Final = re.compile(r"[@.:&%\\]|[0-9]{3}|[0-9][A-Fa-f0-9]{2}|/home/|/Users/")
 _ESCAPED: Final = frozenset("nrtbfuvxNU0")
 # What a field in a text could begin with.
-_FIELD_MARK: Final = re.compile(r"[=:<\n,]")
+_FIELD_MARK: Final = re.compile(r"[=:<\n,]|\s(?:eq|ne|co|sw|ew|like)\s", re.IGNORECASE)
+# Those to whom no home belongs, but a machine or everybody.
+_NOBODY: Final = frozenset({"public", "default", "shared", "all users", "runner", "ubuntu", "user", "node", "app"})
 _MARKUP: Final = re.compile(r"&(?:lt|quot|apos|#0*3[49]|#0*60);", re.IGNORECASE)
 _ISLAND: Final = re.compile(r"[\[{]\s*+(?:\"|[\[{]\s*+\")")
 _FILE: Final = re.compile(
@@ -70,8 +75,12 @@ _DEEPEST: Final = 6
 """How many encodings within each other are looked into."""
 _STATUSES: Final = frozenset(map(int, HTTPStatus))
 # Members of a pair that names a field in one and gives its value in the other.
-_NAMING: Final = frozenset({"name", "key", "field", "attribute", "property", "label", "title", "parameter", "type"})
+_NAMING: Final = frozenset(
+    {"name", "key", "field", "attribute", "property", "label", "title", "parameter", "type", "path"}
+)
+_STATES: Final = frozenset({"active", "inactive", "enabled", "disabled", "yes", "no", "enterprise", "federated"})
 _ASKED: Final = frozenset({Kind.PHRASE, Kind.PERSON, Kind.DOMAIN, Kind.ROLE, Kind.HOST})
+_STEPS: Final = re.compile(r"\[[^\]]*+\]|[/.:]")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z][\w-]{0,40}")
 _HEXADECIMAL: Final = re.compile(r"(?:[0-9A-F]{2}|[0-9a-f]{2})++")
 _WORD: Final = re.compile(r"[^\W_]++")
@@ -118,7 +127,8 @@ class PersonalData:
     def _header(self, name: str, value: str) -> str:
         if name.lower() == "content-disposition":
             value = json_text.edited(value, self._files(value))
-        return self.value(kind_of_header(name), value)
+        kind = kind_of_header(name)
+        return self.host(value) if kind is Kind.HOST else self.value(kind, value)
 
     def _reason(self, response: RecordedResponse) -> str:
         phrase = HTTPStatus(response.status).phrase if response.status in _STATUSES else ""
@@ -152,6 +162,11 @@ class PersonalData:
         is_address = _IPV4.fullmatch(host) is not None
         return f"{(self._pseudonyms.address if is_address else self._domain)(host)}{colon}{port}"
 
+    def _machine(self, name: str) -> str:
+        """Change what a field calls a machine; without a dot it is often called after somebody."""
+        is_plain = _IDENTIFIER.fullmatch(name) is not None and name.lower() not in _PUBLIC
+        return self._phrase(name) if is_plain else self.host(name)
+
     def text(self, text: str) -> str:
         """Return any text with pseudonyms for addresses, ids, and names that are known."""
         return self._text(text, 0)
@@ -178,7 +193,7 @@ class PersonalData:
             return self._text(text, depth)
         change: dict[Kind, Callable[[str], str]] = {
             Kind.DOMAIN: self._domain,
-            Kind.HOST: self.host,
+            Kind.HOST: self._machine,
             Kind.URL: self._link,
             Kind.MESSAGE: self._message,
         }
@@ -387,13 +402,25 @@ class PersonalData:
 
     def _guessed(self, text: str, offset: int) -> Iterator[json_text.Edit]:
         """Yield the fields of a text without tags."""
-        for field in (*notations.cells(text, _is_asked), *notations.fields(text, _is_asked)):
+        for field in self._found(text):
             value = text[field.start : field.end]
             if not value or not _is_asked(field.name) or _is_label(field.name, value):
                 continue
             change = partial(self.value, kind_of(field.name)) if field.quoted else self._mention
             made = escapes_changed(value, change)
             yield offset + field.start, offset + field.end, made
+
+    def _found(self, text: str) -> Iterator[notations.Field]:
+        yield from notations.cells(text, _is_asked)
+        yield from notations.fields(text, _is_asked)
+        yield from notations.comparisons(text, _is_asked)
+        yield from statements.inserted(text, _is_asked)
+        yield from statements.serialized(text, _is_asked)
+        yield from statements.cards(text)
+        for field in statements.unheaded(text):
+            words = _WORD.findall(text[field.start : field.end].lower())
+            if not all(word in messages()[2] or word in KEPT or word in _STATES for word in words):
+                yield field
 
     def _prose(self, text: str, depth: int) -> str:
         """Change what is known by its shape, and what sentences say."""
@@ -448,10 +475,21 @@ class PersonalData:
             return None
         if kind == "url":
             return self.url(shaped)
+        if kind in ("quoted", "home"):
+            return self._quoted_address(shaped) if kind == "quoted" else self._home(shaped)
         if kind == "phone":
             return self._pseudonyms.phrase(shaped)
         named = kind in ("address", "account", "id")
         return self.value(Kind.PHRASE, shaped) if named else self._pseudonyms.address(shaped)
+
+    def _quoted_address(self, text: str) -> str:
+        local, _, domain = text.rpartition("@")
+        return f"{self.value(Kind.PERSON, local)}@{self._domain(domain)}"
+
+    def _home(self, text: str) -> str:
+        """Change whose home a path begins with."""
+        start = max(text.rfind("/"), text.rfind("\\")) + 1
+        return text if text[start:].lower() in _NOBODY else f"{text[:start]}{self.value(Kind.PHRASE, text[start:])}"
 
     def _decoded(self, run: str, depth: int) -> str:
         return percent_changed(run, partial(self._text, depth=depth + 1)) if "%" in run else run
@@ -520,10 +558,18 @@ def _is_label(name: str, value: str) -> bool:
     )
 
 
+def _named_kind(name: str, field: str) -> Kind:
+    """Return what a field holds that a member names; in a patch (RFC 6902, RFC 7644) by the way to it."""
+    if name != "path":
+        return kind_of(field)
+    steps = [step for step in _STEPS.split(field) if step not in ("", "-", "value") and not step.isdigit()]
+    return kind_of(steps[-1]) if steps else Kind.TEXT
+
+
 def _told(text: str, values: list[json_text.Value]) -> Callable[[json_text.Value], Kind | None] | None:
     """Return what tells the kinds in pairs such as `{"name": "firstname", "value": "Ada"}`; None for no pair."""
     named = {
-        value.parent: (value.start, kind_of(json_text.inner(text[value.start : value.end])))
+        value.parent: (value.start, _named_kind(value.name, json_text.inner(text[value.start : value.end])))
         for value in values
         if value.kind == "string" and value.name in _NAMING and value.parent >= 0 and value.end - value.start < 100
     }
@@ -539,7 +585,8 @@ def _told(text: str, values: list[json_text.Value]) -> Callable[[json_text.Value
     def told(value: json_text.Value) -> Kind | None:
         if value.parent in pairs and value.name in _VALUED:
             return named[value.parent][1]
-        if value.parent in pairs and value.start == named[value.parent][0] and " " not in text[value.start : value.end]:
+        own = value.parent in pairs and value.start == named[value.parent][0] and value.name != "path"
+        if own and " " not in text[value.start : value.end]:
             return Kind.FIXED  # with a blank in it, it might be somebody's own words after all
         around = values[value.parent] if value.parent >= 0 else None
         listed = around is not None and around.kind == "array" and around.name in _VALUED and around.parent in pairs

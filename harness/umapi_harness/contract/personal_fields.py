@@ -50,19 +50,24 @@ _PHRASES: Final = frozenset(
     | {"upn", "phone", "mobile", "telephone", "fax", "street", "city", "address", "zip", "postal", "postcode"}
     | {"department", "company", "organization", "organisation", "org", "employee", "description", "guid", "uid", "sub"}
     | {"iss", "productconfiguration", "configuration", "from", "tel", "cell", "cellphone", "birthday", "birthdate"}
+    | {"ssn", "formatted"}
     | {"cc", "bcc", "sender", "recipients", "account", "username", "tenant", "customer", "person", "people"}
     | {"orgs", "organizations", "organisations", "contacts", "owners", "admins", "administrators", "avatar", "photo"}
 )
 _PERSONS: Final = re.compile(
     r"(?:.*_)?(?:(?:first|last|given|family|sur|full|display|nick|middle|maiden|preferred|legal|common)_?names?"
-    r"|surname|forename|person_?name|manager|owner|author|creator|assistant|contact|employee|sn|gn|cn|recipient|invitee)"
+    r"|surname|forename|person_?name|manager|owner|author|creator|assistant|contact|employee|sn|gn|cn|fn|recipient|invitee"
+    r"|assignee|approver|reviewer|requester|reporter|supervisor|teacher|instructor|student|initials"
+    r"|vorname|nachname|familienname|pr[e\u00e9]nom|nom|nombres?|apellidos?|nome|cognome|sobrenome|voornaam|achternaam)"
 )
 _FIXED: Final = frozenset(
     {"type", "status", "country", "result", "error", "error_code", "error_codes", "warning_code", "token_type"}
     | {"grant_type", "scope", "option", "environment", "version", "build", "side", "state"}
     | {"license_quota", "step", "last_page", "kind", "role", "roles", "locale", "language", "operation", "settings"}
 )
-_PHONES: Final = frozenset({"phone", "mobile", "telephone", "fax", "cell", "tel", "employee", "personnel", "badge"})
+_PHONES: Final = frozenset(
+    {"phone", "mobile", "telephone", "fax", "cell", "tel", "employee", "personnel", "badge", "ssn"}
+)
 _COUNTED: Final = frozenset({"page", "pages", "count", "size", "total", "limit", "offset", "index"})
 _MESSAGES: Final = frozenset({"message", "error_message", "error_description"})
 _URLS: Final = frozenset(
