@@ -221,3 +221,28 @@ def test_an_address_is_known_in_every_spelling(spelling: str) -> None:
         assert len(text) == len(spelling)
         assert "zapf" not in text
         assert _packed("x@zapf.de")[4:8] not in text
+
+
+@pytest.mark.parametrize(
+    ("message", "kept", "gone"),
+    [
+        ("An Adobe ID cannot be updated: adobe.walker@zapf.de", "An Adobe ID cannot be updated: ", "walker"),
+        ("No user adobe.walker@zapf.de in domain zapf.de", "No user ", "zapf"),
+        ("Unknown key in command update: walker", "Unknown key in command update: ", "walker"),
+        ("Invalid group name: Snorkel", "Invalid group name: ", "Snorkel"),
+        ("Invalid country code: XX", "Invalid country code: XX", "walker"),
+        (
+            "JWT issuer (iss) is not the organization of the client.",
+            "JWT issuer (iss) is not the organization of",
+            "x.y",
+        ),
+    ],
+)
+def test_the_words_of_known_messages_stay(message: str, kept: str, gone: str) -> None:
+    """Somebody called as a word of a message does not change the message: only what fills its gaps is replaced."""
+    names = ("adobe.walker@zapf.de", "unknown.command@zapf.de", "client.issuer@zapf.de", "group.country@zapf.de")
+    body = {"users": [{"email": name} for name in names], "errors": [{"message": message}]}
+    said = json.loads(_cleaned(body)[0])["errors"][0]["message"]
+    assert said.startswith(kept)
+    assert len(said) == len(message)
+    assert gone not in said

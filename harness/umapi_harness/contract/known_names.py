@@ -85,7 +85,7 @@ class KnownNames:
     def _insert(self, name: str, *, domain: bool) -> None:
         tokens = [found.lower() for found in _TOKEN.findall(name)]
         words = [token for token in tokens if token.isalnum()]
-        vocabulary = messages()[2]
+        vocabulary = messages().words
         if (
             len(name) < _SHORTEST
             or name.lower() in KEPT

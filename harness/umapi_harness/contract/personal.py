@@ -252,19 +252,30 @@ class PersonalData:
         return self.url(text) if "://" in text else self._text(text, 0)
 
     def _message(self, text: str) -> str:
-        fixed, gaps, _ = messages()
-        if text in fixed:
+        known = messages()
+        if text in known.fixed:
             return text
-        for before, gap, behind in gaps:
-            end = len(text) - len(behind)
-            if len(before) < end and text.startswith(before) and text.endswith(behind):
-                kind = Kind.PHRASE if gap in ("group", "user") else Kind.TEXT
-                return f"{before}{self.value(kind, text[len(before) : end])}{behind}"
+        for template in known.templates:
+            spans = template.spans(text)
+            if spans is not None:
+                filled = zip(template.gaps, spans, template.around[1:], strict=True)
+                parts = (f"{self._gap(gap, text, *span)}{behind}" for gap, span, behind in filled)
+                return "".join((template.around[0], *parts))
         head, between, tail = text.partition("] to product group ")
         group, failed, code = tail.partition(" failed: ")
         if head.startswith("remove [") and between and failed:
             return f"{self._text(head, 0)}{between}{self.value(Kind.PHRASE, group)}{failed}{code}"
         return self._text(text, 0)
+
+    def _gap(self, gap: str, text: str, start: int, end: int) -> str:
+        """Change what fills a gap of a message; the words before it may tell a name where the gap's own does not."""
+        filling = text[start:end]
+        if gap in ("group", "user"):
+            return self.value(Kind.PHRASE, filling)
+        if gap == "domain":
+            return self.value(Kind.DOMAIN, filling)
+        told = any(start <= begin and stop <= end for begin, stop in mentions(text))
+        return self._mention(filling) if told else self.value(Kind.TEXT, filling)
 
     def _files(self, text: str) -> Iterator[json_text.Edit]:
         """Find the names of files in Content-Disposition; what stands behind their last dot stays."""
@@ -419,7 +430,7 @@ class PersonalData:
         yield from statements.cards(text)
         for field in statements.unheaded(text):
             words = _WORD.findall(text[field.start : field.end].lower())
-            if not all(word in messages()[2] or word in KEPT or word in _STATES for word in words):
+            if not all(word in messages().words or word in KEPT or word in _STATES for word in words):
                 yield field
 
     def _prose(self, text: str, depth: int) -> str:
@@ -437,7 +448,7 @@ class PersonalData:
     def _mention(self, text: str) -> str:
         """Change what a sentence, or the line behind a name, calls somebody or something; its own words stay."""
         words = _WORD.findall(text)
-        if all(word.lower() in messages()[2] for word in words) or text == REDACTED:
+        if all(word.lower() in messages().words for word in words) or text == REDACTED:
             return text
         particular = any(word[0].isupper() or not word.isalpha() or not word.isascii() for word in words)
         if particular and len(text) > 3 and len(words) < 8:

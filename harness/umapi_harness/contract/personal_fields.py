@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Any, Final
+
+import attrs
 
 from umapi_harness.common.secret_names import snake_case
 from umapi_models import schemas
@@ -84,6 +87,8 @@ _PROTOCOL_HEADERS: Final = re.compile(
     r"|(?:www|proxy)_authenticate|strict_transport_security|sec_.*|x_(?:frame|content_type)_options|x_xss_protection"
     r"|(?:x_)?rate_?limit.*|(?:.*_)?(?:count|total|page|pages|size|limit|offset|remaining|reset|duration|runtime|time)"
 )
+_GAP: Final = re.compile(r"\{([a-z_]+)\}")
+_LEAST_OF_A_MESSAGE: Final = 8  # letters outside its gaps: with less, anything might be that message
 # Ids that name a request and nobody.
 _OPEN_IDS: Final = frozenset({"request_id", "correlation_id", "trace_id", "event_id", "span_id", "use_adobe_id"})
 
@@ -136,21 +141,67 @@ def is_id(name: str) -> bool:
     return snake.endswith(("id", "ids")) or not _PHONES.isdisjoint(snake.split("_"))
 
 
-@cache
-def messages() -> tuple[frozenset[str], tuple[tuple[str, str, str], ...], frozenset[str]]:
-    """Return the service's messages.
+@attrs.frozen
+class Template:
+    """A message of the service with gaps: what stands around each gap, and what the gaps are called."""
 
-    Those that are always the same; those with one gap, as what stands before it, what it is called and what stands
-    behind; and all their words in small letters, which are nobody's name in a sentence.
-    """
-    known: list[Any] = schemas.read("error_codes.json")["codes"]
-    texts = [str(code["message"]) for code in known if code["message"]] + ["Not found: Group {group}"]
-    gaps: list[tuple[str, str, str]] = []
-    for text in texts:
-        before, brace, rest = text.partition("{")
-        gap, _, behind = rest.partition("}")
-        if brace and "{" not in behind and len(before + behind) >= 8:
-            gaps.append((before, gap, behind))
-    words = {word.strip(".,:[]{}").lower() for text in texts for word in text.split()}
+    around: tuple[str, ...]
+    gaps: tuple[str, ...]
+
+    def spans(self, text: str) -> tuple[tuple[int, int], ...] | None:
+        """Where the gaps are in a text; None where it is not this message."""
+        end = len(text) - len(self.around[-1])
+        if not text.startswith(self.around[0]) or not text.endswith(self.around[-1]):
+            return None
+        spans: list[tuple[int, int]] = []
+        start = len(self.around[0])
+        for behind in self.around[1:-1]:
+            stop = text.find(behind, start, end)
+            if stop <= start:
+                return None
+            spans.append((start, stop))
+            start = stop + len(behind)
+        return (*spans, (start, end)) if start < end else None
+
+
+@attrs.frozen
+class Messages:
+    """The messages that the service and the mock server are known to give."""
+
+    fixed: frozenset[str]
+    """Those that are always the same."""
+    templates: tuple[Template, ...]
+    """Those with gaps; first those with the most words of their own."""
+    words: frozenset[str]
+    """The words of the service's own in small letters, which are nobody's name in a sentence."""
+
+
+@cache
+def messages() -> Messages:
+    """Return the known messages, whoever has worded them."""
+    codes: list[Any] = schemas.read("error_codes.json")["codes"]
+    occasions: dict[str, Any] = schemas.read("words.json")["occasions"]
+    own = [str(code["message"]) for code in codes if code["message"]] + ["Not found: Group {group}"]
+    texts = [*own, *(str(one["own_words"]) for one in (*codes, *occasions.values()) if one.get("own_words"))]
+    texts += [str(one["message"]) for one in occasions.values() if one["message"]]
+    for name in ("action-request.json", "command.json", "user-steps.json", "usergroup-steps.json"):
+        texts += _constraint_messages(name)
+    split = [_GAP.split(text) for text in dict.fromkeys(texts)]
+    templates = [Template(tuple(one[::2]), tuple(one[1::2])) for one in split if len(one) > 1]
+    templates = [one for one in templates if sum(map(len, one.around)) >= _LEAST_OF_A_MESSAGE and all(one.around[1:-1])]
+    templates.sort(key=lambda one: -sum(map(len, one.around)))
+    words = {word.strip(".,:[]{}").lower() for text in own for word in text.split()}
     words |= {"the", "and", "for", "user", "users", "group", "groups", "error", "admin", "test", "not", "found"}
-    return frozenset(text for text in texts if "{" not in text), tuple(gaps), frozenset(words)
+    return Messages(frozenset(one[0] for one in split if len(one) == 1), tuple(templates), frozenset(words))
+
+
+def _constraint_messages(name: str) -> list[str]:
+    """Return what is said of the broken constraints of a schema: each stands beside its code."""
+    found: list[str] = []
+
+    def note(members: dict[str, Any]) -> None:
+        if isinstance(members.get("code"), str) and isinstance(members.get("message"), str):
+            found.append(members["message"])
+
+    json.loads(schemas.text(name), object_hook=note)
+    return found
