@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
@@ -18,6 +19,16 @@ from umapi_harness.mock.settings import Settings
 
 _BEFORE: Final = "before"
 _COMBINED: Final = 3  # settings that explain one difference together, at most
+_LIMITS: Final = frozenset({"memberships_per_step", "commands_per_request", "steps_per_command", "body_limit"})
+_LATE: Final = (
+    "username_follows_email",
+    "upper_case_enterprise_usernames",
+    "adobe_id_answers_create",
+    "use_adobe_id_falls_back",
+    "steps_after_failure",
+)
+_MOST_LIMITS: Final = 4  # different ones named in one answer
+_NAMED_LIMIT: Final = re.compile(r"\bmax(?:imum)?(?: (?:is|of|length))? ([0-9]{1,9})\b")
 
 
 @attrs.frozen
@@ -87,6 +98,11 @@ def _told(answer: RecordedResponse) -> object:
     return answer.status, answer.body, tuple(answer.header(name) for name in SIGNIFICANT_HEADERS)
 
 
+def late_candidates(base: Settings) -> Iterator[tuple[str, Any]]:
+    """Each setting that an answer may show long after the action on which it acted, with its other value."""
+    yield from ((name, not getattr(base, name)) for name in _LATE)
+
+
 def _candidates(base: Settings, exchange: Exchange) -> Iterator[tuple[str, Any]]:
     """Each setting with each other value that it could have had when the exchange was recorded."""
     live = Settings.live()
@@ -101,12 +117,23 @@ def _candidates(base: Settings, exchange: Exchange) -> Iterator[tuple[str, Any]]
             values = [code for code in _codes(exchange) if code in BREAKDOWNS]
         elif name == "token_seconds":
             values += _life(exchange)
+        elif name in _LIMITS:
+            values += _limits(exchange)
         yield from ((name, value) for value in dict.fromkeys(values) if value != now)
 
 
 def _codes(exchange: Exchange) -> list[str]:
     errors = body_object(exchange.response).get("errors")
     return [str(one.get("errorCode")) for one in errors if is_object(one)] if is_array(errors) else []
+
+
+def _limits(exchange: Exchange) -> list[int]:
+    """The numbers that the messages of an answer name as the most that is allowed."""
+    body = body_object(exchange.response)
+    errors = body.get("errors")
+    told = [body, *(one for one in (errors if is_array(errors) else ()) if is_object(one))]
+    found = (_NAMED_LIMIT.findall(str(one.get("message", ""))) for one in told)
+    return sorted({int(number) for numbers in found for number in numbers if int(number) > 0})[:_MOST_LIMITS]
 
 
 def _life(exchange: Exchange) -> list[int]:

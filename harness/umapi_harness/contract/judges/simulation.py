@@ -13,7 +13,7 @@ from umapi_harness.common.errors import InputError
 from umapi_harness.contract.answers import is_object, listings_of, page_of
 from umapi_harness.contract.comparing import compare, dealt
 from umapi_harness.contract.doubting import Doubting
-from umapi_harness.contract.explaining import Explanation, explain
+from umapi_harness.contract.explaining import Explanation, explain, late_candidates
 from umapi_harness.contract.findings import Finding, Grade, finding
 from umapi_harness.contract.impersonation import TOKEN_OPERATIONS, Impersonation
 from umapi_harness.contract.implied import Implied
@@ -29,6 +29,17 @@ _SERVER_ERRORS: Final = 500
 _TOO_MANY: Final = 429
 _COUNTS: Final = ("X-Total-Count", "X-Page-Size")
 _SEARCHES: Final = 12  # differences of one recording for which settings are tried: each costs a replay
+_LATE_SEARCHES: Final = 3  # those for which the recording is played anew under each setting that acts on earlier ones
+
+
+@attrs.frozen
+class _Played:
+    """An exchange that was put to the mock server."""
+
+    place: int
+    settings: Settings
+    differences: int
+    """How many are left there, whatever was explained."""
 
 
 @attrs.frozen
@@ -114,6 +125,7 @@ class _Play:
     judged: int = 0
     unjudged: dict[str, int] = attrs.field(factory=dict[str, int])
     _searches: int = 0
+    _late_searches: int = 0
     _unsearched: int = 0
     """Exchanges with a difference for which no setting was tried any more."""
     _answers: dict[int, RecordedResponse] = attrs.field(factory=dict[int, RecordedResponse])
@@ -147,7 +159,7 @@ class _Play:
                 problem, Grade.MUST, "give --seed with a state that can be, or leave this judge out"
             )
             return
-        played: list[tuple[Exchange, Settings]] = []
+        played: list[_Played] = []
         for place, exchange in enumerate(self.scene):
             if not exchange.response.status:
                 self._doubting.skip(place)  # the recording says why it was left out
@@ -161,6 +173,7 @@ class _Play:
             settings = stage.world.settings
             self._answers[place] = stage.play(exchange)
             self._dealt_pages = {}
+            differences = 0
             for due in self._due(place):
                 found, excused = self._compared(due, self._answers[due])
                 yield from excused
@@ -180,9 +193,15 @@ class _Play:
                     )
                     if explanation is not None:
                         stage, settings = again, again.world.settings
+                    late = self._late(played, place, due, found if explanation is None else explanation.left, settings)
+                    if late is not None:
+                        stage, settings = late[0], late[0].world.settings
+                        before: Mapping[str, Any] = explanation.settings if explanation is not None else {}
+                        explanation = attrs.evolve(late[1], settings={**before, **late[1].settings})
+                differences += len(found if explanation is None else explanation.left)
                 yield from self._graded(self.scene[due], found, explanation)
                 self._doubting.learn(due, self._dealt(due, self._answers[due]))
-            played.append((exchange, settings))
+            played.append(_Played(place, settings, differences))
             self._forget(place)
         if self._unsearched:
             problem = (
@@ -223,15 +242,60 @@ class _Play:
             clients.prepare(exchange)
         return Stage(seeds=self.implied.seeds, clients=clients, settings=settings, where=self.recording.path)
 
-    def _replica(self, played: Sequence[tuple[Exchange, Settings]], settings: Settings) -> Stage:
+    def _replica(self, played: Sequence[_Played], settings: Settings) -> Stage:
         """A stage as it was before the exchange that comes next."""
         again = self._stage(settings)
-        for exchange, its_settings in played:
-            if exchange.request.method != "GET":
-                again.world.settings = its_settings
-                again.play(exchange)
+        for one in played:
+            if self.scene[one.place].request.method != "GET":
+                again.world.settings = one.settings
+                again.play(self.scene[one.place])
         again.world.settings = settings
         return again
+
+    def _late(
+        self, played: list[_Played], place: int, due: int, found: Sequence[Departure], settings: Settings
+    ) -> tuple[Stage, Explanation] | None:
+        """Look for a setting of earlier actions that explains a difference, and put it in force from the start on."""
+        if not found or self._late_searches >= _LATE_SEARCHES or self.scene[due].request.method != "GET":
+            return None
+        self._late_searches += 1
+        explanation = self._explain_late(played, due, found, settings)
+        if explanation is None:
+            return None
+        changes = explanation.settings
+        played[:] = [attrs.evolve(one, settings=one.settings.changed(changes)) for one in played]
+        stage = self._replica(played, settings.changed(changes))
+        for one in self._due(place):
+            self._answers[one] = stage.play(self.scene[one])
+        self._dealt_pages = {}
+        return stage, explanation
+
+    def _explain_late(
+        self, played: Sequence[_Played], due: int, found: Sequence[Departure], settings: Settings
+    ) -> Explanation | None:
+        """Look for one setting with which earlier actions, answered as before, lead to the recorded answer."""
+        best: Explanation | None = None
+        for name, value in late_candidates(settings):
+            if name in self.implied.settings or name in self.judge.changes:
+                continue
+            again = self._stage(settings)
+            if not self._agrees(again, played, {name: value}):
+                continue
+            again.world.settings = settings.changed({name: value})
+            left = self._departures(due, again.play(self.scene[due]))
+            if len(left) < len(found if best is None else best.left):
+                best = Explanation({name: value}, tuple(left))
+        return best
+
+    def _agrees(self, stage: Stage, played: Sequence[_Played], changes: Mapping[str, Any]) -> bool:
+        """Play all earlier actions with other settings; whether their answers differ no more than before."""
+        for one in played:
+            exchange = self.scene[one.place]
+            if exchange.request.method != "GET":
+                stage.world.settings = one.settings.changed(changes)
+                if len(self._departures(one.place, stage.play(exchange))) > one.differences:
+                    return False
+        return True
 
     def _why_not(self, place: int, exchange: Exchange) -> str | None:
         name, status = operation_name(exchange), exchange.response.status
