@@ -18,6 +18,7 @@ from urllib3.exceptions import InsecureRequestWarning
 from umapi_hosts import Service
 from umapi_sdk import Connection, UserAction, UserQuery, UsersQuery
 from umapi_sdk.auth import JWTAuth, OAuthS2S, ServicePrincipalAuth
+from umapi_sdk.options import Options
 
 SETTING_UP = """
 from umapi_client.auth import JWTAuth
@@ -197,11 +198,11 @@ def test_the_defaults_are_those_of_the_page() -> None:
     assert auth["ssl_verify"].default is True
     assert auth["auth_host"].default == "ims-na1.adobelogin.com"
     assert auth["auth_endpoint"].default == "/ims/exchange/jwt/"
-    connection = inspect.signature(Connection).parameters
-    assert connection["endpoint"].default == ENDPOINT
-    assert connection["test_mode"].default is False
-    assert connection["timeout"].default == 120
-    assert connection["ssl_verify"].default is True
+    options = Options()
+    assert options.endpoint == ENDPOINT
+    assert options.test_mode is False
+    assert options.timeout == 120
+    assert options.ssl_verify is True
 
 
 def test_every_option_of_jwt_auth_is_used(service: Service) -> None:
