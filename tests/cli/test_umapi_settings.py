@@ -83,7 +83,7 @@ DIGITS = "9" * 5000
         (f"timeout = {DIGITS}", "has a number that is too long: correct the file"),
         (f"proxy = {'[' * 100_000}", "is nested too deeply: correct the file"),
         ("max_retries = 1000000000001", "[default] max_retries: must be a whole number from 1 to 1000000000000, not"),
-        ("timeout = 1e300", "[default] timeout: must be a number of seconds above 0, up to 1000000000, not 1e+300"),
+        ("timeout = 1e300", "[default] timeout: must be a number of seconds from 0 to 1000000000, not 1e+300"),
     ],
 )
 def test_files_that_python_cannot_hold(umapi: Umapi, tmp_path: Path, line: str, reason: str) -> None:

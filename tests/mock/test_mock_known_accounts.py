@@ -51,6 +51,12 @@ def test_technical_accounts_are_counted_and_not_listed(mock: Mock) -> None:
     assert len(answer.json()["users"]) == 78
 
 
+def test_a_whole_number_may_be_written_with_a_point(mock: Mock) -> None:
+    """JSON Schema takes 3.0 for an integer, and the server did not fail to count by it."""
+    mock.seed(seed(technical_accounts=3.0))
+    assert paging(mock.users().headers)[:2] == ("81", "81")
+
+
 def test_every_user_is_on_some_page_beside_technical_accounts(mock: Mock) -> None:
     """However pages are cut, they hold each user once, and their sizes add up to the total."""
     mock.seed(seed())

@@ -134,8 +134,9 @@ class _Builder:
             self._organization.foreign_domains[key(name)] = None
 
     def _technical_accounts(self) -> None:
-        given: int | list[dict[str, Any]] = self._document.get("technical_accounts", 0)
-        entries: list[dict[str, Any]] = [{} for _ in range(given)] if isinstance(given, int) else given
+        given: float | list[dict[str, Any]] = self._document.get("technical_accounts", 0)
+        # In JSON 3.0 is an integer too.
+        entries: list[dict[str, Any]] = given if isinstance(given, list) else [{} for _ in range(int(given))]
         add_technical_accounts(self._organization, entries, where=self._where)
 
     def _products(self) -> None:
