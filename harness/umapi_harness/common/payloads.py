@@ -15,7 +15,7 @@ _CHUNK: Final = 64 * 1024
 _GZIP: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = zlib.MAX_WBITS | 16
 # Longest first: the mark of UTF-32 begins with that of UTF-16.
-_MARKS: Final = (
+MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF8, "utf-8"),
@@ -95,7 +95,7 @@ def _decoded(data: bytes, media_type: str, *, cut: bool) -> str | None:
 
 
 def _encodings(data: bytes, media_type: str) -> Iterator[str]:
-    for mark, name in _MARKS:
+    for mark, name in MARKS:
         if data.startswith(mark):
             yield name
     for zeros, name in (*_ZEROS, (b"\0[^\0]", "utf-16-be")):

@@ -18,42 +18,20 @@ from umapi_harness.common.secrets import REDACTED
 from umapi_harness.common.shapes import base64_text, hexadecimal_text, packed_text
 from umapi_harness.contract.attachments import is_attachment_mark
 from umapi_harness.contract.encodings import entities_changed, json_changed, percent_changed
-from umapi_harness.contract.escapes import escaped_addresses, escapes_changed, has_escapes
+from umapi_harness.contract.escapes import escapes_changed, has_escapes
 from umapi_harness.contract.exchanges import Exchange, Headers, RecordedResponse
 from umapi_harness.contract.known_names import KEPT, KnownNames
 from umapi_harness.contract.mentions import mentions
 from umapi_harness.contract.paths import path_kinds
 from umapi_harness.contract.personal_fields import Kind, is_id, kind_of, kind_of_header, messages
+from umapi_harness.contract.personal_pairs import IDENTIFIER, is_label, told_kinds
+from umapi_harness.contract.personal_shapes import CONTROL, is_account, shapes
 from umapi_harness.contract.pseudonyms import NOTE, Pseudonyms, is_digests
 from umapi_harness.contract.schema import operations
 
 _DIVED: Final = frozenset({Kind.TEXT, Kind.FIXED, Kind.MESSAGE})
 _ROLES: Final = frozenset({"org", "deployment", "support"})
-_URL: Final = r"https?://[^\s\"'<>]++"
-_LINK: Final = re.compile(_URL, re.IGNORECASE)
-# What is known by its shape: URLs, e-mail addresses and ids with a realm, IP addresses.
-_SHAPES: Final = re.compile(
-    rf"(?P<url>{_URL})"
-    r"|(?<![\w.+'!#$&*~^-])(?P<address>[\w.+'!#$&*~^-]++@[\w-]++(?:\.[\w-]++)*+)"
-    r"|(?P<quoted>\\*\"[^\"@\\\r\n<>:;={}\[\]]{1,64}\\*\"@[\w-]++(?:\.[\w-]++)++)"
-    r"|(?P<home>(?-i:(?<![\w.-])/(?:home|Users)/|[A-Za-z]:(?:/|\\{1,8})Users(?:/|\\{1,8}))"
-    r"(?:[^\s/\\\"'<>:|?*]{1,64}(?: [^\s/\\\"'<>:|?*]{1,64}){0,3}(?=[/\\])|[^\s/\\\"'<>:|?*,;)]{1,64}))"
-    r"|(?<![\w./])(?P<four>(?:[0-9]{1,3}\.){3}[0-9]{1,3})(?!\.?\w)"
-    # Ids of organisations and people without their realm.
-    r"|(?<![A-Za-z0-9])(?P<id>(?=[A-F]*[0-9])(?=[0-9]*[A-F])[0-9A-F]{24})(?![A-Za-z0-9])"
-    # Telephone numbers with the code of a country, or as North America writes them.
-    r"|(?<![\w+])(?P<phone>\+[1-9](?:[ ().\u00a0/-]{0,2}[0-9]){7,14}"
-    r"|\(?[2-9][0-9]{2}\)?[ .-]{1,2}[0-9]{3}[ .-][0-9]{4})"
-    r"(?![\w-])"
-    # DOMAIN\user; an escape of a program, such as \n, is none.
-    r"|(?<![\w\\.:-])(?P<account>[A-Za-z][\w.-]{1,30}\\{1,4}[A-Za-z][\w.$-]{1,63})"
-    r"|(?<![\w:.])(?P<six>[0-9A-Fa-f:.]{3,45}+)(?![\w:.])",
-    re.IGNORECASE,
-)
 _IPV4: Final = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
-# Text without any of these holds nothing that could be known by its shape.
-_CONTROL: Final = re.compile(r"[@.:&%\\]|[0-9]{3}|[0-9][A-Fa-f0-9]{2}|/home/|/Users/")
-_ESCAPED: Final = frozenset("nrtbfuvxNU0")
 # What a field in a text could begin with.
 _FIELD_MARK: Final = re.compile(r"[=:<\n,]|\s(?:eq|ne|co|sw|ew|like)\s", re.IGNORECASE)
 # Those to whom no home belongs, but a machine or everybody.
@@ -74,18 +52,11 @@ _PUBLIC: Final = ("adobe.io", "adobelogin.com", "adobe.com", "localhost", "tests
 _DEEPEST: Final = 6
 """How many encodings within each other are looked into."""
 _STATUSES: Final = frozenset(map(int, HTTPStatus))
-# Members of a pair that names a field in one and gives its value in the other.
-_NAMING: Final = frozenset(
-    {"name", "key", "field", "attribute", "property", "label", "title", "parameter", "type", "path"}
-)
 _STATES: Final = frozenset({"active", "inactive", "enabled", "disabled", "yes", "no", "enterprise", "federated"})
 _ASKED: Final = frozenset({Kind.PHRASE, Kind.PERSON, Kind.DOMAIN, Kind.ROLE, Kind.HOST})
-_STEPS: Final = re.compile(r"\[[^\]]*+\]|[/.:]")
-_IDENTIFIER: Final = re.compile(r"[A-Za-z][\w-]{0,40}")
 _HEXADECIMAL: Final = re.compile(r"(?:[0-9A-F]{2}|[0-9a-f]{2})++")
 _WORD: Final = re.compile(r"[^\W_]++")
 _PACKED: Final = ("H4sI", "eJ", "eN", "eF", "eA")
-_VALUED: Final = frozenset({"value", "values", "val", "content", "data", "text"})
 
 
 @attrs.define
@@ -164,7 +135,7 @@ class PersonalData:
 
     def _machine(self, name: str) -> str:
         """Change what a field calls a machine; without a dot it is often called after somebody."""
-        is_plain = _IDENTIFIER.fullmatch(name) is not None and name.lower() not in _PUBLIC
+        is_plain = IDENTIFIER.fullmatch(name) is not None and name.lower() not in _PUBLIC
         return self._phrase(name) if is_plain else self.host(name)
 
     def text(self, text: str) -> str:
@@ -301,7 +272,7 @@ class PersonalData:
     def _json(self, text: str, depth: int, name: str | None) -> str:
         found = json_text.scan(text)
         edits: list[json_text.Edit] = []
-        told = _told(text, found.values)
+        told = told_kinds(text, found.values)
         for value in found.values:
             raw = text[value.start : value.end]
             if value.kind == "string":
@@ -404,7 +375,7 @@ class PersonalData:
         position = 0
         if "<" in text:
             for name, start, end in markup_fields(text):
-                if _is_asked(name) and not _is_label(name, text[start:end]):
+                if _is_asked(name) and not is_label(name, text[start:end]):
                     yield start, end, entities_changed(text[start:end], partial(self.value, kind_of(name)))
             for start, end in tags(text):
                 yield from self._guessed(text[position:start], position)
@@ -415,7 +386,7 @@ class PersonalData:
         """Yield the fields of a text without tags."""
         for field in self._found(text):
             value = text[field.start : field.end]
-            if not value or not _is_asked(field.name) or _is_label(field.name, value):
+            if not value or not _is_asked(field.name) or is_label(field.name, value):
                 continue
             change = partial(self.value, kind_of(field.name)) if field.quoted else self._mention
             made = escapes_changed(value, change)
@@ -467,11 +438,11 @@ class PersonalData:
 
     def _shaped(self, text: str, between: Callable[[str], str] = str) -> str:
         """Replace what is known by its shape, and change what stands between."""
-        if not _CONTROL.search(text):
+        if not CONTROL.search(text):
             return between(text)
         parts: list[str] = []
         done = 0
-        for start, end, kind in _shapes(text):
+        for start, end, kind in shapes(text):
             made = self._made(kind, text[start:end])
             if made is not None:
                 parts += (between(text[done:start]), made)
@@ -480,7 +451,7 @@ class PersonalData:
 
     def _made(self, kind: str, shaped: str) -> str | None:
         """Return what stands in place of a thing that is known by its shape; None where it is none after all."""
-        if (kind == "six" and shaped.count(":") < 2) or (kind == "account" and not _is_account(shaped)):
+        if (kind == "six" and shaped.count(":") < 2) or (kind == "account" and not is_account(shaped)):
             return None
         if kind == "id" and not (shaped.isupper() or shaped.islower()):
             return None
@@ -518,22 +489,6 @@ class PersonalData:
         return written if run.endswith("=") else written.rstrip("=")
 
 
-def _shapes(text: str) -> Iterator[tuple[int, int, str]]:
-    """Find what is known by its shape, in order: where it begins and ends, and its kind."""
-    done = 0
-    # Addresses whose escapes no other shape may take apart; those in a URL are read with it.
-    links = _LINK.finditer(text)
-    link = next(links, None)
-    for start, end in escaped_addresses(text):
-        while link is not None and link.end() <= start:
-            link = next(links, None)
-        if link is None or start < link.start():
-            yield from ((*found.span(), found.lastgroup or "") for found in _SHAPES.finditer(text, done, start))
-            yield start, end, "address"
-            done = end
-    yield from ((*found.span(), found.lastgroup or "") for found in _SHAPES.finditer(text, done))
-
-
 def _holder(values: list[json_text.Value], key: json_text.Value) -> str:
     """Return the name of the object in which a member stands."""
     return (values[key.parent].name or "") if key.parent >= 0 else ""
@@ -550,57 +505,5 @@ def _is_own(key: str) -> bool:
     )
 
 
-def _is_account(text: str) -> bool:
-    r"""Whether DOMAIN\user is what it looks like, and no escape of a program."""
-    domain, _, user = text.partition("\\")
-    return domain.isupper() or user.lstrip("\\")[:1] not in _ESCAPED
-
-
 def _is_asked(name: str) -> bool:
     return kind_of(name) in _ASKED
-
-
-def _is_label(name: str, value: str) -> bool:
-    """Whether a value is itself the name of a field, as in `name="email"`."""
-    return (
-        snake_case(name) in _NAMING
-        and _IDENTIFIER.fullmatch(value) is not None
-        and (kind_of(value) is not Kind.TEXT or is_secret(value))
-    )
-
-
-def _named_kind(name: str, field: str) -> Kind:
-    """Return what a field holds that a member names; in a patch (RFC 6902, RFC 7644) by the way to it."""
-    if name != "path":
-        return kind_of(field)
-    steps = [step for step in _STEPS.split(field) if step not in ("", "-", "value") and not step.isdigit()]
-    return kind_of(steps[-1]) if steps else Kind.TEXT
-
-
-def _told(text: str, values: list[json_text.Value]) -> Callable[[json_text.Value], Kind | None] | None:
-    """Return what tells the kinds in pairs such as `{"name": "firstname", "value": "Ada"}`; None for no pair."""
-    named = {
-        value.parent: (value.start, _named_kind(value.name, json_text.inner(text[value.start : value.end])))
-        for value in values
-        if value.kind == "string" and value.name in _NAMING and value.parent >= 0 and value.end - value.start < 100
-    }
-    named = {
-        place: pair for place, pair in named.items() if pair[1] is not Kind.TEXT and values[place].kind == "object"
-    }
-    pairs = (
-        {value.parent for value in values if value.parent in named and value.name in _VALUED} if named else set[int]()
-    )
-    if not pairs:
-        return None
-
-    def told(value: json_text.Value) -> Kind | None:
-        if value.parent in pairs and value.name in _VALUED:
-            return named[value.parent][1]
-        own = value.parent in pairs and value.start == named[value.parent][0] and value.name != "path"
-        if own and " " not in text[value.start : value.end]:
-            return Kind.FIXED  # with a blank in it, it might be somebody's own words after all
-        around = values[value.parent] if value.parent >= 0 else None
-        listed = around is not None and around.kind == "array" and around.name in _VALUED and around.parent in pairs
-        return named[around.parent][1] if around is not None and listed else None
-
-    return told

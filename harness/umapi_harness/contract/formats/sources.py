@@ -7,20 +7,12 @@ import json
 import shlex
 from typing import BinaryIO, Final
 
+from umapi_harness.common.payloads import MARKS
 from umapi_harness.contract.exchanges import CutOffError, Limits, RecordingError
 
 _CHUNK: Final = 64 * 1024
 MEMBERS: Final = 1000
 """How many members a map may have that is not taken into memory, such as the whole file: names are remembered."""
-
-# Longest first: the mark of UTF-32 begins with that of UTF-16.
-_MARKS: Final = (
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 
 _PACKED: Final = {
     b"\x1f\x8b": "gzip",
@@ -169,7 +161,7 @@ _SMALL: Final = 1024 * 1024
 
 def _encoding(first: bytes) -> tuple[str, int]:
     """The encoding of a text by its first bytes, and the length of the mark that says so."""
-    for mark, name in _MARKS:
+    for mark, name in MARKS:
         if first.startswith(mark):
             return name, len(mark)
     # Without a mark: every format here begins with an ASCII character.
