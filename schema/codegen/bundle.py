@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from schema.codegen.documents import objects_in, read_documents, worded
+from schema.codegen.documents import read_documents, worded
 
 Schema = dict[str, Any]
 
@@ -44,15 +44,6 @@ class Bundle:
         """Return the lists of texts that have a name."""
         definitions = [entry for name in SUBJECTS for entry in self.files[name].get("$defs", {}).values()]
         return [definition for definition in definitions if "x-umapi-vocabulary" in definition]
-
-    def constants(self) -> list[tuple[str, int, str]]:
-        """Return name, value and description of each limit that has a name."""
-        return [
-            (told["name"], node[keyword], told["description"])
-            for document in self.files.values()
-            for node in objects_in(document)
-            for keyword, told in node.get("x-umapi-constants", {}).items()
-        ]
 
     def resolve(self, reference: str, file: str) -> tuple[str, Schema]:
         """Return the file and the schema that a `$ref` standing in `file` points to."""

@@ -38,20 +38,20 @@ def worded(documents: dict[str, Document]) -> dict[str, Document]:
                 line["message"] = _message(line, entries, f"{name}: {place}")
             if isinstance(text := node.get("description"), str):
                 node["description"] = _numbered(text, node)
-    constants = _constants(documents)
+    numbers = {name: value for name, value, _ in constants(documents)}
     for entry in written["error_codes.json"]["codes"]:
-        entry["remedy"] = _numbered(entry["remedy"], constants)
+        entry["remedy"] = _numbered(entry["remedy"], numbers)
     return written
 
 
-def _constants(documents: dict[str, Document]) -> Document:
-    """Return the values of all limits that have a name."""
-    return {
-        constant["name"]: node[keyword]
+def constants(documents: dict[str, Document]) -> list[tuple[str, int, str]]:
+    """Return name, value and description of each limit that has a name."""
+    return [
+        (told["name"], node[keyword], told["description"])
         for document in documents.values()
         for node in objects_in(document)
-        for keyword, constant in node.get("x-umapi-constants", {}).items()
-    }
+        for keyword, told in node.get("x-umapi-constants", {}).items()
+    ]
 
 
 def _numbered(text: str, numbers: Document) -> str:

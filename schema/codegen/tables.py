@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from schema.codegen.bundle import Bundle, Schema
+from schema.codegen.documents import constants
 from schema.codegen.names import code_name, member_name, python_name
 
 _KNOWN_OF_CODES = ("code", "meaning", "remedy", "calls", "retry", "source", "severity", "message")
@@ -46,7 +47,7 @@ def _limits(bundle: Bundle) -> str:
         "from __future__ import annotations\n",
         "from typing import Final\n",
     ]
-    lines += [f"{name}: Final = {value!r}\n{text!r}\n" for name, value, text in sorted(bundle.constants())]
+    lines += [f"{name}: Final = {value!r}\n{text!r}\n" for name, value, text in sorted(constants(bundle.files))]
     return "\n".join(lines)
 
 

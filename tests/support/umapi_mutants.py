@@ -40,8 +40,10 @@ _OTHER: Final[dict[type[ast.AST], Any]] = {
     ast.Or: ast.And,
 }
 
-
-_BLOCKS: Final = (ast.FunctionDef, ast.If, ast.With, ast.For, ast.While, ast.Try)
+_BLOCKS: Final = (
+    *(ast.FunctionDef, ast.If, ast.With, ast.For, ast.While, ast.Try),
+    *(ast.AsyncFunctionDef, ast.AsyncWith, ast.AsyncFor, ast.ExceptHandler),
+)
 
 
 def mutants(tree: ast.Module) -> Iterator[tuple[int, str, ast.Module]]:

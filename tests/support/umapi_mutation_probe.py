@@ -1,6 +1,6 @@
-"""What SDK, mock server, documentation and page make of one limit: told as JSON by a process of its own.
+"""What SDK, mock server, documentation and page make of a changed schema: told as JSON by a process of its own.
 
-The process is given another `umapi_models` by its import path, made from a schema with another value of the limit.
+The process is given another `umapi_models` by its import path, made from that schema.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ def _group_updates(count: int) -> Action:
     return action
 
 
+_OPTIONS: Final = ("timeout", "max_retries", "max_wait")
 BUILDERS: Final[dict[str, Callable[[int], Action]]] = {
     "UserCommand.do": _updates,
     "UserGroupCommand.do": _group_updates,
@@ -162,9 +163,6 @@ def fault(task: Json) -> Json:
         "choices": fields["kind"]["choices"],
         "fields": [name for name, one in fields.items() if task["name"] in one["kinds"]],
     }
-
-
-_OPTIONS: Final = ("timeout", "max_retries", "max_wait")
 
 
 def addition(task: Json) -> Json:

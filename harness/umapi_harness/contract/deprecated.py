@@ -8,9 +8,7 @@ from typing import Any, Final
 
 from umapi_harness.contract.answers import JsonObject, is_array, is_object, number
 from umapi_harness.contract.recordings import Exchange
-from umapi_harness.contract.schema import operations
 
-DEPRECATED: Final = frozenset(name for name, operation in operations().items() if operation.deprecated)
 UPDATE: Final = "oldProfileUpdate"
 USERS: Final = frozenset({"oldUsers", "oldGroupUsers", "oldProfileUsers"})
 COUNTED: Final = frozenset({"adminCount", "userCount", "configurationCount", "licenseQuota", "adminGroupName"})

@@ -23,6 +23,7 @@ from umapi_models import limits, schemas
 from umapi_models.names import ADD, REMOVE
 
 _BASE: Final = "umapi:///"
+_REQUEST: Final = schemas.read("action-request.json")
 _FILES: Final = ("command.json", "user-steps.json", "usergroup-steps.json")
 _SHOWN: Final = 250  # characters of a refused value that a message repeats
 
@@ -222,19 +223,18 @@ class CommandChecks:
 
 def refusal_of_list(commands: Any, most: int) -> str | None:
     """What the service says of the body of an action request as a whole; None if it is a list of 1 to `most`."""
-    request = schemas.read("action-request.json")
     keyword = (
         "type"
         if not is_array(commands)
         else "minItems"
-        if len(commands) < request["minItems"]
+        if len(commands) < _REQUEST["minItems"]
         else "maxItems"
         if len(commands) > most
         else None
     )
     if keyword is None:
         return None
-    message: str = request["x-umapi-errors"][keyword]["message"]
+    message: str = _REQUEST["x-umapi-errors"][keyword]["message"]
     return message.format_map({"limit": most})
 
 
