@@ -36,7 +36,7 @@ class _Gathered:
     name: str
     pieces: list[Piece]
     counts: dict[str, int]
-    """How many pieces there are of each user."""
+    """How many pieces there are of each user, as he is named but for the case of letters."""
     kinds: dict[str, int]
     """How many users there are of each kind."""
 
@@ -56,20 +56,21 @@ class Memberships:
 
     def collect(self, pieces: Sequence[Piece]) -> Iterator[PlannedCommand]:
         """Gather the memberships of an action; give the commands that are full by that."""
-        user = _user(pieces)
+        user, spelt = _user(pieces), pieces[0].owner.action.target.lower()
         for piece in pieces:
             kind, names = _memberships(piece)
             for name in names:
                 key = group_key(name)
                 single = piece if len(names) == 1 else attrs.evolve(piece, step=_of_one_group(piece.step, kind, name))
                 gathered = self._gathered.get(key)
-                if gathered is not None and not _fits(gathered, user, kind):
+                # A key takes together, for caution, names that may be two groups: they wait for each other, and no more.
+                if gathered is not None and (gathered.name.lower() != name.lower() or not _fits(gathered, spelt, kind)):
                     yield self._emit(key)
                     gathered = None
                 if gathered is None:
                     gathered = self._gathered[key] = _Gathered(name, [], {}, {})
-                gathered.kinds[kind] = gathered.kinds.get(kind, 0) + (user not in gathered.counts)
-                gathered.counts[user] = gathered.counts.get(user, 0) + 1
+                gathered.kinds[kind] = gathered.kinds.get(kind, 0) + (spelt not in gathered.counts)
+                gathered.counts[spelt] = gathered.counts.get(spelt, 0) + 1
                 gathered.pieces.append(single)
                 self._groups_of.setdefault(user, set()).add(key)
 
@@ -93,7 +94,7 @@ class Memberships:
     def _emit(self, key: str) -> PlannedCommand:
         gathered = self._gathered.pop(key)
         for user in gathered.counts:
-            self._groups_of[user].discard(key)
+            self._groups_of[user_key(user)].discard(key)
         first = gathered.pieces[0]
         frame = UserGroupCommand(
             user_group=gathered.name, do=(member_step(_memberships(first)[0], [first.owner.action.target]),)

@@ -14,6 +14,7 @@ import attrs
 import pytest
 
 from umapi_harness.contract import Grade, own_judges, verify
+from umapi_harness.contract.exchanges import Limits
 from umapi_harness.contract.recordings import RecordedResponse, Recording, read, write
 from umapi_harness.mock.settings import PROFILES
 from umapi_harness.reading import SdkJudge
@@ -103,6 +104,21 @@ def test_an_entry_that_is_left_out_leaves_in_doubt_what_it_was_about(
     recording = read(json.dumps(document), "lost.har")
     assert len(recording.exchanges) == len(session.exchanges) - 1
     verification = verify([recording], own_judges(seeds=[{"org_id": ORG, **SEED}] if known else []))
+    assert [str(one) for one in verification.findings if one.grade is Grade.MUST] == []
+
+
+def test_an_aborted_request_that_is_too_large_to_read_leaves_everybody_in_doubt() -> None:
+    """Where it went is read all the same, and of a body that is not, nobody can say whom it was about."""
+    session = Session(SEED)
+    session.users()
+    session.act([{"user": "bob@f.example", "do": [{"removeFromOrg": {}}]}])
+    session.users()
+    document = json.loads(write(session.exchanges))
+    entry = document["log"]["entries"][1]
+    _aborted(entry)
+    entry["request"]["postData"]["text"] += " " * 10_000
+    recording = read(json.dumps(document), "lost.har", limits=Limits(body_bytes=8_000))
+    verification = verify([recording], own_judges())
     assert [str(one) for one in verification.findings if one.grade is Grade.MUST] == []
 
 

@@ -178,6 +178,33 @@ def test_a_thousand_memberships_are_ten_commands_by_group() -> None:
     assert [command.target for command in made.commands] == ["Team"] * 10
 
 
+def test_groups_by_group_are_those_that_were_named() -> None:
+    """Names that differ by more than the case of their letters may be two groups: nobody is put into the other one."""
+    actions = {
+        name: [add(f"u{place}{n}@b.c", name) for n in range(20)] for place, name in enumerate(("Straße", "Strasse"))
+    }
+    made = plan([action for pair in zip(*actions.values(), strict=True) for action in pair], by_group=True)
+    assert {action for command in made.commands if command.target == "Straße" for action in command.actions} == set(
+        actions["Straße"]
+    )
+
+
+def test_spellings_of_a_group_are_one_group() -> None:
+    """The service does not tell letters by their case, so 40 users in two spellings are one command."""
+    made = plan([add(f"u{n}@b.c", ("Team", "TEAM")[n % 2]) for n in range(40)], by_group=True)
+    assert [command.target for command in made.commands] == ["Team"]
+
+
+def test_users_by_group_are_counted_as_they_are_named() -> None:
+    """Two spellings that may be two users take two places in a step: 2,000 of them fill 20 commands."""
+    actions = [add(f"{user}{n}@b.c", "Team") for n in range(1_000) for user in ("straße", "strasse")]
+    made = plan(actions, by_group=True)
+    assert len(made.commands) == 20
+    assert sorted(str(action.target) for command in made.commands for action in command.actions) == sorted(
+        str(action.target) for action in actions
+    )
+
+
 BY_USER: dict[str, Sequence[Action]] = {
     "whom anything else is done to": (UserAction("jo@b.c").update(first_name="J"), add("jo@b.c", "Team")),
     "who is created": (create("jo@b.c"), add("jo@b.c", "Team")),

@@ -1,4 +1,4 @@
-"""The command `redact`: writes a recording anew without secrets and names, or proves that it holds none."""
+"""The command `redact`: writes a recording anew without secrets and names, or tells what is left in it."""
 
 from __future__ import annotations
 

@@ -33,13 +33,15 @@ _DIVED: Final = frozenset({Kind.TEXT, Kind.FIXED, Kind.MESSAGE})
 _ROLES: Final = frozenset({"org", "deployment", "support"})
 _IPV4: Final = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 # What a field in a text could begin with.
-_FIELD_MARK: Final = re.compile(r"[=:<\n,]|\s(?:eq|ne|co|sw|ew|like)\s", re.IGNORECASE)
+_FIELD_MARK: Final = re.compile(
+    r"[=:<\n,]|\binsert\s|(?:\s|%20|\+)(?:eq|ne|co|sw|ew|i?like)(?:\s|%20|\+)", re.IGNORECASE
+)
 # Those to whom no home belongs, but a machine or everybody.
 _NOBODY: Final = frozenset({"public", "default", "shared", "all users", "runner", "ubuntu", "user", "node", "app"})
 _MARKUP: Final = re.compile(r"&(?:lt|quot|apos|#0*3[49]|#0*60);", re.IGNORECASE)
 _ISLAND: Final = re.compile(r"[\[{]\s*+(?:\"|[\[{]\s*+\")")
 _FILE: Final = re.compile(
-    r"(?<![\w-])(?P<name>filename|name)(?P<star>\*)?=(?:\"(?P<quoted>[^\"\r\n]*+)|(?P<bare>[^\s;\"]++))", re.I
+    r"(?<![\w-])(?P<name>filename|name)\*?=(?:\"(?P<quoted>[^\"\r\n]*+)|(?P<bare>[^\s;\"]++))", re.I
 )
 _FORM: Final = re.compile(r"[\w.%+*~\[\]-]++=[^\s\"'<>{}]*+")
 # One that begins no letter as HTML writes it.
@@ -56,7 +58,6 @@ _STATES: Final = frozenset({"active", "inactive", "enabled", "disabled", "yes", 
 _ASKED: Final = frozenset({Kind.PHRASE, Kind.PERSON, Kind.DOMAIN, Kind.ROLE, Kind.HOST})
 _HEXADECIMAL: Final = re.compile(r"(?:[0-9A-F]{2}|[0-9a-f]{2})++")
 _WORD: Final = re.compile(r"[^\W_]++")
-_PACKED: Final = ("H4sI", "eJ", "eN", "eF", "eA")
 
 
 @attrs.define

@@ -157,7 +157,10 @@ def _unanswered(entry: Mapping[str, Any], source: Source, where: str) -> Exchang
     try:
         urlsplit(request["url"])
         asked = _request(source, request)
-    except (RecordingError, ValueError):
+    except RecordingError:
+        # Without its body, of which nothing is then known.
+        asked = RecordedRequest(method=request["method"].upper(), url=request["url"])
+    except ValueError:
         # What is left out need not be readable.
         asked = RecordedRequest(method=request["method"].upper(), url=request["url"].partition("/")[0])
     source.at(where.removeprefix(source.path))
