@@ -1,4 +1,4 @@
-"""The async connection: it drives the same calls over httpx (extra `async`)."""
+"""The async connection: it drives the same calls over httpcore (extra `async`)."""
 
 from __future__ import annotations
 

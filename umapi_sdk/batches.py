@@ -37,18 +37,28 @@ class WireCommand:
         return self.steps[step] if 0 <= step < len(self.steps) else step
 
 
+def commands_of(action: Action, pointer: str = "") -> Sequence[tuple[UserCommand | UserGroupCommand, tuple[int, ...]]]:
+    """Return an action's commands, each with the places of its steps; `pointer` says in errors where the action is.
+
+    Raises:
+        ActionError: it is no action, or has no steps.
+    """
+    if not isinstance(action, (UserSteps, GroupSteps)):
+        raise ActionError((Violation(pointer, f"{type(action).__name__} is not a UserAction or GroupAction"),))
+    commands: Sequence[tuple[UserCommand | UserGroupCommand, tuple[int, ...]]] = action.commands
+    if not commands:
+        problem = f"the action for {action.target} has no steps"
+        raise ActionError((Violation(f"{pointer}/do", problem, "error.command.steps.malformed"),))
+    return commands
+
+
 def split_action(action: Action) -> list[WireCommand]:
     """Return the commands that carry out an action, in order.
 
     Raises:
         ActionError: the action has no steps, or holds text that cannot be written.
     """
-    if not isinstance(action, (UserSteps, GroupSteps)):
-        raise ActionError((Violation("", f"{type(action).__name__} is not a UserAction or GroupAction"),))
-    parts: Sequence[tuple[UserCommand | UserGroupCommand, tuple[int, ...]]] = action.commands
-    if not parts:
-        problem = f"the action for {action.target} has no steps"
-        raise ActionError((Violation("/do", problem, "error.command.steps.malformed"),))
+    parts = commands_of(action)
     return [
         WireCommand(
             action=action,

@@ -29,7 +29,7 @@ from umapi_sdk.connection import Connection
 from umapi_sdk.errors import NetworkError, ServiceError, UmapiError, UsageError
 from umapi_sdk.listings import Completeness, ListingRules
 from umapi_sdk.lookups import GroupsQuery, UserQuery, UsersQuery
-from umapi_sdk.outcomes import ActionOutcome, OutcomeStatus, StepError
+from umapi_sdk.outcomes import RUN_ENDED, ActionOutcome, OutcomeStatus, StepError
 from umapi_sdk.queries import NOT_GIVEN
 from umapi_sdk.session import UnsentActionsWarning
 from umapi_sdk.version import __version__
@@ -244,7 +244,7 @@ class _Sending:
     def run(self) -> int:
         """Send everything, request by request, and return the exit status."""
         told = 0
-        reason = "the run ended before"
+        reason = RUN_ENDED
         try:
             for start in range(0, len(self._actions), MAX_COMMANDS):
                 self._connection.execute_multiple(self._actions[start : start + MAX_COMMANDS], immediate=True)

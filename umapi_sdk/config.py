@@ -23,7 +23,7 @@ from umapi_sdk.connection import Connection
 from umapi_sdk.errors import ConfigurationError
 from umapi_sdk.keys import load_private_key, read_key_file
 from umapi_sdk.masking import hidden
-from umapi_sdk.options import OptionArguments, Options, Reader, option, shown, veil
+from umapi_sdk.options import OptionArguments, Options, Reader, nearest, option, shown, veil
 
 if TYPE_CHECKING:
     from umapi_sdk.aio import AsyncConnection
@@ -37,10 +37,11 @@ OTHER_VARIABLES = {
     "UMAPI_MOCK": "where a mock server runs, for programs that are tested with one",
     **{
         f"UMAPI_{name}": "what `umapi-harness serve` and `exec` tell a program of their organisation"
-        for name in (
-            *("DOMAIN", "ENTERPRISE_DOMAIN", "ADOBE_ID_DOMAIN", "SAMPLE_USER", "SAMPLE_GROUP", "SAMPLE_PROFILE"),
-            *("JWT_TOKEN", "ACCESS_TOKEN", "MOCK_ADMIN_URL"),
-        )
+        for name in ("DOMAIN", "SAMPLE_USER", "SAMPLE_GROUP", "SAMPLE_PROFILE")
+    },
+    **{
+        f"UMAPI_{name}": "what programs that are tested with a mock server may be told by whoever starts them"
+        for name in ("ENTERPRISE_DOMAIN", "ADOBE_ID_DOMAIN", "JWT_TOKEN", "ACCESS_TOKEN", "MOCK_ADMIN_URL")
     },
 }
 """Variables that are no settings of a connection, and what they are; any other that begins with UMAPI_ is refused."""
@@ -259,13 +260,11 @@ def _meant(
 
     `others` has what settings are called elsewhere, which people carry over: by default in the walkthrough's file.
     """
-    from difflib import get_close_matches  # noqa: PLC0415 - loaded when a name is misspelt
-
     names = list(_KINDS if known is None else known)
     plain = name.removeprefix(prefix).lower().replace("-", "_")
     plain = (_INI_NAMES if others is None else others).get(plain, plain)
-    near = get_close_matches(f"{prefix}{plain.upper()}" if prefix else plain, names, n=1, cutoff=0.75)
-    return f": is {near[0]} meant?" if near else f"; settings: {', '.join(_KINDS if prefix else names)}"
+    near = nearest(f"{prefix}{plain.upper()}" if prefix else plain, names)
+    return near or f"; settings: {', '.join(_KINDS if prefix else names)}"
 
 
 def warn_of_writers(path: Path, level: int = 4) -> None:

@@ -17,13 +17,12 @@ import attrs
 
 from umapi_models.limits import MAX_COMMANDS
 from umapi_sdk.batches import WireCommand
-from umapi_sdk.outcomes import ActionOutcome, CommandOutcome, OutcomeStatus, PartOutcome, worst_of
+from umapi_sdk.outcomes import AFTER_UNKNOWN, ActionOutcome, CommandOutcome, OutcomeStatus, PartOutcome, worst_of
 from umapi_sdk.pieces import PlannedAction, PlannedCommand, PlannedStep
 from umapi_sdk.planning import Plan
 from umapi_sdk.schedules import Schedule
 from umapi_sdk.tracing import Again, Chain, Finding, Knowledge, not_sent, settle_doubt, trace
 
-_AFTER_UNKNOWN = "nothing is sent after a part whose outcome is unknown"
 _LOOKED_AT = 10 * MAX_COMMANDS
 """Commands to send again that are looked at, at most, to fill a request with those that may share it."""
 
@@ -118,7 +117,7 @@ class Fulfilment:
         left = [piece for piece in again.command.pieces if piece.owner not in self._stopped]
         if len(left) < len(again.command.pieces):
             gone = [piece for piece in again.command.pieces if piece.owner in self._stopped]
-            self._note(origin, not_sent(gone, _AFTER_UNKNOWN, before=again.before))
+            self._note(origin, not_sent(gone, AFTER_UNKNOWN, before=again.before))
             again = attrs.evolve(again, command=attrs.evolve(again.command, pieces=tuple(left)))
         if left and again.doubt is not None and again.doubt.code in self._knowledge.goes_on:
             self._note(origin, settle_doubt(again, again.doubt))

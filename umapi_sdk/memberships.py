@@ -63,7 +63,7 @@ class Memberships:
                 key = group_key(name)
                 single = piece if len(names) == 1 else attrs.evolve(piece, step=_of_one_group(piece.step, kind, name))
                 gathered = self._gathered.get(key)
-                # A key takes together, for caution, names that may be two groups: they wait for each other, and no more.
+                # A key takes names together that may be two groups, so that they wait for each other, and for no more.
                 if gathered is not None and (gathered.name.lower() != name.lower() or not _fits(gathered, spelt, kind)):
                     yield self._emit(key)
                     gathered = None

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypedDict
 
 import attrs
@@ -130,8 +130,8 @@ class Options:
         "File of the client's certificate and key; as an argument of a connection, also a pair of files."
     )
     proxy: str | None = option(
-        "URL of the proxy, which can hold a password; by default `HTTPS_PROXY` and `NO_PROXY` of the environment "
-        "count.",
+        "URL of the proxy, which can hold a password; by default `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the "
+        "environment count.",
         secret=True,
     )
     user_agent: str | None = option("Name of the calling program, put before the SDK's own.")
@@ -192,7 +192,7 @@ def veil(values: Any, fields: Mapping[str, attrs.Attribute[Any]]) -> None:
         values[name] = guarded(value) if plain else hidden(value)
 
 
-def nearest(name: str, known: Mapping[str, object]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
     """Return the end of a message on a name that is not known: the nearest that is."""
     from difflib import get_close_matches  # noqa: PLC0415 - loaded when a name is misspelt
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -144,6 +144,11 @@ class ActionOutcome:
         if self.maybe_repeated and self.status is not OutcomeStatus.COMPLETED:
             details.append("an earlier attempt may have taken effect")
         return shown(f"{self.action.target}: {self.status}" + (f": {'; '.join(details)}" if details else ""))
+
+
+RUN_ENDED: Final = "the run ended before"
+AFTER_UNKNOWN: Final = "nothing is sent after a part whose outcome is unknown"
+"""Reasons for which something was not sent."""
 
 
 @attrs.frozen(kw_only=True)

@@ -10,13 +10,11 @@ from umapi_sdk.errors import ActionError, UmapiError
 from umapi_sdk.execution import Execution, fates, run
 from umapi_sdk.fulfilment import Fulfilment
 from umapi_sdk.messages import Call
-from umapi_sdk.outcomes import ActionOutcome, OutcomeStatus
+from umapi_sdk.outcomes import RUN_ENDED, ActionOutcome, OutcomeStatus
 from umapi_sdk.pieces import PlannedAction
 from umapi_sdk.planning import Plan
 from umapi_sdk.queueing import ActionQueue
 from umapi_sdk.verdicts import Attempts
-
-_ENDED = "the run ended before"
 
 
 def run_plan(queue: ActionQueue, service: Service, plan: Plan, *, test_mode: bool) -> Call[Execution]:
@@ -49,7 +47,7 @@ def run_plan(queue: ActionQueue, service: Service, plan: Plan, *, test_mode: boo
     except BaseException as error:
         if fulfilment is not None:
             # Whatever ends the call, say first what is known of its actions.
-            fulfilment.give_up(fates(batch, error, attempts), _ENDED)
+            fulfilment.give_up(fates(batch, error, attempts), RUN_ENDED)
             outcomes = _tell(queue, fulfilment)
             if isinstance(error, UmapiError):
                 # An error of what was queued has outcomes of its own.

@@ -20,7 +20,8 @@ import attrs
 from umapi_models.models import UserCommand, UserStep
 from umapi_models.operations import ACTION
 from umapi_runtime.constraints import Violation
-from umapi_sdk.actions import Action, GroupSteps, UserSteps
+from umapi_sdk.actions import Action
+from umapi_sdk.batches import commands_of
 from umapi_sdk.errors import ActionError
 from umapi_sdk.memberships import Memberships
 from umapi_sdk.pacing import least_time
@@ -112,12 +113,7 @@ def plan(actions: Iterable[Action], *, by_group: bool = False) -> Plan:
 
 def _cut(place: int, action: Action) -> tuple[Frame, list[Piece]]:
     """Return an action's frame and pieces."""
-    if not isinstance(action, (UserSteps, GroupSteps)):
-        raise ActionError((Violation(f"/{place}", f"{type(action).__name__} is not a UserAction or GroupAction"),))
-    commands: Sequence[tuple[Frame, tuple[int, ...]]] = action.commands
-    if not commands:
-        problem = f"the action for {action.target} has no steps"
-        raise ActionError((Violation(f"/{place}/do", problem, "error.command.steps.malformed"),))
+    commands = commands_of(action, f"/{place}")
     frame = commands[0][0]
     owner = PlannedAction(place, action, action.step_count, frame.request_id)
     pieces: list[Piece] = []

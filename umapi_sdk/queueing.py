@@ -17,12 +17,18 @@ import attrs
 from umapi_models.limits import MAX_COMMANDS
 from umapi_sdk.actions import Action
 from umapi_sdk.batches import WireCommand, split_action
-from umapi_sdk.outcomes import ActionOutcome, CommandOutcome, OutcomeStatus, combine, same_for_all
+from umapi_sdk.outcomes import (
+    AFTER_UNKNOWN,
+    RUN_ENDED,
+    ActionOutcome,
+    CommandOutcome,
+    OutcomeStatus,
+    combine,
+    same_for_all,
+)
 from umapi_sdk.turns import Turns
 
-_NOT_REACHED = "the run ended before"
 _TAKEN = "it was taken from the queue"
-_AFTER_UNKNOWN = "nothing is sent after a part whose outcome is unknown"
 
 
 @attrs.define(eq=False)
@@ -225,7 +231,7 @@ class ActionQueue:
                 for command in job.commands:
                     following = self._entries.get(command)
                     if following is not None and not following.under_way:
-                        self._withdraw(following, _AFTER_UNKNOWN, share)
+                        self._withdraw(following, AFTER_UNKNOWN, share)
 
     def leave(self, share: Share, reasons: Mapping[WireCommand, str | None] | None = None) -> list[ActionOutcome]:
         """End a call's part in the queue; return the outcomes that it has to tell, in order.
@@ -239,7 +245,7 @@ class ActionQueue:
             if share.owned:
                 for entry in list(share.owned):
                     if entry.job.doubtful:
-                        self._withdraw(entry, _AFTER_UNKNOWN, share)
+                        self._withdraw(entry, AFTER_UNKNOWN, share)
                     else:
                         self._give(entry, None)
                 share.ready = _Ready()
@@ -362,6 +368,6 @@ class ActionQueue:
         parts: list[CommandOutcome] = []
         for command in job.commands:
             known = job.known.get(command.part)
-            reason = reasons.get(command) or _NOT_REACHED
+            reason = reasons.get(command) or RUN_ENDED
             parts += [known] if known else same_for_all([command], OutcomeStatus.NOT_SENT, reason)
         return combine(job.action, parts)

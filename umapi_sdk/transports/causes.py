@@ -71,17 +71,14 @@ class _Place:
     """Host and port of the proxy, without its password."""
     exchange: Exchange
     settings: NetworkSettings
+    https: bool
+    has_credentials: bool
+    """Whether the proxy's URL has a user."""
 
     @property
     def peer(self) -> str:
         """What the connection goes to at the point that was reached."""
-        if self.proxy is None or self.exchange.tunnel_status is not None or self.exchange.sent:
-            return self.host
-        return f"the proxy {self.proxy}"
-
-    https: bool
-    has_credentials: bool
-    """Whether the proxy's URL has a user."""
+        return f"the proxy {self.proxy}" if self.before_tunnel else self.host
 
     @property
     def before_tunnel(self) -> bool:
