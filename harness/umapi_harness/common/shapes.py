@@ -90,14 +90,23 @@ def _is_token_header(segment: str) -> bool:
     return decoded.startswith('{"') and '":' in decoded
 
 
+def base64_bytes(run: str) -> bytes | None:
+    """Return what base64 of either alphabet stands for, with or without its padding; None where it is none."""
+    plain = run.rstrip("=").translate(_URLSAFE)
+    try:
+        return base64.b64decode(plain + "=" * (-len(plain) % 4))
+    except binascii.Error:
+        return None
+
+
 def base64_text(run: str) -> str | None:
     """Return the text that base64 of either alphabet stands for, None where it is no text."""
-    plain = run.rstrip("=").translate(_URLSAFE)
-    if len(plain) < 8 or len(plain) % 4 == 1:
+    data = base64_bytes(run)
+    if data is None or len(data) < 6:
         return None
     try:
-        decoded = base64.b64decode(plain + "=" * (-len(plain) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError):
+        decoded = data.decode()
+    except UnicodeDecodeError:
         return None
     return decoded if _TEXT.fullmatch(decoded) else None
 
@@ -117,11 +126,8 @@ def packed_text(run: str) -> str | None:
     """Return the text that base64 of compressed data stands for, None where it is none."""
     if not run.startswith(_PACKED):
         return None
-    plain = run.rstrip("=").translate(_URLSAFE)
-    try:
-        return compressed_text(base64.b64decode(plain + "=" * (-len(plain) % 4)))
-    except binascii.Error:
-        return None
+    data = base64_bytes(run)
+    return None if data is None else compressed_text(data)
 
 
 def basic_credentials(decoded: str) -> bool:

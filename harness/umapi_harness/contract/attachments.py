@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from typing import Final
 
 import attrs
 
-from umapi_harness.common.shapes import base64_text, hexadecimal_text, packed_text
+from umapi_harness.common.shapes import base64_bytes, base64_text, hexadecimal_text, packed_text
 from umapi_harness.contract.exchanges import Exchange
 
 # Of one line, also with the slashes of PHP, or of lines that are as long as those of MIME and PEM.
@@ -21,7 +19,6 @@ _BETWEEN: Final = re.compile(r"\\++[rn]|\s|\\")
 # Words, rules and paths that happen to be long lack one or the other.
 _MIXED: Final = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])[^0-9]*[0-9]")
 _MARK: Final = re.compile(r"left out: [0-9]+ bytes of base64 could not be inspected\s*")
-_URLSAFE: Final = str.maketrans("-_", "+/")
 
 
 @attrs.frozen
@@ -57,12 +54,10 @@ def _marked(found: re.Match[str]) -> str:
     run = _BETWEEN.sub("", found[0])
     if not _MIXED.match(run) or hexadecimal_text(run) or base64_text(run) or packed_text(run):
         return found[0]
-    plain = run.rstrip("=").translate(_URLSAFE)
-    try:
-        size = len(base64.b64decode(plain + "=" * (-len(plain) % 4)))
-    except binascii.Error:
+    data = base64_bytes(run)
+    if data is None:
         return found[0]
-    return f"left out: {size} bytes of base64 could not be inspected"
+    return f"left out: {len(data)} bytes of base64 could not be inspected"
 
 
 def is_attachment_mark(text: str) -> bool:

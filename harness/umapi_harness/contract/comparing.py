@@ -6,7 +6,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import attrs
 
@@ -16,6 +16,8 @@ from umapi_harness.contract import redaction
 from umapi_harness.contract.answers import count_header, is_array, is_object
 from umapi_harness.contract.matching import differences
 from umapi_harness.contract.recordings import RecordedResponse
+
+T = TypeVar("T")
 
 MADE_UP_FIELDS = frozenset({"id", "groupId", "adminGroupId"})
 """Fields that the service makes up, and that the documented samples often leave out: only their types are compared."""
@@ -172,28 +174,30 @@ def _body_departures(before: object, after: object, place: str = "", name: str =
 
 
 def _list_departures(before: list[Any], after: list[Any], place: str, name: str) -> Iterator[Departure]:
-    partners = _partners(before, after, _IDENTITIES.get(name, ()))
-    for number, partner in sorted(partners.items()):
+    pairs = _paired(before, after, _IDENTITIES.get(name, ()))
+    for number, partner in sorted(pairs.items()):
         yield from _body_departures(before[number], after[partner], f"{place}/{number}")
     if len(before) == len(after):
         return
-    missing = [one for number, one in enumerate(before) if number not in partners]
-    taken = set(partners.values())
+    missing = [one for number, one in enumerate(before) if number not in pairs]
+    taken = set(pairs.values())
     added = [one for number, one in enumerate(after) if number not in taken]
     told = [f"{words} {_named(entries)}" for words, entries in (("without", missing), ("with", added)) if entries]
     recorded, now = f"{len(before)} items", str(len(after))
     yield Departure(place, f"recorded {recorded}, now {now}, {', '.join(told)}", expected=recorded, actual=now)
 
 
-def _partners(before: list[Any], after: list[Any], identities: Sequence[_Identity]) -> dict[int, int]:
+def partners(before: Sequence[T], after: Sequence[T], identities: Sequence[Callable[[T], object]]) -> dict[int, int]:
     """Return place -> place of the entries that are the same thing: by what tells them apart best, then by less.
 
-    What is left on both sides belongs together in its order if it is as much.
+    An identity gives None for an entry that it cannot tell.
     """
     found: dict[int, int] = {}
     left: list[int] = list(range(len(before)))
     right: list[int] = list(range(len(after)))
     for identity in identities:
+        if not left or not right:
+            break
         homes: dict[object, deque[int]] = {}
         for number in right:
             told = identity(after[number])
@@ -206,6 +210,15 @@ def _partners(before: list[Any], after: list[Any], identities: Sequence[_Identit
         taken = set(found.values())
         left = [number for number in left if number not in found]
         right = [number for number in right if number not in taken]
+    return found
+
+
+def _paired(before: list[Any], after: list[Any], identities: Sequence[_Identity]) -> dict[int, int]:
+    """Return the partners; what is left on both sides belongs together in its order if it is as much."""
+    found = partners(before, after, identities)
+    taken = set(found.values())
+    left = [number for number in range(len(before)) if number not in found]
+    right = [number for number in range(len(after)) if number not in taken]
     if len(left) == len(right) or not identities:
         found.update(zip(left, right, strict=False))
     return found

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Final, TypeGuard
 
 import attrs
 
 from umapi_harness.common.pointers import pointer, unescaped
-from umapi_harness.contract import redaction
+from umapi_harness.contract import comparing, redaction
 from umapi_harness.contract.comparing import CHANGING_FIELDS, MADE_UP_FIELDS
 
 _SHOWN: Final = 80  # characters of a value that a change shows
@@ -171,24 +172,7 @@ def _lists(before: Sequence[object], after: Sequence[object], place: str) -> Ite
 
 def partners(old: Sequence[Mapping[str, object]], new: Sequence[Mapping[str, object]]) -> dict[int, int]:
     """Return place -> place of the entries of two lists that are the same thing."""
-    found: dict[int, int] = {}
-    left: list[int] = list(range(len(old)))
-    right: list[int] = list(range(len(new)))
-    for naming in _NAMINGS:
-        if not left or not right:
-            break
-        waiting: dict[object, deque[int]] = {}
-        for place in right:
-            if (name := _name_of(new[place], naming)) is not None:
-                waiting.setdefault(name, deque()).append(place)
-        for number in left:
-            places = waiting.get(_name_of(old[number], naming))
-            if places:
-                found[number] = places.popleft()
-        taken = set(found.values())
-        left = [number for number in left if number not in found]
-        right = [place for place in right if place not in taken]
-    return dict(sorted(found.items()))
+    return dict(sorted(comparing.partners(old, new, _IDENTITIES).items()))
 
 
 def _sets(before: Sequence[object], after: Sequence[object], below: str) -> Iterator[Change]:
@@ -242,3 +226,6 @@ def _name_of(item: Mapping[str, object], naming: Sequence[str]) -> object:
     told = tuple((name, str(item[name]).lower()) for name in naming if isinstance(item.get(name), (str, int)))
     # An entry that has only a part of what names it, is named by that part in another turn, or not at all.
     return told if naming is _NAMING or len(told) == len(naming) else None
+
+
+_IDENTITIES: Final = tuple(partial(_name_of, naming=naming) for naming in _NAMINGS)
