@@ -17,7 +17,7 @@ from umapi_sdk.errors import ListingError, UmapiError
 from umapi_sdk.execution import Execution
 from umapi_sdk.listings import ListingReader, ListingRules, Progress
 from umapi_sdk.masking import shown_request_id
-from umapi_sdk.messages import Answer, Authorize, Call, Elapsed, Message, Request, Sleep, TransportError, Turn
+from umapi_sdk.messages import Authorize, Call, Elapsed, Message, Reply, Request, Sleep, TransportError, Turn
 from umapi_sdk.options import OptionArguments, Options
 from umapi_sdk.queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
 from umapi_sdk.retries import RetryPolicy
@@ -165,7 +165,7 @@ class AsyncConnection(Described):
         finally:
             call.close()
 
-    async def _answer(self, message: Message) -> Answer:
+    async def _answer(self, message: Message) -> Reply:
         if isinstance(message, Request):
             response = await self._transport.send(message)
             shown = shown_request_id(message, response)

@@ -47,7 +47,7 @@ class Entry:
 
 
 @attrs.frozen(kw_only=True)
-class Answer:
+class ActionAnswer:
     """The answer to an action request, as far as it can be read; what cannot be read is None."""
 
     result: str | None
@@ -66,12 +66,12 @@ class Answer:
         return self.result is None and not self.errors and all(count is None for count in counts)
 
 
-def read_answer(data: object) -> Answer | None:
+def read_answer(data: object) -> ActionAnswer | None:
     """Return what can be read of an answer, None when there is nothing: no object, or none of the known fields."""
     if not isinstance(data, Mapping):
         return None
     fields = cast("Mapping[str, object]", data)
-    answer = Answer(
+    answer = ActionAnswer(
         result=_text(fields.get("result")),
         completed=_integer(fields.get("completed")),
         not_completed=_integer(fields.get("notCompleted")),
@@ -85,7 +85,7 @@ def read_answer(data: object) -> Answer | None:
 
 def read_outcomes(
     commands: Sequence[WireCommand],
-    answer: Answer,
+    answer: ActionAnswer,
     *,
     test_mode: bool,
     request_id: str | None,
@@ -224,7 +224,7 @@ def _of_another(roll: _Roll, entries: Sequence[Entry]) -> str | None:
 
 def _contradiction(
     total: int,
-    answer: Answer,
+    answer: ActionAnswer,
     errors: Mapping[int, Sequence[Entry]],
     doubts: Sequence[tuple[Entry, set[int]]],
     nameless: Sequence[Entry],
@@ -259,7 +259,7 @@ def _contradiction(
     return f"the service counts {said}, and {names}: {answer.result or 'no result'}"
 
 
-def _fits(result: str, answer: Answer, completed: int) -> bool:
+def _fits(result: str, answer: ActionAnswer, completed: int) -> bool:
     """Return whether the result is what the counts and errors make of it."""
     if result == ActionResult.SUCCESS:
         return not answer.errors

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 import attrs
 
-from umapi_models.models import GatewayError, RequestError, ServiceError, ServiceStatus
+from umapi_models.models import GatewayErrorBody, RequestErrorBody, ServiceErrorBody, ServiceStatus
 from umapi_models.operations import ACTION, STATUS, Operation
 from umapi_runtime.constraints import ContractError, show
 from umapi_runtime.converter import read_response, read_response_text
@@ -289,13 +289,13 @@ def _refusal_reason(response: Response) -> tuple[str | None, str | None]:
     except (ValueError, RecursionError):
         return None, _challenge(response.headers.get("www-authenticate"))
     with suppress(ContractError):
-        ordinary = read_response(ServiceError, data)
+        ordinary = read_response(ServiceErrorBody, data)
         return ordinary.result, ordinary.message
     with suppress(ContractError):
-        of_gateway = read_response(GatewayError, data)
+        of_gateway = read_response(GatewayErrorBody, data)
         return of_gateway.error_code, of_gateway.message
     with suppress(ContractError):
-        of_request = read_response(RequestError, data)
+        of_request = read_response(RequestErrorBody, data)
         return of_request.error_code, of_request.error_message
     return None, None
 

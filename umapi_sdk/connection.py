@@ -15,7 +15,7 @@ from umapi_sdk.calls import fetch_token
 from umapi_sdk.errors import UmapiError
 from umapi_sdk.execution import Execution
 from umapi_sdk.masking import shown_request_id
-from umapi_sdk.messages import Answer, Authorize, Call, Elapsed, Message, Request, Sleep, TransportError, Turn
+from umapi_sdk.messages import Authorize, Call, Elapsed, Message, Reply, Request, Sleep, TransportError, Turn
 from umapi_sdk.options import OptionArguments, Options
 from umapi_sdk.retries import RetryPolicy
 from umapi_sdk.session import Described, Session
@@ -162,7 +162,7 @@ class Connection(Described):
         except UmapiError as error:
             return error
 
-    def _answer(self, message: Message) -> Answer:
+    def _answer(self, message: Message) -> Reply:
         if isinstance(message, Request):
             response = self._transport.send(message)
             shown = shown_request_id(message, response)

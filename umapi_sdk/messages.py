@@ -89,8 +89,8 @@ class Turn:
 
 
 Message = Request | Sleep | Now | Elapsed | Authorize | Turn
-Answer = Response | Mapping[str, str] | float | None
-Call = Generator[Message, Answer, T]
+Reply = Response | Mapping[str, str] | float | None
+Call = Generator[Message, Reply, T]
 """A call in progress that ends with a `T`."""
 
 

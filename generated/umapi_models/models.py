@@ -1368,7 +1368,7 @@ class ActionResult(StrEnum):
 
 
 @frozen(kw_only=True)
-class ActionError(Answer, kw_only=True):
+class ActionErrorEntry(Answer, kw_only=True):
     """Why one step of a command failed. Source: ActionsRef.md#ResponseProps."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1412,7 +1412,7 @@ class ActionError(Answer, kw_only=True):
 
 
 @frozen(kw_only=True)
-class ActionWarning(Answer, kw_only=True):
+class ActionWarningEntry(Answer, kw_only=True):
     """A warning about one step, which ran all the same. Source: ActionsRef.md#ResponseProps."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1489,10 +1489,10 @@ class ActionResponse(Answer, kw_only=True):
     completed_in_test_mode: int = field(metadata={"name": "completedInTestMode"})
     """Commands that passed the checks of test mode; 0 outside it."""
 
-    errors: tuple[ActionError, ...] | None = None
+    errors: tuple[ActionErrorEntry, ...] | None = None
     """One entry for each failed step; absent when none failed."""
 
-    warnings: tuple[ActionWarning, ...] | None = None
+    warnings: tuple[ActionWarningEntry, ...] | None = None
     """One entry for each warning; absent when there is none."""
 
     unknown_fields: UnknownFields = NO_FIELDS
@@ -1874,7 +1874,7 @@ class ServiceStatus(Answer, kw_only=True):
 
 
 @frozen(kw_only=True)
-class ServiceError(Answer, kw_only=True):
+class ServiceErrorBody(Answer, kw_only=True):
     """A refusal by the service."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1902,7 +1902,7 @@ class ServiceError(Answer, kw_only=True):
 
 
 @frozen(kw_only=True)
-class GatewayError(Answer, kw_only=True):
+class GatewayErrorBody(Answer, kw_only=True):
     """A refusal by the gateway in front of the service."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(
@@ -1927,7 +1927,7 @@ class GatewayError(Answer, kw_only=True):
 
 
 @frozen(kw_only=True)
-class RequestError(Answer, kw_only=True):
+class RequestErrorBody(Answer, kw_only=True):
     """A refusal of a malformed page number, and of the deprecated operations."""
 
     __contract__: ClassVar[constraints.Contract] = constraints.Contract(

@@ -78,10 +78,10 @@ def action_responses(draw: st.DrawFn, *, commands: int | None = None, test_mode:
     failed = draw(st.lists(st.integers(0, max(0, total - 1)), max_size=total, unique=True)) if total else []
     errors: list[Json] = []
     for index in failed:
-        found = draw(st.lists(_at(f"{file}#/$defs/ActionError"), min_size=1, max_size=2))
+        found = draw(st.lists(_at(f"{file}#/$defs/ActionErrorEntry"), min_size=1, max_size=2))
         errors += [{**error, "index": index} for error in found]
     warned = draw(st.lists(st.integers(0, total - 1), max_size=2)) if total else []
-    warnings = [{**draw(_at(f"{file}#/$defs/ActionWarning")), "index": index} for index in warned]
+    warnings = [{**draw(_at(f"{file}#/$defs/ActionWarningEntry")), "index": index} for index in warned]
     good = total - len(failed)
     answer: Json = {
         "result": "success" if not failed else "partial" if good else "error",

@@ -20,17 +20,17 @@ from umapi_harness.contract.schema import operations
 from umapi_harness.mock.state.keys import KeyPair
 from umapi_models.models import (
     ActionResponse,
-    GatewayError,
+    GatewayErrorBody,
     GroupsPage,
     JWTToken,
     OAuthToken,
-    RequestError,
+    RequestErrorBody,
+    ServiceErrorBody,
     ServiceStatus,
     TokenError,
     UserAnswer,
     UsersPage,
 )
-from umapi_models.models import ServiceError as ServiceErrorBody
 from umapi_runtime.converter import read_response, write
 from umapi_sdk import (
     Action,
@@ -489,8 +489,8 @@ def _model_of(exchange: Exchange, answer: Mapping[str, Any]) -> type[attrs.Attrs
         return by_operation.get(exchange.operation or "", OAuthToken)
     forms: dict[str, type[attrs.AttrsInstance]] = {
         "error": TokenError,
-        "error_code": GatewayError,
-        "errorMessage": RequestError,
+        "error_code": GatewayErrorBody,
+        "errorMessage": RequestErrorBody,
     }
     return next((model for name, model in forms.items() if name in answer), ServiceErrorBody)
 

@@ -182,7 +182,7 @@ def test_known_member_of_an_enum_is_that_member() -> None:
 @pytest.mark.parametrize(("step", "number"), [(3, 3), ("3", 3), ("003", 3), (3.0, 3)])
 def test_step_is_read_as_a_number(step: object, number: int) -> None:
     """The step of an error may come as a number or as digits."""
-    error = converter.read_response(models.ActionError, {"index": 0, "step": step, "errorCode": "error.x"})
+    error = converter.read_response(models.ActionErrorEntry, {"index": 0, "step": step, "errorCode": "error.x"})
     assert (error.step, type(error.step)) == (number, int)
 
 
@@ -190,7 +190,7 @@ def test_step_is_read_as_a_number(step: object, number: int) -> None:
 def test_step_that_is_no_number_is_refused(step: object) -> None:
     """What is no whole number is refused at its place, a number of thousands of digits included."""
     with pytest.raises(ContractError, match=r"/step: .* is not an integer"):
-        converter.read_response(models.ActionError, {"index": 0, "step": step, "errorCode": "error.x"})
+        converter.read_response(models.ActionErrorEntry, {"index": 0, "step": step, "errorCode": "error.x"})
 
 
 def test_null_in_an_answer_is_an_absent_field() -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from collections import defaultdict
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
 
+import umapi_models
+import umapi_runtime
 import umapi_sdk
 import umapi_sdk.aio
 import umapi_sdk.auth
@@ -97,6 +102,20 @@ def test_public_names() -> None:
     assert sorted(umapi_sdk.__all__) == sorted(NAMES)
     for name in umapi_sdk.__all__:
         assert getattr(umapi_sdk, name).__doc__
+
+
+def test_no_class_has_the_name_of_another() -> None:
+    """Of the classes of the client, its models and what these stand on, each has a name of its own."""
+    homes: defaultdict[str, set[str]] = defaultdict(set)
+    for package in (umapi_sdk, umapi_models, umapi_runtime):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            if module.name.endswith("__main__"):
+                continue  # which runs the command
+            for name, value in inspect.getmembers(import_module(module.name), inspect.isclass):
+                if value.__module__ == module.name and not name.startswith("_"):
+                    homes[name].add(module.name)
+    assert {"UserAction", "UserCommand", "Model"} <= homes.keys()
+    assert {name: modules for name, modules in homes.items() if len(modules) > 1} == {}
 
 
 @pytest.mark.parametrize("name", SIGNATURES)

@@ -24,8 +24,8 @@ EMBEDDED = {
     "schema_users_page": ("pages.json", "/$defs/UsersPage"),
     "schema_groups_page": ("pages.json", "/$defs/GroupsPage"),
     "schema_user_answer": ("user-answer.json", ""),
-    "schema_service_error": ("error-bodies.json", "/$defs/ServiceError"),
-    "schema_gateway_error": ("error-bodies.json", "/$defs/GatewayError"),
+    "schema_service_error": ("error-bodies.json", "/$defs/ServiceErrorBody"),
+    "schema_gateway_error": ("error-bodies.json", "/$defs/GatewayErrorBody"),
 }
 """Collection variable -> schema file and pointer."""
 
