@@ -89,12 +89,12 @@ def run(task: Task, people: Sequence[str], profile: str, work: Callable[[Running
         organization, journal = server.world.organization(), Journal(size=10 * len(people), room=1 << 30)
         server.world.journal = journal
         for name in GROUPS:
-            organization.add_user_group(name)
+            organization.catalog.add_user_group(name)
         for email in people if task.existing else ():
             organization.add_user(email=email, type="federatedID", firstname="F", lastname="L", country="DE")
         completed = work(server, clock)
         seconds = clock.now() - START
-        group = organization.find_group(GROUPS[0])
+        group = organization.catalog.find(GROUPS[0])
         members = 0 if group is None else len(group.members)
         if not completed == members == len(people):
             raise SystemExit(f"{completed} completed, and {members} of {len(people)} are members")

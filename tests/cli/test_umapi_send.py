@@ -70,7 +70,7 @@ def test_all_kinds_of_commands(umapi: Umapi, commands_file: Writer, server: Runn
     body = sent[0]["request_body"]
     labelled = [{"requestID": f"action_{place}"} | command for place, command in enumerate(commands, 1)]
     assert (json.loads(body) if isinstance(body, str) else body) == labelled
-    group = server.world.organization().find_group("Testers")
+    group = server.world.organization().catalog.find("Testers")
     assert group is not None
     assert group.description == "Those who test"
 

@@ -21,6 +21,7 @@ from umapi_harness.mock.api.actions import run_commands
 from umapi_harness.mock.api.answers import Answer
 from umapi_harness.mock.api.refusals import RefusedError
 from umapi_harness.mock.settings import Settings
+from umapi_harness.mock.state.catalog import Catalog
 from umapi_harness.mock.state.organization import Organization
 from umapi_harness.reading import SdkJudge
 from umapi_sdk import Connection, ListingError, NotFoundError, UserQuery, UsersQuery
@@ -109,13 +110,13 @@ def _field_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _letter_case_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = Organization.find_group
+    plain = Catalog.find
 
-    def find(self: Organization, name: str) -> Any:
+    def find(self: Catalog, name: str) -> Any:
         group = plain(self, name)
         return group if group is not None and group.name == name else None
 
-    monkeypatch.setattr(Organization, "find_group", find)
+    monkeypatch.setattr(Catalog, "find", find)
 
 
 def _directory_forgets(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,9 +109,9 @@ def test_a_user_name_that_is_an_address_is_taken(desk: Desk) -> None:
 )
 def test_the_third_format_refused(desk: Desk, name: str, email: str, code: str) -> None:
     """Neither the e-mail nor the user name may be another's, and both domains must be claimed for the type."""
-    before = desk.world.organization().changes
+    before = desk.world.organization().changes.count
     assert desk.codes(do(name, create(email))) == [(0, 0, code)]
-    assert desk.world.organization().changes == before
+    assert desk.world.organization().changes.count == before
 
 
 def test_organizations_that_require_user_and_email_to_match(desk: Desk) -> None:

@@ -42,7 +42,7 @@ def send(desk: Desk, case: Provocation) -> httpx.Response:
 
 def product_of(desk: Desk, profile: str) -> Product:
     """The product of a profile."""
-    found = desk.world.organization().find_group(profile)
+    found = desk.world.organization().catalog.find(profile)
     assert found is not None
     assert found.product is not None
     return found.product
@@ -50,7 +50,7 @@ def product_of(desk: Desk, profile: str) -> Product:
 
 def profile_path(desk: Desk, profile: str) -> str:
     """Where the deprecated calls find a profile."""
-    found = desk.world.organization().find_group(profile)
+    found = desk.world.organization().catalog.find(profile)
     assert found is not None
     return f"{desk.org_id}/products/{product_of(desk, profile).id}/configurations/RGRP-{found.id}"
 
@@ -98,9 +98,9 @@ def test_a_refused_step_changes_nothing(desk: Desk, case: Provocation) -> None:
     """What the mock server refuses leaves the organisation as it was."""
     desk.seed(case.seed)
     desk.set(**case.settings)
-    before = desk.world.organization().changes
+    before = desk.world.organization().changes.count
     send(desk, case)
-    assert desk.world.organization().changes == before
+    assert desk.world.organization().changes.count == before
 
 
 def test_the_published_words_are_used(desk: Desk) -> None:

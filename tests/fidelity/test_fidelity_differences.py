@@ -33,8 +33,8 @@ class Difference:
 
 def memberships(desk: Desk) -> int:
     """The longest list of groups that a step may have."""
-    names = [group.name for group in desk.world.organization().user_groups() if not group.read_only]
-    names += [group.name for group in desk.world.organization().profiles()]
+    names = [group.name for group in desk.world.organization().catalog.user_groups() if not group.read_only]
+    names += [group.name for group in desk.world.organization().catalog.profiles()]
     names += [f"_admin_{name}" for name in names]
     longest = 0
     for count in (10, 11, 20, 21):

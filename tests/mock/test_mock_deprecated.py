@@ -123,10 +123,10 @@ def test_update_of_a_profile(mock: Mock) -> None:
 )
 def test_update_of_a_profile_refused(mock: Mock, body: Any, code: str) -> None:
     """A mistake in any list changes nothing."""
-    before = mock.world.organization().changes
+    before = mock.world.organization().changes.count
     answer = change(mock, body)
     assert (answer.status_code, answer.json()) == (400, {"errorMessage": code, "errorCode": code})
-    assert mock.world.organization().changes == before
+    assert mock.world.organization().changes.count == before
 
 
 def test_methods(mock: Mock) -> None:

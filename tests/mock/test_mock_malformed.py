@@ -188,13 +188,13 @@ COMMANDS: list[tuple[Any, int, str]] = [
 @pytest.mark.parametrize(("command", "step", "code"), COMMANDS, ids=range(len(COMMANDS)))
 def test_malformed_command(mock: Mock, command: Any, step: int, code: str) -> None:
     """The command at fault is told by index, step and code; its neighbours run."""
-    before = mock.world.organization().changes
+    before = mock.world.organization().changes.count
     answer = mock.act(GOOD, command)
     assert [(error["index"], error["step"], error["errorCode"]) for error in answer["errors"]] == [
         (1, step, f"error.{code}")
     ]
     assert (answer["result"], answer["completed"], answer["notCompleted"]) == ("partial", 1, 1)
-    assert mock.world.organization().changes == before
+    assert mock.world.organization().changes.count == before
 
 
 def test_the_codes_are_known() -> None:

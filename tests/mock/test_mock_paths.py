@@ -36,7 +36,7 @@ WRITES = (f"{ROOT}/action/{{org}}", "/ims/token/v2", "/ims/token/v3", "/ims/exch
 def filled(mock: Mock, path: str, org_id: str | None = None) -> str:
     """A path with the ids of the default organisation."""
     organization = mock.world.organization()
-    product = next(iter(organization.products.values()))
+    product = next(iter(organization.catalog.products.values()))
     profile = next(iter(product.profiles))
     return path.format(org=org_id or mock.org_id, product=product.id, profile=f"RGRP-{profile.id}")
 

@@ -50,7 +50,7 @@ def test_generated_seeds_are_the_same_every_time() -> None:
     assert seed == generate_seed(50, 7, random_seed=3)
     assert seed != generate_seed(50, 7, random_seed=4)
     organization = build_seed(seed).organization
-    assert all(len(group.members) for group in organization.user_groups())
+    assert all(len(group.members) for group in organization.catalog.user_groups())
 
 
 def test_users_of_a_domain(mock: Mock) -> None:

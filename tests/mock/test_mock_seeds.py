@@ -31,7 +31,7 @@ def test_default_seed_has_what_examples_need() -> None:
     assert user is not None
     assert organization.samples["sample_group"] in [group.name for group in user.groups]
     assert {each.type for each in organization.users} == {"adobeID", "enterpriseID", "federatedID"}
-    assert any(group.read_only for group in organization.user_groups())
+    assert any(group.read_only for group in organization.catalog.user_groups())
     assert all(name.endswith(("example.com", "example.org", "example.net")) for name in organization.domains)
 
 

@@ -53,7 +53,7 @@ def test_nothing_runs_after_the_deletion(mock: Mock) -> None:
 def test_options_of_create_concern_the_description(mock: Mock, option: str) -> None:
     """Ignoring keeps the description, updating replaces it; neither is an error."""
     assert mock.do_group("DevOps", {"createUserGroup": {"option": option, "description": "new"}}) == []
-    group = mock.world.organization().find_group("DevOps")
+    group = mock.world.organization().catalog.find("DevOps")
     assert group is not None
     assert (group.description == "new") == (option == "updateIfAlreadyExists")
 
@@ -135,9 +135,9 @@ def test_admin_groups_take_users_through_a_usergroup_command(mock: Mock) -> None
 )
 def test_refused(mock: Mock, group: str, step: dict[str, Any], code: str) -> None:
     """A step that breaks a rule gives that rule's code and changes nothing."""
-    before = mock.world.organization().changes
+    before = mock.world.organization().changes.count
     assert mock.do_group(group, step) == [(0, f"error.{code}")]
-    assert mock.world.organization().changes == before
+    assert mock.world.organization().changes.count == before
 
 
 def test_read_only_groups_take_profiles(mock: Mock) -> None:

@@ -244,7 +244,7 @@ def test_a_thousand_users_come_into_a_group_with_one_request() -> None:
     with place(CROWD) as here:
         done = here.connection.execute_plan(plan([add(user, "Team") for user in PEOPLE], by_group=True))
         assert (done.completed, here.requests) == (1_000, [10])
-        assert len(here.world.organization().find_group("Team").members) == 1_000  # type: ignore[union-attr]
+        assert len(here.world.organization().catalog.find("Team").members) == 1_000  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("mock", [Settings(), Settings(steps_after_failure=False)], ids=["goes on", "stops"])
@@ -262,7 +262,7 @@ def test_a_failure_among_a_thousand_is_traced_to_its_user(mock: Settings) -> Non
         }
         assert here.requests[0] == 10
         assert sum(here.requests[2:]) <= 25  # the steps that failed are 20 users, beside what follows them
-        assert len(here.world.organization().find_group("Team").members) == 1_000  # type: ignore[union-attr]
+        assert len(here.world.organization().catalog.find("Team").members) == 1_000  # type: ignore[union-attr]
 
 
 def test_members_of_a_profile_are_added_by_their_own_commands() -> None:

@@ -65,7 +65,7 @@ async def work_together(target: Target) -> None:
 
 def check_indexes(organization: Organization) -> None:
     """What can be found is what is listed, and users and groups agree on who belongs where."""
-    users, groups = list(organization.users), list(organization.groups)
+    users, groups = list(organization.users), list(organization.catalog.groups)
     assert len(users) == len(set(users)) == len(organization.users)
     assert list(organization.listed_users) == [user for user in users if user.active]
     for user in users:
@@ -74,11 +74,11 @@ def check_indexes(organization: Organization) -> None:
             assert organization.find_user(user.username, user.domain) is user
         assert len(set(user.groups)) == len(user.groups)
         for group in user.groups:
-            assert organization.find_group(group.name) is group
-            assert group in organization.groups
+            assert organization.catalog.find(group.name) is group
+            assert group in organization.catalog.groups
             assert not user.active or user in group.members
     for group in groups:
-        assert organization.find_group(group.name) is group
+        assert organization.catalog.find(group.name) is group
         assert all(group in member.groups and member in organization.users for member in group.members)
     assert len({user.id(organization.owner) for user in users}) == len(users)
     assert len({group.id for group in groups}) == len(groups)

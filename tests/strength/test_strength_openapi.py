@@ -55,11 +55,11 @@ ATTACK = settings(
 def real_names(target: Target) -> dict[str, list[str]]:
     """What may stand in a path, by parameter: the ids and names of the organisation, profiles those of one product."""
     organization = target.server.world.organization()
-    product = max(organization.products.values(), key=lambda one: len(one.profiles))
+    product = max(organization.catalog.products.values(), key=lambda one: len(one.profiles))
     return {
         "orgId": [target.org_id],
-        "groupName": [group.name for group in organization.groups],
-        "groupId": [str(group.id) for group in organization.user_groups()],
+        "groupName": [group.name for group in organization.catalog.groups],
+        "groupId": [str(group.id) for group in organization.catalog.user_groups()],
         "userString": [user.email for user in organization.listed_users],
         "productId": [product.id],
         "profileId": [f"RGRP-{profile.id}" for profile in product.profiles],

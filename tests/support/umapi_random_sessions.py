@@ -180,8 +180,8 @@ class _Program:
         UserQuery(on, self._dice.choice(self._addresses), domain).result()
 
     def _deprecated(self, on: Connection) -> None:
-        groups = [group for group in self._world.organizations[ORG].groups if not group.is_admin_group]
-        products = list(self._world.organizations[ORG].products.values())
+        groups = [group for group in self._world.organizations[ORG].catalog.groups if not group.is_admin_group]
+        products = list(self._world.organizations[ORG].catalog.products.values())
         product = self._dice.choice(products)
         profiles = list(product.profiles) or groups
         profile = f"{ORG}/products/{product.id}/configurations/RGRP-{self._dice.choice(profiles).id}"

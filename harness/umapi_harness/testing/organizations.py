@@ -11,9 +11,11 @@ from umapi_harness.mock.clock import VirtualClock
 from umapi_harness.mock.control.verification import verify
 from umapi_harness.mock.serving.hosting import Hosting
 from umapi_harness.mock.settings import Settings
+from umapi_harness.mock.state.accounts import ELSEWHERE
+from umapi_harness.mock.state.domains import Domain
 from umapi_harness.mock.state.exports import export_seed
 from umapi_harness.mock.state.groups import PROFILE, USER_GROUP, Group, Product, key
-from umapi_harness.mock.state.organization import ELSEWHERE, Domain, Organization
+from umapi_harness.mock.state.organization import Organization
 from umapi_harness.mock.state.seeds import (
     Credential,
     add_directory_accounts,
@@ -152,9 +154,9 @@ class UmapiOrg(Part):
         def add(organization: Organization) -> None:
             linked = [self._found(organization, profile, PROFILE) for profile in profiles]
             self._check_new(organization, name)
-            group = organization.add_user_group(name, description=description, read_only=read_only)
+            group = organization.catalog.add_user_group(name, description=description, read_only=read_only)
             for profile in linked:
-                organization.link(group, profile)
+                organization.catalog.link(group, profile)
 
         self._change(add)
         return self._group(name)
@@ -168,8 +170,9 @@ class UmapiOrg(Part):
 
         def add(organization: Organization) -> None:
             self._check_new(organization, name)
-            bought: Product = organization.products.get(key(product)) or organization.add_product(product)
-            organization.add_profile(name, bought, quota=quota)
+            catalog = organization.catalog
+            bought: Product = catalog.products.get(key(product)) or catalog.add_product(product)
+            catalog.add_profile(name, bought, quota=quota)
 
         self._change(add)
         return self._group(name)
@@ -282,7 +285,7 @@ class UmapiOrg(Part):
         """The user groups and product profiles, oldest first; `group` finds admin groups too."""
         return self._change(
             lambda organization: [
-                view_group(group) for group in organization.groups if group.kind in (USER_GROUP, PROFILE)
+                view_group(group) for group in organization.catalog.groups if group.kind in (USER_GROUP, PROFILE)
             ]
         )
 
@@ -301,7 +304,7 @@ class UmapiOrg(Part):
         """The group of any kind with that name."""
 
         def find(organization: Organization) -> GroupInfo | None:
-            group = organization.find_group(name)
+            group = organization.catalog.find(name)
             return view_group(group) if group is not None else None
 
         return self._change(find)
@@ -355,11 +358,11 @@ class UmapiOrg(Part):
         build_seed({"org_id": self.org_id, **lists}, where="umapi_org")
 
     def _check_new(self, organization: Organization, name: str) -> None:
-        if organization.find_group(name) is not None:
+        if organization.catalog.find(name) is not None:
             raise InputError(f'umapi_org: a group named "{name}" is there already; choose another name')
 
     def _found(self, organization: Organization, name: str, kind: str | None = None) -> Group:
-        group = organization.find_group(name)
+        group = organization.catalog.find(name)
         if group is None or kind not in (None, group.kind):
             call = "add_profile" if kind == PROFILE else "add_group or add_profile"
             what = "profile" if kind == PROFILE else "group"

@@ -83,7 +83,7 @@ def _show(organization: Organization, user: User, direct_only: bool) -> dict[str
 
 
 def _user_groups(organization: Organization, route: Route, query: Query) -> Answer:
-    entries, _, headers = cut(list(organization.user_groups()), _page(query), route.page_size, base=1)
+    entries, _, headers = cut(list(organization.catalog.user_groups()), _page(query), route.page_size, base=1)
     return json_answer(200, [_show_user_group(group) for group in entries], headers)
 
 
@@ -102,7 +102,7 @@ def _user_group_users(organization: Organization, route: Route, query: Query) ->
 
 def _find_user_group(organization: Organization, route: Route) -> Group:
     wanted = route.parts[0]
-    for group in organization.user_groups():
+    for group in organization.catalog.user_groups():
         if wanted in (str(group.id), group.name):
             return group
     raise _CallRefusedError(404, "GROUP_NOT_FOUND")
@@ -124,7 +124,7 @@ def _show_user_group(group: Group) -> dict[str, Any]:
 
 
 def _products(organization: Organization, route: Route, query: Query) -> Answer:
-    listing = list(organization.products.values())
+    listing = list(organization.catalog.products.values())
     entries, _, headers = cut(listing, _page(query), route.page_size, base=1)
     return json_answer(200, [_show_product(product) for product in entries], headers)
 
@@ -149,7 +149,7 @@ def _profile_users(organization: Organization, route: Route, query: Query) -> An
 
 
 def _find_product(organization: Organization, route: Route) -> Product:
-    for product in organization.products.values():
+    for product in organization.catalog.products.values():
         if product.id == route.parts[0]:
             return product
     raise _CallRefusedError(404, "error.command.product.not_found")
@@ -227,9 +227,9 @@ def _update_profile(organization: Organization, settings: Settings, route: Route
         for user in users[name]:
             change(user, group)
     for group in groups["addUserGroups"]:
-        organization.link(group, profile)
+        organization.catalog.link(group, profile)
     for group in groups["removeUserGroups"]:
-        organization.unlink(group, profile)
+        organization.catalog.unlink(group, profile)
     return json_answer(200, _show_profile(organization, profile))
 
 
@@ -273,7 +273,7 @@ def _find_user(organization: Organization, name: str, email: str) -> User:
 
 
 def _find_groups(organization: Organization, names: list[str]) -> list[Group]:
-    groups = [group for name in names if (group := organization.find_group(name)) and group.kind == g.USER_GROUP]
+    groups = [group for name in names if (group := organization.catalog.find(name)) and group.kind == g.USER_GROUP]
     if names and not groups:
         raise _CallRefusedError(400, "error.command.add_remove.invalid.usergroup_list")
     if len(groups) != len(names):

@@ -106,14 +106,14 @@ def group_users_page(organization: Organization, settings: Settings, page: int, 
     # What makes a name invalid is not published [G invalid-group-names].
     if not name or len(name) > _LONGEST_NAME:
         return json_answer(400, _not_found("group_invalid"))
-    group = organization.find_group(name)
+    group = organization.catalog.find(name)
     unlisted = 0
     listing: Listing[User]
     if group is not None:
         listing = _members(organization, group, direct_only=direct_only, status=status)
         unlisted = technical_members(organization, group)
         name = group.name
-    elif organization.admin_group_without_members(name):
+    elif organization.catalog.admin_group_without_members(name):
         listing = ()
     else:
         return json_answer(404, _not_found("group_unknown", group=name))
@@ -142,9 +142,9 @@ def one_user(organization: Organization, settings: Settings, user_string: str, q
 
 def groups_page(organization: Organization, settings: Settings, page: int) -> Answer:
     """A page of user groups, profiles and admin groups (group.md)."""
-    listing: Listing[Group] = organization.groups
+    listing: Listing[Group] = organization.catalog.groups
     if not settings.list_unused_admin_groups:
-        listing = [group for group in organization.groups if group.ever_used or not group.is_admin_group]
+        listing = [group for group in organization.catalog.groups if group.ever_used or not group.is_admin_group]
     entries, last, headers = cut(listing, page, settings.groups_page_size)
     # group.md describes one answer past the end and shows another [G groups-past-the-end].
     if page and page * settings.groups_page_size >= len(listing) and not settings.last_groups_page_repeats:
@@ -257,13 +257,13 @@ def _users_of_domain(organization: Organization, domain: str) -> list[User] | No
     """The users that are shown with `domain` [G domain-filter]; None for one that is not the organisation's."""
     wanted = domain.lower()
     if wanted == ADOBE_ID_DOMAIN.lower():
-        return organization.derived(
+        return organization.changes.derived(
             ("domain", wanted),
             lambda: [user for user in organization.listed_users if user.type == ADOBE_ID],
         )
     if wanted not in organization.domains:
         return None
-    return organization.derived(
+    return organization.changes.derived(
         ("domain", wanted),
         lambda: [user for user in organization.listed_users if user.domain.lower() == wanted],
     )
@@ -274,7 +274,7 @@ def _members(organization: Organization, group: Group, *, direct_only: bool, sta
     if group.kind != g.PROFILE:
         return listing
     if not direct_only and len(group.user_groups):
-        listing = organization.derived(("profile", group.id), lambda: _holders(group))
+        listing = organization.changes.derived(("profile", group.id), lambda: _holders(group))
     if status is None:
         return listing
     # Licences go to the members in the order in which they came; the rest have none that is active [G licences].

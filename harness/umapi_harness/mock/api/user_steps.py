@@ -8,8 +8,10 @@ from typing import Any
 from umapi_harness.mock.api.failing import check_user_step
 from umapi_harness.mock.api.refusals import NoBehaviourError, RefusedError
 from umapi_harness.mock.settings import Settings
+from umapi_harness.mock.state.accounts import ELSEWHERE, INVITED
+from umapi_harness.mock.state.domains import Domain
 from umapi_harness.mock.state.groups import USER_GROUP, Group, key
-from umapi_harness.mock.state.organization import ELSEWHERE, INVITED, Domain, Organization
+from umapi_harness.mock.state.organization import Organization
 from umapi_harness.mock.state.users import IDENTITY_TYPES, User, email_domain
 from umapi_models.names import ADD, ADOBE_ID, CREATES, ENTERPRISE_ID, FEDERATED_ID, REMOVE, REMOVE_FROM_ORG, UPDATE
 from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
@@ -357,7 +359,7 @@ def membership_group(organization: Organization, name: str, read_only: str) -> G
     Raises RefusedError: there is no such group, the API does not give or take it, or it is shared by another
     organisation (with the code `read_only`).
     """
-    group = organization.find_group(name)
+    group = organization.catalog.find(name)
     # Which code stands for the groups that cannot be given is not published [G untouchable-groups].
     if group is None or group.name in UNTOUCHABLE_GROUPS:
         raise RefusedError("error.group.not_found", group=name)

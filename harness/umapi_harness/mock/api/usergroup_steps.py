@@ -29,7 +29,7 @@ class UserGroupCommand:
         self._test_mode = test_mode
         self._name: str = command["usergroup"]
         self._created_in_test = False
-        self._group: Group | None = organization.find_group(self._name)
+        self._group: Group | None = organization.catalog.find(self._name)
         self.finished = False
         """True once the group is deleted: no later step runs."""
         self._steps: dict[str, Callable[[Fields], None]] = {
@@ -59,13 +59,13 @@ class UserGroupCommand:
 
     def _create(self, fields: Fields) -> None:
         name: str = fields.get("name", self._name)
-        existing = self._organization.find_group(name)
+        existing = self._organization.catalog.find(name)
         option = fields.get("option")
         if existing is None:
             if self._test_mode:
                 self._created_in_test, self._group = True, None
             else:
-                self._group = self._organization.add_user_group(name, description=fields.get("description"))
+                self._group = self._organization.catalog.add_user_group(name, description=fields.get("description"))
             return
         if existing.kind != USER_GROUP or option is None:
             raise RefusedError("error.usergroup.already_exists", group=name)
@@ -74,7 +74,7 @@ class UserGroupCommand:
             if existing.read_only:
                 raise RefusedError("error.usergroup.readonly.update_not_allowed", group=name)
             if not self._test_mode:
-                self._organization.describe_group(existing, description)
+                self._organization.catalog.describe(existing, description)
         self._group = existing
 
     def _update(self, fields: Fields) -> None:
@@ -83,16 +83,16 @@ class UserGroupCommand:
             raise RefusedError("error.usergroup.readonly.update_not_allowed", group=group.name)
         name: str | None = fields.get("name")
         if name is not None:
-            holder = self._organization.find_group(name)
+            holder = self._organization.catalog.find(name)
             # The code is documented for the creation [G group-name-taken].
             if holder is not None and holder is not group:
                 raise RefusedError("error.usergroup.already_exists", group=name)
         if group is None or self._test_mode:
             return
         if name is not None:
-            self._organization.rename_group(group, name)
+            self._organization.catalog.rename(group, name)
         if "description" in fields:
-            self._organization.describe_group(group, fields["description"])
+            self._organization.catalog.describe(group, fields["description"])
 
     def _delete(self, _fields: Fields) -> None:
         group = self._user_group()
@@ -122,7 +122,7 @@ class UserGroupCommand:
         for user in changed:
             self._organization.join(user, group)
         for profile in profiles:
-            self._organization.link(group, profile)
+            self._organization.catalog.link(group, profile)
 
     def _remove(self, fields: Fields) -> None:
         group = self._target(fields, _REMOVE_REFUSED)
@@ -135,7 +135,7 @@ class UserGroupCommand:
         for user in changed:
             self._organization.leave(user, group)
         for profile in profiles:
-            self._organization.unlink(group, profile)
+            self._organization.catalog.unlink(group, profile)
 
     def _target(self, fields: Fields, read_only: str) -> Group | None:
         """The group to change: a user group, or an admin group when only users are named."""
@@ -154,7 +154,7 @@ class UserGroupCommand:
             if len({key(name) for name in names}) != len(names):
                 raise RefusedError("error.command.add_remove.duplicate.product_list", field=kind)
             for name in names:
-                profile = self._organization.find_group(name)
+                profile = self._organization.catalog.find(name)
                 if profile is None or profile.kind != PROFILE:
                     raise RefusedError("error.group.not_found", group=name)
                 found.append(profile)

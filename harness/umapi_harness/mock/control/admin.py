@@ -192,7 +192,7 @@ class _Admin:
         """The organisations with their sizes."""
         return JSONResponse(
             [
-                {"org_id": org_id, "users": len(organization.users), "groups": len(organization.groups)}
+                {"org_id": org_id, "users": len(organization.users), "groups": len(organization.catalog.groups)}
                 for org_id, organization in self._world.organizations.items()
             ]
         )

@@ -48,7 +48,7 @@ def list_users(organization: Organization, query: Mapping[str, str]) -> dict[str
         listing = _members(organization, group)
     if text or kind or status:
         whole = listing
-        listing = organization.derived(
+        listing = organization.changes.derived(
             ("listing", text, kind, status, key(name)),
             lambda: [user for user in _all(whole) if _fits(user, text, kind, status)],
         )
@@ -85,10 +85,12 @@ def list_groups(organization: Organization, query: Mapping[str, str]) -> dict[st
     text, kind = query.get("query", "").strip().lower(), query.get("kind", "")
     if kind and kind not in _KINDS:
         raise InputError(f"kind: {kind!r} is none of {', '.join(_KINDS)}; choose one")
-    listing: _Listing[Group] = organization.groups
+    listing: _Listing[Group] = organization.catalog.groups
     if text or kind:
         listing = [
-            group for group in organization.groups if text in group.name.lower() and (not kind or _KINDS[kind](group))
+            group
+            for group in organization.catalog.groups
+            if text in group.name.lower() and (not kind or _KINDS[kind](group))
         ]
     entries, place = _part(listing, query)
     return place | {"groups": [_group_row(group) for group in entries]}
@@ -137,13 +139,13 @@ def list_domains(organization: Organization) -> dict[str, Any]:
                 "admin_group": _named(product.admins),
                 "profiles": [profile.name for profile in product.profiles],
             }
-            for product in organization.products.values()
+            for product in organization.catalog.products.values()
         ],
     }
 
 
 def _group(organization: Organization, name: str) -> Group:
-    group = organization.find_group(name)
+    group = organization.catalog.find(name)
     if group is None:
         raise InputError(f"group: no group {name!r}; it may have been renamed or removed")
     return group
@@ -153,7 +155,9 @@ def _members(organization: Organization, group: Group) -> _Listing[User]:
     """The direct members; those who are not active stand in no roster and come last."""
     if not organization.has_inactive:
         return group.members
-    inactive = organization.derived(("inactive",), lambda: [user for user in organization.users if not user.active])
+    inactive = organization.changes.derived(
+        ("inactive",), lambda: [user for user in organization.users if not user.active]
+    )
     return [*group.members, *(user for user in inactive if group in user.groups)]
 
 

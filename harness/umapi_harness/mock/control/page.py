@@ -233,8 +233,8 @@ def _outline(world: World, organization: Organization) -> dict[str, Any]:
     return {
         "org_id": organization.org_id,
         "users": len(organization.users),
-        "groups": len(organization.groups),
-        "changes": organization.changes,
+        "groups": len(organization.catalog.groups),
+        "changes": organization.changes.count,
         "client_ids": [entry.client_id for entry in world.credentials.values() if entry.org_id == organization.org_id],
     }
 

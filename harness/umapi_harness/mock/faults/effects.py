@@ -147,10 +147,10 @@ def _shrink(organization: Organization, route: Route, entries: int) -> None:
         for user in organization.listed_users[:entries]:
             organization.remove_user(user)
     elif route.operation == "group_users":
-        group = organization.find_group(route.name)
+        group = organization.catalog.find(route.name)
         if group is not None:
             for user in group.members[:entries]:
                 organization.leave(user, group)
     else:
-        for group in [group for group in organization.groups if group.kind == USER_GROUP][:entries]:
+        for group in [group for group in organization.catalog.groups if group.kind == USER_GROUP][:entries]:
             organization.remove_group(group)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
@@ -10,6 +11,9 @@ from umapi_harness.mock.state.groups import Group
 from umapi_harness.mock.state.rosters import Roster
 from umapi_harness.mock.state.users import User
 from umapi_models.names import ADOBE_ID
+
+INVITED: Final = "invited"
+ELSEWHERE: Final = "elsewhere"
 
 
 @attrs.define(eq=False)

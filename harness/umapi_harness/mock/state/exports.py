@@ -26,7 +26,8 @@ def export_seed(organization: Organization, *, ids: bool = False) -> dict[str, A
         for _, domain in sorted(organization.domains.items())
     ]
     document["products"] = [
-        _present(name=product.name, id=product.id, code=product.code) for product in organization.products.values()
+        _present(name=product.name, id=product.id, code=product.code)
+        for product in organization.catalog.products.values()
     ]
     document["profiles"] = [
         _present(
@@ -35,7 +36,7 @@ def export_seed(organization: Organization, *, ids: bool = False) -> dict[str, A
             quota=profile.quota,
             id=profile.id if ids else None,
         )
-        for profile in sorted(organization.profiles(), key=_name)
+        for profile in sorted(organization.catalog.profiles(), key=_name)
     ]
     document["user_groups"] = [
         _present(
@@ -45,7 +46,7 @@ def export_seed(organization: Organization, *, ids: bool = False) -> dict[str, A
             read_only=group.read_only or None,
             id=group.id if ids else None,
         )
-        for group in sorted(organization.user_groups(), key=_name)
+        for group in sorted(organization.catalog.user_groups(), key=_name)
     ]
     document["users"] = _export_users(organization, organization.users, ids=ids)
     if len(organization.directory):

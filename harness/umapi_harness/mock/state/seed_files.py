@@ -19,8 +19,9 @@ import attrs
 from umapi_harness.common.documents import read_text
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.documents import check
+from umapi_harness.mock.state.accounts import ELSEWHERE, INVITED
 from umapi_harness.mock.state.groups import key
-from umapi_harness.mock.state.organization import ELSEWHERE, INVITED, Organization
+from umapi_harness.mock.state.organization import Organization
 from umapi_harness.mock.state.seeds import (
     SCHEMA,
     Seed,

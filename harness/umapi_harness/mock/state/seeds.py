@@ -14,8 +14,9 @@ from umapi_harness.common.documents import read_document
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.documents import check
 from umapi_harness.mock.state.accounts import TechnicalAccount
+from umapi_harness.mock.state.domains import Domain
 from umapi_harness.mock.state.groups import USER_GROUP, Group, key
-from umapi_harness.mock.state.organization import Domain, Organization
+from umapi_harness.mock.state.organization import Organization
 from umapi_harness.mock.state.users import email_domain
 from umapi_models.names import ADOBE_ID
 
@@ -141,41 +142,43 @@ class _Builder:
 
     def _products(self) -> None:
         for place, entry in enumerate(self._document.get("products", ())):
-            if key(entry["name"]) in self._organization.products:
+            if key(entry["name"]) in self._organization.catalog.products:
                 raise self._fail(f"/products/{place}/name", f'product "{entry["name"]}" stands twice; remove one')
-            self._organization.add_product(entry["name"], product_id=entry.get("id"), code=entry.get("code"))
+            self._organization.catalog.add_product(entry["name"], product_id=entry.get("id"), code=entry.get("code"))
 
     def _profiles(self) -> None:
         for place, entry in enumerate(self._document.get("profiles", ())):
-            product = self._organization.products.get(key(entry["product"]))
+            product = self._organization.catalog.products.get(key(entry["product"]))
             if product is None:
                 raise self._fail(
                     f"/profiles/{place}/product",
                     f'no product named "{entry["product"]}" is defined; add it to products or correct the name',
                 )
             self._check_new_group(f"/profiles/{place}/name", entry["name"])
-            self._organization.add_profile(entry["name"], product, quota=entry.get("quota"), group_id=entry.get("id"))
+            self._organization.catalog.add_profile(
+                entry["name"], product, quota=entry.get("quota"), group_id=entry.get("id")
+            )
 
     def _user_groups(self) -> None:
         for place, entry in enumerate(self._document.get("user_groups", ())):
             self._check_new_group(f"/user_groups/{place}/name", entry["name"])
-            group = self._organization.add_user_group(
+            group = self._organization.catalog.add_user_group(
                 entry["name"],
                 description=entry.get("description"),
                 read_only=entry.get("read_only", False),
                 group_id=entry.get("id"),
             )
             for number, name in enumerate(entry.get("profiles", ())):
-                profile = self._organization.find_group(name)
+                profile = self._organization.catalog.find(name)
                 if profile is None or profile.kind == USER_GROUP or profile.is_admin_group:
                     raise self._fail(
                         f"/user_groups/{place}/profiles/{number}",
                         f'no profile named "{name}" is defined; add it to profiles or correct the name',
                     )
-                self._organization.link(group, profile)
+                self._organization.catalog.link(group, profile)
 
     def _check_new_group(self, pointer: str, name: str) -> None:
-        if self._organization.find_group(name) is not None:
+        if self._organization.catalog.find(name) is not None:
             raise self._fail(pointer, f'a group named "{name}" is there already; choose another name')
 
     def _samples(self) -> None:
@@ -184,7 +187,7 @@ class _Builder:
             if value is None:
                 continue
             found: object = (
-                self._organization.find_user(value) if name == "sample_user" else self._organization.find_group(value)
+                self._organization.find_user(value) if name == "sample_user" else self._organization.catalog.find(value)
             )
             if found is None:
                 raise self._fail(f"/{name}", f'"{value}" is not in the seed; name one that is')
@@ -234,7 +237,7 @@ def add_users(
             given_id=entry.get("id"),
         )
         for number, name in enumerate(entry.get("groups", ())):
-            group = groups.get(name) or organization.find_group(name)
+            group = groups.get(name) or organization.catalog.find(name)
             if group is None:
                 raise InputError(
                     f'{where}: {place_of(place)}/groups/{number}: no group named "{name}" is defined; '
@@ -270,7 +273,7 @@ def add_technical_accounts(
     for place, entry in enumerate(entries):
         groups: list[Group] = []
         for number, name in enumerate(entry.get("groups", ())):
-            group = organization.find_group(name)
+            group = organization.catalog.find(name)
             if group is None:
                 raise InputError(
                     f'{where}: {place_of(place)}/groups/{number}: no group named "{name}" is defined; '

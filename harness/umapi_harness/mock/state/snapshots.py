@@ -34,7 +34,7 @@ class Snapshot:
     def as_dict(self) -> dict[str, Any]:
         """The snapshot in outline, as data."""
         sizes = [
-            {"org_id": org_id, "users": len(organization.users), "groups": len(organization.groups)}
+            {"org_id": org_id, "users": len(organization.users), "groups": len(organization.catalog.groups)}
             for org_id, organization in self.organizations.items()
         ]
         return {"name": self.name, "time": self.time, "organizations": sizes}
