@@ -14,13 +14,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0: everything asked for was done; 1: something was not; 2: bad input or settings; 130: interrupted.
     """
     try:
-        command_line = importlib.import_module("umapi_sdk.command_line")
+        group = importlib.import_module("umapi_sdk.command_line.group")
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
         sys.stderr.write("umapi: the package 'click' is not installed; run: pip install 'umapi-sdk[cli]'\n")
         return 2
-    return cast("Callable[[Sequence[str] | None], int]", command_line.run)(arguments)
+    return cast("Callable[[Sequence[str] | None], int]", group.run)(arguments)
 
 
 if __name__ == "__main__":

@@ -140,12 +140,12 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     load = importlib.import_module
 
     def without_click(name: str) -> object:
-        if name == "umapi_sdk.command_line":
+        if name == "umapi_sdk.command_line.group":
             raise ModuleNotFoundError("No module named 'click'", name="click")
         return load(name)
 
     monkeypatch.setattr(importlib, "import_module", without_click)
-    monkeypatch.delitem(sys.modules, "umapi_sdk.command_line", raising=False)
+    monkeypatch.delitem(sys.modules, "umapi_sdk.command_line.group", raising=False)
     assert main(["users"]) == 2
     assert capsys.readouterr().err == (
         "umapi: the package 'click' is not installed; run: pip install 'umapi-sdk[cli]'\n"

@@ -1,0 +1,102 @@
+"""The command `umapi` itself: its subcommands, its options, and what becomes one line on standard error."""
+
+from __future__ import annotations
+
+import io
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+import attrs
+import click
+
+from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, INTERRUPTED, Access
+from umapi_sdk.command_line.output import complain, silence_output
+from umapi_sdk.errors import UmapiError, UsageError
+from umapi_sdk.version import __version__
+
+
+@attrs.frozen
+class _Home:
+    """Where a command is at home, and what the list of commands says of it."""
+
+    module: str
+    name: str
+    summary: str
+    """The first sentence of the command's help: said here too, so that the list is shown without loading any."""
+
+
+COMMANDS: Final = {
+    "groups": _Home(
+        "listing", "groups", "List user groups, product profiles and admin groups, with the number of their members."
+    ),
+    "send": _Home(
+        "sending", "send", "Send the commands of FILE, a JSON list in the form of an action request, of any length."
+    ),
+    "status": _Home("status", "status", "Ask whether the service is live; the exit status is 0 only if it is."),
+    "user": _Home("listing", "one_user", "Show one user, by e-mail address or user name."),
+    "users": _Home("listing", "users", "List users."),
+}
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """Run a command and return its exit status; whatever goes wrong becomes one line on standard error."""
+    # A supervisor's request to end is told as Ctrl-C is: with what became of every command.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # for letters that its encoding lacks
+    try:
+        status = group.main(arguments, prog_name="umapi", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        message, status = error.format_message(), BAD_INPUT
+    except UsageError as error:
+        message, status = str(error), BAD_INPUT
+    except UmapiError as error:
+        message, status = str(error), FAILED
+    except (click.Abort, KeyboardInterrupt):
+        message, status = "interrupted", INTERRUPTED
+    except OSError as error:
+        silence_output()
+        message, status = f"the output cannot be written: {error.strerror or error}", FAILED
+    else:
+        return status if isinstance(status, int) else DONE
+    complain(message)
+    return status
+
+
+class _Group(click.Group):
+    """Loads the module of a command when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        home = COMMANDS.get(cmd_name)
+        if home is None:
+            return None
+        command: click.Command = getattr(import_module(f"umapi_sdk.command_line.{home.module}"), home.name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name].summary) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="File of settings; or UMAPI_CONFIG.")
+@click.option("--profile", metavar="NAME", help="Table of a TOML file of settings; or UMAPI_PROFILE.")
+@click.version_option(__version__, prog_name="umapi")
+@click.pass_context
+def group(context: click.Context, config: Path | None, profile: str | None) -> None:
+    """Look after the users of an organisation through Adobe's User Management API.
+
+    The connection comes from UMAPI_ environment variables or from a file of settings.
+    """
+    context.obj = Access(config, profile)
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

@@ -1,0 +1,51 @@
+"""What commands write: lines and cells that neither a terminal nor a spreadsheet takes for instructions."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+import click
+
+from umapi_sdk.characters import shown
+
+# The beginnings of formulas; where commas divide the numbers, spreadsheets also cut a cell at its semicolons.
+_FORMULA = re.compile(r"(^[\s\"]*|;[\s\"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+
+
+def say(line: str) -> None:
+    """Write a line to standard output."""
+    click.echo(shown(line))
+
+
+def complain(problem: str) -> None:
+    """Write what is wrong, as one line on standard error."""
+    click.echo(f"umapi: {shown(problem)}", err=True)
+
+
+def silence_output() -> None:
+    """Keep Python from failing once more when it flushes a broken output at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where that is needed."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def harmless(cell: str) -> str:
+    """Return a cell that neither a spreadsheet nor a terminal takes for an instruction."""
+    return _FORMULA.sub(r"\1'", shown(cell))
+
+
+def cell_of(names: Sequence[str]) -> str:
+    """Return names for one cell; one that holds a comma is quoted within it."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(names)
+    return text.getvalue() if names else ""
