@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from umapi_harness.mock.api.failing import check_group_step
+from umapi_harness.mock.api.memberships import membership_group
 from umapi_harness.mock.api.refusals import NoBehaviourError, RefusedError
-from umapi_harness.mock.api.user_steps import membership_group
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.groups import PROFILE, USER_GROUP, Group, key
 from umapi_harness.mock.state.organization import Organization
