@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from umapi_harness import strategies
 from umapi_harness.mock import Settings
-from umapi_harness.mock.api.checks import CommandChecks, CommandRules
+from umapi_harness.mock.api.checks import CommandChecks
+from umapi_harness.mock.api.command_schemas import CommandRules
 from umapi_models import models, schemas
 from umapi_models.limits import MAX_COMMANDS, MAX_GROUPS, MAX_USER_STEPS
 from umapi_models.requests import read_action_request

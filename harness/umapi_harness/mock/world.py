@@ -7,7 +7,8 @@ import secrets
 from collections.abc import Sequence
 
 from umapi_harness.common.errors import InputError
-from umapi_harness.mock.api.checks import CommandChecks, CommandRules
+from umapi_harness.mock.api.checks import CommandChecks
+from umapi_harness.mock.api.command_schemas import CommandRules
 from umapi_harness.mock.api.throttles import Throttles
 from umapi_harness.mock.api.tokens import TokenStore
 from umapi_harness.mock.clock import Clock, SystemClock

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.api.answers import Answer, json_answer, malformed
 from umapi_harness.mock.api.bodies import Doubled, is_array, is_object, read_json
-from umapi_harness.mock.api.checks import CommandChecks, refusal_of_list, step_warnings
+from umapi_harness.mock.api.checks import CommandChecks
 from umapi_harness.mock.api.queries import flag
 from umapi_harness.mock.api.refusals import RefusedError, message_of
+from umapi_harness.mock.api.step_warnings import warnings_of
 from umapi_harness.mock.api.user_steps import UserCommand
 from umapi_harness.mock.api.usergroup_steps import UserGroupCommand
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.organization import Organization
+from umapi_models import schemas
 from umapi_models.names import REMOVE_FROM_ORG
+
+_REQUEST: Final = schemas.read("action-request.json")
 
 
 def action_answer(
@@ -27,7 +31,7 @@ def action_answer(
     except InputError:
         return malformed(message_of("error.command.malformed"))
     # In which form the limit is told is not published [G too-many-commands].
-    refusal = refusal_of_list(request.value, settings.commands_per_request)
+    refusal = _refusal_of_list(request.value, settings.commands_per_request)
     if refusal is not None:
         return malformed(refusal)
     test_mode = flag(query, "testOnly", False)
@@ -62,7 +66,7 @@ def run_commands(
         warned: list[tuple[int, str, str]] = []
         if not failures:
             failures = _run(organization, settings, command, test_mode=test_mode)
-            warned = _warnings(command) if settings.deprecated_warnings else []
+            warned = warnings_of(command) if settings.deprecated_warnings else []
         if failures or warned:
             known = _known_about(command)
             warnings += [
@@ -88,6 +92,23 @@ def run_commands(
     if warnings:
         answer["warnings"] = warnings
     return answer
+
+
+def _refusal_of_list(commands: Any, most: int) -> str | None:
+    """What the service says of the body of an action request as a whole; None if it is a list of 1 to `most`."""
+    keyword = (
+        "type"
+        if not is_array(commands)
+        else "minItems"
+        if len(commands) < _REQUEST["minItems"]
+        else "maxItems"
+        if len(commands) > most
+        else None
+    )
+    if keyword is None:
+        return None
+    message: str = _REQUEST["x-umapi-errors"][keyword]["message"]
+    return message.format_map({"limit": most})
 
 
 def _drop_nulls(command: Any) -> None:
@@ -129,21 +150,6 @@ def _run(
         if runner.finished or (failures and not settings.steps_after_failure):
             break
     return failures
-
-
-def _warnings(command: dict[str, Any]) -> list[tuple[int, str, str]]:
-    """Step, code and message for each deprecated property that the command uses."""
-    known = step_warnings("user" if "user" in command else "usergroup")
-    found: list[tuple[int, str, str]] = []
-    for place, step in enumerate(command["do"]):
-        for name, fields in step.items():
-            if name in known:
-                found += [
-                    (place, code, message)
-                    for deprecated, (code, message) in known[name].items()
-                    if deprecated in fields
-                ]
-    return found
 
 
 def _known_about(command: Any) -> dict[str, str]:

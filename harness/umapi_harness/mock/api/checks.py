@@ -2,82 +2,29 @@
 
 Which code a broken constraint has, stands beside the constraint, under `x-umapi-errors`. This module
 finds that line, by walking the path on which the validator came to the violation, and fills in the
-message. It holds no rule of its own but the order in which several violations are weighed.
+message.
 """
 
 from __future__ import annotations
 
-import copy
-import functools
-import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
 import jsonschema_rs
 
 from umapi_harness.mock.api.bodies import Doubled, is_array, is_object
-from umapi_harness.mock.api.refusals import RefusedError
-from umapi_harness.mock.settings import Settings
-from umapi_models import limits, schemas
-from umapi_models.names import ADD, REMOVE
+from umapi_harness.mock.api.command_schemas import CommandRules, documents
+from umapi_harness.mock.api.doubled_keys import doubled_keys
+from umapi_harness.mock.api.violations import SHOWN, Finding, Violation, of_command, of_step, shown, told
 
 _BASE: Final = "umapi:///"
-_REQUEST: Final = schemas.read("action-request.json")
-_FILES: Final = ("command.json", "user-steps.json", "usergroup-steps.json")
-_SHOWN: Final = 250  # characters of a refused value that a message repeats
-
-# Of several violations in one step, the first in this order is reported: what the service must stumble
-# over while reading comes before what it can only see afterwards.
-_STEP_ORDER: Final = (
-    *("type", "maxProperties", "additionalProperties", "minProperties", "maxItems", "x-umapi-last", "minItems"),
-    *("uniqueItems", "maxLength", "minLength", "anyOf", "required", "const", "enum", "pattern"),
-    *("contains", "not"),
-)
-_COMMAND_ORDER: Final = (
-    *("anyOf", "not", "type", "required", "additionalProperties", "maxLength", "minLength", "minItems"),
-)
-
-
-@attrs.frozen
-class Violation:
-    """What the service says about a command, or one step of it."""
-
-    step: int
-    code: str
-    message: str
-
-
-@attrs.frozen
-class _Finding:
-    violation: Violation
-    whole_command: bool
-    rank: int
-
-
-@attrs.frozen(kw_only=True)
-class CommandRules:
-    """The settings that decide what commands may be like."""
-
-    memberships_per_step: int
-    steps_per_command: int
-    domain_beside_email_fails: bool
-    repeated_key_fails: bool
-    unknown_key_fails: bool
-    empty_update_fails: bool
-    empty_group_list_fails: bool
-
-    @classmethod
-    def of(cls, settings: Settings) -> CommandRules:
-        """Those of `settings`."""
-        return cls(**{name: getattr(settings, name) for name in attrs.fields_dict(cls)})
 
 
 class CommandChecks:
     """Checks commands as the rules have it."""
 
     def __init__(self, rules: CommandRules) -> None:
-        self._documents = _documents(rules)
+        self._documents = documents(rules)
         self._all_keys = rules.repeated_key_fails
         self._registry = jsonschema_rs.Registry(
             [(_BASE + name, document) for name, document in self._documents.items()]
@@ -109,7 +56,7 @@ class CommandChecks:
 
         `doubled` are the objects of the request in which keys stand twice.
         """
-        findings = _doubled_keys(command, doubled, all_keys=self._all_keys) if doubled else []
+        findings = doubled_keys(command, doubled, all_keys=self._all_keys) if doubled else []
         command = self._cut(command)
         try:
             if not self._validator.is_valid(command):
@@ -117,15 +64,7 @@ class CommandChecks:
         except ValueError:
             # Nested deeper than the validator can follow, which no command of any kind is.
             return [Violation(0, "error.command.malformed", "Command is nested too deeply")]
-        whole = [found for found in findings if found.whole_command]
-        if whole:
-            return [min(whole, key=lambda found: found.rank).violation]
-        best: dict[int, _Finding] = {}
-        for found in findings:
-            step = found.violation.step
-            if step not in best or found.rank < best[step].rank:
-                best[step] = found
-        return [best[step].violation for step in sorted(best)]
+        return told(findings)
 
     def _cut(self, command: Any) -> Any:
         """The command without the steps that nobody reads: more than are allowed, which is refused in any case."""
@@ -136,7 +75,7 @@ class CommandChecks:
         most = 2 * int(root["properties"]["do"]["maxItems"])
         return {**command, "do": steps[:most]} if len(steps) > most else command
 
-    def _finding(self, error: jsonschema_rs.ValidationError) -> _Finding:
+    def _finding(self, error: jsonschema_rs.ValidationError) -> Finding:
         node, keyword, document = self._locate(error.evaluation_path)
         lines: Mapping[str, Any] = node.get("x-umapi-errors", {}).get(keyword) or {}
         unexpected = ""
@@ -152,18 +91,15 @@ class CommandChecks:
             {
                 "field": names[-1] if names else "",
                 "list": names[-1] if names else "",
-                "property": unexpected[:_SHOWN],
-                "value": _shown(error.instance),
+                "property": unexpected[:SHOWN],
+                "value": shown(error.instance),
                 "limit": node.get(keyword),
             }
         )
         step = self._step_at_fault(error, node, keyword, document)
         if step is None:
-            rank = _rank(_COMMAND_ORDER, keyword) + (0 if not path else 1) * len(_COMMAND_ORDER)
-            if not path and keyword == "type":
-                rank = -1
-            return _Finding(Violation(0, code, message), whole_command=True, rank=rank)
-        return _Finding(Violation(step, code, message), whole_command=False, rank=_rank(_STEP_ORDER, keyword))
+            return of_command(code, message, keyword, deep=bool(path))
+        return of_step(step, code, message, keyword)
 
     def _locate(self, path: Sequence[str | int]) -> tuple[dict[str, Any], str, str]:
         """The schema object whose keyword was broken, the keyword, and the file that holds them."""
@@ -219,139 +155,3 @@ class CommandChecks:
         if absolute not in self._matchers:
             self._matchers[absolute] = self._compile(absolute)
         return self._matchers[absolute]
-
-
-def refusal_of_list(commands: Any, most: int) -> str | None:
-    """What the service says of the body of an action request as a whole; None if it is a list of 1 to `most`."""
-    keyword = (
-        "type"
-        if not is_array(commands)
-        else "minItems"
-        if len(commands) < _REQUEST["minItems"]
-        else "maxItems"
-        if len(commands) > most
-        else None
-    )
-    if keyword is None:
-        return None
-    message: str = _REQUEST["x-umapi-errors"][keyword]["message"]
-    return message.format_map({"limit": most})
-
-
-@functools.cache
-def step_warnings(root: str) -> dict[str, dict[str, tuple[str, str]]]:
-    """For steps on a `user` or `usergroup`: step -> deprecated property -> warning code and message."""
-    file, steps = {"user": ("user-steps.json", "UserStep"), "usergroup": _GROUP_STEPS}[root]
-    definitions: dict[str, Any] = schemas.read(file)["$defs"]
-    found: dict[str, dict[str, tuple[str, str]]] = {}
-    for step, schema in definitions[steps]["properties"].items():
-        reference = schema.get("$ref") or schema.get("else", {}).get("$ref", "")
-        properties = definitions.get(reference.rpartition("/")[2], {}).get("properties", {})
-        for name, entry in properties.items():
-            if "x-umapi-warning" in entry:
-                warning = entry["x-umapi-warning"]
-                found.setdefault(step, {})[name] = (warning["code"], warning["message"])
-    return found
-
-
-_GROUP_STEPS: Final = ("usergroup-steps.json", "UserGroupStep")
-
-
-# The steps are those of the schemas: `addRoles`, `removeRoles` and `removeFromDomain`, which former pages had, are
-# unknown as any other word is [G former-steps].
-def _documents(rules: CommandRules) -> dict[str, dict[str, Any]]:
-    """The schemas, each rule carried into them."""
-    documents = {name: copy.deepcopy(schemas.read(name)) for name in _FILES}
-    command, user_steps, group_steps = (documents[name]["$defs"] for name in _FILES)
-    # A setting with its default leaves each list the limit that the schema gives it.
-    if rules.memberships_per_step != limits.MAX_GROUPS:
-        for node in (user_steps["GroupNames"], group_steps["UserNames"], group_steps["ProfileNames"]):
-            node["maxItems"] = rules.memberships_per_step
-    commands, updates = (
-        (command["UserCommand"], command["UserGroupCommand"]),
-        (user_steps["UpdateUser"], group_steps["UpdateUserGroup"]),
-    )
-    for node in commands:
-        # Too many steps is documented as an error, the number is not [G steps-per-command].
-        if rules.steps_per_command != limits.MAX_USER_STEPS:
-            node["properties"]["do"]["maxItems"] = rules.steps_per_command
-        for rule in node["properties"]["do"]["allOf"]:
-            if "x-umapi-last" in rule:
-                del rule["allOf"]  # which says the same place by place, for validators that do not know the word
-    if not rules.domain_beside_email_fails:
-        # ActionsCmds.md ignores what ErrorRef.md refuses [G domain-beside-email].
-        command["UserCommand"]["then"] = {}
-    for node in () if rules.unknown_key_fails else (*commands, *updates):
-        # Codes for unknown keys are documented for the other steps alone [G unknown-keys].
-        del node["additionalProperties"]
-    if not rules.empty_update_fails:
-        # A code for it is documented for user groups alone [G empty-updates].
-        del user_steps["UpdateUser"]["minProperties"]
-    if not rules.empty_group_list_fails:
-        del user_steps["GroupNames"]["minItems"]
-    return documents
-
-
-def _rank(order: tuple[str, ...], keyword: str) -> int:
-    return order.index(keyword) if keyword in order else len(order)
-
-
-def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-
-
-def _doubled_keys(command: Any, doubled: Collection[Doubled], *, all_keys: bool) -> list[_Finding]:
-    """What the service says of the objects with doubled keys that are part of `command`.
-
-    Codes are published for the lists of an add or remove step [G repeated-keys].
-    """
-    paths = _paths_to(command, {id(entry.holder) for entry in doubled})
-    if any(entry.holder is command for entry in doubled):
-        paths[id(command)] = ()
-    return [
-        finding
-        for entry in doubled
-        if (path := paths.get(id(entry.holder))) is not None
-        for finding in _doubled_key(entry.keys, path, all_keys=all_keys)
-    ]
-
-
-def _doubled_key(names: Collection[str], path: tuple[str | int, ...], *, all_keys: bool) -> list[_Finding]:
-    in_list = len(path) == 3 and path[2] in (ADD, REMOVE)
-    codes = {name: _DOUBLED.get(name, _ILLEGAL) if in_list else _ILLEGAL for name in names}
-    name = next((name for name in names if all_keys or codes[name] != _ILLEGAL), None)
-    if name is None:
-        return []
-    code = codes[name]
-    refusal = RefusedError(code, field=name[:_SHOWN])
-    place = next(iter(path[1:2]), None) if path[:1] == ("do",) else None
-    in_step = isinstance(place, int)
-    step = place if isinstance(place, int) else 0
-    return [_Finding(Violation(step, refusal.code, refusal.message), whole_command=not in_step, rank=-2)]
-
-
-_ILLEGAL: Final = "error.command.illegal_entry"
-_DOUBLED: Final = {
-    "group": "error.command.add_remove.duplicate.group_list",
-    "product": "error.command.add_remove.duplicate.product_list",
-    "productConfiguration": "error.command.add_remove.duplicate.product_list",
-    "user": "error.command.add_remove.duplicate.user_list",
-}
-_DEEPEST: Final = 4  # parts of a path beyond the last that makes a difference
-
-
-def _paths_to(value: Any, wanted: set[int]) -> dict[int, tuple[str | int, ...]]:
-    """The ways from `value` down to the very objects whose ids are `wanted`, of each the first parts."""
-    found: dict[int, tuple[str | int, ...]] = {}
-    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(value, ())]
-    while waiting:
-        node, path = waiting.pop()
-        deep = len(path) >= _DEEPEST
-        if is_object(node):
-            if id(node) in wanted:
-                found[id(node)] = path
-            waiting += [(child, path if deep else (*path, name)) for name, child in node.items()]
-        elif is_array(node):
-            waiting += [(child, path if deep else (*path, place)) for place, child in enumerate(node)]
-    return found
