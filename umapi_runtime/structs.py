@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypeVar, cast
 
 import attr
 import msgspec
@@ -15,6 +15,7 @@ from msgspec.structs import force_setattr
 from umapi_runtime.constraints import Contract
 
 T = TypeVar("T")
+M = TypeVar("M", bound="Model")
 
 
 class UnknownFields(Mapping[str, object]):
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 
     class _Struct:
         def __init_subclass__(cls, *, kw_only: bool) -> None: ...
+
+        def __copy__(self) -> Self: ...
 
 else:
 
@@ -105,6 +108,13 @@ class Model(_Struct, kw_only=True):
         """Let the entries of a listing hold once what it repeats without end; of most models, it repeats nothing."""
 
 
+def changed(model: M, name: str, value: object) -> M:
+    """Return a copy of a model with another value, of which the caller knows that all that must hold does."""
+    copy = model.__copy__()
+    force_setattr(cast("msgspec.Struct", copy), name, value)
+    return copy
+
+
 class Answer(Model, kw_only=True):
     """What the service sends. Fields that the schema does not know make no difference between two."""
 
@@ -117,4 +127,4 @@ class Answer(Model, kw_only=True):
         return hash((type(self), *(getattr(self, name) for name in self.__contract__.names)))
 
 
-__all__ = ["NO_FIELDS", "Answer", "Model", "Open", "UnknownFields", "field", "force_setattr", "frozen"]
+__all__ = ["NO_FIELDS", "Answer", "Model", "Open", "UnknownFields", "changed", "field", "force_setattr", "frozen"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import attrs
+import msgspec
 
 from umapi_models.models import UserCommand, UserGroupCommand
 from umapi_runtime.constraints import Violation
@@ -14,8 +14,7 @@ from umapi_sdk.errors import ActionError
 from umapi_sdk.resources import touched
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class WireCommand:
+class WireCommand(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One command for the wire: an action, or the part of one that fits the limit of steps."""
 
     action: Action
@@ -25,11 +24,11 @@ class WireCommand:
     """How many parts the action has."""
     request_id: str | None
     """The caller's own requestID, if there is one."""
-    body: bytes = attrs.field(repr=False)
+    body: bytes
     """The command as JSON."""
     steps: tuple[int, ...]
     """For each step on the wire, the place of the caller's step it comes from."""
-    touches: Mapping[str, bool] = attrs.field(repr=False)
+    touches: Mapping[str, bool]
     """The users and groups it touches; true for those that no other command in its request may touch."""
 
     def caller_step(self, step: int) -> int:

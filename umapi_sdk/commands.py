@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import cast
 
 import attrs
@@ -20,7 +19,7 @@ class UserCommandAction(UserSteps):
     """The action that a user command describes."""
 
     def __init__(self, command: UserCommand) -> None:
-        super().__init__(command.user, partial(attrs.evolve, command))
+        super().__init__(command.user, lambda: command)
         self._adopt(command, command.do)
 
 
@@ -28,7 +27,7 @@ class GroupCommandAction(GroupSteps):
     """The action that a user-group command describes."""
 
     def __init__(self, command: UserGroupCommand) -> None:
-        super().__init__(command.user_group, command.request_id)
+        super().__init__(command.user_group, lambda: command)
         self._adopt(command, command.do)
 
 

@@ -6,7 +6,8 @@ matters never share one. Names are compared without letter case, as the service 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 
 from umapi_models.models import UserCommand, UserGroupCommand
 
@@ -15,6 +16,9 @@ MEMBERS_OF = "members of "
 
 # An admin group comes and goes with the group or profile that its name holds (group.md).
 _ADMIN_PREFIXES = ("_admin_", "_developer_")
+
+_REMEMBERED = 1024
+"""Keys that are remembered: one command speaks of its user more than once, and many commands of the same groups."""
 
 
 def touched(command: UserCommand | UserGroupCommand) -> Mapping[str, bool]:
@@ -29,7 +33,6 @@ def _touched_by_user(command: UserCommand) -> dict[str, bool]:
     there is. So does a user name with its domain, and the e-mail address that the two would make.
     """
     root = user_key(command.user, command.domain)
-    domain = root.rpartition("@")[2]
     touches = {root: True}
     for step in command.do:
         # A step is one thing at a time.
@@ -41,9 +44,11 @@ def _touched_by_user(command: UserCommand) -> dict[str, bool]:
             if update.email is not None:
                 touches[user_key(update.email)] = True
             if update.username is not None:
-                touches[user_key(update.username, domain)] = True
+                touches[user_key(update.username, root.rpartition("@")[2])] = True
         elif named is not None and not isinstance(named, str):
-            touches |= _groups_used(named.group)
+            for name in named.group:
+                for key in _keys_of_group(name):
+                    touches[key] = False
     return touches
 
 
@@ -55,13 +60,14 @@ def _touched_by_group(command: UserGroupCommand) -> dict[str, bool]:
     """
     group = group_key(command.user_group)
     members = f"{MEMBERS_OF}{group}"
-    touches = {members: False} | _groups_used([command.user_group])
+    touches = dict.fromkeys((members, *_keys_of_group(command.user_group)), False)
     for step in command.do:
         for listed in (step.add, step.remove):
             if listed is None:
                 continue
-            if listed.product_configuration:
-                touches = _groups_used(listed.product_configuration) | touches
+            for profile in listed.product_configuration or ():
+                for key in _keys_of_group(profile):
+                    touches.setdefault(key, False)
                 touches[members] = True
             for name in listed.user or ():
                 user = user_key(name)
@@ -83,15 +89,15 @@ def _touched_by_group(command: UserGroupCommand) -> dict[str, bool]:
     return touches
 
 
-def _groups_used(names: Iterable[str]) -> dict[str, bool]:
-    used: dict[str, bool] = {}
-    for name in names:
-        used[group_key(name)] = False
-        if name.startswith(_ADMIN_PREFIXES):
-            used[group_key(name[name.index("_", 1) + 1 :])] = False
-    return used
+@lru_cache(_REMEMBERED)
+def _keys_of_group(name: str) -> tuple[str, ...]:
+    """Return the names under which a group that is named is touched: with it, for an admin group, what it is about."""
+    if name.startswith(_ADMIN_PREFIXES):
+        return group_key(name), group_key(name[name.index("_", 1) + 1 :])
+    return (group_key(name),)
 
 
+@lru_cache(_REMEMBERED)
 def user_key(name: str, domain: str | None = None) -> str:
     """Return the name under which a user is touched."""
     full = name if "@" in name or domain is None else f"{name}@{domain}"

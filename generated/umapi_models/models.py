@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
 from umapi_runtime import constraints
-from umapi_runtime.structs import NO_FIELDS, Answer, Model, Open, UnknownFields, field, force_setattr, frozen
+from umapi_runtime.structs import NO_FIELDS, Answer, Model, Open, UnknownFields, changed, field, force_setattr, frozen
 
 from . import vocabulary
 
@@ -1198,30 +1198,77 @@ class UserCommand(Model, kw_only=True):
             and (use_adobe_id is None or type(use_adobe_id) is bool)
             and (type(do) is tuple and len(do) >= 1 and len(do) <= 10 and all([type(item) is UserStep for item in do]))
             and ((domain is None or False) if "@" in user else (not len(user) >= 1 or domain is not None))
-            and sum(
-                [
-                    (
-                        item.add_adobe_id is not None
-                        or item.create_enterprise_id is not None
-                        or item.create_federated_id is not None
-                    )
-                    for item in do
-                ]
+            and (
+                len(do) <= 1
+                or sum(
+                    [
+                        (
+                            item.add_adobe_id is not None
+                            or item.create_enterprise_id is not None
+                            or item.create_federated_id is not None
+                        )
+                        for item in do
+                    ]
+                )
+                <= 1
             )
-            <= 1
-            and all(
-                [
-                    not (
-                        item.add_adobe_id is not None
-                        or item.create_enterprise_id is not None
-                        or item.create_federated_id is not None
-                    )
-                    for item in do[1:]
-                ]
+            and (
+                len(do) <= 1
+                or all(
+                    [
+                        not (
+                            item.add_adobe_id is not None
+                            or item.create_enterprise_id is not None
+                            or item.create_federated_id is not None
+                        )
+                        for item in do[1:]
+                    ]
+                )
             )
-            and not any([item.remove_from_org is not None for item in do[:-1]])
+            and (len(do) <= 1 or not any([item.remove_from_org is not None for item in do[:-1]]))
         ):
             constraints.check(self)
+
+    def __extended__(self, before: tuple[UserStep, ...], item: UserStep) -> UserCommand | None:
+        """Return the command with `before`, which it has been made with or could be, and one item more.
+
+        None means that it can only be told by making the model anew: something does not hold, or has to be looked at.
+        """
+        do = (*before, item)
+        if (
+            type(item) is UserStep
+            and len(do) >= 1
+            and len(do) <= 10
+            and (
+                not (
+                    item.add_adobe_id is not None
+                    or item.create_enterprise_id is not None
+                    or item.create_federated_id is not None
+                )
+                or sum(
+                    [
+                        (
+                            item.add_adobe_id is not None
+                            or item.create_enterprise_id is not None
+                            or item.create_federated_id is not None
+                        )
+                        for item in before
+                    ]
+                )
+                < 1
+            )
+            and (
+                len(before) < 1
+                or not (
+                    item.add_adobe_id is not None
+                    or item.create_enterprise_id is not None
+                    or item.create_federated_id is not None
+                )
+            )
+            and (not before or not before[-1].remove_from_org is not None)
+        ):
+            return changed(self, "do", do)
+        return None
 
 
 @frozen(kw_only=True)
@@ -1351,10 +1398,40 @@ class UserGroupCommand(Model, kw_only=True):
                 >= 1
                 or not (_matches_3(user_group) is not None)
             )
-            and sum([item.create_user_group is not None for item in do]) <= 1
-            and all([not (item.create_user_group is not None) for item in do[1:]])
+            and (len(do) <= 1 or sum([item.create_user_group is not None for item in do]) <= 1)
+            and (len(do) <= 1 or all([not (item.create_user_group is not None) for item in do[1:]]))
         ):
             constraints.check(self)
+
+    def __extended__(self, before: tuple[UserGroupStep, ...], item: UserGroupStep) -> UserGroupCommand | None:
+        """Return the command with `before`, which it has been made with or could be, and one item more.
+
+        None means that it can only be told by making the model anew: something does not hold, or has to be looked at.
+        """
+        user_group = self.user_group
+        do = (*before, item)
+        if (
+            type(item) is UserGroupStep
+            and len(do) >= 1
+            and len(do) <= 10
+            and (
+                not sum(
+                    [
+                        (item.create_user_group is not None and not (item.create_user_group.name is not None))
+                        for item in do
+                    ]
+                )
+                >= 1
+                or not (_matches_3(user_group) is not None)
+            )
+            and (
+                not item.create_user_group is not None
+                or sum([item.create_user_group is not None for item in before]) < 1
+            )
+            and (len(before) < 1 or not (item.create_user_group is not None))
+        ):
+            return changed(self, "do", do)
+        return None
 
 
 class ActionResult(StrEnum):

@@ -41,6 +41,49 @@ class CheckWriter:
             "    constraints.check(self)",
         ]
 
+    def extension(self, title: str) -> dict[str, Any] | None:
+        """Return what the method is made of that adds an item to the list of a model; None for one without such a list.
+
+        It does not look again at what holds of the model and of the items before, unless a rule leaves no choice.
+        """
+        properties = self._bundle.properties(title)
+        lists = [name for name, schema in properties.items() if "$ref" in schema.get("items", {})]
+        if len(lists) != 1:
+            return None
+        schema, name = properties[lists[0]], python_name(lists[0])
+        held = [f"type(item) is {_title(schema['items'])}", *_sizes(name, schema)]
+        condition = _joined([*held, *(self._grown(rule, title, lists[0]) for rule in self._bundle.rules(title))])
+        others = [python_name(other) for other in properties if other != lists[0]]
+        return {
+            "list": name,
+            "item": _title(schema["items"]),
+            "read": [other for other in others if _speaks_of(condition, other)],
+            "condition": condition,
+        }
+
+    def _grown(self, rule: Schema, title: str, name: str) -> str:
+        """Return what a rule that held asks when the list `name` gets one more item."""
+        whole = self._rule(rule, title, None)
+        if not _speaks_of(whole, python_name(name)):
+            return "True"
+        if rule.keys() - _BESIDE != {"properties"} or rule["properties"].keys() != {name}:
+            return whole
+        schema = rule["properties"][name]
+        return _joined(self._grown_list(keyword, schema, title, name) for keyword in schema if keyword not in _BESIDE)
+
+    def _grown_list(self, keyword: str, schema: Schema, title: str, name: str) -> str:
+        match keyword:
+            case "contains" if schema.get("minContains") == 0:
+                wanted = self._rule(schema["contains"], title, "item")
+                return f"(not {wanted} or sum([{wanted} for item in before]) < {schema['maxContains']})"
+            case "x-umapi-last":
+                return f"(not before or not {self._rule(schema['x-umapi-last'], title, 'before[-1]')})"
+            case "items":
+                start = len(schema.get("prefixItems", ()))
+                return f"(len(before) < {start} or {self._rule(schema['items'], title, 'item')})"
+            case _:
+                return self._keyword(keyword, schema, title, python_name(name))
+
     def _field(self, name: str, schema: Schema, *, required: bool) -> str:
         held = self._value(name, schema)
         return held if required else f"({name} is None or {held})"
@@ -71,11 +114,7 @@ class CheckWriter:
 
     def _array(self, name: str, schema: Schema) -> str:
         items = schema["items"]
-        terms = [f"type({name}) is tuple"]
-        if "minItems" in schema:
-            terms.append(f"len({name}) >= {schema['minItems']}")
-        if "maxItems" in schema:
-            terms.append(f"len({name}) <= {schema['maxItems']}")
+        terms = [f"type({name}) is tuple", *_sizes(name, schema)]
         terms.append(f"all([{self._value('item', items)} for item in {name}])")
         if schema.get("uniqueItems"):
             terms.append(f"len(set({name})) == len({name})")
@@ -132,10 +171,12 @@ class CheckWriter:
                 wanted = self._rule(schema["contains"], title, "item")
                 count = f"sum([{wanted} for item in {value}])"
                 least, most = schema.get("minContains", 1), schema.get("maxContains")
-                return _joined([f"{count} >= {least}"] * bool(least) + ([] if most is None else [f"{count} <= {most}"]))
+                enough = [f"{count} >= {least}"] * bool(least)
+                not_too_many = [] if most is None else [f"(len({value}) <= {most} or {count} <= {most})"]
+                return _joined([*enough, *not_too_many])
             case "x-umapi-last":
                 wanted = self._rule(schema["x-umapi-last"], title, "item")
-                return f"not any([{wanted} for item in {value}[:-1]])"
+                return f"(len({value}) <= 1 or not any([{wanted} for item in {value}[:-1]]))"
             case "prefixItems":
                 return _joined(
                     f"(len({value}) <= {place} or {self._rule(item, title, f'{value}[{place}]')})"
@@ -145,7 +186,7 @@ class CheckWriter:
             case "items":
                 rule = self._rule(schema["items"], title, "item")
                 start = len(schema.get("prefixItems", ()))
-                return f"all([{rule} for item in {value}[{start}:]])"
+                return f"(len({value}) <= {start} or all([{rule} for item in {value}[{start}:]]))"
             case _:
                 raise NotImplementedError(f"keyword {keyword!r} in a rule")
 
@@ -170,6 +211,17 @@ def _joined(terms: Iterable[str], word: str = "and") -> str:
     """Return one condition for several; what holds always has no part in `and`."""
     parts = [term for term in terms if (word, term) != ("and", "True")] or ["True"]
     return parts[0] if len(parts) == 1 else "(" + f" {word} ".join(parts) + ")"
+
+
+def _sizes(name: str, schema: Schema) -> list[str]:
+    """Return the conditions on how many items a list has."""
+    least, most = schema.get("minItems"), schema.get("maxItems")
+    return [f"len({name}) >= {least}"] * (least is not None) + [f"len({name}) <= {most}"] * (most is not None)
+
+
+def _speaks_of(condition: str, name: str) -> bool:
+    """Return whether a condition reads a field of the model itself."""
+    return re.search(rf"(?<![.\w]){name}\b", condition) is not None
 
 
 def _read(value: str | None, name: str) -> str:

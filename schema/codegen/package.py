@@ -81,7 +81,7 @@ def _models(bundle: Bundle) -> str:
     imports = (
         "from umapi_runtime import constraints\n"
         "from umapi_runtime.structs import (\n"
-        "    NO_FIELDS, Answer, Model, Open, UnknownFields, field, force_setattr, frozen\n"
+        "    NO_FIELDS, Answer, Model, Open, UnknownFields, changed, field, force_setattr, frozen\n"
         ")\n\n"
         "from . import vocabulary\n"
     )
@@ -153,6 +153,7 @@ def _template_data(bundle: Bundle, checks: CheckWriter) -> defaultdict[str, dict
             "doc": definition["description"],
             "field_data": fields,
             "check": checks.lines(title) if strict else [],
+            "extension": checks.extension(title) if strict else None,
             "repeated": [python_name(name) for name, schema in properties.items() if schema.get("x-umapi-repeated")],
             "validators": {python_name(name): validator(bundle, name, schema) for name, schema in properties.items()}
             if strict

@@ -8,14 +8,17 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from umapi_models import vocabulary
+from umapi_models.models import UserCommand, UserGroupCommand, UserGroupStep, UserStep
 from umapi_models.requests import read_action_request
 from umapi_runtime import converter
 from umapi_runtime.constraints import ContractError, Violation
+from umapi_runtime.converter import read_request
 from umapi_samples import Judge, is_list
 
 Json = Any
@@ -307,3 +310,37 @@ def test_one_broken_constraint_gives_its_code(
     found = violations([*before, command])[0]
     assert (found.pointer, found.code) == expected
     assert expected in {(told.pointer, told.code) for told in judge.violations("ActionRequest", [*before, command])}
+
+
+@quietly
+@given(
+    st.one_of(
+        st.tuples(
+            st.just(UserStep),
+            st.sampled_from([{"user": "a@b.c"}, {"user": "a", "domain": "b.c"}]).map(
+                lambda root: read_request(UserCommand, {**root, "do": [{"removeFromOrg": {}}]})
+            ),
+            st.lists(st.one_of(CREATES, USER_STEPS, LEAVES), min_size=1, max_size=11),
+        ),
+        st.tuples(
+            st.just(UserGroupStep),
+            st.sampled_from(["Team", "_admin_Team"]).map(
+                lambda name: read_request(UserGroupCommand, {"usergroup": name, "do": [{"deleteUserGroup": {}}]})
+            ),
+            st.lists(st.one_of(GROUP_CREATES, GROUP_STEPS), min_size=1, max_size=11),
+        ),
+    )
+)
+def test_command_with_one_step_more_is_the_command_made_anew(case: tuple[type, Any, list[Json]]) -> None:
+    """A step is added to a command where the command can be made with it, and with the same result, else not."""
+    model, frame, data = case
+    before: tuple[Any, ...] = ()
+    steps: list[Any] = [read_request(model, one) for one in data]
+    for step in steps:
+        try:
+            anew = attrs.evolve(frame, do=(*before, step))
+        except ContractError:
+            assert frame.__extended__(before, step) is None
+        else:
+            assert frame.__extended__(before, step) == anew
+            before = anew.do

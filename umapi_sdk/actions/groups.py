@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import overload
 
 from umapi_models.limits import MAX_PROFILES, MAX_USER_GROUP_STEPS, MAX_USERS
@@ -19,7 +18,7 @@ from umapi_models.models import (
 from umapi_sdk.actions.names import Names
 from umapi_sdk.actions.steps import Action, Steps
 
-_ANY_STEP = UserGroupStep(delete_user_group=DeleteUserGroup())
+_ANY = (UserGroupStep(delete_user_group=DeleteUserGroup()),)
 
 
 # Action by name, so that mypy finds it as the type of a list with actions of both kinds.
@@ -27,9 +26,6 @@ class GroupSteps(Steps[UserGroupStep, UserGroupCommand], Action):
     """Steps on a user group that may follow any other."""
 
     _limit = MAX_USER_GROUP_STEPS
-
-    def __init__(self, name: str, request_id: str | None = None) -> None:
-        super().__init__(name, partial(UserGroupCommand, user_group=name, request_id=request_id), _ANY_STEP)
 
     @overload
     def update(self, *, name: str | None, description: str | None = None) -> GroupSteps: ...
@@ -107,7 +103,7 @@ class GroupAction(GroupSteps):
     """
 
     def __init__(self, name: str, *, request_id: str | None = None) -> None:
-        super().__init__(name, request_id)
+        super().__init__(name, lambda: UserGroupCommand(user_group=name, request_id=request_id, do=_ANY))
 
     def create(self, *, description: str | None = None, option: CreateOption | None = None) -> GroupSteps:
         """Create the user group.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+import attrs
 
 from umapi_models.models import UserCommand, UserGroupCommand, UserGroupStep, UserStep
 from umapi_runtime.constraints import ContractError, Violation
@@ -73,19 +75,19 @@ class Steps(Action, Generic[Step, Command]):
     _limit: ClassVar[int]
     """How many steps a command holds."""
 
-    def __init__(self, target: str, frame: Callable[..., Command], any_step: Step) -> None:
+    def __init__(self, target: str, make: Callable[[], Command]) -> None:
         super().__init__(target)
-        self._frame = frame
         self._count = 0
         self._parts: list[tuple[Command, tuple[int, ...]]] = []
         self._last: tuple[Step, ...] = ()
         """The steps of the last command."""
         # A wrong target is to be an error here and not at the first step. The rules of commands judge targets, and
-        # no command is without a step: it takes one that every target can have.
+        # no command is without a step: it is made with one that every target can have.
         try:
-            found = doubts(frame(do=(any_step,)))
+            self._frame: Any = make()
         except ContractError as error:
             raise ActionError.from_contract(error) from None
+        found = doubts(self._frame)
         if found:
             raise ActionError(tuple(found))
 
@@ -125,7 +127,8 @@ class Steps(Action, Generic[Step, Command]):
 
     def _append(self, steps: tuple[Step, ...]) -> Self:
         place, limit, whole = self._count, self._limit, len(self._parts)
-        places = (place,) * len(steps)
+        before: tuple[Step, ...] = ()
+        places: tuple[int, ...] = ()
         if whole:
             last, taken = self._last, self._parts[-1][1]
             problem = useless(last[-1], steps[0])
@@ -133,14 +136,20 @@ class Steps(Action, Generic[Step, Command]):
                 raise ActionError((Violation(f"/do/{place}", problem),))
             if len(last) < limit:
                 whole -= 1
-                steps, places = last + steps, taken + places
+                before, places = last, taken
             else:
                 # The first step of a command follows the last one of the command before all the same.
                 self._part((last[-1], steps[0]), (taken[-1], place))
-        parts = [
-            self._part(steps[start : start + limit], places[start : start + limit])
-            for start in range(0, len(steps), limit)
-        ]
+        places += (place,) * len(steps)
+        extended: Command | None = self._frame.__extended__(before, steps[0]) if len(steps) == 1 else None
+        steps = before + steps
+        if extended is None:
+            parts = [
+                self._part(steps[start : start + limit], places[start : start + limit])
+                for start in range(0, len(steps), limit)
+            ]
+        else:
+            parts = [(extended, places)]
         with _marking:
             self._check_open()
             self._parts[whole:] = parts
@@ -150,6 +159,6 @@ class Steps(Action, Generic[Step, Command]):
 
     def _part(self, steps: tuple[Step, ...], places: tuple[int, ...]) -> tuple[Command, tuple[int, ...]]:
         try:
-            return self._frame(do=steps), places
+            return attrs.evolve(self._frame, do=steps), places
         except ContractError as error:
             raise ActionError(tuple(moved(violation, "/do/", places) for violation in error.violations)) from None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Literal, overload
 
 from umapi_models.limits import MAX_GROUPS, MAX_USER_STEPS
@@ -25,7 +23,7 @@ from umapi_sdk.actions.names import Names
 from umapi_sdk.actions.steps import Action, Steps
 from umapi_sdk.errors import ActionError
 
-_ANY_STEP = UserStep(remove_from_org=RemoveFromOrg())
+_ANY = (UserStep(remove_from_org=RemoveFromOrg()),)
 
 
 # Action by name, so that mypy finds it as the type of a list with actions of both kinds.
@@ -33,9 +31,6 @@ class UserSteps(Steps[UserStep, UserCommand], Action):
     """Steps on a user that may follow any other."""
 
     _limit = MAX_USER_STEPS
-
-    def __init__(self, target: str, frame: Callable[..., UserCommand]) -> None:
-        super().__init__(target, frame, _ANY_STEP)
 
     @overload
     def update(
@@ -173,14 +168,16 @@ class UserAction(UserSteps):
             raise ActionError((Violation("/user", problem, "error.command.user.missing"),))
         named = email if user is None else user
         self._own_email = named if isinstance(named, str) and "@" in named else None
-        frame = partial(
-            UserCommand,
-            user=named,  # type: ignore[arg-type]  # the model refuses what is not a string, with its code
-            domain=domain,
-            use_adobe_id=None if use_adobe_id is False else use_adobe_id,
-            request_id=request_id,
+        super().__init__(
+            str(named),
+            lambda: UserCommand(
+                user=named,  # type: ignore[arg-type]  # the model refuses what is not a string, with its code
+                domain=domain,
+                use_adobe_id=None if use_adobe_id is False else use_adobe_id,
+                request_id=request_id,
+                do=_ANY,
+            ),
         )
-        super().__init__(str(named), frame)
 
     def create(
         self,
