@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final, Literal
 
@@ -36,6 +36,10 @@ _KINDS: Final[dict[str, Kind]] = {
 # What a list of the names of columns is called, and the name of one where each is an object.
 _COLUMNS: Final = frozenset({"columns", "column_names", "columnnames", "cols", "headers", "header", "fields"})
 _COLUMN: Final = frozenset({"name", "field", "key", "title", "id"})
+_FEWEST_HEADS: Final = 2
+"""Names of fields that a first row must have to be taken for the names of columns."""
+# One JSON string and nothing else, or one that is cut off.
+_STRING: Final = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"\s*+)?\Z', re.DOTALL)
 
 
 @attrs.define
@@ -66,8 +70,9 @@ class Scan:
 
 
 def is_json_like(text: str) -> bool:
-    """Whether a text begins as JSON objects, arrays and strings do."""
-    return text.lstrip(_BLANKS)[:1] in ("{", "[", '"')
+    """Whether a text begins as JSON objects and arrays do, or is a string; a cell of a table in quotes is none."""
+    bare = text.lstrip(_BLANKS)
+    return bare[:1] in ("{", "[") or (bare[:1] == '"' and _STRING.match(bare) is not None)
 
 
 def scan(text: str, position: int = 0) -> Scan:
@@ -133,16 +138,42 @@ def _scan(text: str, position: int) -> Scan:
     return Scan(values, position)
 
 
-def columns(text: str, values: list[Value]) -> dict[tuple[int, int], str]:
-    """Return the names of columns in tables such as `{"columns": ["a", "b"], "rows": [[1, 2]]}`.
+@attrs.frozen
+class Columns:
+    """The names of the columns of tables."""
 
-    Each is under the number of the object that is the table, and the place of the column.
+    names: dict[tuple[int, int], str]
+    """Under the number of the object that has the table, or of the array that is it, and the place of the column."""
+    labels: frozenset[int]
+    """Where the names begin in the text."""
+
+    def name(self, values: list[Value], value: Value) -> str | None:
+        """Return the name of the column in which a value stands; None where there is none."""
+        row = values[value.parent] if value.parent >= 0 else None
+        if row is None or row.kind != "array" or row.parent < 0 or values[row.parent].kind != "array":
+            return None
+        own = self.names.get((row.parent, value.place))
+        return own if own is not None else self.names.get((values[row.parent].parent, value.place))
+
+
+def columns(text: str, values: list[Value], asked: Callable[[str], bool]) -> Columns:
+    """Return the columns of tables such as `{"columns": ["a", "b"], "rows": [[1, 2]]}` and `[["a", "b"], [1, 2]]`.
+
+    Args:
+        text: JSON.
+        values: what is in it.
+        asked: whether a column of this name matters; a first row without two of them is a row as any other.
     """
-    found: dict[tuple[int, int], str] = {}
+    found: dict[tuple[int, int], tuple[str, int]] = {}
+    rows: dict[int, list[Value]] = {}
     for value in values:
         if value.kind != "string" or value.parent < 0:
             continue
         holder, place = values[value.parent], value.place
+        listed = holder.kind == "array" and holder.place == 0 and holder.parent >= 0
+        if listed and values[holder.parent].kind == "array":
+            rows.setdefault(value.parent, []).append(value)
+            continue
         if holder.kind == "object" and holder.parent >= 0 and value.name is not None and value.name.lower() in _COLUMN:
             holder, place = values[holder.parent], holder.place
         if (
@@ -151,15 +182,13 @@ def columns(text: str, values: list[Value]) -> dict[tuple[int, int], str]:
             and holder.name.lower() in _COLUMNS
             and holder.parent >= 0
         ):
-            found[holder.parent, place] = inner(text[value.start : value.end])
-    return found
-
-
-def column(values: list[Value], value: Value) -> tuple[int, int] | None:
-    """Return table and column, as `columns` has them, of a value that stands in a row; None for any other."""
-    row = values[value.parent] if value.parent >= 0 else None
-    rows = values[row.parent] if row is not None and row.kind == "array" and row.parent >= 0 else None
-    return (rows.parent, value.place) if rows is not None and rows.kind == "array" and rows.parent >= 0 else None
+            found[holder.parent, place] = inner(text[value.start : value.end]), value.start
+    for number, cells in rows.items():
+        names = [inner(text[cell.start : cell.end]) for cell in cells]
+        if len(cells) == values[number].size and sum(map(asked, names)) >= _FEWEST_HEADS:
+            table = values[number].parent
+            found |= {(table, place): (name, cells[place].start) for place, name in enumerate(names)}
+    return Columns({key: name for key, (name, _) in found.items()}, frozenset(start for _, start in found.values()))
 
 
 def inner(text: str) -> str:

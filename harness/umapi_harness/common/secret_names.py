@@ -20,7 +20,8 @@ _SEPARATORS: Final = re.compile(r"[\W_]+")
 # Sought in the name without its separators, so that CLIENTSECRET, client-secret and clientSecret are one.
 _PARTS: Final = re.compile(
     r"secret|token|jwt|assertion|passw|passphrase|pwd|credential|cookie|bearer|csrf|xsrf|signature"
-    r"|sess(?:ion)?id|saml(?:request|response|art)|codeverifier|mnemonic|connectionstring|dpop"
+    r"|sess(?:ion)?id|saml(?:request|response|art)|codeverifier|mnemonic|connectionstring|dpop|websocketkey|presharedkey"
+    r"|kennwort|motdepasse|contrase(?:n|\u00f1)a|wachtwoord"
     r"|(?:priv|private|subscription|access|shared|master|account|acct|signing|encryption|decryption|functions?|ssh|hmac"
     r"|license|app|application|consumer|webhook|client|service)key"
     r"|(?:auth|authorization|verification|security|recovery|backup|reset|activation|access|device|login|mfa|otp|sms"
@@ -29,7 +30,7 @@ _PARTS: Final = re.compile(
 # Too short to be sought inside words.
 _WORDS: Final = frozenset(
     {"otp", "totp", "pin", "pass", "sid", "sig", "session", "auth", "authorization", "authentication", "cred"}
-    | {"creds", "sessions", "otps", "sids"}
+    | {"creds", "sessions", "otps", "sids", "nonce", "psk", "senha"}
 )
 _CLIENT_ID: Final = frozenset({"apikey", "xapikey"})
 # What is said of a secret is none: token_type, private_key_path, password_expires_at, AssertionError.

@@ -84,7 +84,7 @@ _NO_SECRETS: Final = frozenset(
 _WHOLE_LINE: Final = frozenset({"cookie", "set-cookie"})
 _AUTHORIZATION: Final = frozenset({"authorization", "proxy-authorization"})
 # In the query of a URL these are secrets too: OAuth's codes, and the signatures of links that expire.
-_QUERY_NAMES: Final = frozenset({"code", "key", "sig"})
+_QUERY_NAMES: Final = frozenset({"code", "key", "sig", "ticket"})
 # What of a JSON Web Key is private (RFC 7518, 6.2.2, 6.3.2 and 6.4.1).
 _KEY_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _NAMING: Final = frozenset(
@@ -281,7 +281,7 @@ class Masker:
         """
         pairs: set[int] = set()
         keys = {value.parent for value in values if value.name == "kty" and value.kind == "string"}
-        columns = {place for place, name in json_text.columns(text, values).items() if is_secret(name)}
+        columns = json_text.columns(text, values, is_secret)
         for value in values:
             if value.kind == "string" and value.parent >= 0 and len(value_text := text[value.start : value.end]) < 100:
                 around = values[value.parent]
@@ -292,14 +292,16 @@ class Masker:
                 if (naming or listed) and is_secret(json_text.inner(value_text)):
                     pairs.add(value.parent)
 
-        if not (pairs or keys or columns):
+        if not (pairs or keys or columns.names):
             return None
 
         def told(value: json_text.Value) -> bool:
             if value.kind == "key":
                 return False
-            if columns and json_text.column(values, value) in columns:
-                return True
+            if columns.names and value.start not in columns.labels:
+                column = columns.name(values, value)
+                if column is not None and is_secret(column):
+                    return True
             if value.parent in keys and value.name in _KEY_MEMBERS:
                 return True
             if value.parent not in pairs:

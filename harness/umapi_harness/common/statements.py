@@ -17,6 +17,7 @@ _VALUE: Final = re.compile(
     r"\s*+(?:[NE]?'(?P<single>(?:[^'\\]|''|\\.)*+)'|\"(?P<double>[^\"]*+)\"|[^,()'\"]*+)\s*+(?P<after>[,)]?)", re.DOTALL
 )
 _SERIALIZED: Final = re.compile(r"s:[0-9]{1,9}:\"(?P<name>[\w. -]{1,100})\";s:[0-9]{1,9}:\"(?P<value>[^\"]*+)\"")
+_KEYS: Final = re.compile(r"\((?P<names>[^()]{1,500}+)\)=\((?P<values>[^()]{1,2000}+)\)")
 _CARD: Final = re.compile(
     r"^(?:[\w-]{1,20}\.)?(?P<name>N|FN|NICKNAME|ORG|ADR)(?:;[^:\r\n]{0,200})?:(?P<value>[^\r\n]*+)",
     re.IGNORECASE | re.MULTILINE,
@@ -25,6 +26,7 @@ _CARD_FIELDS: Final = {"N": "full_name", "FN": "full_name", "NICKNAME": "nick_na
 _PART: Final = re.compile(r"[^;\r\n]++")
 _DELIMITERS: Final = ",;\t|"
 _FEWEST_ROWS: Final = 3
+"""Of a table whose commas blanks follow, as they do in sentences; of any other one line is enough."""
 _ADDRESS: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 # As people are called: one to four words, the first with a capital, none of capitals alone as the codes of countries.
 _CALLED: Final = re.compile(
@@ -59,6 +61,17 @@ def serialized(text: str, asked: Callable[[str], bool]) -> Iterator[Field]:
             yield Field(found["name"], *found.span("value"), True)
 
 
+def keys(text: str, asked: Callable[[str], bool]) -> Iterator[Field]:
+    """Find what databases say of a value that is there already: `Key (lastname)=(X) already exists`."""
+    for found in _KEYS.finditer(text) if ")=(" in text else ():
+        names, values = split(found["names"], ","), split(found["values"], ",")
+        for (begin, end), (start, stop) in zip(names, values, strict=False):
+            name = found["names"][begin:end]
+            if stop > start and asked(name):
+                offset = found.start("values")
+                yield Field(name, offset + start, offset + stop, True)
+
+
 def cards(text: str) -> Iterator[Field]:
     """Find names and addresses in vCards (RFC 6350), each part of them by itself."""
     for found in _CARD.finditer(text) if "VCARD" in text.upper() else ():
@@ -67,11 +80,11 @@ def cards(text: str) -> Iterator[Field]:
 
 
 def unheaded(text: str) -> Iterator[Field]:
-    """Find names in tables that say nothing of their columns: in three lines and more, one column holds addresses.
+    """Find names in tables that say nothing of their columns, one of which holds addresses.
 
     The lines have the same delimiter and number of cells; each other cell that reads like a person's name is one.
     """
-    if "@" not in text or text.count("\n") < _FEWEST_ROWS - 1:
+    if "@" not in text:
         return
     for (delimiter, _), rows in groupby(_rows(text), lambda row: row[:2]):
         cells = [
@@ -80,7 +93,8 @@ def unheaded(text: str) -> Iterator[Field]:
             if delimiter and "@" in line
         ]
         told = [row for row in cells if any(_ADDRESS.fullmatch(text, *cell) for cell in row)]
-        if len(told) < _FEWEST_ROWS:
+        spaced = delimiter == "," and any(text[begin - 1 : begin] == " " for row in told for begin, _ in row[1:])
+        if len(told) < (_FEWEST_ROWS if spaced else 1):
             continue
         for cell in (cell for row in told for cell in row):
             if _CALLED.fullmatch(text, *cell):

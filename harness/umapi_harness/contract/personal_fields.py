@@ -30,46 +30,79 @@ class Kind(Enum):
     """A role of the API's own vocabulary, or the name of the group whose administrator somebody is."""
     FIXED = "fixed"
     """What the API's own vocabulary has: nothing in it is anybody's."""
+    TITLE = "title"
+    """What a page, a person or a problem is titled: some words of everybody's, or a name."""
     TEXT = "text"
     """Anything else."""
 
 
+class Part(Enum):
+    """Which part of a person's name stands in a field."""
+
+    GIVEN = "given"
+    FAMILY = "family"
+    WHOLE = "whole"
+
+
+# The last word of what a name, an address or an id stands under.
 _PHRASES: Final = frozenset(
-    {
-        "display",
-        "email",
-        "emails",
-        "mail",
-        "user",
-        "users",
-        "usergroup",
-        "usergroups",
-        "group",
-        "groups",
-        "product",
-        "products",
-    }
-    | {"profile", "profiles", "member", "members", "manager", "managers", "owner", "author", "creator", "by", "login"}
-    | {"upn", "phone", "mobile", "telephone", "fax", "street", "city", "address", "zip", "postal", "postcode"}
-    | {"department", "company", "organization", "organisation", "org", "employee", "description", "guid", "uid", "sub"}
-    | {"iss", "productconfiguration", "configuration", "from", "tel", "cell", "cellphone", "birthday", "birthdate"}
-    | {"ssn", "formatted"}
-    | {"cc", "bcc", "sender", "recipients", "account", "username", "tenant", "customer", "person", "people"}
-    | {"orgs", "organizations", "organisations", "contacts", "owners", "admins", "administrators", "avatar", "photo"}
+    word
+    for line in (
+        "display email emails mail user users usergroup usergroups group groups product products team teams squad",
+        "crew profile profiles member members manager managers owner owners author creator by login logins upn guid",
+        "uid sub phone phones mobile telephone fax tel cell cellphone pager street city town address addresses zip",
+        "postal postcode county province locality suburb building room office offices campus headquarters",
+        "department dept division company firm employer organization organisation organizations organisations org",
+        "orgs employee description iss productconfiguration configuration from to whom who birthday birthdate",
+        "birthplace dob ssn passport iban formatted cc bcc sender senders recipients account accounts username",
+        "tenant customer customers client clients vendor supplier school university institution faculty person",
+        "people student students teacher teachers contacts admins administrators avatar photo principal actor",
+        "caller delegate deputy secretary spouse supervisor colleague leader boss nick alias aliases handle twitter",
+        "skype dn entrydn ou dc gecos fingerprint hint benutzer benutzerkennung kennung anmeldung abteilung firma",
+        "organisationseinheit ort stadt wohnort plz postleitzahl strasse stra\u00dfe anschrift adresse telefon",
+        "telefonnummer handy mobil personalnummer gruppe gruppen mitglied mitglieder vorgesetzter geburtstag",
+        "geburtsdatum raum utilisateur identifiant courriel soci\u00e9t\u00e9 societe ville groupe membre usuario",
+        "correo empresa ciudad grupo miembro utente azienda citt\u00e0 gruppo gebruiker bedrijf plaats groep",
+        "usu\u00e1rio utilizador cidade \u6c0f\u540d \u59d3\u540d \u540d\u524d \u59d3 \u540d \u7528\u6237\u540d",
+        "\u90ae\u7bb1 \u90e8\u95e8 \u90e8\u7f72 \u30e1\u30fc\u30eb\u30a2\u30c9\u30ec\u30b9",
+    )
+    for word in line.split()
+)
+_GIVEN: Final = re.compile(r"(?:.*_)?(?:(?:first|given|fore)_?names?|gn|vorname|pr[e\u00e9]nom|nombres?|nome|voornaam)")
+_FAMILY: Final = re.compile(
+    r"(?:.*_)?(?:(?:last|family|sur)_?names?|sn|nachname|familienname|nom|apellidos?|cognome|sobrenome|achternaam)"
 )
 _PERSONS: Final = re.compile(
-    r"(?:.*_)?(?:(?:first|last|given|family|sur|full|display|nick|middle|maiden|preferred|legal|common)_?names?"
-    r"|surname|forename|person_?name|manager|owner|author|creator|assistant|contact|employee|sn|gn|cn|fn|recipient|invitee"
-    r"|assignee|approver|reviewer|requester|reporter|supervisor|teacher|instructor|student|initials"
-    r"|vorname|nachname|familienname|pr[e\u00e9]nom|nom|nombres?|apellidos?|nome|cognome|sobrenome|voornaam|achternaam)"
+    rf"{_GIVEN.pattern}|{_FAMILY.pattern}"
+    r"|(?:.*_)?(?:(?:full|display|nick|middle|maiden|preferred|legal|common|real|employee|person|user_?real)_?names?"
+    r"|manager|owner|author|creator|assistant|contact|employee|cn|fn|recipient|invitee|assignee|approver|reviewer"
+    r"|requester|reporter|supervisor|teacher|instructor|student|initials|deputy|secretary|who|vorgesetzter)"
 )
+# Names whose last word says nothing.
+_WHOSE: Final = re.compile(r"(?:is_)?(?:members?|owners?)_of|direct_reports|(?:home|profile|script)_(?:directory|path)")
+# What schemas of directories and assertions call by a number (RFC 4519, RFC 2798, eduPerson).
+_OBJECT_IDS: Final = {
+    "2.5.4.3": "cn",
+    "2.5.4.4": "sn",
+    "2.5.4.10": "company",
+    "2.5.4.11": "ou",
+    "2.5.4.20": "telephone",
+    "2.5.4.42": "given_name",
+    "2.16.840.1.113730.3.1.3": "employee",
+    "2.16.840.1.113730.3.1.241": "display_name",
+    "0.9.2342.19200300.100.1.1": "uid",
+    "0.9.2342.19200300.100.1.3": "mail",
+    "1.3.6.1.4.1.5923.1.1.1.6": "upn",
+}
+_MACHINES: Final = frozenset({"host", "hostname", "hosts", "machine", "computer", "device", "workstation", "laptop"})
 _FIXED: Final = frozenset(
     {"type", "status", "country", "result", "error", "error_code", "error_codes", "warning_code", "token_type"}
     | {"grant_type", "scope", "option", "environment", "version", "build", "side", "state"}
     | {"license_quota", "step", "last_page", "kind", "role", "roles", "locale", "language", "operation", "settings"}
 )
 _PHONES: Final = frozenset(
-    {"phone", "mobile", "telephone", "fax", "cell", "tel", "employee", "personnel", "badge", "ssn"}
+    {"phone", "mobile", "telephone", "fax", "cell", "tel", "employee", "personnel", "badge", "ssn", "passport"}
+    | {"tax", "student", "staff", "customer", "account"}
 )
 _COUNTED: Final = frozenset({"page", "pages", "count", "size", "total", "limit", "offset", "index"})
 _MESSAGES: Final = frozenset({"message", "error_message", "error_description"})
@@ -96,24 +129,37 @@ _OPEN_IDS: Final = frozenset({"request_id", "correlation_id", "trace_id", "event
 @lru_cache(maxsize=4096)
 def kind_of(name: str) -> Kind:
     """Return what a member of JSON data, a field of a form or a parameter of this name holds."""
-    snake = snake_case(name[:200])
+    snake = snake_case(_OBJECT_IDS.get(name.rpartition(":")[2], name)[:200])
     last = snake.rpartition("_")[2]
     for kind, holds in (
         (Kind.ROLE, snake == "admin_roles"),
         (Kind.FIXED, snake in _FIXED or last in _COUNTED),
         (Kind.MESSAGE, snake in _MESSAGES),
         (Kind.DOMAIN, last in ("domain", "domains")),
-        (Kind.HOST, last in ("host", "hostname")),
+        (Kind.HOST, last in _MACHINES),
         (Kind.URL, last in _URLS),
         (Kind.TEXT, snake in _OTHER_NAMES or snake in _OPEN_IDS),
+        (Kind.TITLE, last in ("title", "subject")),
         (Kind.PERSON, _PERSONS.fullmatch(snake) is not None),
-        (Kind.PHRASE, last in _PHRASES or last.endswith(("name", "names", "email", "mail"))),
+        (Kind.PHRASE, last in _PHRASES or _WHOSE.fullmatch(snake) is not None),
+        (Kind.PHRASE, last.endswith(("name", "names", "email", "mail", "mails", "emails", "address", "addresses"))),
         (Kind.PHRASE, last in ("number", "no", "nr") and not _PHONES.isdisjoint(snake.split("_"))),
         (Kind.PHRASE, last in ("id", "ids") or snake.endswith(("userid", "orgid", "clientid", "api_key", "apikey"))),
     ):
         if holds:
             return kind
     return Kind.TEXT
+
+
+@lru_cache(maxsize=4096)
+def part_of(name: str) -> Part | None:
+    """Return which part of a person's name stands under a name; None where that is not known."""
+    snake = snake_case(_OBJECT_IDS.get(name.rpartition(":")[2], name)[:200])
+    if _GIVEN.fullmatch(snake):
+        return Part.GIVEN
+    if _FAMILY.fullmatch(snake):
+        return Part.FAMILY
+    return Part.WHOLE if snake.endswith("formatted") or _PERSONS.fullmatch(snake) else None
 
 
 @lru_cache(maxsize=1024)
@@ -128,9 +174,21 @@ def kind_of_header(name: str) -> Kind:
         return Kind.FIXED
     kind = kind_of(name)
     if kind is Kind.PHRASE and snake.endswith("_id"):
-        whose = {"org", "organization", "client", "user", "account", "tenant", "employee"}
+        whose = {
+            "org",
+            "organization",
+            "client",
+            "user",
+            "account",
+            "tenant",
+            "employee",
+            "device",
+            "visitor",
+            "machine",
+        }
+        whose |= {"customer", "person", "member", "owner", "installation"}
         return kind if whose & set(snake.split("_")) else Kind.TEXT
-    return kind if kind in (Kind.PHRASE, Kind.PERSON) else Kind.TEXT
+    return kind if kind in (Kind.PHRASE, Kind.PERSON, Kind.TITLE, Kind.HOST) else Kind.TEXT
 
 
 def is_id(name: str) -> bool:

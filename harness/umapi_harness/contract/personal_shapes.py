@@ -7,15 +7,34 @@ from collections.abc import Iterator
 from typing import Final
 
 from umapi_harness.contract.escapes import escaped_addresses
+from umapi_harness.contract.known_names import IGNORED
 
 _URL: Final = r"https?://[^\s\"'<>]++"
 _LINK: Final = re.compile(_URL, re.IGNORECASE)
+# Dots and at signs as those write them who keep addresses from being gathered, and as full-width letters.
+DOT: Final = r"\.|\s?[\[({<]\s?(?:dot|punkt|punto|point|\.)\s?[\])}>]\s?|\s(?:dot|punkt)\s|[\u3002\uff0e]"
+_AT: Final = (
+    r"\s?[\[({<]\s?(?:at|\u00e4t|arroba|@)\s?[\])}>]\s?|[\uff20\ufe6b]|\s@\s"
+    r"|\sat\s(?=[\w-]++(?:\sdot\s|\s?[\[({<]\s?dot))"
+)
+SPELLED: Final = re.compile(
+    rf"(?P<local>[\w.+'!#$&*~^-]++)(?P<at>{_AT})(?P<domain>[\w-]++(?:(?:{DOT})[\w-]++)++)", re.IGNORECASE
+)
+_HOME: Final = (
+    r"(?<![\w.~-])(?:/(?:export|usr|var|data|nfs|mnt/[a-z]|net/[\w.-]{1,64}))?/(?:homes?|[Uu]sers)/"
+    r"|(?<![\w.-])/var/(?:spool/)?mail/"
+    r"|[A-Za-z]:(?:/|\\{1,8})(?:Users|Documents and Settings)(?:/|\\{1,8})"
+    r"|\\{2,8}[\w.-]{1,64}\\{1,4}(?:[Hh]omes?|[Uu]sers|[Pp]rofiles?)\$?\\{1,4}"
+)
 # What is known by its shape: URLs, e-mail addresses and ids with a realm, IP addresses.
-_SHAPES: Final = re.compile(
+_ADDRESS: Final = (
     rf"(?P<url>{_URL})"
-    r"|(?<![\w.+'!#$&*~^-])(?P<address>[\w.+'!#$&*~^-]++@[\w-]++(?:\.[\w-]++)*+)"
+    rf"|(?<![\w.+'!#$&*~^-])(?P<address>[\w.+'!#$&*~^{IGNORED}-]++@[\w{IGNORED}-]++(?:\.[\w{IGNORED}-]++)*+)"
+)
+_DISGUISED: Final = rf"|(?<![\w.+'!#$&*~^-])(?P<spelled>[\w.+'!#$&*~^-]++(?:{_AT})[\w-]++(?:(?:{DOT})[\w-]++)++)"
+_OTHERS: Final = (
     r"|(?P<quoted>\\*\"[^\"@\\\r\n<>:;={}\[\]]{1,64}\\*\"@[\w-]++(?:\.[\w-]++)++)"
-    r"|(?P<home>(?-i:(?<![\w.-])/(?:home|Users)/|[A-Za-z]:(?:/|\\{1,8})Users(?:/|\\{1,8}))"
+    rf"|(?P<home>(?-i:{_HOME})"
     r"(?:[^\s/\\\"'<>:|?*]{1,64}(?: [^\s/\\\"'<>:|?*]{1,64}){0,3}(?=[/\\])|[^\s/\\\"'<>:|?*,;)]{1,64}))"
     r"|(?<![\w./])(?P<four>(?:[0-9]{1,3}\.){3}[0-9]{1,3})(?!\.?\w)"
     # Ids of organisations and people without their realm.
@@ -26,16 +45,21 @@ _SHAPES: Final = re.compile(
     r"(?![\w-])"
     # DOMAIN\user; an escape of a program, such as \n, is none.
     r"|(?<![\w\\.:-])(?P<account>[A-Za-z][\w.-]{1,30}\\{1,4}[A-Za-z][\w.$-]{1,63})"
-    r"|(?<![\w:.])(?P<six>[0-9A-Fa-f:.]{3,45}+)(?![\w:.])",
-    re.IGNORECASE,
+    r"|(?<![\w:.])(?P<six>[0-9A-Fa-f:.]{3,45}+)(?![\w:.])"
 )
+_SHAPES: Final = re.compile(_ADDRESS + _OTHERS, re.IGNORECASE)
+_ALL_SHAPES: Final = re.compile(_ADDRESS + _DISGUISED + _OTHERS, re.IGNORECASE)
+_LIKELY_DISGUISED: Final = re.compile(rf"(?:{_AT})(?=[\w-])", re.IGNORECASE)
 # Text without any of these holds nothing that could be known by its shape.
-CONTROL: Final = re.compile(r"[@.:&%\\]|[0-9]{3}|[0-9][A-Fa-f0-9]{2}|/home/|/Users/")
+CONTROL: Final = re.compile(
+    r"[@.:&%\\\uff20\ufe6b\uff0e\u3002]|[0-9]{3}|[0-9][A-Fa-f0-9]{2}|/homes?/|/[Uu]sers/|mail/|[\[({<]\s?(?i:dot|punkt)|\sdot\s"
+)
 _ESCAPED: Final = frozenset("nrtbfuvxNU0")
 
 
 def shapes(text: str) -> Iterator[tuple[int, int, str]]:
     """Find what is known by its shape, in order: where it begins and ends, and its kind."""
+    pattern = _ALL_SHAPES if _LIKELY_DISGUISED.search(text) else _SHAPES
     done = 0
     # Addresses whose escapes no other shape may take apart; those in a URL are read with it.
     links = _LINK.finditer(text)
@@ -44,10 +68,10 @@ def shapes(text: str) -> Iterator[tuple[int, int, str]]:
         while link is not None and link.end() <= start:
             link = next(links, None)
         if link is None or start < link.start():
-            yield from ((*found.span(), found.lastgroup or "") for found in _SHAPES.finditer(text, done, start))
+            yield from ((*found.span(), found.lastgroup or "") for found in pattern.finditer(text, done, start))
             yield start, end, "address"
             done = end
-    yield from ((*found.span(), found.lastgroup or "") for found in _SHAPES.finditer(text, done))
+    yield from ((*found.span(), found.lastgroup or "") for found in pattern.finditer(text, done))
 
 
 def is_account(text: str) -> bool:
