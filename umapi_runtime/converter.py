@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_DEEPEST = 8  # no request nests deeper; what does is refused by the hooks
+
 
 def read_request(cls: type[T], data: object) -> T:
     """Read what a client sends, strictly, as `cls`: any request model.
@@ -38,6 +40,11 @@ def read_request(cls: type[T], data: object) -> T:
     """
     if not contract_of(cls).strict:
         raise TypeError(f"{cls.__name__} is an answer of the service: read it with read_response")
+    if _is_plain(data, _DEEPEST):
+        try:
+            return msgspec.convert(data, cls)
+        except msgspec.ValidationError:
+            pass  # the hooks say what is wrong, all of it, and where
     return _strict().structure(data, cls)
 
 
@@ -111,6 +118,17 @@ def write_json(model: attrs.AttrsInstance) -> bytes:
         UnicodeEncodeError: a text holds half of a surrogate pair, which is no character.
     """
     return msgspec.json.encode(model)
+
+
+def _is_plain(data: object, depth: int) -> bool:
+    """Whether msgspec judges data as the hooks do; to it, a null would be a field that is not there."""
+    if isinstance(data, str):
+        return True
+    if depth and type(data) is dict:
+        return all(_is_plain(value, depth - 1) for value in cast("dict[str, object]", data).values())
+    if depth and type(data) is list:
+        return all(_is_plain(value, depth - 1) for value in cast("list[object]", data))
+    return isinstance(data, bool)
 
 
 def _strict() -> cattrs.Converter:

@@ -62,6 +62,19 @@ def read_actions(data: object) -> list[Action]:
     return actions
 
 
+def read_action(data: object) -> Action:
+    """Return the action that one command describes, as JSON data; it is checked as in a list.
+
+    Raises:
+        ActionError: with everything that is wrong, each with its JSON pointer from the command on.
+    """
+    try:
+        return read_actions([data])[0]
+    except ActionError as error:
+        found = [attrs.evolve(each, pointer=each.pointer.removeprefix("/0")) for each in error.violations]
+        raise ActionError(tuple(found)) from None
+
+
 def action_of(command: UserCommand | UserGroupCommand) -> Action:
     """Return the action that a command describes."""
     return UserCommandAction(command) if isinstance(command, UserCommand) else GroupCommandAction(command)

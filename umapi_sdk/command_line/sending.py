@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from umapi_sdk.commands import read_actions
 from umapi_sdk.connection import Connection
 from umapi_sdk.errors import NetworkError, ServiceError, UsageError
 from umapi_sdk.outcomes import RUN_ENDED, ActionOutcome, OutcomeStatus, StepError
+from umapi_sdk.sheets.documents import parse
 
 
 @click.command()
@@ -34,12 +34,12 @@ def send(access: Access, file: Path, test_mode: bool) -> int:
     """
     text = _read(file)
     try:
-        data = json.loads(text, object_pairs_hook=_object)
+        data = parse(text)
         actions = read_actions(data)
     except UsageError as error:
         raise click.ClickException(f"{file}: {error}") from None
-    except (ValueError, RecursionError) as error:
-        raise click.ClickException(f"{file}: is not JSON: {_reason(error)}") from None
+    except ValueError as error:
+        raise click.ClickException(f"{file}: is not JSON: {error}") from None
     with access.connection(test_mode=test_mode or None) as connection:
         return _Sending(connection, data, actions).run()
 
@@ -119,20 +119,3 @@ def _read(file: Path) -> str:
         raise click.ClickException(f"{file}: is not UTF-8 text") from None
     except OSError as error:
         raise click.ClickException(f"{file}: cannot be read: {error.strerror}") from None
-
-
-def _reason(error: ValueError | RecursionError) -> str:
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    # Python's own words for a number of thousands of digits speak of its settings.
-    return "a number is too long" if "sys.set_int_max_str_digits" in str(error) else str(error)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of a file; a key that stands twice would drop a step in silence."""
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f'the key "{name}" stands twice in one object')
-        found[name] = value
-    return found

@@ -1,0 +1,162 @@
+"""Commands as JSON: an array, or JSON Lines with a command on each."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from umapi_sdk.commands import read_action
+from umapi_sdk.errors import ActionError
+from umapi_sdk.sheets.rows import Problem, Row, SheetError
+from umapi_sdk.sheets.texts import LONGEST, Text
+
+_BLANKS: Final = re.compile(r"[ \t\r\n]*")
+
+
+def parse(text: str) -> Any:
+    """Return the data of a JSON text.
+
+    Raises:
+        ValueError: it is no JSON, or cannot be held; the message says why, in one line.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{error.msg}: line {error.lineno} column {error.colno}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(_reason(error)) from None
+
+
+def read_lines(text: Text) -> Iterator[Row]:
+    """Read JSON Lines: a command on each line that is not blank."""
+    number = 0
+    for line, content in enumerate(text.lines(), 1):
+        if not content or content.isspace():
+            continue
+        number += 1
+        try:
+            data = json.loads(content, object_pairs_hook=_object)
+        except (ValueError, RecursionError) as error:
+            message = f"is not JSON: {_reason(error)}; in JSON Lines each line is one command"
+            yield Row(number=number, line=line, problems=(Problem(row=number, line=line, message=message),))
+        else:
+            yield _row(data, number, line)
+
+
+def read_array(text: Text) -> Iterator[Row]:
+    """Read a JSON array of commands, entry by entry.
+
+    Raises:
+        SheetError: it is no JSON from some entry on, an entry is too long, or something follows the array.
+    """
+    entries = _Entries(text.chunks())
+    if not entries.take("["):
+        raise SheetError(Problem(message='is no JSON array: it does not begin with "["'))
+    number = 0
+    while not entries.take("]"):
+        if number and not entries.take(","):
+            raise entries.error(number, 'neither "," nor "]" follows it')
+        number += 1
+        line, data = entries.entry(number)
+        yield _row(data, number, line)
+    if entries.is_more():
+        raise entries.error(None, "something follows the array")
+
+
+class _Entries:
+    """The entries of an array in a text that comes in pieces, of which no more is held than one entry needs."""
+
+    def __init__(self, chunks: Iterator[str]) -> None:
+        self._chunks = chunks
+        self._held = ""
+        self._place = 0
+        self._line = 1
+        self._decoder = json.JSONDecoder(object_pairs_hook=_object)
+
+    def is_more(self) -> bool:
+        """Pass over blanks; return whether anything follows them."""
+        while True:
+            blanks = _BLANKS.match(self._held, self._place)
+            assert blanks is not None
+            self._pass(blanks.end())
+            if self._place < len(self._held):
+                return True
+            if not self._read():
+                return False
+
+    def take(self, mark: str) -> bool:
+        """Pass over blanks, and over a mark if that follows; return whether it did."""
+        if not self.is_more() or self._held[self._place] != mark:
+            return False
+        self._pass(self._place + 1)
+        return True
+
+    def entry(self, number: int) -> tuple[int, Any]:
+        """Return the next entry, and the line in which it begins."""
+        if not self.is_more():
+            raise self.error(number, "the text ends within the array")
+        while True:
+            try:
+                data, end = self._decoder.raw_decode(self._held, self._place)
+            except (ValueError, RecursionError) as error:
+                # What follows may make it whole.
+                if len(self._held) - self._place > LONGEST:
+                    raise self.error(number, f"{_reason(error)}, or it is longer than {LONGEST:,} characters") from None
+                if not self._read():
+                    raise self.error(number, _reason(error)) from None
+            else:
+                line = self._line
+                self._pass(end)
+                return line, data
+
+    def error(self, number: int | None, reason: str) -> SheetError:
+        """Return what to raise for an entry that is no JSON."""
+        return SheetError(Problem(row=number, line=self._line, message=f"is not JSON: {reason}"))
+
+    def _pass(self, place: int) -> None:
+        self._line += self._held.count("\n", self._place, place)
+        self._place = place
+
+    def _read(self) -> bool:
+        """Read the next piece; return whether there was one."""
+        for chunk in self._chunks:
+            self._held, self._place = self._held[self._place :] + chunk, 0
+            return True
+        return False
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; a key that stands twice would drop a step in silence."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f'the key "{name}" stands twice in one object')
+        found[name] = value
+    return found
+
+
+def _reason(error: ValueError | RecursionError) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, json.JSONDecodeError):
+        return error.msg
+    # Python's own words for a number of thousands of digits speak of its settings.
+    return "a number is too long" if "sys.set_int_max_str_digits" in str(error) else str(error)
+
+
+def _row(data: Any, number: int, line: int) -> Row:
+    try:
+        return Row(number=number, line=line, action=read_action(data))
+    except ActionError as error:
+        problems = [
+            Problem(
+                row=number,
+                line=line,
+                pointer=violation.pointer or None,
+                message=f"{violation.problem} ({violation.code})" if violation.code else violation.problem,
+            )
+            for violation in error.violations
+        ]
+        return Row(number=number, line=line, problems=tuple(problems))

@@ -1,0 +1,139 @@
+"""A file of people or commands, whatever its form: found out, read once, row by row."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import attrs
+
+from umapi_sdk.sheets.columns import plain
+from umapi_sdk.sheets.documents import read_array, read_lines
+from umapi_sdk.sheets.operations import BY_NAME, CREATE, Operation
+from umapi_sdk.sheets.repeats import Repeats
+from umapi_sdk.sheets.rows import Problem, Row, SheetError
+from umapi_sdk.sheets.tables import read_table
+from umapi_sdk.sheets.texts import Text
+
+CSV: Final = "csv"
+JSON: Final = "json"
+JSON_LINES: Final = "jsonl"
+FORMS: Final = (CSV, JSON, JSON_LINES)
+"""The forms that a file can have; otherwise its first letter tells."""
+
+STANDARD_INPUT: Final = "-"
+
+
+class Sheet:
+    """The rows of a file, which is read as they are taken, once, and never held whole.
+
+    Iterating raises SheetError, a UsageError, for what makes the file as a whole or all that follows unreadable.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        form: str | None,
+        encoding: str | None,
+        delimiter: str | None,
+        usual: Operation,
+        ignored: Collection[str],
+    ) -> None:
+        self.name = "standard input" if str(path) == STANDARD_INPUT else str(path)
+        """The file, as messages call it."""
+        self._path = path
+        self._form = form
+        self._encoding = encoding
+        self._delimiter = delimiter
+        self._usual = usual
+        self._ignored = ignored
+        self._text: Text | None = None
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the bytes read, in hexadecimal digits: those of the file once all rows have been taken."""
+        return self._text.digest if self._text else ""
+
+    @property
+    def size(self) -> int:
+        """The bytes read."""
+        return self._text.size if self._text else 0
+
+    def __iter__(self) -> Iterator[Row]:
+        repeats = Repeats()
+        with self._opened() as stream:
+            before = _state(stream)
+            self._text = Text(stream, self._encoding)
+            for row in self._rows(self._text):
+                objection = repeats.objection(row.action, row.number) if row.action is not None else None
+                if objection is not None:
+                    problem = Problem(row=row.number, line=row.line, message=objection)
+                    yield attrs.evolve(row, action=None, problems=(problem,))
+                else:
+                    yield row
+            if _state(stream) != before:
+                raise SheetError(Problem(message="has changed while it was read: read it again"))
+
+    def _rows(self, text: Text) -> Iterator[Row]:
+        form = self._form or {"[": JSON, "{": JSON_LINES}.get(text.first_letter, CSV)
+        if form == CSV:
+            return read_table(text, self._delimiter, self._usual, self._ignored)
+        return read_array(text) if form == JSON else read_lines(text)
+
+    @contextmanager
+    def _opened(self) -> Generator[BinaryIO]:
+        if str(self._path) == STANDARD_INPUT:
+            yield sys.stdin.buffer
+            return
+        try:
+            stream = self._path.open("rb")
+        except OSError as error:
+            raise SheetError(Problem(message=f"cannot be read: {error.strerror}")) from None
+        with stream:
+            yield stream
+
+
+def open_sheet(
+    path: str | Path,
+    *,
+    form: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    action: str = CREATE.name,
+    ignored: Collection[str] = (),
+) -> Sheet:
+    """Return the rows of a file, or of standard input for `-`.
+
+    Args:
+        path: A CSV file, a JSON array of commands, or JSON Lines with a command on each.
+        form: Which of them it is, one of `FORMS`; its first letter tells otherwise.
+        encoding: UTF-8 unless a byte-order mark says otherwise, as the codecs of Python call it.
+        delimiter: What stands between the cells of a CSV file; found out from the header line otherwise.
+        action: What a row of a CSV file asks for that does not say.
+        ignored: Columns of a CSV file that are not read.
+
+    Raises:
+        SheetError: the action, form or delimiter is none.
+    """
+    if plain(action) not in BY_NAME:
+        raise SheetError(Problem(message=f"{action} is no action: give one of {', '.join(BY_NAME)}"))
+    if form is not None and form not in FORMS:
+        raise SheetError(Problem(message=f"{form} is no form of a file: give one of {', '.join(FORMS)}"))
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n '):
+        raise SheetError(
+            Problem(message="a delimiter is one character, and neither a quote nor a blank nor a line end")
+        )
+    return Sheet(Path(path), form, encoding, delimiter, BY_NAME[plain(action)], ignored)
+
+
+def _state(stream: BinaryIO) -> tuple[int, int]:
+    """Return what tells whether a file has been written to."""
+    try:
+        known = os.fstat(stream.fileno())
+    except (OSError, ValueError):  # what stands in for standard input has no file
+        return 0, 0
+    return known.st_size, known.st_mtime_ns

@@ -1,0 +1,62 @@
+"""What is read of a file, row by row: the action that a row asks for, or what is wrong with it."""
+
+from __future__ import annotations
+
+import attrs
+
+from umapi_sdk.actions import Action
+from umapi_sdk.characters import shown
+from umapi_sdk.errors import UsageError
+
+
+@attrs.frozen(kw_only=True, str=False)
+class Problem:
+    """One thing that is wrong, and where. As text it is one line."""
+
+    message: str
+    """What is wrong, and what to do about it."""
+    row: int | None = None
+    """The number of the row, from 1; None for what concerns the whole file."""
+    line: int | None = None
+    """The line of the file in which the row begins, from 1; None where rows are not told by lines."""
+    column: str | None = None
+    """The column, by its name in the file."""
+    pointer: str | None = None
+    """The place within a command, by JSON pointer."""
+
+    @property
+    def place(self) -> str:
+        """Where it is: row, line, and column or pointer."""
+        line = f"line {self.line}" if self.line is not None else ""
+        place = f"row {self.row}" if self.row is not None else line
+        place += f" ({line})" if line and self.row is not None else ""
+        exact = f"column {self.column}" if self.column is not None else self.pointer or ""
+        return ", ".join(part for part in (place, exact) if part)
+
+    def __str__(self) -> str:
+        return shown(f"{self.place}: {self.message}" if self.place else self.message)
+
+
+class SheetError(UsageError):
+    """A file that cannot be read as a whole, or no further; `problems` says why, one by one."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__("; ".join(map(str, problems)))
+
+    def __reduce__(self) -> tuple[type[SheetError], tuple[Problem, ...]]:
+        return type(self), self.problems
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """One row of data, or one entry of a JSON file."""
+
+    number: int
+    """Its number among the rows that are not blank, from 1."""
+    line: int | None = None
+    """The line of the file in which it begins, from 1; None for an entry of a JSON array."""
+    action: Action | None = None
+    """What the row asks for; None where there is a problem."""
+    problems: tuple[Problem, ...] = ()
+    """All that is wrong with the row."""

@@ -1,0 +1,121 @@
+"""CSV as spreadsheets write it: delimiters, quotes, header line, and a row for each line that is not blank."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import re
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from umapi_sdk.sheets.columns import count_known, read_header
+from umapi_sdk.sheets.operations import Operation
+from umapi_sdk.sheets.people import PersonRow, check_needs
+from umapi_sdk.sheets.rows import Problem, Row, SheetError
+from umapi_sdk.sheets.texts import LONGEST, Text
+
+DELIMITERS: Final = (",", ";", "\t")
+"""Those that are found by themselves. Excel writes semicolons where commas divide the numbers."""
+
+_SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+
+
+def read_table(text: Text, delimiter: str | None, usual: Operation, ignored: Collection[str]) -> Iterator[Row]:
+    """Read a CSV file row by row; `usual` is what a row asks for that does not say, `ignored` are columns left out.
+
+    Raises:
+        SheetError: a header that cannot be understood, text that cannot be read, a quote that is not closed.
+    """
+    lines = _Lines(text.lines())
+    first = next((line for line in lines if line.strip()), None)
+    separator = _SEPARATOR_LINE.fullmatch(first) if first is not None else None
+    if separator is not None:
+        delimiter = delimiter or separator[1]
+        first = next((line for line in lines if line.strip()), None)
+    if first is None:
+        raise SheetError(Problem(message="is empty: there is nothing to do"))
+    start = lines.line
+    delimiter = delimiter or _delimiter_of(first)
+    reader = csv.reader(itertools.chain([first], lines), delimiter=delimiter, skipinitialspace=True, strict=True)
+    try:
+        names = next(reader)
+    except csv.Error as error:
+        raise SheetError(Problem(line=start, message=_reason(error))) from None
+    if not count_known(names):
+        message = "is no header line: none of its cells is a name of a column, such as email, firstname or groups"
+        raise SheetError(Problem(line=start, message=message))
+    header = read_header(names, start, ignored)
+    missing = check_needs(header, start, usual)
+    if missing:
+        raise SheetError(*missing)
+    for number, (line, cells) in enumerate(_rows(reader, lines), 1):
+        if isinstance(cells, Problem):
+            problem = Problem(row=number, line=line, message=cells.message)
+            yield Row(number=number, line=line, problems=(problem,))
+        else:
+            yield PersonRow(header, cells, number, line).row(usual)
+
+
+class _Lines:
+    """The lines of a file, and where in it they stand; a row that is too long ends them."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._spent = 0
+        self.line = 0
+        """The number of the line that was read last."""
+        self.begin()
+
+    def begin(self) -> int:
+        """Note that a row begins with the next line, and return its number."""
+        self._start = self.line + 1
+        self._spent = 0
+        return self._start
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.line += 1
+        self._spent += len(line)
+        if self._spent > LONGEST:
+            message = f"is the beginning of a row of more than {LONGEST:,} characters: is a quote missing?"
+            raise SheetError(Problem(line=self._start, message=message))
+        return line
+
+
+def _rows(reader: Iterator[list[str]], lines: _Lines) -> Iterator[tuple[int, list[str] | Problem]]:
+    """Give the rows that are not blank, each with the line in which it begins."""
+    while True:
+        start = lines.begin()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if lines.line > start or "field limit" in str(error):
+                # Where the rows after it begin cannot be known.
+                raise SheetError(Problem(line=start, message=_reason(error))) from None
+            yield start, Problem(message=_reason(error))
+            continue
+        if any(cell and not cell.isspace() for cell in cells):
+            yield start, cells
+
+
+def _delimiter_of(line: str) -> str:
+    """Return the delimiter that divides a header line into most names that are known, and then into most cells."""
+
+    def merit(delimiter: str) -> tuple[int, int]:
+        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
+        return count_known(cells), len(cells)
+
+    return max(DELIMITERS, key=merit)
+
+
+def _reason(error: csv.Error) -> str:
+    if "field limit" in str(error):
+        return f"a cell has more than {csv.field_size_limit():,} characters: is a quote missing?"
+    if "end of data" in str(error):
+        return "a quote is opened in this row and not closed"
+    return "a quote stands within a quoted cell, or the cell before it is not closed: double it, or close the cell"
