@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from umapi_harness import strategies
 from umapi_harness.mock import Settings
+from umapi_harness.mock.api.bodies import is_array, is_object
 from umapi_harness.mock.api.checks import CommandChecks
 from umapi_harness.mock.api.command_schemas import CommandRules
 from umapi_models import models, schemas
@@ -95,7 +96,7 @@ def test_schema_converter_and_mock_agree_on_commands(judge: Judge, command: Json
 def test_schema_converter_and_mock_agree_on_requests(judge: Judge, request: Json) -> None:
     """So it is with requests as a whole, whatever they are."""
     valid = judge.accepts("ActionRequest", request)
-    fits = isinstance(request, list) and 1 <= len(request) <= MAX_COMMANDS
+    fits = is_array(request) and 1 <= len(request) <= MAX_COMMANDS
     assert (converter_takes(request), fits and mock_takes(STRICT, request)) == (valid, valid)
 
 
@@ -114,12 +115,12 @@ def test_any_answer_is_read(name: str) -> None:
 
 def _steps_as_numbers(document: Json) -> Json:
     """A document in which steps that came as strings of digits are the numbers that the converter makes of them."""
-    if isinstance(document, dict):
+    if is_object(document):
         return {
             name: int(value) if name == "step" and isinstance(value, str) else _steps_as_numbers(value)
             for name, value in document.items()
         }
-    return [_steps_as_numbers(value) for value in document] if isinstance(document, list) else document
+    return [_steps_as_numbers(value) for value in document] if is_array(document) else document
 
 
 @STEADY
@@ -165,9 +166,10 @@ def test_the_page_names_every_strategy() -> None:
     public = [
         name
         for name, value in vars(strategies).items()
-        if callable(value) and not name.startswith("_") and getattr(value, "__module__", "") == strategies.__name__
+        if callable(value) and getattr(value, "__module__", "").startswith(f"{strategies.__name__}.")
     ]
     assert len(public) == 11
+    assert sorted(public) == strategies.__all__
     assert [name for name in public if f"`{name}(" not in page] == []
 
 
