@@ -17,9 +17,10 @@ import pytest
 from tests.recording.conftest import Proxy, raw_server, recording
 from umapi_harness.cli import main
 from umapi_harness.contract.exchanges import Exchange, Limits
-from umapi_harness.contract.proxy import RecordingProxy, Upstream
+from umapi_harness.contract.proxy import RecordingProxy
 from umapi_harness.contract.recorder import Recorder
 from umapi_harness.contract.recordings import load
+from umapi_harness.contract.upstreams import Upstream
 from umapi_harness.mock.serving.server import RunningServer, running_server
 
 HEAD = b"HTTP/1.1 200 OK\r\n"

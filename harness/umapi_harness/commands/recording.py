@@ -15,8 +15,9 @@ import httpx
 from umapi_harness.commands.conventions import BODY_LIMIT, FILE, PROGRAM, check_output, limits_of, trusting
 from umapi_harness.commands.redacting import KEY, PSEUDONYMS, pseudonyms_for, written
 from umapi_harness.common.errors import InputError
-from umapi_harness.contract.proxy import RecordingProxy, Upstream
+from umapi_harness.contract.proxy import RecordingProxy
 from umapi_harness.contract.recorder import Recorder
+from umapi_harness.contract.upstreams import Upstream
 from umapi_harness.mock.serving.addresses import is_loopback
 from umapi_harness.mock.serving.listening import DEFAULT_HOST, Site, site
 from umapi_models.operations import API_PATH, IMS_ROOT

@@ -5,73 +5,31 @@ from __future__ import annotations
 import base64
 import json
 import queue
-import re
 import secrets
-import ssl
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio.to_thread
-import attrs
 import httpx
 from starlette.types import Message, Receive, Scope, Send
 
 from umapi_harness.contract.exchanges import Exchange, Limits, RecordingError
+from umapi_harness.contract.passing import codings, end_to_end, header_text, target_of
 from umapi_harness.contract.recorder import Recorder, exchange, uncompressed
+from umapi_harness.contract.upstreams import Upstream, cause_of, unpassable
 from umapi_harness.mock.serving.endings import ABORT
-from umapi_models.operations import API_PATH
 
-RawHeaders = list[tuple[bytes, bytes]]
-
-# Of one connection, not of the message (RFC 9110, section 7.6.1).
-_HOP_BY_HOP: Final = frozenset(
-    {b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te"}
-    | {b"trailer", b"transfer-encoding", b"upgrade"}
-)
 _WAITING: Final = 4
 """Exchanges that may wait to be cleaned, and are lost by a kill; a client that is faster than that is slowed down."""
 _BODILESS: Final = frozenset({204, 304})  # whose length, if they give one, is of a body that does not come
-_STATUSES: Final = range(200, 600)  # with which an exchange can end
-_ORIGIN: Final = re.compile(rb"^https?://[^/]*", re.IGNORECASE)
 _MISUSED: Final = (
     "this is a server in place of the service, and no proxy for others: point the client at the address printed "
     "(UMAPI_ENDPOINT, UMAPI_IMS_URL), and leave HTTPS_PROXY out"
 )
 _LOOP: Final = "leads back to this proxy, over another one; give the service's address as upstream"
-_UNSAYABLE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-
-
-@attrs.frozen
-class Upstream:
-    """Where requests go."""
-
-    origin: str
-    """Scheme, host and port."""
-    path: str
-    """What stands there in place of /v2/usermanagement; empty where that itself does."""
-
-    @classmethod
-    def read(cls, text: str) -> Upstream:
-        """Read a URL; raises ValueError with the reason for anything that cannot be an upstream."""
-        parts = urlsplit(text.strip())
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{text!r} is no address: give http:// or https://, a host and perhaps a port")
-        if parts.username is not None:
-            raise ValueError("the address has a user part, which no request of UMAPI needs: leave it out")
-        if parts.query or parts.fragment:
-            raise ValueError(f"{text!r} has a query or fragment: leave it out")
-        _ = parts.port  # raises for one that is none
-        return cls(f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/"))
-
-    def target(self, path: bytes) -> bytes:
-        """Return the path at the upstream for one at the proxy."""
-        root = API_PATH.encode()
-        if self.path and (path == root or path.startswith(root + b"/")):
-            return self.path.encode() + path[len(root) :]
-        return path
 
 
 class RecordingProxy:
@@ -117,7 +75,7 @@ class RecordingProxy:
         """Pass one request on."""
         if scope["type"] != "http":
             return
-        if _target(scope) is None:
+        if target_of(scope) is None:
             self._say(_MISUSED)
             await _answer(send, 405, f"umapi-harness record: {_MISUSED}")
             return
@@ -136,10 +94,10 @@ class RecordingProxy:
         try:
             answer = await self._client.send(request, stream=True)
         except httpx.HTTPError as error:
-            await self._refuse(request, "; ".join(_cause(error)), send)
+            await self._refuse(request, "; ".join(cause_of(error)), send)
             return
         try:
-            problem = _unpassable(answer)
+            problem = unpassable(answer)
             if problem:
                 await self._refuse(request, problem, send)
             else:
@@ -174,13 +132,13 @@ class RecordingProxy:
                 return b"".join(parts)
 
     def _request(self, scope: Scope, body: bytes) -> httpx.Request:
-        path = _target(scope) or b"/"
+        path = target_of(scope) or b"/"
         upstream = self._tokens if path.startswith(b"/ims/") else self._api
         query: bytes = scope["query_string"]
         target = upstream.target(path) + (b"?" + query if query else b"")
         headers = [
-            (name, _codings(value) if name == b"accept-encoding" else value)
-            for name, value in _end_to_end(scope["headers"])
+            (name, codings(value) if name == b"accept-encoding" else value)
+            for name, value in end_to_end(scope["headers"])
             if name not in (b"host", b"expect", b"content-length")
         ]
         if body or any(name == b"content-length" for name, _ in scope["headers"]):
@@ -205,7 +163,7 @@ class RecordingProxy:
         receive: Receive,
         send: Send,
     ) -> None:
-        headers = _end_to_end((name.lower(), value) for name, value in answer.headers.raw)
+        headers = end_to_end((name.lower(), value) for name, value in answer.headers.raw)
         if answer.status_code in _BODILESS or "transfer-encoding" in answer.headers:
             headers = [(name, value) for name, value in headers if name != b"content-length"]
         await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
@@ -218,7 +176,7 @@ class RecordingProxy:
                 kept = None if kept is None or length > self._limit else [*kept, chunk]
         except httpx.HTTPError as error:
             self._say(
-                f"{request.method} {self._shown(request)}: not recorded: the answer broke off: {_cause(error)[0]}"
+                f"{request.method} {self._shown(request)}: not recorded: the answer broke off: {cause_of(error)[0]}"
             )
             abort = scope.get("extensions", {}).get(ABORT)
             if abort is not None:
@@ -258,11 +216,11 @@ class RecordingProxy:
         done = exchange(
             method=request.method,
             url=self._address(request),
-            sent_headers=_text(pair for pair in request.headers.raw if pair[1] != self._via),
+            sent_headers=header_text(pair for pair in request.headers.raw if pair[1] != self._via),
             sent=sent,
             status=answer.status_code,
             reason=answer.reason_phrase,
-            headers=_text(answer.headers.raw),
+            headers=header_text(answer.headers.raw),
             body=plain,
             seconds=seconds,
         )
@@ -294,14 +252,6 @@ class RecordingProxy:
         return target.partition(b"?")[0].decode("latin-1")
 
 
-def _target(scope: Scope) -> bytes | None:
-    """Return the path that is asked for, without its query; None where that is none of this server."""
-    raw: bytes = scope.get("raw_path") or str(scope["path"]).encode()
-    # A client that has this for its HTTP proxy says the host too.
-    path = _ORIGIN.sub(b"", raw.partition(b"?")[0]) or b"/"
-    return path if path.startswith(b"/") and scope["method"] != "CONNECT" else None
-
-
 def _audience(form: bytes) -> frozenset[str]:
     """Return the hosts, with their ports, that the JWT of a token request names as its audience."""
     token = dict(parse_qsl(form.decode("utf-8", "replace"))).get("jwt_token", "")
@@ -313,66 +263,9 @@ def _audience(form: bytes) -> frozenset[str]:
         return frozenset()
 
 
-def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
-    """Return the headers that are not for one connection alone."""
-    pairs = list(headers)
-    named = {
-        option.strip().lower() for name, value in pairs if name == b"connection" for option in value.split(b",")
-    } - {b"content-length", b"content-type", b"authorization"}
-    return [(name, value) for name, value in pairs if name not in _HOP_BY_HOP and name not in named]
-
-
-def _codings(value: bytes) -> bytes:
-    """Return what of an Accept-Encoding can be read here too; a recording is of no use otherwise."""
-    known = [
-        one for one in value.split(b",") if one.strip().split(b";")[0].lower() in (b"gzip", b"deflate", b"identity")
-    ]
-    return b",".join(known).strip() or b"identity"
-
-
 async def _chunks(answer: httpx.Response) -> AsyncIterator[bytes]:
     async for chunk in answer.aiter_raw():
         yield chunk
-
-
-def _text(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
-
-
-def _unpassable(answer: httpx.Response) -> str:
-    """Why an answer cannot be passed on, with what to do; empty if it can."""
-    if answer.status_code not in _STATUSES:
-        return f"answers with status {answer.status_code}, which HTTP does not have; {_CHECK}"
-    if any(_UNSAYABLE.search(value) for _, value in answer.headers.raw):
-        return f"answers with control characters in a header; {_CHECK}"
-    return ""
-
-
-_CHECK: Final = "check the upstream's address"
-
-
-def _cause(error: httpx.HTTPError) -> tuple[str, str]:
-    """Return what went wrong and the remedy that fits it; nothing of the answer, which may hold a secret."""
-    if isinstance(error, httpx.TimeoutException):
-        connecting = isinstance(error, httpx.ConnectTimeout)
-        return ("no connection in time", _CHECK) if connecting else ("no answer in time", "raise --timeout")
-    if isinstance(error, httpx.RemoteProtocolError):
-        if "disconnected" in str(error) or "closed" in str(error):
-            return "the connection ended without a whole answer", f"{_CHECK}, and whether it is http or https"
-        return "the answer is no HTTP/1.1 that can be read", _CHECK
-    cause: BaseException = error
-    while cause.__cause__ is not None or cause.__context__ is not None:
-        below = cause.__cause__ or cause.__context__
-        assert below is not None
-        cause = below
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        reason = cause.verify_message.rstrip(".")
-        return f"its certificate is not trusted ({reason})", "give its authority with --ca-bundle, or check the address"
-    if isinstance(cause, ssl.SSLError):
-        reason = (cause.reason or "no TLS").replace("_", " ").lower()
-        return f"TLS failed ({reason})", f"{_CHECK}, and whether it is http or https"
-    text: Any = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-    return " ".join(str(text).split()).rstrip("."), _CHECK
 
 
 async def _answer(send: Send, status: int, line: str) -> None:
