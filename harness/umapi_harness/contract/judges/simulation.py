@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, Final
 
@@ -13,33 +13,25 @@ from umapi_harness.common.errors import InputError
 from umapi_harness.contract.answers import is_object, listings_of, page_of
 from umapi_harness.contract.comparing import compare, dealt
 from umapi_harness.contract.doubting import Doubting
-from umapi_harness.contract.explaining import Explanation, explain, late_candidates
-from umapi_harness.contract.findings import Finding, Grade, finding
-from umapi_harness.contract.impersonation import TOKEN_OPERATIONS, Impersonation
+from umapi_harness.contract.explaining import Explanation, explain
+from umapi_harness.contract.findings import Finding, Grade
+from umapi_harness.contract.impersonation import TOKEN_OPERATIONS
 from umapi_harness.contract.implied import Implied
 from umapi_harness.contract.inference import infer
 from umapi_harness.contract.judging import Verdict, operation_name, operation_of
 from umapi_harness.contract.playing import Stage
 from umapi_harness.contract.recordings import Exchange, RecordedResponse, Recording
+from umapi_harness.contract.rehearsals import Played, Rehearsals
+from umapi_harness.contract.remarks import NAME, about_answer, about_departure, about_doubt, about_state
+from umapi_harness.contract.scenes import scenes
 from umapi_harness.mock.settings import Settings
 from umapi_models import schemas
 
-NAME: Final = "mock"
 _SERVER_ERRORS: Final = 500
 _TOO_MANY: Final = 429
 _COUNTS: Final = ("X-Total-Count", "X-Page-Size")
 _SEARCHES: Final = 12  # differences of one recording for which settings are tried: each costs a replay
 _LATE_SEARCHES: Final = 3  # those for which the recording is played anew under each setting that acts on earlier ones
-
-
-@attrs.frozen
-class _Played:
-    """An exchange that was put to the mock server."""
-
-    place: int
-    settings: Settings
-    differences: int
-    """How many are left there, whatever was explained."""
 
 
 @attrs.frozen
@@ -91,29 +83,6 @@ class MockJudge:
         )
 
 
-def scenes(exchanges: Iterable[Exchange]) -> Iterator[list[Exchange]]:
-    """Yield the exchanges that share one state: those that state it themselves, session by session, and the rest."""
-    rest: list[Exchange] = []
-    stated: list[list[Exchange]] = []
-    for exchange in exchanges:
-        if "state" not in exchange.notes:
-            rest.append(exchange)
-        elif stated and _continues(stated[-1][-1], exchange):
-            stated[-1].append(exchange)
-        else:
-            stated.append([exchange])
-    yield from stated
-    if rest:
-        yield rest
-
-
-def _continues(before: Exchange, exchange: Exchange) -> bool:
-    session = exchange.notes.get("session")
-    return session is not None and all(
-        before.notes.get(name) == exchange.notes.get(name) for name in ("session", "state")
-    )
-
-
 @attrs.define
 class _Play:
     """One scene, played to the end."""
@@ -134,10 +103,18 @@ class _Play:
     _dealt_pages: dict[int, RecordedResponse] = attrs.field(factory=dict[int, RecordedResponse])
     """The pages of the listing that is compared, each with its entries."""
     _doubting: Doubting = attrs.field(init=False)
+    _rehearsals: Rehearsals = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Find the listings of several pages."""
         self._doubting = Doubting(self.scene, self.implied)
+        self._rehearsals = Rehearsals(
+            scene=self.scene,
+            seeds=self.implied.seeds,
+            where=self.recording.path,
+            decided={*self.implied.settings, *self.judge.changes},
+            departures=self._departures,
+        )
         pages = (page_of(one, place, operation_of(one)) for place, one in enumerate(self.scene))
         for listing in listings_of([page for page in pages if page is not None]):
             places = [page.position for page in listing.pages]
@@ -147,19 +124,24 @@ class _Play:
     def findings(self) -> Iterator[Finding]:
         """Play the scene; yield what was found, and what could not be inferred."""
         for unknown in self.implied.unknown:
-            yield self._about_state(str(unknown), Grade.MAY, "give --seed with what you know of the organisation")
+            yield about_state(
+                self.recording.path, str(unknown), Grade.MAY, "give --seed with what you know of the organisation"
+            )
         try:
             settings = self._settings()
-            stage = self._stage(settings)
+            stage = self._rehearsals.stage(settings)
         except InputError as error:
             problem = f"the state that the recording implies cannot be built: {error}"
             self.unjudged["the state cannot be built"] = sum(bool(one.response.status) for one in self.scene)
             # Nothing was judged: to agree would be to pass whatever the recording says.
-            yield self._about_state(
-                problem, Grade.MUST, "give --seed with a state that can be, or leave this judge out"
+            yield about_state(
+                self.recording.path,
+                problem,
+                Grade.MUST,
+                "give --seed with a state that can be, or leave this judge out",
             )
             return
-        played: list[_Played] = []
+        played: list[Played] = []
         for place, exchange in enumerate(self.scene):
             if not exchange.response.status:
                 self._doubting.skip(place)  # the recording says why it was left out
@@ -183,7 +165,7 @@ class _Play:
                     self._unsearched += 1
                 elif found:
                     self._searches += 1
-                    again = self._replica(played, settings)
+                    again = self._rehearsals.replica(played, settings)
                     explanation = explain(
                         again,
                         self.scene[due],
@@ -199,16 +181,19 @@ class _Play:
                         before: Mapping[str, Any] = explanation.settings if explanation is not None else {}
                         explanation = attrs.evolve(late[1], settings={**before, **late[1].settings})
                 differences += len(found if explanation is None else explanation.left)
-                yield from self._graded(self.scene[due], found, explanation)
+                yield from about_answer(self.scene[due], found, explanation)
                 self._doubting.learn(due, self._dealt(due, self._answers[due]))
-            played.append(_Played(place, settings, differences))
+            played.append(Played(place, settings, differences))
             self._forget(place)
         if self._unsearched:
             problem = (
                 f"settings were tried for {_SEARCHES} differences, and for those of {self._unsearched} more no more"
             )
-            yield self._about_state(
-                problem, Grade.MAY, "give --profile or --setting for what is known, and verify again"
+            yield about_state(
+                self.recording.path,
+                problem,
+                Grade.MAY,
+                "give --profile or --setting for what is known, and verify again",
             )
 
     def _forget(self, place: int) -> None:
@@ -236,66 +221,23 @@ class _Play:
                 )
         return settings.changed(self.judge.changes, where="--setting")
 
-    def _stage(self, settings: Settings) -> Stage:
-        clients = Impersonation(self.scene)
-        for exchange in self.scene:
-            clients.prepare(exchange)
-        return Stage(seeds=self.implied.seeds, clients=clients, settings=settings, where=self.recording.path)
-
-    def _replica(self, played: Sequence[_Played], settings: Settings) -> Stage:
-        """A stage as it was before the exchange that comes next."""
-        again = self._stage(settings)
-        for one in played:
-            if self.scene[one.place].request.method != "GET":
-                again.world.settings = one.settings
-                again.play(self.scene[one.place])
-        again.world.settings = settings
-        return again
-
     def _late(
-        self, played: list[_Played], place: int, due: int, found: Sequence[Departure], settings: Settings
+        self, played: list[Played], place: int, due: int, found: Sequence[Departure], settings: Settings
     ) -> tuple[Stage, Explanation] | None:
         """Look for a setting of earlier actions that explains a difference, and put it in force from the start on."""
         if not found or self._late_searches >= _LATE_SEARCHES or self.scene[due].request.method != "GET":
             return None
         self._late_searches += 1
-        explanation = self._explain_late(played, due, found, settings)
+        explanation = self._rehearsals.explain_late(played, due, found, settings)
         if explanation is None:
             return None
         changes = explanation.settings
         played[:] = [attrs.evolve(one, settings=one.settings.changed(changes)) for one in played]
-        stage = self._replica(played, settings.changed(changes))
+        stage = self._rehearsals.replica(played, settings.changed(changes))
         for one in self._due(place):
             self._answers[one] = stage.play(self.scene[one])
         self._dealt_pages = {}
         return stage, explanation
-
-    def _explain_late(
-        self, played: Sequence[_Played], due: int, found: Sequence[Departure], settings: Settings
-    ) -> Explanation | None:
-        """Look for one setting with which earlier actions, answered as before, lead to the recorded answer."""
-        best: Explanation | None = None
-        for name, value in late_candidates(settings):
-            if name in self.implied.settings or name in self.judge.changes:
-                continue
-            again = self._stage(settings)
-            if not self._agrees(again, played, {name: value}):
-                continue
-            again.world.settings = settings.changed({name: value})
-            left = self._departures(due, again.play(self.scene[due]))
-            if len(left) < len(found if best is None else best.left):
-                best = Explanation({name: value}, tuple(left))
-        return best
-
-    def _agrees(self, stage: Stage, played: Sequence[_Played], changes: Mapping[str, Any]) -> bool:
-        """Play all earlier actions with other settings; whether their answers differ no more than before."""
-        for one in played:
-            exchange = self.scene[one.place]
-            if exchange.request.method != "GET":
-                stage.world.settings = one.settings.changed(changes)
-                if len(self._departures(one.place, stage.play(exchange))) > one.differences:
-                    return False
-        return True
 
     def _why_not(self, place: int, exchange: Exchange) -> str | None:
         name, status = operation_name(exchange), exchange.response.status
@@ -322,7 +264,7 @@ class _Play:
             if reason is None:
                 found.append(one)
             else:
-                excused.append(self._finding(exchange, Grade.MAY, one, f"{one.problem}: {reason}"))
+                excused.append(about_departure(exchange, Grade.MAY, one, f"{one.problem}: {reason}"))
         return found, excused
 
     def _contradicting(self, place: int, departures: Sequence[Departure]) -> Iterator[Departure]:
@@ -352,78 +294,7 @@ class _Play:
         """What was not compared because it depends on what nobody knows."""
         about = self._doubting.graft(place, self._dealt(place, self._answers[place])).doubtful
         if about:
-            shown = ", ".join(one or _NAMELESS for one in about[:_NAMED]) + (
-                f" and {len(about) - _NAMED} more" if len(about) > _NAMED else ""
-            )
-            problem = f"not compared: the recording does not tell what was true of {shown} before the actions on them"
-            one = Departure("body", problem)
-            yield attrs.evolve(self._finding(self.scene[place], Grade.MAY, one, problem), remedy=_LIST_FIRST)
-
-    def _graded(
-        self, exchange: Exchange, found: Sequence[Departure], explanation: Explanation | None
-    ) -> Iterator[Finding]:
-        left = {one.place for one in explanation.left} if explanation is not None else {one.place for one in found}
-        for one in found:
-            if explanation is not None and one.place not in left:
-                yield self._finding(exchange, Grade.SHOULD, one, one.problem, settings=explanation.settings)
-            else:
-                yield self._finding(exchange, Grade.MUST, one, one.problem)
-
-    def _finding(
-        self,
-        exchange: Exchange,
-        grade: Grade,
-        one: Departure,
-        problem: str,
-        *,
-        settings: Mapping[str, Any] | None = None,
-    ) -> Finding:
-        remedy = ""
-        if settings:
-            pairs = " ".join(f"--setting {name}={_shown(value)}" for name, value in settings.items())
-            remedy = f"explained by the mock server's settings: {pairs}"
-        place = _place(one.place)
-        return finding(
-            NAME,
-            exchange,
-            operation_name(exchange),
-            grade,
-            place,
-            problem,
-            expected=one.expected,
-            actual=one.actual,
-            remedy=remedy,
-            settings=settings,
-        )
-
-    def _about_state(self, problem: str, grade: Grade, remedy: str) -> Finding:
-        return Finding(
-            grade=grade,
-            judge=NAME,
-            file=self.recording.path,
-            entry="",
-            exchange="the organisation at the start",
-            operation=None,
-            place="state",
-            problem=problem,
-            remedy=remedy,
-        )
-
-
-def _place(place: str) -> str:
-    """The place in the words of all judges."""
-    if place.startswith("headers/"):
-        return f"header {place.removeprefix('headers/')}"
-    return place if place in ("status", "body") else f"body {place}"
-
-
-def _shown(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-_NAMED: Final = 3  # of those in doubt, in one finding
-_NAMELESS: Final = "somebody without a name"
-_LIST_FIRST: Final = "list users and groups at the start of a recording, or give --seed"
+            yield about_doubt(self.scene[place], about)
 
 
 @cache
