@@ -30,13 +30,14 @@ if TYPE_CHECKING:
         UsageError,
     )
     from umapi_sdk.execution import Execution
-    from umapi_sdk.listings import Completeness, ListingRules
+    from umapi_sdk.listings import Completeness
     from umapi_sdk.lookups import GroupsQuery, UserQuery, UsersQuery
     from umapi_sdk.outcomes import ActionOutcome, OutcomeStatus, StepError
     from umapi_sdk.planning import Plan, plan
     from umapi_sdk.retries import RetryPolicy
     from umapi_sdk.session import UnsentActionsWarning
     from umapi_sdk.version import __version__
+    from umapi_sdk.wholeness import ListingRules
 
 # Where names are at home; those that are not here are errors. A module is loaded when a name of it is first used.
 _HOMES = {
@@ -47,7 +48,8 @@ _HOMES = {
     "umapi_sdk.config": "connect connect_async load_settings",
     "umapi_sdk.connection": "Connection",
     "umapi_sdk.execution": "Execution",
-    "umapi_sdk.listings": "Completeness ListingRules",
+    "umapi_sdk.listings": "Completeness",
+    "umapi_sdk.wholeness": "ListingRules",
     "umapi_sdk.lookups": "GroupsQuery UserQuery UsersQuery",
     "umapi_sdk.outcomes": "ActionOutcome OutcomeStatus StepError",
     "umapi_sdk.planning": "Plan plan",

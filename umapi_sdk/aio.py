@@ -15,7 +15,7 @@ from umapi_sdk.auth import Auth
 from umapi_sdk.calls import fetch_token
 from umapi_sdk.errors import ListingError, UmapiError
 from umapi_sdk.execution import Execution
-from umapi_sdk.listings import ListingReader, ListingRules, Progress
+from umapi_sdk.listings import ListingReader, Progress
 from umapi_sdk.masking import shown_request_id
 from umapi_sdk.messages import Authorize, Call, Elapsed, Message, Reply, Request, Sleep, TransportError, Turn
 from umapi_sdk.options import OptionArguments, Options
@@ -26,6 +26,7 @@ from umapi_sdk.tokens import Claim, Token
 from umapi_sdk.transports.asynchronous import HttpxTransport, WireTransport
 from umapi_sdk.transports.interface import AsyncTransport
 from umapi_sdk.transports.recording import recorded_async
+from umapi_sdk.wholeness import ListingRules
 
 if TYPE_CHECKING:
     import httpx

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 from urllib.parse import quote, urlencode
 
 import attrs
 
-from umapi_models.models import GatewayErrorBody, RequestErrorBody, ServiceErrorBody, ServiceStatus
+from umapi_models.models import ServiceStatus
 from umapi_models.operations import ACTION, STATUS, Operation
 from umapi_runtime.constraints import ContractError, show
-from umapi_runtime.converter import read_response, read_response_text
+from umapi_runtime.converter import read_response_text
 from umapi_sdk import errors
 from umapi_sdk.answers import read_answer, read_outcomes
 from umapi_sdk.auth import Auth
 from umapi_sdk.batches import WireCommand, encode
 from umapi_sdk.masking import without, without_frames
 from umapi_sdk.messages import Authorize, Call, Elapsed, Now, Request, Response, Sleep, TransportError
-from umapi_sdk.outcomes import CommandOutcome, OutcomeStatus
+from umapi_sdk.outcomes import CommandOutcome
 from umapi_sdk.pacing import Pacer
+from umapi_sdk.refusals import busy_error, network_error, refusal, refusal_reason, service_error, throttled_error
 from umapi_sdk.retries import RETRIED_STATUSES, RetryPolicy, parse_date, parse_retry_after
-from umapi_sdk.strangers import ENDPOINT, advice_for, correction_for, is_page, misdirected
+from umapi_sdk.strangers import ENDPOINT, advice_for, misdirected
 from umapi_sdk.tokens import Token
-from umapi_sdk.verdicts import Attempts, History
+from umapi_sdk.verdicts import Attempts
 
 T = TypeVar("T")
-
-_HARMLESS = "; nothing was changed: it can be asked again"
 
 
 @attrs.frozen(kw_only=True)
@@ -100,7 +98,7 @@ def exchange(
         except TransportError as failure:
             attempts.lost(sent=failure.sent)
             if failure.permanent or last or (failure.sent and not attempts.repeatable):
-                raise _network_error(failure, request, attempts) from without_frames(failure)
+                raise network_error(failure, request, attempts) from without_frames(failure)
             yield Sleep(service.retry.backoff(attempts.made), failure.reason)
             continue
         except errors.UsageError:
@@ -118,7 +116,7 @@ def exchange(
         gamble = response.status >= 500 and not attempts.repeatable
         last = last or (gamble and not service.retry.repeat_after_5xx)
         if last or (asked is not None and asked > service.retry.max_wait):
-            raise _busy_error(request, response, asked, now, attempts)
+            raise busy_error(request, response, asked, now, attempts)
         yield Sleep(wait, f"the service answered {response.status}")
 
 
@@ -126,7 +124,7 @@ def _keep_limit(service: Service, operation: Operation, request: Request) -> Cal
     if service.pacer is not None:
         held = service.pacer.held(operation, (yield from _elapsed()))
         if held > service.retry.max_wait:
-            raise _throttled("another request was told so", request, held, (yield from _now()))
+            raise throttled_error("another request was told so", request, held, (yield from _now()))
         wait = service.pacer.reserve(operation, (yield from _elapsed()))
         if wait > 0:
             limit = f"{operation.per_client} requests in {operation.period:.0f} s"
@@ -190,7 +188,7 @@ def execute(
     response = yield from authorized(service, ACTION, request, attempts)
     answer = read_answer(_json(request, response))
     if answer is None:
-        code, said = _refusal_reason(response)
+        code, said = refusal_reason(response)
         problem = f"the answer tells nothing of the actions{f': {said}' if said else ''}"
         raise service_error(errors.ResponseError, problem, request, response, code)
     return read_outcomes(
@@ -226,7 +224,7 @@ def read_body(cls: type[T], request: Request, response: Response) -> T:
     try:
         return read_response_text(cls, response.body)
     except ContractError as error:
-        code, said = _refusal_reason(response)
+        code, said = refusal_reason(response)
         problem = f"the answer is an error: {said}" if said else f"the answer breaks the contract: {error}"
     except (ValueError, RecursionError):
         problem = _no_json(response)
@@ -261,123 +259,3 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _no_json(response: Response) -> str:
     what = "it is empty" if not response.body.strip() else advice_for(response, ENDPOINT)
     return f"the answer is not JSON{f': {what}' if what else ''}"
-
-
-def refusal(request: Request, response: Response) -> errors.ServiceError:
-    """Return the error for an answer that is no success."""
-    code, said = _refusal_reason(response)
-    kinds: dict[int, tuple[type[errors.ServiceError], str]] = {
-        401: (errors.AuthenticationError, "the access token was not accepted"),
-        403: (errors.ForbiddenError, "the API key is missing, wrong or not entitled"),
-        404: (errors.NotFoundError, "not found"),
-        408: (errors.RequestRefusedError, "the request timed out at the service, and may have taken effect"),
-    }
-    cls, default = kinds.get(response.status, (errors.RequestRefusedError, "the service refused the request"))
-    if response.status in (401, 403, 404) and is_page(response):
-        default = "the request was refused, and not by the service"
-    if response.status >= 500 or response.status < 400:
-        cls, default = errors.ResponseError, "the service gave an answer that is not expected"
-    advice = correction_for(response) or (None if said else advice_for(response, ENDPOINT))
-    problem = said or default
-    return service_error(cls, f"{problem}: {advice}" if advice else problem, request, response, code)
-
-
-def _refusal_reason(response: Response) -> tuple[str | None, str | None]:
-    """Return the code and message of an error body, in whichever of its forms it comes."""
-    try:
-        data: Any = json.loads(response.body)
-    except (ValueError, RecursionError):
-        return None, _challenge(response.headers.get("www-authenticate"))
-    with suppress(ContractError):
-        ordinary = read_response(ServiceErrorBody, data)
-        return ordinary.result, ordinary.message
-    with suppress(ContractError):
-        of_gateway = read_response(GatewayErrorBody, data)
-        return of_gateway.error_code, of_gateway.message
-    with suppress(ContractError):
-        of_request = read_response(RequestErrorBody, data)
-        return of_request.error_code, of_request.error_message
-    return None, None
-
-
-def _challenge(header: str | None) -> str | None:
-    _, found, rest = (header or "").partition('error_description="')
-    return rest.partition('"')[0] if found else None
-
-
-def service_error(
-    cls: type[errors.ServiceError], message: str, request: Request, response: Response, code: str | None = None
-) -> errors.ServiceError:
-    """Return an error of the kind given, with the facts of the exchange."""
-    return cls(
-        message,
-        method=request.method,
-        url=request.url,
-        status=response.status,
-        request_id=response.request_id,
-        code=code,
-    )
-
-
-def _network_error(failure: TransportError, request: Request, attempts: Attempts) -> errors.NetworkError:
-    unknown = failure.sent or attempts.history is History.OPEN
-    cls = errors.OutcomeUnknownError if unknown else errors.NotSentError
-    lost = "the answer cannot be read" if failure.answered else "no answer came"
-    lost += "" if attempts.repeatable else ", and the request may have taken effect"
-    what = lost if unknown else "the request could not be sent"
-    tries = f", after {attempts.made} attempts" if attempts.made > 1 else ""
-    again = _HARMLESS if unknown and attempts.repeatable else ""
-    return cls(f"{what}: {failure.reason}{tries}{again}", method=request.method, url=request.url)
-
-
-def _moment(when: float) -> str:
-    from email.utils import formatdate  # noqa: PLC0415 - loaded when there is a date
-
-    return formatdate(when, usegmt=True)
-
-
-def _busy_error(
-    request: Request, response: Response, asked: float | None, now: float, attempts: Attempts
-) -> errors.ServiceError:
-    response = without(response, request.headers.get("Authorization", ""))
-    code, said = _refusal_reason(response)
-    if response.status == 429:
-        tries = f", after {attempts.made} attempts" if asked is None else ""
-        return _throttled(f"{said or 'too many requests'}{tries}", request, asked, now, response, code)
-    when = None if asked is None else now + asked
-    advice = "" if when is None else f": come back in {asked:.0f} s, at {_moment(when)}"
-    timed_out = response.status == 408
-    what = said or ("the request timed out at the service" if timed_out else "the service is not available")
-    again = _HARMLESS if timed_out else ""  # only what does no harm twice is asked again after it
-    unavailable = errors.UnavailableError(
-        f"{what}, after {attempts.made} attempts{advice}{again}",
-        method=request.method,
-        url=request.url,
-        status=response.status,
-        request_id=response.request_id,
-        code=code,
-    )
-    unavailable.may_have_been_applied = attempts.fate is OutcomeStatus.UNKNOWN
-    return unavailable
-
-
-def _throttled(
-    said: str,
-    request: Request,
-    asked: float | None,
-    now: float,
-    response: Response | None = None,
-    code: str | None = None,
-) -> errors.ThrottledError:
-    when = None if asked is None else now + asked
-    advice = "" if when is None else f": come back in {asked:.0f} s, at {_moment(when)}"
-    throttled = errors.ThrottledError(
-        f"{said}{advice}",
-        method=request.method,
-        url=request.url,
-        status=response.status if response else None,
-        request_id=response.request_id if response else None,
-        code=code,
-    )
-    throttled.retry_after, throttled.retry_at = asked, when
-    return throttled

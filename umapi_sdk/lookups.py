@@ -8,8 +8,9 @@ from typing import Literal, TypeVar
 from umapi_models.models import Group, User
 from umapi_sdk.connection import Connection
 from umapi_sdk.errors import ListingError
-from umapi_sdk.listings import ListingReader, ListingRules, Progress
+from umapi_sdk.listings import ListingReader, Progress
 from umapi_sdk.queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
+from umapi_sdk.wholeness import ListingRules
 
 T = TypeVar("T", bound=User | Group)
 

@@ -14,9 +14,10 @@ import attrs
 from umapi_models.models import Group, GroupsPage, User, UserAnswer, UsersPage
 from umapi_models.operations import GROUP_USERS, GROUPS, USER, USERS, Operation
 from umapi_sdk import errors
-from umapi_sdk.calls import Service, authorized, read_body, service_error
+from umapi_sdk.calls import Service, authorized, read_body
 from umapi_sdk.identity import folded, is_of_domain, is_user
 from umapi_sdk.messages import Call, Request, Response
+from umapi_sdk.refusals import service_error
 from umapi_sdk.verdicts import Attempts
 
 T = TypeVar("T", bound=User | Group)

@@ -13,9 +13,10 @@ from umapi_models.models import User
 from umapi_sdk.characters import encodable
 from umapi_sdk.command_line.conventions import DONE, FAILED, Access
 from umapi_sdk.command_line.output import cell_of, complain, count, harmless, say
-from umapi_sdk.listings import Completeness, ListingRules
+from umapi_sdk.listings import Completeness
 from umapi_sdk.lookups import GroupsQuery, UserQuery, UsersQuery
 from umapi_sdk.queries import NOT_GIVEN
+from umapi_sdk.wholeness import ListingRules
 
 CSV_COLUMNS: Final = ("email", "username", "domain", "type", "status", "firstname", "lastname", "country", "groups")
 
