@@ -67,12 +67,11 @@ def completed(data: object) -> object:
         life = int(life)
     if life is not None and (isinstance(life, bool) or not isinstance(life, (int, float))):
         return answer
-    # No comparison with NaN is true, and none turns a number of hundreds of digits into a float.
-    sensible = life is not None and 0 < life < _MOST
     kind = answer.get("token_type")
     return {
         **answer,
-        "expires_in": int(life) if sensible and life is not None else 0,
+        # No comparison with NaN is true, and none turns a number of hundreds of digits into a float.
+        "expires_in": int(life) if life is not None and 0 < life < _MOST else 0,
         "token_type": _BEARER if kind is None else kind,
     }
 

@@ -180,6 +180,25 @@ def test_reading_from_the_past_makes_no_longer_wait(second: float) -> None:
     assert pacer.reserve(operation, second) == 60.0
 
 
+def test_lockout_is_no_longer_when_the_clock_is_set_back() -> None:
+    """An hour less on the clock in the middle of a lockout of half an hour leaves as much of it as there was."""
+    pacer = Pacer()
+    assert pacer.held(USER, START) == 0.0
+    pacer.hold(USER, START, 1800)
+    assert pacer.held(USER, START + 600) == 1200.0
+    assert pacer.held(USER, START + 600 - 3600) == 1200.0
+    assert pacer.reserve(USER, START + 1000 - 3600) == 800.0
+    assert pacer.held(USER, START + 1801 - 3600) == 0.0
+
+
+def test_nobody_is_held_for_longer_than_an_hour() -> None:
+    """A lockout of a day, which may be a mistake, is tried again after the longest that has been seen."""
+    pacer = Pacer()
+    pacer.hold(USER, START, 86_400)
+    assert pacer.held(USER, START) == 3600.0
+    assert pacer.held(GROUPS, START) == 0.0
+
+
 def test_pacing_does_not_read_the_clock_of_the_day(wire: ScriptedServer) -> None:
     """With the clocks of the machine, windows are kept by the one that nobody can set."""
     wire.answer = all_good

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from sdk_kit import ORG_ID, SECRET, START, Reply, ScriptedServer, Time, all_good
 from umapi_harness.mock import Settings, VirtualClock
 from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_sdk import (
+    Action,
     AuthenticationError,
     ConfigurationError,
     Connection,
@@ -129,6 +129,7 @@ DAY = 86_400
     [
         *(("oauth", 86_399, 86_098), ("oauth", 86_399_000, 86_098), ("oauth", 300, 269), ("oauth", 60, 53)),
         *(("jwt", 86_399_000, 86_098), ("jwt", 86_399, 86_098), ("jwt", 3_600_000, 3_299), ("jwt", 3600, 3_299)),
+        *(("jwt", 300_000, 269), ("jwt", 300, 269), ("oauth", 604_800, 604_499)),
         *((flow, odd, 400 * DAY) for flow in ("oauth", "jwt") for odd in (0, -1, -86_399, 1, 10**15, -0.5, None)),
         *(("oauth", 10**400, 400 * DAY), ("oauth", "86399", 86_098), ("jwt", "86399000", 86_098)),
     ],
@@ -137,7 +138,7 @@ def test_life_of_a_token_is_judged_by_what_is_plausible(
     wire: ScriptedServer, connect: Connect, time: Time, key: rsa.RSAPrivateKey, flow: str, expires_in: object,
     used_for: int,
 ) -> None:  # fmt: skip
-    """Whatever number and unit expires_in has, a token serves many calls; without a life it serves until refused."""
+    """Whatever number and unit expires_in has, a token serves until near its end; without a life, until refused."""
     wire.answer = lambda _: Reply(status=404, body={"result": "error.user.not_found"})
     reply = Reply(body={"access_token": "first", "token_type": "bearer", "expires_in": expires_in})
     wire.token_replies += [reply, attrs.evolve(reply, body={**reply.body, "access_token": "second"})]  # type: ignore[dict-item]
@@ -147,7 +148,10 @@ def test_life_of_a_token_is_judged_by_what_is_plausible(
     query.reload()
     query.result()
     assert len(wire.token_requests) == 1
-    wire.replies.append(Reply(status=401))
+    if used_for < 400 * DAY:
+        time.source.advance(1)
+    else:
+        wire.replies.append(Reply(status=401))
     query.reload()
     assert query.result() is None
     assert len(wire.token_requests) == 2
@@ -195,6 +199,27 @@ def test_connections_of_all_kinds_fetch_one_token(wire: ScriptedServer, connect:
     else:
         assert failures == []
         assert len(wire.token_requests) == 1
+
+
+@pytest.mark.filterwarnings("ignore::umapi_sdk.UnsentActionsWarning")
+def test_refusal_that_calls_share_tells_each_of_its_own_actions(wire: ScriptedServer) -> None:
+    """Calls that wait for one token all get its refusal, each with outcomes of its own actions; a query has none."""
+    auth = credentials_for(wire.details)
+    body = {"error": "invalid_client", "error_description": "invalid client_secret parameter"}
+    wire.token_replies.append(Reply(status=400, body=body))
+    actions = [UserAction(f"{number}@example.com").add_adobe_id() for number in range(2)]
+
+    async def one(action: Action | None) -> AuthenticationError:
+        async with AsyncConnection(ORG_ID, auth, endpoint=wire.details.api_url) as connection:
+            with pytest.raises(AuthenticationError) as caught:
+                await (connection.execute_single(action, immediate=True) if action else connection.user("a@b.c"))
+            return caught.value
+
+    async def all_at_once() -> list[AuthenticationError]:
+        return await asyncio.gather(*map(one, (*actions, None)))
+
+    told = [[outcome.action for outcome in error.outcomes] for error in asyncio.run(all_at_once())]
+    assert (told, len(wire.token_requests)) == ([[actions[0]], [actions[1]], []], 1)
 
 
 def test_blocking_call_inside_of_a_loop_does_not_wait_for_that_loop(wire: ScriptedServer, connect: Connect) -> None:
@@ -506,29 +531,30 @@ def test_stranger_in_place_of_the_token_host(wire: ScriptedServer, connect: Conn
 
 
 @pytest.mark.parametrize(
-    "reply",
+    ("reply", "said"),
     [
-        Reply(body=b""),
-        Reply(body=b"<html>"),
-        Reply(body=[]),
-        Reply(body=b"[" * 100_000),
-        Reply(body={"access_token": "t0ken", "token_type": "mac", "expires_in": 60}),
-        Reply(body={"access_token": "t0ken", "token_type": 7, "expires_in": 60}),
-        Reply(body={"access_token": "t0ken", "token_type": "bearer", "expires_in": True}),
-        Reply(body={"access_token": 5, "token_type": "bearer", "expires_in": 60}),
-        Reply(body={"access_token": "", "token_type": "bearer", "expires_in": 60}),
-        Reply(body={"access_token": "t0ken\r\nX: y", "token_type": "bearer", "expires_in": 60}),
-        Reply(body={"access_token": "t0kenü", "token_type": "bearer", "expires_in": 60}),
-        Reply(body={"access_token": "t0ken", "token_type": "bearer", "expires_in": "soon"}),
-        Reply(status=302),
+        (Reply(body=b""), "it is not JSON"),
+        (Reply(body=b"<html>"), "it is not JSON: a web page came"),
+        (Reply(body=[]), "list is not an object"),
+        (Reply(body=b"[" * 100_000), "it is not JSON"),
+        (Reply(body={"access_token": "t0ken", "token_type": "mac", "expires_in": 60}), "token_type is not bearer"),
+        (Reply(body={"access_token": "t0ken", "token_type": 7, "expires_in": 60}), "/token_type"),
+        (Reply(body={"access_token": "t0ken", "expires_in": True}), "/expires_in: true is not an integer"),
+        (Reply(body={"access_token": 5, "token_type": "bearer", "expires_in": 60}), "/access_token"),
+        (Reply(body={"access_token": "", "expires_in": 60}), "its token cannot be a header"),
+        (Reply(body={"access_token": "t0ken\r\nX: y", "expires_in": 60}), "its token cannot be a header"),
+        (Reply(body={"access_token": "t0kenü", "expires_in": 60}), "its token cannot be a header"),
+        (Reply(body={"access_token": "t0ken", "expires_in": "soon"}), '/expires_in: "soon" is not an integer'),
+        (Reply(status=302), "answered 302"),
     ],
-    ids=lambda reply: json.dumps(reply.body)[:50] if not isinstance(reply.body, bytes) else repr(reply.body[:10]),
+    ids=lambda it: "" if isinstance(it, str) else str(it.status) if it.status != 200 else ascii(it.body)[:50],
 )
-def test_answer_that_is_no_token_is_an_error(wire: ScriptedServer, connect: Connect, reply: Reply) -> None:
-    """Whatever else comes from the token host is an AuthenticationError that shows nothing of it."""
+def test_answer_that_is_no_token_is_an_error(wire: ScriptedServer, connect: Connect, reply: Reply, said: str) -> None:
+    """Whatever else comes from the token host is an AuthenticationError that says why, and shows nothing of it."""
     wire.token_replies.append(reply)
     with pytest.raises(AuthenticationError) as caught:
         ask(connect(wire))
+    assert said in str(caught.value)
     assert "t0ken" not in str(caught.value)
     assert "\n" not in str(caught.value)
     assert wire.seen == []
@@ -545,7 +571,7 @@ def test_refusal_in_an_answer_of_200_is_told(wire: ScriptedServer, connect: Conn
     assert caught.value.code == "invalid_client"
 
 
-@pytest.mark.parametrize("kind", [{}, {"token_type": None}, {"token_type": "Bearer"}])
+@pytest.mark.parametrize("kind", [{}, {"token_type": None}, {"token_type": "Bearer"}, {"expires_in": "86399"}])
 def test_answer_needs_no_more_than_the_token(wire: ScriptedServer, connect: Connect, kind: dict[str, Any]) -> None:
     """An answer without a life or a type (RFC 6749, 5.1), or with the type in other letters, gives a token."""
     wire.token_replies.append(Reply(body={"access_token": "t0ken", **kind}))
