@@ -42,9 +42,9 @@ STATUSES: Mapping[int, OutcomeStatus] = {
     **dict.fromkeys(_NOT_PROCESSED, OutcomeStatus.NOT_SENT),
     **dict.fromkeys(_REFUSED, OutcomeStatus.FAILED),
 }
-"""What a status other than 200 says of the actions in a request of which no other attempt was made.
+"""What a status says of the actions in a request of which no other attempt was made, if the answer does not.
 
-Any that is not here leaves it open: 408 too, which gateways send when the service behind them took too long.
+Any that is not here leaves it open: 200, and 408 too, which gateways send when the service behind them took too long.
 """
 
 
@@ -65,24 +65,22 @@ class Attempts:
     def begin(self) -> None:
         """Note that the request is about to leave."""
         self.made += 1
-        self.repeated = self.repeated or self.history > History.CLEAN
-        self._under_way, self._status, self._misdirected = True, None, False
+        self.repeated = self.history > History.CLEAN
+        self._under_way, self._status = True, None
 
     def lost(self, *, sent: bool) -> None:
         """Note that no answer came; `sent` says whether the service may have the request."""
         self._under_way = sent
-        if sent:
-            self._grow(History.OPEN)
 
     def answered(self, status: int, *, misdirected: bool = False) -> None:
-        """Note an answer. Until one of 200 has been read to its end, the request counts as under way.
+        """Note an answer. One of 200 leaves it open, too, until it has told of each action.
 
         `misdirected` says that the request came to the wrong place, where nobody can have carried it out.
         """
-        self._under_way, self._status, self._misdirected = status == 200, status, misdirected
+        self._under_way, self._status, self._misdirected = False, status, misdirected
         if status == 503:
             self._grow(History.PUT_OFF)
-        elif status != 200 and status not in STATUSES and not misdirected:
+        elif status not in STATUSES and not misdirected:
             self._grow(History.OPEN)
 
     def forgive(self) -> None:
