@@ -43,7 +43,7 @@ class Entry:
     def __str__(self) -> str:
         named = {"index": self.index, "requestID": self.request_id, "user": self.user}
         names = ", ".join(f"{name} {value}" for name, value in named.items() if value is not None)
-        return f"{self.message}{f' ({self.code})' if self.code else ''} has {names or 'no index'}"
+        return f"{self.message}{f' ({self.code})' if self.code else ''} has {names}"
 
 
 @attrs.frozen(kw_only=True)

@@ -248,7 +248,6 @@ class ActionQueue:
                         self._withdraw(entry, AFTER_UNKNOWN, share)
                     else:
                         self._give(entry, None)
-                share.ready = _Ready()
                 self._returns += 1
                 for other in self._shares:
                     other.notify()

@@ -162,8 +162,67 @@ def test_warning_of_another_request(wire: ScriptedServer, connect: Connect) -> N
 
 def test_doubtful_error_beside_counts_that_do_not_fit(wire: ScriptedServer, connect: Connect) -> None:
     """Where the counts have one failure more than the errors can explain, nothing is completed."""
-    odd = entry(1, requestID="action_3")
-    assert execute(wire, connect, users(4), answer(4, [odd], failed=2)) == [UNKNOWN] * 4
+    odd, actions = entry(1, requestID="action_3"), users(4)
+    assert execute(wire, connect, actions, answer(4, [odd], failed=2)) == [UNKNOWN] * 4
+    assert "no group (error.group.not_found) has index 1, requestID action_3" in str(actions[1].outcome)
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ({"completed": "many"}, 'the service\'s completed is no count: "many"'),
+        ({"completed": "2" * 19}, "the service's completed is no count"),
+        ({"completed": "²"}, "the service's completed is no count"),
+        ({"completed": 1.5}, "the service's completed is no count"),
+        ({"notCompleted": -1}, "the service's notCompleted is no count"),
+        (
+            {"completed": 1, "completedInTestMode": 1},
+            "1 of 2 commands as completed and 0 as not completed, 1 in",
+        ),
+        ({"completed": 1, "result": None}, "and names errors of 0: no result"),
+        ({"result": ["success"]}, "the service's result is none"),
+        ({"success": False}, 'the answer has a field "success", which speaks of an error: false'),
+        ({"status": 400}, 'the answer has a field "status"'),
+        ({"Status": "failed"}, 'the answer has a field "Status"'),
+        ({"exception": "x"}, 'the answer has a field "exception"'),
+        ({"failures": [1]}, 'the answer has a field "failures"'),
+        ({"warnings": [{"index": 0, "errorCode": "x.new"}]}, 'an error stands among the warnings: "x.new"'),
+        ({"warnings": [{"index": 0, "errorCode": None}]}, "an error stands among the warnings"),
+        ({"warnings": [{"index": 0, "warningCode": "error.group.not_found"}]}, "an error stands among the warnings"),
+    ],
+    ids=str,
+)
+def test_success_beside_what_speaks_of_an_error_is_unknown(
+    wire: ScriptedServer, connect: Connect, odd: dict[str, Any], said: str
+) -> None:
+    """Two commands counted as completed are not believed where a count, the result or another field denies it."""
+    actions = users(2)
+    assert execute(wire, connect, actions, action_answer(2) | odd) == [UNKNOWN] * 2
+    assert all(said in str(action.outcome) for action in actions)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        *({"success": True}, {"status": 200}, {"status": "399"}, {"status": "ok"}, {"comment": "x"}, {"took": 5}),
+        *(
+            {"errorCount": 0},
+            {"failed": []},
+            {"hasErrors": False},
+            {"exception": None},
+            {"fault": ""},
+            {"problems": {}},
+        ),
+        *({"completed": "2"}, {"completed": 2.0}, {"completed": "0" * 17 + "2"}, {"completedInTestMode": None}),
+        *({"warnings": [{"index": 0, "warningCode": "warning.command.deprecated"}]}, {"warnings": ["old", None]}),
+    ],
+    ids=str,
+)
+def test_success_beside_what_says_nothing_of_an_error_is_completed(
+    wire: ScriptedServer, connect: Connect, fields: dict[str, Any]
+) -> None:
+    """New fields, counts in other notations and mere warnings take nothing away from a success."""
+    assert execute(wire, connect, users(2), action_answer(2) | fields) == [COMPLETED] * 2
 
 
 def test_error_of_a_group_command_may_name_anybody(wire: ScriptedServer, connect: Connect) -> None:

@@ -25,6 +25,7 @@ def of_user(**changes: Any) -> Reply:
     ("name", "domain", "changes"),
     [
         ("jane@example.com", None, {}),
+        ("jane@example.com", None, {"id": None}),
         ("JDOE", "example.com", {}),
         ("jdoe", None, {}),
         ("jdoe@example.com", None, {}),

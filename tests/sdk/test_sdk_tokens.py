@@ -519,6 +519,8 @@ def test_causes_known_from_the_token_host(
         (Reply(status=403, body=b"<html>"), "answered 403: a web page came: is auth_host (UMAPI_IMS_URL) right"),
         (Reply(status=407), "answered 407: a proxy wants a user and password: give them in its URL"),
         (Reply(status=511), "answered 511: this network wants a login first"),
+        (Reply(status=511, body=b"<html>"), "answered 511: this network wants a login first"),
+        (Reply(status=304), "answered 304: it says that nothing has changed, as caches do"),
     ],
     ids=lambda value: str(getattr(value, "status", "")),
 )

@@ -158,3 +158,13 @@ def test_turns_keep_order_and_let_everything_through(
         # Behind one that was given up, some may wait a little longer than they must; the first never does.
         assert free <= possible if giving_up else free == possible
         assert free.issuperset(there[:1])
+
+
+def test_one_that_gives_up_behind_others_lets_none_of_them_go() -> None:
+    """Who waits for one thing at the head of the line for another still waits when somebody behind him gives up."""
+    turns: Turns[str] = Turns()
+    assert turns.add("first", {"user": True})
+    assert not turns.add("second", {"user": True, "group": True})
+    assert not turns.add("third", {"group": True})
+    assert turns.remove("third") == []
+    assert turns.remove("first") == ["second"]

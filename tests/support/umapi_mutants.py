@@ -241,7 +241,7 @@ class Trial:
                 return failed
 
             if in_a_child(work, 3600):
-                sys.exit("the tests fail with the modules as they are")
+                pytest.exit("the tests fail with the modules as they are", 2)
             self._known = pickle.loads(notes.read())
 
     def _run(self, tests: list[str], begin: Callable[[str], object]) -> int:
@@ -262,7 +262,7 @@ class Trial:
         functions = [each for each in gc.get_objects() if isinstance(each, FunctionType)]
         functions = [each for each in functions if each.__code__.co_filename == str(path)]
         if not functions:
-            sys.exit(f"no test imports {module}")
+            pytest.exit(f"no test imports {module}", 2)
         survivors = 0
         for change in sorted(wanted, key=lambda change: change.lines[0]):
             tests, reach = self._choose(str(path), change.lines)
