@@ -381,6 +381,25 @@ def test_action_after_all_attempts_failed(
     assert unclear == (status is OutcomeStatus.UNKNOWN)
 
 
+def test_service_that_goes_away_after_a_gateway_error_leaves_it_open(
+    wire: ScriptedServer, connect: Connect, time: Time
+) -> None:
+    """When nobody listens any more after a 502, the error does not say that the request was not sent."""
+    wire.replies.append(Reply(status=502, headers={"Connection": "close"}))
+    time.during = lambda: None if len(time.slept) > 1 else wire.close_down()
+    with pytest.raises(OutcomeUnknownError, match=r"may have taken effect.*after 4 attempts") as caught:
+        connect(wire).execute_single(new_user(), immediate=True)
+    assert [outcome.status for outcome in caught.value.outcomes] == [OutcomeStatus.UNKNOWN]
+
+
+def test_words_of_a_busy_service_are_told(wire: ScriptedServer, connect: Connect) -> None:
+    """What the service or a gateway says with its 503 stands in the error, with its code."""
+    wire.answer = lambda _: Reply(status=503, body={"error_code": "503004", "message": "Planned maintenance"})
+    with pytest.raises(UnavailableError, match="Planned maintenance, after 4 attempts") as caught:
+        UserQuery(connect(wire), "a@b.c").result()
+    assert caught.value.code == "503004"
+
+
 def test_cut_after_a_gateway_error_is_unknown(wire: ScriptedServer, connect: Connect) -> None:
     """A refused token after a 502 does not make the action unsent."""
     wire.replies += [Reply(status=502), Reply(status=401)]
