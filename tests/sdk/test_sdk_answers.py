@@ -225,6 +225,22 @@ def test_success_beside_what_says_nothing_of_an_error_is_completed(
     assert execute(wire, connect, users(2), action_answer(2) | fields) == [COMPLETED] * 2
 
 
+def test_result_that_is_not_that_of_the_counts(wire: ScriptedServer, connect: Connect) -> None:
+    """Where one of two commands is counted as completed and the result says that none is, nothing is completed."""
+    body = answer(2, [entry(0)])
+    assert execute(wire, connect, users(2), body) == [FAILED, COMPLETED]
+    assert execute(wire, connect, users(2), body | {"result": "error"}) == [FAILED, UNKNOWN]
+
+
+@pytest.mark.parametrize("tested", [0, 2])
+def test_what_was_executed_in_test_mode_is_not_believed(wire: ScriptedServer, connect: Connect, tested: int) -> None:
+    """A service that really executed what was sent in test mode is not believed, even if it counts it as tested too."""
+    wire.replies.append(Reply(body=action_answer(2) | {"completedInTestMode": tested}))
+    done = connect(wire, test_mode=True).execute_multiple(users(2), immediate=True)
+    assert [outcome.status for outcome in done.outcomes] == [UNKNOWN] * 2
+    assert all(", 2 outside test mode, and" in str(outcome) for outcome in done.outcomes)
+
+
 def test_error_of_a_group_command_may_name_anybody(wire: ScriptedServer, connect: Connect) -> None:
     """The user of an error on a group is a member in question, who need not be in the request."""
     actions: list[Action] = [GroupAction("h").add_users(["a@example.com"]), *users(1)]
