@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from umapi_models.models import CreateOption, Group, GroupType, IdentityType, User, UserStatus
     from umapi_sdk.actions import Action, GroupAction, UserAction
     from umapi_sdk.auth import JWTAuth, OAuthS2S, ServicePrincipalAuth
+    from umapi_sdk.bulk import BulkResult, BulkRun, RowOutcome, RowResult
     from umapi_sdk.config import connect, connect_async, load_settings
     from umapi_sdk.connection import Connection
     from umapi_sdk.errors import (
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         AuthenticationError,
         ConfigurationError,
         ForbiddenError,
+        JournalError,
         ListingError,
         NetworkError,
         NotFoundError,
@@ -45,6 +47,7 @@ _HOMES = {
     "umapi_models.models": "CreateOption Group GroupType IdentityType User UserStatus",
     "umapi_sdk.actions": "Action GroupAction UserAction",
     "umapi_sdk.auth": "JWTAuth OAuthS2S ServicePrincipalAuth",
+    "umapi_sdk.bulk": "BulkResult BulkRun RowOutcome RowResult",
     "umapi_sdk.config": "connect connect_async load_settings",
     "umapi_sdk.connection": "Connection",
     "umapi_sdk.execution": "Execution",
@@ -67,6 +70,8 @@ __all__ = [
     "ActionError",
     "ActionOutcome",
     "AuthenticationError",
+    "BulkResult",
+    "BulkRun",
     "Completeness",
     "ConfigurationError",
     "Connection",
@@ -80,6 +85,7 @@ __all__ = [
     "GroupsQuery",
     "IdentityType",
     "JWTAuth",
+    "JournalError",
     "ListingError",
     "ListingRules",
     "NetworkError",
@@ -92,6 +98,8 @@ __all__ = [
     "RequestRefusedError",
     "ResponseError",
     "RetryPolicy",
+    "RowOutcome",
+    "RowResult",
     "ServiceError",
     "ServicePrincipalAuth",
     "StepError",

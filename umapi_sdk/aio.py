@@ -173,7 +173,8 @@ class AsyncConnection(Described):
             logger.debug("%s %s: %d, request id %s", message.method, message.url, response.status, shown)
             return response
         if isinstance(message, Sleep):
-            logger.info("waiting %.1f s: %s", message.seconds, message.reason)
+            if message.reason:
+                logger.info("waiting %.1f s: %s", message.seconds, message.reason)
             await self._sleep(message.seconds)
             return None
         if isinstance(message, Turn):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import count
 from typing import cast
 
 import attrs
@@ -16,19 +18,30 @@ from umapi_sdk.prudence import doubts
 
 
 class UserCommandAction(UserSteps):
-    """The action that a user command describes."""
+    """The action that a user command describes, with the commands after it, if it is too long for one.
 
-    def __init__(self, command: UserCommand) -> None:
-        super().__init__(command.user, lambda: command)
-        self._adopt(command, command.do)
+    `places` are those of the steps in the action of which the commands are what is left.
+    """
+
+    def __init__(self, *commands: UserCommand, places: Sequence[tuple[int, ...]] = ()) -> None:
+        super().__init__(commands[0].user, lambda: commands[0])
+        parts = list(zip(commands, places or _places([command.do for command in commands]), strict=True))
+        self._adopt(parts, commands[-1].do)
 
 
 class GroupCommandAction(GroupSteps):
-    """The action that a user-group command describes."""
+    """The action that a user-group command describes, as `UserCommandAction`."""
 
-    def __init__(self, command: UserGroupCommand) -> None:
-        super().__init__(command.user_group, lambda: command)
-        self._adopt(command, command.do)
+    def __init__(self, *commands: UserGroupCommand, places: Sequence[tuple[int, ...]] = ()) -> None:
+        super().__init__(commands[0].user_group, lambda: commands[0])
+        parts = list(zip(commands, places or _places([command.do for command in commands]), strict=True))
+        self._adopt(parts, commands[-1].do)
+
+
+def _places(commands: Sequence[Sequence[object]]) -> list[tuple[int, ...]]:
+    """Return the places of the steps of commands that are a whole action, each of them a step of the caller."""
+    place = count()
+    return [tuple(next(place) for _ in steps) for steps in commands]
 
 
 def read_actions(data: object) -> list[Action]:

@@ -169,7 +169,8 @@ class Connection(Described):
             logger.debug("%s %s: %d, request id %s", message.method, message.url, response.status, shown)
             return response
         if isinstance(message, Sleep):
-            logger.info("waiting %.1f s: %s", message.seconds, message.reason)
+            if message.reason:
+                logger.info("waiting %.1f s: %s", message.seconds, message.reason)
             self._sleep(message.seconds)
             return None
         if isinstance(message, Turn):

@@ -4,6 +4,7 @@ UmapiError
 ├── UsageError (also ValueError)      your mistake: nothing was sent
 │   ├── ActionError                   an action that the service would refuse; names the JSON pointer
 │   └── ConfigurationError            settings, credentials or key that cannot be used
+├── JournalError                      the journal of a bulk run cannot be used or written
 ├── ServiceError                      the service answered, and refused
 │   ├── AuthenticationError           token not given or not accepted
 │   ├── ForbiddenError                API key missing or not entitled
@@ -66,6 +67,10 @@ class ActionError(UsageError):
 
 class ConfigurationError(UsageError):
     """Settings, credentials or a key that cannot be used."""
+
+
+class JournalError(UmapiError):
+    """The journal of a bulk run: it cannot be read or written, another run has it, or it is of another run."""
 
 
 class _ExchangeError(UmapiError):
@@ -151,6 +156,8 @@ class UnavailableError(ServiceError):
 
     may_have_been_applied: bool = False
     """True when an answer (502 or 504) left open whether the request took effect."""
+    retry_at: float | None = None
+    """When to come back, in seconds since the epoch; None when the service did not say."""
 
 
 class ResponseError(ServiceError):

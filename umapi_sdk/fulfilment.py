@@ -10,7 +10,7 @@ A command of the plan is done, and what waits for it can go, when nothing of it 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
 import attrs
@@ -18,7 +18,7 @@ import attrs
 from umapi_models.limits import MAX_COMMANDS
 from umapi_sdk.batches import WireCommand
 from umapi_sdk.outcomes import AFTER_UNKNOWN, ActionOutcome, CommandOutcome, OutcomeStatus, PartOutcome, worst_of
-from umapi_sdk.pieces import PlannedAction, PlannedCommand, PlannedStep
+from umapi_sdk.pieces import Piece, PlannedAction, PlannedCommand, PlannedStep
 from umapi_sdk.planning import Plan
 from umapi_sdk.schedules import Schedule
 from umapi_sdk.tracing import Again, Chain, Finding, Knowledge, not_sent, settle_doubt, trace
@@ -56,10 +56,11 @@ class _Sent:
 
 
 class Fulfilment:
-    """The state of a plan that is being carried out."""
+    """The state of a plan that is being carried out. `notice` is told of each finding."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, notice: Callable[[Finding], None] | None = None) -> None:
         self._plan = plan
+        self._notice = notice
         self._schedule = Schedule(plan.commands)
         self._places = {command: place for place, command in enumerate(plan.commands)}
         self._tickets: dict[PlannedAction, _Ticket] = {owner: _Ticket(owner, 0) for owner in plan.planned}
@@ -94,6 +95,10 @@ class Fulfilment:
             for origin, chain in taken:
                 self._prepare(origin, chain)
         return list(self._under_way)
+
+    def pieces_of(self, command: WireCommand) -> tuple[Piece, ...]:
+        """Return what a command that was taken last carries out."""
+        return self._under_way[command].again.command.pieces
 
     def _take_again(self, touched: dict[str, bool]) -> list[tuple[_Origin, deque[Again]]]:
         """Return chains whose next commands may share a request; note in `touched` what they touch."""
@@ -160,6 +165,8 @@ class Fulfilment:
 
     def _note(self, origin: _Origin, findings: Sequence[Finding]) -> None:
         for finding in findings:
+            if self._notice is not None:
+                self._notice(finding)
             if finding.status is OutcomeStatus.UNKNOWN:
                 self._stopped.add(finding.owner)
             ticket = self._tickets[finding.owner]

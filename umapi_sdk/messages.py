@@ -59,7 +59,7 @@ class Sleep:
 
     seconds: float
     reason: str
-    """Why, for the log."""
+    """Why, for the log; empty for a part of a wait that has been told."""
 
 
 @attrs.frozen

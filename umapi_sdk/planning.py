@@ -69,7 +69,7 @@ class Plan:
         limit = f"{ACTION.per_client} requests in {ACTION.period:.0f} s"
         return (
             f"{actions} in {commands}, {len(self.merged):,} of them merged, in {requests}: "
-            f"{_duration(self.least_seconds)} at least, at {limit}"
+            f"{duration(self.least_seconds)} at least, at {limit}"
         )
 
     def __repr__(self) -> str:
@@ -286,7 +286,8 @@ def _together(one: Mapping[str, bool], other: Mapping[str, bool]) -> Mapping[str
     return {**one, **{name: alone or one.get(name, False) for name, alone in other.items()}}
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a length of time in words."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

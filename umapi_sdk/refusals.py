@@ -116,6 +116,7 @@ def busy_error(
         code=code,
     )
     unavailable.may_have_been_applied = attempts.fate is OutcomeStatus.UNKNOWN
+    unavailable.retry_at = when
     return unavailable
 
 

@@ -15,7 +15,6 @@ import pytest
 import umapi_models
 import umapi_runtime
 import umapi_sdk
-import umapi_sdk.aio
 import umapi_sdk.auth
 
 NAMES = [
@@ -28,6 +27,7 @@ NAMES = [
     *("UsageError", "User", "UserAction", "UserQuery", "UserStatus", "UsersQuery", "__version__", "connect"),
     *("ListingRules", "connect_async", "load_settings"),
     *("Plan", "plan"),
+    *("BulkResult", "BulkRun", "JournalError", "RowOutcome", "RowResult"),
 ]
 
 SIGNATURES = {
@@ -38,6 +38,10 @@ SIGNATURES = {
     "Connection.execute_queued": "self",
     "Connection.execute_plan": "self, plan",
     "plan": "actions, *, by_group=False",
+    "BulkRun.create": "journal, rows, *, org_id, endpoint, test_mode=False, by_group=False, skip_bad=False, "
+    "source=None, digest=None",
+    "BulkRun.open": "journal",
+    "BulkRun.run": "self, connection, *, on_event=None, window=10000, settling=30.0",
     "Connection.close": "self",
     "JWTAuth": "org_id, client_id, client_secret, tech_acct_id, priv_key_data, ssl_verify=True, "
     "auth_host='ims-na1.adobelogin.com', auth_endpoint='/ims/exchange/jwt/', *, passphrase=None",

@@ -101,10 +101,10 @@ class Steps(Action, Generic[Step, Command]):
         """The commands that carry out the action, in order, each with the places of the caller's steps in it."""
         return self._parts
 
-    def _adopt(self, command: Command, steps: tuple[Step, ...]) -> None:
-        """Begin with a command that is whole and checked, and `steps`, which are its own."""
-        self._count, self._last = len(steps), steps
-        self._parts = [(command, tuple(range(len(steps))))]
+    def _adopt(self, parts: Sequence[tuple[Command, tuple[int, ...]]], last: tuple[Step, ...]) -> None:
+        """Begin with commands that are whole and checked; `last` are the steps of the last of them."""
+        self._count, self._last = parts[-1][1][-1] + 1, last
+        self._parts = list(parts)
 
     def _add(self, name: str, make: Callable[[], Step]) -> Self:
         try:

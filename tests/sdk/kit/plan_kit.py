@@ -13,7 +13,7 @@ from umapi_sdk import Connection, OAuthS2S
 from umapi_sdk.messages import Request, Response
 
 ORG = "PLAN@AdobeOrg"
-_ROOT = "https://usermanagement.adobe.io/v2/usermanagement"
+ROOT = "https://usermanagement.adobe.io/v2/usermanagement"
 
 
 class Place:
@@ -39,7 +39,7 @@ class Place:
         """The statuses of the answers to action requests."""
         auth = OAuthS2S("plan-client", "s3cret")
         self.connection = Connection(
-            ORG, auth, endpoint=_ROOT, transport=self, sleep=self.clock.advance, clock=self.clock.now, **options
+            ORG, auth, endpoint=ROOT, transport=self, sleep=self.clock.advance, clock=self.clock.now, **options
         )
 
     def send(self, request: Request) -> Response:

@@ -1,0 +1,383 @@
+"""The journal of a bulk run: one SQLite file with every row, what became of it, and what was under way.
+
+Each method that writes is one transaction, which is on the disk when the method returns, whatever happens to the
+program or the machine afterwards. The file is held by one process at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import attrs
+
+from umapi_sdk.bulk.rows import Fate, OpenRow, Portion, State
+from umapi_sdk.errors import JournalError
+
+FORMAT = 1
+"""Number of the format; a journal of another is refused."""
+
+_MARK = 0x554D4150  # "UMAP", by which SQLite's header tells a journal from other databases
+_TABLES = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE rows (
+    number INTEGER PRIMARY KEY, line INTEGER, target TEXT, command TEXT, state INTEGER NOT NULL, note TEXT
+);
+CREATE TABLE portions (
+    row INTEGER, place INTEGER, name TEXT, fate INTEGER NOT NULL, PRIMARY KEY (row, place, name)
+) WITHOUT ROWID;
+"""
+_LOADING, _READY = "loading", "ready"
+
+
+@attrs.frozen(kw_only=True)
+class Purpose:
+    """What a run is for; it is resumed for nothing else."""
+
+    org_id: str
+    endpoint: str
+    test_mode: bool
+    by_group: bool
+    source: str | None
+    """Name of the file that the rows come from."""
+
+
+@attrs.frozen
+class StoredResult:
+    """A row as the journal tells of it."""
+
+    number: int
+    line: int | None
+    target: str | None
+    command: str | None
+    state: State
+    note: str | None
+    fates: dict[Portion, Fate]
+
+
+class Journal:
+    """An open journal. It is for one thread at a time."""
+
+    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+        self.path = path
+        self._database = database
+
+    @classmethod
+    def create(cls, path: Path, purpose: Purpose) -> Journal:
+        """Make a journal, which is not complete before `complete` is called.
+
+        One that was never completed, as its program was killed, is replaced.
+
+        Raises:
+            JournalError: there is a file of that name already, or none can be made.
+        """
+        if path.exists():
+            if not cls._is_incomplete(path):
+                problem = "exists already: resume it, or give another name"
+                raise JournalError(f"journal {path}: {problem}")
+            path.unlink()
+        try:
+            # Nobody else is to read who is in the organisation. SQLite gives its own files beside it the same mode.
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise JournalError(f"journal {path}: cannot be made: {error.strerror or error}") from None
+        journal = cls(path, _connect(path))
+        try:
+            with journal._transaction("cannot be written"):
+                marks = f"PRAGMA application_id = {_MARK}; PRAGMA user_version = {FORMAT}"
+                for statement in f"{_TABLES}{marks}".split(";"):
+                    journal._database.execute(statement)
+                journal._set_facts(
+                    state=_LOADING,
+                    org_id=purpose.org_id,
+                    endpoint=purpose.endpoint,
+                    test_mode=str(int(purpose.test_mode)),
+                    by_group=str(int(purpose.by_group)),
+                    source=purpose.source,
+                )
+        except BaseException:
+            journal.discard()
+            raise
+        return journal
+
+    @classmethod
+    def open(cls, path: Path) -> Journal:
+        """Open a journal, and hold it until it is closed.
+
+        Raises:
+            JournalError: it is no journal, damaged, of another format, incomplete, or in use.
+        """
+        if not path.is_file():
+            raise JournalError(f"journal {path}: {'is no file' if path.exists() else 'there is no such file'}")
+        journal = cls(path, _connect(path))
+        try:
+            journal._check()
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def close(self) -> None:
+        """Let others have it."""
+        self._database.close()
+
+    def discard(self) -> None:
+        """Close and delete it."""
+        self.close()
+        for suffix in ("", "-journal"):
+            with suppress(OSError):
+                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+
+    @property
+    def purpose(self) -> Purpose:
+        """What the run is for."""
+        facts = self._facts()
+        return Purpose(
+            org_id=facts["org_id"] or "",
+            endpoint=facts["endpoint"] or "",
+            test_mode=facts["test_mode"] == "1",
+            by_group=facts["by_group"] == "1",
+            source=facts["source"],
+        )
+
+    @property
+    def digest(self) -> str | None:
+        """SHA-256 of the file that the rows come from; None if it is not known."""
+        return self._facts().get("digest")
+
+    # Loading
+
+    def load(self, rows: Iterable[tuple[int, int | None, str | None, str | None, State, str | None]]) -> None:
+        """Add rows: number, line, target, command, state and note.
+
+        Raises:
+            JournalError: they cannot be written.
+        """
+        with self._transaction("cannot be written"):
+            try:
+                self._database.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", rows)
+            except sqlite3.IntegrityError:
+                raise JournalError(f"journal {self.path}: two rows have one number") from None
+
+    def complete(self, digest: str | None) -> None:
+        """Note that all rows are there, and the SHA-256 of their file.
+
+        Raises:
+            JournalError: it cannot be written.
+        """
+        with self._transaction("cannot be written"):
+            self._set_facts(state=_READY, digest=digest)
+
+    # Running
+
+    def window(self, size: int, after: int = 0) -> list[OpenRow]:
+        """Return the first rows that are not settled, `size` at most; only those with a higher number than `after`.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        with self._reading():
+            found = self._database.execute(
+                "SELECT number, command, note FROM rows WHERE state = ? AND number > ? ORDER BY number LIMIT ?",
+                (State.OPEN, after, size),
+            ).fetchall()
+            if not found:
+                return []
+            fates: dict[int, dict[Portion, Fate]] = {}
+            known = "SELECT row, place, name, fate FROM portions WHERE row BETWEEN ? AND ?"
+            for row, place, name, fate in self._database.execute(known, (found[0][0], found[-1][0])):
+                fates.setdefault(row, {})[place, name] = Fate(fate)
+            return [OpenRow.read(number, command, fates.get(number, {}), note) for number, command, note in found]
+
+    @property
+    def last_sent(self) -> float | None:
+        """When a request was last about to leave, in seconds since the epoch; None if none ever was."""
+        moment = self._facts().get("last_sent")
+        return None if moment is None else float(moment)
+
+    def doubt(self, portions: Sequence[tuple[int, int, str]], now: float) -> None:
+        """Note that a request with these portions (row, place, name) is about to leave.
+
+        Raises:
+            JournalError: it cannot be written; the request must not be sent.
+        """
+        with self._transaction("cannot be written, and nothing more is sent"):
+            self._database.executemany(
+                "INSERT OR IGNORE INTO portions VALUES (?, ?, ?, ?)",
+                [(*portion, Fate.IN_DOUBT) for portion in portions],
+            )
+            self._set_facts(last_sent=str(now))
+
+    def clear(self, portions: Sequence[tuple[int, int, str]]) -> None:
+        """Note that portions did not leave after all.
+
+        Raises:
+            JournalError: it cannot be written.
+        """
+        with self._transaction("cannot be written, and nothing more is sent"):
+            self._database.executemany("DELETE FROM portions WHERE row = ? AND place = ? AND name = ?", portions)
+
+    def keep(self, rows: Iterable[OpenRow], settled: Iterable[tuple[OpenRow, State]]) -> None:
+        """Note what is known of rows, and of those that are settled what became of them.
+
+        Raises:
+            JournalError: it cannot be written.
+        """
+        with self._transaction("cannot be written, and nothing more is sent"):
+            for row, state in settled:
+                self._database.execute("DELETE FROM portions WHERE row = ?", (row.number,))
+                self._database.execute(
+                    "UPDATE rows SET state = ?, note = ? WHERE number = ?", (state, row.note.write(), row.number)
+                )
+                if state is not State.COMPLETED or Fate.FOUND in row.fates.values():
+                    self._write_fates(row)
+            for row in rows:
+                self._database.execute("DELETE FROM portions WHERE row = ?", (row.number,))
+                self._write_fates(row)
+                self._database.execute("UPDATE rows SET note = ? WHERE number = ?", (row.note.write(), row.number))
+
+    def _write_fates(self, row: OpenRow) -> None:
+        self._database.executemany(
+            "INSERT INTO portions VALUES (?, ?, ?, ?)",
+            [(row.number, place, name, fate) for (place, name), fate in row.fates.items()],
+        )
+
+    # Results
+
+    def counts(self) -> dict[State, int]:
+        """Return how many rows there are of each state.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        with self._reading():
+            found = self._database.execute("SELECT state, count(*) FROM rows GROUP BY state")
+            return {State(state): count for state, count in found}
+
+    def count_doubtful(self) -> int:
+        """Return how many rows that are not settled have a portion in doubt.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        with self._reading():
+            query = "SELECT count(DISTINCT row) FROM portions WHERE fate = ?"
+            count: int = self._database.execute(query, (Fate.IN_DOUBT,)).fetchone()[0]
+            return count
+
+    def results(self) -> Iterator[StoredResult]:
+        """Give every row, in order.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        with self._reading():
+            rows = self._database.execute("SELECT number, line, target, command, state, note FROM rows ORDER BY number")
+            fates = self._database.execute("SELECT row, place, name, fate FROM portions ORDER BY row")
+            ahead = fates.fetchone()
+            for number, line, target, command, state, note in rows:
+                known: dict[Portion, Fate] = {}
+                while ahead is not None and ahead[0] == number:
+                    known[ahead[1], ahead[2]] = Fate(ahead[3])
+                    ahead = fates.fetchone()
+                yield StoredResult(number, line, target, command, State(state), note, known)
+
+    # Within
+
+    @classmethod
+    def _is_incomplete(cls, path: Path) -> bool:
+        """Whether a file is a journal whose loading was cut off."""
+        try:
+            with closing(cls(path, _connect(path))) as journal:
+                mark: int = journal._database.execute("PRAGMA application_id").fetchone()[0]
+                return mark == _MARK and journal._facts().get("state") == _LOADING
+        except (JournalError, sqlite3.Error):
+            return False
+
+    def _check(self) -> None:
+        with self._reading():
+            mark: int = self._database.execute("PRAGMA application_id").fetchone()[0]
+            version: int = self._database.execute("PRAGMA user_version").fetchone()[0]
+        if mark != _MARK:
+            raise JournalError(f"journal {self.path}: is not the journal of a bulk run")
+        if version != FORMAT:
+            which = "an older" if version < FORMAT else "a newer"
+            problem = f"is of {which} format ({version}, and this version has {FORMAT})"
+            remedy = "go on with the version of umapi-sdk that made it"
+            raise JournalError(f"journal {self.path}: {problem}: {remedy}")
+        with self._reading():
+            verdict: str = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise JournalError(_damaged(self.path))
+        if self._facts().get("state") != _READY:
+            problem = "was not completed, and nothing of it has been sent: begin the run anew"
+            raise JournalError(f"journal {self.path}: {problem}")
+
+    def _facts(self) -> dict[str, str | None]:
+        with self._reading():
+            return dict(self._database.execute("SELECT name, value FROM facts"))
+
+    def _set_facts(self, **facts: str | None) -> None:
+        self._database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
+
+    @contextmanager
+    def _transaction(self, problem: str) -> Generator[None]:
+        try:
+            # Rolled back by whatever ends it, an interrupt too.
+            with self._database:
+                if not self._database.in_transaction:
+                    self._database.execute("BEGIN IMMEDIATE")
+                yield
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self.path}: {problem}: {error}") from None
+
+    @contextmanager
+    def _reading(self) -> Generator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise JournalError(_reason(self.path, error)) from None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open a database for good: held against others, and on the disk after each transaction."""
+    try:
+        # The mode keeps SQLite from making a file where there is none.
+        database = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None, check_same_thread=False
+        )
+    except sqlite3.Error as error:
+        raise JournalError(_reason(path, error)) from None
+    try:
+        for pragma in ("locking_mode = EXCLUSIVE", "synchronous = EXTRA", "fullfsync = 1"):
+            database.execute(f"PRAGMA {pragma}")
+        database.execute("BEGIN EXCLUSIVE")
+        database.execute("COMMIT")
+    except sqlite3.Error as error:
+        database.close()
+        raise JournalError(_reason(path, error)) from None
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _reason(path: Path, error: sqlite3.Error) -> str:
+    """Return what an error of SQLite says of a journal, in words for whoever runs the command."""
+    name: str = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return f"journal {path}: is in use by another run: let that end first"
+    if name.startswith("SQLITE_NOTADB"):
+        return f"journal {path}: is not the journal of a bulk run"
+    if name.startswith("SQLITE_CORRUPT"):
+        return _damaged(path)
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        return f"journal {path}: cannot be written: make file and folder writable ({error})"
+    return f"journal {path}: cannot be read: {error}"
+
+
+def _damaged(path: Path) -> str:
+    return f"journal {path}: is damaged or cut off: what was done cannot be told from it; look at the organisation"

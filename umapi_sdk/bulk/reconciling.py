@@ -1,0 +1,380 @@
+"""What became of what was under way: found out by queries, before anything is sent again. No I/O.
+
+All that is in doubt of one user or one group is looked at together, in the order in which it was sent, for a step can
+undo one before it. A step counts as done if things are as it asks, and those before it are done. From the first that is
+not done on, all is sent again. Where that does no harm, and the answer will tell, nothing is asked before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum, auto
+
+import attrs
+
+from umapi_models.models import (
+    AddAdobeID,
+    CreateEnterpriseID,
+    CreateFederatedID,
+    CreateOption,
+    Group,
+    GroupType,
+    IdentityType,
+    UpdateUser,
+    User,
+    UserCommand,
+    UserGroupCommand,
+    UserGroupStep,
+    UserStep,
+)
+from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
+from umapi_sdk.bulk.rows import Fate, OpenRow, PlacedStep, Portion, new_group_name, new_user_name, portions_of, renamed
+from umapi_sdk.calls import Service
+from umapi_sdk.errors import ListingError, NotFoundError
+from umapi_sdk.identity import folded
+from umapi_sdk.listings import ListingReader
+from umapi_sdk.messages import Call
+from umapi_sdk.pieces import Frame, Step
+from umapi_sdk.queries import fetch_user, groups_listing, users_listing
+from umapi_sdk.resources import group_key, user_key
+from umapi_sdk.wholeness import ListingRules
+
+_ASKED_SINGLY = 10
+"""Members of a group that are asked for one by one, at most; for more of them the group is listed."""
+_ADOBE_ID = "AdobeID"
+
+
+class Verdict(Enum):
+    """What a look at the organisation says of a step."""
+
+    DONE = auto()
+    """Things are as it asks."""
+    LEFT = auto()
+    """They are not: it is sent again, and so is all that comes after it."""
+    HARMLESS = auto()
+    """That cannot be seen, and sending it again does no harm."""
+    UNKNOWN = auto()
+    """They are otherwise, and whether it has been carried out cannot be told."""
+
+
+@attrs.frozen(eq=False)
+class Item:
+    """A step of a row of which something is in doubt."""
+
+    row: OpenRow
+    placed: PlacedStep
+    frame: Frame
+    """The command by which the user or group was named when the step was sent."""
+
+    @property
+    def step(self) -> Step:
+        """The step, with the names that are in doubt."""
+        return self.placed.step
+
+    @property
+    def portions(self) -> list[Portion]:
+        """What is in doubt of it."""
+        return portions_of(self.placed.place, self.placed.step)
+
+
+@attrs.frozen
+class Judged:
+    """What is known of a step, or of some of its names."""
+
+    item: Item
+    verdict: Verdict
+    reason: str | None = None
+    """Why it is not known."""
+    names: frozenset[str] | None = None
+    """The names that it is known of, as `folded` has them; None for all."""
+
+    @property
+    def portions(self) -> list[Portion]:
+        """The portions that it is known of."""
+        return [(place, name) for place, name in self.item.portions if self.names is None or folded(name) in self.names]
+
+
+def subjects(rows: Iterable[OpenRow]) -> list[list[Item]]:
+    """Return what is in doubt, for each user or group in the order in which it was sent."""
+    found: dict[str, list[Item]] = {}
+    for row in rows:
+        doubtful = set(row.in_doubt)
+        if not doubtful:
+            continue
+        frame, items = row.frame, list[Item]()
+        for placed in row.steps:
+            mine = [portion for portion in portions_of(placed.place, placed.step) if portion in doubtful]
+            items += [Item(row, part, frame) for part in row.steps_of(mine)]
+            if mine or row.fates.get((placed.place, "")) in (Fate.TOOK_EFFECT, Fate.FOUND):
+                frame = renamed(frame, placed.step)
+        found.setdefault(_key(items[0].frame), []).extend(items)
+    return list(found.values())
+
+
+def _key(frame: Frame) -> str:
+    if isinstance(frame, UserGroupCommand):
+        return group_key(frame.user_group)
+    return f"{user_key(frame.user, frame.domain)} {bool(frame.use_adobe_id)}"
+
+
+class Look:
+    """One look at the organisation. What was asked once is not asked again."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._users: dict[tuple[str, str | None], User | None] = {}
+        self._groups: dict[str, Group] | None = None
+        self._members: dict[str, frozenset[str] | None] = {}
+
+    def judge(self, items: Sequence[Item]) -> Call[list[Judged]]:
+        """Return what is known of each of the items, which are all that is in doubt of one user or group.
+
+        Raises:
+            ServiceError, NetworkError: the service could not be asked; nothing is known.
+        """
+        echoed = any(item.row.note.echoed for item in items)
+        if not echoed and all(is_harmless_twice(item.step) for item in items):
+            return [Judged(item, Verdict.HARMLESS) for item in items]
+        done = yield from self._certainly_done(items)
+        judged = [Judged(item, Verdict.DONE) for item in items[:done]]
+        held = False
+        undecided: set[str] = set()
+        for place, item in enumerate(items[done:], done):
+            if held:
+                found = [Judged(item, Verdict.LEFT)]
+            elif isinstance(item.frame, UserCommand):
+                found = [(yield from self._user_step(item, items[place + 1 :]))]
+            else:
+                found = yield from self._group_step(item, undecided)
+            held = held or any(each.verdict in (Verdict.LEFT, Verdict.UNKNOWN) for each in found)
+            judged += found
+        return judged
+
+    # What is seen from its end: who has another name, or is gone, has had all that came before
+
+    def _certainly_done(self, items: Sequence[Item]) -> Call[int]:
+        """Return how many items are done because the last of them gave a new name or ended the user or group."""
+        for place in range(len(items) - 1, -1, -1):
+            item = items[place]
+            step = item.step
+            if isinstance(step, UserStep) and isinstance(item.frame, UserCommand):
+                if step.remove_from_org is not None:
+                    first = items[0].frame
+                    names = (
+                        [item.frame]
+                        if first == item.frame or not isinstance(first, UserCommand)
+                        else [item.frame, first]
+                    )
+                    gone = True
+                    for frame in names:
+                        gone = gone and (yield from self._named(frame)) is None
+                    if gone:
+                        return place + 1
+                elif new_user_name(item.frame, step) is not None and (yield from self._has_moved(item.frame, step)):
+                    return place + 1
+            elif isinstance(step, UserGroupStep) and isinstance(item.frame, UserGroupCommand):
+                groups = yield from self._all_groups()
+                there, new = folded(item.frame.user_group) in groups, new_group_name(step)
+                if step.delete_user_group is not None:
+                    if not there and folded(_group_name(items[0].frame)) not in groups:
+                        return place + 1
+                elif step.update_user_group is not None and new is not None and folded(new) in groups and not there:
+                    return place + 1
+        return 0
+
+    def _has_moved(self, frame: UserCommand, step: UserStep) -> Call[bool]:
+        """Return whether a user has the name that a step gives, and nobody has the old one."""
+        new = renamed(frame, step)
+        assert isinstance(new, UserCommand)
+        assert step.update is not None
+        found = yield from self._named(new)
+        if found is None or not _has_values(found, step.update):
+            return False
+        before = yield from self._named(frame)
+        return before is None or before == found
+
+    # Users
+
+    def _user_step(self, item: Item, later: Sequence[Item]) -> Call[Judged]:
+        frame, step = item.frame, item.step
+        assert isinstance(frame, UserCommand)
+        assert isinstance(step, UserStep)
+        created = step.add_adobe_id or step.create_enterprise_id or step.create_federated_id
+        if created is not None:
+            found = yield from self._created(frame, step)
+            return Judged(item, Verdict.LEFT) if found is None else _judge_creation(item, step, found, later)
+        user = yield from self._named(frame)
+        done = user is not None and step.remove_from_org is None and _is_as_asked(user, step)
+        return Judged(item, Verdict.DONE if done else Verdict.LEFT)
+
+    def _named(self, frame: UserCommand) -> Call[User | None]:
+        return (yield from self._find(frame.user, _ADOBE_ID if frame.use_adobe_id else frame.domain))
+
+    def _created(self, frame: UserCommand, step: UserStep) -> Call[User | None]:
+        if step.add_adobe_id is not None:
+            return (yield from self._find(step.add_adobe_id.email, _ADOBE_ID))
+        return (yield from self._find(frame.user, frame.domain))
+
+    def _find(self, name: str, domain: str | None) -> Call[User | None]:
+        if "@" in name and domain != _ADOBE_ID:
+            domain = None  # an e-mail address needs none, and with one of a directory others can be missed
+        key = (folded(name), domain)
+        if key not in self._users:
+            self._users[key] = yield from fetch_user(self._service, name, domain)
+        return self._users[key]
+
+    # Groups
+
+    def _group_step(self, item: Item, undecided: set[str]) -> Call[list[Judged]]:
+        """Judge a step on a group; `undecided` are the members whom a step before it does not have as it asks."""
+        frame, step = item.frame, item.step
+        assert isinstance(frame, UserGroupCommand)
+        assert isinstance(step, UserGroupStep)
+        if step.create_user_group is not None:
+            found = (yield from self._all_groups()).get(folded(step.create_user_group.name or frame.user_group))
+            there = found is not None and found.type in (None, GroupType.USER_GROUP)
+            return [Judged(item, Verdict.DONE if there else Verdict.LEFT)]
+        listed = step.add or step.remove
+        if listed is None:
+            # A description is not shown; a new name, or that the group is gone, would have been seen.
+            return [Judged(item, Verdict.HARMLESS if is_harmless_twice(step) else Verdict.LEFT)]
+        if listed.product_configuration:
+            if item.row.note.echoed:
+                return [Judged(item, Verdict.UNKNOWN, "which product profiles a user group gives cannot be asked")]
+            return [Judged(item, Verdict.HARMLESS)]
+        names = {folded(name) for name in listed.user or ()}
+        members = yield from self._members_of(frame.user_group, listed.user or ())
+        wrong = names - members if step.add is not None else names & members
+        wrong |= names & undecided
+        undecided |= wrong
+        judged = [
+            Judged(item, Verdict.DONE, names=frozenset(names - wrong)),
+            Judged(item, Verdict.HARMLESS, names=frozenset(wrong)),
+        ]
+        return [each for each in judged if each.names]
+
+    def _all_groups(self) -> Call[dict[str, Group]]:
+        if self._groups is None:
+            reader = ListingReader(groups_listing(), ListingRules(), keep=True)
+            while not reader.finished:
+                yield from reader.next_page(self._service)
+            self._groups = {folded(group.group_name): group for group in reader.entries}
+        return self._groups
+
+    def _members_of(self, group: str, names: Sequence[str]) -> Call[set[str]]:
+        """Return which of the users named are in a group, as `folded` has them."""
+        wanted = {folded(name) for name in names}
+        listed = None if len(names) <= _ASKED_SINGLY else (yield from self._list_members(group))
+        if listed is not None:
+            return wanted & listed
+        members: set[str] = set()
+        for name in names:
+            user = yield from self._find(name, None)
+            if user is not None and folded(group) in map(folded, user.groups or ()):
+                members.add(folded(name))
+        return members
+
+    def _list_members(self, group: str) -> Call[frozenset[str] | None]:
+        """Return all members of a group by their names, None if the listing is not whole."""
+        key = folded(group)
+        if key not in self._members:
+            members: frozenset[str] | None = None
+            reader = ListingReader(users_listing(in_group=group), ListingRules(), keep=True)
+            try:
+                while not reader.finished:
+                    yield from reader.next_page(self._service)
+                members = frozenset(folded(name) for user in reader.entries for name in (user.email, user.username))
+            except NotFoundError:
+                members = frozenset()
+            except ListingError:
+                members = None
+            self._members[key] = members
+        return self._members[key]
+
+
+def is_harmless_twice(step: Step) -> bool:
+    """Return whether a step can be sent twice, and the second answer tells as much as the first."""
+    if isinstance(step, UserStep):
+        created = step.add_adobe_id or step.create_enterprise_id or step.create_federated_id
+        if created is not None:
+            return created.option is not None
+        if step.update is not None:
+            return step.update.email is None and step.update.username is None
+        return step.remove_from_org is None
+    if step.create_user_group is not None:
+        return step.create_user_group.option is not None
+    if step.update_user_group is not None:
+        return step.update_user_group.name is None
+    listed = step.add or step.remove
+    return listed is not None and not listed.user
+
+
+def _group_name(frame: Frame) -> str:
+    assert isinstance(frame, UserGroupCommand)
+    return frame.user_group
+
+
+def _is_as_asked(user: User, step: UserStep) -> bool:
+    """Whether a user has the values or the memberships that a step gives."""
+    if step.update is not None:
+        return _has_values(user, step.update)
+    groups = {folded(name) for name in user.groups or ()}
+    if step.remove == "all":
+        return not groups - UNTOUCHABLE_GROUPS
+    if step.add is not None:
+        return groups.issuperset(map(folded, step.add.group))
+    assert step.remove is not None
+    assert not isinstance(step.remove, str)
+    return groups.isdisjoint(map(folded, step.remove.group))
+
+
+def _judge_creation(item: Item, step: UserStep, user: User, later: Sequence[Item]) -> Judged:
+    """Judge a creation by the user who is there. What later steps of the same rows change may be changed already."""
+    created: AddAdobeID | CreateEnterpriseID | CreateFederatedID | None
+    created = step.add_adobe_id or step.create_enterprise_id or step.create_federated_id
+    assert created is not None
+    wanted = (
+        IdentityType.ADOBE_ID
+        if step.add_adobe_id is not None
+        else IdentityType.ENTERPRISE_ID
+        if step.create_enterprise_id is not None
+        else IdentityType.FEDERATED_ID
+    )
+    if created.option is CreateOption.IGNORE_IF_ALREADY_EXISTS:
+        return Judged(item, Verdict.DONE)
+    asked = {
+        "type": (str(wanted), str(user.type)),
+        "email": (created.email, user.email),
+        "firstname": (created.first_name, user.first_name),
+        "lastname": (created.last_name, user.last_name),
+        "country": (created.country, user.country),
+    }
+    updates = [item.step.update for item in later if isinstance(item.step, UserStep) and item.step.update is not None]
+    differing = [
+        f"{name} {has or 'without a value'}, where {value} is asked for"
+        for name, (value, has) in asked.items()
+        if value is not None and folded(has or "") not in {folded(value), *map(folded, _later_values(name, updates))}
+    ]
+    if not differing:
+        return Judged(item, Verdict.DONE)
+    if created.option is not None:
+        return Judged(item, Verdict.LEFT)
+    reason = f"the user is in the organisation otherwise than asked for: {'; '.join(differing)}"
+    return Judged(item, Verdict.UNKNOWN, reason)
+
+
+def _later_values(name: str, updates: Sequence[UpdateUser]) -> Iterator[str]:
+    for update in updates:
+        value = {"firstname": update.first_name, "lastname": update.last_name, "email": update.email}.get(name)
+        if value is not None:
+            yield value
+
+
+def _has_values(user: User, update: UpdateUser) -> bool:
+    pairs = (
+        (update.email, user.email),
+        (update.username, user.username),
+        (update.first_name, user.first_name),
+        (update.last_name, user.last_name),
+    )
+    return all(asked is None or folded(asked) == folded(has or "") for asked, has in pairs)
