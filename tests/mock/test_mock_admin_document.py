@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import jsonschema_rs
@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from umapi_harness.mock import World
 from umapi_harness.mock.control.admin import ROOT, admin_routes
-from umapi_harness.mock.documents import packaged
+from umapi_harness.mock.schemas import packaged
 
 if TYPE_CHECKING:
     from tests.mock.conftest import Mock
@@ -63,12 +63,15 @@ def test_it_is_served_with_what_it_refers_to(mock: Mock) -> None:
         assert mock.client.get(f"/_mock/{name}").json() == packaged(name)
 
 
-def references(node: Any) -> list[str]:
+def references(node: object) -> list[str]:
     """All references in a document."""
     if isinstance(node, dict):
-        own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
-        return own + [found for value in node.values() for found in references(value)]
-    return [found for value in node for found in references(value)] if isinstance(node, list) else []
+        members = cast("dict[str, object]", node)
+        own = members.get("$ref")
+        below = [found for value in members.values() for found in references(value)]
+        return [own, *below] if isinstance(own, str) else below
+    items = cast("list[object]", node) if isinstance(node, list) else []
+    return [found for value in items for found in references(value)]
 
 
 def test_answers_are_as_documented(mock: Mock) -> None:

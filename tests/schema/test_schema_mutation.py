@@ -224,6 +224,7 @@ def test_words_and_names_are_said_once(tmp_path: Path) -> None:
     occasions = files["words.json"]["occasions"]
     occasions["token.client_secret"]["message"] = "another secret, please"
     occasions["query.group_unknown"]["message"] = "No trace of {group}"
+    occasions["action.nested"]["own_words"] = "How deep!"
     files["user.json"]["$defs"]["UserStatus"]["enum"].append("dormant")
     flow = files["openapi.json"]["components"]["securitySchemes"]["oauth"]
     flow["flows"]["clientCredentials"]["scopes"]["more"] = "More."
@@ -233,6 +234,7 @@ def test_words_and_names_are_said_once(tmp_path: Path) -> None:
     found = probe(tmp_path, files, kind="words")
     assert found["token"] == {"error": "invalid_client", "error_description": "another secret, please"}
     assert found["group"] == "No trace of Nowhere"
+    assert found["nested"] == [["error.command.malformed", "How deep!"]]
     assert found["resource"].endswith("/v2/usermanagement/members/{groupName}")
     assert "dormant" in found["names"]["user_statuses"]
     assert found["page"]["invalid_scope"] == (
@@ -312,7 +314,7 @@ def test_what_the_schema_alone_has_is_answered(tmp_path: Path) -> None:
     operation = files["openapi.json"]["paths"]["/groups/{orgId}/{page}"]
     files["openapi.json"]["paths"]["/teams/{orgId}/{page}"] = {"get": operation["get"] | {"operationId": "teams"}}
     files["error_codes.json"]["codes"].append(NEW_CODE)
-    commands = [
+    commands: list[Json] = [
         {"user": USER, "do": [{"suspend": {"reason": "gone"}}]},
         {"usergroup": "Marketing", "do": [{"suspend": {}}]},
     ]

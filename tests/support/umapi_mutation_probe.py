@@ -90,7 +90,8 @@ def least(task: Json) -> Json:
 
 def operation(_task: Json) -> Json:
     """How many users a page has, and the waits of three action calls under the limits of the schema."""
-    now, waits = [0.0], []
+    now = [0.0]
+    waits: list[float] = []
 
     def sleep(seconds: float) -> None:
         waits.append(seconds)
@@ -133,6 +134,9 @@ def words(_task: Json) -> Json:
     """What the mock server says on occasions without a code, and what its page is told."""
     import umapi_error_page  # noqa: PLC0415 - only here
 
+    nested: Json = []
+    for _ in range(500):
+        nested = [nested]
     with running_server() as server:
         details = server.details
         form = {"grant_type": "client_credentials", "client_id": details.client_id, "client_secret": "wrong"}
@@ -141,6 +145,7 @@ def words(_task: Json) -> Json:
         return {
             "token": token.json(),
             "group": group.json()["message"],
+            "nested": _refused_by_mock(server, [{"user": USER, "do": nested}]),
             "resource": group.headers["Canonical-Resource"],
             "names": httpx.get(f"{_root(server)}/_mock/names").json(),
             "page": {one["code"]: one["remedy"] for one in httpx.get(f"{_root(server)}/_mock/codes").json()},

@@ -14,7 +14,7 @@ import httpx
 from umapi_harness.commands.conventions import FILE, trusting, write_whole
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.api.bodies import is_object
-from umapi_harness.mock.documents import check
+from umapi_harness.mock.schemas import check
 from umapi_harness.mock.serving.addresses import is_loopback
 from umapi_harness.mock.state.populations import generate_seed
 from umapi_harness.mock.state.seed_files import write_table

@@ -19,7 +19,7 @@ from umapi_harness.contract.judges.simulation import MockJudge
 from umapi_harness.contract.judging import Judge, Verification, Verified, judge
 from umapi_harness.contract.recordings import Recording
 from umapi_harness.contract.verification import api_exchanges
-from umapi_harness.mock.documents import check
+from umapi_harness.mock.schemas import check
 from umapi_harness.mock.settings import PROFILES, Settings
 from umapi_harness.mock.state.seeds import SCHEMA
 from umapi_harness.reading import SdkJudge

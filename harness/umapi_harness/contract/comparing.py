@@ -10,8 +10,7 @@ from typing import Any, Final, TypeVar, cast
 
 import attrs
 
-from umapi_harness.common.departures import Departure
-from umapi_harness.common.pointers import pointer
+from umapi_harness.common.departures import HEADERS, Departure, Path
 from umapi_harness.contract import redaction
 from umapi_harness.contract.answers import count_header, is_array, is_object
 from umapi_harness.contract.matching import differences
@@ -51,11 +50,11 @@ def compare(
     if recorded.status != now.status:
         shown = redaction.body(now.body).decode("utf-8", "replace")[:200]
         problem = f"recorded {recorded.status}, now {now.status}: {shown}"
-        return (Departure("status", problem, expected=str(recorded.status), actual=str(now.status)),)
+        return (Departure((), problem, "status", expected=str(recorded.status), actual=str(now.status)),)
     in_body = _body_differences(recorded, now)
     in_headers = [one for one in _header_differences(recorded, now) if not _follows(one, recorded, now)]
     found = (*in_headers, *in_body)
-    return tuple(one for one in found if not any(_covers(place, one.place) for place in excused or ()))
+    return tuple(one for one in found if not any(one.is_in(place) for place in excused or ()))
 
 
 def dealt(recorded: Mapping[int, RecordedResponse], now: Mapping[int, RecordedResponse]) -> dict[int, RecordedResponse]:
@@ -96,10 +95,6 @@ def _entries(response: RecordedResponse, field: str) -> list[object] | None:
     return cast("list[object]", found) if isinstance(found, list) else None
 
 
-def _covers(place: str, other: str) -> bool:
-    return other == place or other.startswith(f"{place}/")
-
-
 def _header_differences(recorded: RecordedResponse, now: RecordedResponse) -> list[Departure]:
     found: list[Departure] = []
     for name in SIGNIFICANT_HEADERS:
@@ -108,19 +103,20 @@ def _header_differences(recorded: RecordedResponse, now: RecordedResponse) -> li
         if before != after and (name != "Content-Type" or recorded.body):
             was, is_now = (None if one is None else redaction.header(name, one) for one in (before, after))
             problem = f"recorded {was!r}, now {is_now!r}"
-            found.append(Departure(f"headers/{name}", problem, expected=was, actual=is_now))
+            found.append(Departure((name,), problem, HEADERS, expected=was, actual=is_now))
     for name in _NAMING_HEADERS:
         was, is_now = recorded.header(name), now.header(name)
         if was is not None and was != is_now:
-            found.append(Departure(f"headers/{name}", f"recorded {was!r}, now {is_now!r}", expected=was, actual=is_now))
+            problem = f"recorded {was!r}, now {is_now!r}"
+            found.append(Departure((name,), problem, HEADERS, expected=was, actual=is_now))
     if recorded.header("X-Request-Id") and not now.header("X-Request-Id"):
-        found.append(Departure("headers/X-Request-Id", "recorded, absent now"))
+        found.append(Departure(("X-Request-Id",), "recorded, absent now", HEADERS))
     return found
 
 
 def _follows(one: Departure, recorded: RecordedResponse, now: RecordedResponse) -> bool:
     """Whether a header counts just the entries that the list in the body has more or less than recorded."""
-    name = one.place.removeprefix("headers/")
+    (name,) = one.path
     if name not in ("X-Total-Count", "X-Page-Size"):
         return False
     was, is_now = (count_header(response, name) for response in (recorded, now))
@@ -149,34 +145,34 @@ def _body_differences(recorded: RecordedResponse, now: RecordedResponse) -> list
     except ValueError:
         same = recorded.body.strip() == now.body.strip()
         problem = f"recorded {len(recorded.body)} bytes, now {len(now.body)}, and they are not the same"
-        return [] if same else [Departure("body", problem)]
+        return [] if same else [Departure((), problem, "body")]
     # The pages have the step of an error as a number, and once as text.
     before, after = _comparable(before, step=int), _comparable(after, step=str)
-    return [attrs.evolve(one, place=one.place or "/") for one in _body_departures(before, after)]
+    return list(_body_departures(before, after))
 
 
-def _body_departures(before: object, after: object, place: str = "", name: str = "") -> Iterator[Departure]:
+def _body_departures(before: object, after: object, path: Path = (), name: str = "") -> Iterator[Departure]:
     """Where two bodies differ; entries of lists whose order nobody promises are compared with their partners."""
     if is_object(before) and is_object(after):
         for key in dict.fromkeys((*before, *after)):
             if key in MADE_UP_FIELDS and (before.get(key) is None or after.get(key) is None):
                 continue
             if key in before and key in after:
-                yield from _body_departures(before[key], after[key], f"{place}{pointer([key])}", key)
+                yield from _body_departures(before[key], after[key], (*path, key), key)
             else:
                 # One of the sides has no such member, which `differences` says in its own words.
                 was, now = ({key: side[key]} if key in side else {} for side in (before, after))
-                yield from differences(was, now, place)
+                yield from differences(was, now, path)
     elif is_array(before) and is_array(after):
-        yield from _list_departures(before, after, place, name)
+        yield from _list_departures(before, after, path, name)
     else:
-        yield from differences(before, after, place)
+        yield from differences(before, after, path)
 
 
-def _list_departures(before: list[Any], after: list[Any], place: str, name: str) -> Iterator[Departure]:
+def _list_departures(before: list[Any], after: list[Any], path: Path, name: str) -> Iterator[Departure]:
     pairs = _paired(before, after, _IDENTITIES.get(name, ()))
     for number, partner in sorted(pairs.items()):
-        yield from _body_departures(before[number], after[partner], f"{place}/{number}")
+        yield from _body_departures(before[number], after[partner], (*path, number))
     if len(before) == len(after):
         return
     missing = [one for number, one in enumerate(before) if number not in pairs]
@@ -184,7 +180,7 @@ def _list_departures(before: list[Any], after: list[Any], place: str, name: str)
     added = [one for number, one in enumerate(after) if number not in taken]
     told = [f"{words} {_named(entries)}" for words, entries in (("without", missing), ("with", added)) if entries]
     recorded, now = f"{len(before)} items", str(len(after))
-    yield Departure(place, f"recorded {recorded}, now {now}, {', '.join(told)}", expected=recorded, actual=now)
+    yield Departure(path, f"recorded {recorded}, now {now}, {', '.join(told)}", expected=recorded, actual=now)
 
 
 def partners(before: Sequence[T], after: Sequence[T], identities: Sequence[Callable[[T], object]]) -> dict[int, int]:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from typing import Any, TypeGuard
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from umapi_harness.common.departures import Departure
-from umapi_harness.common.pointers import pointer
+import attrs
+
+from umapi_harness.common.departures import Departure, Path
 from umapi_harness.contract import redaction
 from umapi_harness.contract.paths import api_path
 from umapi_harness.contract.recordings import Exchange, RecordedRequest
@@ -49,7 +50,7 @@ def mismatches(recorded: RecordedRequest, sent: RecordedRequest) -> tuple[Depart
     a query parameter with its default value is as good as none.
     """
     found = ((name, matcher(recorded, sent)) for name, matcher in _MATCHERS)
-    return tuple(Departure(name, problem) for name, problem in found if problem is not None)
+    return tuple(attrs.evolve(one, part=name) for name, one in found if one is not None)
 
 
 def match(exchanges: Iterable[Exchange], sent: RecordedRequest) -> tuple[Exchange, ...]:
@@ -81,26 +82,25 @@ def path_segments(url: str) -> list[str]:
     return [unquote(segment) for segment in api_path(url).rstrip("/").split("/")]
 
 
-def first_difference(recorded: Any, sent: Any) -> str | None:
+def _first_difference(recorded: Any, sent: Any) -> Departure | None:
     """Return where two JSON values differ, with both sides; None when they are equal.
 
     What is redacted in the recording equals anything.
     """
-    first = next(differences(recorded, sent), None)
-    return None if first is None else str(first)
+    return next(differences(recorded, sent), None)
 
 
-def differences(recorded: object, sent: object, place: str = "") -> Iterator[Departure]:
+def differences(recorded: object, sent: object, path: Path = ()) -> Iterator[Departure]:
     """Return all places where two JSON values differ, with both sides.
 
     What is redacted in the recording equals anything.
     """
     if _is_object(recorded) and _is_object(sent):
-        yield from _members(recorded, sent, place)
+        yield from _members(recorded, sent, path)
     elif _is_array(recorded) and _is_array(sent):
-        yield from _items(recorded, sent, place)
+        yield from _items(recorded, sent, path)
     elif not _equal(recorded, sent):
-        yield _departure(place, _show(recorded, place), _show(sent, place))
+        yield _departure(path, _show(recorded, path), _show(sent, path))
 
 
 def _is_object(value: object) -> TypeGuard[dict[str, object]]:
@@ -116,13 +116,13 @@ def _equal(recorded: object, sent: object) -> bool:
     return recorded == redaction.REDACTED or (type(recorded) is type(sent) and recorded == sent)
 
 
-def _departure(place: str, recorded: str, now: str) -> Departure:
-    return Departure(place, f"recorded {recorded}, now {now}", expected=recorded, actual=now)
+def _departure(path: Path, recorded: str, now: str) -> Departure:
+    return Departure(path, f"recorded {recorded}, now {now}", expected=recorded, actual=now)
 
 
-def _members(recorded: Mapping[str, object], sent: Mapping[str, object], place: str) -> Iterator[Departure]:
+def _members(recorded: Mapping[str, object], sent: Mapping[str, object], path: Path) -> Iterator[Departure]:
     for name in dict.fromkeys((*recorded, *sent)):
-        below = f"{place}{pointer([name])}"
+        below = (*path, name)
         if name not in sent:
             shown = _show(recorded[name], below)
             yield Departure(below, f"recorded {shown}, absent now", expected=shown)
@@ -133,24 +133,24 @@ def _members(recorded: Mapping[str, object], sent: Mapping[str, object], place: 
             yield from differences(recorded[name], sent[name], below)
 
 
-def _items(recorded: Sequence[object], sent: Sequence[object], place: str) -> Iterator[Departure]:
+def _items(recorded: Sequence[object], sent: Sequence[object], path: Path) -> Iterator[Departure]:
     for number, (before, after) in enumerate(zip(recorded, sent, strict=False)):
-        yield from differences(before, after, f"{place}/{number}")
+        yield from differences(before, after, (*path, number))
     if len(recorded) != len(sent):
-        yield _departure(place, f"{len(recorded)} items", str(len(sent)))
+        yield _departure(path, f"{len(recorded)} items", str(len(sent)))
 
 
-def _method(recorded: RecordedRequest, sent: RecordedRequest) -> str | None:
+def _method(recorded: RecordedRequest, sent: RecordedRequest) -> Departure | None:
     if recorded.method == sent.method.upper():
         return None
-    return f"recorded {recorded.method}, now {sent.method}"
+    return Departure((), f"recorded {recorded.method}, now {sent.method}")
 
 
-def _path(recorded: RecordedRequest, sent: RecordedRequest) -> str | None:
+def _path(recorded: RecordedRequest, sent: RecordedRequest) -> Departure | None:
     before, after = (urlsplit(request.url).path for request in (recorded, sent))
     if _addressed(recorded) == _addressed(sent):
         return None
-    return f"recorded {redaction.url(before)}, now {redaction.url(after)}"
+    return Departure((), f"recorded {redaction.url(before)}, now {redaction.url(after)}")
 
 
 def _addressed(request: RecordedRequest) -> list[str]:
@@ -159,9 +159,11 @@ def _addressed(request: RecordedRequest) -> list[str]:
     return segments[:3] if _TOKEN_PATH.fullmatch("/".join(segments)) else segments
 
 
-def _query(recorded: RecordedRequest, sent: RecordedRequest) -> str | None:
+def _query(recorded: RecordedRequest, sent: RecordedRequest) -> Departure | None:
     before, after = (_parameters(request) for request in (recorded, sent))
-    return None if before == after else first_difference(dict(before), dict(after)) or "a parameter is repeated"
+    if before == after:
+        return None
+    return _first_difference(dict(before), dict(after)) or Departure((), "a parameter is repeated")
 
 
 def _parameters(request: RecordedRequest) -> list[tuple[str, Any]]:
@@ -182,17 +184,17 @@ def _parameter_value(operation: Operation | None, name: str, text: str) -> Any:
     return None if known.default is not None and value == known.default else value
 
 
-def _body(recorded: RecordedRequest, sent: RecordedRequest) -> str | None:
+def _body(recorded: RecordedRequest, sent: RecordedRequest) -> Departure | None:
     before, after = form_fields(recorded), form_fields(sent)
     if before is not None and after is not None:
-        return first_difference(redaction.data(before), redaction.data(after))
+        return _first_difference(redaction.data(before), redaction.data(after))
     try:
         old, new = _content(recorded), _content(sent)
     except (ValueError, RecursionError):
         if redaction.body(recorded.body) == redaction.body(sent.body):
             return None
-        return f"recorded {_show_body(recorded.body)}, now {_show_body(sent.body)}"
-    return first_difference(redaction.data(old), redaction.data(new))
+        return Departure((), f"recorded {_show_body(recorded.body)}, now {_show_body(sent.body)}")
+    return _first_difference(redaction.data(old), redaction.data(new))
 
 
 def _content(request: RecordedRequest) -> object:
@@ -207,7 +209,7 @@ def _unlabelled(command: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in command.items() if name != "requestID"}
 
 
-_MATCHERS: Sequence[tuple[str, Callable[[RecordedRequest, RecordedRequest], str | None]]] = (
+_MATCHERS: Sequence[tuple[str, Callable[[RecordedRequest, RecordedRequest], Departure | None]]] = (
     ("method", _method),
     ("path", _path),
     ("query", _query),
@@ -221,7 +223,7 @@ def _no_match(judged: Sequence[tuple[Exchange, Sequence[Departure]]], sent: Reco
         return NoMatchError(f"no recorded exchange fits {request}: the recording is empty", None, ())
     order = [name for name, _ in _MATCHERS]
     # Fewest failures first; among equals the one that fails latest, for a wrong body is nearer than a wrong path.
-    nearest, failures = min(judged, key=lambda one: (len(one[1]), -order.index(one[1][0].place)))
+    nearest, failures = min(judged, key=lambda one: (len(one[1]), -order.index(one[1][0].part)))
     reasons = "; ".join(str(failure) for failure in failures)
     message = f"no recorded exchange fits {request}; nearest is {nearest.label}, but {reasons}"
     return NoMatchError(message, nearest, failures)
@@ -253,8 +255,8 @@ def _multipart_fields(kind: str, body: bytes) -> dict[str, str]:
     return fields
 
 
-def _show(value: Any, place: str) -> str:
-    return _shorten(json.dumps(redaction.data(redaction.shown(value, place)), ensure_ascii=False))
+def _show(value: Any, path: Path) -> str:
+    return _shorten(json.dumps(redaction.data(redaction.shown(value, path)), ensure_ascii=False))
 
 
 def _show_body(body: bytes) -> str:

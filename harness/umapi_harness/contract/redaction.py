@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
 from umapi_harness.common.secret_names import is_secret
@@ -30,9 +30,9 @@ def member(name: str, value: object, masker: Masker) -> Any:
     return _notes(value, masker) if name.startswith("_") else _known(_archive(value, name, masker), masker)
 
 
-def shown(value: object, place: str) -> object:
-    """Return a value as a message may show it: masked whole where its pointer has the name of a secret."""
-    hidden = bool(value) and value is not True and any(is_secret(name) for name in place.split("/"))
+def shown(value: object, path: Iterable[str | int]) -> object:
+    """Return a value as a message may show it: masked whole where a key that leads to it is the name of a secret."""
+    hidden = bool(value) and value is not True and any(is_secret(str(name)) for name in path)
     return REDACTED if hidden else value
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-from umapi_harness.common.departures import Departure
+from umapi_harness.common.departures import HEADERS, Departure
 from umapi_harness.contract.explaining import Explanation
 from umapi_harness.contract.findings import Finding, Grade, finding
 from umapi_harness.contract.judging import operation_name
@@ -42,7 +42,7 @@ def about_departure(
     if settings:
         pairs = " ".join(f"--setting {name}={_shown(value)}" for name, value in settings.items())
         remedy = f"explained by the mock server's settings: {pairs}"
-    place = _place(one.place)
+    place = _place(one)
     return finding(
         NAME,
         exchange,
@@ -63,7 +63,7 @@ def about_doubt(exchange: Exchange, about: Sequence[str]) -> Finding:
         f" and {len(about) - _NAMED} more" if len(about) > _NAMED else ""
     )
     problem = f"not compared: the recording does not tell what was true of {shown} before the actions on them"
-    one = Departure("body", problem)
+    one = Departure((), problem, "body")
     return attrs.evolve(about_departure(exchange, Grade.MAY, one, problem), remedy=_LIST_FIRST)
 
 
@@ -82,11 +82,11 @@ def about_state(file: str, problem: str, grade: Grade, remedy: str) -> Finding:
     )
 
 
-def _place(place: str) -> str:
+def _place(one: Departure) -> str:
     """The place in the words of all judges."""
-    if place.startswith("headers/"):
-        return f"header {place.removeprefix('headers/')}"
-    return place if place in ("status", "body") else f"body {place}"
+    if one.part == HEADERS:
+        return f"header {one.path[0]}"
+    return one.part or f"body {one.place}"
 
 
 def _shown(value: object) -> str:

@@ -143,7 +143,9 @@ def _explained(error: NoMatchError) -> dict[str, object]:
     document: dict[str, object] = {"message": str(error)}
     if error.nearest is not None:
         document["nearest"] = {"name": error.nearest.name, "where": error.nearest.where}
-        document["mismatches"] = [{"matcher": one.place, "problem": one.problem} for one in error.failures]
+        document["mismatches"] = [
+            {"matcher": one.part, "place": one.place, "problem": one.problem} for one in error.failures
+        ]
     return document
 
 

@@ -34,12 +34,12 @@ class Schema:
             errors = list(validator.iter_errors(data))
             notes = _annotations(validator, data) if errors else _Annotations({}, frozenset())
             return tuple(
-                Departure(pointer(error.instance_path), error.message, drift=_in_open_enum(error, notes))
+                Departure(tuple(error.instance_path), error.message, drift=_in_open_enum(error, notes))
                 for error in errors
             )
         except (ValueError, RecursionError) as error:
             # Half a surrogate pair, or nesting without end: JSON to Python's reader, and to no other.
-            return (Departure("", f"cannot be checked: {error}"),)
+            return (Departure((), f"cannot be checked: {error}"),)
 
     def unknown_fields(self, data: Any) -> tuple[str, ...]:
         """Return the pointers of the fields in `data` that the schema, an open one, does not mention."""

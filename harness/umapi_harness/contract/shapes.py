@@ -102,7 +102,7 @@ def json_type(value: object) -> str:
 
 def show(value: object, place: str = "") -> str:
     """Return a value in short, with secrets masked: those in it, and the whole under the name of one."""
-    text = json.dumps(redaction.data(redaction.shown(value, place)), ensure_ascii=False)
+    text = json.dumps(redaction.data(redaction.shown(value, place.split("/"))), ensure_ascii=False)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 

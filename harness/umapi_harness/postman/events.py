@@ -123,9 +123,9 @@ class RequestFinished:
     step: Step
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Summary:
-    """The counts of a run."""
+    """The counts of a run; they grow until it is over."""
 
     requests: int = 0
     """Requests of the collection that were sent; those of scripts are not counted."""
@@ -137,9 +137,14 @@ class Summary:
     seconds: float = 0.0
 
     @property
+    def failures(self) -> int:
+        """Failed checks and errors."""
+        return self.checks_failed + self.errors
+
+    @property
     def passed(self) -> bool:
         """Whether no check failed, no error came up, and something was sent at all."""
-        return self.checks_failed == 0 and self.errors == 0 and self.requests > 0
+        return self.failures == 0 and self.requests > 0
 
 
 @attrs.frozen(kw_only=True)

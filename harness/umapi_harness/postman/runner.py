@@ -57,9 +57,9 @@ class Runner:
         )
         started = time.monotonic()
         stopped = _Iterations(session, items, count).run()
-        summary = events.Summary(seconds=time.monotonic() - started, **attrs.asdict(session.totals))
-        session.tell(events.RunFinished(summary=summary, stopped=stopped))
-        return summary
+        session.summary.seconds = time.monotonic() - started
+        session.tell(events.RunFinished(summary=session.summary, stopped=stopped))
+        return session.summary
 
     def _chosen(self) -> tuple[Item, ...]:
         """The requests to run, in the collection's order."""
@@ -111,7 +111,7 @@ class _Iterations:
             following = Execution(session, self.items[place], step, self.count).execute()
             place = place + 1 if following is None else self._place_of(following, step)
             session.tell(events.RequestFinished(step=step))
-            if options.bail and session.totals.failures:
+            if options.bail and session.summary.failures:
                 return "a check or request failed"
         return None
 

@@ -10,8 +10,8 @@ from typing import Never, cast
 
 import jsonschema_rs
 
+from umapi_harness.common.departures import Departure
 from umapi_harness.common.documents import JsonValue
-from umapi_harness.common.pointers import pointer
 
 SHOWN_ERRORS = 3
 
@@ -41,7 +41,7 @@ def _problems(errors: Iterator[jsonschema_rs.ValidationError]) -> Iterator[str]:
         if count == SHOWN_ERRORS:
             yield "and more"
             return
-        yield f"{pointer(error.instance_path) or '(root)'}: {_first_line(error.message)}"
+        yield str(Departure(tuple(error.instance_path), _first_line(error.message)))
 
 
 def _first_line(text: str) -> str:

@@ -48,23 +48,6 @@ class Options:
         return self.data[min(iteration, len(self.data) - 1)] if self.data else {}
 
 
-@attrs.define
-class Totals:
-    """The counts of a run, while it goes on."""
-
-    requests: int = 0
-    skipped: int = 0
-    checks_passed: int = 0
-    checks_failed: int = 0
-    checks_skipped: int = 0
-    errors: int = 0
-
-    @property
-    def failures(self) -> int:
-        """Failed checks and errors."""
-        return self.checks_failed + self.errors
-
-
 @attrs.define(kw_only=True)
 class Session:
     """One run's shared state; `now` is seconds since 1970, `sleep` waits a number of seconds."""
@@ -78,7 +61,7 @@ class Session:
     collection_variables: Values = attrs.field(factory=dict[str, JsonValue])
     collection_source: str = ""
     masker: Masker = attrs.field(factory=Masker, init=False)
-    totals: Totals = attrs.field(factory=Totals, init=False)
+    summary: events.Summary = attrs.field(factory=events.Summary, init=False)
     engine: ScriptEngine = attrs.field(init=False)
     dynamic: DynamicVariables = attrs.field(init=False)
     scopes: Scopes = attrs.field(init=False)
@@ -108,17 +91,17 @@ class Session:
         """Counts an event and hands it to the listeners."""
         match event:
             case events.RequestSent(by_script=False):
-                self.totals.requests += 1
+                self.summary.requests += 1
             case events.RequestSkipped():
-                self.totals.skipped += 1
+                self.summary.skipped += 1
             case events.CheckPassed():
-                self.totals.checks_passed += 1
+                self.summary.checks_passed += 1
             case events.CheckFailed():
-                self.totals.checks_failed += 1
+                self.summary.checks_failed += 1
             case events.CheckSkipped():
-                self.totals.checks_skipped += 1
+                self.summary.checks_skipped += 1
             case events.ErrorRaised():
-                self.totals.errors += 1
+                self.summary.errors += 1
             case _:
                 pass
         for listener in self.listeners:

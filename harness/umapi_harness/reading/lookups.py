@@ -56,7 +56,7 @@ def _compared(listing: RecordedListing, found: list[Any]) -> Iterator[Finding]:
         return
     for (page, place, entry), model in zip(recorded, found, strict=True):
         if is_object(entry):
-            yield from model_differences(page.exchange, entry, model, f"/{page.field}/{place}")
+            yield from model_differences(page.exchange, entry, model, (page.field, place))
 
 
 def read_refused_listing(exchange: Exchange) -> Iterator[Finding]:
@@ -98,7 +98,7 @@ def read_user(exchange: Exchange) -> Iterator[Finding]:
         got = told(error) if error is not None else "None"
         yield report(exchange, "body /user", f"the user is not read: {got}", "the user", got)
     else:
-        yield from model_differences(exchange, entry, user, "/user")
+        yield from model_differences(exchange, entry, user, ("user",))
 
 
 def read_status(exchange: Exchange) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from umapi_harness.common.departures import Path
 from umapi_harness.contract.findings import Finding, Grade, finding
 from umapi_harness.contract.judging import operation_name
 from umapi_harness.contract.matching import differences
@@ -35,13 +36,13 @@ def told(error: UmapiError) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def model_differences(exchange: Exchange, recorded: Mapping[str, Any], model: Any, pointer: str) -> Iterator[Finding]:
+def model_differences(exchange: Exchange, recorded: Mapping[str, Any], model: Any, path: Path) -> Iterator[Finding]:
     """Yield where a model holds something else than was recorded; null is as good as absent."""
     shown: dict[str, Any] = {**json.loads(json.dumps(write(model))), **model.unknown_fields}
-    for one in differences(_without_nulls(recorded), _without_nulls(shown)):
+    for one in differences(_without_nulls(recorded), _without_nulls(shown), path):
         # What the comparison calls "now" is what the SDK holds.
         problem = one.problem.replace("absent now", "lost by the SDK").replace(", now ", ", read as ")
-        yield report(exchange, f"body {pointer}{one.place}", problem, one.expected, one.actual)
+        yield report(exchange, f"body {one.place}", problem, one.expected, one.actual)
 
 
 def refusal_differences(exchange: Exchange, refusal: Refusal, error: UmapiError | None, what: str) -> Iterator[Finding]:

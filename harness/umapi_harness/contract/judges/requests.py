@@ -52,9 +52,9 @@ def check_request(exchange: Exchange) -> tuple[Finding, ...]:
     parameters = _parameter_problems(operation, exchange.request)
     refused = _refused_commands(exchange)
     body = (
-        (Grade.MUST, f"body {one.place or '/'}", _shortened(one.problem))
+        (Grade.MUST, f"body {one.place}", _shortened(one.problem))
         for one in _request_body_problems(operation, exchange.request)
-        if one.place.partition("/")[2].partition("/")[0] not in refused
+        if str(next(iter(one.path), "")) not in refused
     )
     remedy = "the service took it: either it tolerates this, or our schema asks for too much"
     return tuple(
@@ -91,20 +91,20 @@ def _value_problems(parameter: Parameter, text: str) -> list[str]:
 
 def _request_body_problems(operation: Operation, request: RecordedRequest) -> tuple[Departure, ...]:
     if not request.body:
-        return (Departure("", "is missing"),) if operation.body_required else ()
+        return (Departure((), "is missing"),) if operation.body_required else ()
     if not operation.request_bodies:
-        return (Departure("", f"{operation.name} takes none"),)
+        return (Departure((), f"{operation.name} takes none"),)
     kind = (request.header("Content-Type") or _JSON).partition(";")[0].strip().lower()
     schema = operation.request_bodies.get(kind)
     if schema is None:
-        return (Departure("", f"{kind} is not among {', '.join(operation.request_bodies)}"),)
+        return (Departure((), f"{kind} is not among {', '.join(operation.request_bodies)}"),)
     if kind != _JSON:
         return schema.problems(redaction.data(form_fields(request)))  # a message quotes what it is about
     try:
         return schema.problems(json.loads(request.body))
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
-        return (Departure("", f"is not JSON: {reason}"),)
+        return (Departure((), f"is not JSON: {reason}"),)
 
 
 def _refused_commands(exchange: Exchange) -> frozenset[str]:

@@ -90,7 +90,7 @@ def _body_problems(exchange: Exchange, operation: Operation, answer: Answer) -> 
         return
     for one in answer.body.problems(data):
         remedy = _DRIFT if one.drift else ""
-        yield Grade.MAY if one.drift else Grade.MUST, f"body {one.place or '/'}", one.problem, remedy
+        yield Grade.MAY if one.drift else Grade.MUST, f"body {one.place}", one.problem, remedy
     page = page_of(exchange, 0, operation)
     if page is not None and page.field not in page.body:
         # The schema holds for pages of refusals too, which have no list.

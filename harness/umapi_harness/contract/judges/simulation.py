@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import attrs
 
-from umapi_harness.common.departures import Departure
+from umapi_harness.common.departures import HEADERS, Departure
 from umapi_harness.common.errors import InputError
 from umapi_harness.contract.answers import is_object, listings_of, page_of
 from umapi_harness.contract.comparing import compare, dealt
@@ -258,8 +258,8 @@ class _Play:
         excused: list[Finding] = []
         departures = compare(exchange.response, now)
         for one in (*departures, *self._contradicting(place, departures)):
-            reason = next((why for where, why in reasons.items() if f"{one.place}/".startswith(f"{where}/")), None)
-            if reason is None and one.place.rpartition("/")[2] in _withdrawn() and one.actual is None:
+            reason = next((why for where, why in reasons.items() if one.is_in(where)), None)
+            if reason is None and one.actual is None and not _withdrawn().isdisjoint(one.path[-1:]):
                 reason = "the service no longer maintains the field"
             if reason is None:
                 found.append(one)
@@ -269,12 +269,14 @@ class _Play:
 
     def _contradicting(self, place: int, departures: Sequence[Departure]) -> Iterator[Departure]:
         """The other one of two counts that cannot both be right, where nothing tells which is wrong."""
-        differing = [one for one in _COUNTS if any(other.place == f"headers/{one}" for other in departures)]
+        headers = {one.path for one in departures if one.part == HEADERS}
+        differing = [one for one in _COUNTS if (one,) in headers]
         if place not in self.implied.contradicted or len(differing) != 1:
             return
         (other,) = set(_COUNTS) - set(differing)
         recorded = self.scene[place].response.header(other)
-        yield Departure(f"headers/{other}", f"recorded {recorded!r}, which contradicts {differing[0]}: one is wrong")
+        problem = f"recorded {recorded!r}, which contradicts {differing[0]}: one is wrong"
+        yield Departure((other,), problem, HEADERS)
 
     def _dealt(self, place: int, now: RecordedResponse) -> RecordedResponse:
         listing = self._listings.get(place)

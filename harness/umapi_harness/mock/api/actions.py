@@ -14,6 +14,7 @@ from umapi_harness.mock.api.refusals import RefusedError, message_of
 from umapi_harness.mock.api.step_warnings import warnings_of
 from umapi_harness.mock.api.user_steps import UserCommand
 from umapi_harness.mock.api.usergroup_steps import UserGroupCommand
+from umapi_harness.mock.api.violations import step_of
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.organization import Organization
 from umapi_models import schemas
@@ -61,8 +62,7 @@ def run_commands(
             _drop_nulls(command)
         if settings.text_booleans:
             _read_booleans(command)
-        violations = checks.violations(command, doubled)
-        failures = [(found.step, found.code, found.message) for found in violations]
+        failures = [(step_of(one) or 0, one.code, one.problem) for one in checks.departures(command, doubled)]
         warned: list[tuple[int, str, str]] = []
         if not failures:
             failures = _run(organization, settings, command, test_mode=test_mode)

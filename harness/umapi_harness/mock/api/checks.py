@@ -12,10 +12,12 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from umapi_harness.common.departures import Departure
 from umapi_harness.mock.api.bodies import Doubled, is_array, is_object
 from umapi_harness.mock.api.command_schemas import CommandRules, documents
 from umapi_harness.mock.api.doubled_keys import doubled_keys
-from umapi_harness.mock.api.violations import SHOWN, Finding, Violation, of_command, of_step, shown, told
+from umapi_harness.mock.api.refusals import words_for
+from umapi_harness.mock.api.violations import SHOWN, Finding, of_command, of_step, shown, told
 
 _BASE: Final = "umapi:///"
 
@@ -51,8 +53,8 @@ class CommandChecks:
 
         return Last
 
-    def violations(self, command: Any, doubled: Collection[Doubled] = ()) -> list[Violation]:
-        """What is wrong with `command`: one violation for it as a whole, or one for each step at fault.
+    def departures(self, command: Any, doubled: Collection[Doubled] = ()) -> list[Departure]:
+        """What is wrong with `command`: one departure for it as a whole, or one for each step at fault.
 
         `doubled` are the objects of the request in which keys stand twice.
         """
@@ -63,7 +65,8 @@ class CommandChecks:
                 findings += [self._finding(error) for error in self._validator.iter_errors(command)]
         except ValueError:
             # Nested deeper than the validator can follow, which no command of any kind is.
-            return [Violation(0, "error.command.malformed", "Command is nested too deeply")]
+            code, words = words_for("action.nested")
+            return [Departure((), words, code=code)]
         return told(findings)
 
     def _cut(self, command: Any) -> Any:
@@ -98,8 +101,9 @@ class CommandChecks:
         )
         step = self._step_at_fault(error, node, keyword, document)
         if step is None:
-            return of_command(code, message, keyword, deep=bool(path))
-        return of_step(step, code, message, keyword)
+            return of_command(Departure(tuple(path), message, code=code), keyword)
+        at = tuple(path) if len(path) > 1 else ("do", step)
+        return of_step(Departure(at, message, code=code), keyword)
 
     def _locate(self, path: Sequence[str | int]) -> tuple[dict[str, Any], str, str]:
         """The schema object whose keyword was broken, the keyword, and the file that holds them."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
+from umapi_harness.common.departures import Departure, Path
 from umapi_harness.mock.api.bodies import Doubled, is_array, is_object
 from umapi_harness.mock.api.refusals import RefusedError
-from umapi_harness.mock.api.violations import SHOWN, Finding, Violation
+from umapi_harness.mock.api.violations import SHOWN, Finding
 from umapi_models.names import ADD, REMOVE
 
 _ILLEGAL: Final = "error.command.illegal_entry"
@@ -36,7 +37,7 @@ def doubled_keys(command: Any, doubled: Collection[Doubled], *, all_keys: bool) 
     ]
 
 
-def _doubled_key(names: Collection[str], path: tuple[str | int, ...], *, all_keys: bool) -> list[Finding]:
+def _doubled_key(names: Collection[str], path: Path, *, all_keys: bool) -> list[Finding]:
     in_list = len(path) == 3 and path[2] in (ADD, REMOVE)
     codes = {name: _DOUBLED.get(name, _ILLEGAL) if in_list else _ILLEGAL for name in names}
     name = next((name for name in names if all_keys or codes[name] != _ILLEGAL), None)
@@ -44,16 +45,13 @@ def _doubled_key(names: Collection[str], path: tuple[str | int, ...], *, all_key
         return []
     code = codes[name]
     refusal = RefusedError(code, field=name[:SHOWN])
-    place = next(iter(path[1:2]), None) if path[:1] == ("do",) else None
-    in_step = isinstance(place, int)
-    step = place if isinstance(place, int) else 0
-    return [Finding(Violation(step, refusal.code, refusal.message), whole_command=not in_step, rank=-2)]
+    return [Finding(Departure(path, refusal.message, code=refusal.code), -2)]
 
 
-def _paths_to(value: Any, wanted: set[int]) -> dict[int, tuple[str | int, ...]]:
+def _paths_to(value: Any, wanted: set[int]) -> dict[int, Path]:
     """The ways from `value` down to the very objects whose ids are `wanted`, of each the first parts."""
-    found: dict[int, tuple[str | int, ...]] = {}
-    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(value, ())]
+    found: dict[int, Path] = {}
+    waiting: list[tuple[Any, Path]] = [(value, ())]
     while waiting:
         node, path = waiting.pop()
         deep = len(path) >= _DEEPEST

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import attrs
 
+from umapi_harness.common.departures import Departure
+
 SHOWN: Final = 250  # characters of a refused value that a message repeats
 
 # Of several violations in one step, the first in this order is reported: what the service must stumble
@@ -23,48 +25,48 @@ _COMMAND_ORDER: Final = (
 
 
 @attrs.frozen
-class Violation:
-    """What the service says about a command, or one step of it."""
-
-    step: int
-    code: str
-    message: str
-
-
-@attrs.frozen
 class Finding:
-    """A violation, with what decides whether it is the one that is told."""
+    """A departure of a command from its schemas, with what decides whether it is the one that is told."""
 
-    violation: Violation
-    whole_command: bool
+    departure: Departure
+    """Its problem is what the service says."""
     rank: int
     """The lowest is told."""
 
 
-def of_command(code: str, message: str, keyword: str, *, deep: bool) -> Finding:
-    """The command as a whole breaks `keyword`; `deep` where that stands below its own object."""
-    rank = _rank(_COMMAND_ORDER, keyword) + (1 if deep else 0) * len(_COMMAND_ORDER)
-    if not deep and keyword == "type":
+def of_command(departure: Departure, keyword: str) -> Finding:
+    """The command as a whole breaks `keyword`, or a part of it that is no step."""
+    rank = _rank(_COMMAND_ORDER, keyword) + (len(_COMMAND_ORDER) if departure.path else 0)
+    if not departure.path and keyword == "type":
         rank = -1
-    return Finding(Violation(0, code, message), whole_command=True, rank=rank)
+    return Finding(departure, rank)
 
 
-def of_step(step: int, code: str, message: str, keyword: str) -> Finding:
+def of_step(departure: Departure, keyword: str) -> Finding:
     """A step breaks `keyword`."""
-    return Finding(Violation(step, code, message), whole_command=False, rank=_rank(_STEP_ORDER, keyword))
+    return Finding(departure, _rank(_STEP_ORDER, keyword))
 
 
-def told(findings: Sequence[Finding]) -> list[Violation]:
-    """What the service says of them: one violation for the command as a whole, or one for each step at fault."""
-    whole = [found for found in findings if found.whole_command]
+def step_of(departure: Departure) -> int | None:
+    """The step in which a command departs from its schemas; None for the command as a whole."""
+    match departure.path:
+        case ("do", int(step), *_):
+            return step
+        case _:
+            return None
+
+
+def told(findings: Sequence[Finding]) -> list[Departure]:
+    """What the service says of them: one departure for the command as a whole, or one for each step at fault."""
+    whole = [found for found in findings if step_of(found.departure) is None]
     if whole:
-        return [min(whole, key=lambda found: found.rank).violation]
+        return [min(whole, key=lambda found: found.rank).departure]
     best: dict[int, Finding] = {}
     for found in findings:
-        step = found.violation.step
-        if step not in best or found.rank < best[step].rank:
+        step = step_of(found.departure)
+        if step is not None and (step not in best or found.rank < best[step].rank):
             best[step] = found
-    return [best[step].violation for step in sorted(best)]
+    return [best[step].departure for step in sorted(best)]
 
 
 def _rank(order: tuple[str, ...], keyword: str) -> int:

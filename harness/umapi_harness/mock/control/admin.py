@@ -15,7 +15,7 @@ from umapi_harness.mock.control.inputs import guarded, refused
 from umapi_harness.mock.control.organizations import Organizations
 from umapi_harness.mock.control.records import Records
 from umapi_harness.mock.control.timing import Timing
-from umapi_harness.mock.documents import packaged
+from umapi_harness.mock.schemas import packaged
 from umapi_harness.mock.world import World
 
 ROOT: Final = "/_mock"

@@ -12,9 +12,9 @@ from typing import Any
 import attrs
 
 from umapi_harness.mock import settings as settings_module
-from umapi_harness.mock.documents import packaged
 from umapi_harness.mock.faults import plans as faults
 from umapi_harness.mock.names import FAULTS, USER_STATUSES
+from umapi_harness.mock.schemas import packaged
 from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.users import IDENTITY_TYPES
 from umapi_models import schemas

@@ -11,7 +11,7 @@ import attrs
 
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.api.bodies import is_array, is_object
-from umapi_harness.mock.documents import check
+from umapi_harness.mock.schemas import check
 from umapi_harness.mock.state.journal import Entry, Journal
 
 SCHEMA: Final = "admin.schema.json"

@@ -13,8 +13,8 @@ from umapi_harness.common.documents import read_document
 from umapi_harness.common.errors import InputError
 from umapi_harness.common.pointers import pointer
 from umapi_harness.mock.api.bodies import is_array, is_object
-from umapi_harness.mock.documents import check
 from umapi_harness.mock.names import FAULTS, LISTINGS
+from umapi_harness.mock.schemas import check
 
 SCHEMA: Final = "faults.schema.json"
 MOST_FAULTS: Final = 10_000

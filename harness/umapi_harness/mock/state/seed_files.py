@@ -18,7 +18,7 @@ import attrs
 
 from umapi_harness.common.documents import read_text
 from umapi_harness.common.errors import InputError
-from umapi_harness.mock.documents import check
+from umapi_harness.mock.schemas import check
 from umapi_harness.mock.state.accounts import ELSEWHERE, INVITED
 from umapi_harness.mock.state.groups import key
 from umapi_harness.mock.state.organization import Organization

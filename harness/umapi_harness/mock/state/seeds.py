@@ -12,7 +12,7 @@ import attrs
 
 from umapi_harness.common.documents import read_document
 from umapi_harness.common.errors import InputError
-from umapi_harness.mock.documents import check
+from umapi_harness.mock.schemas import check
 from umapi_harness.mock.state.accounts import TechnicalAccount
 from umapi_harness.mock.state.domains import Domain
 from umapi_harness.mock.state.groups import USER_GROUP, Group, key

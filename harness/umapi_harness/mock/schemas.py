@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from umapi_harness.common.departures import Departure
 from umapi_harness.common.errors import InputError
-from umapi_harness.common.pointers import pointer
 from umapi_harness.mock.names import FAULTS, LISTS
 
 _HERE: Final = files("umapi_harness.mock").joinpath("schemas")
@@ -57,7 +57,7 @@ def check(document: Any, name: str, where: str, *, definition: str | None = None
     secret = any(part in _SECRET for part in error.instance_path)
     message = "value is not of the form wanted" if secret and keyword != "required" else _short(error.message)
     remedy = _REMEDIES.get(keyword, "correct it as {schema} says").format(schema=name)
-    raise InputError(f"{where}: {pointer((*at, *error.instance_path)) or '/'}: {message}; {remedy}")
+    raise InputError(f"{where}: {Departure((*at, *error.instance_path), message)}; {remedy}")
 
 
 @functools.cache
