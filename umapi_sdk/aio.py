@@ -62,7 +62,8 @@ class AsyncConnection(Described):
     ) -> None:
         given = Options.of(options)
         network = given.network()
-        self._session = Session.build(org_id, auth, given, retry)
+        self._elapsed = time.monotonic if clock is time.time else clock
+        self._session = Session.build(org_id, auth, given, retry, self._elapsed)
         if isinstance(transport, AsyncTransport):
             sending: AsyncTransport = transport
         elif transport is not None:
@@ -72,7 +73,6 @@ class AsyncConnection(Described):
         self._transport = recorded_async(sending)
         self._sleep = sleep
         self._clock = clock
-        self._elapsed = time.monotonic if clock is time.time else clock
 
     async def __aenter__(self) -> Self:
         return self

@@ -19,7 +19,6 @@ from umapi_sdk.errors import AuthenticationError, ConfigurationError, ServiceErr
 from umapi_sdk.keys import load_private_key
 from umapi_sdk.masking import Secret, SecretBytes, hidden, masked
 from umapi_sdk.messages import Request, Response
-from umapi_sdk.pacing import Pacer
 from umapi_sdk.strangers import AUTH_HOST, advice_for, is_page
 from umapi_sdk.tokens import Claim, Token, completed, is_bearer, new_token
 
@@ -63,7 +62,6 @@ class Auth(ABC):
         """The token in use; None before the first call."""
         self._lock = threading.Lock()
         self._fetching: Claim | None = None
-        self._pacers: dict[str, Pacer] = {}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} client_id={getattr(self, 'client_id', None)!r}>"
@@ -82,11 +80,6 @@ class Auth(ABC):
     def headers(self, token: Token) -> Mapping[str, str]:
         """Return the headers that authorise a request."""
         return {"Authorization": Secret(f"Bearer {token.value}"), "x-api-key": self.client_id}
-
-    def pacer(self, host: str) -> Pacer:
-        """Return what keeps the throttle limits of these credentials at a host, for all connections that share them."""
-        with self._lock:
-            return self._pacers.setdefault(host, Pacer())
 
     def claim(self, now: float, refused: str | None, *, blocking: bool) -> Mapping[str, str] | Claim:
         """Return the headers of the token in use, or where a new one is needed a part in the request for it.

@@ -20,7 +20,7 @@ from umapi_sdk.batches import WireCommand, encode
 from umapi_sdk.masking import without, without_frames
 from umapi_sdk.messages import Authorize, Call, Elapsed, Now, Request, Response, Sleep, TransportError
 from umapi_sdk.outcomes import CommandOutcome
-from umapi_sdk.pacing import Pacer
+from umapi_sdk.pacing import Pacer, Place
 from umapi_sdk.refusals import busy_error, network_error, refusal, refusal_reason, service_error, throttled_error
 from umapi_sdk.retries import RETRIED_STATUSES, RetryPolicy, parse_date, parse_retry_after
 from umapi_sdk.strangers import ENDPOINT, advice_for, misdirected
@@ -89,12 +89,11 @@ def exchange(
         UnavailableError: the service answered 5xx to every attempt.
     """
     while True:
-        if operation is not None:
-            yield from _keep_limit(service, operation, request)
+        place = None if operation is None else (yield from _keep_limit(service, operation, request))
         attempts.begin()
         last = attempts.made >= service.retry.attempts
         try:
-            response = yield from _send(request)
+            response = yield from _counted(service, place, request)
         except TransportError as failure:
             attempts.lost(sent=failure.sent)
             if failure.permanent or last or (failure.sent and not attempts.repeatable):
@@ -120,15 +119,41 @@ def exchange(
         yield Sleep(wait, f"the service answered {response.status}")
 
 
-def _keep_limit(service: Service, operation: Operation, request: Request) -> Call[None]:
-    if service.pacer is not None:
-        held = service.pacer.held(operation, (yield from _elapsed()))
+def _keep_limit(service: Service, operation: Operation, request: Request) -> Call[Place | None]:
+    """Wait until a request of the operation may be sent; return its place in the windows, None where there are none."""
+    pacer = service.pacer
+    if pacer is None or operation.per_client is None:
+        return None
+    waited_until = float("-inf")
+    while True:
+        # A wait counts as long as it was to be, whatever the clock says after it: a clock may be set back meanwhile.
+        now = max((yield from _elapsed()), waited_until)
+        held = pacer.held(operation, now)
         if held > service.retry.max_wait:
             raise throttled_error("another request was told so", request, held, (yield from _now()))
-        wait = service.pacer.reserve(operation, (yield from _elapsed()))
-        if wait > 0:
-            limit = f"{operation.per_client} requests in {operation.period:.0f} s"
-            yield Sleep(wait, f"the limit for {operation.name} is {limit}")
+        if held > 0:
+            yield Sleep(held, f"the service asked to wait before the next request of {operation.name}")
+            waited_until = now + held
+            continue
+        found = pacer.take(operation, now)
+        if isinstance(found, Place):
+            return found
+        limit = f"{operation.per_client} requests in {operation.period:.0f} s"
+        yield Sleep(found, f"the limit for {operation.name} is {limit}")
+        waited_until = now + found
+
+
+def _counted(service: Service, place: Place | None, request: Request) -> Call[Response]:
+    """Send a request, whose place counts from when it can have arrived."""
+    try:
+        response = yield from _send(request)
+    except (TransportError, errors.UmapiError):
+        if place is not None and service.pacer is not None:
+            service.pacer.arrived(place, (yield from _elapsed()))
+        raise
+    if place is not None and service.pacer is not None:
+        service.pacer.arrived(place, (yield from _elapsed()))
+    return response
 
 
 def fetch_token(service: Service, auth: Auth) -> Call[Token]:

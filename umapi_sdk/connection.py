@@ -59,7 +59,8 @@ class Connection(Described):
     ) -> None:
         given = Options.of(options)
         network = given.network()
-        self._session = Session.build(org_id, auth, given, retry)
+        self._elapsed = time.monotonic if clock is time.time else clock
+        self._session = Session.build(org_id, auth, given, retry, self._elapsed)
         if transport is None:
             from umapi_sdk.transports.blocking import BlockingTransport  # noqa: PLC0415 - urllib3 is loaded when it is needed
 
@@ -67,7 +68,6 @@ class Connection(Described):
         self._transport = recorded(transport)
         self._sleep = sleep
         self._clock = clock
-        self._elapsed = time.monotonic if clock is time.time else clock
 
     def __enter__(self) -> Self:
         return self

@@ -8,11 +8,22 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
+from typing import Final
+from weakref import WeakValueDictionary
+
+import attrs
 
 from umapi_models.operations import Operation
 
 LONGEST_HOLD = 3600.0  # seconds; lockouts of up to an hour have been seen, and a longer one may be a mistake
+LONGEST_WAY: Final = 1.0
+"""Seconds that a request may take to the service: it counts there when it arrives, and not all travel equally long."""
+
 _JITTER = 1.0  # seconds by which the readings of several threads can come in the wrong order
+_GRAIN = 1e-6  # seconds; a shorter wait is one of rounding
+_MOST_WINDOWS = 1000  # past which those that nobody needs any more are looked for
+_MOST_SERVICES = 1000
 
 
 def least_time(operation: Operation, requests: int) -> float:
@@ -22,54 +33,163 @@ def least_time(operation: Operation, requests: int) -> float:
     return (requests - 1) // operation.per_client * operation.period
 
 
-class Pacer:
-    """Remembers when requests were sent, for each operation and its own window.
+@attrs.define(eq=False)
+class Place:
+    """The place of one request in the windows of its operation, and since when it counts."""
 
-    `now` is in seconds of a clock that only goes forward; should it go back, what was remembered goes back with it.
-    """
+    client_id: str
+    operation: Operation
+    moment: float
+
+    def windows(self) -> list[tuple[tuple[str, str | None], int]]:
+        """Return the windows that it is in, by operation and client, with the limit of each."""
+        name, limits = (
+            self.operation.name,
+            ((self.client_id, self.operation.per_client), (None, self.operation.overall)),
+        )
+        return [((name, client), limit) for client, limit in limits if limit is not None]
+
+
+class ServicePaces:
+    """The windows of one service, by operation and client, and those of all its clients together."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sent: dict[str, deque[float]] = {}
-        self._held: dict[str, float] = {}
+        self._windows: dict[tuple[str, str | None], list[Place]] = {}
+        self._held: dict[tuple[str, str], float] = {}
         self._latest = float("-inf")
 
-    def reserve(self, operation: Operation, now: float) -> float:
-        """Take a place in the operation's window; return the seconds to wait until it is free.
-
-        Places are given out in the order asked for, so that threads that share a pacer keep the limit together.
-        """
-        if operation.per_client is None:
-            return 0.0
+    def take(self, client_id: str, operation: Operation, now: float) -> Place | float:
+        """Take a place, or return the seconds until one may be free."""
         with self._lock:
             now = self._forward(now)
-            sent = self._sent.setdefault(operation.name, deque(maxlen=operation.per_client))
-            free = max(now, self._held.get(operation.name, now))
-            if len(sent) == operation.per_client:
-                free = max(free, sent[0] + operation.period)
-            sent.append(free)
-            return free - now
+            place = Place(client_id, operation, now)
+            if len(self._windows) > _MOST_WINDOWS:
+                self._drop_old(now)
+            free = now
+            for name, limit in place.windows():
+                window = self._windows.setdefault(name, [])
+                window[:] = [each for each in window if each.moment + operation.period - now > _GRAIN]
+                if len(window) >= limit:
+                    free = max(free, sorted(each.moment for each in window)[-limit] + operation.period)
+            if free > now:
+                return free - now
+            for name, _ in place.windows():
+                self._windows[name].append(place)
+            return place
 
-    def hold(self, operation: Operation, now: float, seconds: float) -> None:
-        """Let nobody send for as long as the service has asked one of us to wait, an hour at most."""
+    def give_back(self, place: Place) -> None:
+        """Free the place of a request that was not sent after all."""
+        with self._lock:
+            for name, _ in place.windows():
+                window = self._windows.get(name, [])
+                window[:] = [each for each in window if each is not place]
+
+    def arrived(self, place: Place, now: float) -> None:
+        """Count a request from when it can have arrived: it is answered, or has failed."""
+        with self._lock:
+            place.moment = max(place.moment, min(self._forward(now), place.moment + LONGEST_WAY))
+
+    def hold(self, client_id: str, operation: Operation, now: float, seconds: float) -> None:
+        """Let a client not send for so long."""
         with self._lock:
             until = self._forward(now) + min(seconds, LONGEST_HOLD)
-            self._held[operation.name] = max(until, self._held.get(operation.name, until))
+            name = (operation.name, client_id)
+            self._held[name] = max(until, self._held.get(name, until))
 
-    def held(self, operation: Operation, now: float) -> float:
-        """Return the seconds for which nobody may send."""
+    def held(self, client_id: str, operation: Operation, now: float) -> float:
+        """Return the seconds for which a client may not send."""
         with self._lock:
             now = self._forward(now)
-            return max(0.0, self._held.get(operation.name, now) - now)
+            left = self._held.get((operation.name, client_id), now) - now
+            return left if left > _GRAIN else 0.0
+
+    def _drop_old(self, now: float) -> None:
+        for name, window in list(self._windows.items()):
+            if all(each.moment + each.operation.period <= now for each in window):
+                del self._windows[name]
+        self._held = {name: until for name, until in self._held.items() if until > now}
 
     def _forward(self, now: float) -> float:
         back = self._latest - now
         if back > _JITTER:
-            for sent in self._sent.values():
-                shifted = [moment - back for moment in sent]
-                sent.clear()
-                sent.extend(shifted)
+            for place in {place for window in self._windows.values() for place in window}:
+                place.moment -= back
             self._held = {name: until - back for name, until in self._held.items()}
             self._latest = now
         self._latest = max(self._latest, now)
         return self._latest
+
+
+@attrs.frozen
+class Pacer:
+    """Keeps the limits of one client, whose requests may be those of many connections and threads.
+
+    `now` is in seconds of a clock that only goes forward; should it go back, what was remembered goes back with it.
+    """
+
+    client_id: str
+    _paces: ServicePaces = attrs.field(factory=ServicePaces, repr=False)
+
+    def take(self, operation: Operation, now: float) -> Place | float:
+        """Take a place in the operation's windows, or return the seconds after which to ask again.
+
+        Who has waited asks again, for others may have been first, or the service may have asked one of them to wait.
+        """
+        return self._paces.take(self.client_id, operation, now)
+
+    def give_back(self, place: Place) -> None:
+        """Free the place of a request that was not sent after all."""
+        self._paces.give_back(place)
+
+    def arrived(self, place: Place, now: float) -> None:
+        """Count a request from when it can have arrived at the service: it is answered now, or has failed."""
+        self._paces.arrived(place, now)
+
+    def hold(self, operation: Operation, now: float, seconds: float) -> None:
+        """Let nobody send for as long as the service has asked one of us to wait, an hour at most."""
+        self._paces.hold(self.client_id, operation, now, seconds)
+
+    def held(self, operation: Operation, now: float) -> float:
+        """Return the seconds for which nobody may send."""
+        return self._paces.held(self.client_id, operation, now)
+
+
+@attrs.frozen(hash=False)
+class _Clock:
+    """A clock to look up by; it may be a callable that has no hash."""
+
+    now: Callable[[], float]
+
+    def __hash__(self) -> int:
+        return hash(type(self.now))
+
+
+class _Process:
+    """The services that connections of this process have gone to."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._services: WeakValueDictionary[tuple[str, _Clock], ServicePaces] = WeakValueDictionary()
+        # Kept though no connection is open: the next one may be made within the same minute.
+        self._recent: deque[ServicePaces] = deque(maxlen=_MOST_SERVICES)
+
+    def pacer(self, service: str, client_id: str, clock: Callable[[], float]) -> Pacer:
+        with self._lock:
+            key = (service, _Clock(clock))
+            paces = self._services.get(key)
+            if paces is None:
+                paces = self._services[key] = ServicePaces()
+                self._recent.append(paces)
+            return Pacer(client_id, paces)
+
+
+_process = _Process()
+
+
+def pacer_of(service: str, client_id: str, clock: Callable[[], float]) -> Pacer:
+    """Return what keeps the limits of a client at a service, the same for all connections of this process.
+
+    `service` is the host and port of the API; what is read from different clocks has nothing in common.
+    """
+    return _process.pacer(service, client_id, clock)

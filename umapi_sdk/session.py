@@ -6,7 +6,7 @@ import platform
 import threading
 import warnings
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ from umapi_sdk.errors import ConfigurationError, NetworkError, ServiceError, Uma
 from umapi_sdk.execution import Execution, run
 from umapi_sdk.messages import Call
 from umapi_sdk.options import Options
+from umapi_sdk.pacing import pacer_of
 from umapi_sdk.queueing import ActionQueue
 from umapi_sdk.retries import RetryPolicy
 
@@ -52,8 +53,10 @@ class Session:
         self._finalizer = weakref.finalize(self, _warn_of_unsent, self.queue, 1)
 
     @classmethod
-    def build(cls, org_id: str, auth: Auth, options: Options, retry: RetryPolicy | None) -> Session:
-        """Return the session for the arguments of a connection.
+    def build(
+        cls, org_id: str, auth: Auth, options: Options, retry: RetryPolicy | None, clock: Callable[[], float]
+    ) -> Session:
+        """Return the session for the arguments of a connection; `clock` is the one that answers `Elapsed`.
 
         Raises:
             ConfigurationError: one of them cannot be used.
@@ -80,7 +83,7 @@ class Session:
             endpoint=endpoint.rstrip("/"),
             org_id=org_id,
             retry=retry,
-            pacer=auth.pacer(urlsplit(endpoint).netloc) if paced else None,
+            pacer=pacer_of(urlsplit(endpoint).netloc, auth.client_id, clock) if paced else None,
             headers={"Accept": "application/json", "User-Agent": agent},
         )
         return cls(service, auth, test_mode=options.test_mode)

@@ -41,8 +41,9 @@ def _time() -> Time:
 @pytest.fixture
 def time(_time: Time) -> Time:
     """A clock at its start, which no wait holds up; that of the mock server too."""
-    _time.restart()
-    return _time
+    fresh = Time(_time.source)  # whose windows no other test has filled
+    fresh.restart()
+    return fresh
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +94,7 @@ def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> 
 def context(authority: trustme.CA) -> ssl.SSLContext:
     """What a host of that authority needs for TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.issue_cert("127.0.0.1").configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
     return context
 
 

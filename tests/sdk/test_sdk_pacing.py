@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 
 import pytest
@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sdk_kit import ORG_ID, START, STEADY, Reply, ScriptedServer, Time, action_answer, all_good, credentials_for
 
-from umapi_harness.mock import Settings
+from umapi_harness.mock import Settings, VirtualClock
 from umapi_harness.mock.faults.plans import Fault
-from umapi_harness.mock.serving.server import RunningServer
-from umapi_models.operations import ACTION, GROUPS, STATUS, USER, Operation
+from umapi_harness.mock.serving.server import RunningServer, running_server
+from umapi_harness.mock.settings import PROFILES
+from umapi_models.operations import ACTION, GROUPS, USER, Operation
 from umapi_sdk import (
     Connection,
     OutcomeStatus,
@@ -25,7 +26,7 @@ from umapi_sdk import (
     UserAction,
     UserQuery,
 )
-from umapi_sdk.pacing import Pacer
+from umapi_sdk.pacing import Pacer, Place, ServicePaces, least_time
 
 Connect = Callable[..., Connection]
 
@@ -35,63 +36,112 @@ def most_in_a_window(moments: Sequence[float], period: float) -> int:
     return max(sum(start <= moment < start + period for moment in moments) for start in moments)
 
 
+def places(pacer: Pacer, operation: Operation, moments: Iterable[float]) -> list[float]:
+    """Ask for a place at each moment, and wait for it; return the waits."""
+    waits: list[float] = []
+    for moment in moments:
+        now = moment
+        while not isinstance(found := pacer.take(operation, now), Place):
+            assert found > 0
+            now += found
+        waits.append(now - moment)
+    return waits
+
+
 @STEADY
 @given(
     st.integers(1, 30),
+    st.integers(1, 40),
     st.floats(1, 100),
-    st.lists(st.floats(0, 50), min_size=1, max_size=120),
+    st.lists(st.tuples(st.floats(0, 50), st.booleans()), min_size=1, max_size=120),
 )
-def test_no_window_holds_too_many_and_no_wait_is_needless(limit: int, period: float, gaps: list[float]) -> None:
-    """In any window at most `limit` requests go out, each as soon as the window allows, in the order asked for."""
-    operation = Operation(name="o", method="GET", path="/", per_client=limit, overall=None, period=period)
-    pacer = Pacer()
+def test_no_window_holds_too_many_and_no_wait_is_needless(
+    limit: int, overall: int, period: float, gaps: list[tuple[float, bool]]
+) -> None:
+    """In any window at most `limit` requests of a client and `overall` of both go out, as soon as that allows."""
+    operation = Operation(name="o", method="GET", path="/", per_client=limit, overall=overall, period=period)
+    paces = ServicePaces()
+    one, other = Pacer("one", paces), Pacer("other", paces)
     now = START
-    sent: list[float] = []
-    for gap in gaps:
+    sent: dict[Pacer | None, list[float]] = {one: [], other: [], None: []}
+    for gap, turn in gaps:
         now += gap
-        wait = pacer.reserve(operation, now)
-        assert wait >= 0
-        if wait > 0:
-            assert now + wait == pytest.approx(sent[-limit] + period)
-        sent.append(now + wait)
-    assert all(before <= after + 1e-6 for before, after in pairwise(sent))
-    for first, beyond in zip(sent, sent[limit:], strict=False):
-        assert beyond - first >= period - 1e-6
+        pacer = one if turn else other
+        (wait,) = places(pacer, operation, [now])
+        full = [
+            moments[-most] for moments, most in ((sent[pacer], limit), (sent[None], overall)) if len(moments) >= most
+        ]
+        assert wait == pytest.approx(max([0.0, *(moment + period - now for moment in full)]), abs=1e-5)
+        now += wait
+        for moments in (sent[pacer], sent[None]):
+            moments.append(now)
+    for moments, most in ((sent[one], limit), (sent[other], limit), (sent[None], overall)):
+        for first, beyond in zip(moments, moments[most:], strict=False):
+            assert beyond - first >= period - 1e-5
 
 
 def test_first_requests_of_a_window_go_at_once() -> None:
     """Ten actions go without a wait, the eleventh waits for the rest of the minute."""
-    pacer = Pacer()
-    assert [pacer.reserve(ACTION, START + second) for second in range(11)] == [0.0] * 10 + [50.0]
+    assert places(Pacer("c"), ACTION, [START + second for second in range(11)]) == [0.0] * 10 + [50.0]
 
 
 def test_operations_have_windows_of_their_own() -> None:
-    """Full windows of one operation do not hold up another, and what is not throttled never waits."""
-    pacer = Pacer()
-    for _ in range(10):
-        pacer.reserve(ACTION, START)
-    assert pacer.reserve(ACTION, START) == 60.0
-    assert pacer.reserve(GROUPS, START) == 0.0
-    assert [pacer.reserve(STATUS, START) for _ in range(100)] == [0.0] * 100
+    """Full windows of one operation do not hold up another."""
+    pacer = Pacer("c")
+    assert places(pacer, ACTION, [START] * 11) == [0.0] * 10 + [60.0]
+    assert places(pacer, GROUPS, [START]) == [0.0]
+
+
+def test_place_that_was_not_used_is_free_again() -> None:
+    """A request that was not sent after all leaves its place to the next."""
+    pacer = Pacer("c")
+    taken = [pacer.take(ACTION, START) for _ in range(10)]
+    assert pacer.take(ACTION, START) == 60.0
+    assert isinstance(taken[3], Place)
+    pacer.give_back(taken[3])
+    assert isinstance(pacer.take(ACTION, START), Place)
+    assert pacer.take(ACTION, START) == 60.0
+
+
+@pytest.mark.parametrize(("answered", "counts"), [(0.4, 0.4), (30.0, 1.0)], ids=["fast", "slow"])
+def test_request_counts_from_when_it_can_have_arrived(answered: float, counts: float) -> None:
+    """The service counts a request when it arrives: with its answer at the latest, or a second after it was sent."""
+    pacer = Pacer("c")
+    taken = [pacer.take(ACTION, START) for _ in range(10)]
+    for place in taken:
+        assert isinstance(place, Place)
+        pacer.arrived(place, START + answered)
+    assert pacer.take(ACTION, START + 60) == pytest.approx(counts)
+    assert isinstance(pacer.take(ACTION, START + 60 + counts), Place)
+
+
+def test_windows_that_nobody_needs_are_dropped() -> None:
+    """The windows of thousands of clients take no memory once they are over."""
+    paces = ServicePaces()
+    for number in range(20_000):
+        Pacer(f"client {number}", paces).take(ACTION, START + number)
+    windows: dict[object, object] = vars(paces)["_windows"]
+    assert len(windows) < 2_000
 
 
 def test_threads_keep_the_limit_together() -> None:
-    """Places that 8 threads ask for at one moment are as many in each window as one thread would get."""
-    pacer = Pacer()
-    waits: list[float] = []
+    """Places that 8 threads ask for at one moment are as many as one thread would get."""
+    pacer = Pacer("c")
+    found: list[Place | float] = []
     start = threading.Barrier(8)
 
     def work() -> None:
         start.wait()
         for _ in range(10):
-            waits.append(pacer.reserve(USER, START))
+            found.append(pacer.take(USER, START))
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(waits) == [60.0 * (number // 25) for number in range(80)]
+    assert sum(isinstance(each, Place) for each in found) == 25
+    assert {each for each in found if not isinstance(each, Place)} == {60.0}
 
 
 def test_paced_connection_is_never_throttled(mock: RunningServer, connect: Connect, time: Time) -> None:
@@ -175,28 +225,9 @@ def test_clock_that_is_set_back_does_not_stretch_a_wait(wire: ScriptedServer, co
 def test_reading_from_the_past_makes_no_longer_wait(second: float) -> None:
     """Who takes a place with an earlier reading than the one before waits one window, not more."""
     operation = Operation(name="o", method="GET", path="/", per_client=1, overall=None, period=60.0)
-    pacer = Pacer()
-    assert pacer.reserve(operation, 10.0) == 0.0
-    assert pacer.reserve(operation, second) == 60.0
-
-
-def test_lockout_is_no_longer_when_the_clock_is_set_back() -> None:
-    """An hour less on the clock in the middle of a lockout of half an hour leaves as much of it as there was."""
-    pacer = Pacer()
-    assert pacer.held(USER, START) == 0.0
-    pacer.hold(USER, START, 1800)
-    assert pacer.held(USER, START + 600) == 1200.0
-    assert pacer.held(USER, START + 600 - 3600) == 1200.0
-    assert pacer.reserve(USER, START + 1000 - 3600) == 800.0
-    assert pacer.held(USER, START + 1801 - 3600) == 0.0
-
-
-def test_nobody_is_held_for_longer_than_an_hour() -> None:
-    """A lockout of a day, which may be a mistake, is tried again after the longest that has been seen."""
-    pacer = Pacer()
-    pacer.hold(USER, START, 86_400)
-    assert pacer.held(USER, START) == 3600.0
-    assert pacer.held(GROUPS, START) == 0.0
+    pacer = Pacer("c")
+    assert isinstance(pacer.take(operation, 10.0), Place)
+    assert pacer.take(operation, second) == 60.0
 
 
 def test_pacing_does_not_read_the_clock_of_the_day(wire: ScriptedServer) -> None:
@@ -205,12 +236,12 @@ def test_pacing_does_not_read_the_clock_of_the_day(wire: ScriptedServer) -> None
     slept: list[float] = []
     auth = ServicePrincipalAuth(wire.details.client_id, wire.details.client_secret, wire.url)
     with Connection(ORG_ID, auth, endpoint=wire.details.api_url, pacing=True, sleep=slept.append) as connection:
-        action = [UserAction("jdoe@example.com").update(first_name=str(number)) for number in range(11)]
-        for each in action:
-            connection.execute_single(each, immediate=True)
+        for number in range(10):
+            connection.execute_single(UserAction("jdoe@example.com").update(first_name=str(number)), immediate=True)
         pacer = connection.service.pacer
         assert pacer is not None
-        assert pacer.reserve(ACTION, monotonic()) == pytest.approx(60, abs=30)
+        assert pacer.take(ACTION, monotonic()) == pytest.approx(60, abs=30)
+        connection.execute_single(UserAction("jdoe@example.com").update(first_name="x"), immediate=True)
     assert slept == [pytest.approx(60, abs=30)]
 
 
@@ -247,14 +278,120 @@ def test_lockout_is_told_to_the_other_connections_without_asking(
     assert other.execute_queued().completed == 1
 
 
-def test_connections_that_share_credentials_share_the_windows(
-    wire: ScriptedServer, connect: Connect, time: Time
+@pytest.mark.parametrize("shared", ["one Auth", "one client id", "one after the other"])
+def test_connections_of_one_client_share_the_windows(
+    wire: ScriptedServer, connect: Connect, time: Time, shared: str
 ) -> None:
-    """Two connections of one Auth keep the limit together; those of another Auth have their own."""
+    """Connections of one client id keep its limit together, whatever objects they have; another has its own."""
     auth = credentials_for(wire.details)
     wire.answer = all_good
     for number in range(12):
-        connection = connect(wire, auth=auth, pacing=True)
+        own = auth if shared == "one Auth" else credentials_for(wire.details)
+        connection = connect(wire, auth=own, pacing=True)
         connection.execute_single(UserAction("a@example.com").update(first_name=str(number)), immediate=True)
-    connect(wire, pacing=True).execute_single(UserAction("a@example.com").update(first_name="z"), immediate=True)
+        if shared == "one after the other":
+            connection.close()
+            del own, connection
+            gc.collect()
     assert time.slept == [60.0]
+    other = ServicePrincipalAuth("another-client", "secret", wire.url)
+    connect(wire, auth=other, pacing=True).execute_single(UserAction("a@example.com").update(first_name="z"), True)
+    assert time.slept == [60.0]
+
+
+def test_clients_keep_the_limit_of_all_together(wire: ScriptedServer, connect: Connect, time: Time) -> None:
+    """Eleven clients of one process, each within its own limit, stay within the one for all clients."""
+    wire.answer = all_good
+    for client in range(11):
+        auth = ServicePrincipalAuth(f"client-{client}", "secret", wire.url)
+        connection = connect(wire, auth=auth, pacing=True)
+        for number in range(10):
+            connection.execute_single(UserAction("a@example.com").update(first_name=str(number)), immediate=True)
+    assert time.slept == [60.0]
+
+
+def test_call_that_waits_for_its_turn_hears_of_a_lockout(wire: ScriptedServer, connect: Connect, time: Time) -> None:
+    """Who waits for the window when another is locked out does not send into the lockout, nor all at once after it."""
+    auth = credentials_for(wire.details)
+    one, other = (connect(wire, auth=auth, pacing=True, max_retries=1) for _ in range(2))
+    wire.answer = all_good
+    for number in range(10):
+        one.execute_single(UserAction("a@example.com").update(first_name=str(number)), immediate=True)
+    pacer = other.service.pacer
+    assert pacer is not None
+    waits = iter([lambda: pacer.hold(ACTION, time.clock(), 200.0), lambda: None])
+    time.during = lambda: next(waits)()  # noqa: PLW0108 - another function each time
+    other.execute_single(UserAction("b@example.com").update(first_name="x"), immediate=True)
+    assert time.slept == [60.0, 200.0]
+
+
+class Wave:
+    """A clock for several threads that stands still until all of them wait, and then goes to the end of the first."""
+
+    def __init__(self, threads: int) -> None:
+        self.source = VirtualClock(START, frozen=True)
+        self._changed = threading.Condition()
+        self._running = threads
+        self._ends: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for the others to wait too."""
+        with self._changed:
+            end = self.source.now() + seconds
+            self._ends.append(end)
+            self._running -= 1
+            self._go_on()
+            self._changed.wait_for(lambda: self.source.now() >= end)
+
+    def stop(self) -> None:
+        """Wait no more: a thread has finished."""
+        with self._changed:
+            self._running -= 1
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if self._running == 0 and self._ends:
+            self.source.advance(min(self._ends) - self.source.now())
+            now = self.source.now()
+            self._running = sum(end <= now for end in self._ends)
+            self._ends = [end for end in self._ends if end > now]
+            self._changed.notify_all()
+
+
+@pytest.mark.parametrize("profile", ["documented", "live"])
+def test_threads_and_connections_get_no_429(profile: str) -> None:
+    """Six threads with a connection each, on one credential: no 429, and no more time than one of them would take."""
+    threads, requests = 6, 12
+    wave = Wave(threads)
+    with running_server(clock=wave.source, settings=PROFILES[profile]().changed({"throttle": True})) as server:
+        failures: list[BaseException] = []
+
+        def work(person: int) -> None:
+            try:
+                details = server.details
+                auth = ServicePrincipalAuth(details.client_id, details.client_secret, details.ims_url)
+                with Connection(
+                    details.org_id,
+                    auth,
+                    endpoint=details.api_url,
+                    pacing=True,
+                    sleep=wave.sleep,
+                    clock=wave.source.now,
+                ) as connection:
+                    for number in range(requests):
+                        action = UserAction("jdoe@example.com").update(first_name=f"{person} {number}")
+                        connection.execute_single(action, immediate=True)
+            except BaseException as error:  # noqa: BLE001 - told at the end
+                failures.append(error)
+            finally:
+                wave.stop()
+
+        running = [threading.Thread(target=work, args=(person,)) for person in range(threads)]
+        for thread in running:
+            thread.start()
+        for thread in running:
+            thread.join(120)
+        statuses = [entry["status"] for entry in server.world.journal.as_list() if entry["operation"] == "action"]
+    assert failures == []
+    assert statuses == [200] * threads * requests
+    assert wave.source.now() - START == pytest.approx(least_time(ACTION, threads * requests))
