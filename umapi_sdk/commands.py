@@ -13,6 +13,7 @@ from umapi_models.models import UserCommand, UserGroupCommand
 from umapi_models.requests import read_action_request
 from umapi_runtime.constraints import ContractError, Violation, show
 from umapi_sdk.actions import Action, GroupSteps, UserSteps
+from umapi_sdk.actions.names import moved
 from umapi_sdk.errors import ActionError
 from umapi_sdk.prudence import doubts
 
@@ -63,7 +64,8 @@ def read_actions(data: object) -> list[Action]:
         try:
             commands = read_action_request(entries[start : start + MAX_COMMANDS])
         except ContractError as error:
-            violations += [_moved(violation, start) for violation in error.violations]
+            places = range(start, start + MAX_COMMANDS)
+            violations += [moved(violation, "/", places) for violation in error.violations]
             continue
         for place, command in enumerate(commands, start):
             found = [violation.below(f"/{place}") for violation in doubts(command)]
@@ -91,9 +93,3 @@ def read_action(data: object) -> Action:
 def action_of(command: UserCommand | UserGroupCommand) -> Action:
     """Return the action that a command describes."""
     return UserCommandAction(command) if isinstance(command, UserCommand) else GroupCommandAction(command)
-
-
-def _moved(violation: Violation, start: int) -> Violation:
-    """Return a violation found in a part of the list, with its pointer counted from the list's start."""
-    number, slash, rest = violation.pointer.removeprefix("/").partition("/")
-    return attrs.evolve(violation, pointer=f"/{int(number) + start}{slash}{rest}")

@@ -12,9 +12,10 @@ import attrs
 
 from umapi_models.limits import MAX_USER_GROUP_STEPS, MAX_USER_STEPS, MAX_USERS
 from umapi_models.models import UserGroupCommand, UserStep
+from umapi_models.names import ADD
 from umapi_runtime.constraints import ContractError
 from umapi_sdk.actions import UserSteps
-from umapi_sdk.pieces import Piece, PlannedCommand, list_kind, listed, member_step, with_steps
+from umapi_sdk.pieces import Piece, PlannedCommand, list_kind, member_step, memberships, with_steps
 from umapi_sdk.resources import MEMBERS_OF, group_key, touched, user_key
 
 _FULL = MAX_USER_GROUP_STEPS * MAX_USERS
@@ -58,7 +59,7 @@ class Memberships:
         """Gather the memberships of an action; give the commands that are full by that."""
         user, spelt = _user(pieces), pieces[0].owner.action.target.lower()
         for piece in pieces:
-            kind, names = _memberships(piece)
+            kind, names = memberships(piece)
             for name in names:
                 key = group_key(name)
                 single = piece if len(names) == 1 else attrs.evolve(piece, step=_of_one_group(piece.step, kind, name))
@@ -97,7 +98,7 @@ class Memberships:
             self._groups_of[user_key(user)].discard(key)
         first = gathered.pieces[0]
         frame = UserGroupCommand(
-            user_group=gathered.name, do=(member_step(_memberships(first)[0], [first.owner.action.target]),)
+            user_group=gathered.name, do=(member_step(memberships(first)[0], [first.owner.action.target]),)
         )
         command = PlannedCommand(frame=frame, pieces=tuple(gathered.pieces), touches={}, by_group=True)
         command.touches = touched(with_steps(frame, [planned.step for planned in command.steps()]))
@@ -163,7 +164,7 @@ def _is_candidate(pieces: Sequence[Piece], candidate: _Candidate, groups: dict[s
     for piece in pieces:
         if list_kind(piece.step) is None:
             return False
-        kind, names = _memberships(piece)
+        kind, names = memberships(piece)
         for name in names:
             key = group_key(name)
             if candidate.groups.setdefault(key, kind) != kind:
@@ -179,7 +180,7 @@ def _can_be_root(name: str) -> bool:
     if name.startswith("_"):  # an admin group, which goes with another group
         return False
     try:
-        UserGroupCommand(user_group=name, do=(member_step("add", ["user@example.com"]),))
+        UserGroupCommand(user_group=name, do=(member_step(ADD, ["user@example.com"]),))
     except ContractError:
         return False
     return True
@@ -193,7 +194,7 @@ def _can_be_listed(piece: Piece) -> bool:
     if frame.domain is not None or frame.use_adobe_id:
         return False
     try:
-        member_step("add", [action.target])
+        member_step(ADD, [action.target])
     except ContractError:
         return False
     return True
@@ -201,12 +202,6 @@ def _can_be_listed(piece: Piece) -> bool:
 
 def _user(pieces: Sequence[Piece]) -> str:
     return user_key(pieces[0].owner.action.target)
-
-
-def _memberships(piece: Piece) -> tuple[str, tuple[str, ...]]:
-    kind = list_kind(piece.step)
-    assert kind is not None
-    return kind[0], listed(piece.step, *kind)
 
 
 def _of_one_group(step: object, kind: str, name: str) -> UserStep:

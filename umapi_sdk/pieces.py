@@ -22,6 +22,7 @@ from umapi_models.models import (
     UserGroupStep,
     UserStep,
 )
+from umapi_models.names import ADD, REMOVE
 from umapi_sdk.actions import Action
 from umapi_sdk.batches import WireCommand, write_command
 
@@ -171,9 +172,9 @@ def list_kind(step: Step) -> tuple[str, str] | None:
     """Return what the step does with a single list of names, and of what: ("add", "group"); None for other steps."""
     if isinstance(step, UserStep):
         if step.add is not None:
-            return "add", "group"
-        return None if step.remove is None or isinstance(step.remove, str) else ("remove", "group")
-    name = "add" if step.add is not None else "remove"
+            return ADD, "group"
+        return None if step.remove is None or isinstance(step.remove, str) else (REMOVE, "group")
+    name = ADD if step.add is not None else REMOVE
     fields = step.add or step.remove
     if fields is None or (fields.user and fields.product_configuration):
         return None
@@ -214,11 +215,11 @@ def _chunks(names: Sequence[T], size: int) -> Iterator[Sequence[T]]:
         yield names[start : start + size]
 
 
-def member_kind(piece: Piece) -> str:
-    """Return what a piece of a user does with its membership: "add" or "remove"."""
+def memberships(piece: Piece) -> tuple[str, tuple[str, ...]]:
+    """Return what a piece of a user, which lists groups, does with the memberships in them, "add" or "remove"."""
     kind = list_kind(piece.step)
     assert kind is not None
-    return kind[0]
+    return kind[0], listed(piece.step, *kind)
 
 
 def member_step(kind: str, users: Sequence[str]) -> UserGroupStep:
@@ -227,7 +228,7 @@ def member_step(kind: str, users: Sequence[str]) -> UserGroupStep:
     Raises:
         ContractError: they cannot be named in such a step.
     """
-    if kind == "add":
+    if kind == ADD:
         return UserGroupStep(add=AddToUserGroup(user=tuple(users)))
     return UserGroupStep(remove=RemoveFromUserGroup(user=tuple(users)))
 
@@ -236,7 +237,7 @@ def _member_steps(pieces: Sequence[Piece], *, merging: bool) -> Iterator[Planned
     """Make steps on the group of memberships of users: full lists, or one step for each user."""
     sources: dict[tuple[str, str], list[int]] = {}
     for place, piece in enumerate(pieces):
-        sources.setdefault((member_kind(piece), piece.owner.action.target.lower()), []).append(place)
+        sources.setdefault((memberships(piece)[0], piece.owner.action.target.lower()), []).append(place)
     for kind, keys in groupby(sorted(sources, key=lambda key: key[0]), lambda key: key[0]):
         for chunk in _chunks(list(keys), MAX_USERS if merging else 1):
             of = [sources[key] for key in chunk]

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from umapi_models.models import UserCommand, UserGroupCommand
+from umapi_models.names import DEVELOPER_PREFIX, PROFILE_ADMIN_PREFIX, USER_ADMIN_PREFIX
 
 MEMBERS_OF = "members of "
 """Before the key of a group: the list of its members. Every command on a group touches it."""
 
 # An admin group comes and goes with the group or profile that its name holds (group.md).
-_ADMIN_PREFIXES = ("_admin_", "_developer_")
+_ADMIN_PREFIXES = (USER_ADMIN_PREFIX, PROFILE_ADMIN_PREFIX, DEVELOPER_PREFIX)
 
 _REMEMBERED = 1024
 """Keys that are remembered: one command speaks of its user more than once, and many commands of the same groups."""
@@ -92,9 +93,8 @@ def _touched_by_group(command: UserGroupCommand) -> dict[str, bool]:
 @lru_cache(_REMEMBERED)
 def _keys_of_group(name: str) -> tuple[str, ...]:
     """Return the names under which a group that is named is touched: with it, for an admin group, what it is about."""
-    if name.startswith(_ADMIN_PREFIXES):
-        return group_key(name), group_key(name[name.index("_", 1) + 1 :])
-    return (group_key(name),)
+    prefix = next((one for one in _ADMIN_PREFIXES if name.startswith(one)), None)
+    return (group_key(name),) if prefix is None else (group_key(name), group_key(name.removeprefix(prefix)))
 
 
 @lru_cache(_REMEMBERED)

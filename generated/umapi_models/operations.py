@@ -24,6 +24,8 @@ class Operation:
     """Length of the period, in seconds."""
     page_size: int | None = None
     """Most entries on a page; None where an answer has no pages."""
+    entries: str | None = None
+    """The member of a page with its entries; None where it is the list."""
     deprecated: bool = False
     """Whether the service serves it for old clients only."""
     canonical: str | None = None
@@ -54,6 +56,7 @@ USERS: Final = Operation(
     overall=100,
     period=60.0,
     page_size=2000,
+    entries="users",
     canonical="/users/{orgId}/{page}",
     security=True,
 )
@@ -67,6 +70,7 @@ GROUP_USERS: Final = Operation(
     overall=100,
     period=60.0,
     page_size=2000,
+    entries="users",
     canonical="/users/{orgId}/{page}/{groupName}",
     security=True,
 )
@@ -92,6 +96,7 @@ GROUPS: Final = Operation(
     overall=100,
     period=60.0,
     page_size=400,
+    entries="groups",
     security=True,
 )
 "A page of the organisation's user groups, product profiles and admin groups."

@@ -15,8 +15,5 @@ COUNTRIES = Vocabulary(
 )
 "Country code of ISO 3166-1 alpha-2, two upper-case letters, or UD for undefined; it cannot be changed once set. Source: ActionsCmds.md, user information fields. The service shows UD, and Adobe's user-sync sends it for Enterprise IDs without a country."
 
-FIXED_ADMIN_GROUPS = frozenset("_org_admin _support_admin _deployment_admin".split())
-"Admin groups that every organisation has. Source: ActionsCmds.md#addRemoveAttr."
-
 UNTOUCHABLE_GROUPS = frozenset("_org_admin _compartment_admin _compartment_viewer".split())
 "Admin groups whose membership the API neither gives nor takes. Source: ActionsCmds.md#addRemoveAttr. The error for it is not published."

@@ -82,15 +82,16 @@ def _error_codes(bundle: Bundle) -> str:
 def _names(bundle: Bundle) -> str:
     """Write the names of steps, and those of the kinds of accounts and groups, for whoever does not use the models."""
     lines = [
-        '"""The names on the wire of steps, identity types and group types."""\n',
+        '"""The names on the wire of steps, types, statuses and options, and what admin groups are called."""\n',
         "from __future__ import annotations\n",
         "from collections.abc import Mapping\n",
         "from typing import Final\n",
     ]
-    for title in ("IdentityType", "GroupType"):
+    for title in ("IdentityType", "GroupType", "UserStatus", "CreateOption"):
         definition = bundle.definitions[title][1]
         lines += [f"{member_name(value)}: Final = {value!r}" for value in definition["enum"]]
         lines.append(f"{definition['description']!r}\n")
+    lines += _group_names(bundle.definitions["GroupType"][1]["x-umapi-group-names"])
     steps = {"USER_STEPS": "UserStep", "USER_GROUP_STEPS": "UserGroupStep"}
     for name, title in steps.items():
         names = tuple(bundle.definitions[title][1]["properties"])
@@ -109,6 +110,18 @@ def _names(bundle: Bundle) -> str:
     return "\n".join(lines)
 
 
+def _group_names(names: dict[str, str]) -> list[str]:
+    """Write what admin groups are called, by their types: some by one name, others by a prefix to another's."""
+    prefixes = {kind: name.removesuffix("{name}") for kind, name in names.items() if name.endswith("{name}")}
+    fixed = {name: kind for kind, name in names.items() if kind not in prefixes}
+    told = "The admin groups that every organisation has, each with its type. Source: ActionsCmds.md#addRemoveAttr."
+    return [
+        f"FIXED_ADMIN_GROUPS: Final[Mapping[str, str]] = {fixed!r}\n{told!r}\n",
+        *(f"{kind.removesuffix('_GROUP')}_PREFIX: Final = {prefix!r}" for kind, prefix in prefixes.items()),
+        "'What stands before the name of a product, profile or user group in that of its admin group.'\n",
+    ]
+
+
 def _operations(bundle: Bundle) -> str:
     """Write what there is to know of the operations: paths, throttle limits, page sizes, hosts and scopes."""
     document = bundle.files["openapi.json"]
@@ -124,6 +137,7 @@ def _operations(bundle: Bundle) -> str:
         '    overall: int | None\n    """Requests allowed to all clients together in a period."""',
         '    period: float\n    """Length of the period, in seconds."""',
         '    page_size: int | None = None\n    """Most entries on a page; None where an answer has no pages."""',
+        '    entries: str | None = None\n    """The member of a page with its entries; None where it is the list."""',
         '    deprecated: bool = False\n    """Whether the service serves it for old clients only."""',
         '    canonical: str | None = None\n    """The path as the header Canonical-Resource gives it."""',
         '    security: bool = False\n    """Whether it takes an access token; such a path is below the API root."""',
@@ -134,6 +148,7 @@ def _operations(bundle: Bundle) -> str:
         throttle = operation.get("x-umapi-throttle", {})
         given = {
             "page_size": operation.get("x-umapi-page-size"),
+            "entries": _entries(bundle, operation),
             "deprecated": operation.get("deprecated"),
             "canonical": operation.get("x-umapi-canonical-resource"),
             "security": bool(operation["security"]) or None,
@@ -147,9 +162,9 @@ def _operations(bundle: Bundle) -> str:
             f"period={float(throttle.get('periodSeconds', 60))!r}{beside})\n{operation['summary']!r}\n"
         )
     lines.append(f"OPERATIONS: Final = ({', '.join(names)})\n'All of them.'\n")
-    api, ims = document["servers"][0]["url"], _token_root(document)
+    api, ims = str(document["servers"][0]["url"]), _token_root(document)
     flow = document["components"]["securitySchemes"]["oauth"]
-    constants = {
+    constants: dict[str, tuple[object, str]] = {
         "API_ROOT": (api, "Root of the API."),
         "API_HOST": (urlsplit(api).netloc, "Host of the API."),
         "API_PATH": (urlsplit(api).path, "Path of the API root on its host."),
@@ -167,6 +182,15 @@ def _each_operation(document: Schema) -> Iterator[tuple[str, str, Schema]]:
     for path, item in document["paths"].items():
         for method in sorted(item.keys() & {"get", "post"}):
             yield path, method, item[method]
+
+
+def _entries(bundle: Bundle, operation: Schema) -> str | None:
+    """Return the member of a page that holds the entries; None where an answer is no page, or a bare list."""
+    if not operation.get("x-umapi-page-size"):
+        return None
+    schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    page = bundle.resolve(schema["$ref"], "openapi.json")[1] if "$ref" in schema else schema
+    return next((name for name, one in page.get("properties", {}).items() if one.get("type") == "array"), None)
 
 
 def _token_root(document: Schema) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import copy
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +16,7 @@ from typing import Any, Final
 
 import pytest
 
+import umapi_models.names as names_of_the_schema
 from umapi_limit_page import limited
 from umapi_samples import REQUEST_SCHEMAS, ROOT
 
@@ -104,13 +108,15 @@ def read(file: str) -> Json:
 
 def probe(folder: Path, changed: dict[str, Json], **task: Json) -> Json:
     """Return what the probe finds with the package that is made of schema/ with these files changed."""
-    done = probed(folder, changed, **task)
+    done = ran(folder, changed, [str(PROBE)], json.dumps(task))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
-def probed(folder: Path, changed: dict[str, Json], **task: Json) -> subprocess.CompletedProcess[str]:
-    """Return how the probe ended that was given the package made of schema/ with these files changed."""
+def ran(
+    folder: Path, changed: dict[str, Json], arguments: list[str], given: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Return how Python ended with these arguments, beside the package made of schema/ with these files changed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", [*sys.path, str(ROOT)])  # the generator is in no wheel
         from schema.codegen.package import write_package  # noqa: PLC0415 - it needs what `pytestmark` looks for
@@ -126,9 +132,9 @@ def probed(folder: Path, changed: dict[str, Json], **task: Json) -> subprocess.C
         target.write_text(text, "utf-8")
     others = {key: value for key, value in os.environ.items() if not key.upper().startswith(("UMAPI_", "PYTHON"))}
     environment = {**others, "PYTHONPATH": str(folder), "no_proxy": "*"}
-    command = [sys.executable, str(PROBE)]
+    command = [sys.executable, *arguments]
     return subprocess.run(
-        command, input=json.dumps(task), env=environment, capture_output=True, text=True, check=False, timeout=60
+        command, input=given, env=environment, capture_output=True, text=True, check=False, timeout=60
     )
 
 
@@ -243,6 +249,34 @@ def test_words_and_names_are_said_once(tmp_path: Path) -> None:
     assert "| token.client_secret | `invalid_client` | another secret, please |" in found["docs"]
 
 
+def test_names_of_groups_and_types_are_said_once(tmp_path: Path) -> None:
+    """With other names of admin groups and one identity type more, client and mock server know them."""
+    files = {name: read(name) for name in ("group.json", "user-steps.json")}
+    files["group.json"]["$defs"]["GroupType"]["x-umapi-group-names"] |= {
+        "DEVELOPER_GROUP": "_makers_{name}",
+        "SUPPORT_ADMIN_GROUP": "_helpers",
+    }
+    definitions = files["user-steps.json"]["$defs"]
+    definitions["IdentityType"]["enum"].insert(0, "partnerID")
+    definitions["AddPartnerID"] = definitions["AddAdobeID"] | {
+        "title": "AddPartnerID",
+        "x-umapi-identity-type": "partnerID",
+    }
+    definitions["UserStep"]["properties"]["addPartnerID"] = {"$ref": "#/$defs/AddPartnerID"}
+    seed = {
+        "org_id": "1@AdobeOrg",
+        "products": [{"name": "Ink"}],
+        "profiles": [{"name": "Ink (all)", "product": "Ink"}],
+        "domains": [{"name": "example.org", "type": "partnerID"}],
+        "users": [{"email": "jo@example.org", "type": "partnerID", "username": "jo", "domain": "example.org"}],
+    }
+    found = probe(tmp_path, files, kind="wire", seed=seed, group="_makers_Ink (all)")
+    assert found["put"] == [204, ""]
+    assert {"_helpers", "_makers_Ink (all)"} <= set(found["groups"])
+    assert "_developer_Ink (all)" not in found["groups"]
+    assert found["touched"] == ["group _makers_ink (all)", "group ink (all)", "user jo@example.org"]
+
+
 def test_a_kind_of_fault_that_the_schema_alone_has_is_answered(tmp_path: Path) -> None:
     """A kind of fault that is added to the schema is offered, put in force, and answered as not simulated."""
     document = read("faults.json")
@@ -257,14 +291,62 @@ def test_a_kind_of_fault_that_the_schema_alone_has_is_answered(tmp_path: Path) -
     assert found["fields"] == [*document["fields"], "seconds"]
 
 
-def test_a_renamed_step_is_no_key_error(tmp_path: Path) -> None:
-    """With another name of a step, what knows it by its old one is not loaded, and says which name is missing."""
-    document = read("usergroup-steps.json")
-    steps = document["$defs"]["UserGroupStep"]["properties"]
-    steps["dropUserGroup"] = steps.pop("deleteUserGroup")
-    done = probed(tmp_path, {"usergroup-steps.json": document}, kind="operation")
+@pytest.mark.parametrize(
+    ("place", "old", "module"),
+    [
+        ("UserGroupStep", "deleteUserGroup", "umapi_harness.reading.actions"),
+        ("UserGroupStep", "deleteUserGroup", "umapi_harness.mock"),
+        ("CreateOption", "updateIfAlreadyExists", "umapi_harness.mock"),
+        ("IdentityType", "unknown", "umapi_harness.mock"),
+        ("UserStatus", "active", "umapi_harness.mock"),
+    ],
+)
+def test_a_renamed_word_is_no_key_error(place: str, old: str, module: str, tmp_path: Path) -> None:
+    """With another name of a word, what knows it by its old one is not loaded, and says which name is missing."""
+    files = ("user-steps.json", "usergroup-steps.json", "user.json")
+    file = next(name for name in files if place in read(name)["$defs"])
+    document = read(file)
+    node = document["$defs"][place]
+    if "enum" in node:
+        node["enum"][node["enum"].index(old)] = "another"
+    else:
+        node["properties"]["another"] = node["properties"].pop(old)
+    done = ran(tmp_path, {file: document}, ["-c", f"import {module}"])
     assert done.returncode != 0
-    assert done.stderr.splitlines()[-1].startswith("ImportError: cannot import name 'DELETE_USER_GROUP'")
+    name = re.sub("(?<=[a-z])(?=[A-Z])", "_", old).upper()
+    assert done.stderr.splitlines()[-1].startswith(f"ImportError: cannot import name '{name}'")
+
+
+def test_a_new_listing_shrinks_by_what_its_pages_hold(tmp_path: Path) -> None:
+    """A listing that is added to the schema loses users or groups where its pages hold them, and else nothing."""
+    files = {name: read(name) for name in ("openapi.json", "pages.json")}
+    pages = files["pages.json"]["$defs"]
+    teams = dict(pages["GroupsPage"]["properties"])
+    teams["teams"] = teams.pop("groups")
+    pages["TeamsPage"] = {"title": "TeamsPage", "description": "Teams.", "type": "object", "properties": teams}
+    paths = files["openapi.json"]["paths"]
+    for name, page in (("teams", "TeamsPage"), ("circles", "GroupsPage"), ("people", "UsersPage")):
+        listing = copy.deepcopy(paths["/groups/{orgId}/{page}"]["get"]) | {"operationId": name}
+        listing["responses"]["200"]["content"]["application/json"]["schema"]["$ref"] = f"pages.json#/$defs/{page}"
+        paths[f"/{name}/{{orgId}}/{{page}}"] = {"get": listing}
+    found = probe(tmp_path, files, kind="shrinking", names=["teams", "circles", "people"])
+    assert found == [[501, 0, 0], [501, 0, 1], [501, 1, 0]]
+
+
+def test_no_module_writes_a_word_of_the_wire() -> None:
+    """Client and harness import each name that the schemas give to steps, types, options, groups and operations."""
+    found = [value for name, value in vars(names_of_the_schema).items() if name.isupper()]
+    words = {str(word) for value in found for word in ([value] if isinstance(value, str) else [*value])}
+    unmistakable = {word for word in words if re.fullmatch("[a-z]+[A-Z][A-Za-z]+|[A-Z]+_[A-Z_]+|_[a-z_]+", word)}
+    assert {"addAdobeID", "federatedID", "USER_GROUP", "updateIfAlreadyExists", "_admin_", "_org_admin"} <= unmistakable
+    written = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.value!r}"
+        for folder in ("umapi_sdk", "umapi_runtime", "harness/umapi_harness")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and node.value in unmistakable
+    ]
+    assert written == []
 
 
 NEW_CODE: Final = {

@@ -170,6 +170,36 @@ def fault(task: Json) -> Json:
     }
 
 
+def shrinking(task: Json) -> Json:
+    """For each listing, the status of a call that is to shrink it, and how many users and groups are gone by it."""
+    told: Json = []
+    for name in task["names"]:
+        with running_server() as server:
+            details, admin = server.details, f"{_root(server)}/_mock"
+            before = _population(server)
+            fault = {"operation": name, "kind": "shrink"}
+            httpx.post(f"{admin}/faults", json=fault).raise_for_status()
+            call = httpx.get(f"{details.api_url}/{name}/{details.org_id}/0", headers=_headers(server))
+            gone = [count - left for count, left in zip(before, _population(server), strict=True)]
+        told.append([call.status_code, *gone])
+    return told
+
+
+def wire(task: Json) -> Json:
+    """What the mock server makes of a seed, what its groups are called, and what a membership in one touches."""
+    from umapi_sdk.resources import touched  # noqa: PLC0415 - only here
+
+    with running_server() as server:
+        put = httpx.put(f"{_root(server)}/_mock/state", json=task["seed"])
+        groups = httpx.get(f"{_root(server)}/_mock/groups", params={"org_id": task["seed"]["org_id"]}).json()
+    (command,) = read_action_request([{"user": "jo@example.org", "do": [{"add": {"group": [task["group"]]}}]}])
+    return {
+        "put": [put.status_code, put.text],
+        "groups": [group["name"] for group in groups["groups"]],
+        "touched": sorted(touched(command)),
+    }
+
+
 def addition(task: Json) -> Json:
     """What becomes of a step, an operation and a code that the schema alone has."""
     import umapi_error_page  # noqa: PLC0415 - only here
@@ -248,6 +278,11 @@ def _calls(server: RunningServer) -> int:
     return sum(entry["operation"] == "action" for entry in entries)
 
 
+def _population(server: RunningServer) -> tuple[int, int]:
+    state = httpx.get(f"{_root(server)}/_mock/state").json()
+    return len(state["users"]), len(state["user_groups"])
+
+
 def _root(server: RunningServer) -> str:
     return server.details.ims_url
 
@@ -263,6 +298,8 @@ def main() -> int:
         "addition": addition,
         "words": words,
         "fault": fault,
+        "shrinking": shrinking,
+        "wire": wire,
     }
     json.dump(tasks[task["kind"]](task), sys.stdout)
     return 0

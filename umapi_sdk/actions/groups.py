@@ -15,6 +15,7 @@ from umapi_models.models import (
     UserGroupCommand,
     UserGroupStep,
 )
+from umapi_models.names import ADD, CREATE_USER_GROUP, DELETE_USER_GROUP, REMOVE, UPDATE_USER_GROUP
 from umapi_sdk.actions.names import Names
 from umapi_sdk.actions.steps import Action, Steps
 
@@ -38,13 +39,13 @@ class GroupSteps(Steps[UserGroupStep, UserGroupCommand], Action):
             ActionError: neither is given, or one is invalid.
         """
         return self._add(
-            "updateUserGroup",
+            UPDATE_USER_GROUP,
             lambda: UserGroupStep(update_user_group=UpdateUserGroup(name=name, description=description)),
         )
 
     def delete(self) -> Action:
         """Delete the user group; nothing can follow."""
-        return self._add("deleteUserGroup", lambda: UserGroupStep(delete_user_group=DeleteUserGroup()))
+        return self._add(DELETE_USER_GROUP, lambda: UserGroupStep(delete_user_group=DeleteUserGroup()))
 
     def add_users(self, users: Names) -> GroupSteps:
         """Add users, by e-mail address; any number of them.
@@ -53,7 +54,7 @@ class GroupSteps(Steps[UserGroupStep, UserGroupCommand], Action):
             ActionError: no user is given, or one is invalid.
         """
         return self._add_names(
-            "add", "user", users, MAX_USERS, lambda names: UserGroupStep(add=AddToUserGroup(user=names))
+            ADD, "user", users, MAX_USERS, lambda names: UserGroupStep(add=AddToUserGroup(user=names))
         )
 
     def remove_users(self, users: Names) -> GroupSteps:
@@ -63,7 +64,7 @@ class GroupSteps(Steps[UserGroupStep, UserGroupCommand], Action):
             ActionError: no user is given, or one is invalid.
         """
         return self._add_names(
-            "remove", "user", users, MAX_USERS, lambda names: UserGroupStep(remove=RemoveFromUserGroup(user=names))
+            REMOVE, "user", users, MAX_USERS, lambda names: UserGroupStep(remove=RemoveFromUserGroup(user=names))
         )
 
     def add_to_products(self, profiles: Names) -> GroupSteps:
@@ -73,7 +74,7 @@ class GroupSteps(Steps[UserGroupStep, UserGroupCommand], Action):
             ActionError: no profile is given, or a name is invalid.
         """
         return self._add_names(
-            "add",
+            ADD,
             "productConfiguration",
             profiles,
             MAX_PROFILES,
@@ -87,7 +88,7 @@ class GroupSteps(Steps[UserGroupStep, UserGroupCommand], Action):
             ActionError: no profile is given, or a name is invalid.
         """
         return self._add_names(
-            "remove",
+            REMOVE,
             "productConfiguration",
             profiles,
             MAX_PROFILES,
@@ -114,6 +115,6 @@ class GroupAction(GroupSteps):
             ActionError: the group's name or a field is invalid, or another step came before.
         """
         return self._add(
-            "createUserGroup",
+            CREATE_USER_GROUP,
             lambda: UserGroupStep(create_user_group=CreateUserGroup(description=description, option=option)),
         )

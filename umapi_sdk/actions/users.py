@@ -18,6 +18,15 @@ from umapi_models.models import (
     UserCommand,
     UserStep,
 )
+from umapi_models.names import (
+    ADD,
+    ADD_ADOBE_ID,
+    CREATE_ENTERPRISE_ID,
+    CREATE_FEDERATED_ID,
+    REMOVE,
+    REMOVE_FROM_ORG,
+    UPDATE,
+)
 from umapi_runtime.constraints import Violation, contract_of, refuse, show
 from umapi_sdk.actions.names import Names
 from umapi_sdk.actions.steps import Action, Steps
@@ -82,7 +91,7 @@ class UserSteps(Steps[UserStep, UserCommand], Action):
             ActionError: no field is given, or one is invalid.
         """
         return self._add(
-            "update",
+            UPDATE,
             lambda: UserStep(
                 update=UpdateUser(email=email, username=username, first_name=first_name, last_name=last_name)
             ),
@@ -94,7 +103,7 @@ class UserSteps(Steps[UserStep, UserCommand], Action):
         Raises:
             ActionError: no name is given, or one is invalid.
         """
-        return self._add_names("add", "group", groups, MAX_GROUPS, lambda names: UserStep(add=AddToGroups(group=names)))
+        return self._add_names(ADD, "group", groups, MAX_GROUPS, lambda names: UserStep(add=AddToGroups(group=names)))
 
     @overload
     def remove_from_groups(self, groups: Names, *, all_groups: Literal[False] = False) -> UserSteps: ...
@@ -108,21 +117,21 @@ class UserSteps(Steps[UserStep, UserCommand], Action):
         """
         if not isinstance(all_groups, bool):  # pyright: ignore[reportUnnecessaryIsInstance] - "no" must not mean all
             problem = f"all_groups must be True or False, not {show(all_groups)}"
-            raise ActionError((Violation(f"/do/{self._count}/remove", problem, "error.command.add_remove.list"),))
+            raise ActionError((Violation(f"/do/{self._count}/{REMOVE}", problem, "error.command.add_remove.list"),))
         if all_groups == (groups is not None):
             raise ActionError(
                 (
                     Violation(
-                        f"/do/{self._count}/remove",
+                        f"/do/{self._count}/{REMOVE}",
                         "name groups, or say all_groups=True: one of the two",
                         "error.command.add_remove.missing_list",
                     ),
                 )
             )
         if groups is None:
-            return self._add("remove", lambda: UserStep(remove="all"))
+            return self._add(REMOVE, lambda: UserStep(remove="all"))
         return self._add_names(
-            "remove", "group", groups, MAX_GROUPS, lambda names: UserStep(remove=RemoveFromGroups(group=names))
+            REMOVE, "group", groups, MAX_GROUPS, lambda names: UserStep(remove=RemoveFromGroups(group=names))
         )
 
     def remove_from_organization(self, *, delete_account: bool = False) -> Action:
@@ -134,7 +143,7 @@ class UserSteps(Steps[UserStep, UserCommand], Action):
             ActionError: `delete_account` is not a boolean.
         """
         return self._add(
-            "removeFromOrg", lambda: UserStep(remove_from_org=RemoveFromOrg(delete_account=delete_account))
+            REMOVE_FROM_ORG, lambda: UserStep(remove_from_org=RemoveFromOrg(delete_account=delete_account))
         )
 
 
@@ -232,7 +241,7 @@ class UserAction(UserSteps):
             ActionError: a field is invalid, or another step came before.
         """
         return self._add(
-            "addAdobeID",
+            ADD_ADOBE_ID,
             lambda: UserStep(
                 add_adobe_id=AddAdobeID(
                     email=self._email(email), first_name=first_name, last_name=last_name, country=country, option=option
@@ -255,7 +264,7 @@ class UserAction(UserSteps):
             ActionError: a field is invalid, or another step came before.
         """
         return self._add(
-            "createEnterpriseID",
+            CREATE_ENTERPRISE_ID,
             lambda: UserStep(
                 create_enterprise_id=CreateEnterpriseID(
                     email=self._email(email), first_name=first_name, last_name=last_name, country=country, option=option
@@ -279,7 +288,7 @@ class UserAction(UserSteps):
                 step came before.
         """
         return self._add(
-            "createFederatedID",
+            CREATE_FEDERATED_ID,
             lambda: UserStep(
                 create_federated_id=CreateFederatedID(
                     email=self._email(email), first_name=first_name, last_name=last_name, country=country, option=option

@@ -9,7 +9,16 @@ import attrs
 
 from umapi_harness.contract.answers import CommandResult, is_array, is_object
 from umapi_harness.contract.implied import OWNED, OrgFacts, UserKey, email_domain
-from umapi_models.names import ADD, ADOBE_ID, FEDERATED_ID
+from umapi_models.names import (
+    ADD,
+    ADOBE_ID,
+    DEVELOPER_PREFIX,
+    FEDERATED_ID,
+    PRODUCT_ADMIN_PREFIX,
+    PRODUCT_PROFILE,
+    USER_ADMIN_PREFIX,
+    USER_GROUP,
+)
 
 GROUP_IN_WORDS: Final = re.compile(r"(?:^Group (.+) was not found$|readonly: (.+)$|not allowed: (.+)$)", re.DOTALL)
 READ_ONLY: Final = "error.usergroup.readonly."
@@ -79,11 +88,11 @@ class CommandEffects:
 
     def _admin_group(self, name: str) -> None:
         lowered = name.lower()
-        if lowered.startswith("_product_admin_"):
-            product = name[len("_product_admin_") :]
+        if lowered.startswith(PRODUCT_ADMIN_PREFIX):
+            product = name[len(PRODUCT_ADMIN_PREFIX) :]
             self.facts.products.setdefault(product.lower(), product)
             return
-        for prefix, kind in (("_developer_", "PRODUCT_PROFILE"), ("_admin_", None)):
+        for prefix, kind in ((DEVELOPER_PREFIX, PRODUCT_PROFILE), (USER_ADMIN_PREFIX, None)):
             subject = name[len(prefix) :]
             if lowered.startswith(prefix) and subject.lower() not in self.facts.new_groups:
                 self.facts.group(subject, kind)
@@ -102,7 +111,7 @@ class CommandEffects:
         match = GROUP_IN_WORDS.search(words)
         found = next((text for text in match.groups() if text), None) if match else None
         for name in [found] if found is not None else names[:1]:
-            self.facts.group(name, "USER_GROUP").read_only = True
+            self.facts.group(name, USER_GROUP).read_only = True
         return (found or "").lower()
 
 

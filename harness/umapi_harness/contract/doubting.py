@@ -30,7 +30,7 @@ from umapi_harness.contract.implied import Implied
 from umapi_harness.contract.judging import CHANGES, operation_of
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.contract.schema import Operation
-from umapi_models.names import ADOBE_ID
+from umapi_models.names import ADOBE_ID, USER_ADMIN_PREFIX
 
 
 class Doubting:
@@ -243,7 +243,7 @@ def _is_of_everybody(page: ListingPage) -> bool:
 
 def _lists_all_admins(entries: Sequence[Mapping[str, Any]]) -> bool:
     names = {str(entry.get("groupName", "")).lower() for entry in entries}
-    return all(f"_admin_{name}" in names for name in names if not name.startswith("_"))
+    return all(f"{USER_ADMIN_PREFIX}{name}" in names for name in names if not name.startswith("_"))
 
 
 def _address(entry: Any) -> str:

@@ -24,7 +24,16 @@ from umapi_harness.contract.answers import (
 )
 from umapi_harness.contract.implied import email_domain
 from umapi_harness.contract.recordings import Exchange
-from umapi_models.names import ADOBE_ID, CREATE_USER_GROUP, CREATES, REMOVE_FROM_ORG, UPDATE
+from umapi_models.names import (
+    ADOBE_ID,
+    CREATE_USER_GROUP,
+    CREATES,
+    DEVELOPER_PREFIX,
+    PROFILE_ADMIN_PREFIX,
+    REMOVE_FROM_ORG,
+    UPDATE,
+    USER_ADMIN_PREFIX,
+)
 
 _BY_DOMAIN: Final = frozenset(CREATES) | {UPDATE}
 _ABSENT: Final = frozenset({"error.user.nonexistent"})
@@ -131,7 +140,7 @@ class Doubts:
     def doubts_group(self, name: str) -> bool:
         """Whether what an answer says of that group can."""
         lowered = name.lower()
-        for prefix in ("_admin_", "_developer_"):
+        for prefix in dict.fromkeys((USER_ADMIN_PREFIX, PROFILE_ADMIN_PREFIX, DEVELOPER_PREFIX)):
             lowered = lowered.removeprefix(prefix)
         return self.everything or lowered in self.lost_groups
 

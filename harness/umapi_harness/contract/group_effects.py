@@ -11,7 +11,15 @@ import attrs
 from umapi_harness.contract.answers import is_object, steps_of
 from umapi_harness.contract.command_effects import GROUP_IN_WORDS, READ_ONLY, CommandEffects, names_in
 from umapi_harness.contract.implied import UserKey
-from umapi_models.names import ADD, CREATE_USER_GROUP, DELETE_USER_GROUP, REMOVE, UPDATE_USER_GROUP
+from umapi_models.names import (
+    ADD,
+    CREATE_USER_GROUP,
+    DELETE_USER_GROUP,
+    PRODUCT_PROFILE,
+    REMOVE,
+    UPDATE_USER_GROUP,
+    USER_GROUP,
+)
 
 _USER_IN_WORDS: Final = re.compile(r"^User (?:Id does not exist|is not in the organization): (.+)$", re.DOTALL)
 _NO_CHANGE: Final = "error.usergroup.user_list.invalid"
@@ -44,7 +52,7 @@ class GroupEffects(CommandEffects):
     def _group_exists(self, name: str) -> None:
         made = name.lower() in self.facts.new_groups or name.lower() in self._made
         if not made and not name.startswith("_"):
-            self.facts.group(name, "USER_GROUP")
+            self.facts.group(name, USER_GROUP)
 
     def _create_group(self, fields: Mapping[str, Any], code: str | None, words: str) -> None:
         name = fields.get("name", self.target)
@@ -110,7 +118,7 @@ class GroupEffects(CommandEffects):
         self._group_exists(self.target)
         for name in profiles:
             if name.lower() not in self.facts.new_groups and not name.startswith("_"):
-                self.facts.group(name, "PRODUCT_PROFILE")
+                self.facts.group(name, PRODUCT_PROFILE)
         for name in users if not self.test_mode else ():
             self.exists(name)
             if code is None:

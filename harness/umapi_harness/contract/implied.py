@@ -7,8 +7,18 @@ from typing import Any, Final
 
 import attrs
 
-from umapi_models.names import ADOBE_ID, ENTERPRISE_ID, FEDERATED_ID
-from umapi_models.vocabulary import FIXED_ADMIN_GROUPS
+from umapi_models.names import (
+    ACTIVE,
+    ADOBE_ID,
+    DEVELOPER_PREFIX,
+    ENTERPRISE_ID,
+    FEDERATED_ID,
+    FIXED_ADMIN_GROUPS,
+    PRODUCT_ADMIN_PREFIX,
+    PRODUCT_PROFILE,
+    USER_ADMIN_PREFIX,
+    USER_GROUP,
+)
 
 OWNED: Final = (ENTERPRISE_ID, FEDERATED_ID)
 
@@ -155,7 +165,7 @@ class OrgFacts:
         """Leave out of the start whom a query did not find there, unless he was there without being active."""
         for address in self.unseen_at_start:
             for key in ((address, True), (address, False)):
-                if key in self.users and self.users[key].get("status", "active") == "active":
+                if key in self.users and self.users[key].get("status", ACTIVE) == ACTIVE:
                     del self.users[key]
                     self.guessed.pop(key, None)
 
@@ -247,13 +257,13 @@ class OrgFacts:
         """Whether a group of that name is there at the start, in lower case, as the seed has it."""
         facts = self.groups.get(name)
         if facts is not None:
-            return facts.kind in (None, "USER_GROUP", "PRODUCT_PROFILE")
+            return facts.kind in (None, USER_GROUP, PRODUCT_PROFILE)
         if name in FIXED_ADMIN_GROUPS:
             return True
-        for prefix in ("_product_admin_", "_developer_", "_admin_"):
+        for prefix in (PRODUCT_ADMIN_PREFIX, DEVELOPER_PREFIX, USER_ADMIN_PREFIX):
             if name.startswith(prefix):
                 subject = name.removeprefix(prefix)
-                return subject in (self.products if prefix == "_product_admin_" else self.groups)
+                return subject in (self.products if prefix == PRODUCT_ADMIN_PREFIX else self.groups)
         return False
 
     def _product(self, lowered: str, name: str) -> dict[str, Any]:
@@ -265,12 +275,12 @@ class OrgFacts:
         user_groups: list[dict[str, Any]] = []
         products = dict(self.products)
         for name, facts in self.groups.items():
-            if facts.kind == "PRODUCT_PROFILE":
+            if facts.kind == PRODUCT_PROFILE:
                 product = facts.product or f"Product of {facts.name}"[:255]
                 products.setdefault(product.lower(), product)
                 profile = {"name": facts.name, "product": products[product.lower()], "quota": facts.quota}
                 profiles.append(_present({**profile, "id": facts.group_id}))
-            elif name not in products and (facts.kind in (None, "USER_GROUP")) and not name.startswith("_"):
+            elif name not in products and (facts.kind in (None, USER_GROUP)) and not name.startswith("_"):
                 group = {"name": facts.name, "read_only": facts.read_only or None, "id": facts.group_id}
                 user_groups.append(_present(group))
         return {

@@ -42,7 +42,7 @@ from umapi_harness.contract.unjudgeable import (
     unjudge_partial_listings,
     unjudge_unknown_ids,
 )
-from umapi_models.names import ADOBE_ID
+from umapi_models.names import ADOBE_ID, PRODUCT_PROFILE, PROFILE_ADMIN_PREFIX
 
 
 def infer(exchanges: Sequence[Exchange]) -> Implied:
@@ -123,7 +123,7 @@ class _Inference:
         """Who was given a profile by a recorded update did not have it at the start."""
         profile = group_of(facts, profile_number(named.get("profileId", "")))
         request = read_json(exchange.request.body)
-        for name, group in (("addUsers", ""), ("addAdminUsers", "_admin_")):
+        for name, group in (("addUsers", ""), ("addAdminUsers", PROFILE_ADMIN_PREFIX)):
             for address in texts_of(request, name):
                 if profile is not None:
                     facts.joined.setdefault(address.lower(), set()).add(f"{group}{profile.name}".lower())
@@ -234,6 +234,6 @@ def _note_kinds(facts: OrgFacts) -> None:
     untold = [one.name for one in seeded if one.kind is None]
     if untold:
         facts.leave_open(f"which of these are user groups and which are profiles: {', '.join(untold)}", "user groups")
-    without = [one.name for one in seeded if one.kind == "PRODUCT_PROFILE" and one.product is None]
+    without = [one.name for one in seeded if one.kind == PRODUCT_PROFILE and one.product is None]
     if without:
         facts.leave_open(f"the products of these profiles: {', '.join(without)}", "one for each")

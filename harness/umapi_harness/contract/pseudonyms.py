@@ -17,7 +17,8 @@ from math import prod
 from typing import Final
 
 from umapi_harness.common.secrets import REDACTED
-from umapi_models.vocabulary import FIXED_ADMIN_GROUPS, UNTOUCHABLE_GROUPS
+from umapi_models.names import FIXED_ADMIN_GROUPS
+from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
 
 NOTE: Final = "pseudonyms"
 """The note of an exchange that tells its pseudonyms: a digest of each, six hexadecimal digits long."""
@@ -33,7 +34,7 @@ _WORD: Final = re.compile(r"[^\W_]++")
 _UUID: Final = re.compile(r"(?<![^\W_])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![^\W_])")
 _ADDRESS: Final = re.compile(r"(?<![\w.+'!#$&*~^%=?/{|}-])(?P<local>[\w.+'!#$&*~^%=?/{|}-]++)@(?P<domain>[\w.-]++)")
 _ADMIN: Final = re.compile(r"_(?:product_admin|admin|developer)_")
-_FIXED: Final = FIXED_ADMIN_GROUPS | UNTOUCHABLE_GROUPS
+_FIXED: Final = UNTOUCHABLE_GROUPS | FIXED_ADMIN_GROUPS.keys()
 # What stands behind the @ of ids, and says of which kind they are.
 _REALMS: Final = frozenset({"adobeorg", "adobeid", "techacct.adobe.com"})
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"

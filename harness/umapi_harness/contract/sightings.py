@@ -8,16 +8,27 @@ from typing import Any, Final
 
 from umapi_harness.contract.answers import ListingPage, is_array, is_object, number
 from umapi_harness.contract.implied import OWNED, OrgFacts, UserKey, email_domain
-from umapi_models.names import ADOBE_ID, FEDERATED_ID
-from umapi_models.vocabulary import FIXED_ADMIN_GROUPS
+from umapi_harness.mock.names import USER_STATUSES
+from umapi_models.names import (
+    ACTIVE,
+    ADOBE_ID,
+    DEVELOPER_PREFIX,
+    FEDERATED_ID,
+    FIXED_ADMIN_GROUPS,
+    PRODUCT_ADMIN_PREFIX,
+    PRODUCT_PROFILE,
+    UNKNOWN,
+    USER_ADMIN_PREFIX,
+    USER_GROUP,
+)
 
 _SUBJECTS: Final = {
-    "_product_admin_": "PRODUCT",
-    "_developer_": "PRODUCT_PROFILE",
-    "_admin_": None,
+    PRODUCT_ADMIN_PREFIX: "PRODUCT",
+    DEVELOPER_PREFIX: PRODUCT_PROFILE,
+    USER_ADMIN_PREFIX: None,  # which is that of profiles, too
 }
 _SEEDED: Final = ("email", "type", "username", "domain", "firstname", "lastname", "country", "status", "id")
-_FORMS: Final = {"country": re.compile("[A-Z]{2}"), "status": re.compile("active|disabled|locked|removed")}
+_FORMS: Final = {"country": re.compile("[A-Z]{2}"), "status": re.compile("|".join(USER_STATUSES))}
 
 
 def see_deprecated(facts: OrgFacts, entry: Mapping[str, Any]) -> None:
@@ -27,7 +38,7 @@ def see_deprecated(facts: OrgFacts, entry: Mapping[str, Any]) -> None:
         return
     if group_id is not None:
         if name.lower() not in facts.new_groups and name.lower() not in facts.group_names:
-            known = facts.group(name, "USER_GROUP", shown=True)
+            known = facts.group(name, USER_GROUP, shown=True)
             known.group_id = group_id
             known.read_only = known.read_only or entry.get("isReadOnly") is True
     elif isinstance(entry.get("id"), str):
@@ -99,7 +110,7 @@ def see_user(
     `whole` says that all his direct groups are shown.
     """
     email, type_ = entry.get("email"), entry.get("type")
-    if not isinstance(email, str) or type_ not in (ADOBE_ID, *OWNED, "unknown") or "@" not in email:
+    if not isinstance(email, str) or type_ not in (ADOBE_ID, *OWNED, UNKNOWN) or "@" not in email:
         return
     key: UserKey = (email.lower(), type_ == ADOBE_ID)
     first = facts.renamed.get(email.lower(), email)
@@ -107,7 +118,7 @@ def see_user(
     joined = facts.joined.get(key[0], set()) | facts.joined.get(start[0], set())
     made = facts.created.get(key)
     # No action makes an account of unknown type: who has it, met the one that was to create him.
-    if made is not None and type_ != "unknown":
+    if made is not None and type_ != UNKNOWN:
         _see_created(facts, key, entry, made)
         return
     if _came_from_nowhere(facts, start[0], entry):
@@ -117,7 +128,7 @@ def see_user(
     known = facts.users.get(start)
     if known is None or start in facts.sketched or (whole and start not in facts.whole_users):
         shown = _seeded(entry)
-        if shown.get("status") == "active":
+        if shown.get("status") == ACTIVE:
             del shown["status"]
         if first.lower() != email.lower():
             if shown.get("username", "").lower() == email.lower():
@@ -148,7 +159,7 @@ def see_user(
 
 def _came_from_nowhere(facts: OrgFacts, address: str, entry: Mapping[str, Any]) -> bool:
     """Whether a listing of everybody did not have somebody whom no recorded action brought either."""
-    if not facts.everybody or entry.get("status", "active") != "active":
+    if not facts.everybody or entry.get("status", ACTIVE) != ACTIVE:
         return False
     keys = [(address, family) for family in (True, False)]
     return not any(key in facts.users or key in facts.created for key in keys)
@@ -162,7 +173,7 @@ def _seeded(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _at_start(facts: OrgFacts, name: str) -> str:
     """What a group was called at the start."""
-    for prefix in ("", "_admin_"):
+    for prefix in ("", USER_ADMIN_PREFIX):
         if name.lower().startswith(prefix) and name.lower().removeprefix(prefix) in facts.group_names:
             return prefix + facts.group_names[name.lower().removeprefix(prefix)]
     return name

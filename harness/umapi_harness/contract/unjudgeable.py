@@ -11,6 +11,7 @@ from umapi_harness.contract.gathered import Gathered, group_of
 from umapi_harness.contract.implied import GroupFacts, OrgFacts
 from umapi_harness.contract.recordings import Exchange
 from umapi_harness.contract.schema import Operation
+from umapi_models.names import PRODUCT_PROFILE, USER_ADMIN_PREFIX, USER_GROUP
 
 _OK: Final = 200
 _NO_PRODUCT: Final = "error.command.product.not_found"
@@ -45,7 +46,7 @@ def unjudge_partial_listings(gathered: Gathered) -> None:
         if (
             page.group is not None
             and not flag(page.query, "directOnly", True)
-            and (kind is None or kind.kind != "USER_GROUP")
+            and (kind is None or kind.kind != USER_GROUP)
         ):
             for one in listing.pages:
                 gathered.unjudgeable[one.position] = "the recording does not tell who holds the profile through a group"
@@ -80,7 +81,7 @@ def excuse_counts(gathered: Gathered) -> None:
                     reason = f"the recording does not tell how many technical accounts are members of {name}"
                     places[f"/groups/{place}/memberCount"] = reason
                 continue
-            for member, group in (("memberCount", name), ("adminGroupName", f"_admin_{name}")):
+            for member, group in (("memberCount", name), ("adminGroupName", f"{USER_ADMIN_PREFIX}{name}")):
                 if (page.org_id, group.lower()) not in gathered.whole_groups:
                     reason = f"the recording does not list the members of {group}"
                     places[f"/groups/{place}/{member}"] = reason
@@ -116,4 +117,4 @@ def _why_unknown(facts: OrgFacts, named: Mapping[str, str], operation: Operation
 
 
 def _has_no_product(group: GroupFacts) -> bool:
-    return group.kind == "PRODUCT_PROFILE" and group.product is None
+    return group.kind == PRODUCT_PROFILE and group.product is None

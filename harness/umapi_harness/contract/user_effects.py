@@ -11,7 +11,17 @@ import attrs
 from umapi_harness.contract.answers import is_object, steps_of
 from umapi_harness.contract.command_effects import GROUP_IN_WORDS, READ_ONLY, CommandEffects, names_in
 from umapi_harness.contract.implied import OWNED, UserKey, email_domain
-from umapi_models.names import ADD, ADOBE_ID, CREATES, ENTERPRISE_ID, FEDERATED_ID, REMOVE, REMOVE_FROM_ORG, UPDATE
+from umapi_models.names import (
+    ADD,
+    ADOBE_ID,
+    CREATES,
+    ENTERPRISE_ID,
+    FEDERATED_ID,
+    REMOVE,
+    REMOVE_FROM_ORG,
+    UPDATE,
+    UPDATE_IF_ALREADY_EXISTS,
+)
 
 _DOMAIN_IN_WORDS: Final = re.compile(r"belongs to another organization: (\S+)$")
 _TYPES_TOLD: Final = {
@@ -72,7 +82,7 @@ class UserEffects(CommandEffects):
             return
         if key in self.facts.created and not gone:
             # He is there since an earlier action: this one changed his names, or nothing.
-            if fields.get("option") == "updateIfAlreadyExists":
+            if fields.get("option") == UPDATE_IF_ALREADY_EXISTS:
                 self.facts.updated.setdefault(email.lower(), set()).update(("firstname", "lastname"))
             return
         if fields.get("option") is not None and not self.known_whole and not gone:

@@ -27,11 +27,12 @@ from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.reading.expectations import NOT_SENT, Fate, StepReport, fates_of, refusal_of
 from umapi_harness.reading.reports import UnjudgedError, refusal_differences, report, told
 from umapi_harness.reading.standin import StandIn, connect
+from umapi_models.names import ADD, DELETE_USER_GROUP, REMOVE
 from umapi_sdk import Action, ActionError, UmapiError, UnsentActionsWarning
 from umapi_sdk.commands import read_actions
 from umapi_sdk.messages import Request
 
-_OUTLINES: Final[Mapping[str, Mapping[str, Any]]] = {"user": {"remove": "all"}, "usergroup": {"deleteUserGroup": {}}}
+_OUTLINES: Final[Mapping[str, Mapping[str, Any]]] = {"user": {REMOVE: "all"}, "usergroup": {DELETE_USER_GROUP: {}}}
 _LEFT: Final = Fate(statuses=frozenset({NOT_SENT}))
 _LISTS: Final = {"user": "group", "usergroup": "productConfiguration"}
 
@@ -104,7 +105,7 @@ def _in_sdk_words(command: JsonObject, kind: str) -> dict[str, Any]:
     """The command without the deprecated names, which the SDK does not have."""
     steps: list[Any] = []
     for _, name, fields in steps_of(command):
-        if name in ("add", "remove") and is_object(fields) and "product" in fields:
+        if name in (ADD, REMOVE) and is_object(fields) and "product" in fields:
             rest = {key: value for key, value in fields.items() if key != "product"}
             steps.append({name: {**rest, _LISTS[kind]: [*rest.get(_LISTS[kind], ()), *fields["product"]]}})
         else:

@@ -24,7 +24,7 @@ _FLAGS: Final = ("testOnly", "directOnly", "excludeGroups")
 _PAGE: Final = re.compile(r"[+-]?[0-9]{1,10}")
 _LARGEST_PAGE: Final = 2**31 - 1
 _GROUP_NAME: Final = schemas.read("user-steps.json")["$defs"]["GroupName"]
-_LONGEST_NAME: Final = int(_GROUP_NAME["maxLength"]) + len(g.PRODUCT_ADMIN_PREFIX)
+_LONGEST_NAME: Final = int(_GROUP_NAME["maxLength"]) + len(g.ADMIN_PREFIXES[g.PRODUCT_ADMINS])
 
 
 class Listing(Protocol[T_co]):

@@ -7,7 +7,7 @@ from umapi_harness.mock.api.user_targets import Fields, UserTarget
 from umapi_harness.mock.state.accounts import ELSEWHERE, INVITED
 from umapi_harness.mock.state.groups import key
 from umapi_harness.mock.state.users import User, email_domain
-from umapi_models.names import ADOBE_ID, ENTERPRISE_ID, FEDERATED_ID
+from umapi_models.names import ADOBE_ID, ENTERPRISE_ID, FEDERATED_ID, UPDATE_IF_ALREADY_EXISTS
 
 
 def create(target: UserTarget, identity_type: str, fields: Fields) -> None:
@@ -60,7 +60,7 @@ def _restored(target: UserTarget, identity_type: str, email: str, fields: Fields
     if identity_type == FEDERATED_ID and account.username.lower() != target.name.lower():
         return None
     target.organization.restore_user(account)
-    if fields.get("option") == "updateIfAlreadyExists":
+    if fields.get("option") == UPDATE_IF_ALREADY_EXISTS:
         target.organization.name_user(account, firstname=fields.get("firstname"), lastname=fields.get("lastname"))
     return account
 
@@ -96,7 +96,7 @@ def _meet(target: UserTarget, existing: User, fields: Fields) -> None:
     if option is None:
         raise RefusedError("error.user.already_in_org", user=target.name)
     target.user = existing
-    if option == "updateIfAlreadyExists" and existing.type != ADOBE_ID and not target.test_mode:
+    if option == UPDATE_IF_ALREADY_EXISTS and existing.type != ADOBE_ID and not target.test_mode:
         target.organization.name_user(existing, firstname=fields.get("firstname"), lastname=fields.get("lastname"))
 
 

@@ -12,7 +12,14 @@ from umapi_harness.mock.settings import Settings
 from umapi_harness.mock.state.groups import PROFILE, USER_GROUP, Group, key
 from umapi_harness.mock.state.organization import Organization
 from umapi_harness.mock.state.users import User
-from umapi_models.names import ADD, CREATE_USER_GROUP, DELETE_USER_GROUP, REMOVE, UPDATE_USER_GROUP
+from umapi_models.names import (
+    ADD,
+    CREATE_USER_GROUP,
+    DELETE_USER_GROUP,
+    REMOVE,
+    UPDATE_IF_ALREADY_EXISTS,
+    UPDATE_USER_GROUP,
+)
 
 Fields = Mapping[str, Any]
 
@@ -70,7 +77,7 @@ class UserGroupCommand:
         if existing.kind != USER_GROUP or option is None:
             raise RefusedError("error.usergroup.already_exists", group=name)
         description = fields.get("description")
-        if option == "updateIfAlreadyExists" and description is not None:
+        if option == UPDATE_IF_ALREADY_EXISTS and description is not None:
             if existing.read_only:
                 raise RefusedError("error.usergroup.readonly.update_not_allowed", group=name)
             if not self._test_mode:

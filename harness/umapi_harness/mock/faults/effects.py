@@ -16,6 +16,7 @@ from umapi_harness.mock.api.routes import Route
 from umapi_harness.mock.api.tokens import TokenStore
 from umapi_harness.mock.clock import Clock, wait
 from umapi_harness.mock.faults.plans import Fault
+from umapi_harness.mock.names import LISTINGS
 from umapi_harness.mock.state.groups import USER_GROUP
 from umapi_harness.mock.state.organization import Organization
 
@@ -143,14 +144,14 @@ def _half(body: bytes) -> bytes | None:
 
 def _shrink(organization: Organization, route: Route, entries: int) -> None:
     """Take the oldest entries out of a listing: whoever reads page after page misses as many others."""
-    if route.operation == "users":
+    listed = LISTINGS[route.operation]
+    group = organization.catalog.find(route.name) if route.name else None
+    if listed == "users" and group is not None:
+        for user in group.members[:entries]:
+            organization.leave(user, group)
+    elif listed == "users" and not route.name:
         for user in organization.listed_users[:entries]:
             organization.remove_user(user)
-    elif route.operation == "group_users":
-        group = organization.catalog.find(route.name)
-        if group is not None:
-            for user in group.members[:entries]:
-                organization.leave(user, group)
-    else:
+    elif listed == "groups":
         for group in [group for group in organization.catalog.groups if group.kind == USER_GROUP][:entries]:
             organization.remove_group(group)

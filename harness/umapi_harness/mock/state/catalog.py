@@ -11,6 +11,7 @@ from umapi_harness.mock.state import groups as g
 from umapi_harness.mock.state.changes import Changes
 from umapi_harness.mock.state.groups import Group, Product, key
 from umapi_harness.mock.state.rosters import Roster
+from umapi_models.names import FIXED_ADMIN_GROUPS
 
 _FIRST_GROUP_ID = 48_000_001
 
@@ -26,7 +27,7 @@ class Catalog:
         self._changes = changes
         self._next_group_id = _FIRST_GROUP_ID
         self._by_name: dict[str, Group] = {}
-        for name, kind in g.FIXED_ADMIN_GROUPS.items():
+        for name, kind in FIXED_ADMIN_GROUPS.items():
             self._add_group(Group(id=self._group_id(None), name=name, kind=kind))
 
     def find(self, name: str) -> Group | None:
@@ -50,12 +51,14 @@ class Catalog:
             read_only=read_only,
         )
         self._add_group(group)
-        group.admins = self._add_admin_group(g.ADMIN_PREFIX, g.USER_GROUP_ADMINS, group)
+        group.admins = self._add_admin_group(g.USER_GROUP_ADMINS, group)
         return group
 
     def add_product(self, name: str, *, product_id: str | None = None, code: str | None = None) -> Product:
         """Create a product and the group of its admins."""
-        admins = Group(id=self._group_id(None), name=f"{g.PRODUCT_ADMIN_PREFIX}{name}", kind=g.PRODUCT_ADMINS)
+        admins = Group(
+            id=self._group_id(None), name=f"{g.ADMIN_PREFIXES[g.PRODUCT_ADMINS]}{name}", kind=g.PRODUCT_ADMINS
+        )
         self._add_group(admins)
         number = len(self.products) + 1
         product = Product(
@@ -75,14 +78,14 @@ class Catalog:
         profile = Group(id=self._group_id(group_id), name=name, kind=g.PROFILE, product=product, quota=quota)
         self._add_group(profile)
         product.profiles.add(profile)
-        profile.admins = self._add_admin_group(g.ADMIN_PREFIX, g.PROFILE_ADMINS, profile)
-        profile.developers = self._add_admin_group(g.DEVELOPER_PREFIX, g.DEVELOPERS, profile)
+        profile.admins = self._add_admin_group(g.PROFILE_ADMINS, profile)
+        profile.developers = self._add_admin_group(g.DEVELOPERS, profile)
         return profile
 
     def rename(self, group: Group, name: str) -> None:
         """Change a user group's name, and that of its admin group with it."""
         self._changes.add()
-        for changed, new_name in ((group, name), (group.admins, f"{g.ADMIN_PREFIX}{name}")):
+        for changed, new_name in ((group, name), (group.admins, f"{g.ADMIN_PREFIXES[g.USER_GROUP_ADMINS]}{name}")):
             if changed is not None:
                 del self._by_name[key(changed.name)]
                 changed.name = new_name
@@ -118,7 +121,7 @@ class Catalog:
     def admin_group_without_members(self, name: str) -> bool:
         """True when `name` would be an admin group of something that exists, but is no group itself."""
         lowered = key(name)
-        for prefix in g.ADMIN_PREFIXES:
+        for prefix in g.ADMIN_PREFIXES.values():
             subject = lowered.removeprefix(prefix)
             if subject != lowered and (subject in self._by_name or subject in self.products):
                 return True
@@ -168,10 +171,10 @@ class Catalog:
         self.groups.add(group)
         self._by_name[key(group.name)] = group
 
-    def _add_admin_group(self, prefix: str, kind: str, subject: Group) -> Group:
+    def _add_admin_group(self, kind: str, subject: Group) -> Group:
         admins = Group(
             id=self._group_id(None),
-            name=f"{prefix}{subject.name}",
+            name=f"{g.ADMIN_PREFIXES[kind]}{subject.name}",
             kind=kind,
             subject=subject,
             product=subject.product,

@@ -22,16 +22,13 @@ PROFILE_ADMINS: Final = names.PROFILE_ADMIN_GROUP
 USER_GROUP_ADMINS: Final = names.USER_ADMIN_GROUP
 DEVELOPERS: Final = names.DEVELOPER_GROUP
 
-FIXED_ADMIN_GROUPS: Final = {
-    "_org_admin": SYSTEM_ADMINS,
-    "_support_admin": SUPPORT_ADMINS,
-    "_deployment_admin": DEPLOYMENT_ADMINS,
+ADMIN_PREFIXES: Final = {
+    PRODUCT_ADMINS: names.PRODUCT_ADMIN_PREFIX,
+    PROFILE_ADMINS: names.PROFILE_ADMIN_PREFIX,
+    USER_GROUP_ADMINS: names.USER_ADMIN_PREFIX,
+    DEVELOPERS: names.DEVELOPER_PREFIX,
 }
-
-ADMIN_PREFIX: Final = "_admin_"
-PRODUCT_ADMIN_PREFIX: Final = "_product_admin_"
-DEVELOPER_PREFIX: Final = "_developer_"
-ADMIN_PREFIXES: Final = (PRODUCT_ADMIN_PREFIX, ADMIN_PREFIX, DEVELOPER_PREFIX)
+"""What the name of an admin group begins with, by its type."""
 
 
 def key(name: str) -> str:

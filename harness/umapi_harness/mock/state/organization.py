@@ -19,7 +19,7 @@ from umapi_harness.mock.state.domains import Domain
 from umapi_harness.mock.state.groups import Group
 from umapi_harness.mock.state.rosters import Roster
 from umapi_harness.mock.state.users import IDENTITY_TYPES, User, email_domain
-from umapi_models.names import ADOBE_ID
+from umapi_models.names import ACTIVE, ADOBE_ID
 
 
 class Organization:
@@ -91,7 +91,7 @@ class Organization:
         firstname: str | None = None,
         lastname: str | None = None,
         country: str | None = None,
-        status: str = "active",
+        status: str = ACTIVE,
         given_id: str | None = None,
         directory_only: bool = False,
     ) -> User:
@@ -151,7 +151,7 @@ class Organization:
     def _remember(self, account: User) -> None:
         self.changes.add()
         self._forget(account)
-        account.status = "active"
+        account.status = ACTIVE
         self.directory.add(account)
 
     def _forget(self, account: User) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from umapi_harness.mock.state.organization import Organization
 from umapi_harness.mock.state.seeds import Seed, add_users, build_seed
+from umapi_models.names import FEDERATED_ID
 
 _FIRST: Final = ("Ada", "Chloé", "Dmitri", "Elif", "Grace", "Hana", "Iñaki", "Jürgen", "Kofi", "Priya")
 _LAST: Final = ("Abbott", "Bauer", "Dubois", "Eriksen", "García", "Ito", "Kovač", "Müller", "Öz", "Patel")
@@ -41,7 +42,7 @@ def generate_organization(users: int, groups: int, random_seed: int = 0) -> Seed
 def _frame(groups: int) -> dict[str, Any]:
     return {
         "org_id": "98765@AdobeOrg",
-        "domains": [{"name": _DOMAIN, "type": "federatedID"}],
+        "domains": [{"name": _DOMAIN, "type": FEDERATED_ID}],
         "products": [{"name": "Creative Cloud"}],
         "profiles": [{"name": name, "product": "Creative Cloud"} for name in _PROFILES],
         "user_groups": [{"name": f"Team {number}"} for number in range(1, groups + 1)],
@@ -57,7 +58,7 @@ def _people(users: int, groups: int, random_seed: int) -> Iterator[dict[str, Any
             teams += [f"Team {chance.randrange(groups) + 1}" for _ in range(_GROUPS_EACH - 1)]
         yield {
             "email": f"user{number}@{_DOMAIN}",
-            "type": "federatedID",
+            "type": FEDERATED_ID,
             "firstname": chance.choice(_FIRST),
             "lastname": chance.choice(_LAST),
             "country": chance.choice(_COUNTRIES),

@@ -34,7 +34,7 @@ from umapi_harness.mock.state.seeds import (
     read_seed,
 )
 from umapi_harness.mock.state.users import email_domain
-from umapi_models.names import ADOBE_ID, FEDERATED_ID
+from umapi_models.names import ADOBE_ID, FEDERATED_ID, UNKNOWN
 
 COLUMNS: Final = (
     *("email", "type", "firstname", "lastname", "country", "username", "domain", "status", "groups", "id"),
@@ -115,7 +115,7 @@ class Table:
         groups: dict[str, str] = {}
         for row in sorted((row for rows in self.rows.values() for row in rows), key=lambda row: row.number):
             user = row.entry
-            if user.get("type", "unknown") not in (ADOBE_ID, "unknown"):
+            if user.get("type", UNKNOWN) not in (ADOBE_ID, UNKNOWN):
                 domain = key(user.get("domain") or email_domain(user["email"]))
                 if domains.setdefault(domain, user["type"]) != user["type"]:
                     raise InputError(

@@ -18,7 +18,7 @@ from umapi_harness.mock.state.domains import Domain
 from umapi_harness.mock.state.groups import USER_GROUP, Group, key
 from umapi_harness.mock.state.organization import Organization
 from umapi_harness.mock.state.users import email_domain
-from umapi_models.names import ADOBE_ID
+from umapi_models.names import ACTIVE, ADOBE_ID, UNKNOWN
 
 SCHEMA: Final = "seed.schema.json"
 
@@ -213,7 +213,7 @@ def add_users(
         else:
             double = organization.owned_account(email)
             domain = key(entry.get("domain") or email_domain(email))
-            if entry["type"] != "unknown" and domain not in organization.domains:
+            if entry["type"] != UNKNOWN and domain not in organization.domains:
                 raise InputError(
                     f'{where}: {place_of(place)}: domain "{domain}" is not among the domains; '
                     "add it there or correct the address"
@@ -233,7 +233,7 @@ def add_users(
             firstname=entry.get("firstname"),
             lastname=entry.get("lastname"),
             country=entry.get("country"),
-            status=entry.get("status", "active"),
+            status=entry.get("status", ACTIVE),
             given_id=entry.get("id"),
         )
         for number, name in enumerate(entry.get("groups", ())):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from umapi_models.names import ADOBE_ID, CREATES
+from umapi_models.names import ACTIVE, ADOBE_ID, CREATES
 
 if TYPE_CHECKING:
     from umapi_harness.mock.state.groups import Group
@@ -49,7 +49,7 @@ class User:
     @property
     def active(self) -> bool:
         """Queries show only active users."""
-        return self.status == "active"
+        return self.status == ACTIVE
 
 
 def email_domain(address: str) -> str:
