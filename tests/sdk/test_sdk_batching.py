@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sdk_kit import STEADY, Reply, ScriptedServer, Seen, action_answer, all_good, requests_for, wire_commands
 
 from umapi_harness.mock.serving.server import RunningServer
+from umapi_models.limits import MAX_COMMANDS, MAX_GROUPS, MAX_PROFILES, MAX_USER_GROUP_STEPS, MAX_USER_STEPS, MAX_USERS
 from umapi_sdk import (
     Action,
     ActionError,
@@ -27,6 +28,10 @@ from umapi_sdk.outcomes import same_for_all
 from umapi_sdk.queueing import ActionQueue, Share
 
 Connect = Callable[..., Connection]
+
+_PARTS = 2 * MAX_COMMANDS + 5
+_MANY_USERS = _PARTS * MAX_USER_GROUP_STEPS * MAX_USERS
+"""Users that one action takes to so many parts."""
 
 
 def updates(count: int, name: str = "jo@example.com") -> UserAction:
@@ -47,30 +52,41 @@ def names_in(request: Seen) -> list[str]:
     return [command["user"] for command in request.json]
 
 
-@pytest.mark.parametrize("count", [1, 9, 10, 11, 20, 25, 101])
-def test_groups_are_split_by_ten(count: int) -> None:
-    """Any number of groups becomes steps of 10 at most, in the caller's order, in commands of 10 steps at most."""
+@pytest.mark.parametrize("count", [1, MAX_GROUPS - 1, MAX_GROUPS, MAX_GROUPS + 1, 2 * MAX_GROUPS, 25, 101])
+def test_groups_are_split_by_the_limit(count: int) -> None:
+    """Any number of groups becomes steps and commands within their limits, in the caller's order."""
     names = [f"g{number}" for number in range(count)]
     commands = wire_commands(UserAction("jo@example.com").add_to_groups(names))
     steps = [step["add"]["group"] for command in commands for step in command["do"]]
     assert [name for step in steps for name in step] == names
-    assert max(len(step) for step in steps) <= 10
-    assert max(len(command["do"]) for command in commands) <= 10
+    assert max(len(step) for step in steps) <= MAX_GROUPS
+    assert max(len(command["do"]) for command in commands) <= MAX_USER_STEPS
 
 
-def test_members_and_profiles_of_a_group_are_split_by_ten() -> None:
+def test_members_and_profiles_of_a_group_are_split_by_their_limits() -> None:
     """Lists of users and of profiles keep the limit too."""
-    action = (
-        GroupAction("Team").add_users([f"u{n}@b.c" for n in range(21)]).add_to_products([f"p{n}" for n in range(11)])
-    )
+    users, profiles = 2 * MAX_USERS + 1, MAX_PROFILES + 1
+    action = GroupAction("Team").add_users([f"u{n}@b.c" for n in range(users)])
+    action.add_to_products([f"p{n}" for n in range(profiles)])
     (command,) = wire_commands(action)
     sizes = [{field: len(names) for field, names in step["add"].items()} for step in command["do"]]
-    assert sizes == [{"user": 10}, {"user": 10}, {"user": 1}, {"productConfiguration": 10}, {"productConfiguration": 1}]
+    assert sizes == [
+        *({"user": size} for size in (MAX_USERS, MAX_USERS, 1)),
+        *({"productConfiguration": size} for size in (MAX_PROFILES, 1)),
+    ]
 
 
-@pytest.mark.parametrize(("steps", "parts"), [(1, [1]), (10, [10]), (11, [10, 1]), (30, [10, 10, 10])])
-def test_steps_are_split_by_ten(steps: int, parts: list[int]) -> None:
-    """More than 10 steps become several commands on the same user, in order."""
+@pytest.mark.parametrize(
+    ("steps", "parts"),
+    [
+        (1, [1]),
+        (MAX_USER_STEPS, [MAX_USER_STEPS]),
+        (MAX_USER_STEPS + 1, [MAX_USER_STEPS, 1]),
+        (3 * MAX_USER_STEPS, [MAX_USER_STEPS] * 3),
+    ],
+)
+def test_steps_are_split_by_the_limit(steps: int, parts: list[int]) -> None:
+    """More steps than a command takes become several commands on the same user, in order."""
     commands = wire_commands(updates(steps))
     assert [len(command["do"]) for command in commands] == parts
     flat = [step["update"]["firstname"] for command in commands for step in command["do"]]
@@ -112,11 +128,11 @@ def test_all_steps_arrive_once_in_order_and_within_limits(actions: list[list[tup
     arrived: dict[str, list[Any]] = {}
     for batch in batches:
         commands = json.loads(encode(batch))
-        assert len(commands) == len(batch) <= 10
+        assert len(commands) == len(batch) <= MAX_COMMANDS
         users = [command["user"] for command in commands]
         assert len(set(users)) == len(users)
         for command, sent in zip(commands, batch, strict=True):
-            assert 1 <= len(command["do"]) == len(sent.steps) <= 10
+            assert 1 <= len(command["do"]) == len(sent.steps) <= MAX_USER_STEPS
             arrived.setdefault(command["user"], []).extend(zip(sent.steps, command["do"], strict=True))
     for number, steps in enumerate(actions):
         found = arrived.pop(f"u{number}@example.com")
@@ -126,7 +142,7 @@ def test_all_steps_arrive_once_in_order_and_within_limits(actions: list[list[tup
             mine = [step for where, step in found if where == place]
             if kind == "add":
                 assert [name for step in mine for name in step["add"]["group"]] == value
-                assert all(len(step["add"]["group"]) <= 10 for step in mine)
+                assert all(len(step["add"]["group"]) <= MAX_GROUPS for step in mine)
             else:
                 assert mine == [{"update": {"firstname": value}} if kind == "update" else {"remove": "all"}]
     assert not arrived
@@ -135,12 +151,12 @@ def test_all_steps_arrive_once_in_order_and_within_limits(actions: list[list[tup
 @STEADY
 @given(st.lists(st.integers(1, 45), max_size=25))
 def test_requests_are_as_full_as_can_be(sizes: list[int]) -> None:
-    """A request holds 10 commands, or one of each action that has any left."""
+    """A request holds as many commands as it may, or one of each action that has any left."""
     batches = requests_for([updates(size, f"u{number}@example.com") for number, size in enumerate(sizes)])
-    left = {f"u{number}@example.com": -(-size // 10) for number, size in enumerate(sizes)}
+    left = {f"u{number}@example.com": -(-size // MAX_USER_STEPS) for number, size in enumerate(sizes)}
     for batch in batches:
         users = [command.action.target for command in batch]
-        assert len(users) == min(10, len(left))
+        assert len(users) == min(MAX_COMMANDS, len(left))
         for user in users:
             left[user] -= 1
             if not left[user]:
@@ -194,13 +210,13 @@ def test_seed_page_example_of_five_then_ten(wire: ScriptedServer, connect: Conne
     assert names_in(wire.seen[1]) == [f"u{number}@example.com" for number in range(10, 15)]
 
 
-def test_tenth_single_action_sends_the_queue(wire: ScriptedServer, connect: Connect) -> None:
-    """Nine single actions wait, the tenth sends them all."""
+def test_the_single_action_that_fills_a_request_sends_the_queue(wire: ScriptedServer, connect: Connect) -> None:
+    """Single actions wait; the one that fills a request sends them all."""
     wire.answer = all_good
     connection = connect(wire)
-    for action in new_users(9):
+    for action in new_users(MAX_COMMANDS - 1):
         assert connection.execute_single(action).sent == 0
-    assert connection.execute_single(new_users(1, start=9)[0]).sent == 10
+    assert connection.execute_single(new_users(1, start=MAX_COMMANDS - 1)[0]).sent == MAX_COMMANDS
     assert len(wire.seen) == 1
 
 
@@ -210,11 +226,11 @@ def test_tenth_single_action_sends_the_queue(wire: ScriptedServer, connect: Conn
         (0, 0, True, [], 0),
         (3, 0, True, [3], 0),
         (3, 1, True, [4], 0),
-        (9, 1, False, [10], 0),
-        (9, 0, False, [], 9),
-        (0, 25, False, [10, 10], 5),
-        (0, 25, True, [10, 10, 5], 0),
-        (5, 30, True, [10, 10, 10, 5], 0),
+        (MAX_COMMANDS - 1, 1, False, [MAX_COMMANDS], 0),
+        (MAX_COMMANDS - 1, 0, False, [], MAX_COMMANDS - 1),
+        (0, 2 * MAX_COMMANDS + 5, False, [MAX_COMMANDS] * 2, 5),
+        (0, 2 * MAX_COMMANDS + 5, True, [MAX_COMMANDS, MAX_COMMANDS, 5], 0),
+        (5, 3 * MAX_COMMANDS, True, [*[MAX_COMMANDS] * 3, 5], 0),
     ],
 )
 def test_queue_rules(
@@ -400,27 +416,29 @@ def test_threads_do_not_disturb_the_order_of_steps(wire: ScriptedServer, connect
 
 
 def test_parts_that_share_a_lost_request_are_all_unknown(wire: ScriptedServer, connect: Connect) -> None:
-    """Of 25 parts, 10 go in a request whose answer is lost: they are unknown, and none follows."""
+    """Parts that go in a request whose answer is lost are unknown, and none follows."""
     wire.replies.append(Reply(cut=True))
-    action = GroupAction("Team").add_users([f"u{number}@b.c" for number in range(2_500)])
+    action = GroupAction("Team").add_users([f"u{number}@b.c" for number in range(_MANY_USERS)])
     connection = connect(wire)
     with pytest.raises(OutcomeUnknownError) as caught:
         connection.execute_single(action, immediate=True)
     (outcome,) = caught.value.outcomes
-    assert [part.status for part in outcome.parts] == [OutcomeStatus.UNKNOWN] * 10 + [OutcomeStatus.NOT_SENT] * 15
+    assert [part.status for part in outcome.parts] == [OutcomeStatus.UNKNOWN] * MAX_COMMANDS + [
+        OutcomeStatus.NOT_SENT
+    ] * (_PARTS - MAX_COMMANDS)
     assert connection.queued == ()
 
 
 def test_nothing_follows_when_parts_of_a_request_are_in_doubt(wire: ScriptedServer, connect: Connect) -> None:
-    """The counts contradict themselves for 10 parts that share a request: the 15 that could go next are not sent."""
-    wire.replies.append(Reply(body=action_answer(9)))
+    """The counts contradict themselves for parts that share a request: those that could go next are not sent."""
+    wire.replies.append(Reply(body=action_answer(MAX_COMMANDS - 1)))
     wire.answer = all_good
-    action = GroupAction("Team").add_users([f"u{number}@b.c" for number in range(2_500)])
+    action = GroupAction("Team").add_users([f"u{number}@b.c" for number in range(_MANY_USERS)])
     other = UserAction("jo@b.c").add_to_groups(["Other"])
     result = connect(wire).execute_multiple([action, other], immediate=True)
     assert [outcome.status for outcome in result.outcomes] == [OutcomeStatus.UNKNOWN, OutcomeStatus.COMPLETED]
     parts = [part.status for part in result.outcomes[0].parts]
-    assert parts == [OutcomeStatus.UNKNOWN] * 10 + [OutcomeStatus.NOT_SENT] * 15
+    assert parts == [OutcomeStatus.UNKNOWN] * MAX_COMMANDS + [OutcomeStatus.NOT_SENT] * (_PARTS - MAX_COMMANDS)
     assert [[next(iter(command.values())) for command in request.json] for request in wire.seen][1:] == [["jo@b.c"]]
 
 
@@ -428,7 +446,7 @@ def test_nothing_follows_when_parts_of_a_request_are_in_doubt(wire: ScriptedServ
 def test_parts_that_another_call_is_sending_keep_their_own_outcomes(second: OutcomeStatus) -> None:
     """Two calls send parts of one action at once, and the answer of the first is lost: the second tells of its own."""
     queue, first, other = ActionQueue(), Share(immediate=False), Share(immediate=False)
-    action = GroupAction("Team").add_users([f"u{number}@b.c" for number in range(2_500)])
+    action = GroupAction("Team").add_users([f"u{number}@b.c" for number in range(_MANY_USERS)])
     queue.enlist(first, [action])
     queue.enlist(other, [])
     lost, sent = queue.take(first), queue.take(other)
@@ -439,5 +457,9 @@ def test_parts_that_another_call_is_sending_keep_their_own_outcomes(second: Outc
     queue.leave(other, {})
     assert action.outcome is not None
     parts = [part.status for part in action.outcome.parts]
-    assert parts == [OutcomeStatus.UNKNOWN] * 10 + [second] * 10 + [OutcomeStatus.NOT_SENT] * 5
+    assert parts == [
+        *[OutcomeStatus.UNKNOWN] * MAX_COMMANDS,
+        *[second] * MAX_COMMANDS,
+        *[OutcomeStatus.NOT_SENT] * (_PARTS - 2 * MAX_COMMANDS),
+    ]
     assert len(queue) == 0

@@ -25,6 +25,11 @@ FILE: Final = click.Path(path_type=Path, dir_okay=False)
 """A path of a file, which need not exist yet: whoever opens it says what is wrong with it."""
 
 
+def say(line: str) -> None:
+    """Tell something beside the results, on standard error, with the program's name before it."""
+    click.echo(f"{PROGRAM}: {line}", err=True)
+
+
 def check_output(path: Path) -> None:
     """Raise UsageError for `-`, which some programs take for standard output, and here would be a file's name."""
     if str(path) == "-":

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import click
 
-from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, PROGRAM, limits_of, write_whole
+from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, limits_of, say, write_whole
 from umapi_harness.contract.drift import Comparison, drift
 from umapi_harness.contract.findings import Grade
 from umapi_harness.contract.pairing import Opener
@@ -47,7 +47,7 @@ def _opener(path: Path, limits: Limits) -> Opener:
     def skip(line: str) -> None:
         if line not in told:  # the file is read twice
             told.add(line)
-            click.echo(f"{PROGRAM}: {line}", err=True)
+            say(line)
 
     def read() -> Iterator[Exchange]:
         return open_filled(path, limits=limits, skip=skip)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 import httpx
 
-from umapi_harness.commands.conventions import BODY_LIMIT, FILE, PROGRAM, check_output, limits_of, trusting
+from umapi_harness.commands.conventions import BODY_LIMIT, FILE, check_output, limits_of, say, trusting
 from umapi_harness.commands.redacting import KEY, PSEUDONYMS, pseudonyms_for, written
 from umapi_harness.common.errors import InputError
 from umapi_harness.contract.proxy import RecordingProxy
@@ -70,7 +70,7 @@ def record(
     verify: ssl.SSLContext | bool = trusting(ca_bundle) if ca_bundle is not None else True
     _tell_of_leftovers(out)
     if out.is_file() and not overwrite:
-        _say(f"{out}: is there already and stays; this recording takes the next free name (--overwrite replaces it)")
+        say(f"{out}: is there already and stays; this recording takes the next free name (--overwrite replaces it)")
     with site(host, port, tls=tls) as place:
         for one in (api, tokens):
             if _is_own(place, host, one):
@@ -88,7 +88,7 @@ def record(
             ),
             recorder=recorder,
             limits=limits_of(max_body),
-            say=_say,
+            say=say,
             stop=lambda: setattr(server, "should_exit", True),
         )
         server = place.server(proxy)
@@ -104,14 +104,10 @@ def record(
     if proxy.failure is not None:
         raise proxy.failure
     if saved is None:
-        _say(f"nothing was recorded, so nothing is written to {out}")
+        say(f"nothing was recorded, so nothing is written to {out}")
     else:
-        _say(written(recorder.count, saved, recorder.left_out))
+        say(written(recorder.count, saved, recorder.left_out))
     return 0
-
-
-def _say(line: str) -> None:
-    click.echo(f"{PROGRAM}: {line}", err=True)
 
 
 def _read(text: str, option: str) -> Upstream:
@@ -151,7 +147,7 @@ def _is_of_this_machine(address: str) -> bool:
 def _tell_of_leftovers(out: Path) -> None:
     for part in sorted(out.parent.glob(f".{out.name}.*.part")):
         command = f"umapi-harness redact --salvage --no-pseudonyms {shlex.quote(str(part))} NEW.har"
-        _say(f"{part}: left by a recording that was killed, or one still going on; not used: {command} keeps it")
+        say(f"{part}: left by a recording that was killed, or one still going on; not used: {command} keeps it")
 
 
 def _announce(place: Site, out: Path) -> None:
@@ -161,4 +157,4 @@ def _announce(place: Site, out: Path) -> None:
         "UMAPI_CA_BUNDLE": str(place.authority) if place.authority is not None else None,
     }
     click.echo("\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items() if value is not None))
-    _say(f"recording to {out} at {place.url}, stop with Ctrl-C")
+    say(f"recording to {out} at {place.url}, stop with Ctrl-C")

@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, PROGRAM, check_output, limits_of
+from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, check_output, limits_of, say
 from umapi_harness.common.outputs import is_same_file
 from umapi_harness.contract.archives import check_free
 from umapi_harness.contract.cleaning import Cleaner
@@ -104,7 +104,7 @@ def redact(
             lost.append(error)
 
     number = 0
-    for exchange in whole(open_filled(source, limits=limits, skip=_say)):
+    for exchange in whole(open_filled(source, limits=limits, skip=say)):
         cleaner.learn(exchange)
         number += 1
     if not number:
@@ -114,11 +114,11 @@ def redact(
         for exchange in whole(open_recording(source, limits=limits)):
             archive.add(cleaner.cleaned(exchange), cleaned=True)
             number += 1
-    _say(written(number, target, cleaner.left_out))
+    say(written(number, target, cleaner.left_out))
     if lost:
-        _say(f"{lost[0].place}: the file ends in the middle: all up to {lost[0].whole} is kept, the rest is lost")
+        say(f"{lost[0].place}: the file ends in the middle: all up to {lost[0].whole} is kept, the rest is lost")
     elif salvage:
-        _say(f"{source}: is whole, so nothing is lost")
+        say(f"{source}: is whole, so nothing is lost")
     return 0
 
 
@@ -141,7 +141,7 @@ def _inspected(path: Path, limits: Limits, pseudonyms: bool) -> int:
         lines.clear()
         return count
 
-    for exchange in open_recording(path, limits=limits, skip=_say, leave=leave):
+    for exchange in open_recording(path, limits=limits, skip=say, leave=leave):
         seen += 1
         lines.extend(inspector.findings(exchange))
         number += told()
@@ -149,9 +149,5 @@ def _inspected(path: Path, limits: Limits, pseudonyms: bool) -> int:
     if not seen and not number:
         raise no_exchange(str(path))
     summary = ("1 finding" if number == 1 else f"{number} findings") if number else "clean"
-    click.echo(f"{PROGRAM}: {path}: {summary}", err=True)
+    say(f"{path}: {summary}")
     return number
-
-
-def _say(line: str) -> None:
-    click.echo(f"{PROGRAM}: {line}", err=True)

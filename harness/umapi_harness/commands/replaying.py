@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, PROGRAM, limits_of
+from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, limits_of, say
 from umapi_harness.contract.playback import playable, prepared
 from umapi_harness.contract.replay import Replay
 from umapi_harness.mock.serving.listening import DEFAULT_HOST
@@ -29,21 +29,21 @@ def replay(
     was recorded for it; one that was not recorded gets status 501 and the nearest that was. Prints what a client
     needs as lines that a shell can evaluate. Exit status 1 if there was a request that could not be answered.
     """
-    app = _Speaking(playable(paths, limits=limits_of(max_body), skip=_say), ordered=ordered)
+    app = _Speaking(playable(paths, limits=limits_of(max_body), skip=say), ordered=ordered)
     with prepared(app, host, port, tls=tls) as (server, playback):
 
         def announce() -> None:
             if ready_file is not None:
                 playback.details.write(ready_file)
             click.echo("\n".join(playback.details.export_lines()))
-            _say(f"replaying {len(app.exchanges)} exchanges at {playback.url}, stop with Ctrl-C")
+            say(f"replaying {len(app.exchanges)} exchanges at {playback.url}, stop with Ctrl-C")
 
         server.on_start = announce
         server.run()
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
     asked = f"{len(app.played)} answers given, {len(app.left)} exchanges never asked for"
-    _say(f"{asked}, {len(app.unmatched)} requests not recorded")
+    say(f"{asked}, {len(app.unmatched)} requests not recorded")
     return FAILED if app.unmatched else 0
 
 
@@ -51,8 +51,4 @@ class _Speaking(Replay):
     """A replay that says at once what it cannot answer."""
 
     def explain(self, message: str) -> None:
-        _say(message)
-
-
-def _say(message: str) -> None:
-    click.echo(f"{PROGRAM}: {message}", err=True)
+        say(message)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import click
 
-from umapi_harness.commands.conventions import FILE, PROGRAM
+from umapi_harness.commands.conventions import FILE, say
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.clock import read_clock
 from umapi_harness.mock.serving.details import ServerDetails
@@ -140,7 +140,7 @@ def serve(ready_file: Path | None, **options: Any) -> int:
 
 def _announce(details: ServerDetails) -> None:
     click.echo("\n".join(details.export_lines()))
-    click.echo(f"{PROGRAM}: listening at {details.ims_url}, stop with Ctrl-C", err=True)
+    say(f"listening at {details.ims_url}, stop with Ctrl-C")
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})

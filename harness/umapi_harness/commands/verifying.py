@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, PROGRAM, limits_of, write_whole
+from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, limits_of, say, write_whole
 from umapi_harness.common.documents import read_document
 from umapi_harness.common.errors import InputError
 from umapi_harness.contract.findings import Grade
@@ -140,7 +140,7 @@ def _write_seeds(simulation: MockJudge, recordings: Sequence[Recording], path: P
     for number, state in enumerate(states, 1):
         file = path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
         write_whole(json.dumps(state, indent=2, ensure_ascii=False) + "\n", file)
-        click.echo(f"{PROGRAM}: {file}: the organisation {state['org_id']} as inferred", err=True)
+        say(f"{file}: the organisation {state['org_id']} as inferred")
 
 
 def _report(verification: Verification, path: Path | None, write: Callable[[Verification, Path], None]) -> None:
