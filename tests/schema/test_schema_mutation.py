@@ -253,7 +253,7 @@ def test_names_of_groups_and_types_are_said_once(tmp_path: Path) -> None:
     """With other names of admin groups and one identity type more, client and mock server know them."""
     files = {name: read(name) for name in ("group.json", "user-steps.json")}
     files["group.json"]["$defs"]["GroupType"]["x-umapi-group-names"] |= {
-        "DEVELOPER_GROUP": "_makers_{name}",
+        "PROFILE_ADMIN_GROUP": "_keepers_{name}",
         "SUPPORT_ADMIN_GROUP": "_helpers",
     }
     definitions = files["user-steps.json"]["$defs"]
@@ -270,11 +270,11 @@ def test_names_of_groups_and_types_are_said_once(tmp_path: Path) -> None:
         "domains": [{"name": "example.org", "type": "partnerID"}],
         "users": [{"email": "jo@example.org", "type": "partnerID", "username": "jo", "domain": "example.org"}],
     }
-    found = probe(tmp_path, files, kind="wire", seed=seed, group="_makers_Ink (all)")
+    found = probe(tmp_path, files, kind="wire", seed=seed, group="_keepers_Ink (all)")
     assert found["put"] == [204, ""]
-    assert {"_helpers", "_makers_Ink (all)"} <= set(found["groups"])
-    assert "_developer_Ink (all)" not in found["groups"]
-    assert found["touched"] == ["group _makers_ink (all)", "group ink (all)", "user jo@example.org"]
+    assert {"_helpers", "_keepers_Ink (all)"} <= set(found["groups"])
+    assert "_admin_Ink (all)" not in found["groups"]
+    assert found["touched"] == ["group _keepers_ink (all)", "group ink (all)", "user jo@example.org"]
 
 
 def test_a_kind_of_fault_that_the_schema_alone_has_is_answered(tmp_path: Path) -> None:

@@ -187,9 +187,10 @@ def shrinking(task: Json) -> Json:
 
 def wire(task: Json) -> Json:
     """What the mock server makes of a seed, what its groups are called, and what a membership in one touches."""
+    from umapi_harness.mock.state.seeds import build_seed  # noqa: PLC0415 - only here
     from umapi_sdk.resources import touched  # noqa: PLC0415 - only here
 
-    with running_server() as server:
+    with running_server(seeds=[build_seed({"org_id": "2@AdobeOrg"})]) as server:
         put = httpx.put(f"{_root(server)}/_mock/state", json=task["seed"])
         groups = httpx.get(f"{_root(server)}/_mock/groups", params={"org_id": task["seed"]["org_id"]}).json()
     (command,) = read_action_request([{"user": "jo@example.org", "do": [{"add": {"group": [task["group"]]}}]}])
