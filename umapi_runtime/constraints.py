@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Protocol, cast
 
-import attrs
+import msgspec
 
 from umapi_runtime.rules import ABSENT, Access, Rule, Schema, compiled
 from umapi_runtime.rules import pattern as compiled_pattern
@@ -16,8 +16,7 @@ from umapi_runtime.rules import pattern as compiled_pattern
 _SHOWN = 60  # characters of a refused value that a message shows
 
 
-@attrs.frozen(str=False)
-class Violation:
+class Violation(msgspec.Struct, frozen=True):
     """One thing in a document that breaks the service's contract."""
 
     pointer: str
@@ -70,12 +69,7 @@ class ContractError(ValueError):
         return type(self)([violation.below(prefix) for violation in self.violations])
 
 
-def _reversed_names(contract: Contract) -> Mapping[str, str]:
-    return {wire: python for python, wire in contract.names.items()}
-
-
-@attrs.frozen(kw_only=True)
-class Contract:
+class Contract(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What a model knows of its form on the wire."""
 
     names: Mapping[str, str]
@@ -94,12 +88,13 @@ class Contract:
     """JSON names of the fields whose values no message may show."""
     rules: Sequence[Schema]
     """Assertions about several fields at once, in JSON Schema."""
-    validators: Mapping[str, Validator] = attrs.field(factory=dict[str, "Validator"], repr=False)
+    validators: Mapping[str, Validator] = msgspec.field(default_factory=dict[str, "Validator"])
     """By Python name, what says why a value is refused."""
-    python_names: Mapping[str, str] = attrs.field(
-        init=False, repr=False, default=attrs.Factory(_reversed_names, takes_self=True)
-    )
-    """Python names by JSON name."""
+
+    @cached_property
+    def python_names(self) -> Mapping[str, str]:
+        """Python names by JSON name."""
+        return {wire: python for python, wire in self.names.items()}
 
     @cached_property
     def compiled_rules(self) -> tuple[Rule, ...]:
@@ -112,8 +107,7 @@ class Contract:
         return self.unknown is not None
 
 
-@attrs.frozen(kw_only=True)
-class Vocabulary:
+class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     """Texts of which a value must be one; they are too many for a message to list."""
 
     values: frozenset[str]
@@ -298,6 +292,8 @@ def check(instance: object) -> None:
     Raises:
         ContractError: for the first field that is wrong, or for each rule that does not hold.
     """
+    import attrs  # noqa: PLC0415 - loaded when something is wrong
+
     contract = contract_of(type(instance))
     for attribute in attrs.fields(cast("type[attrs.AttrsInstance]", type(instance))):
         value = getattr(instance, attribute.name)

@@ -15,13 +15,13 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import attrs
 import msgspec
 
 from umapi_runtime.constraints import ContractError, Violation, contract_of
 from umapi_runtime.structs import Model
 
 if TYPE_CHECKING:
+    import attrs
     import cattrs
 
     from umapi_runtime.rules import Rule

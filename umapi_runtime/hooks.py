@@ -13,6 +13,7 @@ from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hin
 import attrs
 import cattrs
 from cattrs.gen import make_dict_unstructure_fn, override
+from msgspec.structs import replace
 
 from umapi_runtime.constraints import Contract, ContractError, Violation, contract_of, key_pointer, show
 from umapi_runtime.structs import UnknownFields
@@ -89,7 +90,7 @@ def _masked(error: ContractError, key: str, contract: Contract) -> ContractError
     """Return an error that shows nothing of a secret."""
     if key not in contract.secrets:
         return error
-    return ContractError([attrs.evolve(violation, problem="has the wrong type") for violation in error.violations])
+    return ContractError([replace(violation, problem="has the wrong type") for violation in error.violations])
 
 
 def _refused_values(cls: type, values: dict[str, Any]) -> list[Violation]:

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeGuard
 
-import attrs
+import msgspec
+from msgspec.structs import replace
 
 ABSENT: Final = object()
 """Stands for the value of a field that is not there."""
@@ -20,8 +21,7 @@ ABSENT: Final = object()
 _WHITE_SPACE: Final = r"\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 
 
-@attrs.frozen
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """The place and the error line of an assertion that does not hold."""
 
     pointer: str
@@ -33,8 +33,7 @@ class Failure:
         return Failure(prefix + self.pointer, self.message, self.code)
 
 
-@attrs.frozen(kw_only=True)
-class Access:
+class Access(msgspec.Struct, frozen=True, kw_only=True):
     """How to look into objects: models in one case, JSON data in the other."""
 
     is_object: Callable[[object], bool]
@@ -154,7 +153,7 @@ def _not(schema: Schema, access: Access) -> Rule:
     def judge(value: Any) -> Failure | None:
         if unwanted(value) is not None:
             return None
-        return attrs.evolve(failure, message=failure.message.replace("{value}", str(value)))
+        return replace(failure, message=failure.message.replace("{value}", str(value)))
 
     return judge
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypeVar, cast
 
-import attr
 import msgspec
 from msgspec.structs import force_setattr
 
@@ -75,17 +74,31 @@ else:
         """Return a field whose name on the wire is not its name in Python."""
         return msgspec.field(default=default, name=metadata["name"])
 
+    class _Fields:
+        """The fields of a struct as attrs describes those of its classes, which is found out when somebody asks."""
+
+        def __init__(self, *, kw_only: bool) -> None:
+            self._kw_only = kw_only
+
+        def __get__(self, _: object, cls: type) -> tuple[Any, ...]:
+            import attr  # noqa: PLC0415 - it takes longer to load than all models
+
+            names, defaults = cls.__struct_fields__, cls.__struct_defaults__  # the defaults are of the last fields
+            values = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
+            fields = {
+                name: attr.ib(default=values.get(name, attr.NOTHING), type=cls.__annotations__[name]) for name in names
+            }
+            cls.__attrs_attrs__ = attr.make_class(
+                cls.__name__, fields, frozen=True, kw_only=self._kw_only
+            ).__attrs_attrs__
+            return cls.__attrs_attrs__
+
     def frozen(*, kw_only: bool) -> Callable[[type], type]:
         """Make a struct a class of attrs; what attrs would generate for it, msgspec has in C."""
 
         def as_attrs(cls: type) -> type:
-            names, defaults = cls.__struct_fields__, cls.__struct_defaults__  # the defaults are of the last fields
-            required = names[: len(names) - len(defaults)]
-            fields = {name: attr.ib() for name in required}
-            for name, default in zip(names[len(required) :], defaults, strict=True):
-                fields[name] = attr.ib(default=default)
-            left_out = dict.fromkeys(("init", "slots", "repr", "eq", "match_args"), False)
-            return attr.s(these=fields, frozen=True, kw_only=kw_only, **left_out)(cls)
+            cls.__attrs_attrs__ = _Fields(kw_only=kw_only)
+            return cls
 
         return as_attrs
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-import attrs
+import msgspec
 
 from umapi_models.models import ActionResult
 from umapi_models.names import ADD, REMOVE
@@ -27,8 +27,7 @@ _FIRST_ERROR_STATUS = 400
 _LONGEST_NUMBER = 18  # digits of a number in a string, so that no answer can cost the time of a huge one
 
 
-@attrs.frozen(kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One error or warning, as far as it can be read; what cannot be read is None."""
 
     index: int | None
@@ -46,8 +45,7 @@ class Entry:
         return f"{self.message}{f' ({self.code})' if self.code else ''} has {names}"
 
 
-@attrs.frozen(kw_only=True)
-class ActionAnswer:
+class ActionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to an action request, as far as it can be read; what cannot be read is None."""
 
     result: str | None

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from umapi_models.models import UserCommand, UserGroupCommand
 from umapi_runtime.constraints import Violation
 from umapi_runtime.converter import write_json
 from umapi_sdk.actions import Action, GroupSteps, UserSteps
 from umapi_sdk.errors import ActionError
+from umapi_sdk.records import Record
 from umapi_sdk.resources import touched
 
 
-class WireCommand(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class WireCommand(Record, frozen=True, kw_only=True, eq=False):
     """One command for the wire: an action, or the part of one that fits the limit of steps."""
+
+    unshown = frozenset({"body", "touches"})
 
     action: Action
     part: int

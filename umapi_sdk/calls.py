@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar, cast
 from urllib.parse import quote, urlencode
 
-import attrs
+import msgspec
+from msgspec.structs import replace
 
 from umapi_models.models import ServiceStatus
 from umapi_models.operations import ACTION, STATUS, Operation
@@ -30,8 +31,7 @@ from umapi_sdk.verdicts import Attempts
 T = TypeVar("T")
 
 
-@attrs.frozen(kw_only=True)
-class Service:
+class Service(msgspec.Struct, frozen=True, kw_only=True):
     """What every call needs to know of the service and of how to treat it."""
 
     endpoint: str
@@ -167,7 +167,7 @@ def fetch_token(service: Service, auth: Auth) -> Call[Token]:
     now = yield from _now()
     request = auth.token_request(now)
     headers = {**service.headers, **request.headers}
-    response = yield from exchange(service, attrs.evolve(request, headers=headers), Attempts(repeatable=True))
+    response = yield from exchange(service, replace(request, headers=headers), Attempts(repeatable=True))
     return auth.read_token(response, now)
 
 
@@ -182,7 +182,7 @@ def authorized(service: Service, operation: Operation, request: Request, attempt
     while True:
         credentials = yield from _credentials(refused)
         headers = {**service.headers, **request.headers, **credentials}
-        response = yield from exchange(service, attrs.evolve(request, headers=headers), attempts, operation)
+        response = yield from exchange(service, replace(request, headers=headers), attempts, operation)
         response = without(response, credentials["Authorization"])
         if response.status == 401 and refused is None:
             refused = credentials["Authorization"]

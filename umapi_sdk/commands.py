@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import cast
 
-import attrs
+from msgspec.structs import replace
 
 from umapi_models.limits import MAX_COMMANDS
 from umapi_models.models import UserCommand, UserGroupCommand
@@ -86,7 +86,7 @@ def read_action(data: object) -> Action:
     try:
         return read_actions([data])[0]
     except ActionError as error:
-        found = [attrs.evolve(each, pointer=each.pointer.removeprefix("/0")) for each in error.violations]
+        found = [replace(each, pointer=each.pointer.removeprefix("/0")) for each in error.violations]
         raise ActionError(tuple(found)) from None
 
 

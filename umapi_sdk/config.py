@@ -11,10 +11,10 @@ import stat
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Unpack, cast
 from urllib.parse import urlsplit
 
-import attrs
+from msgspec.structs import force_setattr
 
 from umapi_models.operations import API_ROOT, IMS_ROOT
 from umapi_sdk.addresses import guarded
@@ -23,7 +23,7 @@ from umapi_sdk.connection import Connection
 from umapi_sdk.errors import ConfigurationError
 from umapi_sdk.keys import load_private_key, read_key_file
 from umapi_sdk.masking import hidden
-from umapi_sdk.options import OptionArguments, Options, Reader, nearest, option, shown, veil
+from umapi_sdk.options import Option, OptionArguments, Options, Reader, described, nearest, shown, veil
 
 if TYPE_CHECKING:
     from umapi_sdk.aio import AsyncConnection
@@ -55,24 +55,34 @@ def _flow(value: object, place: str) -> str:
     return str(value)
 
 
-@attrs.frozen(kw_only=True)
-class Settings(Options):
+class Settings(Options, frozen=True, kw_only=True):
     """Everything that describes a connection. The environment variable of `org_id` is `UMAPI_ORG_ID`, and so on."""
 
-    org_id: str = option("The organisation's id, as in `12345@AdobeOrg`.", default=attrs.NOTHING)
-    client_id: str = option("The id of the credential, which is the API key.", default=attrs.NOTHING)
-    client_secret: str = option("The secret of the credential.", default=attrs.NOTHING, secret=True)
-    auth: Literal["oauth", "jwt"] = option(
-        "The token flow: `oauth`, server-to-server, or `jwt`, the older exchange.", default="oauth", read=_flow
+    org_id: Annotated[str, Option("The organisation's id, as in `12345@AdobeOrg`.")]
+    client_id: Annotated[str, Option("The id of the credential, which is the API key.")]
+    client_secret: Annotated[str, Option("The secret of the credential.", secret=True)]
+    auth: Annotated[
+        Literal["oauth", "jwt"],
+        Option("The token flow: `oauth`, server-to-server, or `jwt`, the older exchange.", _flow),
+    ] = "oauth"
+    tech_account_id: Annotated[str | None, Option("Technical account id; for JWT only.")] = None
+    private_key_path: Annotated[str | None, Option("File of the private key; for JWT only.")] = None
+    private_key: Annotated[
+        str | None,
+        Option(
+            "The private key itself, in place of its file; in a variable, line ends can be written as `\\n`.",
+            secret=True,
+        ),
+    ] = None
+    private_key_passphrase: Annotated[str | None, Option("Opens the private key, if it is encrypted.", secret=True)] = (
+        None
     )
-    tech_account_id: str | None = option("Technical account id; for JWT only.")
-    private_key_path: str | None = option("File of the private key; for JWT only.")
-    private_key: str | None = option(
-        "The private key itself, in place of its file; in a variable, line ends can be written as `\\n`.", secret=True
-    )
-    private_key_passphrase: str | None = option("Opens the private key, if it is encrypted.", secret=True)
-    ims_url: str = option("Root of the token service.", default=IMS_ROOT, converter=guarded)
-    ims_endpoint: str | None = option("Path of the token endpoint, if not the usual one.")
+    ims_url: Annotated[str, Option("Root of the token service.")] = IMS_ROOT
+    ims_endpoint: Annotated[str | None, Option("Path of the token endpoint, if not the usual one.")] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        force_setattr(self, "ims_url", guarded(self.ims_url))
 
     def build_auth(self) -> Auth:
         """Return the credentials.
@@ -132,11 +142,11 @@ class Settings(Options):
         return {name: getattr(self, name) for name in _OF_OPTIONS}
 
 
-_OF_OPTIONS = attrs.fields_dict(Options)
+_OF_OPTIONS = described(Options)
 # Messages list what is needed first, and the options after it.
-_FIELDS = {name: field for name, field in attrs.fields_dict(Settings).items() if name not in _OF_OPTIONS} | _OF_OPTIONS
-_KINDS: dict[str, Reader] = {name: field.metadata["read"] for name, field in _FIELDS.items()}
-_SECRETS = {name for name, field in _FIELDS.items() if field.metadata["secret"]}
+_FIELDS = {name: field for name, field in described(Settings).items() if name not in _OF_OPTIONS} | dict(_OF_OPTIONS)
+_KINDS: dict[str, Reader] = {name: field.read for name, field in _FIELDS.items()}
+_SECRETS = {name for name, field in _FIELDS.items() if field.secret}
 
 
 class SettingArguments(OptionArguments, total=False):

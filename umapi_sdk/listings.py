@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Generic, TypeVar
 
-import attrs
+import msgspec
 
 from umapi_models.models import Group, User
 from umapi_sdk.calls import Service
@@ -24,8 +24,7 @@ _IN_VAIN = (
 )
 
 
-@attrs.frozen(kw_only=True)
-class Completeness:
+class Completeness(msgspec.Struct, frozen=True, kw_only=True):
     """How far a listing is known to be whole. True when all of it was read, checked in every way, and nothing accepted.
 
     No client can see two users change places between pages while a listing is read, or one who left and one who came.

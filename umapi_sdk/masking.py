@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TypeVar, cast
 from urllib.parse import parse_qsl, quote, quote_plus
 
-import attrs
+from msgspec.structs import replace
 
 from umapi_sdk.characters import shown
 from umapi_sdk.messages import Request, Response
@@ -61,10 +61,10 @@ def without(response: Response, authorization: str) -> Response:
         return response
     for form in {token, quote(token, safe="")}:
         if form.encode("ascii") in response.body:
-            response = attrs.evolve(response, body=response.body.replace(form.encode("ascii"), MASK.encode()))
+            response = replace(response, body=response.body.replace(form.encode("ascii"), MASK.encode()))
         if any(form in value for value in response.headers.values()):
             headers = {name: value.replace(form, MASK) for name, value in response.headers.items()}
-            response = attrs.evolve(response, headers=headers)
+            response = replace(response, headers=headers)
     return response
 
 

@@ -10,20 +10,23 @@ from collections.abc import Callable, Generator, Mapping
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-import attrs
+import msgspec
+
+from umapi_sdk.records import Record
 
 T = TypeVar("T")
 
 
-@attrs.frozen(kw_only=True)
-class Request:
+class Request(Record, frozen=True, kw_only=True):
     """One HTTP request to send, once. Answered with a `Response`."""
+
+    unshown = frozenset({"headers", "body"})
 
     method: str
     url: str
     """Full URL, already percent-encoded."""
-    headers: Mapping[str, str] = attrs.field(repr=False)
-    body: bytes | None = attrs.field(default=None, repr=False)
+    headers: Mapping[str, str]
+    body: bytes | None = None
     for_token: bool = False
     """True for a request to the token host, whose TLS settings can be its own."""
 
@@ -38,14 +41,15 @@ class Request:
         return urlsplit(self.url).netloc
 
 
-@attrs.frozen(kw_only=True)
-class Response:
+class Response(Record, frozen=True, kw_only=True):
     """An HTTP answer."""
 
+    unshown = frozenset({"headers", "body"})
+
     status: int
-    headers: Mapping[str, str] = attrs.field(repr=False)
+    headers: Mapping[str, str]
     """Header values by lower-case name."""
-    body: bytes = attrs.field(repr=False)
+    body: bytes
 
     @property
     def request_id(self) -> str | None:
@@ -53,8 +57,7 @@ class Response:
         return self.headers.get("x-request-id")
 
 
-@attrs.frozen
-class Sleep:
+class Sleep(msgspec.Struct, frozen=True):
     """A wait. Answered with None when it is over."""
 
     seconds: float
@@ -62,29 +65,27 @@ class Sleep:
     """Why, for the log; empty for a part of a wait that has been told."""
 
 
-@attrs.frozen
-class Now:
+class Now(msgspec.Struct, frozen=True):
     """A question for the time. Answered with seconds since the epoch."""
 
 
-@attrs.frozen
-class Elapsed:
+class Elapsed(msgspec.Struct, frozen=True):
     """A question for a clock that nobody sets. Answered with seconds since any moment in the past."""
 
 
-@attrs.frozen
-class Authorize:
+class Authorize(Record, frozen=True):
     """A question for an access token. Answered with the `Authorization` and `x-api-key` headers."""
 
-    refused: str | None = attrs.field(default=None, repr=False)
+    unshown = frozenset({"refused"})
+
+    refused: str | None = None
     """The `Authorization` header that the service has just refused; the answer must differ from it."""
 
 
-@attrs.frozen
-class Turn:
+class Turn(msgspec.Struct, frozen=True):
     """A wait for another call on the same connection to get on. Answered with None once that has happened."""
 
-    subscribe: Callable[[Callable[[], None]], None] = attrs.field(repr=False)
+    subscribe: Callable[[Callable[[], None]], None]
     """Takes the function to call then, from whichever thread; called at once if it has happened already."""
 
 

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypedDict
+from functools import cache
+from typing import Annotated, Any, TypedDict, get_args, get_type_hints
 
-import attrs
+import msgspec
+from msgspec.structs import force_setattr
 
 from umapi_models.defaults import MAX_RETRIES, MAX_WAIT, TIMEOUT
 from umapi_models.operations import API_ROOT
@@ -75,69 +77,85 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:60]}..."
 
 
-def option(
-    doc: str,
-    *,
-    default: Any = None,
-    read: Reader = text,
-    secret: bool = False,
-    converter: Callable[[Any], Any] | None = None,
-) -> Any:
-    """Return the field for an option, or for another setting; `doc` says what it means, with its unit."""
-    metadata = {"doc": doc, "read": read, "secret": secret}
-    make: Callable[..., Any] = attrs.field
-    return make(default=default, repr=not secret, converter=converter, metadata=metadata)
+class Option(msgspec.Struct, frozen=True):
+    """What there is to know of an option, or of another setting, beside its type and default."""
+
+    doc: str
+    """What it means, with its unit."""
+    read: Reader = text
+    secret: bool = False
 
 
-@attrs.frozen(kw_only=True)
-class Options:
+class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a connection can be told beside its organisation and credentials."""
 
-    endpoint: str = option("Root of the API.", default=API_ROOT, converter=guarded)
-    test_mode: bool = option("If true, the service checks actions and changes nothing.", default=False, read=flag)
-    timeout: float | None = option(
-        "Longest time for one request, from the connect to the last byte of its answer, in seconds; 0 has no limit, as "
-        "has None as an argument of a connection. A call takes at most `max_retries` of these and the waits between.",
-        default=TIMEOUT,
-        read=number,
+    endpoint: Annotated[str, Option("Root of the API.")] = API_ROOT
+    test_mode: Annotated[bool, Option("If true, the service checks actions and changes nothing.", flag)] = False
+    timeout: Annotated[
+        float | None,
+        Option(
+            "Longest time for one request, from the connect to the last byte of its answer, in seconds; 0 has no "
+            "limit, as has None as an argument of a connection. A call takes at most `max_retries` of these and the "
+            "waits between.",
+            number,
+        ),
+    ] = TIMEOUT
+    max_retries: Annotated[int, Option("How often a request is sent at most, the first time included.", count)] = (
+        MAX_RETRIES
     )
-    max_retries: int = option(
-        "How often a request is sent at most, the first time included.", default=MAX_RETRIES, read=count
+    max_wait: Annotated[
+        float,
+        Option(
+            "Longest single wait for the service, in seconds, past which `ThrottledError` says when to come back.",
+            number,
+        ),
+    ] = MAX_WAIT
+    pacing: Annotated[
+        bool | None,
+        Option(
+            "Whether to keep under the service's throttle limits by waiting; by default for Adobe's hosts only.", flag
+        ),
+    ] = None
+    ssl_verify: Annotated[
+        bool,
+        Option(
+            "False turns off the check of the certificates of service and token host; every request then warns.", flag
+        ),
+    ] = True
+    ssl_strict: Annotated[
+        bool,
+        Option("False accepts certificates that break the rules of RFC 5280 which Python checks from 3.13 on.", flag),
+    ] = True
+    ca_bundle: Annotated[
+        str | None,
+        Option(
+            "File of the certificates to trust instead of the system's; by default those that `REQUESTS_CA_BUNDLE`, "
+            "`CURL_CA_BUNDLE` and `SSL_CERT_FILE` of the environment name count together."
+        ),
+    ] = None
+    client_cert: Annotated[
+        str | tuple[str, str] | None,
+        Option("File of the client's certificate and key; as an argument of a connection, also a pair of files."),
+    ] = None
+    proxy: Annotated[
+        str | None,
+        Option(
+            "URL of the proxy, which can hold a password; by default `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of "
+            "the environment count.",
+            secret=True,
+        ),
+    ] = None
+    user_agent: Annotated[str | None, Option("Name of the calling program, put before the SDK's own.")] = None
+    max_response_size: Annotated[int, Option("Most bytes of an answer, as sent and as decoded.", count)] = (
+        MAX_RESPONSE_SIZE
     )
-    max_wait: float = option(
-        "Longest single wait for the service, in seconds, past which `ThrottledError` says when to come back.",
-        default=MAX_WAIT,
-        read=number,
-    )
-    pacing: bool | None = option(
-        "Whether to keep under the service's throttle limits by waiting; by default for Adobe's hosts only.", read=flag
-    )
-    ssl_verify: bool = option(
-        "False turns off the check of the certificates of service and token host; every request then warns.",
-        default=True,
-        read=flag,
-    )
-    ssl_strict: bool = option(
-        "False accepts certificates that break the rules of RFC 5280 which Python checks from 3.13 on.",
-        default=True,
-        read=flag,
-    )
-    ca_bundle: str | None = option(
-        "File of the certificates to trust instead of the system's; by default those that `REQUESTS_CA_BUNDLE`, "
-        "`CURL_CA_BUNDLE` and `SSL_CERT_FILE` of the environment name count together."
-    )
-    client_cert: str | tuple[str, str] | None = option(
-        "File of the client's certificate and key; as an argument of a connection, also a pair of files."
-    )
-    proxy: str | None = option(
-        "URL of the proxy, which can hold a password; by default `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the "
-        "environment count.",
-        secret=True,
-    )
-    user_agent: str | None = option("Name of the calling program, put before the SDK's own.")
-    max_response_size: int = option(
-        "Most bytes of an answer, as sent and as decoded.", default=MAX_RESPONSE_SIZE, read=count
-    )
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "endpoint", guarded(self.endpoint))
+
+    def __repr__(self) -> str:
+        plain = (name for name, known in described(type(self)).items() if not known.secret)
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in plain)})"
 
     @staticmethod
     def of(arguments: OptionArguments) -> Options:
@@ -146,10 +164,11 @@ class Options:
         Raises:
             TypeError: an argument is no option.
         """
-        veil(arguments, attrs.fields_dict(Options))
+        known = described(Options)
+        veil(arguments, known)
         for name in arguments:
-            if name not in attrs.fields_dict(Options):
-                raise TypeError(f"unexpected keyword argument {name!r}{nearest(name, attrs.fields_dict(Options))}")
+            if name not in known:
+                raise TypeError(f"unexpected keyword argument {name!r}{nearest(name, known)}")
         given: dict[str, Any] = {}
         for name, value in arguments.items():
             if value is not None or name == "timeout":
@@ -162,7 +181,7 @@ class Options:
         Raises:
             ConfigurationError: one of them cannot be used.
         """
-        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in attrs.fields(NetworkSettings)}
+        values: dict[str, Any] = {name: getattr(self, name) for name in NetworkSettings.__struct_fields__}
         values["timeout"] = self.timeout or None
         return NetworkSettings(**values)
 
@@ -185,10 +204,17 @@ class OptionArguments(TypedDict, total=False):
     max_response_size: int | None
 
 
-def veil(values: Any, fields: Mapping[str, attrs.Attribute[Any]]) -> None:
+@cache
+def described(options: type[Options]) -> Mapping[str, Option]:
+    """Return what there is to know of each option, or of each setting, by name."""
+    hints = get_type_hints(options, include_extras=True)
+    return {name: get_args(hint)[1] for name, hint in hints.items()}
+
+
+def veil(values: Any, fields: Mapping[str, Option]) -> None:
     """Keep the secrets among arguments out of what a traceback shows; one under a wrong name may be any of them."""
     for name, value in values.items():
-        plain = name in fields and not fields[name].metadata["secret"]
+        plain = name in fields and not fields[name].secret
         values[name] = guarded(value) if plain else hidden(value)
 
 

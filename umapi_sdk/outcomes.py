@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-import attrs
+import msgspec
 
 from umapi_sdk.characters import shown
 from umapi_sdk.remedies import remedy_for
@@ -43,8 +43,7 @@ class OutcomeStatus(StrEnum):
     """
 
 
-@attrs.frozen
-class StepError:
+class StepError(msgspec.Struct, frozen=True):
     """Why one step of an action failed, or a warning about it."""
 
     step: int | None
@@ -69,8 +68,7 @@ class StepError:
         return LOOK if self.maybe_echo else remedy_for(self.code)
 
 
-@attrs.frozen(kw_only=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """How a request was refused as a whole."""
 
     status: int | None = None
@@ -79,8 +77,7 @@ class Refusal:
     """The service's error code, if it gave one."""
 
 
-@attrs.frozen
-class PartOutcome:
+class PartOutcome(msgspec.Struct, frozen=True):
     """What became of one part of an action that was too large for one command."""
 
     steps: tuple[int, ...]
@@ -92,8 +89,7 @@ class PartOutcome:
         return f"{f'step {first}' if first == last else f'steps {first} to {last}'} {self.status}"
 
 
-@attrs.frozen(kw_only=True)
-class ActionOutcome:
+class ActionOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one action."""
 
     action: Action
@@ -151,8 +147,7 @@ AFTER_UNKNOWN: Final = "nothing is sent after a part whose outcome is unknown"
 """Reasons for which something was not sent."""
 
 
-@attrs.frozen(kw_only=True)
-class CommandOutcome:
+class CommandOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one command on the wire: an action, or a part of one."""
 
     command: WireCommand

@@ -9,11 +9,10 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, cast
 
-import attrs
-
 from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
 from umapi_runtime.constraints import Violation, contract_of, show
 from umapi_runtime.converter import write_json
+from umapi_runtime.structs import Model
 
 _FREE_TEXT = frozenset({"description"})
 # A group whose name begins or ends with a blank may exist, and must be within reach.
@@ -33,7 +32,7 @@ def doubts(model: Any) -> list[Violation]:
     ]
 
 
-def _is_plain(model: attrs.AttrsInstance) -> bool:
+def _is_plain(model: Any) -> bool:
     """Return whether every text in a model is beyond doubt at first sight, as nearly all are.
 
     One look at the model as JSON without blanks between its tokens: an escape, or a text that begins or ends with a
@@ -65,10 +64,10 @@ def useless(before: Any, after: Any) -> str | None:
     return None
 
 
-def _listed(fields: attrs.AttrsInstance) -> dict[str, dict[str, str]]:
+def _listed(fields: Model) -> dict[str, dict[str, str]]:
     return {
-        field.name: {name.casefold(): name for name in getattr(fields, field.name) or ()}
-        for field in attrs.fields(type(fields))
+        field: {name.casefold(): name for name in getattr(fields, field) or ()}
+        for field in contract_of(type(fields)).names
     }
 
 
@@ -79,8 +78,8 @@ def _texts(value: object, pointer: str, field: str = "") -> Iterator[tuple[str, 
     elif isinstance(value, tuple):
         for place, item in enumerate(cast("tuple[object, ...]", value)):
             yield from _texts(item, f"{pointer}/{place}", field)
-    elif attrs.has(kind := type(value)):
-        for python_name, wire_name in contract_of(kind).names.items():
+    elif isinstance(value, Model):
+        for python_name, wire_name in contract_of(type(value)).names.items():
             yield from _texts(getattr(value, python_name), f"{pointer}/{wire_name}", wire_name)
 
 

@@ -9,7 +9,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from typing import Final, Generic, Literal, TypeVar
 
-import attrs
+import msgspec
 
 from umapi_models.models import Group, GroupsPage, User, UserAnswer, UsersPage
 from umapi_models.operations import GROUP_USERS, GROUPS, USER, USERS, Operation
@@ -40,14 +40,13 @@ class NotGiven(enum.Enum):
 NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 
 
-@attrs.frozen(kw_only=True)
-class Listing(Generic[T]):
+class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """What to list: an operation, its place and filters, and the model of an entry."""
 
     operation: Operation
     model: type[T]
     group: str | None = None
-    filters: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    filters: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
 
     @property
     def noun(self) -> str:
@@ -55,8 +54,7 @@ class Listing(Generic[T]):
         return "users" if self.model is User else "groups"
 
 
-@attrs.frozen(kw_only=True)
-class Page(Generic[T]):
+class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """One page of a listing. A header that is absent or no number is None."""
 
     number: int

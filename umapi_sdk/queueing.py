@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 
-import attrs
+import msgspec
 
 from umapi_models.limits import MAX_COMMANDS
 from umapi_sdk.actions import Action
@@ -31,18 +31,17 @@ from umapi_sdk.turns import Turns
 _TAKEN = "it was taken from the queue"
 
 
-@attrs.define(eq=False)
-class _Job:
+class _Job(msgspec.Struct, eq=False):
     """One execution of an action: what is known of its parts, and who wants to know."""
 
     serial: int
     action: Action
     commands: list[WireCommand]
-    known: dict[int, CommandOutcome] = attrs.field(factory=dict[int, CommandOutcome])
+    known: dict[int, CommandOutcome] = msgspec.field(default_factory=dict[int, CommandOutcome])
     """Outcomes of its parts, by part."""
     waiting: int = 0
     """Its parts that no call owns."""
-    shares: list[Share] = attrs.field(factory=list["Share"])
+    shares: list[Share] = msgspec.field(default_factory=list["Share"])
     """The calls that it concerns."""
     finisher: Share | None = None
 
@@ -59,8 +58,7 @@ class _Job:
         return any(result.status is OutcomeStatus.UNKNOWN for result in self.known.values())
 
 
-@attrs.define(eq=False)
-class _Entry:
+class _Entry(msgspec.Struct, eq=False):
     """A command that has no outcome yet."""
 
     serial: int
@@ -97,23 +95,22 @@ class _Ready:
         return entry
 
 
-@attrs.define(eq=False)
-class Share:
+class Share(msgspec.Struct, eq=False):
     """What one call has to do with the queue."""
 
     immediate: bool
-    jobs: dict[_Job, None] = attrs.field(factory=dict[_Job, None], repr=False)
+    jobs: dict[_Job, None] = msgspec.field(default_factory=dict[_Job, None])
     """What concerns the call: what it queued, and what it owns."""
     open: int = 0
     """How many of its jobs are not finished."""
-    owned: dict[_Entry, None] = attrs.field(factory=dict[_Entry, None], repr=False)
-    ready: _Ready = attrs.field(factory=_Ready, repr=False)
+    owned: dict[_Entry, None] = msgspec.field(default_factory=dict[_Entry, None])
+    ready: _Ready = msgspec.field(default_factory=_Ready)
     last: int = -1
     """Serial number of the last command it owned."""
     returns: int = 0
     """How often commands had been left behind when it last looked for them."""
     noticed: bool = False
-    wake: Callable[[], None] | None = attrs.field(default=None, repr=False)
+    wake: Callable[[], None] | None = None
 
     def notify(self) -> None:
         """Let the call look again."""

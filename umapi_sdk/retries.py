@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC
 
-import attrs
+import msgspec
 
 from umapi_models.defaults import FIRST_DELAY, MAX_RETRIES, MAX_WAIT, RANDOM_DELAY
 
@@ -22,22 +22,27 @@ _NO_WAIT = 1.0  # seconds
 _MOST_DOUBLINGS = 60  # past which a wait is longer than any limit, and a float could overflow
 
 
-@attrs.frozen(kw_only=True)
-class RetryPolicy:
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How often and how long. The defaults stand in `schema/client.json`."""
 
-    attempts: int = attrs.field(default=MAX_RETRIES, validator=attrs.validators.ge(1))
+    attempts: int = MAX_RETRIES
     """Times a request is sent at most."""
-    first_delay: float = attrs.field(default=FIRST_DELAY, validator=attrs.validators.ge(0))
+    first_delay: float = FIRST_DELAY
     """Wait after the first attempt, in seconds; it doubles with each further one."""
-    random_delay: float = attrs.field(default=RANDOM_DELAY, validator=attrs.validators.ge(0))
+    random_delay: float = RANDOM_DELAY
     """Most seconds that chance adds to such a wait, so that clients do not return all at once."""
-    max_wait: float = attrs.field(default=MAX_WAIT, validator=attrs.validators.ge(0))
+    max_wait: float = MAX_WAIT
     """Longest single wait, in seconds; where the service asks for a longer one, the call fails and says until when."""
     repeat_after_5xx: bool = True
     """Whether actions are sent again after 502, 503 and 504, though they may have taken effect; queries always are."""
-    random: Callable[[], float] = attrs.field(default=random.random, repr=False, eq=False)
+    random: Callable[[], float] = random.random
     """Gives numbers from 0 to 1."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("attempts", 1), ("first_delay", 0), ("random_delay", 0), ("max_wait", 0)):
+            value = getattr(self, name)
+            if not value >= least:  # as of what is no number
+                raise ValueError(f"{name} must be {least} or more, not {value}")
 
     def wait(self, attempt: int, asked: float | None) -> float:
         """Return the seconds to wait after attempt number `attempt`, from 1, when the service asked for `asked`.

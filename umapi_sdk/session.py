@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import attrs
+from msgspec.structs import replace
 
 from umapi_models.models import ServiceStatus
 from umapi_models.operations import API_ROOT
@@ -101,7 +101,7 @@ class Session:
     def status_call(self) -> Call[ServiceStatus]:
         """Return the call that asks for the service's state, once and without waiting."""
         parts = urlsplit(self.service.endpoint)
-        once = attrs.evolve(self.service, retry=attrs.evolve(self.service.retry, attempts=1))
+        once = replace(self.service, retry=replace(self.service.retry, attempts=1))
         return service_status(once, f"{parts.scheme}://{parts.netloc}")
 
     def remember_status(self, answer: ServiceStatus | UmapiError, now: float) -> None:

@@ -9,9 +9,10 @@ import threading
 from concurrent.futures import Future
 from typing import cast
 
-import attrs
+import msgspec
 
 from umapi_sdk.errors import UmapiError
+from umapi_sdk.records import Record
 
 EXPIRY_MARGIN = 300.0  # seconds before its end at which a token is replaced, for calls under way and clocks that differ
 # Tokens of the service live for a day. A life outside these limits is a mistake of unit, or of the token host.
@@ -22,11 +23,12 @@ _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
 _BEARER = "bearer"
 
 
-@attrs.frozen
-class Token:
+class Token(Record, frozen=True):
     """An access token and when it ends."""
 
-    value: str = attrs.field(repr=False)
+    unshown = frozenset({"value"})
+
+    value: str
     expires_at: float
     """Seconds since the epoch; infinity where the token host's word cannot be believed: it is used until refused."""
     margin: float = EXPIRY_MARGIN
@@ -81,14 +83,13 @@ def is_bearer(data: object) -> bool:
     return isinstance(data, dict) and str(cast("dict[str, object]", data).get("token_type")).casefold() == _BEARER
 
 
-@attrs.frozen(eq=False)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, eq=False):
     """A part in the one token request under way: that of whoever makes it, or of one who waits."""
 
     mine: bool
     """True for whoever makes the request, and must end it with `Auth.settle`."""
-    done: Future[UmapiError | None] = attrs.field(factory=Future[UmapiError | None])
-    thread: int = attrs.field(factory=threading.get_ident)
+    done: Future[UmapiError | None] = msgspec.field(default_factory=Future[UmapiError | None])
+    thread: int = msgspec.field(default_factory=threading.get_ident)
 
     def again(self, error: UmapiError | None) -> None:
         """Go on after waiting: with what the request has brought, or with its error.

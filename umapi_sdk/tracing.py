@@ -17,6 +17,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import groupby
 
 import attrs
+from msgspec.structs import replace
 
 from umapi_models.limits import MAX_USER_GROUP_STEPS
 from umapi_runtime.converter import write_json
@@ -257,7 +258,7 @@ def _own(pieces: Sequence[Piece]) -> PlannedCommand:
 
 def settle_doubt(sent: Again, doubt: Doubt) -> list[Finding]:
     """Return what is known of a command that has not to be sent again: all of it is done."""
-    done = attrs.evolve(doubt.outcome, status=OutcomeStatus.COMPLETED, errors=(), warnings=())
+    done = replace(doubt.outcome, status=OutcomeStatus.COMPLETED, errors=(), warnings=())
     return _findings(sent, sent.steps(), range(len(sent.command.pieces)), done, {})
 
 
@@ -298,7 +299,7 @@ def _findings(
             status, reason = OutcomeStatus.UNKNOWN, f"{_IN_DOUBT}: {reason}"
         if sent.repeated and found:
             kinds = {name for piece in pieces for name in _step_names(piece.step)}
-            found = [attrs.evolve(error, maybe_echo=may_be_echo(str(error.code), kinds)) for error in found]
+            found = [replace(error, maybe_echo=may_be_echo(str(error.code), kinds)) for error in found]
             if status is OutcomeStatus.FAILED and all(error.maybe_echo for error in found):
                 status = OutcomeStatus.UNKNOWN
         findings.append(
@@ -331,7 +332,7 @@ def _shared_out(
             if place in wanted:
                 piece = pieces[place]
                 mine = [
-                    attrs.evolve(
+                    replace(
                         error,
                         step=None if error.step is None else piece.place,
                         request_id=piece.owner.request_id or error.request_id,

@@ -6,21 +6,19 @@ from collections import deque
 from collections.abc import Hashable, Mapping
 from typing import Generic, TypeVar
 
-import attrs
+import msgspec
 
 T = TypeVar("T", bound=Hashable)
 
 
-@attrs.define(eq=False)
-class _Phase(Generic[T]):
+class _Phase(msgspec.Struct, Generic[T], eq=False):
     """Items that may hold one thing at the same time."""
 
     alone: bool
     items: dict[T, None]
 
 
-@attrs.define(eq=False)
-class _Place(Generic[T]):
+class _Place(msgspec.Struct, Generic[T], eq=False):
     """Where an item stands: its phase in each line, and in how many lines others come first."""
 
     phases: list[tuple[str, _Phase[T]]]

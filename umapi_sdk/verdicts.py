@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 
-import attrs
+import msgspec
 
 from umapi_sdk.outcomes import OutcomeStatus
 from umapi_sdk.retries import RETRIED_STATUSES
@@ -48,8 +48,7 @@ Any that is not here leaves it open: 200, and 408 too, which gateways send when 
 """
 
 
-@attrs.define
-class Attempts:
+class Attempts(msgspec.Struct):
     """The attempts at one request, and what is known of them at any moment."""
 
     repeatable: bool = False

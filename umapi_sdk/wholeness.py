@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, Generic, TypeVar
 
-import attrs
+import msgspec
 
 from umapi_models.models import Group, User
 from umapi_sdk.errors import UsageError
@@ -28,8 +28,7 @@ _UNEXPLAINED_SHARE: Final = 20
 AGAIN: Final = "the listing is not whole: start again"
 
 
-@attrs.frozen(kw_only=True)
-class ListingRules:
+class ListingRules(msgspec.Struct, frozen=True, kw_only=True):
     """What is taken for a whole listing, and what to do about one that is not.
 
     Raises:
@@ -46,7 +45,7 @@ class ListingRules:
     """How often `all_results` starts again from the first page by itself. An iteration never does: what it gave out
     cannot be taken back."""
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         for name, value in (("unlisted", self.unlisted), ("drift", self.drift), ("restarts", self.restarts)):
             if value is None and name == "unlisted":
                 continue
@@ -60,8 +59,7 @@ class ListingRules:
         return USUAL_UNLISTED + total // USUAL_UNLISTED_SHARE if users else 0
 
 
-@attrs.frozen
-class _Length:
+class _Length(msgspec.Struct, frozen=True):
     """How long a page was."""
 
     number: int

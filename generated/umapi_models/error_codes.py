@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-import attrs
+import msgspec
 
 
-@attrs.frozen(kw_only=True)
-class ErrorCodeInfo:
+class ErrorCodeInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one error code."""
 
     code: str

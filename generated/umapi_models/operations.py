@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from typing import Final
 
-import attrs
+import msgspec
 
 
-@attrs.frozen(kw_only=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One operation of the API."""
 
     name: str

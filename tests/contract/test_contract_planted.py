@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import msgspec
 import pytest
 
 from umapi_harness.contract import Grade, own_judges, verify
@@ -80,14 +81,34 @@ def _other_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("umapi_harness.mock.api.actions.run_commands", run)
 
 
+def _nothing(*_parts: object, **_options: object) -> None:
+    pass
+
+
+def _five(_: object) -> int:
+    return 5
+
+
+def _unchanged(answer: Any, _call: object) -> Any:
+    return answer
+
+
 def _technical_accounts_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = queries.cut
-    monkeypatch.setattr(queries, "cut", lambda *parts, **options: plain(*parts, **{**options, "unlisted": 0}))
+    plain: Any = queries.cut
+
+    def cut(*parts: Any, **options: Any) -> Any:
+        return plain(*parts, **{**options, "unlisted": 0})
+
+    monkeypatch.setattr(queries, "cut", cut)
 
 
 def _pages_counted_from_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = queries.cut
-    monkeypatch.setattr(queries, "cut", lambda *parts, **options: plain(*parts, **{**options, "base": 1}))
+    plain: Any = queries.cut
+
+    def cut(*parts: Any, **options: Any) -> Any:
+        return plain(*parts, **{**options, "base": 1})
+
+    monkeypatch.setattr(queries, "cut", cut)
 
 
 def _page_one_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,11 +151,11 @@ def _directory_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _update_without_effect(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Organization, "name_user", lambda *_parts, **_options: None)
+    monkeypatch.setattr(Organization, "name_user", _nothing)
 
 
 def _email_without_effect(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Organization, "rename_user", lambda *_parts, **_options: None)
+    monkeypatch.setattr(Organization, "rename_user", _nothing)
 
 
 def _shown_otherwise(name: str, value: Any) -> Callable[[pytest.MonkeyPatch], None]:
@@ -207,7 +228,7 @@ IN_THE_MOCK: tuple[tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, str]],
     (_shown_otherwise("country", str.lower), ("users", "body /users/0/country")),
     (_shown_otherwise("groupId", str), ("groups", "body /groups/0/groupId")),
     (_shown_otherwise("groupName", str.lower), ("groups", "body /groups/4/groupName")),
-    (_shown_otherwise("licenseQuota", lambda _: 5), ("groups", "body /groups/4/licenseQuota")),
+    (_shown_otherwise("licenseQuota", _five), ("groups", "body /groups/4/licenseQuota")),
     (_in_errors("step", str), ("action", "body /errors/0/step")),
     (_in_errors("step", lambda step: step + 1), ("action", "body /errors/0/step")),
     (_in_errors("index", lambda index: index + 1), ("action", "body /errors/0/index")),
@@ -246,7 +267,7 @@ def test_a_fault_in_a_header_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_header_that_names_the_resource_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Adobe's pages show the header that names what was asked for, an answer without it is found."""
-    monkeypatch.setattr("umapi_harness.mock.api.answers.canonical", lambda answer, _call: answer)
+    monkeypatch.setattr("umapi_harness.mock.api.answers.canonical", _unchanged)
     assert ("user", "header Canonical-Resource") in _musts([_corpus("user")], "mock")
 
 
@@ -262,7 +283,7 @@ def _completed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
             return plain(self, made, immediate)
         finally:
             for action in made:
-                action.outcome = attrs.evolve(action.outcome, status=OutcomeStatus.COMPLETED)
+                action.outcome = msgspec.structs.replace(action.outcome, status=OutcomeStatus.COMPLETED)
 
     monkeypatch.setattr(Connection, "execute_multiple", execute)
 
@@ -274,7 +295,7 @@ def _errors_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
         made = list(actions)
         result = plain(self, made, immediate)
         for action in made:
-            action.outcome = attrs.evolve(action.outcome, errors=())
+            action.outcome = msgspec.structs.replace(action.outcome, errors=())
         return result
 
     monkeypatch.setattr(Connection, "execute_multiple", execute)
@@ -291,7 +312,11 @@ def _last_entry_lost(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _field_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = UsersQuery.__iter__
-    monkeypatch.setattr(UsersQuery, "__iter__", lambda self: (attrs.evolve(user, username="") for user in plain(self)))
+
+    def without_name(query: UsersQuery) -> Iterator[Any]:
+        return (attrs.evolve(user, username="") for user in plain(query))
+
+    monkeypatch.setattr(UsersQuery, "__iter__", without_name)
 
 
 def _whole_listing_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,7 +328,7 @@ def _whole_listing_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _nobody_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(UserQuery, "result", lambda _self: None)
+    monkeypatch.setattr(UserQuery, "result", _nothing)
 
 
 def _absence_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

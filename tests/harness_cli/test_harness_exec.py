@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import pytest
 
 from umapi_sdk.config import Settings
@@ -63,7 +62,7 @@ def test_nothing_inherited_leads_past_the_server(
     assert found["NO_PROXY"] == found["no_proxy"] == "intranet.example,127.0.0.1"
 
 
-SETTINGS = [field.name for field in attrs.fields(Settings)]
+SETTINGS = Settings.__struct_fields__
 HARMLESS = [
     "TIMEOUT",
     "MAX_RETRIES",

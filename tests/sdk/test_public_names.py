@@ -145,7 +145,7 @@ def test_credentials_come_from_the_module_of_the_page_too() -> None:
 @pytest.mark.parametrize("code", ["import umapi_sdk", "from umapi_sdk import Connection, UserAction, connect"])
 def test_import_loads_nothing_that_a_first_call_may_not_need(code: str) -> None:
     """What only some programs need, or only those that connect, is loaded when it is first used."""
-    heavy = ("cattrs", "cryptography", "email", "httpx", "jwt", "ssl", "umapi_models.error_codes", "urllib3")
+    heavy = ("attr", "cattrs", "cryptography", "email", "httpx", "jwt", "ssl", "umapi_models.error_codes", "urllib3")
     command = [sys.executable, "-c", f"{code}\nimport sys\nprint(*sorted(sys.modules))"]
     loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     assert [name for name in heavy if name in loaded] == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, get_type_hints
 
-import attrs
 import pytest
 from settings_page import PAGE, render
 
@@ -382,14 +381,14 @@ def test_missing_settings_are_named_together() -> None:
 
 def test_arguments_are_the_settings() -> None:
     """Every setting can be given as an argument, and nothing else can."""
-    assert SettingArguments.__annotations__.keys() == attrs.fields_dict(Settings).keys()
+    assert SettingArguments.__annotations__.keys() == set(Settings.__struct_fields__)
 
 
 def test_page_has_every_setting() -> None:
     """The table of the page has each setting with the default and the meaning that stand beside it in the code."""
     page = PAGE.read_text("utf-8")
     assert page == render(page), "run python tests/sdk/kit/settings_page.py"
-    assert page.count("\n| `") == len(attrs.fields(Settings))
+    assert page.count("\n| `") == len(Settings.__struct_fields__)
 
 
 def test_options_are_arguments_of_their_type() -> None:

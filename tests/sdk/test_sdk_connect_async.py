@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 
 from umapi_harness.mock.serving.server import RunningServer, running_server
@@ -96,13 +95,17 @@ def test_both_connections_take_every_setting(monkeypatch: pytest.MonkeyPatch) ->
     settings = Settings(org_id="1@AdobeOrg", client_id="id", client_secret="s3cret", **values)
     of_auth = {"org_id", "client_id", "client_secret", "auth", "ims_url", "ims_endpoint", "tech_account_id"}
     of_auth |= {"private_key", "private_key_path", "private_key_passphrase"}
-    assert values.keys() == {field.name for field in attrs.fields(Settings)} - of_auth
+    assert values.keys() == set(Settings.__struct_fields__) - of_auth
     seen: list[dict[str, Any]] = []
+
+    def note(*_: object, **given: Any) -> None:
+        seen.append(given)
+
     for cls, make in (("umapi_sdk.config.Connection", settings.connect), (AsyncConnection, settings.connect_async)):
         if isinstance(cls, str):
-            monkeypatch.setattr(cls, lambda org_id, auth, **given: seen.append(given))
+            monkeypatch.setattr(cls, note)
         else:
-            monkeypatch.setattr(cls, "__init__", lambda self, org_id, auth, **given: seen.append(given))
+            monkeypatch.setattr(cls, "__init__", note)
         make()
     assert seen == [values, values]
 

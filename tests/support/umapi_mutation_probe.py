@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-import attrs
 import httpx
+import msgspec
 
 import umapi_limit_page
 from umapi_harness.mock.serving.server import RunningServer, running_server
@@ -121,7 +121,7 @@ def operation(_task: Json) -> Json:
 def defaults(_task: Json) -> Json:
     """The defaults of the options that both connections take, of settings and of retries."""
     told: Json = {
-        cls.__name__: {one.name: one.default for one in attrs.fields(cls) if one.name in _OPTIONS}
+        cls.__name__: {one.name: one.default for one in msgspec.structs.fields(cls) if one.name in _OPTIONS}
         for cls in (Options, Settings)
     }
     policy = RetryPolicy()
@@ -221,7 +221,7 @@ def addition(task: Json) -> Json:
         "outcomes": outcomes,
         "refused": _refused_by_client([task["wrong"]]),
         "call": [call.status_code, call.json()],
-        "code": attrs.asdict(ERROR_CODES[task["code"]]),
+        "code": msgspec.structs.asdict(ERROR_CODES[task["code"]]),
         "page": [one for one in codes if one["code"] == task["code"]],
         "docs": umapi_error_page.render() + umapi_limit_page.render(),
     }

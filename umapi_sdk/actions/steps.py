@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-import attrs
+from msgspec.structs import replace
 
 from umapi_models.models import UserCommand, UserGroupCommand, UserGroupStep, UserStep
 from umapi_runtime.constraints import ContractError, Violation
@@ -159,6 +159,6 @@ class Steps(Action, Generic[Step, Command]):
 
     def _part(self, steps: tuple[Step, ...], places: tuple[int, ...]) -> tuple[Command, tuple[int, ...]]:
         try:
-            return attrs.evolve(self._frame, do=steps), places
+            return replace(self._frame, do=steps), places
         except ContractError as error:
             raise ActionError(tuple(moved(violation, "/do/", places) for violation in error.violations)) from None

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar, cast
 
 import attrs
+from msgspec.structs import replace
 
 from umapi_sdk.batches import WireCommand
 from umapi_sdk.bulk.events import Event, Finished, Reconciling, Sending, Settled, Waiting
@@ -105,7 +106,7 @@ class BulkSession:
         stopped: Callable[[], bool],
     ) -> None:
         # What may have been carried out is looked at, and not sent again blindly.
-        self._service = attrs.evolve(service, retry=attrs.evolve(service.retry, repeat_after_5xx=False))
+        self._service = replace(service, retry=replace(service.retry, repeat_after_5xx=False))
         self._journal = journal
         self._terms = terms
         self._tell = tell

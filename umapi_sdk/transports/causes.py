@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import attrs
+import msgspec
 
 from umapi_sdk.messages import Request, TransportError
 from umapi_sdk.transports.bodies import BodyError
@@ -62,8 +62,7 @@ _PLAIN_WORDS = tuple(
 _LIBRARY_NAME = re.compile(r"<?[\w.]*(?:HTTPS?)?Connection(?:Pool)?\(.*?\)( at 0x[0-9a-f]+)?>?:? ?")
 
 
-@attrs.frozen
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     """Who is at the other end, and by which way."""
 
     host: str

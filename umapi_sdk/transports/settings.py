@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-import attrs
+from msgspec.structs import replace
 
 from umapi_models.defaults import TIMEOUT
 from umapi_sdk.addresses import has_bad_port
 from umapi_sdk.errors import ConfigurationError
 from umapi_sdk.masking import hidden
+from umapi_sdk.records import Record
 
 if TYPE_CHECKING:
     import ssl
@@ -29,9 +30,10 @@ _AT_AFTER_HOST = re.compile("://[^/?#]*[/?#].*@", re.DOTALL)
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 
 
-@attrs.frozen(kw_only=True)
-class NetworkSettings:
+class NetworkSettings(Record, frozen=True, kw_only=True):
     """How a transport reaches the network."""
+
+    unshown = frozenset({"proxy"})
 
     timeout: float | None = TIMEOUT
     """Longest time for one exchange from the connect to the last byte of the answer, in seconds; None has no limit."""
@@ -42,12 +44,12 @@ class NetworkSettings:
     """File of certificates to trust; None takes those of `BUNDLE_VARIABLES`, or if none is set the system's."""
     client_cert: str | tuple[str, str] | None = None
     """File of the client's certificate and key, or of each."""
-    proxy: str | None = attrs.field(default=None, repr=False)
+    proxy: str | None = None
     """URL of the proxy; None takes HTTPS_PROXY, HTTP_PROXY and NO_PROXY from the environment."""
     max_response_size: int = MAX_RESPONSE_SIZE
     """Most bytes of an answer's body, as sent and as decoded."""
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         number = isinstance(self.timeout, (int, float)) and not isinstance(self.timeout, bool)
         if self.timeout is not None and not (number and self.timeout > 0):
             raise ConfigurationError(f"timeout must be a number of seconds above 0, or None, not {self.timeout!r}")
@@ -59,7 +61,7 @@ class NetworkSettings:
 
     def for_tokens(self, ssl_verify: bool) -> NetworkSettings:
         """Return the settings for the token host; `ssl_verify` can turn off the check of its certificate alone."""
-        return attrs.evolve(self, ssl_verify=self.ssl_verify and ssl_verify)
+        return replace(self, ssl_verify=self.ssl_verify and ssl_verify)
 
     def ssl_context(self) -> ssl.SSLContext:
         """Return the TLS context.

@@ -6,12 +6,12 @@ Run as a program to write it anew.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import attrs
+import msgspec
 
 from umapi_sdk.config import Settings
-from umapi_sdk.options import Options
+from umapi_sdk.options import Options, described
 
 PAGE: Final = Path(__file__).resolve().parents[3] / "docs" / "settings.md"
 _BEGIN: Final = "<!-- written by tests/sdk/kit/settings_page.py -->\n"
@@ -22,14 +22,17 @@ def render(page: str) -> str:
     """Return the page with its table as it should be."""
     before, _, rest = page.partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    options = attrs.fields_dict(Options)
-    fields = [field for field in attrs.fields(Settings) if field.name not in options] + list(options.values())
-    rows = "".join(f"| `{field.name}` | {_default(field)} | {field.metadata['doc']} |\n" for field in fields)
+    options = described(Options)
+    fields = {field.name: field for field in msgspec.structs.fields(Settings)}
+    rows = "".join(
+        f"| `{name}` | {_default(fields[name])} | {setting.doc} |\n"
+        for name, setting in sorted(described(Settings).items(), key=lambda item: item[0] in options)
+    )
     return f"{before}{_BEGIN}\n| setting | default | meaning |\n|---|---|---|\n{rows}\n{_END}{after}"
 
 
-def _default(field: attrs.Attribute[Any]) -> str:
-    if field.default is attrs.NOTHING:
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
         return "required"
     if field.default is None:
         return ""
