@@ -173,6 +173,22 @@ def test_bundles_of_other_programs_are_trusted(
         NetworkSettings().ssl_context()
 
 
+def test_bundle_that_several_variables_name_is_read_once(ca_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all variables name one file, as they often do, it is read once: a system's has hundreds of certificates."""
+    read: list[str] = []
+    usual = ssl.SSLContext.load_verify_locations
+
+    def noted(context: ssl.SSLContext, cafile: str, *others: Any) -> None:
+        read.append(cafile)
+        usual(context, cafile, *others)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", noted)
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.setenv(variable, ca_file)
+    assert len(NetworkSettings().ssl_context().get_ca_certs()) == 1
+    assert read == [ca_file]
+
+
 @KINDS
 def test_strict_rules_have_a_name_and_a_switch(kind: str, company: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     """An authority that Python refuses from 3.13 on is not called unknown, and can be let pass without letting all."""

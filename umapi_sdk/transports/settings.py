@@ -123,7 +123,11 @@ def _trusting(bundles: list[tuple[str, str]]) -> ssl.SSLContext:
     if all(name == "SSL_CERT_FILE" for name, _ in bundles):
         return ssl.create_default_context()  # OpenSSL reads that variable, and SSL_CERT_DIR, by itself
     context: ssl.SSLContext | None = None
+    read: set[str] = set()
     for name, path in bundles:
+        if path in read:
+            continue
+        read.add(path)
         where: Any = {"capath" if _is_store(path) else "cafile": path}
         try:
             if context is None:
