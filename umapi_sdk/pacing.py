@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import Final
 from weakref import WeakValueDictionary
 
-import attrs
+import msgspec
 
 from umapi_models.operations import Operation
+from umapi_sdk.records import Record
 
 LONGEST_HOLD = 3600.0  # seconds; lockouts of up to an hour have been seen, and a longer one may be a mistake
 LONGEST_WAY: Final = 1.0
@@ -33,8 +34,7 @@ def least_time(operation: Operation, requests: int) -> float:
     return (requests - 1) // operation.per_client * operation.period
 
 
-@attrs.define(eq=False)
-class Place:
+class Place(msgspec.Struct, eq=False):
     """The place of one request in the windows of its operation, and since when it counts."""
 
     client_id: str
@@ -121,15 +121,16 @@ class ServicePaces:
         return self._latest
 
 
-@attrs.frozen
-class Pacer:
+class Pacer(Record, frozen=True):
     """Keeps the limits of one client, whose requests may be those of many connections and threads.
 
     `now` is in seconds of a clock that only goes forward; should it go back, what was remembered goes back with it.
     """
 
+    unshown = frozenset({"_paces"})
+
     client_id: str
-    _paces: ServicePaces = attrs.field(factory=ServicePaces, repr=False)
+    _paces: ServicePaces = msgspec.field(default_factory=ServicePaces)
 
     def take(self, operation: Operation, now: float) -> Place | float:
         """Take a place in the operation's windows, or return the seconds after which to ask again.
@@ -155,8 +156,7 @@ class Pacer:
         return self._paces.held(self.client_id, operation, now)
 
 
-@attrs.frozen(hash=False)
-class _Clock:
+class _Clock(msgspec.Struct, frozen=True):
     """A clock to look up by; it may be a callable that has no hash."""
 
     now: Callable[[], float]
