@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from umapi_sdk.bulk import BulkResult, BulkRun, RowOutcome, RowResult
     from umapi_sdk.config import connect, connect_async, load_settings
     from umapi_sdk.connection import Connection
+    from umapi_sdk.effects import StepOutcome, StepStatus
     from umapi_sdk.errors import (
         ActionError,
         AuthenticationError,
@@ -50,6 +51,7 @@ _HOMES = {
     "umapi_sdk.bulk": "BulkResult BulkRun RowOutcome RowResult",
     "umapi_sdk.config": "connect connect_async load_settings",
     "umapi_sdk.connection": "Connection",
+    "umapi_sdk.effects": "StepOutcome StepStatus",
     "umapi_sdk.execution": "Execution",
     "umapi_sdk.listings": "Completeness",
     "umapi_sdk.wholeness": "ListingRules",
@@ -103,6 +105,8 @@ __all__ = [
     "ServiceError",
     "ServicePrincipalAuth",
     "StepError",
+    "StepOutcome",
+    "StepStatus",
     "ThrottledError",
     "UmapiError",
     "UnavailableError",

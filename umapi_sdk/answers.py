@@ -18,6 +18,7 @@ from umapi_models.names import ADD, REMOVE
 from umapi_runtime.constraints import show
 from umapi_sdk.batches import WireCommand, request_ids
 from umapi_sdk.echoes import may_be_echo
+from umapi_sdk.effects import Knowledge, StepFailure, StepStatus, statuses_of_failed
 from umapi_sdk.outcomes import CommandOutcome, OutcomeStatus, StepError
 
 _COUNTS = ("completed", "notCompleted", "completedInTestMode")
@@ -99,6 +100,9 @@ def read_outcomes(
     contradiction = _of_another(roll, (*answer.errors, *answer.warnings)) or _contradiction(
         len(commands), answer, errors, doubts, nameless, test_mode=test_mode
     )
+    knowledge = Knowledge()
+    for entries in errors.values():
+        knowledge.learn(_failure(entry) for entry in entries)
     outcomes: list[CommandOutcome] = []
     for index, command in enumerate(commands):
         steps = roll.steps(index) if maybe_repeated and index in errors else frozenset[str]()
@@ -118,6 +122,11 @@ def read_outcomes(
             status, reason = OutcomeStatus.UNKNOWN, contradiction
         else:
             status, reason = OutcomeStatus.COMPLETED, None
+        fates: tuple[StepStatus, ...] = ()
+        if own:
+            failures = [_failure(entry, error) for entry, error in zip(errors[index], own, strict=True)]
+            whole = doubt is None and contradiction is None
+            fates = statuses_of_failed(failures, len(command.steps), knowledge, test_mode=test_mode, whole=whole)
         outcomes.append(
             CommandOutcome(
                 command=command,
@@ -127,6 +136,8 @@ def read_outcomes(
                 request_id=request_id,
                 reason=reason,
                 maybe_repeated=maybe_repeated,
+                test_mode=test_mode,
+                divided=fates,
             )
         )
     return outcomes
@@ -300,12 +311,14 @@ def _shown(count: int | None) -> str:
     return "an unknown number" if count is None else str(count)
 
 
-def _step_error(command: WireCommand, entry: Entry, *, echo: bool) -> StepError:
-    from umapi_models.error_codes import ERROR_CODES, ErrorCode  # noqa: PLC0415 - loaded when something fails
+def _failure(entry: Entry, error: StepError | None = None) -> StepFailure:
+    return StepFailure(entry.step, entry.code, maybe_echo=error is not None and error.maybe_echo)
 
+
+def _step_error(command: WireCommand, entry: Entry, *, echo: bool) -> StepError:
     return StepError(
         step=None if entry.step is None else command.caller_step(entry.step),
-        code=ErrorCode(entry.code) if entry.code in ERROR_CODES else entry.code,
+        code=entry.code,
         message=entry.message,
         request_id=entry.request_id,
         maybe_echo=echo,

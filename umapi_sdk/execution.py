@@ -116,7 +116,7 @@ def fates(batch: list[WireCommand], error: BaseException, attempts: Attempts) ->
         return _fate(batch, error, attempts)
     # Interrupted, or stopped by settings that cannot be used.
     reason = str(error) if isinstance(error, UsageError) else "the call was interrupted"
-    return same_for_all(batch, attempts.fate, reason, maybe_repeated=attempts.repeated, harmless=attempts.repeatable)
+    return same_for_all(batch, attempts.fate, reason, maybe_repeated=attempts.repeated, test_mode=attempts.repeatable)
 
 
 def _fate(batch: list[WireCommand], error: ServiceError | NetworkError, attempts: Attempts) -> list[CommandOutcome]:
@@ -128,5 +128,5 @@ def _fate(batch: list[WireCommand], error: ServiceError | NetworkError, attempts
         request_id=error.request_id,
         maybe_repeated=attempts.repeated,
         refusal=Refusal(status=error.status, code=error.code),
-        harmless=attempts.repeatable,
+        test_mode=attempts.repeatable,
     )

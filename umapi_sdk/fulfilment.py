@@ -17,11 +17,20 @@ import attrs
 
 from umapi_models.limits import MAX_COMMANDS
 from umapi_sdk.batches import WireCommand
-from umapi_sdk.outcomes import AFTER_UNKNOWN, ActionOutcome, CommandOutcome, OutcomeStatus, PartOutcome, worst_of
+from umapi_sdk.effects import Knowledge, StepPart
+from umapi_sdk.outcomes import (
+    AFTER_UNKNOWN,
+    ActionOutcome,
+    CommandOutcome,
+    OutcomeStatus,
+    PartOutcome,
+    divided,
+    worst_of,
+)
 from umapi_sdk.pieces import Piece, PlannedAction, PlannedCommand, PlannedStep
 from umapi_sdk.planning import Plan
 from umapi_sdk.schedules import Schedule
-from umapi_sdk.tracing import Again, Chain, Finding, Knowledge, not_sent, settle_doubt, trace
+from umapi_sdk.tracing import Again, Chain, Finding, not_sent, settle_doubt, trace
 
 _LOOKED_AT = 10 * MAX_COMMANDS
 """Commands to send again that are looked at, at most, to fill a request with those that may share it."""
@@ -214,11 +223,19 @@ def _outcome(ticket: _Ticket) -> ActionOutcome:
         steps = sorted({piece.place for finding in mine for piece in finding.pieces})
         parts.append(PartOutcome(tuple(steps), worst_of([finding.status for finding in mine])))
     known = [finding for _, finding in findings]
-    unknown = [finding for finding in known if finding.status is OutcomeStatus.UNKNOWN]
+    status = worst_of([part.status for part in parts])
+    test_mode = any(finding.test_mode for finding in known)
+    sent = [
+        StepPart(piece.place, piece.step, fate)
+        for finding in known
+        for piece, fate in zip(finding.pieces, finding.fates, strict=True)
+    ]
+    # The parts of one step, which are on different groups or of one long list, can come in any order.
+    sent.sort(key=lambda step: step.place)
     errors = dict.fromkeys(error for finding in known for error in finding.errors)
     return ActionOutcome(
         action=ticket.owner.action,
-        status=worst_of([part.status for part in parts]),
+        status=status,
         parts=tuple(parts) if len(parts) > 1 else (),
         errors=tuple(sorted(errors, key=lambda error: -1 if error.step is None else error.step)),
         warnings=tuple(dict.fromkeys(warning for finding in known for warning in finding.warnings)),
@@ -226,6 +243,7 @@ def _outcome(ticket: _Ticket) -> ActionOutcome:
         reason=next((finding.reason for finding in known if finding.reason), None),
         maybe_repeated=any(finding.maybe_repeated for finding in known),
         refusal=next((finding.refusal for finding in known if finding.refusal), None),
-        harmless=unknown != [] and all(finding.harmless for finding in unknown),
         planned=True,
+        test_mode=test_mode,
+        divided=divided(sent, status, test_mode=test_mode),
     )

@@ -1,14 +1,17 @@
-"""What became of each action: completed, failed, unknown, not sent or sent in part."""
+"""What became of each action: completed, failed, unknown, not sent or sent in part; and what is left of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from umapi_sdk.characters import shown
+from umapi_sdk.effects import StepOutcome, StepPart, StepStatus, by_caller, in_words
+from umapi_sdk.kinds import steps_of
+from umapi_sdk.leftovers import Leftover, what_is_left, with_other_names
 from umapi_sdk.remedies import remedy_for
 
 if TYPE_CHECKING:
@@ -48,8 +51,8 @@ class StepError(msgspec.Struct, frozen=True):
 
     step: int | None
     """Place of the step as the caller wrote it, from 0; None when the service did not name one."""
-    code: ErrorCode | str
-    """The service's error or warning code; empty when it gave none."""
+    code: str
+    """The service's error or warning code, as it gave it; empty when it gave none."""
     message: str
     """The service's own words."""
     request_id: str | None = None
@@ -59,8 +62,15 @@ class StepError(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         place = "" if self.step is None else f"at step {self.step}"
-        facts = " ".join(fact for fact in (str(self.code), place) if fact)
+        facts = " ".join(fact for fact in (self.code, place) if fact)
         return shown(f"{self.message} ({facts})" if facts else self.message)
+
+    @property
+    def known_code(self) -> ErrorCode | None:
+        """The code as a member of `ErrorCode`, to compare with others; None for one that no list has."""
+        from umapi_models.error_codes import ERROR_CODES, ErrorCode  # noqa: PLC0415 - loaded when something fails
+
+        return ErrorCode(self.code) if self.code in ERROR_CODES else None
 
     @property
     def remedy(self) -> str:
@@ -84,10 +94,6 @@ class PartOutcome(msgspec.Struct, frozen=True):
     """Places of the steps in it, as the caller wrote them, from 0. A step with a long list can be in two parts."""
     status: OutcomeStatus
 
-    def __str__(self) -> str:
-        first, last = self.steps[0], self.steps[-1]
-        return f"{f'step {first}' if first == last else f'steps {first} to {last}'} {self.status}"
-
 
 class ActionOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one action."""
@@ -108,24 +114,88 @@ class ActionOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of each part, where the action was too large for one command; otherwise empty."""
     refusal: Refusal | None = None
     """How its request was refused as a whole, where that is why it failed."""
-    harmless: bool = False
-    """True when whatever is unknown of it was sent in test mode, so that nothing can have been changed."""
     planned: bool = False
     """True when it was in a plan, of which nothing is queued."""
+    test_mode: bool = False
+    """True when it was sent in test mode, where nothing is changed."""
+    divided: tuple[StepPart, ...] = ()
+    """Its steps as they were sent, where the status does not tell the fate of all; `step_parts` always has them."""
+
+    @property
+    def step_parts(self) -> tuple[StepPart, ...]:
+        """The steps as they were sent, in order, and what became of each; a long list was sent in several."""
+        if self.divided:
+            return self.divided
+        status = status_of_steps(self.status, test_mode=self.test_mode)
+        return tuple(
+            StepPart(place, step, status)
+            for command, places in self.action.commands
+            for place, step in zip(places, steps_of(command), strict=True)
+        )
+
+    @property
+    def steps(self) -> tuple[StepOutcome, ...]:
+        """What became of each step, as the caller wrote them."""
+        return by_caller(self.step_parts)
+
+    @property
+    def rest(self) -> Action | None:
+        """A new action with what is left, so that sending it does the whole in the end; None if that is not known.
+
+        Left are the steps that failed, as they were, what follows them and may not have been reached, and what was
+        not sent: of a list of names that was sent in parts, only the parts that did not take effect. It is None too
+        when nothing is left. What is still queued is in it: send the one or the other.
+        """
+        return self._send_again(self._leftover.parts) if self._leftover.known else None
+
+    def rest_with(self, names: Mapping[str, str]) -> Action | None:
+        """Return `rest` with other names of groups, profiles or users in its lists, by the present ones.
+
+        Raises:
+            ActionError: no list of what is left has such a name, or the new one is invalid.
+        """
+        return self._send_again(with_other_names(self._leftover.parts, names)) if self._leftover.known else None
+
+    def _send_again(self, parts: Sequence[StepPart]) -> Action | None:
+        return self.action.again(self._leftover.frame, parts) if parts else None
+
+    @property
+    def _leftover(self) -> Leftover:
+        return what_is_left(self.action.commands[0][0], self.step_parts, unchanged=self.test_mode)
 
     @property
     def progress(self) -> str:
         """What became of which steps, in words; empty where the status says it for all of them."""
-        differ = len({part.status for part in self.parts}) > 1
-        return ", ".join(str(part) for part in self.parts) if differ else ""
+        return in_words(by_caller(self.divided))
 
     @property
     def remedy(self) -> str | None:
         """What can be done about it; None when nothing has to be: it is completed."""
         if self.status is OutcomeStatus.COMPLETED:
             return None
+        return " ".join(part for part in (self._cure, self._what_to_send) if part)
+
+    @property
+    def _what_to_send(self) -> str:
+        """What to do about steps that took effect, or may have, where others failed."""
+        if self.test_mode or not self.divided or self.status is not OutcomeStatus.FAILED:
+            return ""
+        leftover = self._leftover
+        if not leftover.parts:
+            return "Nothing is left to be sent."
+        if leftover.in_doubt:
+            doubtful = _places(leftover.in_doubt)
+            return f"Look what has been done before sending anything again: {doubtful} must not run twice."
+        if not leftover.target_known:
+            return "Look who has the new name before sending anything again."
+        left = {part.place for part in leftover.parts}
+        done = [step.place for step in self.steps if step.place not in left]
+        return f"Leave out {_places(done)} when sending it again: done already." if done else ""
+
+    @property
+    def _cure(self) -> str:
         if self.status is OutcomeStatus.UNKNOWN:
-            return _HARMLESS if self.harmless else LOOK
+            return _HARMLESS if self.test_mode else LOOK
         if self.status in (OutcomeStatus.NOT_SENT, OutcomeStatus.PARTLY_SENT):
             of_plan = _NOT_SENT_OF_PLAN if self.status is OutcomeStatus.NOT_SENT else _REST_OF_PLAN
             return of_plan if self.planned else _NOT_SENT
@@ -147,6 +217,28 @@ AFTER_UNKNOWN: Final = "nothing is sent after a part whose outcome is unknown"
 """Reasons for which something was not sent."""
 
 
+def status_of_steps(status: OutcomeStatus, *, test_mode: bool) -> StepStatus:
+    """Return what became of each step, where an action or command has nothing more to say of any."""
+    if status is OutcomeStatus.COMPLETED:
+        return StepStatus.WOULD_SUCCEED if test_mode else StepStatus.TOOK_EFFECT
+    return _OF_ALL_STEPS[status]
+
+
+_OF_ALL_STEPS: Final = {
+    OutcomeStatus.FAILED: StepStatus.FAILED,
+    OutcomeStatus.UNKNOWN: StepStatus.UNKNOWN,
+    OutcomeStatus.NOT_SENT: StepStatus.NOT_SENT,
+    OutcomeStatus.PARTLY_SENT: StepStatus.UNKNOWN,
+}
+
+
+def _places(places: Sequence[int]) -> str:
+    listed = [str(place) for place in places]
+    if len(listed) == 1:
+        return f"step {listed[0]}"
+    return f"steps {', '.join(listed[:-1])} and {listed[-1]}"
+
+
 class CommandOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one command on the wire: an action, or a part of one."""
 
@@ -158,7 +250,16 @@ class CommandOutcome(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     maybe_repeated: bool = False
     refusal: Refusal | None = None
-    harmless: bool = False
+    test_mode: bool = False
+    divided: tuple[StepStatus, ...] = ()
+    """What became of each step on the wire, where the status does not tell it for all of them."""
+
+    @property
+    def steps(self) -> tuple[StepStatus, ...]:
+        """What became of each step on the wire."""
+        if self.divided:
+            return self.divided
+        return (status_of_steps(self.status, test_mode=self.test_mode),) * len(self.command.steps)
 
 
 def same_for_all(
@@ -169,7 +270,7 @@ def same_for_all(
     request_id: str | None = None,
     maybe_repeated: bool = False,
     refusal: Refusal | None = None,
-    harmless: bool = False,
+    test_mode: bool = False,
 ) -> list[CommandOutcome]:
     """Return the outcomes of commands that share one fate."""
     return [
@@ -180,7 +281,7 @@ def same_for_all(
             request_id=request_id,
             maybe_repeated=maybe_repeated,
             refusal=refusal,
-            harmless=harmless,
+            test_mode=test_mode,
         )
         for command in commands
     ]
@@ -198,6 +299,12 @@ def worst_of(parts: Sequence[OutcomeStatus]) -> OutcomeStatus:
 def combine(action: Action, parts: Sequence[CommandOutcome]) -> ActionOutcome:
     """Return the outcome of an action from those of all its parts, in order: the worst one counts."""
     status = worst_of([part.status for part in parts])
+    test_mode = any(part.test_mode for part in parts)
+    steps = [
+        StepPart(place, step, fate)
+        for part, (command, places) in zip(parts, action.commands, strict=True)
+        for place, step, fate in zip(places, steps_of(command), part.steps, strict=True)
+    ]
     several = parts if len(parts) > 1 else ()
     return ActionOutcome(
         action=action,
@@ -209,5 +316,12 @@ def combine(action: Action, parts: Sequence[CommandOutcome]) -> ActionOutcome:
         reason=next((part.reason for part in parts if part.reason), None),
         maybe_repeated=any(part.maybe_repeated for part in parts),
         refusal=next((part.refusal for part in parts if part.refusal), None),
-        harmless=status is OutcomeStatus.UNKNOWN and all(part.harmless for part in parts if part.status is status),
+        test_mode=test_mode,
+        divided=divided(steps, status, test_mode=test_mode),
     )
+
+
+def divided(steps: Sequence[StepPart], status: OutcomeStatus, *, test_mode: bool) -> tuple[StepPart, ...]:
+    """Return the steps of an action, or none where its status tells the fate of all of them."""
+    usual = status_of_steps(status, test_mode=test_mode)
+    return () if all(step.status is usual for step in steps) else tuple(steps)

@@ -25,10 +25,10 @@ from umapi_models.models import (
 from umapi_models.names import ADD, REMOVE
 from umapi_sdk.actions import Action
 from umapi_sdk.batches import WireCommand, write_command
+from umapi_sdk.kinds import Step
 
 T = TypeVar("T")
 
-Step = UserStep | UserGroupStep
 Frame = UserCommand | UserGroupCommand
 
 MOST_PIECES = min(MAX_USER_STEPS * MAX_GROUPS, MAX_USER_GROUP_STEPS * MAX_USERS)

@@ -23,6 +23,7 @@ from umapi_runtime.constraints import Violation
 from umapi_sdk.actions import Action
 from umapi_sdk.batches import commands_of
 from umapi_sdk.errors import ActionError
+from umapi_sdk.kinds import Step, creates, ends, renames
 from umapi_sdk.memberships import Memberships
 from umapi_sdk.pacing import least_time
 from umapi_sdk.pieces import (
@@ -31,7 +32,6 @@ from umapi_sdk.pieces import (
     Piece,
     PlannedAction,
     PlannedCommand,
-    Step,
     count_steps,
     most_steps,
     with_steps,
@@ -198,7 +198,7 @@ def may_follow(command: PlannedCommand, pieces: Sequence[Piece]) -> bool:
     """Return whether the pieces of an action can go into a command after those that it has."""
     steps = [piece.step for piece in command.pieces]
     new = [piece.step for piece in pieces]
-    if _creates(new[0]) or _ends(steps[-1]) or any(map(_renames, (*steps, *new))):
+    if creates(new[0]) or ends(steps[-1]) or any(map(renames, (*steps, *new))):
         return False
     if not command.merging or not _is_plainly_meant(command.frame, steps[0]):
         return False
@@ -213,28 +213,11 @@ def _mergeable(pieces: Sequence[Piece]) -> bool:
 
     If a merged step fails, all from there on is sent again: not what ends a user or group, or gives a new name.
     """
-    return not any(_ends(piece.step) or _renames(piece.step) for piece in pieces)
+    return not any(ends(piece.step) or renames(piece.step) for piece in pieces)
 
 
 def _size(pieces: Sequence[Piece]) -> int:
     return count_steps(pieces) if _mergeable(pieces) else len(pieces)
-
-
-def _creates(step: Step) -> bool:
-    if isinstance(step, UserStep):
-        return bool(step.add_adobe_id or step.create_enterprise_id or step.create_federated_id)
-    return step.create_user_group is not None
-
-
-def _ends(step: Step) -> bool:
-    return (step.remove_from_org if isinstance(step, UserStep) else step.delete_user_group) is not None
-
-
-def _renames(step: Step) -> bool:
-    if isinstance(step, UserStep):
-        return step.update is not None and (step.update.email is not None or step.update.username is not None)
-    renamed = step.create_user_group or step.update_user_group
-    return renamed is not None and renamed.name is not None
 
 
 def _is_plainly_meant(frame: Frame, first: Step) -> bool:
@@ -243,7 +226,7 @@ def _is_plainly_meant(frame: Frame, first: Step) -> bool:
     An e-mail address means the Enterprise or Federated ID where there is an Adobe ID too, or with useAdobeID the
     other way round.
     """
-    if not isinstance(frame, UserCommand) or not isinstance(first, UserStep) or not _creates(first):
+    if not isinstance(frame, UserCommand) or not isinstance(first, UserStep) or not creates(first):
         return True
     created = first.add_adobe_id or first.create_enterprise_id or first.create_federated_id
     assert created is not None

@@ -12,7 +12,6 @@ an error does not say of which step it is. Its own errors then prove nothing, as
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import groupby
 
@@ -20,11 +19,13 @@ import attrs
 from msgspec.structs import replace
 
 from umapi_models.limits import MAX_USER_GROUP_STEPS
-from umapi_runtime.converter import write_json
+from umapi_models.models import UserGroupCommand
 from umapi_sdk.actions import UserSteps
 from umapi_sdk.echoes import may_be_echo
+from umapi_sdk.effects import Knowledge, StepFailure, StepStatus, statuses_of_failed, worst_step
+from umapi_sdk.kinds import name_of
 from umapi_sdk.outcomes import CommandOutcome, OutcomeStatus, Refusal, StepError
-from umapi_sdk.pieces import Piece, PlannedAction, PlannedCommand, PlannedStep, Step, most_steps, with_steps
+from umapi_sdk.pieces import Piece, PlannedAction, PlannedCommand, PlannedStep, most_steps, with_steps
 from umapi_sdk.resources import touched
 
 _IN_DOUBT = "another step of its command failed, and whether this one was carried out was not found out"
@@ -38,6 +39,8 @@ class Finding:
 
     owner: PlannedAction
     pieces: tuple[Piece, ...]
+    fates: tuple[StepStatus, ...]
+    """What became of each piece."""
     status: OutcomeStatus
     errors: tuple[StepError, ...] = ()
     warnings: tuple[StepError, ...] = ()
@@ -45,7 +48,7 @@ class Finding:
     reason: str | None = None
     maybe_repeated: bool = False
     refusal: Refusal | None = None
-    harmless: bool = False
+    test_mode: bool = False
 
 
 @attrs.frozen
@@ -77,18 +80,6 @@ class Again:
         return [*steps, *attrs.evolve(self.command, merging=True).steps()] if self.witness else steps
 
 
-@attrs.define
-class Knowledge:
-    """After which errors the service has gone on to the next step, by their codes."""
-
-    goes_on: set[str] = attrs.field(factory=set[str])
-
-    def learn(self, errors: Mapping[int, Sequence[StepError]]) -> None:
-        """Learn from the errors of one command, by step: before the last of them, all were passed over."""
-        for step in sorted(errors)[:-1]:
-            self.goes_on |= {str(error.code) for error in errors[step]}
-
-
 Chain = list[Again]
 """Commands to send one after the other."""
 
@@ -102,10 +93,11 @@ def trace(
     """
     errors = _by_step(outcome.errors, len(steps))
     if outcome.status is not OutcomeStatus.FAILED or not outcome.errors:
-        return _findings(sent, steps, range(len(sent.command.pieces)), outcome, errors or {}), []
-    if errors is None:
-        return _vague(sent, steps, outcome)
-    knowledge.learn(errors)
+        return _findings(sent, steps, range(len(sent.command.pieces)), outcome, errors or {}, knowledge), []
+    failures = _failures(outcome)
+    if errors is None or not all(failure.tells_of_running for failure in failures):
+        return _vague(sent, steps, outcome, knowledge)
+    knowledge.learn(failures)
     if sent.witness:
         steps = steps[:-1]
         errors = {step: found for step, found in errors.items() if step < len(steps)}
@@ -127,19 +119,25 @@ def _by_root(
     if merged is not None:
         start = steps[merged].sources[0]
         known = {step: found for step, found in errors.items() if step < merged}
-        findings = _findings(sent, steps, range(start), outcome, known)
-        parts = _apart(pieces[start:])
-        return findings, [[Again(command=_part(sent.command, part, merging=False)) for part in parts]]
+        findings = _findings(sent, steps, range(start), outcome, known, knowledge)
+        parts = [_part(sent.command, part, merging=False) for part in _apart(pieces[start:])]
+        followed = steps[merged].sources[-1] + 1 < len(pieces)
+        return findings, [[Again(command=part, repeated=followed and _notices(part)) for part in parts]]
     last = max(errors, default=0)
     start = steps[last].sources[-1] + 1
     while start < len(pieces) and pieces[start].owner is pieces[start - 1].owner:
         start += 1  # what follows in the same action has failed with it
-    proven = all(str(error.code) in knowledge.goes_on for error in errors.get(last, ()))
+    proven = all(error.code in knowledge.goes_on for error in errors.get(last, ()))
     if start == len(pieces) or proven:
-        return _findings(sent, steps, range(len(pieces)), outcome, errors), []
-    findings = _findings(sent, steps, range(start), outcome, errors)
+        return _findings(sent, steps, range(len(pieces)), outcome, errors, knowledge), []
+    findings = _findings(sent, steps, range(start), outcome, errors, knowledge)
     rest = _part(sent.command, pieces[start:], merging=sent.command.merging)
-    return findings, [[Again(command=rest, repeated=not rest.merging)]]
+    return findings, [[Again(command=rest, repeated=not rest.merging or _notices(rest))]]
+
+
+def _notices(command: PlannedCommand) -> bool:
+    """Whether the service refuses a step that changes nothing, as one that was carried out before does."""
+    return isinstance(command.frame, UserGroupCommand)
 
 
 def _by_group(
@@ -161,13 +159,13 @@ def _by_group(
         mine = [pieces[place] for place in planned.sources]
         if step not in errors:
             if step < last or proven:
-                findings += _findings(sent, steps, planned.sources, outcome, {})
+                findings += _findings(sent, steps, planned.sources, outcome, {}, knowledge)
             else:
                 doubtful += mine
             continue
         of_a_user = all(_is_of_a_user(error) for error in errors[step])
         if len({piece.owner.action.target.lower() for piece in mine}) == 1 and of_a_user:
-            findings += _findings(sent, steps, planned.sources, outcome, errors)
+            findings += _findings(sent, steps, planned.sources, outcome, errors, knowledge)
         elif of_a_user:
             chains += _singly(sent.command, mine, knowledge, code)
         else:
@@ -185,7 +183,7 @@ def _by_group(
 
 
 def _is_of_a_user(error: StepError) -> bool:
-    return str(error.code).startswith(_ALONE) and str(error.code) != _MEMBER_ALREADY
+    return error.code.startswith(_ALONE) and error.code != _MEMBER_ALREADY
 
 
 def _singly(command: PlannedCommand, pieces: Sequence[Piece], knowledge: Knowledge, code: str) -> list[Chain]:
@@ -212,14 +210,20 @@ def _by_user(pieces: Sequence[Piece]) -> list[Chain]:
     return [[Again(command=_own(mine))] for mine in users.values()]
 
 
-def _vague(sent: Again, steps: Sequence[PlannedStep], outcome: CommandOutcome) -> tuple[list[Finding], list[Chain]]:
-    """A command with an error that names no step: only if it is of one action alone is it known which failed."""
+def _vague(
+    sent: Again, steps: Sequence[PlannedStep], outcome: CommandOutcome, knowledge: Knowledge
+) -> tuple[list[Finding], list[Chain]]:
+    """A command with an error that does not tell which of its steps were tried.
+
+    It names no step, or is of the kind for which a command can be refused as a whole. Only if the command is of one
+    action alone is it known which failed.
+    """
     pieces = sent.command.pieces
     owners = dict.fromkeys(piece.owner for piece in pieces)
     if sent.command.by_group:
         return [], _by_user(pieces)
     if len(owners) == 1 and not any(step.merged for step in steps):
-        return _findings(sent, steps, range(len(pieces)), outcome, {0: list(outcome.errors)}), []
+        return _findings(sent, steps, range(len(pieces)), outcome, {0: list(outcome.errors)}, knowledge), []
     chain: Chain = []
     for owner in owners:
         parts = _apart([piece for piece in pieces if piece.owner is owner])
@@ -258,8 +262,8 @@ def _own(pieces: Sequence[Piece]) -> PlannedCommand:
 
 def settle_doubt(sent: Again, doubt: Doubt) -> list[Finding]:
     """Return what is known of a command that has not to be sent again: all of it is done."""
-    done = replace(doubt.outcome, status=OutcomeStatus.COMPLETED, errors=(), warnings=())
-    return _findings(sent, sent.steps(), range(len(sent.command.pieces)), done, {})
+    done = replace(doubt.outcome, status=OutcomeStatus.COMPLETED, errors=(), warnings=(), divided=())
+    return _findings(sent, sent.steps(), range(len(sent.command.pieces)), done, {}, Knowledge())
 
 
 def not_sent(pieces: Sequence[Piece], reason: str, *, before: bool) -> list[Finding]:
@@ -267,9 +271,11 @@ def not_sent(pieces: Sequence[Piece], reason: str, *, before: bool) -> list[Find
     owned: dict[PlannedAction, list[Piece]] = {}
     for piece in pieces:
         owned.setdefault(piece.owner, []).append(piece)
-    status = OutcomeStatus.UNKNOWN if before else OutcomeStatus.NOT_SENT
+    status, fate = OutcomeStatus.NOT_SENT, StepStatus.NOT_SENT
+    if before:
+        status, fate, reason = OutcomeStatus.UNKNOWN, StepStatus.UNKNOWN, _IN_DOUBT
     return [
-        Finding(owner=owner, pieces=tuple(mine), status=status, reason=_IN_DOUBT if before else reason)
+        Finding(owner=owner, pieces=tuple(mine), fates=(fate,) * len(mine), status=status, reason=reason)
         for owner, mine in owned.items()
     ]
 
@@ -280,13 +286,17 @@ def _findings(
     places: Sequence[int],
     outcome: CommandOutcome,
     errors: Mapping[int, Sequence[StepError]],
+    knowledge: Knowledge,
 ) -> list[Finding]:
     """Return a finding for each action that has pieces at these places."""
     pieces = sent.command.pieces
+    fates = _fates(sent, steps, outcome, knowledge)
     wanted = set(places)
     owned: dict[PlannedAction, list[Piece]] = {}
+    own_fates: dict[PlannedAction, list[StepStatus]] = {}
     for place in places:
         owned.setdefault(pieces[place].owner, []).append(pieces[place])
+        own_fates.setdefault(pieces[place].owner, []).append(fates[place])
     own_errors = _shared_out(steps, pieces, wanted, errors)
     own_warnings = _shared_out(steps, pieces, wanted, _by_step(outcome.warnings, len(steps)) or {})
     findings: list[Finding] = []
@@ -298,14 +308,15 @@ def _findings(
         elif sent.before and status in (OutcomeStatus.FAILED, OutcomeStatus.NOT_SENT):
             status, reason = OutcomeStatus.UNKNOWN, f"{_IN_DOUBT}: {reason}"
         if sent.repeated and found:
-            kinds = {name for piece in pieces for name in _step_names(piece.step)}
-            found = [replace(error, maybe_echo=may_be_echo(str(error.code), kinds)) for error in found]
+            kinds = {name_of(piece.step) for piece in pieces}
+            found = [replace(error, maybe_echo=may_be_echo(error.code, kinds)) for error in found]
             if status is OutcomeStatus.FAILED and all(error.maybe_echo for error in found):
                 status = OutcomeStatus.UNKNOWN
         findings.append(
             Finding(
                 owner=owner,
                 pieces=tuple(mine),
+                fates=tuple(own_fates[owner]),
                 status=status,
                 errors=tuple(found),
                 warnings=tuple(own_warnings.get(owner, ())),
@@ -313,10 +324,35 @@ def _findings(
                 reason=reason,
                 maybe_repeated=outcome.maybe_repeated,
                 refusal=outcome.refusal,
-                harmless=outcome.harmless,
+                test_mode=outcome.test_mode,
             )
         )
     return findings
+
+
+def _fates(
+    sent: Again, steps: Sequence[PlannedStep], outcome: CommandOutcome, knowledge: Knowledge
+) -> dict[int, StepStatus]:
+    """Return what became of each piece of a command, by its place in it."""
+    fates: Sequence[StepStatus] = outcome.steps
+    if outcome.errors and outcome.status is OutcomeStatus.FAILED:
+        kinds = {name_of(piece.step) for piece in sent.command.pieces} if sent.repeated else set[str]()
+        failures = [
+            replace(failure, maybe_echo=failure.maybe_echo or (sent.repeated and may_be_echo(failure.code, kinds)))
+            for failure in _failures(outcome)
+        ]
+        fates = statuses_of_failed(failures, len(outcome.command.steps), knowledge, test_mode=outcome.test_mode)
+    elif sent.before and outcome.status in (OutcomeStatus.FAILED, OutcomeStatus.NOT_SENT):
+        fates = (StepStatus.UNKNOWN,) * len(outcome.command.steps)
+    sources: dict[int, list[StepStatus]] = {}
+    for planned, fate in zip(steps, fates, strict=False):  # a witness is not among the steps
+        for place in planned.sources:
+            sources.setdefault(place, []).append(fate)
+    return {place: worst_step(found) for place, found in sources.items()}
+
+
+def _failures(outcome: CommandOutcome) -> list[StepFailure]:
+    return [StepFailure(error.step, error.code, maybe_echo=error.maybe_echo) for error in outcome.errors]
 
 
 def _shared_out(
@@ -342,11 +378,6 @@ def _shared_out(
                 own = shared.setdefault(piece.owner, [])
                 own += [error for error in mine if error not in own]
     return shared
-
-
-def _step_names(step: Step) -> Iterable[str]:
-    names: dict[str, object] = json.loads(write_json(step))
-    return names
 
 
 def _by_step(errors: Iterable[StepError], count: int) -> dict[int, list[StepError]] | None:

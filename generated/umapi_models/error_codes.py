@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -1488,3 +1489,48 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
     ),
 }
 """Every known code with its meaning; source: schema/error_codes.json."""
+
+FORM_CODES: Final = frozenset(
+    [
+        "error.command.add_remove.duplicate.user_list",
+        "error.command.add_remove.group_or_product_name_too_long",
+        "error.command.add_remove.key.unknown",
+        "error.command.add_remove.list",
+        "error.command.add_remove.list_not_array",
+        "error.command.add_remove.list_too_long",
+        "error.command.add_remove.missing_list",
+        "error.command.boolean_expected",
+        "error.command.create.key.unknown",
+        "error.command.create.more_than_one",
+        "error.command.create.not_first",
+        "error.command.create.object_expected",
+        "error.command.create.string_expected",
+        "error.command.domain.missing",
+        "error.command.domain.must_be_used_with_nonemail_username",
+        "error.command.domain.string_expected",
+        "error.command.illegal_entry",
+        "error.command.malformed",
+        "error.command.object_not_empty",
+        "error.command.removefromorg.not_last",
+        "error.command.step.unknown",
+        "error.command.steps.malformed",
+        "error.command.string.too_long",
+        "error.command.string_expected",
+        "error.command.update.option.no",
+        "error.command.user.missing",
+        "error.command.user_usergroup.missing",
+        "error.country.invalid",
+        "error.group.invalid_list",
+        "error.group.invalid_name",
+        "error.option.illegal",
+        "error.update.country.no_update",
+        "error.user.command.missing.arguments",
+        "error.user.email.invalid",
+        "error.user.firstname_missing",
+        "error.user.lastname_missing",
+        "error.user.name.invalid",
+        "error.user.user_list.invalid",
+        "error.usergroup.command.missing.arguments",
+    ]
+)
+"""The codes of commands that break a schema: they can be told before any step is tried."""

@@ -34,7 +34,7 @@ def worded(documents: dict[str, Document]) -> dict[str, Document]:
     written = copy.deepcopy(documents)
     for name, document in written.items():
         for node in objects_in(document):
-            for place, line in _lines(node):
+            for place, line in error_lines(node):
                 line["message"] = _message(line, entries, f"{name}: {place}")
             if isinstance(text := node.get("description"), str):
                 node["description"] = _numbered(text, node)
@@ -90,7 +90,7 @@ def objects_in(value: object) -> Iterator[Document]:
             yield from objects_in(child)
 
 
-def _lines(node: Document) -> Iterator[tuple[str, Document]]:
+def error_lines(node: Document) -> Iterator[tuple[str, Document]]:
     """Yield the error lines of a schema, each with the keyword that it belongs to."""
     for keyword, entry in node.get("x-umapi-errors", {}).items():
         for line in entry.values() if keyword == "required" else (entry,):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from schema.codegen.bundle import Bundle, Schema
-from schema.codegen.documents import constants
+from schema.codegen.documents import constants, error_lines, objects_in
 from schema.codegen.names import code_name, member_name, python_name
 
 _KNOWN_OF_CODES = ("code", "meaning", "remedy", "calls", "retry", "source", "severity", "message")
@@ -56,6 +56,7 @@ def _error_codes(bundle: Bundle) -> str:
         '"""Every error and warning code known, and what it means."""\n',
         "from __future__ import annotations\n",
         "from enum import StrEnum\n",
+        "from typing import Final\n",
         "import msgspec\n",
         "\nclass ErrorCodeInfo(msgspec.Struct, frozen=True, kw_only=True):",
         '    """What is known of one error code."""\n',
@@ -75,7 +76,11 @@ def _error_codes(bundle: Bundle) -> str:
     for entry in codes:
         arguments = {**{name: entry[name] for name in _KNOWN_OF_CODES}, "calls": tuple(entry["calls"])}
         lines.append(f"    {entry['code']!r}: ErrorCodeInfo({', '.join(f'{k}={v!r}' for k, v in arguments.items())}),")
-    lines.append('}\n"""Every known code with its meaning; source: schema/error_codes.json."""')
+    lines.append('}\n"""Every known code with its meaning; source: schema/error_codes.json."""\n')
+    lines_of_schemas = [line["code"] for node in objects_in(bundle.files) for _, line in error_lines(node)]
+    of_form = sorted({code for code in lines_of_schemas if code.startswith("error.")})
+    lines.append(f"FORM_CODES: Final = frozenset({of_form!r})")
+    lines.append('"""The codes of commands that break a schema: they can be told before any step is tried."""')
     return "\n".join(lines)
 
 

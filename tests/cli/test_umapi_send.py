@@ -86,7 +86,8 @@ def test_failures_name_their_place(umapi: Umapi, commands_file: Writer) -> None:
     assert (result.status, result.err) == (1, "")
     assert result.lines == [
         "/0 new1@example.com: completed",
-        "/1 jdoe@example.com: failed: /1/do/1/add: Group No Group was not found (error.group.not_found)",
+        "/1 jdoe@example.com: failed: step 0 took effect, step 1 failed; /1/do/1/add: Group No Group was not found "
+        "(error.group.not_found)",
         "/2 nobody@example.com: failed: /2/do/0/update: User Id does not exist: nobody@example.com "
         "(error.user.nonexistent)",
         "3 commands: 1 completed, 2 failed",

@@ -30,6 +30,7 @@ from umapi_sdk import (
     OutcomeUnknownError,
     RequestRefusedError,
     ResponseError,
+    StepStatus,
     ThrottledError,
     UmapiError,
     UnsentActionsWarning,
@@ -79,7 +80,7 @@ def test_partial_success_is_a_value(mock: RunningServer, connect: Connect) -> No
     (failure,) = done.failed
     (reason,) = failure.errors
     assert failure.action is actions[1]
-    assert (reason.step, reason.code) == (0, ErrorCode("error.user.nonexistent"))
+    assert (reason.step, reason.code, reason.known_code) == (0, "error.user.nonexistent", ErrorCode.USER_NONEXISTENT)
     assert reason.message == "User Id does not exist: nobody@example.com"
     assert str(failure) == f"nobody@example.com: failed: {reason.message} (error.user.nonexistent at step 0)"
     assert actions[1].execution_errors() == (str(reason),)
@@ -184,7 +185,7 @@ def test_unknown_codes_and_fields_are_kept(wire: ScriptedServer, connect: Connec
     (action,) = execute(wire, connect(wire), {**action_answer(1, [entry]), "took": 5}, 1)
     assert action.outcome is not None
     (failure,) = action.outcome.errors
-    assert (failure.code, failure.message) == ("error.brand.new", "no message")
+    assert (failure.code, failure.known_code, failure.message) == ("error.brand.new", None, "no message")
 
 
 def test_several_errors_of_one_action(wire: ScriptedServer, connect: Connect) -> None:
@@ -203,7 +204,7 @@ def test_warnings_do_not_fail_an_action(wire: ScriptedServer, connect: Connect) 
     (action,) = execute(wire, connect(wire), {**action_answer(1), "warnings": [warning]}, 1)
     assert action.outcome is not None
     assert (action.outcome.status, action.outcome.errors) == (COMPLETED, ())
-    assert [(each.step, str(each.code)) for each in action.outcome.warnings] == [(0, "warning.command.deprecated")]
+    assert [(each.step, each.code) for each in action.outcome.warnings] == [(0, "warning.command.deprecated")]
 
 
 def test_test_mode_counts_its_own(mock: RunningServer, connect: Connect) -> None:
@@ -313,7 +314,7 @@ def test_nothing_of_an_action_is_sent_after_an_unknown_part(
     (outcome,) = outcomes
     assert (outcome.status, [part.status for part in outcome.parts]) == (UNKNOWN, [COMPLETED, UNKNOWN, NOT_SENT])
     assert [part.steps for part in outcome.parts] == [tuple(range(10)), tuple(range(10, 20)), tuple(range(20, 25))]
-    assert "unknown: steps 0 to 9 completed, steps 10 to 19 unknown, steps 20 to 24 not sent: " in (
+    assert "unknown: steps 0 to 9 took effect, steps 10 to 19 unknown, steps 20 to 24 not sent: " in (
         str(outcome).replace(";", ":", 1)
     )
     assert (connection.queued, tuple(connection.execute_queued()), len(wire.seen)) == ((), (0, 0, 0), 2)
@@ -331,11 +332,12 @@ def test_a_part_that_waits_is_told_with_what_the_part_before_became(wire: Script
         connection.execute_single(action, immediate=True)
     assert action.outcome is not None
     assert (action.outcome.status, [each.step for each in action.outcome.errors]) == (PARTLY_SENT, [3])
-    assert str(action.outcome).startswith("jo@example.com: partly sent: steps 0 to 9 failed, steps 10 to 14 not sent; ")
+    first = "steps 0 to 2 took effect, step 3 failed, steps 4 to 9 perhaps not reached"
+    assert str(action.outcome).startswith(f"jo@example.com: partly sent: {first}, steps 10 to 14 not sent; ")
     assert connection.queued == (action,)
     assert tuple(connection.execute_queued()) == (0, 1, 0)
     assert (action.outcome.status, [each.step for each in action.outcome.errors]) == (FAILED, [3])
-    assert str(action.outcome).startswith("jo@example.com: failed: steps 0 to 9 failed, steps 10 to 14 completed; ")
+    assert str(action.outcome).startswith(f"jo@example.com: failed: {first}, steps 10 to 14 took effect; ")
 
 
 def test_the_rest_of_a_partly_sent_action_can_be_taken(wire: ScriptedServer, connect: Connect) -> None:
@@ -351,6 +353,9 @@ def test_the_rest_of_a_partly_sent_action_can_be_taken(wire: ScriptedServer, con
     statuses_of_parts = [part.status for part in action.outcome.parts]
     assert (action.outcome.status, statuses_of_parts) == (PARTLY_SENT, [COMPLETED, NOT_SENT, NOT_SENT])
     assert action.outcome.reason == "it was taken from the queue"
+    assert [step.status for step in action.outcome.steps] == [StepStatus.TOOK_EFFECT] * 10 + [StepStatus.NOT_SENT] * 15
+    assert action.outcome.rest is not None
+    assert action.outcome.rest.step_count == 15
     with pytest.raises(ActionError, match="has been sent"):
         action.update(last_name="late")
     assert (tuple(connection.execute_queued()), len(wire.seen)) == ((0, 0, 0), 2)

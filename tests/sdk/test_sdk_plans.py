@@ -185,7 +185,7 @@ def compare(mock: Settings, described: Sequence[Described], *, by_group: bool) -
         assert outcome.action.outcome is outcome
         if outcome.status is OutcomeStatus.UNKNOWN:
             assert all(error.maybe_echo for error in outcome.errors)
-        elif not (wanted.errors and {str(error.code) for error in wanted.errors} <= NOTHING_CHANGED):
+        elif not (wanted.errors and {error.code for error in wanted.errors} <= NOTHING_CHANGED):
             assert outcome.status is wanted.status, (outcome, wanted)
     assert len(made.requests) <= most
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import overload
 
 from umapi_models.limits import MAX_PROFILES, MAX_USER_GROUP_STEPS, MAX_USERS
@@ -12,12 +13,14 @@ from umapi_models.models import (
     DeleteUserGroup,
     RemoveFromUserGroup,
     UpdateUserGroup,
+    UserCommand,
     UserGroupCommand,
     UserGroupStep,
 )
 from umapi_models.names import ADD, CREATE_USER_GROUP, DELETE_USER_GROUP, REMOVE, UPDATE_USER_GROUP
 from umapi_sdk.actions.names import Names
 from umapi_sdk.actions.steps import Action, Steps
+from umapi_sdk.effects import StepPart
 
 _ANY = (UserGroupStep(delete_user_group=DeleteUserGroup()),)
 
@@ -27,6 +30,11 @@ class GroupSteps(Steps[UserGroupStep, UserGroupCommand], Action):
     """Steps on a user group that may follow any other."""
 
     _limit = MAX_USER_GROUP_STEPS
+
+    def again(self, frame: UserCommand | UserGroupCommand, parts: Sequence[StepPart]) -> GroupSteps:
+        """Return a new action with some of the steps, on the user group of `frame`; for outcomes."""
+        assert isinstance(frame, UserGroupCommand)
+        return GroupSteps(frame.user_group, lambda: frame)._take_over(parts)
 
     @overload
     def update(self, *, name: str | None, description: str | None = None) -> GroupSteps: ...

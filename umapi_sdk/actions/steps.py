@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 from msgspec.structs import replace
 
 from umapi_models.models import UserCommand, UserGroupCommand, UserGroupStep, UserStep
 from umapi_runtime.constraints import ContractError, Violation
 from umapi_sdk.actions.names import Names, at_once, in_chunks, moved
+from umapi_sdk.effects import StepPart
 from umapi_sdk.errors import ActionError
 from umapi_sdk.outcomes import ActionOutcome, OutcomeStatus
 from umapi_sdk.prudence import doubts, useless
@@ -39,6 +40,15 @@ class Action:
     @property
     def step_count(self) -> int:
         """Number of steps, as the caller wrote them."""
+        raise NotImplementedError
+
+    @property
+    def commands(self) -> Sequence[tuple[UserCommand | UserGroupCommand, tuple[int, ...]]]:
+        """The commands that carry out the action, in order, each with the places of the caller's steps in it."""
+        raise NotImplementedError
+
+    def again(self, frame: UserCommand | UserGroupCommand, parts: Sequence[StepPart]) -> Action:
+        """Return a new action with some of the steps, on the user or group of `frame`; for outcomes."""
         raise NotImplementedError
 
     def execution_errors(self) -> tuple[str, ...]:
@@ -105,6 +115,16 @@ class Steps(Action, Generic[Step, Command]):
         """Begin with commands that are whole and checked; `last` are the steps of the last of them."""
         self._count, self._last = parts[-1][1][-1] + 1, last
         self._parts = list(parts)
+
+    def _take_over(self, parts: Sequence[StepPart]) -> Self:
+        """Begin with steps of another action, which were checked one after the other when that was made."""
+        numbers = {place: number for number, place in enumerate(dict.fromkeys(part.place for part in parts))}
+        places = [numbers[part.place] for part in parts]
+        steps = tuple(cast("Step", part.step) for part in parts)
+        starts = range(0, len(steps), self._limit)
+        slices = [slice(start, start + self._limit) for start in starts]
+        self._adopt([self._part(steps[each], tuple(places[each])) for each in slices], steps[slices[-1]])
+        return self
 
     def _add(self, name: str, make: Callable[[], Step]) -> Self:
         try:

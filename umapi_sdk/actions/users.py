@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, overload
 
 from umapi_models.limits import MAX_GROUPS, MAX_USER_STEPS
@@ -16,6 +17,7 @@ from umapi_models.models import (
     RemoveFromOrg,
     UpdateUser,
     UserCommand,
+    UserGroupCommand,
     UserStep,
 )
 from umapi_models.names import (
@@ -30,6 +32,7 @@ from umapi_models.names import (
 from umapi_runtime.constraints import Violation, contract_of, refuse, show
 from umapi_sdk.actions.names import Names
 from umapi_sdk.actions.steps import Action, Steps
+from umapi_sdk.effects import StepPart
 from umapi_sdk.errors import ActionError
 
 _ANY = (UserStep(remove_from_org=RemoveFromOrg()),)
@@ -40,6 +43,11 @@ class UserSteps(Steps[UserStep, UserCommand], Action):
     """Steps on a user that may follow any other."""
 
     _limit = MAX_USER_STEPS
+
+    def again(self, frame: UserCommand | UserGroupCommand, parts: Sequence[StepPart]) -> UserSteps:
+        """Return a new action with some of the steps, on the user of `frame`; for outcomes."""
+        assert isinstance(frame, UserCommand)
+        return UserSteps(frame.user, lambda: frame)._take_over(parts)
 
     @overload
     def update(

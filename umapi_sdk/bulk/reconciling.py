@@ -32,9 +32,10 @@ from umapi_sdk.bulk.rows import Fate, OpenRow, PlacedStep, Portion, new_group_na
 from umapi_sdk.calls import Service
 from umapi_sdk.errors import ListingError, NotFoundError
 from umapi_sdk.identity import folded
+from umapi_sdk.kinds import Step
 from umapi_sdk.listings import ListingReader
 from umapi_sdk.messages import Call
-from umapi_sdk.pieces import Frame, Step
+from umapi_sdk.pieces import Frame
 from umapi_sdk.queries import fetch_user, groups_listing, users_listing
 from umapi_sdk.resources import group_key, user_key
 from umapi_sdk.wholeness import ListingRules

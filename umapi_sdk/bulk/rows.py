@@ -17,8 +17,9 @@ from umapi_runtime.converter import read_request, write_json
 from umapi_sdk.actions import Action
 from umapi_sdk.batches import commands_of, write_command
 from umapi_sdk.commands import GroupCommandAction, UserCommandAction
+from umapi_sdk.kinds import Step
 from umapi_sdk.outcomes import Refusal, StepError
-from umapi_sdk.pieces import Frame, Piece, Step, list_kind, listed, most_steps, with_steps
+from umapi_sdk.pieces import Frame, Piece, list_kind, listed, most_steps, with_steps
 
 Portion = tuple[int, str]
 """Place of a step, as the caller wrote it, and a name in it; empty for a step as a whole."""

@@ -78,7 +78,7 @@ def _judged(exchange: Exchange, place: int, action: Action, fate: Fate) -> Itera
         ("errors", fate.errors, outcome.errors),
         ("warnings", fate.warnings, outcome.warnings),
     ):
-        shown: list[StepReport] = [(one.step, str(one.code), one.message) for one in read]
+        shown: list[StepReport] = [(one.step, one.code, one.message) for one in read]
         if exchange.response.status == 200 and len(fate.statuses) == 1 and list(recorded) != shown:
             problem = f"{name} {list(recorded)} were read as {shown}"
             yield report(exchange, f"outcome /{place}/{name}", problem, str(list(recorded)), str(shown))

@@ -17,6 +17,8 @@ from umapi_sdk import (
     OAuthS2S,
     RetryPolicy,
     ServicePrincipalAuth,
+    StepOutcome,
+    StepStatus,
     User,
     UserAction,
     UserQuery,
@@ -52,8 +54,12 @@ def use(conn: Connection) -> None:
     assert_type(queued + sent + completed, int)
     assert_type(result.outcomes, tuple[ActionOutcome, ...])
     for outcome in result.not_completed:
+        assert_type(outcome.steps, tuple[StepOutcome, ...])
+        assert_type(outcome.steps[0].status, StepStatus)
+        assert_type(outcome.rest, Action | None)
         for error in outcome.errors:
-            assert_type(error.code, ErrorCode | str)
+            assert_type(error.code, str)
+            assert_type(error.known_code, ErrorCode | None)
             assert_type(error.step, int | None)
     assert_type(conn.execute_single(actions[0], True), Execution)
     assert_type(conn.execute_queued(), Execution)
