@@ -1,6 +1,5 @@
 """A typed client for Adobe's User Management API that never loses an action's outcome."""
 
-import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from umapi_sdk.retries import RetryPolicy
     from umapi_sdk.session import UnsentActionsWarning
     from umapi_sdk.version import __version__
+    from umapi_sdk.waits import Wait
     from umapi_sdk.wholeness import ListingRules
 
 # Where names are at home; those that are not here are errors. A module is loaded when a name of it is first used.
@@ -61,11 +61,10 @@ _HOMES = {
     "umapi_sdk.retries": "RetryPolicy",
     "umapi_sdk.session": "UnsentActionsWarning",
     "umapi_sdk.version": "__version__",
+    "umapi_sdk.waits": "Wait",
 }
 _ERRORS = "umapi_sdk.errors"
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
-
-logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
     "Action",
@@ -117,6 +116,7 @@ __all__ = [
     "UserQuery",
     "UserStatus",
     "UsersQuery",
+    "Wait",
     "__version__",
     "connect",
     "connect_async",

@@ -26,6 +26,7 @@ from umapi_sdk.tokens import Claim, Token
 from umapi_sdk.transports.asynchronous import HttpxTransport, WireTransport
 from umapi_sdk.transports.interface import AsyncTransport
 from umapi_sdk.transports.recording import recorded_async
+from umapi_sdk.waits import Wait, WaitHook, announce
 from umapi_sdk.wholeness import ListingRules
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class AsyncConnection(Described):
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.time,
         transport: AsyncTransport | httpx.AsyncBaseTransport | None = None,
+        on_wait: WaitHook | None = None,
         **options: Unpack[OptionArguments],
     ) -> None:
         given = Options.of(options)
@@ -73,6 +75,7 @@ class AsyncConnection(Described):
         self._transport = recorded_async(sending)
         self._sleep = sleep
         self._clock = clock
+        self._on_wait = on_wait
 
     async def __aenter__(self) -> Self:
         return self
@@ -174,7 +177,8 @@ class AsyncConnection(Described):
             return response
         if isinstance(message, Sleep):
             if message.reason:
-                logger.info("waiting %.1f s: %s", message.seconds, message.reason)
+                until = self._clock() + message.seconds
+                announce(Wait(message.seconds, message.reason, message.operation, until), self._on_wait)
             await self._sleep(message.seconds)
             return None
         if isinstance(message, Turn):

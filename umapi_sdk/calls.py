@@ -88,6 +88,7 @@ def exchange(
         ThrottledError: the service asks for a longer wait than is allowed, or attempts ran out.
         UnavailableError: the service answered 5xx to every attempt.
     """
+    name = None if operation is None else operation.name
     while True:
         place = None if operation is None else (yield from _keep_limit(service, operation, request))
         attempts.begin()
@@ -98,7 +99,7 @@ def exchange(
             attempts.lost(sent=failure.sent)
             if failure.permanent or last or (failure.sent and not attempts.repeatable):
                 raise network_error(failure, request, attempts) from without_frames(failure)
-            yield Sleep(service.retry.backoff(attempts.made), failure.reason)
+            yield Sleep(service.retry.backoff(attempts.made), failure.reason, name)
             continue
         except errors.UsageError:
             attempts.lost(sent=False)
@@ -116,7 +117,7 @@ def exchange(
         last = last or (gamble and not service.retry.repeat_after_5xx)
         if last or (asked is not None and asked > service.retry.max_wait):
             raise busy_error(request, response, asked, now, attempts)
-        yield Sleep(wait, f"the service answered {response.status}")
+        yield Sleep(wait, f"the service answered {response.status}", name)
 
 
 def _keep_limit(service: Service, operation: Operation, request: Request) -> Call[Place | None]:
@@ -132,14 +133,14 @@ def _keep_limit(service: Service, operation: Operation, request: Request) -> Cal
         if held > service.retry.max_wait:
             raise throttled_error("another request was told so", request, held, (yield from _now()))
         if held > 0:
-            yield Sleep(held, f"the service asked to wait before the next request of {operation.name}")
+            yield Sleep(held, f"the service asked to wait before the next request of {operation.name}", operation.name)
             waited_until = now + held
             continue
         found = pacer.take(operation, now)
         if isinstance(found, Place):
             return found
         limit = f"{operation.per_client} requests in {operation.period:.0f} s"
-        yield Sleep(found, f"the limit for {operation.name} is {limit}")
+        yield Sleep(found, f"the limit for {operation.name} is {limit}", operation.name)
         waited_until = now + found
 
 

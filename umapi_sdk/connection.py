@@ -22,6 +22,7 @@ from umapi_sdk.session import Described, Session
 from umapi_sdk.tokens import Claim, Token
 from umapi_sdk.transports.interface import Transport
 from umapi_sdk.transports.recording import recorded
+from umapi_sdk.waits import Wait, WaitHook, announce
 
 if TYPE_CHECKING:
     from umapi_sdk.planning import Plan
@@ -40,6 +41,7 @@ class Connection(Described):
         retry: the retry policy as a whole, in place of `max_retries` and `max_wait`.
         sleep, clock: how to wait and to tell the time in seconds since the epoch; tests replace them.
         transport: what sends the requests, to the token host too, in place of the network; `close` closes it.
+        on_wait: is told of each wait before it begins.
         options: the fields of `umapi_sdk.options.Options`, which are in `docs/settings.md` with their defaults.
 
     Raises:
@@ -55,6 +57,7 @@ class Connection(Described):
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
         transport: Transport | None = None,
+        on_wait: WaitHook | None = None,
         **options: Unpack[OptionArguments],
     ) -> None:
         given = Options.of(options)
@@ -68,6 +71,7 @@ class Connection(Described):
         self._transport = recorded(transport)
         self._sleep = sleep
         self._clock = clock
+        self._on_wait = on_wait
 
     def __enter__(self) -> Self:
         return self
@@ -170,7 +174,8 @@ class Connection(Described):
             return response
         if isinstance(message, Sleep):
             if message.reason:
-                logger.info("waiting %.1f s: %s", message.seconds, message.reason)
+                until = self._clock() + message.seconds
+                announce(Wait(message.seconds, message.reason, message.operation, until), self._on_wait)
             self._sleep(message.seconds)
             return None
         if isinstance(message, Turn):

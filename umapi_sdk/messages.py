@@ -62,7 +62,9 @@ class Sleep(msgspec.Struct, frozen=True):
 
     seconds: float
     reason: str
-    """Why, for the log; empty for a part of a wait that has been told."""
+    """Why, for whoever is told of it; empty for a part of a wait that was told before."""
+    operation: str | None = None
+    """The operation that waits; None for tokens and the state of the service."""
 
 
 class Now(msgspec.Struct, frozen=True):

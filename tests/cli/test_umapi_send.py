@@ -17,6 +17,9 @@ import pytest
 from umapi_command import Result
 from umapi_harness.mock.faults.plans import Fault
 from umapi_harness.mock.serving.server import RunningServer
+from umapi_models.error_codes import ERROR_CODES
+from umapi_sdk.cli import main
+from umapi_sdk.connection import Connection
 
 Umapi = Callable[..., Result]
 Writer = Callable[[Any], str]
@@ -87,11 +90,36 @@ def test_failures_name_their_place(umapi: Umapi, commands_file: Writer) -> None:
     assert result.lines == [
         "/0 new1@example.com: completed",
         "/1 jdoe@example.com: failed: step 0 took effect, step 1 failed; /1/do/1/add: Group No Group was not found "
-        "(error.group.not_found)",
+        "(error.group.not_found) - Check the name against the list of groups, or create the group first. "
+        "Leave out step 0 when sending it again: done already.",
         "/2 nobody@example.com: failed: /2/do/0/update: User Id does not exist: nobody@example.com "
-        "(error.user.nonexistent)",
+        f"(error.user.nonexistent) - {ERROR_CODES['error.user.nonexistent'].remedy}",
         "3 commands: 1 completed, 2 failed",
     ]
+
+
+def test_a_long_wait_is_told_before_it_begins(
+    umapi: Umapi, commands_file: Writer, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 429 that asks for 120 seconds is told on standard error with its length and reason, and the run goes on."""
+    defaults: Any = Connection.__init__.__kwdefaults__
+    slept: list[float] = []
+    monkeypatch.setitem(defaults, "sleep", slept.append)
+    monkeypatch.setenv("UMAPI_MAX_RETRIES", "2")
+    server.world.faults.add(Fault(operation="action", nth=1, status=429, retry_after="120"))
+    result = umapi("send", commands_file([create(1)]))
+    assert (result.status, result.lines[0]) == (0, "/0 new1@example.com: completed")
+    assert (result.err, slept) == ("umapi: waiting 120 s: the service answered 429\n", [120.0])
+
+
+def test_verbose_tells_of_requests(umapi: Umapi, commands_file: Writer, capsys: pytest.CaptureFixture[str]) -> None:
+    """With `-v` each request has a line on standard error; the next run without it has none."""
+    umapi("status")  # for the environment of the server
+    assert main(["-v", "send", commands_file([create(1)])]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["umapi"] * len(lines)
+    assert any("POST" in line and "/action/" in line and ": 200, request id " in line for line in lines)
+    assert umapi("send", commands_file([create(2)])).err == ""
 
 
 def test_warnings_are_told(umapi: Umapi, commands_file: Writer, server: RunningServer) -> None:

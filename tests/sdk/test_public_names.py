@@ -24,7 +24,7 @@ NAMES = [
     *("IdentityType", "JWTAuth", "ListingError", "NetworkError", "NotFoundError", "NotSentError", "OAuthS2S"),
     *("OutcomeStatus", "OutcomeUnknownError", "RequestRefusedError", "ResponseError", "RetryPolicy", "ServiceError"),
     *("ServicePrincipalAuth", "StepError", "StepOutcome", "StepStatus"),
-    *("ThrottledError", "UmapiError", "UnavailableError", "UnsentActionsWarning"),
+    *("ThrottledError", "UmapiError", "UnavailableError", "UnsentActionsWarning", "Wait"),
     *("UsageError", "User", "UserAction", "UserQuery", "UserStatus", "UsersQuery", "__version__", "connect"),
     *("ListingRules", "connect_async", "load_settings"),
     *("Plan", "plan"),
@@ -32,7 +32,7 @@ NAMES = [
 ]
 
 SIGNATURES = {
-    "Connection": "org_id, auth, *, retry=None, sleep, clock, transport=None, **options",
+    "Connection": "org_id, auth, *, retry=None, sleep, clock, transport=None, on_wait=None, **options",
     "Connection.status": "self, remote=False",
     "Connection.execute_single": "self, action, immediate=False",
     "Connection.execute_multiple": "self, actions, immediate=False",
@@ -76,10 +76,10 @@ SIGNATURES = {
     "UserQuery.result": "self",
     "UserQuery.reload": "self",
     "RetryPolicy": "*, attempts=4, first_delay=3.0, random_delay=5.0, max_wait=300.0, repeat_after_5xx=True, random",
-    "connect": "path=None, profile=None, **settings",
-    "connect_async": "path=None, profile=None, **settings",
+    "connect": "path=None, profile=None, *, on_wait=None, **settings",
+    "connect_async": "path=None, profile=None, *, on_wait=None, **settings",
     "load_settings": "path=None, profile=None, *, environment=None, **settings",
-    "aio.AsyncConnection": "org_id, auth, *, retry=None, sleep, clock, transport=None, **options",
+    "aio.AsyncConnection": "org_id, auth, *, retry=None, sleep, clock, transport=None, on_wait=None, **options",
     "aio.AsyncConnection.users": "self, in_group=NOT_GIVEN, in_domain=NOT_GIVEN, direct_only=True, *, status=None, "
     "exclude_groups=False, rules=None",
     "aio.AsyncConnection.user": "self, user_string, domain=None",

@@ -176,7 +176,7 @@ def test_log_tells_what_happens_under_the_sdks_name(mock: RunningServer, connect
     UserQuery(connect(mock), "jdoe@example.com").result()
     lines = [line for line in log.lines if line.startswith("umapi_sdk.")]
     assert any("fetching an access token for" in line for line in lines)
-    assert any("waiting 3.0 s: the service answered 503" in line for line in lines)
+    assert any("waiting 3 s: the service answered 503" in line for line in lines)
     assert any("GET" in line and ": 200, request id " in line for line in lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import attrs
 import click
 
 from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, INTERRUPTED, Access
-from umapi_sdk.command_line.output import complain, silence_output
+from umapi_sdk.command_line.output import complain, silence_output, tell_log
 from umapi_sdk.errors import UmapiError, UsageError
 from umapi_sdk.version import __version__
 
@@ -90,13 +91,16 @@ class _Group(click.Group):
 @click.group(cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="File of settings; or UMAPI_CONFIG.")
 @click.option("--profile", metavar="NAME", help="Table of a TOML file of settings; or UMAPI_PROFILE.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell of each request and wait on standard error.")
 @click.version_option(__version__, prog_name="umapi")
 @click.pass_context
-def group(context: click.Context, config: Path | None, profile: str | None) -> None:
+def group(context: click.Context, config: Path | None, profile: str | None, verbose: bool) -> None:
     """Look after the users of an organisation through Adobe's User Management API.
 
-    The connection comes from UMAPI_ environment variables or from a file of settings.
+    The connection comes from UMAPI_ environment variables or from a file of settings. Waits of five seconds and more
+    are told on standard error before they begin.
     """
     context.obj = Access(config, profile)
+    context.call_on_close(tell_log(logging.DEBUG if verbose else logging.WARNING))
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import click
@@ -26,6 +27,27 @@ def say(line: str) -> None:
 def complain(problem: str) -> None:
     """Write what is wrong, as one line on standard error."""
     click.echo(f"umapi: {shown(problem)}", err=True)
+
+
+class _ErrorLines(logging.Handler):
+    """Writes what the SDK logs to standard error, one line each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        complain(record.getMessage())
+
+
+def tell_log(level: int) -> Callable[[], None]:
+    """Write what the SDK logs from a level on to standard error; return what ends that."""
+    logger, handler = logging.getLogger("umapi_sdk"), _ErrorLines()
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(level)
+
+    def end() -> None:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+    return end
 
 
 def silence_output() -> None:

@@ -30,7 +30,8 @@ def send(access: Access, file: Path, test_mode: bool) -> int:
     """Send the commands of FILE, a JSON list in the form of an action request, of any length.
 
     All commands are checked before the first is sent. Each gets one line with what became of it: completed, failed,
-    unknown (sent, and no answer came), or not sent. The exit status is 0 only if all completed.
+    unknown (sent, and no answer came), or not sent; of a failed one also which steps took effect and what to do. The
+    exit status is 0 only if all completed.
     """
     text = _read(file)
     try:
@@ -88,7 +89,10 @@ class _Sending:
             details += [f"warning: {self._detail(place, warning)}" for warning in outcome.warnings]
             details += ["an earlier attempt may have taken effect too"] if outcome.maybe_repeated else []
             line = f"/{place} {action.target}: {outcome.status}{self._suffix if completed else ''}"
-            self._say(f"{line}: {'; '.join(details)}" if details else line)
+            # What is queued is so in this process alone: what was not sent is in the file.
+            told = outcome.status in (OutcomeStatus.FAILED, OutcomeStatus.UNKNOWN)
+            line += f": {'; '.join(details)}" if details else ""
+            self._say(f"{line} - {outcome.remedy}" if told else line)
 
     def _say(self, line: str) -> None:
         """Write a line; once the output fails, to standard error, so that no outcome goes untold."""
