@@ -97,7 +97,7 @@ class Site(Place):
         self.queries = 0
         self.kill_at: tuple[int, str] | None = None
         """Before which action request, counted from 1, or after which, the program ends."""
-        _count_changes(self.world.organization(), self.changes)
+        count_changes(self.world.organization(), self.changes)
 
     def send(self, request: Request) -> Response:
         """Ask the organisation."""
@@ -170,7 +170,9 @@ class Site(Place):
         return set() if found is None else {user.email for user in found.members}
 
 
-def _count_changes(organization: Organization, changes: Counter[tuple[str, str]]) -> None:
+def count_changes(organization: Organization, changes: Counter[tuple[str, str]]) -> None:
+    """Count each change to an organisation that is not the same when it is made twice."""
+
     def counted(owner: object, name: str) -> None:
         change = getattr(owner, name)
 
