@@ -5,29 +5,24 @@ The size is that of a quick test; UMAPI_KILLS=100 makes it 100 kills of a run of
 
 from __future__ import annotations
 
-import itertools
 import os
 import random
 import signal
 import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bulk_kit import Site, count_changes, people, rows_of_every_kind
 from judging_kit import assert_true
+from program_kit import serving_people, start
 
-from umapi_harness.mock import Settings, build_seed
 from umapi_harness.mock.faults.plans import read_plan
-from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_harness.mock.state.exports import export_seed
 from umapi_sdk import BulkRun
 
 KILLS = int(os.environ.get("UMAPI_KILLS", "8"))
 NEW, OLD = (1750, 1875) if KILLS >= 100 else (140, 150)
-CHILD = Path(__file__).resolve().parent / "kit" / "bulk_child.py"
 FAULTS = [
     {"operation": "action", "kind": "drop", "when": "after", "rate": 0.05},
     {"operation": "action", "kind": "drop", "when": "during", "rate": 0.05},
@@ -43,64 +38,44 @@ FAULTS = [
 ]
 
 
-@pytest.fixture
-def server() -> Iterator[RunningServer]:
-    """A server with an organisation of people, whose tokens last for minutes."""
-    credentials = [{"client_id": "kill", "client_secret": "s3cret", "tech_account_id": "t@techacct.adobe.com"}]
-    seed = build_seed({"org_id": "PLAN@AdobeOrg", "credentials": credentials, **people(OLD)})
-    with running_server(seeds=[seed], settings=Settings(token_seconds=600)) as running:
-        yield running
-
-
-def start(server: RunningServer, journal: Path, folder: Path) -> subprocess.Popen[str]:
-    """A program that goes on with the run; it is about to send when this returns."""
-    details = folder / "details.json"
-    server.details.write(details)
-    command = [sys.executable, str(CHILD), str(details), str(journal)]
-    program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert program.stdout is not None
-    if program.stdout.readline() != "ready\n":
-        raise AssertionError(program.communicate())
-    return program
-
-
 @pytest.mark.parametrize("by_group", [False, True], ids=["by user", "by group"])
-def test_kills_at_random_moments_lose_and_repeat_nothing(server: RunningServer, tmp_path: Path, by_group: bool) -> None:
+def test_kills_at_random_moments_lose_and_repeat_nothing(tmp_path: Path, by_group: bool) -> None:
     """After every kill the run goes on, and ends with the organisation and the results of a quiet run."""
-    quiet = Site(tmp_path / "quiet", people(OLD))
-    _, expected = quiet.run(rows_of_every_kind(NEW, OLD), by_group=by_group)
-    changes: Counter[tuple[str, str]] = Counter()
-    count_changes(server.world.organization(), changes)
-    plan = read_plan({"faults": FAULTS, "random_seed": KILLS}, where="test")
-    server.world.faults.extend(plan.faults, plan.random_seed)
-    journal = tmp_path / "run.umapi"
-    details = server.details
-    rows = rows_of_every_kind(NEW, OLD)
-    with BulkRun.create(journal, rows, org_id=details.org_id, endpoint=details.api_url, by_group=by_group) as run:
-        requests = run.plan_summary().requests
-    chance = random.Random(KILLS)
-    kills = 0
-    for session in itertools.count(1):
-        program = start(server, journal, tmp_path)
-        try:
-            # Long enough for the run to end soon after the last kill, however fast the machine is.
-            moment = chance.random() * 0.03 * requests / KILLS if kills < KILLS else None
-            code = program.wait(moment)
-        except subprocess.TimeoutExpired:
-            program.send_signal(signal.SIGKILL)
-            kills += 1
-            code = program.wait()
-        output, complaints = program.communicate()
-        assert code in (0, -signal.SIGKILL), (output, complaints)
-        assert session < 3 * KILLS + 10
-        if code == 0:
-            break
-    with BulkRun.open(journal) as run:
-        results = list(run.results())
-    told = Counter(f"{result.outcome}{', reconciled' if result.reconciled else ''}" for result in results)
-    print(f"{len(rows)} rows, {kills} kills, {session} sessions, {len(changes)} changes: {dict(told)}")
-    assert kills > KILLS // 2
-    assert export_seed(server.world.organization()) == quiet.state()
-    assert [change for change, times in changes.items() if times > 1] == []
-    assert_true(results, expected)
-    quiet.close()
+    with serving_people(OLD) as server:
+        quiet = Site(tmp_path / "quiet", people(OLD))
+        _, expected = quiet.run(rows_of_every_kind(NEW, OLD), by_group=by_group)
+        changes: Counter[tuple[str, str]] = Counter()
+        count_changes(server.world.organization(), changes)
+        plan = read_plan({"faults": FAULTS, "random_seed": KILLS}, where="test")
+        server.world.faults.extend(plan.faults, plan.random_seed)
+        journal = tmp_path / "run.umapi"
+        details = server.details
+        rows = rows_of_every_kind(NEW, OLD)
+        with BulkRun.create(journal, rows, org_id=details.org_id, endpoint=details.api_url, by_group=by_group) as run:
+            requests = run.plan_summary().requests
+        chance = random.Random(KILLS)
+        kills = sessions = 0
+        code = -signal.SIGKILL
+        while code != 0:
+            sessions += 1
+            program = start(server, journal, tmp_path)
+            try:
+                # Long enough for the run to end soon after the last kill, however fast the machine is.
+                moment = chance.random() * 0.03 * requests / KILLS if kills < KILLS else None
+                code = program.wait(moment)
+            except subprocess.TimeoutExpired:
+                program.send_signal(signal.SIGKILL)
+                kills += 1
+                code = program.wait()
+            output, complaints = program.communicate()
+            assert code in (0, -signal.SIGKILL), (output, complaints)
+            assert sessions < 3 * KILLS + 10
+        with BulkRun.open(journal) as run:
+            results = list(run.results())
+        told = Counter(f"{result.outcome}{', reconciled' if result.reconciled else ''}" for result in results)
+        print(f"{len(rows)} rows, {kills} kills, {sessions} sessions, {len(changes)} changes: {dict(told)}")
+        assert kills > KILLS // 2
+        assert export_seed(server.world.organization()) == quiet.state()
+        assert [change for change, times in changes.items() if times > 1] == []
+        assert_true(results, expected)
+        quiet.close()

@@ -21,6 +21,7 @@ FORMAT = 1
 """Number of the format; a journal of another is refused."""
 
 _MARK = 0x554D4150  # "UMAP", by which SQLite's header tells a journal from other databases
+_HEADER_SIZE = 100  # bytes; https://www.sqlite.org/fileformat.html
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE rows (
@@ -74,7 +75,7 @@ class Journal:
         Raises:
             JournalError: there is a file of that name already, or none can be made.
         """
-        if path.exists():
+        if os.path.lexists(path):
             if not cls._is_incomplete(path):
                 problem = "exists already: resume it, or give another name"
                 raise JournalError(f"journal {path}: {problem}")
@@ -110,8 +111,10 @@ class Journal:
         Raises:
             JournalError: it is no journal, damaged, of another format, incomplete, or in use.
         """
-        if not path.is_file():
-            raise JournalError(f"journal {path}: {'is no file' if path.exists() else 'there is no such file'}")
+        if not os.path.isfile(path):
+            raise JournalError(f"journal {path}: {'is no file' if os.path.exists(path) else 'there is no such file'}")
+        if not _has_mark(path):
+            raise JournalError(f"journal {path}: is not the journal of a bulk run")
         journal = cls(path, _connect(path))
         try:
             journal._check()
@@ -291,18 +294,16 @@ class Journal:
     def _is_incomplete(cls, path: Path) -> bool:
         """Whether a file is a journal whose loading was cut off."""
         try:
+            if not _has_mark(path):
+                return False
             with closing(cls(path, _connect(path))) as journal:
-                mark: int = journal._database.execute("PRAGMA application_id").fetchone()[0]
-                return mark == _MARK and journal._facts().get("state") == _LOADING
-        except (JournalError, sqlite3.Error):
+                return journal._facts().get("state") == _LOADING
+        except JournalError:
             return False
 
     def _check(self) -> None:
         with self._reading():
-            mark: int = self._database.execute("PRAGMA application_id").fetchone()[0]
             version: int = self._database.execute("PRAGMA user_version").fetchone()[0]
-        if mark != _MARK:
-            raise JournalError(f"journal {self.path}: is not the journal of a bulk run")
         if version != FORMAT:
             which = "an older" if version < FORMAT else "a newer"
             problem = f"is of {which} format ({version}, and this version has {FORMAT})"
@@ -363,6 +364,16 @@ def _connect(path: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _has_mark(path: Path) -> bool:
+    """Whether the header of a file is that of a journal. SQLite is not asked: it makes databases of empty files."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER_SIZE)
+    except OSError as error:
+        raise JournalError(f"journal {path}: cannot be read: {error.strerror or error}") from None
+    return header.startswith(b"SQLite format 3\0") and header[68:72] == _MARK.to_bytes(4, "big")
 
 
 def _reason(path: Path, error: sqlite3.Error) -> str:

@@ -28,7 +28,7 @@ from umapi_models.models import (
     UserStep,
 )
 from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
-from umapi_sdk.bulk.rows import Fate, OpenRow, PlacedStep, Portion, new_group_name, new_user_name, portions_of, renamed
+from umapi_sdk.bulk.rows import Fate, OpenRow, PlacedStep, Portion, portions_of, renamed
 from umapi_sdk.calls import Service
 from umapi_sdk.errors import ListingError, NotFoundError
 from umapi_sdk.identity import folded
@@ -43,6 +43,7 @@ from umapi_sdk.wholeness import ListingRules
 _ASKED_SINGLY = 10
 """Members of a group that are asked for one by one, at most; for more of them the group is listed."""
 _ADOBE_ID = "AdobeID"
+_GONE_SINCE = "a later row has removed the user or group, and whether this took effect before cannot be seen any more"
 
 
 class Verdict(Enum):
@@ -136,52 +137,69 @@ class Look:
         echoed = any(item.row.note.echoed for item in items)
         if not echoed and all(is_harmless_twice(item.step) for item in items):
             return [Judged(item, Verdict.HARMLESS) for item in items]
-        done = yield from self._certainly_done(items)
-        judged = [Judged(item, Verdict.DONE) for item in items[:done]]
+        gone = yield from self._gone(items)
+        if gone is not None:
+            row = items[gone].row
+            judged = [
+                Judged(item, Verdict.DONE) if item.row is row else Judged(item, Verdict.UNKNOWN, _GONE_SINCE)
+                for item in items[: gone + 1]
+            ]
+            return [*judged, *(Judged(item, Verdict.LEFT) for item in items[gone + 1 :])]
+        moved = yield from self._moved(items)
+        name = renamed(items[moved].frame, items[moved].step) if moved >= 0 else None
+        judged = list[Judged]()
         held = False
         undecided: set[str] = set()
-        for place, item in enumerate(items[done:], done):
+        for place, item in enumerate(items):
+            now = attrs.evolve(item, frame=name) if name is not None and place <= moved else item
+            found: Sequence[Judged]
+            if place <= moved and renamed(item.frame, item.step) != item.frame:
+                judged.append(Judged(item, Verdict.DONE))
+                continue
             if held:
                 found = [Judged(item, Verdict.LEFT)]
-            elif isinstance(item.frame, UserCommand):
-                found = [(yield from self._user_step(item, items[place + 1 :]))]
+            elif isinstance(now.frame, UserCommand):
+                found = [(yield from self._user_step(now, items[place + 1 :]))]
             else:
-                found = yield from self._group_step(item, undecided)
+                found = yield from self._group_step(now, undecided)
             held = held or any(each.verdict in (Verdict.LEFT, Verdict.UNKNOWN) for each in found)
             judged += found
         return judged
 
-    # What is seen from its end: who has another name, or is gone, has had all that came before
+    # Who is gone has had what came before, and who has another name is looked at under that
 
-    def _certainly_done(self, items: Sequence[Item]) -> Call[int]:
-        """Return how many items are done because the last of them gave a new name or ended the user or group."""
-        for place in range(len(items) - 1, -1, -1):
-            item = items[place]
+    def _gone(self, items: Sequence[Item]) -> Call[int | None]:
+        """Return the place of a step that has ended the user or group; None if none has."""
+        for place, item in enumerate(items):
             step = item.step
-            if isinstance(step, UserStep) and isinstance(item.frame, UserCommand):
-                if step.remove_from_org is not None:
-                    first = items[0].frame
-                    names = (
-                        [item.frame]
-                        if first == item.frame or not isinstance(first, UserCommand)
-                        else [item.frame, first]
-                    )
-                    gone = True
-                    for frame in names:
-                        gone = gone and (yield from self._named(frame)) is None
-                    if gone:
-                        return place + 1
-                elif new_user_name(item.frame, step) is not None and (yield from self._has_moved(item.frame, step)):
-                    return place + 1
-            elif isinstance(step, UserGroupStep) and isinstance(item.frame, UserGroupCommand):
-                groups = yield from self._all_groups()
-                there, new = folded(item.frame.user_group) in groups, new_group_name(step)
-                if step.delete_user_group is not None:
-                    if not there and folded(_group_name(items[0].frame)) not in groups:
-                        return place + 1
-                elif step.update_user_group is not None and new is not None and folded(new) in groups and not there:
-                    return place + 1
-        return 0
+            ends = step.remove_from_org if isinstance(step, UserStep) else step.delete_user_group
+            if ends is None:
+                continue
+            for frame in (item.frame,) if items[0].frame == item.frame else (item.frame, items[0].frame):
+                if (yield from self._is_there(frame)):
+                    break
+            else:
+                return place
+        return None
+
+    def _moved(self, items: Sequence[Item]) -> Call[int]:
+        """Return the place of the last step whose new name the user or group has, -1 if there is none."""
+        for place in range(len(items) - 1, -1, -1):
+            frame, step = items[place].frame, items[place].step
+            new = renamed(frame, step)
+            if new == frame:
+                continue
+            if isinstance(frame, UserCommand) and isinstance(step, UserStep):
+                if (yield from self._has_moved(frame, step)):
+                    return place
+            elif (yield from self._is_there(new)) and not (yield from self._is_there(frame)):
+                return place
+        return -1
+
+    def _is_there(self, frame: Frame) -> Call[bool]:
+        if isinstance(frame, UserCommand):
+            return (yield from self._named(frame)) is not None
+        return folded(frame.user_group) in (yield from self._all_groups())
 
     def _has_moved(self, frame: UserCommand, step: UserStep) -> Call[bool]:
         """Return whether a user has the name that a step gives, and nobody has the old one."""
@@ -308,11 +326,6 @@ def is_harmless_twice(step: Step) -> bool:
         return step.update_user_group.name is None
     listed = step.add or step.remove
     return listed is not None and not listed.user
-
-
-def _group_name(frame: Frame) -> str:
-    assert isinstance(frame, UserGroupCommand)
-    return frame.user_group
 
 
 def _is_as_asked(user: User, step: UserStep) -> bool:

@@ -170,7 +170,7 @@ def _when(moment: float | None) -> str:
     return f"at {formatdate(moment, usegmt=True)}"
 
 
-def tell(stored: StoredResult) -> RowResult:
+def tell(stored: StoredResult, *, test_mode: bool) -> RowResult:
     """Return what became of a row, as the journal has it."""
     note = Note.read(stored.note)
     doubtful = Fate.IN_DOUBT in stored.fates.values()
@@ -201,13 +201,13 @@ def tell(stored: StoredResult) -> RowResult:
         code=code,
         message=None if message is None else shown(message),
         remedy=remedy,
-        steps=_steps(stored.command or "", stored.fates) if told else None,
+        steps=_steps(stored.command or "", stored.fates, test_mode=test_mode) if told else None,
         request_ids=tuple(note.request_ids),
         reconciled=Fate.FOUND in stored.fates.values(),
     )
 
 
-def _steps(command: str, fates: dict[Portion, Fate]) -> str:
+def _steps(command: str, fates: dict[Portion, Fate], *, test_mode: bool) -> str:
     """Return what became of each step, in words."""
     names: dict[int, str] = {}
     for places, body in decode_parts(command):
@@ -216,6 +216,9 @@ def _steps(command: str, fates: dict[Portion, Fate]) -> str:
     told: list[str] = []
     for place, name in names.items():
         mine = [fate for (at, _), fate in fates.items() if at == place]
-        word = _WORDS[min(mine, key=_WORST_FIRST.index)] if mine else "not sent"
+        worst = min(mine, key=_WORST_FIRST.index) if mine else None
+        word = "not sent" if worst is None else _WORDS[worst]
+        if test_mode and worst is Fate.TOOK_EFFECT:
+            word = "would succeed"
         told.append(f"step {place} ({name}) {word}")
     return "; ".join(told)

@@ -276,7 +276,7 @@ class BulkRun:
         Raises:
             JournalError: the journal cannot be read.
         """
-        return map(tell, self._journal.results())
+        return (tell(stored, test_mode=self._purpose.test_mode) for stored in self._journal.results())
 
     @contextmanager
     def _session(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import sys
 import time
@@ -36,8 +37,12 @@ def main(details: Path, journal: Path) -> int:
     except JournalError as error:
         print(error, flush=True)
         return 75
+
+    def stop(_number: int, _frame: object) -> None:
+        run.stop()
+
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: run.stop())
+        signal.signal(number, stop)
     with Connection(given["org_id"], auth, endpoint=given["api_url"], sleep=fast.sleep, clock=fast.clock) as connection:
         print("ready", flush=True)
         while True:
@@ -53,4 +58,6 @@ def main(details: Path, journal: Path) -> int:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 3:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
     sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
