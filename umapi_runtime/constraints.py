@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 
 import msgspec
 
-from umapi_runtime.rules import ABSENT, Access, Rule, Schema, compiled
+from umapi_runtime.rules import ABSENT, ObjectAccess, Rule, Schema, compiled
 from umapi_runtime.rules import pattern as compiled_pattern
 
 _SHOWN = 60  # characters of a refused value that a message shows
@@ -50,7 +50,7 @@ def _size(model: Any) -> int:
     return sum(getattr(model, name) is not None for name in names)
 
 
-MODELS = Access(is_object=_is_model, get=_field, size=_size)
+MODELS = ObjectAccess(is_object=_is_model, get=_field, size=_size)
 """Access to models for rules: a field without a value is not there."""
 
 

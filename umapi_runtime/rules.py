@@ -33,7 +33,7 @@ class Failure(msgspec.Struct, frozen=True):
         return Failure(prefix + self.pointer, self.message, self.code)
 
 
-class Access(msgspec.Struct, frozen=True, kw_only=True):
+class ObjectAccess(msgspec.Struct, frozen=True, kw_only=True):
     """How to look into objects: models in one case, JSON data in the other."""
 
     is_object: Callable[[object], bool]
@@ -43,7 +43,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     """Returns the number of fields that are there."""
 
 
-JSON: Final = Access(
+JSON: Final = ObjectAccess(
     is_object=lambda value: isinstance(value, dict),
     get=lambda value, name: value.get(name, ABSENT),
     size=len,
@@ -60,7 +60,7 @@ def pattern(text: str) -> re.Pattern[str]:
     return re.compile(text.replace("$", r"\Z").replace(r"\s", _WHITE_SPACE))
 
 
-def compiled(schema: Any, access: Access) -> Rule:
+def compiled(schema: Any, access: ObjectAccess) -> Rule:
     """Return the function that judges values by `schema`.
 
     Raises:
@@ -97,14 +97,14 @@ def _line(schema: Schema, keyword: str, otherwise: str, name: str | None = None)
     return Failure("", otherwise if "{" in known else message, entry.get("code"))
 
 
-def _type(schema: Schema, access: Access) -> Rule:
+def _type(schema: Schema, access: ObjectAccess) -> Rule:
     kind = schema["type"]
     fits = {"object": access.is_object, "array": _is_array, "string": _is_string}[kind]
     failure = _line(schema, "type", f"is not of type {kind}")
     return lambda value: None if fits(value) else failure
 
 
-def _required(schema: Schema, access: Access) -> Rule:
+def _required(schema: Schema, access: ObjectAccess) -> Rule:
     failures = [(name, _line(schema, "required", f'"{name}" is missing', name)) for name in schema["required"]]
 
     def judge(value: Any) -> Failure | None:
@@ -117,7 +117,7 @@ def _required(schema: Schema, access: Access) -> Rule:
     return judge
 
 
-def _properties(schema: Schema, access: Access) -> Rule:
+def _properties(schema: Schema, access: ObjectAccess) -> Rule:
     rules = [(name, compiled(subschema, access)) for name, subschema in schema["properties"].items()]
 
     def judge(value: Any) -> Failure | None:
@@ -132,22 +132,22 @@ def _properties(schema: Schema, access: Access) -> Rule:
     return judge
 
 
-def _min_properties(schema: Schema, access: Access) -> Rule:
+def _min_properties(schema: Schema, access: ObjectAccess) -> Rule:
     least, failure = schema["minProperties"], _line(schema, "minProperties", "has too few fields")
     return lambda value: failure if access.is_object(value) and access.size(value) < least else None
 
 
-def _max_properties(schema: Schema, access: Access) -> Rule:
+def _max_properties(schema: Schema, access: ObjectAccess) -> Rule:
     most, failure = schema["maxProperties"], _line(schema, "maxProperties", "has too many fields")
     return lambda value: failure if access.is_object(value) and access.size(value) > most else None
 
 
-def _if(schema: Schema, access: Access) -> Rule:
+def _if(schema: Schema, access: ObjectAccess) -> Rule:
     condition, then, otherwise = (compiled(schema.get(key, True), access) for key in ("if", "then", "else"))
     return lambda value: then(value) if condition(value) is None else otherwise(value)
 
 
-def _not(schema: Schema, access: Access) -> Rule:
+def _not(schema: Schema, access: ObjectAccess) -> Rule:
     unwanted, failure = compiled(schema["not"], access), _line(schema, "not", "is not allowed")
 
     def judge(value: Any) -> Failure | None:
@@ -158,7 +158,7 @@ def _not(schema: Schema, access: Access) -> Rule:
     return judge
 
 
-def _any_of(schema: Schema, access: Access) -> Rule:
+def _any_of(schema: Schema, access: ObjectAccess) -> Rule:
     branches = [compiled(branch, access) for branch in schema["anyOf"]]
     failure = _line(schema, "anyOf", "fits none of the forms allowed")
 
@@ -171,31 +171,31 @@ def _any_of(schema: Schema, access: Access) -> Rule:
     return judge
 
 
-def _all_of(schema: Schema, access: Access) -> Rule:
+def _all_of(schema: Schema, access: ObjectAccess) -> Rule:
     return _every([compiled(branch, access) for branch in schema["allOf"]])
 
 
-def _min_items(schema: Schema, _access: Access) -> Rule:
+def _min_items(schema: Schema, _access: ObjectAccess) -> Rule:
     least, failure = schema["minItems"], _line(schema, "minItems", "has too few items")
     return lambda value: failure if _is_array(value) and len(value) < least else None
 
 
-def _max_items(schema: Schema, _access: Access) -> Rule:
+def _max_items(schema: Schema, _access: ObjectAccess) -> Rule:
     most, failure = schema["maxItems"], _line(schema, "maxItems", "has too many items")
     return lambda value: failure if _is_array(value) and len(value) > most else None
 
 
-def _min_length(schema: Schema, _access: Access) -> Rule:
+def _min_length(schema: Schema, _access: ObjectAccess) -> Rule:
     least, failure = schema["minLength"], _line(schema, "minLength", "is too short")
     return lambda value: failure if isinstance(value, str) and len(value) < least else None
 
 
-def _pattern(schema: Schema, _access: Access) -> Rule:
+def _pattern(schema: Schema, _access: ObjectAccess) -> Rule:
     matcher, failure = pattern(schema["pattern"]), _line(schema, "pattern", f"does not match {schema['pattern']}")
     return lambda value: failure if isinstance(value, str) and matcher.search(value) is None else None
 
 
-def _contains(schema: Schema, access: Access) -> Rule:
+def _contains(schema: Schema, access: ObjectAccess) -> Rule:
     wanted, failure = compiled(schema["contains"], access), _line(schema, "contains", "has the wrong items")
     least, most = schema.get("minContains", 1), schema.get("maxContains")
 
@@ -210,13 +210,13 @@ def _contains(schema: Schema, access: Access) -> Rule:
     return judge
 
 
-def _last(schema: Schema, access: Access) -> Rule:
+def _last(schema: Schema, access: ObjectAccess) -> Rule:
     """Judge `x-umapi-last`, which JSON Schema lacks: no item but the last is one of these."""
     wanted, failure = compiled(schema["x-umapi-last"], access), _line(schema, "x-umapi-last", "must be the last item")
     return lambda value: failure if _is_array(value) and any(wanted(item) is None for item in value[:-1]) else None
 
 
-def _prefix_items(schema: Schema, access: Access) -> Rule:
+def _prefix_items(schema: Schema, access: ObjectAccess) -> Rule:
     rules = [(place, compiled(item, access)) for place, item in enumerate(schema["prefixItems"]) if item is not True]
 
     def judge(value: Any) -> Failure | None:
@@ -230,7 +230,7 @@ def _prefix_items(schema: Schema, access: Access) -> Rule:
     return judge
 
 
-def _items(schema: Schema, access: Access) -> Rule:
+def _items(schema: Schema, access: ObjectAccess) -> Rule:
     rule, start = compiled(schema["items"], access), len(schema.get("prefixItems", ()))
 
     def judge(value: Any) -> Failure | None:
@@ -253,7 +253,7 @@ def _is_string(value: object) -> bool:
 
 
 _BESIDE: Final = {"x-umapi-errors", "then", "else", "minContains", "maxContains"}
-_MAKERS: Final[Mapping[str, Callable[[Schema, Access], Rule]]] = {
+_MAKERS: Final[Mapping[str, Callable[[Schema, ObjectAccess], Rule]]] = {
     "type": _type,
     "required": _required,
     "properties": _properties,

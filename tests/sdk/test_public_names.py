@@ -15,6 +15,7 @@ import pytest
 import umapi_models
 import umapi_runtime
 import umapi_sdk
+import umapi_sdk.aio
 import umapi_sdk.auth
 
 NAMES = [

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import gc
 import pickle
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sdk_kit import STEADY, Reply, ScriptedServer, Time, action_answer, all_good, open_connection
+from sdk_kit import STEADY, Reply, ScriptedServer, Seen, Time, action_answer, all_good, open_connection
 
 from umapi_harness.mock.faults.plans import Fault
 from umapi_harness.mock.serving.server import RunningServer
@@ -396,23 +398,22 @@ def test_results_tell_failed_from_unknown(wire: ScriptedServer, connect: Connect
     assert done.not_completed == done.outcomes
 
 
-def test_interrupt_while_the_answer_is_awaited(mock: RunningServer, connect: Connect, monkeypatch: Any) -> None:
+def test_interrupt_while_the_answer_is_awaited(wire: ScriptedServer, connect: Connect) -> None:
     """Ctrl-C after the request was sent leaves its actions unknown and the others queued."""
-    connection = connect(mock)
-    connection.execute_multiple(new_users(1), immediate=True)
-    send = connection._transport.send
+    caller = threading.get_ident()
 
-    def interrupted(request: Any) -> Any:
-        send(request)
-        raise KeyboardInterrupt
+    def interrupt(request: Seen) -> Reply:
+        wire.answer = all_good
+        signal.pthread_kill(caller, signal.SIGINT)
+        return all_good(request)
 
-    monkeypatch.setattr(connection._transport, "send", interrupted)
+    wire.answer = interrupt
+    connection = connect(wire)
     actions = new_users(12)
     with pytest.raises(KeyboardInterrupt):
         connection.execute_multiple(actions, immediate=True)
     assert statuses(actions) == [UNKNOWN] * 10 + [NOT_SENT] * 2
     assert connection.status()[0]["actions-queued"] == 2
-    monkeypatch.undo()
     assert connection.execute_queued().completed == 2
 
 

@@ -13,7 +13,7 @@ import attrs
 
 from umapi_sdk.sheets.columns import plain
 from umapi_sdk.sheets.documents import read_array, read_lines
-from umapi_sdk.sheets.operations import BY_NAME, CREATE, Operation
+from umapi_sdk.sheets.operations import BY_NAME, CREATE, RowOperation
 from umapi_sdk.sheets.repeats import Repeats
 from umapi_sdk.sheets.rows import Problem, Row, SheetError
 from umapi_sdk.sheets.tables import read_table
@@ -40,7 +40,7 @@ class Sheet:
         form: str | None,
         encoding: str | None,
         delimiter: str | None,
-        usual: Operation,
+        usual: RowOperation,
         ignored: Collection[str],
     ) -> None:
         self.name = "standard input" if str(path) == STANDARD_INPUT else str(path)

@@ -67,7 +67,7 @@ class Step:
 
 
 @attrs.frozen
-class Operation:
+class RowOperation:
     """Something that a row can ask for."""
 
     name: str
@@ -201,7 +201,7 @@ def _lists(cells: Cells, name: str, field: str, column: str, most: int) -> Itera
 _JOINS: Final = (columns.GROUPS, columns.REMOVE_GROUPS)
 
 OPERATIONS: Final = (
-    Operation(
+    RowOperation(
         "create",
         (*CREATES, "add_user"),
         "Creates the user, or adds an Adobe ID, and puts it into `groups`.",
@@ -209,33 +209,33 @@ OPERATIONS: Final = (
         _create,
         (columns.FIRST_NAME, columns.LAST_NAME, columns.COUNTRY),
     ),
-    Operation(
+    RowOperation(
         "update",
         ("edit",),
         "Changes what is not blank of an Enterprise or Federated ID, and its groups.",
         (columns.NEW_EMAIL, columns.NEW_USERNAME, columns.FIRST_NAME, columns.LAST_NAME, *_JOINS),
         _update,
     ),
-    Operation("add", ("add_to_groups",), "Puts the user into `groups`.", _JOINS, _add, (columns.GROUPS,)),
-    Operation(
+    RowOperation("add", ("add_to_groups",), "Puts the user into `groups`.", _JOINS, _add, (columns.GROUPS,)),
+    RowOperation(
         "remove", ("remove_from_groups",), "Takes the user out of `groups`, or of `remove_groups`.", _JOINS, _remove
     ),
-    Operation("remove_all", (), "Takes the user out of all groups but `_org_admin`.", (), _remove_all),
-    Operation(
+    RowOperation("remove_all", (), "Takes the user out of all groups but `_org_admin`.", (), _remove_all),
+    RowOperation(
         "remove_from_org",
         ("remove_from_organization", "remove_from_organisation"),
         "Removes the user from the organisation; the account stays in the directory.",
         (),
         _leave,
     ),
-    Operation(
+    RowOperation(
         "delete_account",
         (),
         "Removes the user from the organisation, and deletes an account that the organisation owns, with its files.",
         (),
         _delete,
     ),
-    Operation(
+    RowOperation(
         "create_group",
         (CREATE_USER_GROUP,),
         "Creates the user group, and gives it `profiles`.",
@@ -244,7 +244,7 @@ OPERATIONS: Final = (
         (columns.GROUP,),
         on_group=True,
     ),
-    Operation(
+    RowOperation(
         "update_group",
         (UPDATE_USER_GROUP,),
         "Changes what is not blank of the user group, and gives it `profiles`.",
@@ -253,7 +253,7 @@ OPERATIONS: Final = (
         (columns.GROUP,),
         on_group=True,
     ),
-    Operation(
+    RowOperation(
         "delete_group",
         (DELETE_USER_GROUP,),
         "Deletes the user group.",
@@ -262,7 +262,7 @@ OPERATIONS: Final = (
         (columns.GROUP,),
         on_group=True,
     ),
-    Operation(
+    RowOperation(
         "add_profiles",
         (),
         "Gives the members of the user group `profiles`.",
@@ -271,7 +271,7 @@ OPERATIONS: Final = (
         (columns.GROUP, columns.PROFILES),
         on_group=True,
     ),
-    Operation(
+    RowOperation(
         "remove_profiles",
         (),
         "Takes `profiles` from the members of the user group.",
@@ -284,7 +284,7 @@ OPERATIONS: Final = (
 
 CREATE: Final = OPERATIONS[0]
 
-BY_NAME: Final[Mapping[str, Operation]] = {
+BY_NAME: Final[Mapping[str, RowOperation]] = {
     plain(name): operation for operation in OPERATIONS for name in (operation.name, *operation.also)
 } | {
     # Adobe's own names say the type too.

@@ -13,7 +13,7 @@ from umapi_sdk.errors import ActionError
 from umapi_sdk.sheets import columns
 from umapi_sdk.sheets.cells import cleaned, names_in, spoilt
 from umapi_sdk.sheets.columns import Header, plain
-from umapi_sdk.sheets.operations import BY_NAME, CREATE, OPERATIONS, Operation, Step
+from umapi_sdk.sheets.operations import BY_NAME, CREATE, OPERATIONS, RowOperation, Step
 from umapi_sdk.sheets.rows import Problem, Row
 
 _TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -47,7 +47,7 @@ class PersonRow:
         self._problems: list[Problem] = []
         self._read(cells)
 
-    def row(self, usual: Operation) -> Row:
+    def row(self, usual: RowOperation) -> Row:
         """Return what the row asks for; `usual` where it does not say what."""
         operation = None if self._problems else self.one_of(columns.ACTION, BY_NAME, usual)
         action = None if operation is None else self._action(operation)
@@ -123,7 +123,7 @@ class PersonRow:
             # Columns of groups are one list.
             self._texts[column] = f"{self._texts[column]},{text}" if column in self._texts else text
 
-    def _action(self, operation: Operation) -> Action | None:
+    def _action(self, operation: RowOperation) -> Action | None:
         command = self._root(operation)
         steps = list(operation.steps(self))
         self._check_wishes(operation)
@@ -142,7 +142,7 @@ class PersonRow:
                     self._tell(violation, steps)
             return None
 
-    def _root(self, operation: Operation) -> dict[str, Any]:
+    def _root(self, operation: RowOperation) -> dict[str, Any]:
         """Return the beginning of the command, which says whom it is about."""
         if operation.on_group:
             self.require(columns.GROUP, f"{operation.name} needs it")
@@ -174,7 +174,7 @@ class PersonRow:
         named = username and (not email or (federated and username.casefold() != email.casefold()))
         return columns.USERNAME if named else columns.EMAIL
 
-    def _check_wishes(self, operation: Operation) -> None:
+    def _check_wishes(self, operation: RowOperation) -> None:
         for column in _WISHES:
             if column in self._texts and column not in operation.reads:
                 self._note(column, f"means nothing for {operation.name}: empty the cell")
@@ -222,7 +222,7 @@ def _choices(column: str) -> str:
     return "updateIfAlreadyExists, ignoreIfAlreadyExists or fail"
 
 
-def check_needs(header: Header, line: int, usual: Operation) -> tuple[Problem, ...]:
+def check_needs(header: Header, line: int, usual: RowOperation) -> tuple[Problem, ...]:
     """Return the problems of a file in which no row can be right, for want of a column."""
     if columns.ACTION in header.columns or (usual == CREATE and columns.TYPE in header.columns):
         return ()

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from umapi_sdk.sheets.columns import count_known, read_header
-from umapi_sdk.sheets.operations import Operation
+from umapi_sdk.sheets.operations import RowOperation
 from umapi_sdk.sheets.people import PersonRow, check_needs
 from umapi_sdk.sheets.rows import Problem, Row, SheetError
 from umapi_sdk.sheets.texts import LONGEST, Text
@@ -20,7 +20,7 @@ DELIMITERS: Final = (",", ";", "\t")
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 
-def read_table(text: Text, delimiter: str | None, usual: Operation, ignored: Collection[str]) -> Iterator[Row]:
+def read_table(text: Text, delimiter: str | None, usual: RowOperation, ignored: Collection[str]) -> Iterator[Row]:
     """Read a CSV file row by row; `usual` is what a row asks for that does not say, `ignored` are columns left out.
 
     Raises:
