@@ -10,6 +10,8 @@ import unicodedata
 
 _REPLACEMENTS = {"Cc": " ", "Zl": " ", "Zp": " ", "Cf": " ", "Cs": "\ufffd"}
 """By Unicode's category: controls, ends of lines and paragraphs, invisible marks, halves of surrogate pairs."""
+INVISIBLE = frozenset(_REPLACEMENTS)
+"""The categories of what is no text to be read."""
 _KEPT = "\u200c\u200d"  # the joiners, without which Persian and Indic names and many symbols are misspelt
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import subprocess
 import sys
@@ -63,29 +64,32 @@ def test_users(umapi: Umapi) -> None:
     """`users` has one line for each user, whatever letters the name is written in."""
     result = umapi("users")
     assert result.status == 0
-    assert len(result.lines) == 13
-    assert "jdoe@example.com  federatedID  active  John Doe" in result.lines
-    assert "sato@example.org  federatedID  active  花子 佐藤" in result.lines
+    heading, *lines = result.lines
+    assert heading.split() == ["EMAIL", "TYPE", "STATUS", "NAME"]
+    assert len(lines) == 13
+    told = {line[: heading.index("TYPE")].strip(): line for line in lines}
+    assert told["sato@example.org"][heading.index("NAME") :] == "花子 佐藤"
+    assert told["jdoe@example.com"].split() == ["jdoe@example.com", "federatedID", "active", "John", "Doe"]
 
 
 def test_users_of_a_group_and_of_a_domain(umapi: Umapi) -> None:
     """`--group` and `--domain` narrow the listing, also for names that are hard to send."""
-    assert {line.split()[0] for line in umapi("users", "--group", "DevOps").lines} == {
+    assert {line.split()[0] for line in umapi("users", "--group", "DevOps").lines[1:]} == {
         "jdoe@example.com",
         "o'neil+test@example.org",
     }
-    assert [line.split()[0] for line in umapi("users", "--group", "100% remote? #1 + more").lines] == [
+    assert [line.split()[0] for line in umapi("users", "--group", "100% remote? #1 + more").lines[1:]] == [
         "o'neil+test@example.org"
     ]
-    assert {line.split()[0] for line in umapi("users", "--domain", "example.org").lines} == {
+    assert {line.split()[0] for line in umapi("users", "--domain", "example.org").lines[1:]} == {
         "sato@example.org",
         "o'neil+test@example.org",
     }
 
 
 def test_users_as_csv(umapi: Umapi) -> None:
-    """`--csv` writes what is known of each user under the service's names, groups in one cell."""
-    result = umapi("users", "--csv", "--group", "DevOps")
+    """`--format csv` writes what is known of each user under the service's names, groups in one cell."""
+    result = umapi("users", "--format", "csv", "--group", "DevOps")
     assert result.status == 0
     rows = {row["email"]: row for row in csv.DictReader(io.StringIO(result.out))}
     row = rows["jdoe@example.com"]
@@ -120,7 +124,7 @@ def test_cells_that_are_instructions(umapi: Umapi, server: RunningServer, name: 
     organization.name_user(user, firstname=name)
     cells: list[str] = []
     for arguments in ((), ("--raw",)):
-        result = umapi("users", "--csv", "--group", "DevOps", *arguments)
+        result = umapi("users", "--format", "csv", "--group", "DevOps", *arguments)
         assert result.status == 0, result.err
         rows = list(csv.DictReader(io.StringIO(result.out, newline="")))
         cells += [row["firstname"] for row in rows if row["email"] == "jdoe@example.com"]
@@ -129,21 +133,21 @@ def test_cells_that_are_instructions(umapi: Umapi, server: RunningServer, name: 
 
 def test_raw_goes_with_csv(umapi: Umapi) -> None:
     """`--raw` alone is refused, for it would change nothing."""
-    assert umapi("users", "--raw").err == "umapi: --raw goes with --csv: add --csv, or leave --raw out\n"
+    assert umapi("users", "--raw").err == "umapi: --raw goes with --format csv: add that, or leave --raw out\n"
 
 
 def test_all_memberships(umapi: Umapi) -> None:
     """With `--all-memberships`, profiles that a user holds through a user group are among the groups."""
     through = "Default All Apps plan - 100 GB configuration"
-    assert through not in umapi("users", "--csv", "--group", "DevOps").out
-    assert through in umapi("users", "--csv", "--group", "DevOps", "--all-memberships").out
+    assert through not in umapi("users", "--format", "csv", "--group", "DevOps").out
+    assert through in umapi("users", "--format", "csv", "--group", "DevOps", "--all-memberships").out
 
 
 def test_a_broken_listing_prints_nothing(umapi: Umapi, server: RunningServer) -> None:
     """A listing that breaks off after its first page is an error, and no part of it is shown."""
     server.world.settings = server.world.settings.changed({"users_page_size": 5})
     server.world.faults.add(Fault(operation="users", nth=2, status=503))
-    result = umapi("users", "--csv")
+    result = umapi("users", "--format", "csv")
     assert result.status == 1
     assert result.out == ""
     assert "status 503" in result.err
@@ -156,7 +160,7 @@ def test_technical_accounts(umapi: Umapi, server: RunningServer) -> None:
     assert (refused.status, refused.out) == (1, "")
     assert "12 are missing, more than 10 taken for technical accounts" in refused.err
     assert "--unlisted" in umapi("users", "--help").out
-    assert len(umapi("users", "--unlisted", "12").out.splitlines()) == len(server.world.organization().listed_users)
+    assert len(umapi("users", "--unlisted", "12").lines[1:]) == len(server.world.organization().listed_users)
 
 
 def test_an_unknown_group(umapi: Umapi) -> None:
@@ -188,9 +192,20 @@ def test_groups(umapi: Umapi) -> None:
     """`groups` lists every group with its type and the number of its members."""
     result = umapi("groups")
     assert result.status == 0
-    assert "DevOps  USER_GROUP  2 members" in result.lines
-    assert "デザイン部  USER_GROUP  1 member" in result.lines
-    assert any(line.startswith("Document Cloud 1  PRODUCT_PROFILE  ") for line in result.lines)
+    rows = [line.rsplit(maxsplit=2) for line in result.lines]
+    assert rows[0] == ["NAME", "TYPE", "MEMBERS"]
+    assert ["DevOps", "USER_GROUP", "2"] in rows
+    assert ["デザイン部", "USER_GROUP", "1"] in rows
+    assert {kind for name, kind, _ in rows if name == "Document Cloud 1"} == {"PRODUCT_PROFILE"}
+
+
+def test_groups_of_a_type(umapi: Umapi) -> None:
+    """`--type` leaves the groups of one type, or of several, in whatever letters it is written."""
+    one = json.loads(umapi("groups", "--type", "user_group", "--format", "json").out)
+    assert {group["type"] for group in one} == {"USER_GROUP"}
+    two = json.loads(umapi("groups", "--type", "USER_GROUP", "--type", "PRODUCT_PROFILE", "--format", "json").out)
+    assert {group["type"] for group in two} == {"USER_GROUP", "PRODUCT_PROFILE"}
+    assert umapi("groups", "--type", "TEAM").status == 2
 
 
 def test_an_empty_group_is_no_wish_for_everybody(umapi: Callable[..., Result]) -> None:
@@ -201,7 +216,10 @@ def test_an_empty_group_is_no_wish_for_everybody(umapi: Callable[..., Result]) -
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
-@pytest.mark.parametrize("command", ["users", "users --csv", "users --csv --raw", "user jdoe@example.com"])
+@pytest.mark.parametrize(
+    "command",
+    ["users", "users --format csv", "users --format csv --raw", "user jdoe@example.com"],
+)
 def test_names_that_no_output_can_hold(server: RunningServer, encoding: str, command: str) -> None:
     """Half of a surrogate pair, or a letter that the output's encoding lacks, is replaced and ends no command."""
     organization = server.world.organization()

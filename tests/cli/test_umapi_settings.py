@@ -73,6 +73,23 @@ def test_arguments_that_are_not_understood(arguments: tuple[str, ...], umapi: Um
     assert result.err.startswith("umapi: ")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("usrs",), "there is no command usrs: is users meant?"),
+        (("Groups",), "there is no command Groups: is groups meant?"),
+        (("dance",), "there is no command dance: there are completion, groups, "),
+        (("users", "--formt", "csv"), "No such option '--formt'."),
+    ],
+)
+def test_the_nearest_name(arguments: tuple[str, ...], said: str, umapi: Umapi) -> None:
+    """A command or option that is not there is told with the nearest that is."""
+    result = umapi(*arguments)
+    assert result.status == 2
+    assert result.err.startswith(f"umapi: {said}")
+    assert "--format" in result.err or "command" in said
+
+
 DIGITS = "9" * 5000
 
 

@@ -19,6 +19,15 @@ DONE: Final = 0
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
+PIPE_CLOSED: Final = 141
+"""What a shell says of a program that ended because nobody reads on, as in `umapi users | head`."""
+
+EXAMPLES: Final = "Examples:"
+
+
+def examples(*lines: str) -> str:
+    """Return the end of a command's help: lines that show how it is called."""
+    return "\n".join(("\b", EXAMPLES, *(f"  {line}" for line in lines)))
 
 
 @attrs.frozen

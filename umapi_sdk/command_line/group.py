@@ -9,15 +9,18 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 import click
 
-from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, INTERRUPTED, Access
+from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, INTERRUPTED, PIPE_CLOSED, Access
 from umapi_sdk.command_line.output import complain, silence_output, tell_log
 from umapi_sdk.errors import UmapiError, UsageError
 from umapi_sdk.version import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 @attrs.frozen
@@ -31,6 +34,7 @@ class _Home:
 
 
 COMMANDS: Final = {
+    "completion": _Home("completion", "completion", "Print what makes a shell complete the commands of `umapi`."),
     "groups": _Home(
         "listing", "groups", "List user groups, product profiles and admin groups, with the number of their members."
     ),
@@ -61,6 +65,9 @@ def run(arguments: Sequence[str] | None) -> int:
         message, status = str(error), FAILED
     except (click.Abort, KeyboardInterrupt):
         message, status = "interrupted", INTERRUPTED
+    except _PipeClosedError:
+        silence_output()
+        return PIPE_CLOSED
     except OSError as error:
         silence_output()
         message, status = f"the output cannot be written: {error.strerror or error}", FAILED
@@ -70,8 +77,20 @@ def run(arguments: Sequence[str] | None) -> int:
     return status
 
 
+class _PipeClosedError(Exception):
+    """Whoever read the output has enough of it."""
+
+
 class _Group(click.Group):
     """Loads the module of a command when the command is called."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            status: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise _PipeClosedError from None  # click would make an exit status of it that says failure
+        return status
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return sorted(COMMANDS)
@@ -82,6 +101,25 @@ class _Group(click.Group):
             return None
         command: click.Command = getattr(import_module(f"umapi_sdk.command_line.{home.module}"), home.name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and args[0][:1].isalnum():
+            from difflib import get_close_matches  # noqa: PLC0415 - loaded when a command is wrong
+
+            near = get_close_matches(args[0].lower(), COMMANDS, n=1)
+            advice = f"is {near[0]} meant?" if near else f"there are {', '.join(sorted(COMMANDS))}"
+            ctx.fail(f"there is no command {args[0]}: {advice}")
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete names of commands, and load none of them for it."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - loaded when a shell asks
+
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        commands = [CompletionItem(name, help=COMMANDS[name].summary) for name in names]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -2,43 +2,92 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
 
 import click
 
-from umapi_models.models import User
-from umapi_sdk.characters import encodable
-from umapi_sdk.command_line.conventions import DONE, FAILED, Access
-from umapi_sdk.command_line.output import cell_of, complain, count, harmless, say
+from umapi_models.models import Group, GroupType, User
+from umapi_runtime.converter import write
+from umapi_sdk.command_line.conventions import DONE, FAILED, Access, examples
+from umapi_sdk.command_line.output import cell_of, complain, say
+from umapi_sdk.command_line.records import (
+    CSV,
+    JSON,
+    JSON_LINES,
+    View,
+    check_format,
+    format_options,
+    json_text,
+    show,
+)
 from umapi_sdk.listings import Completeness
 from umapi_sdk.lookups import GroupsQuery, UserQuery, UsersQuery
 from umapi_sdk.queries import NOT_GIVEN
 from umapi_sdk.wholeness import ListingRules
 
-CSV_COLUMNS: Final = ("email", "username", "domain", "type", "status", "firstname", "lastname", "country", "groups")
+
+def record_of(entry: User | Group) -> Mapping[str, Any]:
+    """Return all that the service says of an entry, by its names."""
+    return {**write(entry), **entry.unknown_fields}
 
 
-@click.command()
-@click.option("--group", "in_group", metavar="NAME", help="Only members of this group or profile.")
-@click.option("--domain", "in_domain", metavar="NAME", help="Only users of this domain.")
-@click.option("--all-memberships", is_flag=True, help="Also show product profiles held through a user group.")
-@click.option(
+def user_cells(user: User) -> Mapping[str, str]:
+    """Return what is known of a user as cells, by the service's names; `name` has both names together."""
+    cells = {name: _cell(value) for name, value in record_of(user).items()}
+    cells["name"] = " ".join(part for part in (user.first_name, user.last_name) if part)
+    return cells
+
+
+def _group_cells(group: Group) -> Mapping[str, str]:
+    cells = {name: _cell(value) for name, value in record_of(group).items()}
+    return {**cells, "name": group.group_name, "members": cells.get("memberCount", "")}
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return cell_of([str(each) for each in cast("Sequence[Any]", value)])
+    return value if isinstance(value, str) else json_text(value)
+
+
+USERS: Final = View[User](
+    table=("email", "type", "status", "name"),
+    csv=("email", "username", "domain", "type", "status", "firstname", "lastname", "country", "groups"),
+    cells=user_cells,
+    record=record_of,
+)
+GROUPS: Final = View[Group](
+    table=("name", "type", "members"),
+    csv=(
+        *("groupName", "type", "memberCount", "groupId", "adminGroupName", "userGroupName", "productProfileName"),
+        *("productName", "licenseQuota"),
+    ),
+    cells=_group_cells,
+    record=record_of,
+)
+
+
+UNLISTED: Final = click.option(
     "--unlisted",
     type=click.IntRange(min=0),
     metavar="N",
     help="Most technical accounts, which are counted and not listed; 10 and 1 % of the total by default.",
 )
-@click.option(
-    "--csv",
-    "as_csv",
-    is_flag=True,
-    help="Write CSV with a header; groups share a cell, with commas. What a spreadsheet would take for a formula gets "
-    "an apostrophe before it, and control characters become blanks.",
+
+
+@click.command(
+    epilog=examples(
+        "umapi users",
+        "umapi users --group DevOps",
+        "umapi users --domain example.com --format csv > users.csv",
+        "umapi users --format json --all-memberships",
+    )
 )
-@click.option("--raw", is_flag=True, help="With --csv: every cell as the service has it, for programs.")
+@click.option("--group", "in_group", metavar="NAME", help="Only members of this group or profile.")
+@click.option("--domain", "in_domain", metavar="NAME", help="Only users of this domain.")
+@click.option("--all-memberships", is_flag=True, help="Also show product profiles held through a user group.")
+@UNLISTED
+@format_options
 @click.pass_obj
 def users(
     access: Access,
@@ -46,15 +95,17 @@ def users(
     in_domain: str | None,
     all_memberships: bool,
     unlisted: int | None,
-    as_csv: bool,
+    form: str,
     raw: bool,
 ) -> None:
-    """List users. Nothing is printed unless the listing is whole."""
+    """List users. Nothing is printed unless the listing is whole.
+
+    With --group, these are the members of a user group, product profile or admin group.
+    """
     for option, value in (("--group", in_group), ("--domain", in_domain)):
         if value is not None and not value.strip():
             raise click.UsageError(f"{option} is empty: name one, or leave the option out")
-    if raw and not as_csv:
-        raise click.UsageError("--raw goes with --csv: add --csv, or leave --raw out")
+    check_format(form, raw=raw)
     with access.connection() as connection:
         query = UsersQuery(
             connection,
@@ -64,74 +115,76 @@ def users(
             rules=ListingRules(unlisted=unlisted),
         )
         found = query.all_results()
-    _tell_doubts(query.complete)
-    if as_csv:
-        click.echo(_as_csv(found, raw=raw), nl=False)
-        return
-    for user in found:
-        name = " ".join(part for part in (user.first_name, user.last_name) if part)
-        say("  ".join(part for part in (user.email, user.type, user.status, name) if part))
+    tell_doubts(query.complete)
+    show(found, USERS, form, raw=raw)
 
 
-@click.command("user")
+@click.command(
+    "user",
+    epilog=examples(
+        "umapi user jdoe@example.com",
+        "umapi user jsmith --domain example.com",
+        "umapi user jane@example.com --domain AdobeID --format json",
+    ),
+)
 @click.argument("name")
 @click.option("--domain", metavar="NAME", help="Domain of a user name; AdobeID picks an Adobe ID.")
+@format_options
 @click.pass_obj
-def one_user(access: Access, name: str, domain: str | None) -> int:
+def one_user(access: Access, name: str, domain: str | None, form: str, raw: bool) -> int:
     """Show one user, by e-mail address or user name."""
+    check_format(form, raw=raw)
     with access.connection() as connection:
         user = UserQuery(connection, name, domain).result()
     if user is None:
         complain(f"no user {name} in the organisation")
         return FAILED
-    for field, value in _fields(user).items():
-        for line in value if isinstance(value, tuple) else (value,):
-            say(f"{field}: {line}")
+    if form == JSON:
+        click.echo(json_text(record_of(user), indent=2))
+    elif form in (CSV, JSON_LINES):
+        show([user], USERS, form, raw=raw)
+    else:
+        _tell(user)
     return DONE
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "umapi groups", "umapi groups --type USER_GROUP", "umapi groups --type PRODUCT_PROFILE --format csv"
+    )
+)
+@click.option(
+    "--type",
+    "types",
+    type=click.Choice([str(kind) for kind in GroupType], case_sensitive=False),
+    multiple=True,
+    help="Only groups of this type; can be given several times.",
+)
+@format_options
 @click.pass_obj
-def groups(access: Access) -> None:
+def groups(access: Access, types: tuple[str, ...], form: str, raw: bool) -> None:
     """List user groups, product profiles and admin groups, with the number of their members."""
+    check_format(form, raw=raw)
     with access.connection() as connection:
         query = GroupsQuery(connection)
         found = query.all_results()
-    _tell_doubts(query.complete)
-    for entry in found:
-        members = "" if entry.member_count is None else count(entry.member_count, "member")
-        say("  ".join(part for part in (entry.group_name, entry.type, members) if part))
+    tell_doubts(query.complete)
+    show([group for group in found if not types or group.type in types], GROUPS, form, raw=raw)
 
 
-def _fields(user: User) -> dict[str, str | tuple[str, ...]]:
-    """Return what is known of a user, by the service's names."""
-    known: dict[str, str | tuple[str, ...] | None] = {
-        "email": user.email,
-        "username": user.username,
-        "domain": user.domain,
-        "type": user.type,
-        "status": user.status,
-        "firstname": user.first_name,
-        "lastname": user.last_name,
-        "country": user.country,
-        "groups": user.groups,
-    }
-    return {name: value for name, value in known.items() if value is not None}
+def _tell(user: User) -> None:
+    """Write what is known of a user, a line for each field and each group."""
+    known = record_of(user)
+    for name in (*USERS.csv, *(name for name in known if name not in USERS.csv)):
+        value: Any = known.get(name)
+        several = cast("Sequence[Any]", value if isinstance(value, (list, tuple)) else (value,))
+        for each in several:
+            if each is not None:
+                say(f"{name}: {each if isinstance(each, str) else json_text(each)}")
 
 
-def _tell_doubts(complete: Completeness) -> None:
-    """Say what could not be checked of a listing, on standard error."""
-    if complete.skipped:
-        doubts = ", ".join(complete.skipped)
-        complain(f"the listing could not be checked in every way: the service sent {doubts}")
-
-
-def _as_csv(users: Sequence[User], *, raw: bool) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    for user in users:
-        fields = {**_fields(user), "groups": cell_of(user.groups or ())}
-        cells = [str(fields.get(column, "")) for column in CSV_COLUMNS]
-        writer.writerow([encodable(cell) if raw else harmless(cell) for cell in cells])
-    return text.getvalue()
+def tell_doubts(*listings: Completeness) -> None:
+    """Say what could not be checked of listings, on standard error."""
+    doubts = sorted({doubt for complete in listings for doubt in complete.skipped})
+    if doubts:
+        complain(f"the listing could not be checked in every way: the service sent {', '.join(doubts)}")

@@ -13,7 +13,7 @@ import click
 from umapi_models.limits import MAX_COMMANDS
 from umapi_sdk.actions import Action
 from umapi_sdk.characters import shown
-from umapi_sdk.command_line.conventions import DONE, FAILED, Access
+from umapi_sdk.command_line.conventions import DONE, FAILED, Access, examples
 from umapi_sdk.command_line.output import count, silence_output
 from umapi_sdk.commands import read_actions
 from umapi_sdk.connection import Connection
@@ -22,7 +22,7 @@ from umapi_sdk.outcomes import RUN_ENDED, ActionOutcome, OutcomeStatus, StepErro
 from umapi_sdk.sheets.documents import parse
 
 
-@click.command()
+@click.command(epilog=examples("umapi send commands.json --test-mode", "umapi send - < commands.json"))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--test-mode", is_flag=True, help="Have the service check the commands, and change nothing.")
 @click.pass_obj

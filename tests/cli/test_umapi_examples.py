@@ -1,0 +1,77 @@
+"""The examples in the help of `umapi`, executed, and docs/cli.md, which is made of that help."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from umapi_cli_page import PAGE, command_of, examples_of, render
+from umapi_harness.mock.serving.server import RunningServer
+from umapi_sdk.command_line.group import COMMANDS
+
+
+def test_page() -> None:
+    """docs/cli.md is what the commands say of themselves."""
+    assert PAGE.read_text("utf-8") == render(), "run: python tests/support/umapi_cli_page.py"
+
+
+@pytest.fixture
+def place(server: RunningServer, tmp_path: Path) -> Path:
+    """A folder with the files that examples read, and with `umapi` itself."""
+    details = server.details
+    settings = {
+        "org_id": details.org_id,
+        "client_id": details.client_id,
+        "client_secret": details.client_secret,
+        "endpoint": details.api_url,
+        "ims_url": details.ims_url,
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+    (tmp_path / "umapi.toml").write_text("\n".join(["[sandbox]", *lines]), "utf-8")
+    user = {"email": "new@example.com", "firstname": "New", "lastname": "User", "country": "DE"}
+    commands = [{"user": "new@example.com", "do": [{"createFederatedID": user}]}]
+    (tmp_path / "commands.json").write_text(json.dumps(commands), "utf-8")
+    (tmp_path / ".config/fish/completions").mkdir(parents=True)
+    (tmp_path / ".local/share/bash-completion/completions").mkdir(parents=True)
+    command = tmp_path / "umapi"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m umapi_sdk "$@"\n', "utf-8")
+    command.chmod(0o755)
+    return tmp_path
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_examples(name: str, place: Path) -> None:
+    """Every command shows examples, and in their order a shell carries them out."""
+    examples = examples_of(command_of(name))
+    assert examples
+    environment = {**os.environ, "PATH": f"{place}{os.pathsep}{os.environ['PATH']}", "HOME": str(place)}
+    for example in examples:
+        assert name in example
+        if "zsh" in example and shutil.which("zsh") is None:
+            continue
+        shell = "zsh" if "zsh" in example else "bash"
+        done = subprocess.run(
+            [shell, "-c", example], cwd=place, env=environment, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, ""), example
+
+
+def test_help_shows_examples_as_they_are() -> None:
+    """Examples stand in the help of a command line by line, whatever the width."""
+    environment = {**os.environ, "COLUMNS": "40"}
+    done = subprocess.run(
+        [sys.executable, "-m", "umapi_sdk", "users", "--help"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert set(examples_of(command_of("users"))) <= {line.strip() for line in done.stdout.splitlines()}
