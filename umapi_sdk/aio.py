@@ -17,7 +17,7 @@ from umapi_sdk.errors import ListingError, UmapiError
 from umapi_sdk.execution import Execution
 from umapi_sdk.listings import ListingReader, Progress
 from umapi_sdk.masking import shown_request_id
-from umapi_sdk.messages import Authorize, Call, Elapsed, Message, Reply, Request, Sleep, TransportError, Turn
+from umapi_sdk.messages import Authorize, Call, Consult, Elapsed, Message, Reply, Request, Sleep, TransportError, Turn
 from umapi_sdk.options import OptionArguments, Options
 from umapi_sdk.queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
 from umapi_sdk.retries import RetryPolicy
@@ -88,6 +88,7 @@ class AsyncConnection(Described):
     async def close(self) -> None:
         """Close the network connections. Actions still queued are not sent: an `UnsentActionsWarning` says so."""
         self._session.warn_of_unsent()
+        self._session.close_shared()
         await self._transport.close()
 
     async def status(self, remote: bool = False) -> tuple[dict[str, int], dict[str, Any]]:
@@ -188,6 +189,8 @@ class AsyncConnection(Described):
             return None
         if isinstance(message, Authorize):
             return await self._authorize(message.refused)
+        if isinstance(message, Consult):
+            return await asyncio.to_thread(message.question)
         return self._elapsed() if isinstance(message, Elapsed) else self._clock()
 
     async def _authorize(self, refused: str | None) -> Mapping[str, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import TypeVar, cast
 from urllib.parse import quote, urlencode
 
@@ -19,9 +21,9 @@ from umapi_sdk.answers import read_answer, read_outcomes
 from umapi_sdk.auth import Auth
 from umapi_sdk.batches import WireCommand, encode
 from umapi_sdk.masking import without, without_frames
-from umapi_sdk.messages import Authorize, Call, Elapsed, Now, Request, Response, Sleep, TransportError
+from umapi_sdk.messages import Authorize, Call, Consult, Elapsed, Now, Request, Response, Sleep, TransportError
 from umapi_sdk.outcomes import CommandOutcome
-from umapi_sdk.pacing import Pacer, Place
+from umapi_sdk.pacing import Pacer, Place, SharedWindows
 from umapi_sdk.refusals import busy_error, network_error, refusal, refusal_reason, service_error, throttled_error
 from umapi_sdk.retries import RETRIED_STATUSES, RetryPolicy, parse_date, parse_retry_after
 from umapi_sdk.strangers import ENDPOINT, advice_for, misdirected
@@ -40,6 +42,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     pacer: Pacer | None
     headers: Mapping[str, str]
     """Headers of every request."""
+    shared: SharedWindows | None = None
+    """The windows that other processes share; there is a pacer beside them."""
 
     def url(self, operation: Operation, query: Mapping[str, str] | None = None, **places: str | int) -> str:
         """Return the URL of an operation; the places in its path are percent-encoded whole."""
@@ -113,6 +117,9 @@ def exchange(
         wait = service.retry.wait(attempts.made, asked)
         if response.status == 429 and operation is not None and service.pacer is not None:
             service.pacer.hold(operation, (yield from _elapsed()), wait)
+            if service.shared is not None:
+                with suppress(TransportError):  # this process keeps it in any case, and the next request asks again
+                    yield Consult(partial(service.shared.hold, operation, wait))
         gamble = response.status >= 500 and not attempts.repeatable
         last = last or (gamble and not service.retry.repeat_after_5xx)
         if last or (asked is not None and asked > service.retry.max_wait):
@@ -127,6 +134,10 @@ def _keep_limit(service: Service, operation: Operation, request: Request) -> Cal
         return None
     waited_until = float("-inf")
     while True:
+        if service.shared is not None:
+            told = yield from _consult(service, request, operation, service.shared.held)
+            # Kept here too, where it outlives a restart of what is shared.
+            pacer.hold(operation, (yield from _elapsed()), told)
         # A wait counts as long as it was to be, whatever the clock says after it: a clock may be set back meanwhile.
         now = max((yield from _elapsed()), waited_until)
         held = pacer.held(operation, now)
@@ -137,11 +148,48 @@ def _keep_limit(service: Service, operation: Operation, request: Request) -> Cal
             waited_until = now + held
             continue
         found = pacer.take(operation, now)
+        if isinstance(found, Place) and service.shared is not None:
+            found = yield from _taken_by_all(service, pacer, service.shared, found, request)
         if isinstance(found, Place):
             return found
         limit = f"{operation.per_client} requests in {operation.period:.0f} s"
         yield Sleep(found, f"the limit for {operation.name} is {limit}", operation.name)
         waited_until = now + found
+
+
+def _taken_by_all(
+    service: Service, pacer: Pacer, shared: SharedWindows, place: Place, request: Request
+) -> Call[Place | float]:
+    """Take a place among all processes for the one of this process, which is given back if there is none."""
+    wait: float | None = None
+    try:
+        wait = yield from _consult(service, request, place.operation, shared.take)
+    finally:
+        if wait != 0:
+            pacer.give_back(place)
+    return wait or place
+
+
+def _consult(
+    service: Service, request: Request, operation: Operation, question: Callable[[Operation], float]
+) -> Call[float]:
+    """Ask what other processes share, again and again for `max_wait` seconds if nobody answers.
+
+    Raises:
+        NotSentError: nobody has.
+    """
+    waited, tries = 0.0, 0
+    while True:
+        try:
+            return cast("float", (yield Consult(partial(question, operation))))
+        except TransportError as failure:
+            tries += 1
+            wait = service.retry.backoff(tries)
+            if waited + wait > service.retry.max_wait:
+                problem = f"the request was not sent, for {failure.reason}; tried {tries} times in {waited:.0f} s"
+                raise errors.NotSentError(problem, method=request.method, url=request.url) from without_frames(failure)
+            yield Sleep(wait, failure.reason, operation.name)
+            waited += wait
 
 
 def _counted(service: Service, place: Place | None, request: Request) -> Call[Response]:

@@ -15,7 +15,7 @@ from umapi_sdk.calls import fetch_token
 from umapi_sdk.errors import UmapiError
 from umapi_sdk.execution import Execution
 from umapi_sdk.masking import shown_request_id
-from umapi_sdk.messages import Authorize, Call, Elapsed, Message, Reply, Request, Sleep, TransportError, Turn
+from umapi_sdk.messages import Authorize, Call, Consult, Elapsed, Message, Reply, Request, Sleep, TransportError, Turn
 from umapi_sdk.options import OptionArguments, Options
 from umapi_sdk.retries import RetryPolicy
 from umapi_sdk.session import Described, Session
@@ -84,6 +84,7 @@ class Connection(Described):
     def close(self) -> None:
         """Close the network connections. Actions still queued are not sent: an `UnsentActionsWarning` says so."""
         self._session.warn_of_unsent()
+        self._session.close_shared()
         self._transport.close()
 
     def status(self, remote: bool = False) -> tuple[dict[str, int], dict[str, Any]]:
@@ -185,6 +186,8 @@ class Connection(Described):
             return None
         if isinstance(message, Authorize):
             return self._authorize(message.refused)
+        if isinstance(message, Consult):
+            return message.question()
         return self._elapsed() if isinstance(message, Elapsed) else self._clock()
 
     def _authorize(self, refused: str | None) -> Mapping[str, str]:

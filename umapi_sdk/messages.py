@@ -91,7 +91,16 @@ class Turn(msgspec.Struct, frozen=True):
     """Takes the function to call then, from whichever thread; called at once if it has happened already."""
 
 
-Message = Request | Sleep | Now | Elapsed | Authorize | Turn
+class Consult(Record, frozen=True):
+    """A question to what other processes share. Answered with what `question` returns, which may hold up its thread."""
+
+    unshown = frozenset({"question"})
+
+    question: Callable[[], float]
+    """Raises a `TransportError` that says `sent=False` where nobody answers."""
+
+
+Message = Request | Sleep | Now | Elapsed | Authorize | Turn | Consult
 Reply = Response | Mapping[str, str] | float | None
 Call = Generator[Message, Reply, T]
 """A call in progress that ends with a `T`."""

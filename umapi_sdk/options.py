@@ -116,6 +116,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             "Whether to keep under the service's throttle limits by waiting; by default for Adobe's hosts only.", flag
         ),
     ] = None
+    pacing_url: Annotated[
+        str | None,
+        Option(
+            "URL of a Redis through which processes and hosts share the limits (extra `redis`), which can hold a "
+            "password; it turns `pacing` on unless that is false.",
+            secret=True,
+        ),
+    ] = None
     ssl_verify: Annotated[
         bool,
         Option(
@@ -195,6 +203,7 @@ class OptionArguments(TypedDict, total=False):
     max_retries: int | None
     max_wait: float | None
     pacing: bool | None
+    pacing_url: str | None
     ssl_verify: bool | None
     ssl_strict: bool | None
     ca_bundle: str | None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -154,6 +154,26 @@ class Pacer(Record, frozen=True):
     def held(self, operation: Operation, now: float) -> float:
         """Return the seconds for which nobody may send."""
         return self._paces.held(self.client_id, operation, now)
+
+
+class SharedWindows(Protocol):
+    """The windows of one client as other processes see them too. Whoever calls its methods may have to wait for I/O."""
+
+    def take(self, operation: Operation) -> float:
+        """Take a place in the operation's windows, and return 0; or the seconds after which to ask again."""
+        ...
+
+    def held(self, operation: Operation) -> float:
+        """Return the seconds for which nobody may send."""
+        ...
+
+    def hold(self, operation: Operation, seconds: float) -> float:
+        """Let nobody send for so long, an hour at most; return 0."""
+        ...
+
+    def close(self) -> None:
+        """Close the network connections."""
+        ...
 
 
 class _Clock(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from umapi_sdk.errors import ConfigurationError, NetworkError, ServiceError, Uma
 from umapi_sdk.execution import Execution, run
 from umapi_sdk.messages import Call
 from umapi_sdk.options import Options
-from umapi_sdk.pacing import pacer_of
+from umapi_sdk.pacing import SharedWindows, pacer_of
 from umapi_sdk.queueing import ActionQueue
 from umapi_sdk.retries import RetryPolicy
 
@@ -72,7 +72,9 @@ class Session:
                 retry = RetryPolicy(attempts=options.max_retries, max_wait=options.max_wait)
             except (ValueError, TypeError):
                 raise ConfigurationError("max_retries must be 1 or more, and max_wait 0 or more") from None
-        paced = host == urlsplit(API_ROOT).hostname if options.pacing is None else options.pacing
+        by_default = host == urlsplit(API_ROOT).hostname or options.pacing_url is not None
+        paced = by_default if options.pacing is None else options.pacing
+        place = urlsplit(endpoint).netloc
         from umapi_sdk.version import __version__  # noqa: PLC0415 - it is looked up among the distributions installed
 
         own_agent = f"umapi-sdk/{__version__} Python/{platform.python_version()}"
@@ -83,8 +85,9 @@ class Session:
             endpoint=endpoint.rstrip("/"),
             org_id=org_id,
             retry=retry,
-            pacer=pacer_of(urlsplit(endpoint).netloc, auth.client_id, clock) if paced else None,
+            pacer=pacer_of(place, auth.client_id, clock) if paced else None,
             headers={"Accept": "application/json", "User-Agent": agent},
+            shared=_shared(options.pacing_url, place, auth.client_id) if paced and options.pacing_url else None,
         )
         return cls(service, auth, test_mode=options.test_mode)
 
@@ -140,6 +143,11 @@ class Session:
             else:
                 self._single_queries += 1
 
+    def close_shared(self) -> None:
+        """Close the network connections to what processes share, if any."""
+        if self.service.shared is not None:
+            self.service.shared.close()
+
     def warn_of_unsent(self) -> None:
         """Warn, once, if actions are queued that will not be sent any more."""
         if self._finalizer.detach():
@@ -192,6 +200,16 @@ class Described:
         if not hasattr(self, "_session"):  # as in a traceback of its constructor
             return f"<{name} that was not made>"
         return f"<{name} {self.org_id} at {self.endpoint}{', test mode' if self.test_mode else ''}>"
+
+
+def _shared(url: str, place: str, client_id: str) -> SharedWindows:
+    try:
+        from umapi_sdk.redis_windows import RedisWindows  # noqa: PLC0415 - its libraries come with an extra
+    except ModuleNotFoundError as error:
+        missing = error.name
+    else:
+        return RedisWindows(url, place, client_id)
+    raise ConfigurationError(f"pacing_url needs {missing}, which is missing: pip install umapi-sdk[redis]")
 
 
 def _warn_of_unsent(queue: ActionQueue, level: int) -> None:
