@@ -175,8 +175,9 @@ class Connection(Described):
             return response
         if isinstance(message, Sleep):
             if message.reason:
-                until = self._clock() + message.seconds
-                announce(Wait(message.seconds, message.reason, message.operation, until), self._on_wait)
+                seconds = message.whole or message.seconds
+                until = self._clock() + seconds
+                announce(Wait(seconds, message.reason, message.operation, until), self._on_wait)
             self._sleep(message.seconds)
             return None
         if isinstance(message, Turn):

@@ -65,6 +65,8 @@ class Sleep(msgspec.Struct, frozen=True):
     """Why, for whoever is told of it; empty for a part of a wait that was told before."""
     operation: str | None = None
     """The operation that waits; None for tokens and the state of the service."""
+    whole: float | None = None
+    """Seconds of the wait of which this is the first part; None if it is all of it."""
 
 
 class Now(msgspec.Struct, frozen=True):

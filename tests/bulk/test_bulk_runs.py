@@ -17,6 +17,7 @@ from umapi_sdk.aio import AsyncConnection
 from umapi_sdk.bulk import Ending, Event, Finished, Reconciling, Sending, Settled, Waiting
 from umapi_sdk.errors import ForbiddenError, NotSentError, RequestRefusedError, ThrottledError, UsageError
 from umapi_sdk.messages import Request, Response, TransportError
+from umapi_sdk.waits import Wait
 
 OLD = [f"old{number}@example.com" for number in range(120)]
 
@@ -100,6 +101,16 @@ def test_a_long_lockout_pauses_the_run_until_it_ends(site: Site) -> None:
         assert run.run(site.connection).counts.completed == 60
     assert site.queries == 0
     assert max(site.changes.values()) == 1
+
+
+def test_short_waits_are_sat_out_however_many_there_are(site: Site) -> None:
+    """A service that answers 429 to each attempt of a request, with a short wait, does not pause the run."""
+    site.fault(operation="action", status=429, retry_after=7, first=6)
+    with site.create(creating(10)) as run:
+        result = run.run(site.connection)
+    assert result.ended.why is Ending.FINISHED
+    assert result.requests == 7
+    assert site.queries == 0
 
 
 def test_a_503_with_a_long_wait_pauses_the_run_too(site: Site) -> None:
@@ -392,6 +403,42 @@ def test_what_failed_before_a_new_name_is_not_taken_for_done(site: Site) -> None
     assert (result.outcome, result.code) == (RowOutcome.FAILED, "error.group.not_found")
     assert result.steps == "step 0 (add) failed; step 1 (update) took effect, as a query showed"
     assert max(site.changes.values()) == 1
+
+
+def test_what_is_left_goes_to_the_account_that_was_created(site: Site) -> None:
+    """Of two accounts with one address, the rest of a row whose answer was lost half-way goes to the new one."""
+    site.fault(operation="action", kind="drop", when="during", nth=1)
+    _, (result,) = site.run([UserAction(OLD[0]).add_adobe_id(first_name="A").add_to_groups(["Designers"])])
+    assert (result.outcome, result.reconciled) == (RowOutcome.COMPLETED, True)
+    group = site.world.organization().catalog.find("Designers")
+    assert group is not None
+    assert [user.type for user in group.members] == ["adobeID"]
+
+
+def test_the_rest_of_a_row_is_not_sent_to_nobody_knows_whom(site: Site) -> None:
+    """After a new user name nobody knows in which domain the user is: the rest is not sent, and the row is unknown."""
+    created = UserAction("jd", domain="example.com").create_federated_id(
+        email="jd@example.com", first_name="J", last_name="D", country="DE"
+    )
+    site.fault(operation="action", kind="drop", when="during", nth=2)
+    moved = UserAction("jd", domain="example.com").update(username="john").add_to_groups(["Designers"])
+    _, (_, result) = site.run([created, moved])
+    assert result.outcome is RowOutcome.UNKNOWN
+    assert result.steps == "step 0 (update) took effect, as a query showed; step 1 (add) unknown"
+    assert (result.message or "").startswith("a part of it took effect")
+    assert site.members("Designers") == set()
+
+
+def test_waits_are_told_once(make_site: MakeSite, caplog: pytest.LogCaptureFixture) -> None:
+    """Without a listener to events the connection warns of each wait once, with its whole length; else it does not."""
+    site = make_site(pacing=True)
+    waits: list[Wait] = []
+    site.connection._on_wait = waits.append  # pyright: ignore[reportPrivateUsage]
+    with site.create(creating(150)) as run:
+        run.run(site.connection)
+    told_of = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert told_of == ["waiting 60 s: the limit for action is 10 requests in 60 s"]
+    assert [(wait.seconds, wait.operation) for wait in waits] == [(60.0, "action")]
 
 
 async def _run_async(site: Site, run: BulkRun) -> Any:

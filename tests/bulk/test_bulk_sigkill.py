@@ -1,6 +1,6 @@
 """Programs that are killed with SIGKILL at random moments, against a server that fails in every way, and then go on.
 
-The size is that of a quick test; UMAPI_KILLS=100 makes it 100 kills of a run of 5,000 rows.
+The size is that of a quick test; TEST_UMAPI_KILLS=100 makes it 100 kills of a run of 5,000 rows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from umapi_harness.mock.faults.plans import read_plan
 from umapi_harness.mock.state.exports import export_seed
 from umapi_sdk import BulkRun
 
-KILLS = int(os.environ.get("UMAPI_KILLS", "8"))
+KILLS = int(os.environ.get("TEST_UMAPI_KILLS", "8"))
 NEW, OLD = (1750, 1875) if KILLS >= 100 else (140, 150)
 FAULTS = [
     {"operation": "action", "kind": "drop", "when": "after", "rate": 0.05},

@@ -81,6 +81,8 @@ class Journal:
                 raise JournalError(f"journal {path}: {problem}")
             path.unlink()
         try:
+            # What a transaction of another file of this name has left would be taken for one of the new file.
+            Path(f"{path}-journal").unlink(missing_ok=True)
             # Nobody else is to read who is in the organisation. SQLite gives its own files beside it the same mode.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         except OSError as error:

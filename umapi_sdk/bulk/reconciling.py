@@ -33,6 +33,7 @@ from umapi_sdk.calls import Service
 from umapi_sdk.errors import ListingError, NotFoundError
 from umapi_sdk.identity import folded
 from umapi_sdk.kinds import Step
+from umapi_sdk.leftovers import can_be_repeated
 from umapi_sdk.listings import ListingReader
 from umapi_sdk.messages import Call
 from umapi_sdk.pieces import Frame
@@ -124,6 +125,8 @@ class Look:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self.asked = 0
+        """Queries so far."""
         self._users: dict[tuple[str, str | None], User | None] = {}
         self._groups: dict[str, Group] | None = None
         self._members: dict[str, frozenset[str] | None] = {}
@@ -239,6 +242,7 @@ class Look:
             domain = None  # an e-mail address needs none, and with one of a directory others can be missed
         key = (folded(name), domain)
         if key not in self._users:
+            self.asked += 1
             self._users[key] = yield from fetch_user(self._service, name, domain)
         return self._users[key]
 
@@ -276,6 +280,7 @@ class Look:
         if self._groups is None:
             reader = ListingReader(groups_listing(), ListingRules(), keep=True)
             while not reader.finished:
+                self.asked += 1
                 yield from reader.next_page(self._service)
             self._groups = {folded(group.group_name): group for group in reader.entries}
         return self._groups
@@ -301,6 +306,7 @@ class Look:
             reader = ListingReader(users_listing(in_group=group), ListingRules(), keep=True)
             try:
                 while not reader.finished:
+                    self.asked += 1
                     yield from reader.next_page(self._service)
                 members = frozenset(folded(name) for user in reader.entries for name in (user.email, user.username))
             except NotFoundError:
@@ -312,20 +318,12 @@ class Look:
 
 
 def is_harmless_twice(step: Step) -> bool:
-    """Return whether a step can be sent twice, and the second answer tells as much as the first."""
-    if isinstance(step, UserStep):
-        created = step.add_adobe_id or step.create_enterprise_id or step.create_federated_id
-        if created is not None:
-            return created.option is not None
-        if step.update is not None:
-            return step.update.email is None and step.update.username is None
-        return step.remove_from_org is None
-    if step.create_user_group is not None:
-        return step.create_user_group.option is not None
-    if step.update_user_group is not None:
-        return step.update_user_group.name is None
-    listed = step.add or step.remove
-    return listed is not None and not listed.user
+    """Return whether a step can be sent twice, and the second answer tells as much as the first.
+
+    Lists of users in a step on a group are an error the second time, when nothing changes.
+    """
+    listed = (step.add or step.remove) if isinstance(step, UserGroupStep) else None
+    return can_be_repeated(step) and not (listed is not None and listed.user)
 
 
 def _is_as_asked(user: User, step: UserStep) -> bool:

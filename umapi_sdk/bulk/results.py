@@ -7,7 +7,7 @@ from enum import StrEnum
 import attrs
 
 from umapi_sdk.bulk.journal import StoredResult
-from umapi_sdk.bulk.rows import Fate, Note, Portion, State, decode_parts
+from umapi_sdk.bulk.rows import Fate, Note, Portion, State, decode_parts, status_of
 from umapi_sdk.characters import shown
 from umapi_sdk.errors import UmapiError
 from umapi_sdk.outcomes import LOOK
@@ -39,15 +39,7 @@ _OUTCOMES = {
     State.UNKNOWN: RowOutcome.UNKNOWN,
     State.BAD: RowOutcome.BAD,
 }
-_WORDS = {
-    Fate.IN_DOUBT: "unknown",
-    Fate.TOOK_EFFECT: "took effect",
-    Fate.FOUND: "took effect, as a query showed",
-    Fate.FAILED: "failed",
-    Fate.UNCLEAR: "unknown, after one that failed",
-    Fate.UNKNOWN: "unknown",
-}
-_WORST_FIRST = (Fate.UNKNOWN, Fate.IN_DOUBT, Fate.FAILED, Fate.UNCLEAR, Fate.FOUND, Fate.TOOK_EFFECT)
+_WORST_FIRST = (Fate.UNKNOWN, Fate.IN_DOUBT, Fate.UNTOLD, Fate.FAILED, Fate.UNCLEAR, Fate.FOUND, Fate.TOOK_EFFECT)
 
 
 @attrs.frozen(kw_only=True)
@@ -216,9 +208,7 @@ def _steps(command: str, fates: dict[Portion, Fate], *, test_mode: bool) -> str:
     told: list[str] = []
     for place, name in names.items():
         mine = [fate for (at, _), fate in fates.items() if at == place]
-        worst = min(mine, key=_WORST_FIRST.index) if mine else None
-        word = "not sent" if worst is None else _WORDS[worst]
-        if test_mode and worst is Fate.TOOK_EFFECT:
-            word = "would succeed"
+        worst = min(mine, key=_WORST_FIRST.index, default=None)
+        word = f"{status_of(worst, test_mode=test_mode)}{', as a query showed' if worst is Fate.FOUND else ''}"
         told.append(f"step {place} ({name}) {word}")
     return "; ".join(told)

@@ -13,11 +13,13 @@ from typing import Any
 import attrs
 
 from umapi_models.models import UserCommand, UserGroupCommand, UserGroupStep, UserStep
-from umapi_runtime.converter import read_request, write_json
+from umapi_runtime.converter import read_request
 from umapi_sdk.actions import Action
 from umapi_sdk.batches import commands_of, write_command
 from umapi_sdk.commands import GroupCommandAction, UserCommandAction
+from umapi_sdk.effects import StepPart, StepStatus
 from umapi_sdk.kinds import Step
+from umapi_sdk.leftovers import Leftover, what_is_left
 from umapi_sdk.outcomes import Refusal, StepError
 from umapi_sdk.pieces import Frame, Piece, list_kind, listed, most_steps, with_steps
 
@@ -38,8 +40,23 @@ class Fate(IntEnum):
     """The service refused it."""
     UNCLEAR = 4
     """A step before it failed, and whether the service went on is not known."""
+    UNTOLD = 6
+    """The errors of its command do not tell of it."""
     UNKNOWN = 5
     """It was sent, and whether it took effect could not be found out."""
+
+
+_STATUSES = {
+    Fate.IN_DOUBT: StepStatus.UNKNOWN,
+    Fate.TOOK_EFFECT: StepStatus.TOOK_EFFECT,
+    Fate.FOUND: StepStatus.TOOK_EFFECT,
+    Fate.FAILED: StepStatus.FAILED,
+    Fate.UNCLEAR: StepStatus.PERHAPS_NOT_REACHED,
+    Fate.UNKNOWN: StepStatus.UNKNOWN,
+    Fate.UNTOLD: StepStatus.UNKNOWN,
+}
+_TO_GO_ON_WITH = (StepStatus.TOOK_EFFECT, StepStatus.NOT_SENT)
+_FAILURES = frozenset({Fate.FAILED, Fate.UNCLEAR, Fate.UNTOLD})
 
 
 class State(IntEnum):
@@ -99,6 +116,11 @@ class Note:
     """True once a portion of it may have been sent twice."""
     echoed: bool = False
     """True if the last answer may be the echo of an earlier success."""
+
+    def add_request(self, request_id: str | None) -> None:
+        """Note the X-Request-Id of an answer."""
+        if request_id is not None and request_id not in self.request_ids:
+            self.request_ids.append(request_id)
 
     def write(self) -> str | None:
         """Return the note as text for the journal; None if there is nothing to note."""
@@ -175,7 +197,7 @@ class OpenRow:
         fates = set(self.fates.values())
         if Fate.UNKNOWN in fates:
             return State.UNKNOWN
-        return State.FAILED if fates & {Fate.FAILED, Fate.UNCLEAR} else State.COMPLETED
+        return State.FAILED if fates & _FAILURES else State.COMPLETED
 
     @property
     def in_doubt(self) -> list[Portion]:
@@ -193,17 +215,30 @@ class OpenRow:
             elif kept:
                 yield PlacedStep(placed.place, _with_names(placed.step, tuple(name for _, name in kept)))
 
-    def rest(self) -> Action:
-        """Return the action that is left: of what was never sent, and of what is to be sent again."""
-        frame = self.frame
+    def step_parts(self, *, test_mode: bool) -> list[StepPart]:
+        """Return its steps and what became of them; one whose names do not share a fate is several."""
+        parts: list[StepPart] = []
         for placed in self.steps:
-            if self.fates.get((placed.place, "")) in (Fate.TOOK_EFFECT, Fate.FOUND):
-                frame = renamed(frame, placed.step)
-        left = list(self.steps_of(portion for portion in self.portions if portion not in self.fates))
+            fates: dict[StepStatus, list[Portion]] = {}
+            for portion in portions_of(placed.place, placed.step):
+                fates.setdefault(status_of(self.fates.get(portion), test_mode=test_mode), []).append(portion)
+            for status, portions in fates.items():
+                parts += [StepPart(part.place, part.step, status) for part in self.steps_of(portions)]
+        return parts
+
+    def leftover(self) -> Leftover:
+        """Return what has to be sent yet: what never was, and what is to be sent again."""
+        parts = [part for part in self.step_parts(test_mode=False) if part.status in _TO_GO_ON_WITH]
+        return what_is_left(self.frame, parts, unchanged=False)
+
+    def rest(self) -> Action:
+        """Return the action that is left; there must be one."""
+        leftover = self.leftover()
+        left, frame = leftover.parts, leftover.frame
         most = most_steps(left[0].step)
         chunks = [left[start : start + most] for start in range(0, len(left), most)]
-        places = [tuple(placed.place for placed in chunk) for chunk in chunks]
-        commands = [with_steps(frame, [placed.step for placed in chunk]) for chunk in chunks]
+        places = [tuple(part.place for part in chunk) for chunk in chunks]
+        commands = [with_steps(frame, [part.step for part in chunk]) for chunk in chunks]
         users = [command for command in commands if isinstance(command, UserCommand)]
         if users:
             return UserCommandAction(*users, places=places)
@@ -217,6 +252,12 @@ def _read_command(body: dict[str, Any]) -> Frame:
 
 def _steps_of(frame: Frame) -> Sequence[Step]:
     return frame.do
+
+
+def status_of(fate: Fate | None, *, test_mode: bool) -> StepStatus:
+    """Return what the fate of a portion says of its step; None is that of what was not sent."""
+    status = StepStatus.NOT_SENT if fate is None else _STATUSES[fate]
+    return StepStatus.WOULD_SUCCEED if test_mode and status is StepStatus.TOOK_EFFECT else status
 
 
 def portions_of(place: int, step: Step) -> list[Portion]:
@@ -253,12 +294,6 @@ def new_group_name(step: UserGroupStep) -> str | None:
     """Return the name by which a group is named after a step, None if it stays."""
     changed = step.create_user_group or step.update_user_group
     return None if changed is None else changed.name
-
-
-def step_name(step: Step) -> str:
-    """Return the name of a step on the wire."""
-    names: dict[str, object] = json.loads(write_json(step))
-    return next(iter(names))
 
 
 def _with_names(step: Step, names: Sequence[str]) -> Step:

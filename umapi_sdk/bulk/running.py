@@ -10,21 +10,22 @@ at first, and the window is planned again without what is done.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar, cast
 
 import attrs
 from msgspec.structs import replace
 
+from umapi_models.operations import ACTION
 from umapi_sdk.batches import WireCommand
 from umapi_sdk.bulk.events import Event, Finished, Reconciling, Sending, Settled, Waiting
 from umapi_sdk.bulk.journal import Journal
 from umapi_sdk.bulk.reconciling import Item, Judged, Look, Verdict, subjects
 from umapi_sdk.bulk.results import Counts, Ended, Ending
-from umapi_sdk.bulk.rows import Fate, OpenRow, Portion, State, portions_in, portions_of, step_name
+from umapi_sdk.bulk.rows import Fate, OpenRow, Portion, State, portions_in, portions_of
 from umapi_sdk.calls import Service, execute
 from umapi_sdk.echoes import may_be_echo
+from umapi_sdk.effects import StepStatus
 from umapi_sdk.errors import (
     AuthenticationError,
     ForbiddenError,
@@ -43,6 +44,7 @@ from umapi_sdk.errors import (
 )
 from umapi_sdk.execution import fates
 from umapi_sdk.fulfilment import Fulfilment
+from umapi_sdk.kinds import name_of
 from umapi_sdk.messages import Call, Now, Reply, Request, Sleep, TransportError
 from umapi_sdk.outcomes import CommandOutcome, OutcomeStatus, StepError
 from umapi_sdk.pieces import Piece
@@ -51,8 +53,6 @@ from umapi_sdk.tracing import Finding
 from umapi_sdk.verdicts import Attempts, History
 
 T = TypeVar("T")
-
-logger = logging.getLogger(__name__)
 
 WINDOW: Final = 10_000
 """Rows that are planned together: 1,000 requests, an hour and a half of the service's time."""
@@ -66,6 +66,7 @@ _MOST_LOSSES = 10
 _ECHO_LOSSES = 4
 """For how many of them it counts that an answer may have been the echo of an earlier success."""
 _GLANCE = 0.5  # seconds of a wait after which it is looked whether the run is to stop
+_UNCLEAR = "a part of it took effect, and after that it is not known who has which name, so that the rest is not sent"
 _MOST_REFUSALS = 5
 """Requests of one command that are refused as a whole in succession, after which it is the client that is refused."""
 _MOST_LOOKS = 3
@@ -102,14 +103,14 @@ class BulkSession:
         service: Service,
         terms: Terms,
         counts: Counts,
-        tell: Callable[[Event], None],
+        tell: Callable[[Event], None] | None,
         stopped: Callable[[], bool],
     ) -> None:
         # What may have been carried out is looked at, and not sent again blindly.
         self._service = replace(service, retry=replace(service.retry, repeat_after_5xx=False))
         self._journal = journal
         self._terms = terms
-        self._tell = tell
+        self._on_event = tell
         self._is_stopped = stopped
         self._window: dict[int, OpenRow] = {}
         self._failures = 0
@@ -155,7 +156,7 @@ class BulkSession:
         """Return how an error ends the session; None if it goes on, after a wait."""
         now = yield from self._now()
         until = error.retry_at if isinstance(error, (ThrottledError, UnavailableError)) else None
-        if until is not None and (until - now > self._service.retry.max_wait or isinstance(error, ThrottledError)):
+        if until is not None and until - now > self._service.retry.max_wait:
             return Ended(why=Ending.PAUSED, until=until, error=error)
         never_reached = not self._answered and isinstance(error, NotSentError)
         self._failures += 1
@@ -174,6 +175,7 @@ class BulkSession:
 
     def _send_window(self) -> Call[None]:
         """Send what is left of the window, until it is done or an answer leaves something open."""
+        self._give_up_unclear()
         rows = list(self._window.values())
         if not rows:
             return
@@ -195,11 +197,23 @@ class BulkSession:
                 fulfilment.settle([result for result in results if result.status is not OutcomeStatus.UNKNOWN])
                 for result in open_results:
                     for piece in fulfilment.pieces_of(result.command):
-                        _leave_open(rows[piece.owner.place], result.reason, result.errors)
+                        row = rows[piece.owner.place]
+                        row.note.add_request(result.request_id)
+                        _leave_open(row, result.reason, result.errors)
                 if self._absorb(rows, found) or open_results:
                     self._lost_at = yield from self._now()
                     return
         self._absorb(rows, found)
+
+    def _give_up_unclear(self) -> None:
+        """Settle rows of which a part took effect, and of the rest it is not known on whom it is or what it is."""
+        unclear: list[OpenRow] = []
+        for row in self._window.values():
+            if row.fates and not (row.leftover().known and row.leftover().parts):
+                row.fates[next(portion for portion in row.portions if portion not in row.fates)] = Fate.UNKNOWN
+                row.note.reason = _UNCLEAR
+                unclear.append(row)
+        self._keep(unclear)
 
     def _post(
         self, batch: list[WireCommand], sent: Sequence[tuple[OpenRow, Portion]]
@@ -240,6 +254,7 @@ class BulkSession:
             for row in owners.values():
                 row.note.reason = error.message
                 row.note.losses += 1
+                row.note.add_request(error.request_id)
                 # A gateway says 503 too when it has lost the service half-way.
                 row.note.repeated = row.note.repeated or attempts.history is not History.CLEAN
             self._journal.keep(owners.values(), ())
@@ -319,10 +334,15 @@ class BulkSession:
             yield from self._wait(left, "the service may still be at what was under way")
         self._tell(Reconciling(len(doubtful)))
         look = Look(self._service)
+        looked_at: list[OpenRow] = []
         for items in subjects(doubtful):
             self._check_stopped()
-            judged = yield from self._judge(look, items)
-            self._keep(_apply(judged))
+            asked = look.asked
+            looked_at += _apply((yield from self._judge(look, items)))
+            if look.asked > asked:  # the others need no query, and can be a thousand
+                self._keep(looked_at)
+                looked_at.clear()
+        self._keep(looked_at)
 
     def _judge(self, look: Look, items: Sequence[Item]) -> Call[list[Judged]]:
         """Look at one user or group; if the service has no answer that makes sense, nothing is known of it."""
@@ -350,18 +370,22 @@ class BulkSession:
     def _now(self) -> Call[float]:
         return cast("float", (yield Now()))
 
-    def _wait(self, seconds: float, reason: str) -> Call[None]:
-        """Wait, unless the run is to stop."""
+    def _tell(self, event: Event) -> None:
+        if self._on_event is not None:
+            self._on_event(event)
+
+    def _wait(self, seconds: float, reason: str, operation: str | None = ACTION.name) -> Call[None]:
+        """Wait, unless the run is to stop. If nobody is told of events, the connection tells of the wait."""
         if seconds <= 0:
             return
-        until = (yield from self._now()) + seconds
-        logger.info("waiting %.1f s: %s", seconds, reason)
-        self._tell(Waiting(seconds, reason, until))
+        self._tell(Waiting(seconds, reason, (yield from self._now()) + seconds))
+        said = reason if self._on_event is None else ""
         left = seconds
         while left > 0:
             self._check_stopped()
             part = min(left, _GLANCE)
-            yield Sleep(part, "")
+            yield Sleep(part, said, operation, whole=seconds)
+            said = ""
             left -= part
             self.waited += part
 
@@ -380,7 +404,7 @@ class BulkSession:
                     if isinstance(message, Sleep):
                         if on_wait is not None:
                             on_wait()
-                        yield from self._wait(message.seconds, message.reason)
+                        yield from self._wait(message.seconds, message.reason, message.operation)
                     else:
                         if isinstance(message, Request) and on_request is not None:
                             on_request((yield from self._now()))
@@ -398,6 +422,16 @@ class BulkSession:
             call.close()
 
 
+_FATES = {
+    StepStatus.TOOK_EFFECT: Fate.TOOK_EFFECT,
+    StepStatus.WOULD_SUCCEED: Fate.TOOK_EFFECT,
+    StepStatus.FAILED: Fate.FAILED,
+    StepStatus.PERHAPS_NOT_REACHED: Fate.UNCLEAR,
+    StepStatus.UNKNOWN: Fate.UNTOLD,
+}
+"""What the status of a step in a command that failed says of its portions."""
+
+
 def _portions(rows: Sequence[OpenRow], pieces: Iterable[Piece]) -> list[tuple[OpenRow, Portion]]:
     return [(rows[piece.owner.place], portion) for piece in pieces for portion in portions_of(piece.place, piece.step)]
 
@@ -405,8 +439,7 @@ def _portions(rows: Sequence[OpenRow], pieces: Iterable[Piece]) -> list[tuple[Op
 def _note(row: OpenRow, finding: Finding) -> bool:
     """Note a finding at its row; return whether it leaves open what became of it."""
     note = row.note
-    if finding.request_id is not None and finding.request_id not in note.request_ids:
-        note.request_ids.append(finding.request_id)
+    note.add_request(finding.request_id)
     if finding.status is OutcomeStatus.NOT_SENT:
         return False
     if finding.status is OutcomeStatus.UNKNOWN or (note.repeated and _may_be_echo(finding)):
@@ -418,20 +451,14 @@ def _note(row: OpenRow, finding: Finding) -> bool:
         row.fates.update(dict.fromkeys(portions_in(finding.pieces), Fate.TOOK_EFFECT))
         return False
     note.reason, note.refusal = finding.reason, finding.refusal
-    failed = {error.step for error in finding.errors}
-    last = max((step for step in failed if step is not None), default=-1)
-    for place, name in portions_in(finding.pieces):
-        if place in failed or not finding.errors:
-            fate = Fate.FAILED
-        else:
-            fate = Fate.TOOK_EFFECT if place < last and None not in failed else Fate.UNCLEAR
-        row.fates[place, name] = fate
+    for piece, status in zip(finding.pieces, finding.fates, strict=True):
+        row.fates.update(dict.fromkeys(portions_of(piece.place, piece.step), _FATES[status]))
     return False
 
 
 def _may_be_echo(finding: Finding) -> bool:
     """Whether all that failed can have failed because it had been carried out before."""
-    kinds = {step_name(piece.step) for piece in finding.pieces}
+    kinds = {name_of(piece.step) for piece in finding.pieces}
     return bool(finding.errors) and all(may_be_echo(str(error.code), kinds) for error in finding.errors)
 
 

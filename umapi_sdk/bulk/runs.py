@@ -237,7 +237,7 @@ class BulkRun:
 
         Args:
             connection: for the organisation of the run.
-            on_event: is told what goes on.
+            on_event: is told what goes on, waits too, of which the connection then says nothing.
             window: rows that are planned together. More need more memory, and can be merged into fewer requests.
             settling: seconds after a request without a clear answer before it is looked what became of it.
 
@@ -289,9 +289,8 @@ class BulkRun:
             terms = Terms(
                 test_mode=self._purpose.test_mode, by_group=self._purpose.by_group, window=window, settling=settling
             )
-            tell_event = on_event or _tell_nobody
             session = BulkSession(
-                self._journal, connection.service, terms, self._open_counts(), tell_event, self._stop.is_set
+                self._journal, connection.service, terms, self._open_counts(), on_event, self._stop.is_set
             )
             yield session, session.run()
         finally:
@@ -311,10 +310,6 @@ class BulkRun:
             ended=ended,
             test_mode=self._purpose.test_mode,
         )
-
-
-def _tell_nobody(event: Event) -> None:
-    """Take an event that nobody wants to know of."""
 
 
 StoredRow = tuple[int, int | None, str | None, str | None, State, str | None]

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from umapi_sdk import BulkRun, Connection, JournalError, OAuthS2S
+from umapi_sdk.bulk import Event
 
 
 class FastTime:
@@ -38,6 +39,9 @@ def main(details: Path, journal: Path) -> int:
         print(error, flush=True)
         return 75
 
+    def told(_event: Event) -> None:
+        """Take what is told, so that waits are not told on the error stream."""
+
     def stop(_number: int, _frame: object) -> None:
         run.stop()
 
@@ -47,7 +51,7 @@ def main(details: Path, journal: Path) -> int:
         print("ready", flush=True)
         while True:
             try:
-                result = run.run(connection)
+                result = run.run(connection, on_event=told)
             except JournalError as error:
                 print(error, flush=True)
                 return 75
