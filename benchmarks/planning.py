@@ -2,18 +2,21 @@
 
 Usage: `python benchmarks/planning.py` [--people 10000], for the comparison with umapi-client installed (`pip install
 --no-deps umapi-client==3.0.1 requests`). A mock server counts the requests, under the documented throttle and with the
-lockouts of the live service; each wait moves its clock. Targets: those of the bound, 1/50 of the requests of
-umapi-client for memberships by group, and planning 200,000 actions in at most 15 times the time of 20,000.
+lockouts of the live service; each wait moves its clock. Two connections with objects of their own, but one client id,
+take turns at the onboardings too. Targets: the requests of the bound without a 429, and its time within 1 %; 1/50 of
+the requests of umapi-client for memberships by group; planning 200,000 actions in at most 15 times the time of 20,000.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
@@ -40,9 +43,18 @@ class Cost:
     refused: int
     seconds: float
     """On the virtual clock."""
+    left: int = 0
+    """People for whom nothing was done."""
+
+    def within(self, least: Cost) -> bool:
+        """Whether it has the requests of the bound, none of them refused, and at most 1 % more time."""
+        return (self.requests, self.refused, self.left) == (least.requests, 0, 0) and (
+            self.seconds <= 1.01 * least.seconds
+        )
 
     def __str__(self) -> str:
-        return f"{self.requests:7,} requests, {self.refused:3} of them 429, {self.seconds / 60:7.1f} min"
+        left = f", {self.left:,} people left out" if self.left else ""
+        return f"{self.requests:7,} requests, {self.refused:3} of them 429, {self.seconds / 60:7.1f} min{left}"
 
 
 def bound(requests: int) -> Cost:
@@ -96,10 +108,10 @@ def run(task: Task, people: Sequence[str], profile: str, work: Callable[[Running
         seconds = clock.now() - START
         group = organization.catalog.find(GROUPS[0])
         members = 0 if group is None else len(group.members)
-        if not completed == members == len(people):
+        if completed != members:
             raise SystemExit(f"{completed} completed, and {members} of {len(people)} are members")
         statuses = [entry.status for entry in journal if entry.operation == ACTION.name]
-        return Cost(len(statuses), statuses.count(429), seconds)
+        return Cost(len(statuses), statuses.count(429), seconds, len(people) - members)
 
 
 def ours(task: Task, people: Sequence[str], server: RunningServer, clock: VirtualClock) -> int:
@@ -113,6 +125,26 @@ def ours(task: Task, people: Sequence[str], server: RunningServer, clock: Virtua
         return connection.execute_plan(made).completed
 
 
+def taking_turns(task: Task, people: Sequence[str], server: RunningServer, clock: VirtualClock) -> int:
+    """Do it with two connections that know nothing of each other but the client id, one request each in turn."""
+    details = server.details
+    options: dict[str, Any] = {"endpoint": details.api_url, "ca_bundle": details.ca_cert, "pacing": True}
+    actions = task.ours(people)
+    completed = 0
+    with ExitStack() as stack:
+        connections: list[Connection] = []
+        for _ in range(2):
+            auth = OAuthS2S(details.client_id, details.client_secret, details.ims_url)
+            connections.append(
+                stack.enter_context(Connection(details.org_id, auth, sleep=clock.advance, clock=clock.now, **options))
+            )
+        for start in range(0, len(actions), MAX_COMMANDS):
+            connection = connections[start // MAX_COMMANDS % 2]
+            completed += connection.execute_plan(plan(actions[start : start + MAX_COMMANDS])).completed
+        print(f"  waited         {' and '.join(str(connection.waited) for connection in connections)}")
+    return completed
+
+
 def theirs(task: Task, people: Sequence[str], server: RunningServer, clock: VirtualClock) -> int:
     """Let umapi-client do it, with its clock and its waits those of the server."""
     import umapi_client  # noqa: PLC0415
@@ -124,9 +156,15 @@ def theirs(task: Task, people: Sequence[str], server: RunningServer, clock: Virt
     auth = umapi_client.auth.OAuthS2S(details.client_id, details.client_secret, auth_host=host)
     connection = umapi_client.Connection(details.org_id, endpoint=f"https://{host}/v2/usermanagement", auth=auth)
     actions = [task.theirs(umapi_client, email) for email in people]
-    connection.execute_multiple(actions)
-    connection.execute_queued()
-    connection.session.close()
+    try:
+        connection.execute_multiple(actions)
+        connection.execute_queued()
+    except umapi_client.error.BatchError as error:  # as where lockouts outlive the token, which it does not replace
+        print(f"  umapi-client   raises BatchError: {str(error).partition('{')[0]}...")
+        group = server.world.organization().catalog.find(GROUPS[0])
+        return 0 if group is None else len(group.members)
+    finally:
+        connection.session.close()
     return sum(not action.execution_errors() for action in actions)
 
 
@@ -156,12 +194,17 @@ def compare(task: Task, count: int, profile: str) -> bool:
     print(f"  bound          {least}")
     mine = run(task, people, profile, partial(ours, task, people))
     print(f"  umapi-sdk      {mine}")
+    met = mine.within(least)
+    if not task.by_group:
+        shared = run(task, people, profile, partial(taking_turns, task, people))
+        print(f"  two of it      {shared}")
+        met = met and shared.within(least)
     if find_spec("umapi_client") is None:
         print("  umapi-client   is not installed: pip install --no-deps umapi-client==3.0.1 requests")
-        return mine == least
+        return met
     peer = run(task, people, profile, partial(theirs, task, people))
     print(f"  umapi-client   {peer}: {peer.requests / mine.requests:.1f} times the requests")
-    return mine == least and (not task.by_group or peer.requests >= 50 * mine.requests)
+    return met and (not task.by_group or peer.requests >= 50 * mine.requests)
 
 
 def measure(count: int) -> float:
@@ -184,6 +227,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Requests for bulk work, beside the bound and umapi-client.")
     parser.add_argument("--people", type=int, default=10_000)
     people: int = parser.parse_args().people
+    logging.getLogger("umapi_sdk").setLevel(logging.ERROR)  # whose waits are hundreds of lines
     few, many = measure(20_000), measure(200_000)
     missed = many > 15 * few
     for task in TASKS:

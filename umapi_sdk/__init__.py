@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from umapi_sdk.retries import RetryPolicy
     from umapi_sdk.session import UnsentActionsWarning
     from umapi_sdk.version import __version__
-    from umapi_sdk.waits import Wait
+    from umapi_sdk.waits import Wait, Waited
     from umapi_sdk.wholeness import ListingRules
 
 # Where names are at home; those that are not here are errors. A module is loaded when a name of it is first used.
@@ -61,7 +61,7 @@ _HOMES = {
     "umapi_sdk.retries": "RetryPolicy",
     "umapi_sdk.session": "UnsentActionsWarning",
     "umapi_sdk.version": "__version__",
-    "umapi_sdk.waits": "Wait",
+    "umapi_sdk.waits": "Wait Waited",
 }
 _ERRORS = "umapi_sdk.errors"
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -117,6 +117,7 @@ __all__ = [
     "UserStatus",
     "UsersQuery",
     "Wait",
+    "Waited",
     "__version__",
     "connect",
     "connect_async",

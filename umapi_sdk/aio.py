@@ -26,7 +26,7 @@ from umapi_sdk.tokens import Claim, Token
 from umapi_sdk.transports.asynchronous import HttpxTransport, WireTransport
 from umapi_sdk.transports.interface import AsyncTransport
 from umapi_sdk.transports.recording import recorded_async
-from umapi_sdk.waits import Wait, WaitHook, announce
+from umapi_sdk.waits import Wait, Waited, WaitHook, announce
 from umapi_sdk.wholeness import ListingRules
 
 if TYPE_CHECKING:
@@ -155,6 +155,7 @@ class AsyncConnection(Described):
         Raises:
             UmapiError: whatever the call raises.
         """
+        waited = Waited()
         try:
             message = next(call)
             while True:
@@ -163,10 +164,16 @@ class AsyncConnection(Described):
                 except (TransportError, UmapiError) as error:
                     message = call.throw(error)
                 else:
+                    if isinstance(message, Sleep):
+                        waited = waited.with_wait(message.seconds, message.cause, begins=message.begins)
+                        self._session.count_wait(message)
                     message = call.send(answer)
         except StopIteration as stop:
             result: T = stop.value
             return result
+        except UmapiError as error:
+            error.waited += waited
+            raise
         finally:
             call.close()
 

@@ -29,6 +29,7 @@ from umapi_sdk.retries import RETRIED_STATUSES, RetryPolicy, parse_date, parse_r
 from umapi_sdk.strangers import ENDPOINT, advice_for, misdirected
 from umapi_sdk.tokens import Token
 from umapi_sdk.verdicts import Attempts
+from umapi_sdk.waits import Cause
 
 T = TypeVar("T")
 
@@ -76,7 +77,9 @@ def _credentials(refused: str | None) -> Call[Mapping[str, str]]:
     except errors.NetworkError as error:
         # Without a token the call itself was not sent, whatever became of the request for the token.
         reason = error.__cause__.reason if isinstance(error.__cause__, TransportError) else error.message
-        raise errors.NotSentError(f"no access token: {reason}", method=error.method, url=error.url) from error
+        lost = errors.NotSentError(f"no access token: {reason}", method=error.method, url=error.url)
+        lost.waited = error.waited
+        raise lost from error
 
 
 def exchange(
@@ -124,7 +127,7 @@ def exchange(
         last = last or (gamble and not service.retry.repeat_after_5xx)
         if last or (asked is not None and asked > service.retry.max_wait):
             raise busy_error(request, response, asked, now, attempts)
-        yield Sleep(wait, f"the service answered {response.status}", name)
+        yield Sleep(wait, f"the service answered {response.status}", name, Cause.SERVICE)
 
 
 def _keep_limit(service: Service, operation: Operation, request: Request) -> Call[Place | None]:
@@ -144,7 +147,8 @@ def _keep_limit(service: Service, operation: Operation, request: Request) -> Cal
         if held > service.retry.max_wait:
             raise throttled_error("another request was told so", request, held, (yield from _now()))
         if held > 0:
-            yield Sleep(held, f"the service asked to wait before the next request of {operation.name}", operation.name)
+            asked = f"the service asked to wait before the next request of {operation.name}"
+            yield Sleep(held, asked, operation.name, Cause.SERVICE)
             waited_until = now + held
             continue
         found = pacer.take(operation, now)
@@ -153,7 +157,7 @@ def _keep_limit(service: Service, operation: Operation, request: Request) -> Cal
         if isinstance(found, Place):
             return found
         limit = f"{operation.per_client} requests in {operation.period:.0f} s"
-        yield Sleep(found, f"the limit for {operation.name} is {limit}", operation.name)
+        yield Sleep(found, f"the limit for {operation.name} is {limit}", operation.name, Cause.LIMIT)
         waited_until = now + found
 
 
@@ -188,7 +192,7 @@ def _consult(
             if waited + wait > service.retry.max_wait:
                 problem = f"the request was not sent, for {failure.reason}; tried {tries} times in {waited:.0f} s"
                 raise errors.NotSentError(problem, method=request.method, url=request.url) from without_frames(failure)
-            yield Sleep(wait, failure.reason, operation.name)
+            yield Sleep(wait, failure.reason, operation.name, Cause.REDIS)
             waited += wait
 
 

@@ -22,7 +22,7 @@ from umapi_sdk.session import Described, Session
 from umapi_sdk.tokens import Claim, Token
 from umapi_sdk.transports.interface import Transport
 from umapi_sdk.transports.recording import recorded
-from umapi_sdk.waits import Wait, WaitHook, announce
+from umapi_sdk.waits import Wait, Waited, WaitHook, announce
 
 if TYPE_CHECKING:
     from umapi_sdk.planning import Plan
@@ -146,6 +146,7 @@ class Connection(Described):
         Raises:
             UmapiError: whatever the call raises.
         """
+        waited = Waited()
         try:
             message = next(call)
             while True:
@@ -154,10 +155,16 @@ class Connection(Described):
                 except (TransportError, UmapiError) as error:
                     message = call.throw(error)
                 else:
+                    if isinstance(message, Sleep):
+                        waited = waited.with_wait(message.seconds, message.cause, begins=message.begins)
+                        self._session.count_wait(message)
                     message = call.send(answer)
         except StopIteration as stop:
             result: T = stop.value
             return result
+        except UmapiError as error:
+            error.waited += waited
+            raise
         finally:
             call.close()
 

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 from umapi_runtime.constraints import ContractError, Violation
 from umapi_sdk.characters import shown
 from umapi_sdk.masking import masked
+from umapi_sdk.waits import Waited
 
 if TYPE_CHECKING:
     from umapi_sdk.outcomes import ActionOutcome
@@ -40,6 +41,8 @@ class UmapiError(Exception):
 
     outcomes: tuple[ActionOutcome, ...] = ()
     """What became of each action of the execution that the error ended; empty for any other call."""
+    waited: Waited = Waited()
+    """How long the call that the error ended had waited, all waits together."""
 
 
 class UsageError(UmapiError, ValueError):
@@ -110,6 +113,7 @@ class _ExchangeError(UmapiError):
         text = f"{self.message} ({known})" if known else self.message
         counts = Counter(str(outcome.status) for outcome in self.outcomes)
         states = ", ".join(f"{count} {status}" for status, count in counts.items())
+        text += f"; waited {self.waited}" if self.waited.waits else ""
         return shown(f"{text}; actions: {states}" if states else text)
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from umapi_sdk.records import Record
+from umapi_sdk.waits import Cause
 
 T = TypeVar("T")
 
@@ -65,8 +66,11 @@ class Sleep(msgspec.Struct, frozen=True):
     """Why, for whoever is told of it; empty for a part of a wait that was told before."""
     operation: str | None = None
     """The operation that waits; None for tokens and the state of the service."""
+    cause: Cause = Cause.NO_ANSWER
     whole: float | None = None
     """Seconds of the wait of which this is the first part; None if it is all of it."""
+    begins: bool = True
+    """False for a further part of a wait of which one has passed."""
 
 
 class Now(msgspec.Struct, frozen=True):

@@ -21,11 +21,12 @@ from umapi_sdk.auth import Auth
 from umapi_sdk.calls import Service, service_status
 from umapi_sdk.errors import ConfigurationError, NetworkError, ServiceError, UmapiError
 from umapi_sdk.execution import Execution, run
-from umapi_sdk.messages import Call
+from umapi_sdk.messages import Call, Sleep
 from umapi_sdk.options import Options
 from umapi_sdk.pacing import SharedWindows, pacer_of
 from umapi_sdk.queueing import ActionQueue
 from umapi_sdk.retries import RetryPolicy
+from umapi_sdk.waits import Waited
 
 if TYPE_CHECKING:
     from umapi_sdk.planning import Plan
@@ -49,6 +50,8 @@ class Session:
         self._single_queries = 0
         self._multiple_queries = 0
         self._remote: dict[str, Any] | str = NEVER_CONTACTED
+        self.waited = Waited()
+        """The waits of all calls that are over."""
         # Also runs when the program ends, so that actions are not lost without a word for want of close().
         self._finalizer = weakref.finalize(self, _warn_of_unsent, self.queue, 1)
 
@@ -143,6 +146,11 @@ class Session:
             else:
                 self._single_queries += 1
 
+    def count_wait(self, wait: Sleep) -> None:
+        """Count a wait that is over."""
+        with self._lock:
+            self.waited = self.waited.with_wait(wait.seconds, wait.cause, begins=wait.begins)
+
     def close_shared(self) -> None:
         """Close the network connections to what processes share, if any."""
         if self.service.shared is not None:
@@ -173,6 +181,11 @@ class Described:
     def test_mode(self) -> bool:
         """Whether the service only checks actions."""
         return self._session.test_mode
+
+    @property
+    def waited(self) -> Waited:
+        """How long all calls together have waited so far, for what: for the service, its limits or another attempt."""
+        return self._session.waited
 
     @property
     def queued(self) -> tuple[Action, ...]:

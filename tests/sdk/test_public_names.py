@@ -25,7 +25,7 @@ NAMES = [
     *("IdentityType", "JWTAuth", "ListingError", "NetworkError", "NotFoundError", "NotSentError", "OAuthS2S"),
     *("OutcomeStatus", "OutcomeUnknownError", "RequestRefusedError", "ResponseError", "RetryPolicy", "ServiceError"),
     *("ServicePrincipalAuth", "StepError", "StepOutcome", "StepStatus"),
-    *("ThrottledError", "UmapiError", "UnavailableError", "UnsentActionsWarning", "Wait"),
+    *("ThrottledError", "UmapiError", "UnavailableError", "UnsentActionsWarning", "Wait", "Waited"),
     *("UsageError", "User", "UserAction", "UserQuery", "UserStatus", "UsersQuery", "__version__", "connect"),
     *("ListingRules", "connect_async", "load_settings"),
     *("Plan", "plan"),

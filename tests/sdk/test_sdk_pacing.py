@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import pickle
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
@@ -10,7 +12,18 @@ from time import monotonic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sdk_kit import ORG_ID, START, STEADY, Reply, ScriptedServer, Time, action_answer, all_good, credentials_for
+from sdk_kit import (
+    ORG_ID,
+    START,
+    STEADY,
+    Reply,
+    ScriptedServer,
+    Time,
+    action_answer,
+    all_good,
+    credentials_for,
+    steady_policy,
+)
 
 from umapi_harness.mock import Settings, VirtualClock
 from umapi_harness.mock.faults.plans import Fault
@@ -26,7 +39,9 @@ from umapi_sdk import (
     UserAction,
     UserQuery,
 )
+from umapi_sdk.aio import AsyncConnection
 from umapi_sdk.pacing import Pacer, Place, ServicePaces, least_time
+from umapi_sdk.waits import Cause, Waited
 
 Connect = Callable[..., Connection]
 
@@ -395,3 +410,58 @@ def test_threads_and_connections_get_no_429(profile: str) -> None:
     assert failures == []
     assert statuses == [200] * threads * requests
     assert wave.source.now() - START == pytest.approx(least_time(ACTION, threads * requests))
+
+
+def test_sums_of_waits_are_told(wire: ScriptedServer, connect: Connect, time: Time) -> None:
+    """A call that gives up says how long it had waited in all, and a connection how long all calls have, for what."""
+    connection = connect(wire, pacing=True)
+    wire.answer = all_good
+    for number in range(11):
+        connection.execute_single(UserAction("a@example.com").update(first_name=str(number)), immediate=True)
+    assert connection.waited == Waited(60.0, 1, {Cause.LIMIT: 60.0})
+    wire.replies += [Reply(status=429, headers={"Retry-After": "200"}), Reply(status=503)]
+    wire.replies += [Reply(status=429, headers={"Retry-After": "1800"})]
+    with pytest.raises(ThrottledError, match=r"waited 206 s in 2 waits") as caught:
+        connection.execute_single(UserAction("a@example.com").update(first_name="x"), immediate=True)
+    assert caught.value.waited == Waited(206.0, 2, {Cause.SERVICE: 206.0})
+    assert pickle.loads(pickle.dumps(caught.value)).waited == caught.value.waited
+    assert connection.waited == Waited(266.0, 3, {Cause.LIMIT: 60.0, Cause.SERVICE: 206.0})
+    assert sum(time.slept) == connection.waited.seconds
+    with pytest.raises(ThrottledError) as caught:
+        connection.execute_queued()
+    assert caught.value.waited == Waited()
+    assert "waited" not in str(caught.value)
+    connection.take_queued()
+
+
+def test_waits_for_a_token_count_for_the_call(wire: ScriptedServer, connect: Connect, time: Time) -> None:
+    """The waits of a token request belong to the call that needed the token."""
+    wire.token_replies += [Reply(status=503)] * 4
+    connection = connect(wire, pacing=True)
+    with pytest.raises(UnavailableError, match=r"waited 21 s in 3 waits"):
+        UserQuery(connection, "a@example.com").result()
+    assert connection.waited == Waited(21.0, 3, {Cause.SERVICE: 21.0})
+    assert time.slept == [3.0, 6.0, 12.0]
+
+
+def test_sums_of_waits_are_told_by_async_connections(wire: ScriptedServer, time: Time) -> None:
+    """An async connection counts its waits, those of a call and those of all, as a blocking one does."""
+
+    async def work() -> None:
+        async with AsyncConnection(
+            ORG_ID,
+            credentials_for(wire.details),
+            endpoint=wire.details.api_url,
+            retry=steady_policy(),
+            sleep=time.sleep_async,
+            clock=time.clock,
+        ) as connection:
+            wire.replies += [Reply(status=503), Reply(status=429, headers={"Retry-After": "1800"})] * 2
+            for _ in range(2):
+                with pytest.raises(ThrottledError) as caught:
+                    await connection.user("a@example.com")
+                assert caught.value.waited == Waited(3.0, 1, {Cause.SERVICE: 3.0})
+            assert connection.waited == Waited(6.0, 2, {Cause.SERVICE: 6.0})
+
+    asyncio.run(work())
+    assert time.slept == [3.0, 3.0]

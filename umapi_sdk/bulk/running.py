@@ -51,6 +51,7 @@ from umapi_sdk.pieces import Piece
 from umapi_sdk.planning import plan
 from umapi_sdk.tracing import Finding
 from umapi_sdk.verdicts import Attempts, History
+from umapi_sdk.waits import Cause
 
 T = TypeVar("T")
 
@@ -374,7 +375,9 @@ class BulkSession:
         if self._on_event is not None:
             self._on_event(event)
 
-    def _wait(self, seconds: float, reason: str, operation: str | None = ACTION.name) -> Call[None]:
+    def _wait(
+        self, seconds: float, reason: str, operation: str | None = ACTION.name, cause: Cause = Cause.NO_ANSWER
+    ) -> Call[None]:
         """Wait, unless the run is to stop. If nobody is told of events, the connection tells of the wait."""
         if seconds <= 0:
             return
@@ -384,7 +387,7 @@ class BulkSession:
         while left > 0:
             self._check_stopped()
             part = min(left, _GLANCE)
-            yield Sleep(part, said, operation, whole=seconds)
+            yield Sleep(part, said, operation, whole=seconds, cause=cause, begins=left == seconds)
             said = ""
             left -= part
             self.waited += part
@@ -404,7 +407,7 @@ class BulkSession:
                     if isinstance(message, Sleep):
                         if on_wait is not None:
                             on_wait()
-                        yield from self._wait(message.seconds, message.reason, message.operation)
+                        yield from self._wait(message.seconds, message.reason, message.operation, message.cause)
                     else:
                         if isinstance(message, Request) and on_request is not None:
                             on_request((yield from self._now()))
