@@ -37,6 +37,10 @@ def place(server: RunningServer, tmp_path: Path) -> Path:
     user = {"email": "new@example.com", "firstname": "New", "lastname": "User", "country": "DE"}
     commands = [{"user": "new@example.com", "do": [{"createFederatedID": user}]}]
     (tmp_path / "commands.json").write_text(json.dumps(commands), "utf-8")
+    export = json.dumps({"group": {"groupName": "DevOps", "type": "USER_GROUP"}})
+    for name in ("old.jsonl", "organisation.jsonl"):
+        (tmp_path / name).write_text(export, "utf-8")
+    (tmp_path / "old.csv").write_text("action,group,username,domain,type,groups\ncreate_group,DevOps,,,,\n", "utf-8")
     (tmp_path / ".config/fish/completions").mkdir(parents=True)
     (tmp_path / ".local/share/bash-completion/completions").mkdir(parents=True)
     command = tmp_path / "umapi"

@@ -35,6 +35,10 @@ class _Home:
 
 COMMANDS: Final = {
     "completion": _Home("completion", "completion", "Print what makes a shell complete the commands of `umapi`."),
+    "diff": _Home("comparing", "diff", "Show what differs between two exports, OLD and NEW, offline."),
+    "export": _Home(
+        "exporting", "export", "Write all groups and all users with their groups to FILE, whole or not at all."
+    ),
     "groups": _Home(
         "listing", "groups", "List user groups, product profiles and admin groups, with the number of their members."
     ),

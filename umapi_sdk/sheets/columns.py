@@ -98,7 +98,7 @@ COLUMNS: Final = (
         "Refused unless blank, where groups are given: name the admin group in `groups`, such as `_admin_NAME`.",
         many=True,
     ),
-    Column(NOT_READ, ("status", "Auto Assigned Products"), "Not read: exports have them.", many=True),
+    Column(NOT_READ, ("status", "other_groups", "Auto Assigned Products"), "Not read: exports have them.", many=True),
 )  # fmt: skip
 
 WHO: Final = (USER, EMAIL, USERNAME, GROUP)
