@@ -294,3 +294,12 @@ def test_learning_much_costs_no_more_per_secret() -> None:
         return time.thread_time() - begin
 
     assert seconds(5000) < 40 * seconds(500) + 0.1
+
+
+def test_what_only_looks_like_the_name_of_a_secret() -> None:
+    """Base64 whose last letters read as one, and an address or a word with `jwt` inside, name no secret."""
+    for text in ('{"data": "icRqvVKgkZ1hyXHoWkQiSI2zbKJkr7dcTxxdKqynVbSidX=="}', '{"x@csnfjwtlvkr.org": "abcdefgh1"}'):
+        assert Masker().text(text) == text
+    assert not is_secret("csnfjwtlvkr")
+    assert is_secret("userJWT")
+    assert is_secret("jwt_bearer")

@@ -314,3 +314,18 @@ def test_a_proxy_in_front_of_the_api_is_no_drift() -> None:
     plain = lively_session().recording()
     behind = elsewhere(plain, "https://gateway.example/adobe/people")
     assert _told(list(plain.exchanges), list(behind.exchanges)) == []
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_each_of_several_headers_of_one_name_counts(place: int) -> None:
+    """Where a header comes several times, a change in the second or third of them is told, as one in the first."""
+    lines = [("WWW-Authenticate", scheme) for scheme in ("Basic", "Bearer", "Digest")]
+    changed = [*lines[:place], ("WWW-Authenticate", "Negotiate"), *lines[place + 1 :]]
+    told = _told([_listing(headers=(*HEADERS, *lines))], [_listing(headers=(*HEADERS, *changed))])
+    assert told == ["SHOULD response header www-authenticate value"]
+
+
+def test_one_header_with_two_values_is_two_headers() -> None:
+    """Two headers of one name say what one does that has both values, so nothing has drifted."""
+    two = (*HEADERS, ("X-Extra", "a"), ("X-Extra", "b"))
+    assert _told([_listing(headers=two)], [_listing(headers=(*HEADERS, ("X-Extra", "a, b")))]) == []

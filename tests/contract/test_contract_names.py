@@ -112,6 +112,14 @@ def test_a_shape_is_known_in_fields_that_hold_no_names() -> None:
         assert "10.77.66.55" not in text
 
 
+@pytest.mark.parametrize("address", ["aafa:532:cc::33", "cc::1", "2001:db8:cc:7::66", "2001:db8:77:dc::5"])
+def test_groups_of_an_address_are_no_fields(address: str) -> None:
+    """In an IPv6 address `cc:` and `dc:` name nothing: the pseudonym is that of the whole, and the address is one."""
+    made, headers = _cleaned(f"from {address} here", (("X-Forwarded-For", address),))
+    assert made == f"from {Pseudonyms('k').address(address)} here"
+    assert headers == {"X-Forwarded-For": Pseudonyms("k").address(address)}
+
+
 UMLAUT = "J\u00f6rg.Schmidtmann@zapf.de"
 # The same address as URLs, markup and programs write it.
 ESCAPED = {

@@ -174,3 +174,10 @@ def test_refusals_in_front_of_the_service_need_no_body() -> None:
     """An empty 401, 403, 429 or 5xx keeps to the contract."""
     for status in (401, 403, 429, 502, 503, 504):
         assert _answer_findings(RecordedResponse(status=status)) == ()
+
+
+@pytest.mark.parametrize("status", [408, 413, 414, 431, 451, 494, 499, 500, 503, 508, 520])
+def test_statuses_of_gateways_are_no_errors_of_the_service(status: int) -> None:
+    """What stands in front of the service may refuse in ways that nobody documents for it: that is never a MUST."""
+    found = _answer_findings(RecordedResponse(status=status, body=b"<html>no</html>"))
+    assert {one.grade for one in found} <= {Grade.SHOULD}

@@ -134,7 +134,7 @@ def test_two_recordings_of_one_scenario_are_compared(run: Run, tmp_path: Path) -
     save([_listing()], before)
     save([_listing(org="8@AdobeOrg")], after)
     ran = run("diff", before, after)
-    assert (ran.status, ran.out) == (0, "1 exchanges compared: nothing has drifted\n")
+    assert (ran.status, ran.out) == (0, "1 exchange compared: nothing has drifted\n")
 
     save([_listing({**PAGE, "users": [{**USER, "type": 5}]})], after)
     ran = run("diff", before, after, "--json", report)
@@ -145,7 +145,7 @@ def test_two_recordings_of_one_scenario_are_compared(run: Run, tmp_path: Path) -
         == [
             "users",
             f"  MUST response body /users/*/type: was string, is number; {place}",
-            "1 exchanges compared: 1 MUST, 0 SHOULD, 0 MAY",
+            "1 exchange compared: 1 MUST, 0 SHOULD, 0 MAY",
         ]
         or ran.out.splitlines()[0] == "users"
     )

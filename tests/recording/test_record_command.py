@@ -166,8 +166,63 @@ def test_an_answer_that_breaks_off_is_no_whole_one(tmp_path: Path) -> None:
         with pytest.raises(httpx.TransportError):
             httpx.get(f"{proxy.url}/status", trust_env=False)
         _, said = proxy.end()
-    assert "GET /status: not recorded: the answer broke off: the connection ended without a whole answer" in said
-    assert not out.exists()
+    assert "/status: recorded without an answer, for it broke off: the connection ended without a whole answer" in said
+    assert "0 exchanges, and 1 request without an answer written to" in said
+    held = load(out)
+    assert held.exchanges == ()
+    assert [(one.request.method, one.response.reason) for _, one in held.unanswered] == [
+        ("GET", "the answer broke off")
+    ]
+
+
+@pytest.mark.parametrize("end", ["in the body", "in the headers", "before the answer"])
+def test_an_action_without_an_answer_leaves_doubt(end: str, mock: RunningServer, tmp_path: Path) -> None:
+    """Who was created by an action whose answer was lost may stand in the next listing: `verify` holds it for no fault.
+
+    `redact` keeps the request, and `--check` looks through it.
+    """
+    answers = {
+        "in the body": b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{",
+        "in the headers": b"HTTP/1.1 200 OK\r\nCo",
+    }
+
+    def pass_on(peer: socket.socket, head: bytes) -> None:
+        top, _, body = head.partition(b"\r\n\r\n")
+        method, target, _ = top.partition(b"\r\n")[0].decode().split(" ")
+        headers = dict(line.split(": ", 1) for line in top.decode().split("\r\n")[1:])
+        headers = {name.lower(): value for name, value in headers.items() if name.lower() != "host"}
+        while len(body) < int(headers.get("content-length", "0")):
+            body += peer.recv(65536)
+        done = httpx.request(method, mock.url + target, headers=headers, content=body, trust_env=False)
+        if "/action/" in target:
+            peer.sendall(answers.get(end, b""))
+            return
+        kept = (f"{name}: {value}\r\n" for name, value in done.headers.items() if name.lower() != "transfer-encoding")
+        lines = [f"HTTP/1.1 {done.status_code} OK\r\n", *kept, "Connection: close\r\n\r\n"]
+        peer.sendall("".join(lines).encode() + done.content)
+
+    out, shared = tmp_path / "out.har", tmp_path / "shared.har"
+    details = mock.details
+    form = {"grant_type": "client_credentials", "client_id": details.client_id, "client_secret": details.client_secret}
+    form["scope"] = "openid,AdobeID,user_management_sdk"
+    token = httpx.post(f"{mock.url}/ims/token/v3", data=form, trust_env=False).json()["access_token"]
+    with raw_server(pass_on) as upstream, recording(out, "--upstream", upstream) as proxy:
+        headers = {"Authorization": f"Bearer {token}", "x-api-key": details.client_id, "Accept-Encoding": "identity"}
+        with httpx.Client(base_url=f"{proxy.url}/v2/usermanagement", headers=headers, trust_env=False) as client:
+            assert client.get(f"/users/{details.org_id}/0").status_code == 200
+            step = {"addAdobeID": {"email": "zebulon@quagmire.example", "country": "US"}}
+            try:
+                client.post(f"/action/{details.org_id}", json=[{"user": "zebulon@quagmire.example", "do": [step]}])
+            except httpx.TransportError:
+                assert end == "in the body"
+            assert "zebulon" in client.get(f"/users/{details.org_id}/0").text
+        proxy.end()
+    assert main(["redact", "--check", str(out)]) == 0
+    assert "zebulon" not in out.read_text("utf-8")
+    assert main(["redact", str(out), str(shared)]) == 0
+    for path in (out, shared):
+        assert [len(load(path).exchanges), len(load(path).unanswered)] == [2, 1]
+        assert main(["verify", str(path)]) == 0
 
 
 def test_nobody_upstream(tmp_path: Path) -> None:
@@ -195,7 +250,7 @@ def test_addresses_that_cannot_be_upstream(bad: str, tmp_path: Path, capsys: pyt
 
 
 def test_large_bodies(tmp_path: Path) -> None:
-    """A request past the limit is refused, an answer past it is passed on and left out, both with a line."""
+    """A request past the limit is refused, an answer past it is passed on and not recorded, both with a line."""
     large = b"x" * (2 * 1024 * 1024)
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(large)}\r\n\r\n".encode()
     out = tmp_path / "out.har"
@@ -208,8 +263,8 @@ def test_large_bodies(tmp_path: Path) -> None:
         _, said = proxy.end()
     assert refused.status_code == 413
     assert passed.content == large
-    assert "not recorded: raise --max-body" in said
-    assert not out.exists()
+    assert "recorded without an answer, for it is larger than 1048576 bytes: raise --max-body" in said
+    assert [one.response.reason for _, one in load(out).unanswered] == ["the answer was too large"]
 
 
 def test_a_killed_recording_leaves_no_file(mock: RunningServer, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_an_answer_that_breaks_off_is_one_line(tmp_path: Path) -> None:
         with pytest.raises(httpx.TransportError):
             _ask(proxy)
         _, said = proxy.end()
-    reason = "not recorded: the answer broke off: the connection ended without a whole answer"
+    reason = "recorded without an answer, for it broke off: the connection ended without a whole answer"
     assert _lines(said) == [f"GET /status: {reason}"]
 
 
@@ -107,8 +107,8 @@ def test_a_wrong_scheme_or_authority_is_told_with_its_remedy(tmp_path: Path) -> 
             "address, and whether it is http or https",
             plain.url.replace("http", "https"): "check the upstream's address, and whether it is http or https",
         }
-        for upstream, reason in cases.items():
-            with recording(tmp_path / "out.har", "--upstream", upstream) as proxy:
+        for number, (upstream, reason) in enumerate(cases.items()):
+            with recording(tmp_path / f"{number}.har", "--upstream", upstream) as proxy:
                 answer = _ask(proxy)
                 _, said = proxy.end()
             (line,) = _lines(said)

@@ -63,7 +63,8 @@ def _tell(comparison: Comparison) -> None:
             click.echo(operation)
         click.echo(f"  {str(one).replace(f' {operation}', '', 1)}")
     counts = ", ".join(f"{comparison.count(grade)} {grade}" for grade in Grade)
-    click.echo(f"{comparison.compared} exchanges compared: {counts if comparison.drifts else 'nothing has drifted'}")
+    noun = "exchange" if comparison.compared == 1 else "exchanges"
+    click.echo(f"{comparison.compared} {noun} compared: {counts if comparison.drifts else 'nothing has drifted'}")
 
 
 def _document(comparison: Comparison, before: Path, after: Path) -> dict[str, object]:

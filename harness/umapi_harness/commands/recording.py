@@ -106,7 +106,7 @@ def record(
     if saved is None:
         say(f"nothing was recorded, so nothing is written to {out}")
     else:
-        say(written(recorder.count, saved, recorder.left_out))
+        say(written(recorder.count, saved, recorder.left_out, recorder.unanswered))
     return 0
 
 

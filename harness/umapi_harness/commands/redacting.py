@@ -21,8 +21,7 @@ from umapi_harness.contract.recordings import (
     CutOffError,
     check_rereadable,
     no_exchange,
-    open_filled,
-    open_recording,
+    open_everything,
 )
 
 KEY: Final = click.option(
@@ -48,11 +47,13 @@ def pseudonyms_for(key: str | None, wanted: bool) -> Pseudonyms | None:
     return Pseudonyms(key if key is not None else secrets.token_hex(32))
 
 
-def written(number: int, path: Path, left_out: int) -> str:
-    """The summary of a recording: how many exchanges are in it, and how many bodies are not."""
+def written(number: int, path: Path, left_out: int, unanswered: int) -> str:
+    """The summary of a recording: how many exchanges are in it, and how many bodies and answers are not."""
     bodies = "1 body" if left_out == 1 else f"{left_out} bodies"
     less = f"; {bodies} left out in whole or in part, which could not be inspected" if left_out else ""
-    return f"{number} {'exchange' if number == 1 else 'exchanges'} written to {path}{less}"
+    requests = f"{unanswered} {'request' if unanswered == 1 else 'requests'} without an answer"
+    more = f", and {requests}" if unanswered else ""
+    return f"{number} {'exchange' if number == 1 else 'exchanges'}{more} written to {path}{less}"
 
 
 @click.command()
@@ -104,17 +105,18 @@ def redact(
             lost.append(error)
 
     number = 0
-    for exchange in whole(open_filled(source, limits=limits, skip=say)):
+    for exchange in whole(open_everything(source, limits=limits, skip=say)):
         cleaner.learn(exchange)
-        number += 1
+        number += exchange.response.status > 0
     if not number:
         raise no_exchange(str(source))
-    number = 0
+    number = unanswered = 0
     with Archive.writing(target, replacing=overwrite) as archive:
-        for exchange in whole(open_recording(source, limits=limits)):
+        for exchange in whole(open_everything(source, limits=limits)):
             archive.add(cleaner.cleaned(exchange), cleaned=True)
-            number += 1
-    say(written(number, target, cleaner.left_out))
+            number += exchange.response.status > 0
+            unanswered += exchange.response.status == 0
+    say(written(number, target, cleaner.left_out, unanswered))
     if lost:
         say(f"{lost[0].place}: the file ends in the middle: all up to {lost[0].whole} is kept, the rest is lost")
     elif salvage:
@@ -125,7 +127,7 @@ def redact(
 def _inspected(path: Path, limits: Limits, pseudonyms: bool) -> int:
     """Tell what is left in a file; returns how much it is."""
     check_rereadable(path)
-    digests = pseudonym_digests(open_recording(path, limits=limits)) if pseudonyms else None
+    digests = pseudonym_digests(open_everything(path, limits=limits)) if pseudonyms else None
     inspector = Inspector(digests)
     number = 0
     lines: list[str] = []
@@ -141,8 +143,8 @@ def _inspected(path: Path, limits: Limits, pseudonyms: bool) -> int:
         lines.clear()
         return count
 
-    for exchange in open_recording(path, limits=limits, skip=say, leave=leave):
-        seen += 1
+    for exchange in open_everything(path, limits=limits, skip=say, leave=leave):
+        seen += exchange.response.status > 0
         lines.extend(inspector.findings(exchange))
         number += told()
     number += told()

@@ -19,7 +19,7 @@ _PLAIN_WORD: Final = 2.5
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 # Sought in the name without its separators, so that CLIENTSECRET, client-secret and clientSecret are one.
 _PARTS: Final = re.compile(
-    r"secret|token|jwt|assertion|passw|passphrase|pwd|credential|cookie|bearer|csrf|xsrf|signature"
+    r"secret|token|^jwt|jwt$|assertion|passw|passphrase|pwd|credential|cookie|bearer|csrf|xsrf|signature"
     r"|sess(?:ion)?id|saml(?:request|response|art)|codeverifier|mnemonic|connectionstring|dpop|websocketkey|presharedkey"
     r"|kennwort|motdepasse|contrase(?:n|\u00f1)a|wachtwoord"
     r"|(?:priv|private|subscription|access|shared|master|account|acct|signing|encryption|decryption|functions?|ssh|hmac"
@@ -83,6 +83,8 @@ def is_secret(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _judged(name: str) -> bool:
+    if "@" in name:
+        return False  # an address, under which something is listed
     snake = snake_case(name)
     if snake in _declared():
         return True

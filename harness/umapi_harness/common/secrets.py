@@ -421,7 +421,7 @@ class Masker:
         return before is not None and is_secret(f"{before[0].strip()}_{name}")
 
     def _is_said(self, value: str) -> bool:
-        plain = value.strip(".,;:)}]>").lower()
+        plain = value.strip(".,;:)}]>=").lower()
         return value == self.mask or plain == self.mask.lower() or plain in _NO_SECRETS or not plain
 
     def _field_value(self, text: str, found: re.Match[str]) -> tuple[int, int]:

@@ -300,21 +300,25 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
         content["text"] = response.body.decode()
     except UnicodeDecodeError:
         content |= {"text": base64.b64encode(response.body).decode("ascii"), "encoding": "base64"}
+    answered: dict[str, Any] = {
+        "status": response.status,
+        "statusText": response.reason,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": [{"name": name, "value": value} for name, value in response.headers],
+        "content": content,
+        "redirectURL": "",
+        "headersSize": -1,
+        "bodySize": len(response.body),
+    }
+    if not response.status:
+        # As browsers write a request that was aborted, with the reason.
+        answered |= {"statusText": "", "_error": response.reason}
     entry: dict[str, Any] = {
         "startedDateTime": exchange.started,
         "time": exchange.milliseconds,
         "request": sent,
-        "response": {
-            "status": response.status,
-            "statusText": response.reason,
-            "httpVersion": "HTTP/1.1",
-            "cookies": [],
-            "headers": [{"name": name, "value": value} for name, value in response.headers],
-            "content": content,
-            "redirectURL": "",
-            "headersSize": -1,
-            "bodySize": len(response.body),
-        },
+        "response": answered,
         "cache": {},
         "timings": {"send": 0, "wait": exchange.milliseconds, "receive": 0},
     }

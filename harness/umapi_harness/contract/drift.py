@@ -225,10 +225,11 @@ def _header_changes(old: Headers, new: Headers) -> Iterator[tuple[Grade, Change]
 
 
 def _by_name(headers: Headers) -> dict[str, str]:
-    found: dict[str, str] = {}
+    """Return the headers by name; several of one name say what one with all their values would (RFC 9110, 5.3)."""
+    found: dict[str, list[str]] = {}
     for name, value in headers:
-        found.setdefault(name.lower(), value)
-    return found
+        found.setdefault(name.lower(), []).append(value)
+    return {name: ", ".join(values) for name, values in found.items()}
 
 
 def _header_value(name: str, value: str) -> str:

@@ -51,6 +51,7 @@ _DEEPEST: Final = 6
 _STATES: Final = frozenset({"active", "inactive", "enabled", "disabled", "yes", "no", "enterprise", "federated"})
 _ASKED: Final = frozenset({Kind.PHRASE, Kind.PERSON, Kind.DOMAIN, Kind.ROLE, Kind.HOST, Kind.TITLE})
 _HEXADECIMAL: Final = re.compile(r"(?:[0-9A-F]{2}|[0-9a-f]{2})++")
+_GROUP: Final = re.compile(r"[0-9A-Fa-f]{1,4}")
 _WORD: Final = re.compile(r"[^\W_]++")
 # Members that have no more to say than the name of what they stand in: {"manager": {"value": "..."}}.
 _PLAIN_MEMBERS: Final = frozenset({"value", "display", "values", "text", "content", "$", "#text", "_", "@value"})
@@ -341,6 +342,8 @@ class Texts:
             value = text[field.start : field.end]
             if not value or not _is_asked(field.name) or is_label(field.name, value):
                 continue
+            if _GROUP.fullmatch(field.name) and _is_address(text, field):
+                continue
             self.part(field.name, value)
             change = partial(self.value, kind_of(field.name)) if field.quoted else self._names.mention
             made = escapes_changed(value, change)
@@ -429,6 +432,12 @@ def _is_own(key: str) -> bool:
         or not key.isascii()
         or any(map(str.isdigit, key))
     )
+
+
+def _is_address(text: str, field: notations.Field) -> bool:
+    """Whether a field is but two groups of an IPv6 address, such as 8:cc:5."""
+    name = text.rfind(field.name, 0, field.start)
+    return text[field.start] == ":" or text[name - 1 : name] == ":"
 
 
 def _is_asked(name: str) -> bool:

@@ -25,6 +25,8 @@ from umapi_harness.mock.serving.endings import ABORT
 _WAITING: Final = 4
 """Exchanges that may wait to be cleaned, and are lost by a kill; a client that is faster than that is slowed down."""
 _BODILESS: Final = frozenset({204, 304})  # whose length, if they give one, is of a body that does not come
+# After these, nobody upstream has got the request.
+_UNSENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 _MISUSED: Final = (
     "this is a server in place of the service, and no proxy for others: point the client at the address printed "
     "(UMAPI_ENDPOINT, UMAPI_IMS_URL), and leave HTTPS_PROXY out"
@@ -35,13 +37,17 @@ _LOOP: Final = "leads back to this proxy, over another one; give the service's a
 class RecordingProxy:
     """An ASGI application; what it cannot pass on, it answers itself with 502 and one line, and tells `say`.
 
+    A request that was sent and has no whole answer is recorded as one that was aborted: what it asked for may have
+    been done.
+
     A request that it has passed on already, and that another proxy sends back, is 508.
 
     Args:
         api, tokens: where requests go; those under /ims/ go to `tokens`.
         client: what sends them.
         recorder: what records them.
-        limits: how large a body may be. A larger request is refused, a larger answer passed on but not recorded.
+        limits: how large a body may be. A larger request is refused, a larger answer passed on and its request
+            recorded as one without an answer.
         say: told one line for each thing that went wrong.
         stop: called when nothing more can be recorded.
     """
@@ -94,11 +100,14 @@ class RecordingProxy:
         try:
             answer = await self._client.send(request, stream=True)
         except httpx.HTTPError as error:
+            if not isinstance(error, _UNSENT):
+                await self._keep_aborted(request, sent, cause_of(error)[0], time.monotonic() - began)
             await self._refuse(request, "; ".join(cause_of(error)), send)
             return
         try:
             problem = unpassable(answer)
             if problem:
+                await self._keep_aborted(request, sent, problem, time.monotonic() - began)
                 await self._refuse(request, problem, send)
             else:
                 await self._pass_back(request, answer, sent, began, scope, receive, send)
@@ -176,8 +185,10 @@ class RecordingProxy:
                 kept = None if kept is None or length > self._limit else [*kept, chunk]
         except httpx.HTTPError as error:
             self._say(
-                f"{request.method} {self._shown(request)}: not recorded: the answer broke off: {cause_of(error)[0]}"
+                f"{request.method} {self._shown(request)}: recorded without an answer, for it broke off: "
+                f"{cause_of(error)[0]}"
             )
+            await self._keep_aborted(request, sent, "the answer broke off", time.monotonic() - began)
             abort = scope.get("extensions", {}).get(ABORT)
             if abort is not None:
                 abort()
@@ -187,9 +198,10 @@ class RecordingProxy:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         if kept is None:
             self._say(
-                f"{request.method} {self._shown(request)}: the answer is larger than {self._limit} bytes; "
-                "not recorded: raise --max-body"
+                f"{request.method} {self._shown(request)}: recorded without an answer, for it is larger than "
+                f"{self._limit} bytes: raise --max-body"
             )
+            await self._keep_aborted(request, sent, "the answer was too large", time.monotonic() - began)
             return
         if answer.is_client_error:
             self._explain_audience(request, sent, scope)
@@ -211,19 +223,43 @@ class RecordingProxy:
         try:
             plain = uncompressed(body, answer.headers.get("content-encoding", ""), self._limit)
         except RecordingError as error:
-            self._say(f"{request.method} {self._shown(request)}: not recorded: {error}")
+            self._say(f"{request.method} {self._shown(request)}: recorded without an answer: {error}")
+            await self._keep_aborted(request, sent, "the answer was too large", seconds)
             return
-        done = exchange(
-            method=request.method,
-            url=self._address(request),
-            sent_headers=header_text(pair for pair in request.headers.raw if pair[1] != self._via),
-            sent=sent,
-            status=answer.status_code,
-            reason=answer.reason_phrase,
-            headers=header_text(answer.headers.raw),
-            body=plain,
-            seconds=seconds,
+        await self._put(
+            exchange(
+                method=request.method,
+                url=self._address(request),
+                sent_headers=self._sent_headers(request),
+                sent=sent,
+                status=answer.status_code,
+                reason=answer.reason_phrase,
+                headers=header_text(answer.headers.raw),
+                body=plain,
+                seconds=seconds,
+            )
         )
+
+    async def _keep_aborted(self, request: httpx.Request, sent: bytes, reason: str, seconds: float) -> None:
+        """Record a request whose answer is not there: what it asked for may have been done."""
+        await self._put(
+            exchange(
+                method=request.method,
+                url=self._address(request),
+                sent_headers=self._sent_headers(request),
+                sent=sent,
+                status=0,
+                reason=reason,
+                headers=(),
+                body=b"",
+                seconds=seconds,
+            )
+        )
+
+    def _sent_headers(self, request: httpx.Request) -> list[tuple[str, str]]:
+        return header_text(pair for pair in request.headers.raw if pair[1] != self._via)
+
+    async def _put(self, done: Exchange) -> None:
         try:
             self._queue.put_nowait(done)
         except queue.Full:

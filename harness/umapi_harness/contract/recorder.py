@@ -52,6 +52,8 @@ class Recorder:
         self._begin()
         self.count = 0
         """How many exchanges have been written."""
+        self.unanswered = 0
+        """How many requests have been written whose answer is not there."""
 
     def _begin(self) -> None:
         self._archive = Archive(self._path)
@@ -68,7 +70,7 @@ class Recorder:
         if self._process != os.getpid():
             # A process that was forked off must not write into the file of the one it came from.
             self._begin()
-            self.count = 0
+            self.count = self.unanswered = 0
         with self._lock:
             if not self._open:
                 return
@@ -79,7 +81,15 @@ class Recorder:
             except UnwritableError as error:
                 self._open = False
                 raise self._ended(error) from None
-            self.count += 1
+            if cleaned.response.status:
+                self.count += 1
+            else:
+                self.unanswered += 1
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything has been written."""
+        return self.count + self.unanswered > 0
 
     @property
     def left_out(self) -> int:
@@ -88,7 +98,7 @@ class Recorder:
 
     def _ended(self, error: UnwritableError) -> RecordingError:
         """End a recording to which nothing more can be written, and return what says how much of it there is."""
-        if self._archive.whole is None or not self.count:
+        if self._archive.whole is None or not self.is_begun:
             self._archive.discard()
             return error
         try:
@@ -116,7 +126,7 @@ class Recorder:
             if not self._open:
                 return None
             self._open = False
-            if not self.count:
+            if not self.is_begun:
                 self._archive.discard()
                 return None
             try:

@@ -39,6 +39,7 @@ __all__ = [
     "load",
     "load_folder",
     "no_exchange",
+    "open_everything",
     "open_filled",
     "open_recording",
     "read",
@@ -82,6 +83,32 @@ def open_recording(
                 raise
             stream.seek(0)
             raise _placed(error, json_position(stream)) from None
+
+
+def open_everything(
+    path: Path,
+    *,
+    limits: Limits = _LIMITS,
+    skip: Callable[[str], None] | None = None,
+    leave: Callable[[str, object], None] | None = None,
+) -> Iterator[Exchange]:
+    """Return the exchanges of a file one by one and, at their places among them, the requests without an answer.
+
+    These have status 0; of what they told besides, `leave` is told.
+
+    Raises:
+        RecordingError: as `open_recording`.
+    """
+    waiting: list[Exchange] = []
+    try:
+        for exchange in open_recording(path, limits=limits, skip=skip, leave=leave, unanswered=waiting.append):
+            yield from waiting
+            waiting.clear()
+            yield exchange
+    except CutOffError:
+        yield from waiting
+        raise
+    yield from waiting
 
 
 def open_filled(

@@ -82,9 +82,11 @@ def _entries(cursor: Cursor, skip: Skip, leave: Leave | None, unanswered: Unansw
         entry = _checked(cursor.value(), where)
         source.whole = f"#/log/entries/{number}"
         reason = _why_not(entry)
+        told = unanswered is not None and _is_bare(entry)
         if leave is not None:
-            for place, value in [("", entry)] if reason else leftovers.of_entry(entry):
-                leave(f"{where}{place}", value)
+            for place, value in [("", entry)] if reason and not told else leftovers.of_entry(entry):
+                if not (reason and place == "/response/_error"):
+                    leave(f"{where}{place}", value)
         if reason:
             skip(f"{where}: skipped: {reason}")
             if unanswered is not None and _may_have_acted(entry):
@@ -148,12 +150,21 @@ def _may_have_acted(entry: Mapping[str, Any]) -> bool:
     return _is_http(url) and entry["request"]["method"].upper() != "CONNECT" and not refused
 
 
+def _is_bare(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry that is left out is a request of which all is told, and nothing of an answer but a reason."""
+    response: Mapping[str, Any] = entry.get("response") or {}
+    content: Mapping[str, Any] = response.get("content") or {}
+    answered = response.get("status") or response.get("headers") or response.get("statusText") or content.get("text")
+    return not answered and _may_have_acted(entry) and _lost_of_request(entry["request"]) <= 0
+
+
 def _is_http(url: str) -> bool:
     return url.lower().startswith(("http://", "https://"))
 
 
 def _unanswered(entry: Mapping[str, Any], source: Source, where: str) -> Exchange:
     request: Mapping[str, Any] = entry["request"]
+    answer: Mapping[str, Any] = entry.get("response") or {}
     try:
         urlsplit(request["url"])
         asked = _request(source, request)
@@ -168,7 +179,7 @@ def _unanswered(entry: Mapping[str, Any], source: Source, where: str) -> Exchang
         name=where,
         where=where,
         request=asked,
-        response=RecordedResponse(status=0),
+        response=RecordedResponse(status=0, reason=str(answer.get("_error") or "")),
         started=_started(entry.get("startedDateTime")),
         notes=entry.get("_umapi") or {},
     )

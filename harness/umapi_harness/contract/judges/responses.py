@@ -18,6 +18,8 @@ _OK: Final = 200
 _SERVER_ERRORS: Final = 500
 _BODY_OPTIONAL: Final = frozenset({401, 403, 429, 502, 503, 504})
 """Statuses that come from in front of the service, whose bodies are often empty."""
+_OF_GATEWAYS: Final = frozenset({407, 408, 411, 413, 414, 421, 425, 426, 431, 451, 494, 495, 496, 497, 499})
+"""Refusals by what stands in front of the service, for the request's form; those from 494 on are nginx's own."""
 _DRIFT: Final = "the service has changed: note it, and add it to the schema once it is documented"
 
 
@@ -47,7 +49,7 @@ def check_response(exchange: Exchange) -> tuple[Finding, ...]:
         known = ", ".join(str(status) for status in sorted(operation.answers))
         problem = f"{status} is not documented for {operation.name}; known are {known}"
         # Whatever stands between client and service can fail in ways of its own.
-        grade = Grade.SHOULD if status >= _SERVER_ERRORS else Grade.MUST
+        grade = Grade.SHOULD if status >= _SERVER_ERRORS or status in _OF_GATEWAYS else Grade.MUST
         return (finding(NAME, exchange, operation.name, grade, "status", problem, expected=known, actual=str(status)),)
     return tuple(
         finding(NAME, exchange, operation.name, grade, place, problem, remedy=remedy)
