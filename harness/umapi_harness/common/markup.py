@@ -16,7 +16,7 @@ _ATTRIBUTE: Final = re.compile(
     r"(?<![\w:.-])(?P<name>[\w:.-]++)\s*+=\s*+(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^\s\"'>]++))"
 )
 _CDATA: Final = "<![CDATA["
-_NAMING: Final = frozenset({"name", "key", "id", "property", "field", "param", "parameter"})
+_NAMING: Final = frozenset({"name", "key", "id", "property", "field", "param", "parameter", "friendlyname"})
 _VALUED: Final = frozenset({"value", "content", "val", "default"})
 _HIDDEN: Final = frozenset({"hidden", "password"})
 _OF_PAGES: Final = frozenset({"id", "name", "for", "class", "type", "label", "role", "from", "by"})
@@ -26,8 +26,13 @@ _HTML: Final = re.compile(
     r"|h4|h5|h6|section|article|header|footer|main|nav|aside|iframe|svg|path|g|use|br|hr|pre|code|b|i|em"
     r"|strong|small"
 )
+_LONGEST_TITLE: Final = 60
 # Elements whose content is the name of what the next one holds.
 _TITLES: Final = _NAMING | {"th", "dt", "label"}
+# Elements of which several follow each other under one name.
+_REPEATED: Final = frozenset({"attributevalue", "value", "string", "item"})
+# Elements in which pages set the name of what follows them.
+_EMPHASIS: Final = frozenset({"b", "strong", "em", "i", "span", "label"})
 _PART_NAME: Final = re.compile(r"(?<![\w-])name=\s*+(?:\"(?P<quoted>[^\"]*+)|(?P<bare>[^\s;\"]++))", re.IGNORECASE)
 
 
@@ -68,15 +73,21 @@ def markup_fields(text: str) -> Iterable[tuple[str, int, int]]:
     Names are those of the attribute or element, of the pair (`name="email" value="..."`), of the element before
     (`<dt>Email</dt><dd>...`), and of the column of a table.
     """
-    title = ""  # what the element before says of the next one
+    titles: list[str] = []  # what the element before says of the next one
     heads: list[str] = []
-    column = 0
+    column = rows = 0
+    emphasized = ""
     last_section_end = text.rfind("]]>")
     for tag in _TAG.finditer(text):
-        if tag["close"] or not tag[0].endswith(">"):
-            continue
         local = tag["name"].rpartition(":")[2]
         small = local.lower()
+        if tag["close"] and small in _EMPHASIS and emphasized:
+            start, end = _content(text, tag.end(), last_section_end)
+            if end > start:
+                yield emphasized, start, end
+            emphasized = ""
+        if tag["close"] or not tag[0].endswith(">"):
+            continue
         attributes = _attributes(tag, lowered=False)
         labels = [value for name, (value, _) in attributes.items() if name.lower() in _NAMING and value]
         for name, (value, begin) in attributes.items():
@@ -86,19 +97,23 @@ def markup_fields(text: str) -> Iterable[tuple[str, int, int]]:
                 yield from ((label, begin, begin + len(value)) for label in labels)
         start, end = _content(text, tag.end(), last_section_end)
         content = text[start:end]
-        names = [local, *labels, title]
-        if small in ("table", "tr"):
-            heads, column = ([], 0) if small == "table" else (heads, 0)
-        elif small == "th":
+        names = [local, *labels, *titles]
+        if small in ("table", "worksheet"):
+            heads, column, rows = [], 0, 0
+        elif small in ("tr", "row"):
+            column, rows = 0, rows + 1
+        elif small == "th" or (small in ("td", "data") and rows == 1 and len(heads) == column):
             heads = [*heads[:column], content]
             column += 1
-        elif small == "td":
+        elif small in ("td", "data"):
             names += heads[column : column + 1]
             column += 1
+        emphasized = content.rstrip(": ") if small in _EMPHASIS and len(content) < _LONGEST_TITLE else ""
         if content:
             yield from ((name, start, end) for name in names if name)
-        inside = labels[0] if labels and not content else ""  # <Attribute Name="..."><AttributeValue>
-        title = content if small in _TITLES and len(content) < 60 else inside
+        inside = labels if not content else []  # <Attribute Name="..."><AttributeValue>
+        kept = titles if small in _REPEATED else []
+        titles = [content] if small in _TITLES and len(content) < _LONGEST_TITLE else inside or kept
 
 
 def _attributes(tag: re.Match[str], *, lowered: bool = True) -> dict[str, tuple[str, int]]:

@@ -33,13 +33,19 @@ _COMPARED: Final = re.compile(
     r"(?:(?:tolower|toupper|lower|upper)\()?(?:\\*\"(?P<double>[^\"\\\r\n]{1,200}+)|'(?P<single>(?:[^'\r\n]|''){1,200}+))",
     re.IGNORECASE,
 )
+_FLAG: Final = re.compile(
+    r"(?<![\w-])--?(?P<name>[A-Za-z][\w-]{1,60}+)(?:=|[ \t]{1,4})"
+    r"(?:\"(?P<double>[^\"\r\n]{1,200}+)\"|'(?P<single>[^'\r\n]{1,200}+)'|(?P<bare>[^\s\"'|;&<>-][^\s\"'|;&<>]{0,200}+))"
+)
+_LDIF: Final = re.compile(r"(?:\A|\n)dn::? ")
+_FOLDED: Final = re.compile(r"\r?\n (?P<more>[^\r\n]++)")
 _STEP: Final = re.compile(r"[.:/]")
 # A quote between two letters is an apostrophe.
 _LINE: Final = re.compile(rf"(?:[^\r\n,;<>\"'{{}}|&\\]|(?<=\w)'(?=\w)|(?i:{_LETTER}))++")
 _TOKEN: Final = re.compile(
-    rf"(?:[^\s,;<>\"'{{}}()|&\[\]\\]|(?<=\w)'(?=\w)|(?i:{_LETTER}))++(?:[ ][^\W\d_a-z][\w'-]*+(?![\w=]))*+"
+    rf"(?:[^\s,;<>\"'{{}}()|&\[\]\\]|\\[,;+=]\s?|(?<=\w)'(?=\w)|(?i:{_LETTER}))++(?:[ ][^\W\d_a-z][\w'-]*+(?![\w=]))*+"
 )
-_LABEL: Final = re.compile(r"[\"']?[^\W\d_][\w .()/-]{0,40}[\"']?|[\"']{2}|")
+_LABEL: Final = re.compile(r"#|[\"']?[^\W\d_][\w .()/-]{0,40}[\"']?|[\"']{2}|")
 _DELIMITERS: Final = ",;\t|"
 _LONGEST_HEADER: Final = 4096
 _MOST_JOINED: Final = 5
@@ -70,6 +76,7 @@ def fields(text: str, asked: Callable[[str], bool]) -> Iterator[Field]:
         asked: whether a field of this name matters; others are not given.
     """
     position = end = inside = 0
+    folded = _LDIF.search(text) is not None
     while (found := _NAME.search(text, position)) is not None:
         position = found.end()
         name, mark = found["name"], found["mark"]
@@ -101,6 +108,18 @@ def fields(text: str, asked: Callable[[str], bool]) -> Iterator[Field]:
         if bare is not None:
             yield Field(name, bare.start(), bare.start() + len(bare[0].rstrip(" \t.)]")), False)
             end = max(end, bare.end())
+            # In LDIF a line that begins with a blank goes on with the one before.
+            while folded and (more := _FOLDED.match(text, end)) is not None:
+                yield Field(name, *more.span("more"), False)
+                position = end = more.end()
+
+
+def flags(text: str, asked: Callable[[str], bool]) -> Iterator[Field]:
+    """Find options of commands: `--lastname X`, `-Surname "X"`."""
+    for found in _FLAG.finditer(text) if "-" in text else ():
+        group = found.lastgroup or "bare"
+        if asked(found["name"]):
+            yield Field(found["name"], *found.span(group), True)
 
 
 def comparisons(text: str, asked: Callable[[str], bool]) -> Iterator[Field]:

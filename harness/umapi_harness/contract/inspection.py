@@ -57,9 +57,11 @@ class Inspector:
                 yield f"{exchange.where}{place}: {UNOPENED}"
         masked = rest.exchange
         if self._personal is not None:
-            self._personal.learn(masked)
-            marked = self._personal.exchange(masked)
-            yield from (f"{exchange.where}{place}: {NAME}" for place in _changed(masked, marked))
+            changed = list(_changed(masked, self._personal.exchange(masked)))
+            if changed:
+                # Something was learnt, which may stand elsewhere in the exchange too; without it, nothing was.
+                changed = list(_changed(masked, self._personal.exchange(masked)))
+            yield from (f"{exchange.where}{place}: {NAME}" for place in changed)
 
     def leftovers(self, place: str, value: object) -> Iterator[str]:
         """Yield a line for each secret in what is no part of an exchange, and one if there is other text in it.

@@ -134,6 +134,10 @@ class KnownNames:
             if sought:
                 self._insert(domain, domain=True)
 
+    def holds(self, text: str) -> bool:
+        """Whether a word is a name in itself."""
+        return text.lower() in self._names
+
     def replaced(self, text: str, name: Callable[[str], str], domain: Callable[[str], str]) -> str:
         """Return a text with each name and each domain changed."""
         if not self._names:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 _NOUN: Final = (
-    r"(?i:(?:user|product|admin)[ -]?(?:groups?|profiles?|names?|accounts?)|groups?|users?|profiles?|products?|members?"
+    r"(?i:group\smemberships?|guest\susers?|resources?|entry|entity|objects?|recipients?|identity|principal|guests?"
+    r"|(?:user|product|admin)[ -]?(?:groups?|profiles?|names?|accounts?)|groups?|users?|profiles?|products?|members?"
     r"|accounts?|managers?|admin(?:istrator)?s?|persons?|people|owners?|employees?|e-?mails?|configurations?|tenants?"
     r"|(?:first|last|display|full|sur|given)?[ -]?names?|organi[sz]ations?|org|domains?|login|customers?|company|team"
     r"|benutzer(?:in|s|namen?|gruppe)?|nutzer(?:in)?|anwender(?:in)?|gruppe|konto|mitglied|mitarbeiter(?:in)?|produkt|profil"
@@ -21,7 +22,8 @@ _NAME: Final = rf"{_PARTICULAR}(?:\s(?:(?:van|von|de|der|den|di|da|la|le|bin|al)
 _ADDRESSED: Final = (
     r"(?i:hello|dear|hi|welcome(?:\sback)?,?|mrs?\.?|ms\.?|dr\.?|signed\sin\sas|logged\sin\sas|on\sbehalf\sof|by|from"
     r"|hallo|sehr\sgeehrte[rs]?(?:\s(?:herrn?|frau))?|liebe[r]?|herrn?|frau|bonjour|cher|ch\u00e8re|hola|ciao"
-    r"|contact|ask|call|notify|notified|inform(?:ed)?|message|cc|attn|approved\sby|reported\sby|assigned\sto|sent\sto)"
+    r"|contact|ask|call|notify|notified|inform(?:ed)?|message|cc|attn|(?:photo|picture|avatar|image|portrait)\sof|(?:(?:kind|best|warm)\s)?regards|sincerely|cheers"
+    r"|mit\sfreundlichen\sgr\u00fc\u00dfen|cordialement|approved\sby|reported\sby|assigned\sto|sent\sto)"
 )
 # Of whom only a few things are said: that somebody became a member, came, went or was changed.
 _DONE: Final = (
@@ -61,6 +63,14 @@ _MENTION: Final = re.compile(
     rf"|(?:^|(?<=[.!?:;\]\"(>]\s)|(?<=\n))(?P<actor>(?!{_NOUN}\b){_NAME})(?={_ACTED})"
     rf"|(?<![\w-]){_DOING}\s(?:the\s)?(?:[\"'`\u2018\u201c](?P<object>[^\"'`\u2019\u201d\r\n\\]{{2,200}})[\"'`\u2019\u201d]"
     rf"|(?P<done>(?!{_NOUN}\b){_NAME})(?=\s(?-i:[a-z])|[.,;:!)]|$))"
+    rf"|(?<![\w-]){_DOING}\s\[(?P<several>[^\]\[\r\n]{{2,400}})\]"
+    rf"|(?<![\w-]){_NOUN}\s(?i:not\sfound|missing|unknown|skipped|failed|removed|added|invalid|ignored|affected)\s?:\s"
+    rf"(?P<enumerated>{_NAME}(?:,\s{_NAME}){{0,50}})"
+    rf"|(?<![\w-])(?P<possessor>{_NAME})(?=['\u2019]s\s(?i:account|profile|licen[cs]e|mailbox|password|membership|manager"
+    r"|access|group|e-?mail|login|user|role|name|address|team))"
+    # federatedID,X,domain, as user-sync writes its keys; sudo: X : TTY=...
+    r"|(?i:federated|enterprise|adobe)ID,(?P<key>[^\s,'\"]{2,64}(?:,[\w-]+(?:\.[\w-]+)+)?)"
+    r"|(?<=sudo:)\s{1,9}(?P<sudoer>[^\s:]{2,64})(?=\s:\s)"
     # Duplicate entry 'X' for key, as databases say.
     r"|(?i:duplicate\s(?:entry|key|value|name|user)\s)[\"'`]?(?P<double>[^\s\"'`,;]{2,64})"
     # 10.0.0.1 - X [date], as web servers write who has asked.
@@ -74,6 +84,8 @@ _LIKELY: Final = re.compile(
     r"|benutz|nutzer|anwender|grupp|konto|mitglied|mitarbeit|produ|profil|utili|compte|membre|usu|cuent|miembro|membro"
     r"|utent|gebruik|groep|lid|conta|contact|call|notif|inform|cc|att|sent|add|remov|delet|invit|creat|updat|grant|mov"
     r"|skip|sync|process|map|ignor|abl|suspend|mot|provision|match|fetch|resolv|fail|duplicate"
+    r"|'s |\u2019s "
+    r"|photo|picture|avatar|image|portrait|regards|sincerely|cheers|gr\u00fc|cordial|ID,|sudo|resource|entr|object"
     r"|- |join|left|sign|log|is |was |hall|geehrt|lieb|frau|herr"
 )
 ORDINARY: Final = frozenset(
@@ -111,7 +123,7 @@ ORDINARY: Final = frozenset(
 
 def mentions(text: str) -> Iterator[tuple[int, int]]:
     """Yield where each name begins and ends that the words around it tell."""
-    if " " not in text or not _LIKELY.search(text):
+    if (" " not in text and "ID," not in text) or not _LIKELY.search(text):
         return
     for found in _MENTION.finditer(text):
         group = found.lastgroup

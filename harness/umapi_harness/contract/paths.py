@@ -18,6 +18,26 @@ _ROOTLESS: Final = re.compile(
     r"(?:/(?:action|users|groups|organizations))?/[^/]+(?:@|%40)AdobeOrg(?:/|$)", re.IGNORECASE
 )
 _ADOBE: Final = (".adobe.io", ".adobe.com", ".adobelogin.com")
+# Lists of people in other services, whose entries are called by a login or an id.
+_LISTS: Final = frozenset({"users", "user", "people", "members", "accounts", "employees", "profiles", "profile", "u"})
+_NO_ENTRIES: Final = frozenset(
+    {
+        "",
+        "me",
+        "self",
+        "all",
+        "search",
+        "list",
+        "import",
+        "export",
+        "current",
+        "new",
+        "bulk",
+        "count",
+        "users",
+        "groups",
+    }
+)
 _WORDS: Final = frozenset({"users", "user-groups", "products", "configurations"})
 
 
@@ -37,6 +57,10 @@ def api_path(url: str) -> str:
     return API_PATH + parts.path[found.start() :]
 
 
+def _is_entry(before: str, segment: str) -> bool:
+    return before.lower() in _LISTS and segment.lower() not in _NO_ENTRIES and not segment.isdigit()
+
+
 def path_kinds(segments: Sequence[str]) -> Iterable[tuple[Kind, str]]:
     """Yield each segment of a path, percent-encoded as it came, with what it holds."""
     organization = next((place for place, segment in enumerate(segments) if "@" in unquote(segment)), len(segments))
@@ -44,7 +68,7 @@ def path_kinds(segments: Sequence[str]) -> Iterable[tuple[Kind, str]]:
     for place, segment in enumerate(segments):
         after = place - organization
         if after < 0:
-            kind = Kind.TEXT
+            kind = Kind.PHRASE if place and _is_entry(segments[place - 1], segment) else Kind.TEXT
         elif after == 0:
             kind = Kind.PHRASE
         elif route in ("action", "users", "groups"):

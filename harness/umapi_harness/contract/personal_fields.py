@@ -65,12 +65,13 @@ _PHRASES: Final = frozenset(
         "correo empresa ciudad grupo miembro utente azienda citt\u00e0 gruppo gebruiker bedrijf plaats groep",
         "usu\u00e1rio utilizador cidade \u6c0f\u540d \u59d3\u540d \u540d\u524d \u59d3 \u540d \u7528\u6237\u540d",
         "\u90ae\u7bb1 \u90e8\u95e8 \u90e8\u7f72 \u30e1\u30fc\u30eb\u30a2\u30c9\u30ec\u30b9",
+        "ims im photos picture pictures worker workers added removed website homepage",
     )
     for word in line.split()
 )
 _GIVEN: Final = re.compile(r"(?:.*_)?(?:(?:first|given|fore)_?names?|gn|vorname|pr[e\u00e9]nom|nombres?|nome|voornaam)")
 _FAMILY: Final = re.compile(
-    r"(?:.*_)?(?:(?:last|family|sur)_?names?|sn|nachname|familienname|nom|apellidos?|cognome|sobrenome|achternaam)"
+    r"(?:.*_)?(?:(?:last|family|sur)_?names?|sn|nachname|familienname|nom(?:_de_famille|_usage)?|apellidos?|cognome|sobrenome|achternaam)"
 )
 _PERSONS: Final = re.compile(
     rf"{_GIVEN.pattern}|{_FAMILY.pattern}"
@@ -79,7 +80,9 @@ _PERSONS: Final = re.compile(
     r"|requester|reporter|supervisor|teacher|instructor|student|initials|deputy|secretary|who|vorgesetzter)"
 )
 # Names whose last word says nothing.
-_WHOSE: Final = re.compile(r"(?:is_)?(?:members?|owners?)_of|direct_reports|(?:home|profile|script)_(?:directory|path)")
+_WHOSE: Final = re.compile(
+    r"(?:is_)?(?:members?|owners?)_of|direct_reports|cost_cent(?:er|re)|(?:extension|custom)_?attributes?_?[0-9]*|(?:home|profile|script)_(?:directory|path)"
+)
 # What schemas of directories and assertions call by a number (RFC 4519, RFC 2798, eduPerson).
 _OBJECT_IDS: Final = {
     "2.5.4.3": "cn",
@@ -94,7 +97,10 @@ _OBJECT_IDS: Final = {
     "0.9.2342.19200300.100.1.3": "mail",
     "1.3.6.1.4.1.5923.1.1.1.6": "upn",
 }
-_MACHINES: Final = frozenset({"host", "hostname", "hosts", "machine", "computer", "device", "workstation", "laptop"})
+_MACHINES: Final = frozenset(
+    {"host", "hostname", "hosts", "machine", "computer", "device", "workstation", "laptop"}
+    | {"machines", "computers", "devices", "workstations", "laptops"}
+)
 _FIXED: Final = frozenset(
     {"type", "status", "country", "result", "error", "error_code", "error_codes", "warning_code", "token_type"}
     | {"grant_type", "scope", "option", "environment", "version", "build", "side", "state"}
@@ -142,7 +148,10 @@ def kind_of(name: str) -> Kind:
         (Kind.TITLE, last in ("title", "subject")),
         (Kind.PERSON, _PERSONS.fullmatch(snake) is not None),
         (Kind.PHRASE, last in _PHRASES or _WHOSE.fullmatch(snake) is not None),
-        (Kind.PHRASE, last.endswith(("name", "names", "email", "mail", "mails", "emails", "address", "addresses"))),
+        (
+            Kind.PHRASE,
+            last.endswith(("name", "names", "email", "mail", "mails", "emails", "address", "addresses", "user")),
+        ),
         (Kind.PHRASE, last in ("number", "no", "nr") and not _PHONES.isdisjoint(snake.split("_"))),
         (Kind.PHRASE, last in ("id", "ids") or snake.endswith(("userid", "orgid", "clientid", "api_key", "apikey"))),
     ):
@@ -251,6 +260,20 @@ def messages() -> Messages:
     words = {word.strip(".,:[]{}").lower() for text in own for word in text.split()}
     words |= {"the", "and", "for", "user", "users", "group", "groups", "error", "admin", "test", "not", "found"}
     return Messages(frozenset(one[0] for one in split if len(one) == 1), tuple(templates), frozenset(words))
+
+
+@cache
+def field_names() -> frozenset[str]:
+    """Return the names of the API's own fields, in small letters."""
+    found: set[str] = set()
+
+    def note(members: dict[str, Any]) -> None:
+        if isinstance(members.get("properties"), dict):
+            found.update(name.lower() for name in members["properties"])
+
+    for file in schemas.names():
+        json.loads(schemas.text(file), object_hook=note)
+    return frozenset(found)
 
 
 def _constraint_messages(name: str) -> list[str]:

@@ -88,8 +88,7 @@ class Names:
         host, colon, port = place.rpartition(":") if _PORT.search(place) else (place, "", "")
         if host.startswith("["):
             return f"[{self._pseudonyms.address(host[1:-1])}]{colon}{port}"
-        lowered = host.lower()
-        if "." not in host or any(lowered == name or lowered.endswith(f".{name}") for name in _PUBLIC):
+        if "." not in host or is_public(host):
             return place
         is_address = _IPV4.fullmatch(host) is not None
         return f"{(self._pseudonyms.address if is_address else self.domain)(host)}{colon}{port}"
@@ -157,6 +156,10 @@ class Names:
         is_nobody = name.lower() in _NOBODY or name[:1] in "{<$:" or (name.isdigit() and len(name) < 5)
         return text if is_nobody else f"{text[:start]}{self.phrase(name)}"
 
+    def is_known(self, name: str) -> bool:
+        """Whether a text is itself a name that is known."""
+        return self._known.holds(name)
+
     def replaced(self, text: str) -> str:
         """Change the names in a text that are known."""
         return escapes_changed(text, self._replaced)
@@ -167,6 +170,12 @@ class Names:
     def file_of(self, written: str) -> str:
         """Change the name of a file as a header writes it, perhaps percent-encoded."""
         return percent_changed(written, self.file)
+
+
+def is_public(host: str) -> bool:
+    """Whether a host is Adobe's or this machine, and tells of nobody."""
+    lowered = host.lower()
+    return any(lowered == name or lowered.endswith(f".{name}") for name in _PUBLIC)
 
 
 def _is_ordinary(words: list[str]) -> bool:

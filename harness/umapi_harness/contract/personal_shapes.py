@@ -22,6 +22,7 @@ SPELLED: Final = re.compile(
 )
 _HOME: Final = (
     r"(?<![\w.~-])(?:/(?:export|usr|var|data|nfs|mnt/[a-z]|net/[\w.-]{1,64}))?/(?:homes?|[Uu]sers)/"
+    r"|(?<![\w.~-])(?!/v2/usermanagement)(?:/[\w.-]{1,30}){1,4}/(?:users|people|members|employees|accounts)/"
     r"|(?<![\w.-])/var/(?:spool/)?mail/"
     r"|[A-Za-z]:(?:/|\\{1,8})(?:Users|Documents and Settings)(?:/|\\{1,8})"
     r"|\\{2,8}[\w.-]{1,64}\\{1,4}(?:[Hh]omes?|[Uu]sers|[Pp]rofiles?)\$?\\{1,4}"
@@ -52,7 +53,7 @@ _ALL_SHAPES: Final = re.compile(_ADDRESS + _DISGUISED + _OTHERS, re.IGNORECASE)
 _LIKELY_DISGUISED: Final = re.compile(rf"(?:{_AT})(?=[\w-])", re.IGNORECASE)
 # Text without any of these holds nothing that could be known by its shape.
 CONTROL: Final = re.compile(
-    r"[@.:&%\\\uff20\ufe6b\uff0e\u3002]|[0-9]{3}|[0-9][A-Fa-f0-9]{2}|/homes?/|/[Uu]sers/|mail/|[\[({<]\s?(?i:dot|punkt)|\sdot\s"
+    r"[@.:&%\\\uff20\ufe6b\uff0e\u3002]|[0-9]{3}|[0-9][A-Fa-f0-9]{2}|/homes?/|/(?:[Uu]sers|people|members|employees|accounts)/|mail/|[\[({<]\s?(?i:dot|punkt)|\sdot\s"
 )
 _ESCAPED: Final = frozenset("nrtbfuvxNU0")
 

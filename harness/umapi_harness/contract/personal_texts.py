@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 
 import attrs
 
-from umapi_harness.common import json_text, notations, statements
+from umapi_harness.common import json_text, notations, statements, tables
 from umapi_harness.common.markup import markup_fields, multipart_parts, tags
 from umapi_harness.common.secret_names import is_secret, snake_case
 from umapi_harness.common.secrets import REDACTED
@@ -23,8 +23,8 @@ from umapi_harness.contract.escapes import escapes_changed
 from umapi_harness.contract.known_names import KEPT
 from umapi_harness.contract.mentions import mentions
 from umapi_harness.contract.paths import path_kinds
-from umapi_harness.contract.personal_fields import Kind, is_id, kind_of, messages, part_of
-from umapi_harness.contract.personal_names import Names
+from umapi_harness.contract.personal_fields import Kind, field_names, is_id, kind_of, messages, part_of
+from umapi_harness.contract.personal_names import Names, is_public
 from umapi_harness.contract.personal_pairs import is_label, told_kinds
 from umapi_harness.contract.personal_shapes import CONTROL, is_account, shapes
 
@@ -32,7 +32,7 @@ _DIVED: Final = frozenset({Kind.TEXT, Kind.FIXED, Kind.MESSAGE})
 _ROLES: Final = frozenset({"org", "deployment", "support"})
 # What a field in a text could begin with.
 _FIELD_MARK: Final = re.compile(
-    r"[=:<\n,;\t|]|\binsert\s|(?:\s|%20|\+)(?:eq|ne|co|sw|ew|i?like)(?:\s|%20|\+)", re.IGNORECASE
+    r"[=:<\n,;\t|]|(?:^|\s)--?[a-z]|\binsert\s|(?:\s|%20|\+)(?:eq|ne|co|sw|ew|i?like)(?:\s|%20|\+)", re.IGNORECASE
 )
 _MARKUP: Final = re.compile(r"&(?:lt|quot|apos|#0*3[49]|#0*60);", re.IGNORECASE)
 _ISLAND: Final = re.compile(r"[\[{]\s*+(?:\"|[\[{]\s*+\")")
@@ -51,10 +51,29 @@ _DEEPEST: Final = 6
 _STATES: Final = frozenset({"active", "inactive", "enabled", "disabled", "yes", "no", "enterprise", "federated"})
 _ASKED: Final = frozenset({Kind.PHRASE, Kind.PERSON, Kind.DOMAIN, Kind.ROLE, Kind.HOST, Kind.TITLE})
 _HEXADECIMAL: Final = re.compile(r"(?:[0-9A-F]{2}|[0-9a-f]{2})++")
+_NAME_BEFORE: Final = re.compile(r"(?<![\w.-])(?P<name>[\w.-]{1,60}+)[\"']?\s{0,4}(?:=>|[=:])\s{0,4}\Z")
 _GROUP: Final = re.compile(r"[0-9A-Fa-f]{1,4}")
 _WORD: Final = re.compile(r"[^\W_]++")
 # Members that have no more to say than the name of what they stand in: {"manager": {"value": "..."}}.
-_PLAIN_MEMBERS: Final = frozenset({"value", "display", "values", "text", "content", "$", "#text", "_", "@value"})
+_PLAIN_MEMBERS: Final = frozenset(
+    {
+        "value",
+        "display",
+        "values",
+        "text",
+        "content",
+        "$",
+        "#text",
+        "_",
+        "@value",
+        "s",
+        "ss",
+        "stringvalue",
+        "$set",
+        "$eq",
+    }
+    | {"$in", "$regex", "display_value", "displayvalue", "descriptor", "string"}
+)
 
 
 @attrs.define
@@ -63,15 +82,17 @@ class Texts:
 
     _names: Names
 
-    def url(self, url: str) -> str:
-        """Return a URL with pseudonyms in host, path and query."""
+    def url(self, url: str, *, whose: bool = False) -> str:
+        """Return a URL with pseudonyms in host, path and query; `whose`: it is somebody's, such as a photo."""
         head, hash_mark, fragment = url.partition("#")
         head, question, query = head.partition("?")
         scheme, slashes, rest = head.rpartition("://")
         place, slash, path = rest.partition("/") if slashes else ("", "", head)
         user, at, host = place.rpartition("@")
+        is_own = whose and not is_public(host)
         path = "/".join(
-            percent_changed(segment, partial(self.value, kind)) for kind, segment in path_kinds(path.split("/"))
+            percent_changed(segment, partial(self.value, Kind.PHRASE if is_own else kind))
+            for kind, segment in path_kinds(path.split("/"))
         )
         front = f"{scheme}{slashes}{user}{at}{self._names.host(host)}{slash}{path}"
         return f"{front}{question}{self._form(query)}{hash_mark}{self._form(fragment)}"
@@ -86,17 +107,17 @@ class Texts:
             kind = Kind.FIXED if text.lower() in _ROLES else Kind.PHRASE
         if not text or text == REDACTED or is_attachment_mark(text):
             return text
-        if kind is Kind.PERSON and "://" not in text:
-            # Somebody is called Null, or None.
-            return self._names.person(text)
+        # Somebody is called Null, or None.
         if kind is not Kind.PERSON and text.lower() in KEPT:
             return text
         if kind is Kind.FIXED:
             # The vocabulary holds nobody's name; where something else stands, its shape tells it.
             return self._unnamed(text, depth)
-        if kind is Kind.PHRASE and "://" not in text:
-            return self._names.phrase(text)
+        if kind in (Kind.PHRASE, Kind.PERSON) and "://" in text:
+            return self.url(text, whose=True)
         change: dict[Kind, Callable[[str], str]] = {
+            Kind.PHRASE: self._names.phrase,
+            Kind.PERSON: self._names.person,
             Kind.DOMAIN: self._names.domain,
             Kind.HOST: self._names.machine,
             Kind.URL: self._link,
@@ -211,7 +232,7 @@ class Texts:
                 changed = json_changed(raw[1:-1], partial(self._inside, kind, depth=depth))
                 if changed != raw[1:-1]:
                     edits.append((value.start + 1, value.end - 1, changed))
-            elif value.kind == "key" and _is_own(raw):
+            elif value.kind == "key" and (_is_own(raw) or self._names.is_known(raw[1:-1])):
                 changed = json_changed(raw[1:-1], partial(self._key, _holder(found.values, value)))
                 if changed != raw[1:-1]:
                     edits.append((value.start, value.end, f'"{changed}"'))
@@ -224,6 +245,8 @@ class Texts:
         """Change the name of a member, where it is no field but what people and groups are listed by."""
         if kind_of(key) is Kind.TEXT and kind_of(holder) in _ASKED and snake_case(holder).endswith("s"):
             return self.value(Kind.PHRASE, key)
+        if key.lower() in field_names():
+            return key
         shaped = self._shaped(key)
         return self._names.replaced(key) if shaped == key else shaped
 
@@ -309,7 +332,7 @@ class Texts:
             else:
                 parts += (
                     self._fields(text[done : island.start()], self._prose, depth),
-                    self.json(text[island.start() : end], depth + 1),
+                    self.json(text[island.start() : end], depth + 1, _name_before(text, done, island.start())),
                 )
             done = end
         return "".join((*parts, self._fields(text[done:], self._prose, depth)))
@@ -353,6 +376,9 @@ class Texts:
         yield from notations.cells(text, _is_asked)
         yield from notations.fields(text, _is_asked)
         yield from notations.comparisons(text, _is_asked)
+        yield from notations.flags(text, _is_asked)
+        yield from tables.ruled(text, _is_asked)
+        yield from tables.listed(text, _is_asked)
         yield from statements.inserted(text, _is_asked)
         yield from statements.serialized(text, _is_asked)
         yield from statements.keys(text, _is_asked)
@@ -432,6 +458,12 @@ def _is_own(key: str) -> bool:
         or not key.isascii()
         or any(map(str.isdigit, key))
     )
+
+
+def _name_before(text: str, start: int, end: int) -> str | None:
+    """Return the name of a field that stands just before a place, as in members = [...]; None where there is none."""
+    found = _NAME_BEFORE.search(text, max(start, end - 80), end)
+    return found["name"] if found is not None and _is_asked(found["name"]) else None
 
 
 def _is_address(text: str, field: notations.Field) -> bool:
