@@ -104,7 +104,8 @@ ACTIONS = [
 @pytest.mark.parametrize(("header", "cells", "step"), ACTIONS)
 def test_actions_on_users(header: str, cells: str, step: Any, read: Read) -> None:
     """Each action makes the step of its name, of the cells that are not blank."""
-    assert read(f"{header}\n{cells}\n") == [{"user": "a@x.com", "do": [step]}]
+    root = {"user": "a@x.com"} | ({"useAdobeID": True} if "addAdobeID" in step else {})
+    assert read(f"{header}\n{cells}\n") == [{**root, "do": [step]}]
 
 
 @pytest.mark.parametrize(
@@ -145,6 +146,8 @@ def test_more_groups_than_a_step_can_list(read: Read) -> None:
         ("email,username,domain", "j@x.com,J@X.COM,x.com", {"user": "j@x.com"}),
         ("email,username,domain,type", "j@x.com,JDOE,x.com,enterpriseID", {"user": "j@x.com"}),
         ("email,use_adobe_id", "j@x.com,yes", {"user": "j@x.com", "useAdobeID": True}),
+        ("email,type", "j@x.com,Adobe ID", {"user": "j@x.com", "useAdobeID": True}),
+        ("email,type,use_adobe_id", "j@x.com,Adobe ID,no", {"user": "j@x.com"}),
     ],
 )
 def test_who(columns: str, cells: str, root: Any, read: Read) -> None:

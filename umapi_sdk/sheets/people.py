@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from umapi_models.names import CREATES, FEDERATED_ID
+from umapi_models.names import ADOBE_ID, CREATES, FEDERATED_ID
 from umapi_runtime.constraints import Violation, show
 from umapi_sdk.actions import Action
 from umapi_sdk.commands import read_action
@@ -161,7 +161,9 @@ class PersonRow:
         if "@" not in user:
             self.require(columns.DOMAIN, f"{show(user)} is no e-mail address")
             root |= {"domain": domain} if domain else {}
-        if self.one_of(columns.USE_ADOBE_ID, _TRUTHS, default=False):
+        # Another account may have the e-mail address too.
+        adobe = ADOBE_ID in (CREATES.get(operation.name), _TYPES.get(plain(self.text(columns.TYPE))))
+        if self.one_of(columns.USE_ADOBE_ID, _TRUTHS, default=adobe):
             root["useAdobeID"] = True
         return root
 
