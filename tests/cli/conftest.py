@@ -43,7 +43,7 @@ def umapi(server: RunningServer, capsys: pytest.CaptureFixture[str]) -> Callable
         assert server.details.client_secret not in out + err
         assert "Traceback" not in err
         # One line for what is wrong, after those for what was waited for or started again.
-        assert all(line.startswith("umapi: ") for line in err.splitlines())
+        assert all(line.startswith("umapi: ") for line in err.strip().splitlines())
         return Result(status, out, err)
 
     return run

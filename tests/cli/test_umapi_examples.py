@@ -41,6 +41,10 @@ def place(server: RunningServer, tmp_path: Path) -> Path:
     for name in ("old.jsonl", "organisation.jsonl"):
         (tmp_path / name).write_text(export, "utf-8")
     (tmp_path / "old.csv").write_text("action,group,username,domain,type,groups\ncreate_group,DevOps,,,,\n", "utf-8")
+    people = "email,firstname,lastname,country,Cost Centre\nzoe@example.com,Zoë,Z,DE,7\n"
+    (tmp_path / "people.csv").write_text(people, "cp1252")
+    (tmp_path / "joiners.csv").write_text(people.replace("Cost Centre", "groups").replace(",7", ",DevOps"), "utf-8")
+    (tmp_path / "leavers.csv").write_text("email\njdoe@example.com\n", "utf-8")
     (tmp_path / ".config/fish/completions").mkdir(parents=True)
     (tmp_path / ".local/share/bash-completion/completions").mkdir(parents=True)
     command = tmp_path / "umapi"

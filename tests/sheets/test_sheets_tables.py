@@ -67,7 +67,7 @@ def test_the_walkthroughs_file(read: Read) -> None:
     assert [step for step in third["do"] if "add" in step] == []
 
 
-ACTIONS = [
+ACTIONS: list[tuple[str, str, Any]] = [
     # columns, cells, command
     (
         "type,email,firstname,lastname,country",
@@ -108,22 +108,22 @@ def test_actions_on_users(header: str, cells: str, step: Any, read: Read) -> Non
     assert read(f"{header}\n{cells}\n") == [{**root, "do": [step]}]
 
 
-@pytest.mark.parametrize(
-    ("cells", "steps"),
-    [
-        (
-            "create_group,G,hello,,P",
-            [
-                {"createUserGroup": {"description": "hello", "option": "updateIfAlreadyExists"}},
-                {"add": {"productConfiguration": ["P"]}},
-            ],
-        ),
-        ("update_group,G,,H,", [{"updateUserGroup": {"name": "H"}}]),
-        ("delete_group,G,,,", [{"deleteUserGroup": {}}]),
-        ('add_profiles,G,,,"P,Q"', [{"add": {"productConfiguration": ["P", "Q"]}}]),
-        ("remove_profiles,G,,,P", [{"remove": {"productConfiguration": ["P"]}}]),
-    ],
-)
+GROUP_ACTIONS: list[tuple[str, list[Any]]] = [
+    (
+        "create_group,G,hello,,P",
+        [
+            {"createUserGroup": {"description": "hello", "option": "updateIfAlreadyExists"}},
+            {"add": {"productConfiguration": ["P"]}},
+        ],
+    ),
+    ("update_group,G,,H,", [{"updateUserGroup": {"name": "H"}}]),
+    ("delete_group,G,,,", [{"deleteUserGroup": {}}]),
+    ('add_profiles,G,,,"P,Q"', [{"add": {"productConfiguration": ["P", "Q"]}}]),
+    ("remove_profiles,G,,,P", [{"remove": {"productConfiguration": ["P"]}}]),
+]
+
+
+@pytest.mark.parametrize(("cells", "steps"), GROUP_ACTIONS)
 def test_actions_on_user_groups(cells: str, steps: Any, read: Read) -> None:
     """A row can be about a user group: make it, change it, delete it, give it profiles."""
     assert read(f"action,group,description,new_name,profiles\n{cells}\n") == [{"usergroup": "G", "do": steps}]

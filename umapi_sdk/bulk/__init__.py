@@ -2,7 +2,7 @@
 
 from umapi_sdk.bulk.events import Event, Finished, Reconciling, Sending, Settled, Waiting
 from umapi_sdk.bulk.results import BulkResult, Counts, Ended, Ending, RowOutcome, RowResult
-from umapi_sdk.bulk.runs import BadRowsError, BulkRun, PlanSummary, RowLike
+from umapi_sdk.bulk.runs import BadRowsError, BulkRun, PlanSummary, RowLike, summarize
 
 __all__ = [
     "BadRowsError",
@@ -21,4 +21,5 @@ __all__ = [
     "Sending",
     "Settled",
     "Waiting",
+    "summarize",
 ]

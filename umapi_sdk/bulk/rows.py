@@ -233,17 +233,28 @@ class OpenRow:
 
     def rest(self) -> Action:
         """Return the action that is left; there must be one."""
-        leftover = self.leftover()
-        left, frame = leftover.parts, leftover.frame
-        most = most_steps(left[0].step)
-        chunks = [left[start : start + most] for start in range(0, len(left), most)]
-        places = [tuple(part.place for part in chunk) for chunk in chunks]
-        commands = [with_steps(frame, [part.step for part in chunk]) for chunk in chunks]
-        users = [command for command in commands if isinstance(command, UserCommand)]
-        if users:
-            return UserCommandAction(*users, places=places)
-        groups = [command for command in commands if isinstance(command, UserGroupCommand)]
-        return GroupCommandAction(*groups, places=places)
+        return _action_of(self.leftover())
+
+    def correction(self, *, test_mode: bool) -> Action | None:
+        """Return what to send once its mistakes are corrected: all that is left, with the steps that failed.
+
+        None if nothing is left, or if what is left is not known.
+        """
+        leftover = what_is_left(self.frame, self.step_parts(test_mode=test_mode), unchanged=test_mode)
+        return _action_of(leftover) if leftover.known and leftover.parts else None
+
+
+def _action_of(leftover: Leftover) -> Action:
+    left, frame = leftover.parts, leftover.frame
+    most = most_steps(left[0].step)
+    chunks = [left[start : start + most] for start in range(0, len(left), most)]
+    places = [tuple(part.place for part in chunk) for chunk in chunks]
+    commands = [with_steps(frame, [part.step for part in chunk]) for chunk in chunks]
+    users = [command for command in commands if isinstance(command, UserCommand)]
+    if users:
+        return UserCommandAction(*users, places=places)
+    groups = [command for command in commands if isinstance(command, UserGroupCommand)]
+    return GroupCommandAction(*groups, places=places)
 
 
 def _read_command(body: dict[str, Any]) -> Frame:

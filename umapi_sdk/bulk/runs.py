@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from umapi_sdk.session import Described
 
 _MOST_PROBLEMS = 10_000
+_UNSURE = {Fate.IN_DOUBT, Fate.UNKNOWN}
 
 
 class RowLike(Protocol):
@@ -215,15 +217,7 @@ class BulkRun:
         Raises:
             JournalError: the journal cannot be read.
         """
-        actions = commands = merged = requests = after = 0
-        while rows := self._journal.window(window, after):
-            after = rows[-1].number
-            made = plan((action for row in rows for action in _left_of(row)), by_group=self._purpose.by_group)
-            actions += len(made.actions)
-            commands += len(made.commands)
-            merged += len(made.merged)
-            requests += len(made.requests)
-        return PlanSummary(actions=actions, commands=commands, merged=merged, requests=requests)
+        return _summary(self._windows(window), by_group=self._purpose.by_group)
 
     def run(
         self,
@@ -278,6 +272,28 @@ class BulkRun:
         """
         return (tell(stored, test_mode=self._purpose.test_mode) for stored in self._journal.results())
 
+    def rest(self) -> Iterator[Action]:
+        """Give what is left of each row that failed or has not been sent whole, one after the other, in order.
+
+        Steps that failed are in it as they were, and so are those after them of which it is not known whether the
+        service went on to them, if a second time does no harm. Of a row with anything unknown there is nothing.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        for stored in self._journal.results():
+            if stored.state in (State.OPEN, State.FAILED) and not _UNSURE & set(stored.fates.values()):
+                row = OpenRow.read(stored.number, stored.command or "", stored.fates, None)
+                left = row.correction(test_mode=self._purpose.test_mode)
+                if left is not None:
+                    yield left
+
+    def _windows(self, size: int) -> Iterator[Iterator[Action]]:
+        after = 0
+        while rows := self._journal.window(size, after):
+            after = rows[-1].number
+            yield (action for row in rows for action in _left_of(row))
+
     @contextmanager
     def _session(
         self, connection: Described, on_event: Callable[[Event], None] | None, window: int, settling: float
@@ -326,6 +342,32 @@ def _stored(rows: Iterable[RowLike | Action], problems: list[object]) -> Iterato
             problems += row.problems[: _MOST_PROBLEMS - len(problems)]
             note = Note(reason="; ".join(map(str, row.problems)))
             yield row.number, row.line, None, None, State.BAD, note.write()
+
+
+def summarize(actions: Iterable[Action], *, by_group: bool = False, window: int = WINDOW) -> PlanSummary:
+    """Return how many requests a run of actions needs, and how long that takes at least, without a journal.
+
+    Args:
+        actions: read once, and never held all together.
+        by_group: turn memberships around, as `plan` does.
+        window: rows that are planned together, as in `BulkRun.run`.
+
+    Raises:
+        ActionError: an action has no steps.
+    """
+    left = iter(actions)
+    return _summary(iter(lambda: list(islice(left, window)), []), by_group=by_group)
+
+
+def _summary(windows: Iterable[Iterable[Action]], *, by_group: bool) -> PlanSummary:
+    actions = commands = merged = requests = 0
+    for window in windows:
+        made = plan(window, by_group=by_group)
+        actions += len(made.actions)
+        commands += len(made.commands)
+        merged += len(made.merged)
+        requests += len(made.requests)
+    return PlanSummary(actions=actions, commands=commands, merged=merged, requests=requests)
 
 
 def _left_of(row: OpenRow) -> Iterator[Action]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 DONE: Final = 0
 FAILED: Final = 1
 BAD_INPUT: Final = 2
+UNFINISHED: Final = 3
+"""Something is left to be done, or not known."""
 INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
 """What a shell says of a program that ended because nobody reads on, as in `umapi users | head`."""

@@ -34,6 +34,14 @@ class _Home:
 
 
 COMMANDS: Final = {
+    "apply": _Home(
+        "applying", "apply", "Carry out FILE: CSV of people, a JSON array or JSON Lines of commands, of any length."
+    ),
+    "check": _Home(
+        "checking",
+        "check",
+        "Check a file of people or commands without a connection, and tell what `umapi apply` would need for it.",
+    ),
     "completion": _Home("completion", "completion", "Print what makes a shell complete the commands of `umapi`."),
     "diff": _Home("comparing", "diff", "Show what differs between two exports, OLD and NEW, offline."),
     "export": _Home(

@@ -33,7 +33,9 @@ class _ErrorLines(logging.Handler):
     """Writes what the SDK logs to standard error, one line each."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        complain(record.getMessage())
+        # A terminal that has gone must not end what is only told of.
+        with suppress(OSError):
+            complain(record.getMessage())
 
 
 def tell_log(level: int) -> Callable[[], None]:
@@ -71,3 +73,30 @@ def cell_of(names: Sequence[str]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow(names)
     return text.getvalue() if names else ""
+
+
+class Output:
+    """Standard output and standard error for a command that must not end because one of them does.
+
+    What cannot be written any more is dropped: the command has another place where all of it stands.
+    """
+
+    def __init__(self) -> None:
+        self._broken = False
+
+    def say(self, line: str) -> None:
+        """Write a line to standard output."""
+        if self._broken:
+            return
+        try:
+            say(line)
+            sys.stdout.flush()
+        except OSError as error:
+            self._broken = True
+            silence_output()
+            self.complain(f"the output cannot be written: {error.strerror or error}")
+
+    def complain(self, problem: str) -> None:
+        """Write what is wrong, as one line on standard error."""
+        with suppress(OSError):
+            complain(problem)

@@ -81,8 +81,8 @@ COLUMNS: Final = (
     Column(
         USE_ADOBE_ID,
         (),
-        "`true` where an Adobe ID and another account share the e-mail address, and the Adobe ID is meant; so it is where "
-        "`type` says Adobe ID, unless the cell is `false`.",
+        "`true` where an Adobe ID and another account share the e-mail address, and the Adobe ID is meant. A blank "
+        "cell is `true` where `type` says Adobe ID.",
     ),
     Column(GROUP, ("user_group", "group_name", "user_group_name"), "The user group that the row is about."),
     Column(DESCRIPTION, (), "The description of the user group."),

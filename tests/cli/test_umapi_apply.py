@@ -1,0 +1,378 @@
+"""The command `umapi apply`, as a process of its own: every row's outcome, whatever ends the run."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+import pytest
+
+from umapi_command import Result
+from umapi_harness.mock.faults.plans import Fault
+from umapi_harness.mock.serving.server import RunningServer
+
+HEADER = "email,firstname,lastname,country,groups\n"
+Apply = Callable[..., Result]
+
+
+def rows(count: int, groups: str = "") -> str:
+    """A file of that many people."""
+    return HEADER + "".join(f"new{number}@example.com,A,B,DE,{groups}\n" for number in range(count))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the command runs."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def start(server: RunningServer, folder: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts `umapi apply` with arguments."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(
+        *arguments: str, stdin: IO[Any] | None = None, stdout: IO[Any] | int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "umapi_sdk", "apply", *arguments],
+            text=True,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def apply(start: Callable[..., subprocess.Popen[str]], server: RunningServer) -> Apply:
+    """Runs `umapi apply` to its end. Whatever it does, it shows no secret and no traceback."""
+
+    def run(*arguments: str, **options: Any) -> Result:
+        process = start(*arguments, **options)
+        out, err = process.communicate(timeout=100)
+        assert server.details.client_secret not in (out or "") + err
+        assert "Traceback" not in err
+        return Result(process.returncode, out, err)
+
+    return run
+
+
+def posts(server: RunningServer) -> int:
+    """How many action requests the server has seen."""
+    return sum("/action/" in entry["path"] for entry in server.world.journal.as_list())
+
+
+def emails(server: RunningServer) -> set[str]:
+    """The users of the organisation whom these tests create."""
+    return {user.email for user in server.world.organization().users if user.email.startswith("new")}
+
+
+def wait_for_post(server: RunningServer, number: int, process: subprocess.Popen[str]) -> None:
+    """Return when the planned failure has met so many requests."""
+    while httpx.get(f"{server.url}/_mock/faults", trust_env=False).json()[0]["matched"] < number:
+        assert process.poll() is None
+
+
+def test_a_file_is_carried_out(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """Every row takes effect, the result has a row for each, the journal is for its owner alone, the end says so."""
+    Path("people.csv").write_text(rows(25, "DevOps"), "utf-8")
+    result = apply("people.csv", "--result", "result.csv")
+    assert result.status == 0, result.err
+    assert result.lines == [
+        "25 rows in 25 commands, 0 of them merged, in 3 requests: 0 s at least, at 10 requests in 60 s",
+        "25 rows: 25 completed",
+        "3 requests, and waits of 0 s in all",
+        "Next: nothing, every row is completed.",
+    ]
+    assert len(emails(server)) == 25
+    assert posts(server) == 3
+    assert (Path("people.csv.journal").stat().st_mode & 0o777) == 0o600
+    with Path("result.csv").open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [(row["row"], row["line"], row["outcome"]) for row in found] == [
+        (str(number), str(number + 1), "completed") for number in range(1, 26)
+    ]
+    assert found[0]["user"] == "new0@example.com"
+    assert len(found[0]["request_ids"]) > 8
+
+
+def test_bad_rows_send_nothing(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """One bad row keeps the file from being sent; every problem is told; no journal is left behind."""
+    Path("people.csv").write_text(rows(3) + "q@example.com,A,B,XX,\n,A,B,DE,\n", "utf-8")
+    result = apply("people.csv")
+    assert (result.status, result.out) == (2, "")
+    lines = result.err.splitlines()
+    assert lines[0].startswith('umapi: people.csv: row 4 (line 5), column country: "XX" is no country code')
+    assert lines[-1] == "umapi: 2 problems in 5 rows: nothing was sent"
+    assert posts(server) == 0
+    assert os.listdir() == ["people.csv"]
+
+
+def test_bad_rows_can_be_left_out(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """With `--skip-bad-rows` the others are sent, the summary and the result say which were not; exit status 1."""
+    Path("people.csv").write_text(rows(2) + "q@example.com,A,B,XX,\n", "utf-8")
+    result = apply("people.csv", "--skip-bad-rows", "--result", "result.jsonl")
+    assert result.status == 1
+    assert result.lines[0] == "1 bad row of 3 left out"
+    assert "3 rows: 2 completed, 1 bad" in result.lines
+    assert result.lines[-1] == "Next: correct the bad rows, and apply them in a file of their own."
+    told = [json.loads(line) for line in Path("result.jsonl").read_text("utf-8").splitlines()]
+    assert [entry["outcome"] for entry in told] == ["completed", "completed", "bad row"]
+    assert 'column country: "XX" is no country code' in told[2]["message"]
+    assert len(emails(server)) == 2
+
+
+def test_a_plan_sends_nothing(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """`--plan` tells of requests and time, and leaves neither requests nor files."""
+    Path("people.csv").write_text(rows(25), "utf-8")
+    result = apply("people.csv", "--plan")
+    assert (result.status, len(result.lines)) == (0, 2)
+    assert result.lines[0].startswith("25 rows in 25 commands, 0 of them merged, in 3 requests")
+    assert result.lines[1] == "Nothing was sent."
+    assert posts(server) == 0
+    assert os.listdir() == ["people.csv"]
+
+
+def test_a_dry_run_changes_nothing(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """`--dry-run` has the service check all, says so, and can be repeated and followed by the real run."""
+    Path("people.csv").write_text(rows(2), "utf-8")
+    for _ in range(2):
+        result = apply("people.csv", "--dry-run")
+        assert result.status == 0, result.err
+        assert result.lines[0].endswith(". Test mode: the service checks, and changes nothing")
+        assert "2 rows in test mode, so that nothing was changed: 2 completed" in result.lines
+        assert emails(server) == set()
+    assert posts(server) == 2
+    assert apply("people.csv").status == 0
+    assert len(emails(server)) == 2
+
+
+def test_a_failure_and_what_is_left_of_it(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """The line of a failed row has steps and remedy; `--left` holds only the step left; sent again, it completes."""
+    Path("people.csv").write_text(rows(2) + "new2@example.com,A,B,DE,Missing\n", "utf-8")
+    result = apply("people.csv", "--left", "left.jsonl")
+    assert result.status == 1
+    line = result.lines[1]
+    assert line.startswith(
+        "row 3 (line 4), new2@example.com: failed: Group Missing was not found (error.group.not_found)"
+    )
+    assert "step 0 (createFederatedID) took effect; step 1 (add) failed" in line
+    assert "create the group first" in line
+    assert result.lines[-1] == "Next: correct what failed in left.jsonl, then: umapi apply left.jsonl"
+    left = Path("left.jsonl").read_text("utf-8")
+    assert json.loads(left) == {"user": "new2@example.com", "do": [{"add": {"group": ["Missing"]}}]}
+    Path("left.jsonl").write_text(left.replace("Missing", "DevOps"), "utf-8")
+    assert apply("left.jsonl").status == 0
+    user = server.world.organization().find_user("new2@example.com")
+    assert user is not None
+
+
+def test_a_journal_is_never_replaced(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """A file that was applied is not sent a second time: its journal is there, and can be gone on with."""
+    Path("people.csv").write_text(rows(2), "utf-8")
+    assert apply("people.csv").status == 0
+    result = apply("people.csv")
+    assert (result.status, result.out) == (2, "")
+    assert "people.csv.journal: exists already" in result.err
+    assert "umapi apply --resume people.csv.journal goes on with it" in result.err
+    assert apply("people.csv", "--journal", "other").status == 0  # every row updates what is there
+    assert posts(server) == 2
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_after_the_present_request(
+    name: str, start: Callable[..., subprocess.Popen[str]], apply: Apply, server: RunningServer, folder: Path
+) -> None:
+    """The request under way is waited for; the rest is left; the last line says how to go on; nothing is doubled."""
+    Path("people.csv").write_text(rows(25), "utf-8")
+    server.world.faults.add(Fault(operation="action", kind="delay", delay=1.5, nth=2))
+    process = start("people.csv", "--result", "result.csv")
+    wait_for_post(server, 2, process)
+    process.send_signal(getattr(signal, name))
+    if name == "SIGHUP":  # shell and terminal both send it
+        process.send_signal(signal.SIGHUP)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 3, err
+    assert "ending after the present request; once more ends at once" in err
+    lines = out.splitlines()
+    assert "25 rows: 20 completed, 5 left" in lines
+    assert lines[-1] == "Next: umapi apply --resume people.csv.journal --result result.csv"
+    assert posts(server) == 2
+    result = apply("--resume", "people.csv.journal", "--result", "result.csv")
+    assert result.status == 0, result.err
+    assert result.lines[0].startswith("5 rows in 5 commands")
+    assert posts(server) == 3
+    assert len(emails(server)) == 25
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_ends_at_once_is_resumed(
+    second: signal.Signals,
+    start: Callable[..., subprocess.Popen[str]],
+    apply: Apply,
+    server: RunningServer,
+    folder: Path,
+) -> None:
+    """After a second Ctrl-C, or `kill -9`, what was under way is looked at: all is done, and nothing sent twice."""
+    lines = "".join(f"new{number}@example.com,A,B,DE,fail\n" for number in range(25))
+    Path("people.csv").write_text(f"email,firstname,lastname,country,option\n{lines}", "utf-8")
+    server.world.faults.add(Fault(operation="action", kind="delay", delay=30.0, nth=2, when="after"))
+    process = start("people.csv")
+    wait_for_post(server, 2, process)
+    while len(emails(server)) < 20:
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    while "ending after" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(second)
+    out, _ = process.communicate(timeout=60)
+    if second is signal.SIGINT:
+        assert process.returncode == 3
+        assert out.splitlines()[-1] == "Next: umapi apply --resume people.csv.journal"
+    result = apply("--resume", "people.csv.journal", "--settling", "0", "--result", "result.jsonl")
+    assert result.status == 0, result.out + result.err
+    assert posts(server) == 2  # the first and the last: that which was under way is still being answered
+    told = [json.loads(line) for line in Path("result.jsonl").read_text("utf-8").splitlines()]
+    assert [entry["reconciled"] for entry in told] == [False] * 10 + [True] * 10 + [False] * 5
+
+
+def test_a_wait_that_is_too_long(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """A 429 of an hour ends the run in a state that can be resumed, with the time to come back in the last line."""
+    Path("people.csv").write_text(rows(25), "utf-8")
+    server.world.faults.add(Fault(operation="action", nth=2, status=429, retry_after="3600"))
+    result = apply("people.csv")
+    assert result.status == 3
+    assert "25 rows: 10 completed, 15 left" in result.lines
+    assert result.lines[-1].startswith("Next: after 2")
+    assert result.lines[-1].endswith(": umapi apply --resume people.csv.journal")
+
+
+def test_a_result_that_cannot_be_written(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """A full disk under the result loses nothing: the run is done, and the message says how to write it again."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    result = apply("people.csv", "--result", "/dev/full")
+    assert result.status == 1
+    again = "umapi apply --resume people.csv.journal --result /dev/full writes it again"
+    assert f"umapi: /dev/full: cannot be written: No space left on device; {again}" in result.err
+    assert "3 rows: 3 completed" in result.lines
+    assert apply("--resume", "people.csv.journal", "--result", "result.csv").status == 0
+    assert len(Path("result.csv").read_text("utf-8").splitlines()) == 4
+    assert posts(server) == 1
+
+
+def test_an_output_that_fails(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """With a standard output that cannot be written, everything is done all the same, and the result tells of it."""
+    Path("people.csv").write_text(rows(15), "utf-8")
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        result = apply("people.csv", "--result", "result.csv", stdout=full)
+    assert result.status == 0
+    assert "umapi: the output cannot be written: No space left on device" in result.err
+    assert len(Path("result.csv").read_text("utf-8").splitlines()) == 16
+    assert len(emails(server)) == 15
+
+
+def test_files_that_cannot_be_written_are_found_out_first(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """Nothing is sent if there will be no place for the result, for what is left, or for the journal."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    for option in ("--result", "--left", "--journal"):
+        result = apply("people.csv", option, "missing/file")
+        assert (result.status, result.out) == (2, "")
+        assert "missing/file: " in result.err
+    assert posts(server) == 0
+
+
+def test_what_a_journal_refuses(
+    apply: Apply, server: RunningServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another file, another organisation, another mode, and what is no journal, are refused with one line."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    assert apply("people.csv").status == 0
+    assert apply("people.csv", "--resume", "people.csv.journal").status == 0
+    Path("others.csv").write_text(rows(4), "utf-8")
+    refused = [
+        (apply("others.csv", "--resume", "people.csv.journal"), "is of a run of another file or another state of it"),
+        (apply("--dry-run", "--resume", "people.csv.journal"), "is of a run for the mode real changes, not test mode"),
+        (apply("--resume", "people.csv"), "is not the journal of a bulk run"),
+        (apply("--resume", "missing"), "there is no such file"),
+        (apply("--resume", "people.csv.journal", "--by-group"), "--by-group does not go with --resume"),
+        (apply(), "name a FILE, or a journal to go on with"),
+        (apply("missing.csv"), "missing.csv: cannot be read: No such file or directory"),
+        (apply("people.csv", "--result", "-"), "the summary goes to standard output: name a file"),
+        (apply("-"), "standard input has no name for a journal to go by: give --journal"),
+    ]
+    monkeypatch.setenv("UMAPI_ORG_ID", "999@AdobeOrg")
+    refused.append((apply("--resume", "people.csv.journal"), "is of a run for the organisation"))
+    for result, said in refused:
+        assert (result.status, result.out) == (2, ""), said
+        assert said in result.err
+    assert posts(server) == 1
+
+
+def test_standard_input(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """A pipe is read like a file, if the journal has a name."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    with Path("people.csv").open("rb") as stdin:
+        assert apply("-", "--journal", "run.journal", stdin=stdin).status == 0
+    assert len(emails(server)) == 3
+
+
+def test_the_next_command_has_the_settings(
+    apply: Apply, server: RunningServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command of the last line is whole: with the file of settings, and quoted for a shell."""
+    details = server.details
+    settings = {
+        "org_id": details.org_id,
+        "client_id": details.client_id,
+        "client_secret": details.client_secret,
+        "endpoint": details.api_url,
+        "ims_url": details.ims_url,
+    }
+    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
+    Path("my umapi.toml").write_text(f"[sandbox]\n{lines}", "utf-8")
+    Path("my umapi.toml").chmod(0o600)
+    Path("people.csv").write_text(rows(25), "utf-8")
+    server.world.faults.add(Fault(operation="action", nth=2, status=429, retry_after="3600"))
+    done = subprocess.run(
+        [sys.executable, "-m", "umapi_sdk", "--config", "my umapi.toml", "--profile", "sandbox", "apply", "people.csv"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    assert done.stdout.rstrip().endswith(
+        "umapi --config 'my umapi.toml' --profile sandbox apply --resume people.csv.journal"
+    )
+
+
+def test_what_is_left_has_nothing_that_may_have_been_done(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """Rows that were never sent are left whole; a removal after a failed step, which may have happened, is not."""
+    commands = [
+        {"user": "new0@example.com", "do": [{"add": {"group": ["DevOps"]}}, {"removeFromOrg": {}}]},
+        {"user": "new1@example.com", "do": [{"add": {"group": ["DevOps"]}}, {"remove": {"group": ["Sales"]}}]},
+        *({"user": f"new{number}@example.com", "do": [{"remove": "all"}]} for number in range(2, 12)),
+    ]
+    Path("commands.json").write_text(json.dumps(commands), "utf-8")
+    server.world.faults.add(Fault(operation="action", nth=2, status=429, retry_after="3600"))
+    assert apply("commands.json", "--left", "left.jsonl").status == 3
+    left = [json.loads(line) for line in Path("left.jsonl").read_text("utf-8").splitlines()]
+    assert [command["user"] for command in left] == [f"new{number}@example.com" for number in range(1, 12)]
+    assert left[0] == commands[1]
+    assert left[-1] == commands[-1]

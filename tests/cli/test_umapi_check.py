@@ -1,0 +1,111 @@
+"""The command `umapi check`: what it says of good files and of bad ones, without a connection."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from umapi_command import Result
+from umapi_sdk.cli import main
+
+HEADER = "email,firstname,lastname,country,groups\n"
+Check = Callable[..., Result]
+
+
+@pytest.fixture
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Check:
+    """Runs `umapi check` on a text, in a place without any setting."""
+    for name in [name for name in os.environ if name.startswith("UMAPI_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+    def run(content: str | bytes, *arguments: str) -> Result:
+        Path("people.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+        status = main(["check", "people.csv", *arguments])
+        out, err = capsys.readouterr()
+        return Result(status, out, err)
+
+    return run
+
+
+def rows(count: int, *, country: str = "DE", groups: str = "") -> str:
+    """A file of that many people."""
+    return HEADER + "".join(f"p{number}@x.com,A,B,{country},{groups}\n" for number in range(count))
+
+
+def test_a_good_file(check: Check) -> None:
+    """Rows, commands, requests and the least time are told, with exit status 0."""
+    result = check(rows(120))
+    assert (result.status, result.err) == (0, "")
+    plan = "120 rows in 120 commands, 0 of them merged, in 12 requests: 1 min 0 s at least, at 10 requests in 60 s"
+    assert result.lines == [f"No problem: {plan}"]
+
+
+def test_memberships_by_group(check: Check) -> None:
+    """`--by-group` plans as it does for `apply`: 100 people go into a group with one request."""
+    content = "email,groups\n" + "".join(f"p{number}@x.com,A\n" for number in range(100))
+    assert "in 10 requests" in check(content, "--action", "add").out
+    assert "in 1 request" in check(content, "--action", "add", "--by-group").out
+
+
+def test_bad_rows(check: Check) -> None:
+    """Each problem is a line with the file, row, line and column; then how many there are; exit status 2."""
+    result = check(HEADER + "a@x.com,A,B,XX,\n\nb@x.com,,B,DE,\n")
+    assert (result.status, result.err) == (2, "")
+    first, second, last = result.lines
+    assert first.startswith('people.csv: row 1 (line 2), column country: "XX" is no country code of ISO 3166-1')
+    assert second == "people.csv: row 2 (line 4), column firstname: is blank, and a federatedID needs it"
+    assert last == "2 problems in 2 rows"
+
+
+def test_many_problems(check: Check) -> None:
+    """A hundred are shown, with how many there are; `--all-problems` shows every one."""
+    content = rows(150, country="XX")
+    result = check(content)
+    assert len(result.lines) == 101
+    assert result.lines[-1] == "150 problems in 150 rows, 50 of them not shown (--all-problems shows them)"
+    result = check(content, "--all-problems")
+    assert len(result.lines) == 151
+    assert result.lines[-1] == "150 problems in 150 rows"
+
+
+def test_a_file_that_cannot_be_read(check: Check) -> None:
+    """What ends the reading is told like a problem."""
+    result = check(HEADER.replace("country", "contry"))
+    assert result.status == 2
+    assert result.lines[0].startswith("people.csv: line 1, column contry: is unknown: is country meant?")
+    result = check(b"email,groups\na@x.com,\xe9\n", "--action", "add")
+    assert result.lines[0].startswith("people.csv: line 2: the byte 0xE9 is not UTF-8")
+
+
+def test_options_of_files(check: Check) -> None:
+    """Encoding, delimiter, form, action and columns to leave out can be named; what means nothing is refused."""
+    content = "email|groups|Cost Centre\na@x.com|Équipe|7\n".encode("cp1252")
+    options = ("--encoding", "cp1252", "--delimiter", "|", "--format", "csv", "--action", "add")
+    assert check(content, *options, "--ignore-column", "cost centre").status == 0
+    assert (
+        check(content.replace(b"|", b"\t"), *options, "--delimiter", "tab", "--ignore-column", "Cost Centre").status
+        == 0
+    )
+    assert check(content, *options).status == 2
+    result = check(content, "--action", "dance")
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("umapi: dance is no action: give one of create, ")
+
+
+def test_no_file(check: Check, tmp_path: Path) -> None:
+    """A file that is not there is a problem of one line."""
+    assert main(["check", str(tmp_path / "missing.csv")]) == 2
+
+
+def test_what_users_writes_can_be_read(umapi: Callable[..., Result], tmp_path: Path) -> None:
+    """What `umapi users --format csv` lists is a file of people, by which all of them can be removed."""
+    path = tmp_path / "users.csv"
+    path.write_text(umapi("users", "--format", "csv").out, "utf-8")
+    for action in ("remove_from_org", "remove_all"):
+        result = umapi("check", str(path), "--action", action)
+        assert result.status == 0, result.out
+        assert "13 rows in 13 commands" in result.out

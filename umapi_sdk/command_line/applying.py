@@ -1,0 +1,302 @@
+"""The command `umapi apply`: a file of people or commands, carried out whole, whatever comes between."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import signal
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import attrs
+import click
+
+from umapi_sdk.bulk import BadRowsError, BulkResult, BulkRun, Ending, RowOutcome
+from umapi_sdk.bulk.running import SETTLING
+from umapi_sdk.command_line.advice import Advice
+from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, UNFINISHED, Access, examples
+from umapi_sdk.command_line.output import Output, complain, count
+from umapi_sdk.command_line.progress import Progress
+from umapi_sdk.command_line.reading import Reading, Screening, reads_file
+from umapi_sdk.command_line.results import check_output, describe, write_commands, write_results
+from umapi_sdk.connection import Connection
+from umapi_sdk.errors import JournalError
+from umapi_sdk.planning import duration
+from umapi_sdk.sheets import SheetError
+from umapi_sdk.sheets.opening import STANDARD_INPUT
+
+_STOPPING: Final = ("SIGINT", "SIGTERM", "SIGHUP")
+_FILE: Final = click.Path(path_type=Path, dir_okay=False)
+_DRY: Final = ".dry-run.journal"
+_SHOWN: Final = 20
+"""Rows that were not completed, so many of which have a line of their own."""
+
+
+@attrs.frozen(kw_only=True)
+class _Wishes:
+    """What was asked for on the command line."""
+
+    journal: Path | None
+    result: Path | None
+    left: Path | None
+    plan_only: bool
+    dry_run: bool
+    skip_bad: bool
+    by_group: bool
+    settling: float
+    reading: Reading
+
+
+@click.command(
+    epilog=examples(
+        "umapi apply --plan joiners.csv",
+        "umapi apply joiners.csv --result result.csv --left left.jsonl",
+        "umapi apply --resume joiners.csv.journal --result result.csv",
+        "umapi apply --action remove_from_org leavers.csv",
+    )
+)
+@click.argument("file", required=False, type=click.Path(dir_okay=False, allow_dash=True))
+@click.option("--journal", type=_FILE, help="Where the run is journalled; FILE.journal otherwise. Never replaced.")
+@click.option("--resume", type=_FILE, metavar="JOURNAL", help="Go on with the run of a journal.")
+@click.option("--result", type=_FILE, help="Write what became of each row: CSV, or JSON Lines if it ends in .jsonl.")
+@click.option("--left", type=_FILE, help="Write what is left of rows that failed or were not sent, for `umapi apply`.")
+@click.option("--plan", "plan_only", is_flag=True, help="Show what would be sent, and end.")
+@click.option("--dry-run", is_flag=True, help="Have the service check the commands (testOnly), and change nothing.")
+@click.option("--skip-bad-rows", "skip_bad", is_flag=True, help="Leave out rows that cannot be used.")
+@click.option("--by-group", is_flag=True, help="Turn memberships around where that makes fewer commands.")
+@click.option(
+    "--settling",
+    type=click.FloatRange(min=0),
+    default=SETTLING,
+    show_default=True,
+    metavar="SECONDS",
+    help="After a request without a clear answer, wait so long before looking what became of it.",
+)
+@reads_file
+@click.pass_obj
+def apply(
+    access: Access,
+    file: str | None,
+    resume: Path | None,
+    journal: Path | None,
+    result: Path | None,
+    left: Path | None,
+    plan_only: bool,
+    dry_run: bool,
+    skip_bad: bool,
+    by_group: bool,
+    settling: float,
+    reading: Reading,
+) -> int:
+    """Carry out FILE: CSV of people, a JSON array or JSON Lines of commands, of any length.
+
+    All rows are checked before anything is sent, and nothing is sent if there is a problem. What is sent is
+    journalled before, and what became of it after. Whatever ends the run - Ctrl-C, a lost connection, a wait that is
+    too long - `umapi apply --resume JOURNAL` goes on, and does nothing twice.
+
+    The exit status is 0 if every row is completed, 1 if some failed, 2 for bad input, 3 if some are left or unknown.
+    """
+    wishes = _Wishes(
+        journal=journal,
+        result=result,
+        left=left,
+        plan_only=plan_only,
+        dry_run=dry_run,
+        skip_bad=skip_bad,
+        by_group=by_group,
+        settling=settling,
+        reading=reading,
+    )
+    for path in (result, left):
+        check_output(path)
+    if resume is not None:
+        for name, value in (("--journal", journal), ("--by-group", by_group), ("--skip-bad-rows", skip_bad)):
+            if value:
+                raise click.UsageError(f"{name} does not go with --resume: the journal knows it")
+        return _resume(access, resume, file, wishes)
+    if file is None:
+        raise click.UsageError("name a FILE, or a journal to go on with: --resume JOURNAL")
+    return _begin(access, file, wishes)
+
+
+def _begin(access: Access, file: str, wishes: _Wishes) -> int:
+    r"""Check a file, make its journal, and carry it out."""
+    sheet = wishes.reading.open(file)
+    with access.connection(test_mode=wishes.dry_run or None) as connection, tempfile.TemporaryDirectory() as folder:
+        place = _place(file, wishes, Path(folder), test_mode=connection.test_mode)
+        screening = Screening(sheet, complain, every=wishes.reading.all_problems)
+        try:
+            run = BulkRun.create(
+                place,
+                screening,
+                org_id=connection.org_id,
+                endpoint=connection.endpoint,
+                test_mode=connection.test_mode,
+                by_group=wishes.by_group,
+                skip_bad=wishes.skip_bad,
+                source=sheet.name,
+                digest=lambda: sheet.digest,
+            )
+        except (BadRowsError, SheetError) as error:
+            screening.note(error.problems if isinstance(error, SheetError) else ())
+            complain(f"{screening.summary}: nothing was sent")
+            return BAD_INPUT
+        except JournalError as error:
+            advice = f"; umapi apply --resume {shlex.quote(str(place))} goes on with it" if place.exists() else ""
+            raise click.ClickException(f"{error}{advice}") from None
+        return _carry_out(run, place, connection, wishes, access)
+
+
+def _place(file: str, wishes: _Wishes, folder: Path, *, test_mode: bool) -> Path:
+    """Return where the journal is to be; that of a mere plan is in a folder that goes."""
+    if wishes.plan_only:
+        return folder / "plan"
+    if wishes.journal is not None:
+        return wishes.journal
+    if file == STANDARD_INPUT:
+        raise click.UsageError("standard input has no name for a journal to go by: give --journal")
+    return Path(f"{file}{_DRY if test_mode else '.journal'}")
+
+
+def _resume(access: Access, journal: Path, file: str | None, wishes: _Wishes) -> int:
+    """Go on with the run of a journal."""
+    try:
+        run = BulkRun.open(journal)
+    except JournalError as error:
+        raise click.ClickException(str(error)) from None
+    test_mode = True if wishes.dry_run or run.purpose.test_mode else None
+    with run, access.connection(test_mode=test_mode) as connection:
+        try:
+            digest = None if file is None else _digest(file)
+            run.check_target(connection.org_id, connection.endpoint, connection.test_mode, digest)
+        except JournalError as error:
+            raise click.ClickException(str(error)) from None
+        return _carry_out(run, journal, connection, wishes, access)
+
+
+def _carry_out(run: BulkRun, place: Path, connection: Connection, wishes: _Wishes, access: Access) -> int:
+    """Send what is left of a run, and tell what became of it."""
+    output = Output()
+    advice = Advice(
+        access=access,
+        journal=place,
+        source=run.purpose.source,
+        result=wishes.result,
+        left=wishes.left,
+        test_mode=connection.test_mode,
+    )
+    with run:
+        counts = run.counts
+        if counts.bad:
+            output.say(f"{count(counts.bad, 'bad row')} of {counts.total:,} left out")
+        summary = run.plan_summary()
+        if summary.actions or wishes.plan_only:
+            mode = ". Test mode: the service checks, and changes nothing" if connection.test_mode else ""
+            output.say(f"{summary}{mode}")
+        if wishes.plan_only:
+            output.say("Nothing was sent.")
+            return DONE
+        progress = Progress(counts, summary.least_seconds)
+        ended: BulkResult | None = None
+        with _stopping(run, progress):
+            try:
+                ended = run.run(connection, on_event=progress, settling=wishes.settling)
+            except KeyboardInterrupt:
+                progress.note("ended at once: what was under way is looked at when the run is resumed")
+            except JournalError as error:
+                progress.end()
+                output.complain(str(error))
+                output.say(f"Next: remove the cause, then: {advice.resuming()}")
+                return UNFINISHED
+            progress.end()
+            status = _conclude(run, ended, wishes, output, advice)
+    if ended is not None and ended.ended.why is Ending.FINISHED and place.name.endswith(_DRY):
+        with suppress(OSError):
+            place.unlink()
+    return status
+
+
+def _conclude(run: BulkRun, ended: BulkResult | None, wishes: _Wishes, output: Output, advice: Advice) -> int:
+    """Write the files asked for, and the summary; return the exit status."""
+    counts = run.counts
+    if counts.failed or counts.unknown:
+        _tell_rows(run, output)
+    written = _write(wishes.result, lambda path: write_results(path, run.results()), output, advice, "--result")
+    written &= _write(wishes.left, lambda path: write_commands(path, run.rest()), output, advice, "--left")
+    mode = " in test mode, so that nothing was changed" if run.purpose.test_mode else ""
+    output.say(f"{count(counts.total, 'row')}{mode}: {counts}")
+    if ended is not None:
+        output.say(f"{count(ended.requests, 'request')}, and waits of {duration(ended.waited)} in all")
+        if ended.ended.error is not None:
+            output.complain(f"{ended.ended.error}")
+    output.say(advice.after(counts, None if ended is None else ended.ended))
+    if counts.left or counts.unknown:
+        return UNFINISHED
+    return FAILED if counts.failed or counts.bad or not written else DONE
+
+
+def _tell_rows(run: BulkRun, output: Output) -> None:
+    """Tell of the first rows that were not completed, a line for each."""
+    told = 0
+    for result in run.results():
+        if result.outcome not in (RowOutcome.FAILED, RowOutcome.UNKNOWN):
+            continue
+        told += 1
+        if told <= _SHOWN:
+            output.say(describe(result))
+    if told > _SHOWN:
+        output.say(f"... and {told - _SHOWN:,} more, all of them with --result")
+
+
+def _write(path: Path | None, write: Callable[[Path], object], output: Output, advice: Advice, option: str) -> bool:
+    """Write a file, if it is asked for; return whether all went well."""
+    if path is None:
+        return True
+    try:
+        write(path)
+    except OSError as error:
+        again = advice.resuming(option, str(path))
+        output.complain(f"{path}: cannot be written: {error.strerror or error}; {again} writes it again")
+        return False
+    return True
+
+
+@contextmanager
+def _stopping(run: BulkRun, progress: Progress) -> Generator[None]:
+    """Let the first request to end wait for the present request; a second one ends at once."""
+    asked: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        # A terminal that goes sends its signal twice.
+        if asked and number != getattr(signal, "SIGHUP", None):
+            raise KeyboardInterrupt
+        if not asked:
+            run.stop()
+            progress.interject("ending after the present request; once more ends at once")
+        asked.append(number)
+
+    # One that whoever started the program has chosen to ignore is ignored.
+    caught = {
+        number: earlier
+        for name in _STOPPING
+        if (number := getattr(signal, name, None)) and (earlier := signal.getsignal(number)) is not signal.SIG_IGN
+    }
+    for number in caught:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, earlier in caught.items():
+            signal.signal(number, earlier)
+
+
+def _digest(file: str) -> str:
+    try:
+        with Path(file).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise click.ClickException(f"{file}: cannot be read: {error.strerror}") from None

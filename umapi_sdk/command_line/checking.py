@@ -1,0 +1,39 @@
+"""The command `umapi check`: a file is read as `umapi apply` would, and nothing is sent."""
+
+from __future__ import annotations
+
+import click
+
+from umapi_sdk.bulk import summarize
+from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, examples
+from umapi_sdk.command_line.output import say
+from umapi_sdk.command_line.reading import Reading, Screening, reads_file
+from umapi_sdk.sheets import SheetError
+
+
+@click.command(
+    epilog=examples(
+        "umapi check joiners.csv",
+        "umapi check --action remove_from_org leavers.csv",
+        'umapi check --encoding cp1252 --ignore-column "Cost Centre" people.csv',
+    )
+)
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@click.option("--by-group", is_flag=True, help="Plan as `umapi apply --by-group` does.")
+@reads_file
+def check(file: str, by_group: bool, reading: Reading) -> int:
+    """Check a file of people or commands without a connection, and tell what `umapi apply` would need for it.
+
+    Each problem is a line with row, line and column. The exit status is 0 only if there is none.
+    """
+    screening = Screening(reading.open(file), say, every=reading.all_problems)
+    try:
+        summary = summarize((row.action for row in screening if row.action is not None), by_group=by_group)
+    except SheetError as error:
+        summary = None
+        screening.note(error.problems)
+    if screening.problems:
+        say(screening.summary)
+        return BAD_INPUT
+    say(f"No problem: {summary}")
+    return DONE

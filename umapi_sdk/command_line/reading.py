@@ -1,0 +1,116 @@
+"""Files of people and commands on the command line: how they are read, and what is told of their problems."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+import attrs
+import click
+
+from umapi_sdk.command_line.output import count
+from umapi_sdk.sheets import FORMS, Problem, Row, Sheet, open_sheet
+
+FEW: Final = 100
+"""So many problems are shown, unless all are asked for."""
+
+_OPTIONS: Final = (
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(FORMS),
+        help="Form of FILE: CSV, a JSON array or JSON Lines. Its first letter tells otherwise.",
+    ),
+    click.option("--encoding", metavar="NAME", help="Encoding of FILE, such as cp1252; UTF-8 otherwise."),
+    click.option(
+        "--delimiter", metavar="C", help="Between the cells of CSV; found out from the header line otherwise."
+    ),
+    click.option(
+        "--action",
+        default="create",
+        show_default=True,
+        metavar="NAME",
+        help="What rows of CSV ask for that do not say, such as add, update or remove_from_org.",
+    ),
+    click.option(
+        "--ignore-column", "ignored", multiple=True, metavar="NAME", help="A column of CSV to leave out; repeatable."
+    ),
+    click.option("--all-problems", is_flag=True, help=f"Show all problems of FILE, and not only the first {FEW}."),
+)
+
+
+@attrs.frozen(kw_only=True)
+class Reading:
+    """How a file is to be read."""
+
+    form: str | None
+    encoding: str | None
+    delimiter: str | None
+    action: str
+    ignored: tuple[str, ...]
+    all_problems: bool
+
+    def open(self, file: str) -> Sheet:
+        """Return the rows of a file.
+
+        Raises:
+            SheetError: an option means nothing.
+        """
+        delimiter = {"tab": "\t", "\\t": "\t"}.get(self.delimiter or "", self.delimiter)
+        return open_sheet(
+            file,
+            form=self.form,
+            encoding=self.encoding,
+            delimiter=delimiter,
+            action=self.action,
+            ignored=self.ignored,
+        )
+
+
+def reads_file(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of files; it gets them as `reading`."""
+    names = [field.name for field in attrs.fields(Reading)]
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **options: Any) -> Any:
+        reading = Reading(**{name: options.pop(name) for name in names})
+        return function(*arguments, reading=reading, **options)
+
+    decorated: Callable[..., Any] = call
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+class Screening:
+    """The rows of a sheet; their problems are told while they are read, the first ones or all."""
+
+    def __init__(self, sheet: Sheet, tell: Callable[[str], None], *, every: bool) -> None:
+        self._sheet = sheet
+        self._tell = tell
+        self._most = None if every else FEW
+        self.rows = 0
+        """Rows read so far."""
+        self.problems = 0
+        """Problems found."""
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self._sheet:
+            self.rows += 1
+            self.note(row.problems)
+            yield row
+
+    def note(self, problems: Iterable[Problem]) -> None:
+        """Count problems, and tell them."""
+        for problem in problems:
+            self.problems += 1
+            if self._most is None or self.problems <= self._most:
+                self._tell(f"{self._sheet.name}: {problem}")
+
+    @property
+    def summary(self) -> str:
+        """How many problems there are, in how many rows, and how many of them were not told."""
+        left = 0 if self._most is None else self.problems - self._most
+        untold = f", {left:,} of them not shown (--all-problems shows them)" if left > 0 else ""
+        return f"{count(self.problems, 'problem')} in {count(self.rows, 'row')}{untold}"

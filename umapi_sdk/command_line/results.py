@@ -1,0 +1,140 @@
+"""Files that tell what became of a run: a row for each row of the input, and the commands that are left to do."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import tempfile
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+import click
+
+from umapi_sdk.actions import Action
+from umapi_sdk.batches import commands_of, write_command
+from umapi_sdk.bulk import RowResult
+from umapi_sdk.characters import encodable
+from umapi_sdk.command_line.output import harmless
+
+COLUMNS: Final = (
+    "row",
+    "line",
+    "user",
+    "outcome",
+    "code",
+    "message",
+    "remedy",
+    "steps",
+    "request_ids",
+    "reconciled",
+)
+"""Those of a result file: the keys of an object in JSON Lines, the header line in CSV."""
+
+_JSON_LINES: Final = (".jsonl", ".ndjson", ".json")
+
+
+def check_output(path: Path | None) -> None:
+    """Find out whether a file can be written, before hours have passed.
+
+    Raises:
+        click.ClickException: it cannot.
+    """
+    if path is None:
+        return
+    if str(path) == "-":
+        raise click.UsageError("-: the summary goes to standard output: name a file")
+    try:
+        if _is_device(path):
+            return
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+        Path(name).unlink()
+    except OSError as error:
+        raise click.ClickException(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def write_results(path: Path, results: Iterable[RowResult]) -> None:
+    """Write what became of each row: JSON Lines if the name ends so, CSV otherwise.
+
+    Raises:
+        OSError: the file cannot be written; what stood there stays.
+    """
+    with _replacing(path) as file:
+        if path.suffix.lower() in _JSON_LINES:
+            for result in results:
+                file.write(json.dumps(_cells(result), ensure_ascii=False) + "\n")
+            return
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for result in results:
+            cells = _cells(result)
+            cells["request_ids"] = " ".join(result.request_ids)
+            writer.writerow(["" if cells[name] is None else harmless(str(cells[name])) for name in COLUMNS])
+
+
+def write_commands(path: Path, actions: Iterable[Action]) -> int:
+    """Write actions as JSON Lines, a command on each; return how many there are.
+
+    Raises:
+        OSError: the file cannot be written; what stood there stays.
+    """
+    written = 0
+    with _replacing(path) as file:
+        for action in actions:
+            for command, _ in commands_of(action):
+                file.write(write_command(command).decode() + "\n")
+                written += 1
+    return written
+
+
+def describe(result: RowResult) -> str:
+    """Return what became of a row, as one line with the remedy."""
+    line = f" (line {result.line})" if result.line is not None else ""
+    facts = [f"{result.message} ({result.code})" if result.code else result.message, result.steps, result.remedy]
+    return f"row {result.row}{line}, {result.target}: {result.outcome}: {'; '.join(fact for fact in facts if fact)}"
+
+
+def _cells(result: RowResult) -> dict[str, Any]:
+    values = (
+        result.row,
+        result.line,
+        result.target,
+        result.outcome.value,
+        result.code,
+        result.message,
+        result.remedy,
+        result.steps,
+        list(result.request_ids),
+        result.reconciled,
+    )
+    told = (encodable(value) if isinstance(value, str) else value for value in values)
+    return dict(zip(COLUMNS, told, strict=True))
+
+
+@contextmanager
+def _replacing(path: Path) -> Generator[TextIO]:
+    """A file that takes a place when it is whole, and not before."""
+    if _is_device(path):
+        with path.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        return
+    place = path.resolve()
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+    try:
+        with open(handle, "w", encoding="utf-8", newline="") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(place)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _is_device(path: Path) -> bool:
+    """Whether a path leads to a pipe, terminal or other thing that a file must not replace."""
+    return path.is_relative_to("/dev") or (path.exists() and not path.is_file())
