@@ -1,7 +1,8 @@
 """Settings from arguments, `UMAPI_*` environment variables and files, and the connection they describe.
 
-Where a setting is given in several places, the first of these counts: argument, environment variable, file,
-default. A file is TOML with one table for each profile, or the `usermanagement.config` of Adobe's walkthrough.
+Where a setting is given in several places, the first of these counts: argument, environment variable, file, the
+system's keyring (for secrets), default. A file is TOML with one table for each profile, or the `usermanagement.config`
+of Adobe's walkthrough.
 """
 
 from __future__ import annotations
@@ -245,10 +246,23 @@ def _gather(
     for name in sorted(settings.keys() - _KINDS.keys()):
         raise ConfigurationError(f"{name}: no such setting{_meant(name)}")
     _overlay(values, {name: _KINDS[name](value, name) for name, value in settings.items() if value is not None})
+    if "client_secret" not in values and "client_id" in values:
+        values |= _from_keyring(values)
     missing = [name for name in ("org_id", "client_id", "client_secret") if name not in values]
     if missing:
         raise ConfigurationError(_help(*missing))
     return Settings(**values)
+
+
+def _from_keyring(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the secrets that the system's keyring has; those of the JWT flow only where that is used."""
+    from umapi_sdk import keyrings  # noqa: PLC0415 - loaded when nothing else gives the secret
+
+    wanted = set(keyrings.SECRETS) if values.get("auth") == "jwt" else {"client_secret"}
+    wanted -= _KEYS if values.keys() & _KEYS else set()
+    names = [name for name in keyrings.SECRETS if name in wanted - values.keys()]
+    found = keyrings.recall(values["client_id"], values.get("ims_url", IMS_ROOT), names)
+    return {name: _KINDS[name](secret, f"the keyring's {name}") for name, secret in found.items()}
 
 
 def _own_variables(variables: Mapping[str, str]) -> dict[str, str]:

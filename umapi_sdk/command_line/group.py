@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "groups": _Home(
         "listing", "groups", "List user groups, product profiles and admin groups, with the number of their members."
     ),
+    "login": _Home("login", "login", "Try the credentials, and say what each part may do."),
     "send": _Home(
         "sending", "send", "Send the commands of FILE, a JSON list in the form of an action request, of any length."
     ),

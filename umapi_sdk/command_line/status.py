@@ -16,7 +16,7 @@ LIVE: Final = "LIVE"
 @click.command(epilog=examples("umapi status", "umapi --config umapi.toml --profile sandbox status"))
 @click.pass_obj
 def status(access: Access) -> int:
-    """Ask whether the service is live; the exit status is 0 only if it is. Credentials are not tried."""
+    """Ask whether the service is live; the exit status is 0 only if it is. `umapi login` tries the credentials."""
     with access.connection() as connection:
         _, remote = connection.status(remote=True)
     say(f"endpoint: {remote['endpoint']}")
