@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -128,5 +129,8 @@ def test_files_that_are_no_exports(umapi: Umapi, tmp_path: Path, text: str, said
         result = umapi("diff", *arguments)
         assert result.status == 2
         assert result.err.startswith(f"umapi: {bad}: {said}")
+    result = umapi("diff", good, os.devnull)
+    assert result.status == 2
+    assert result.err.startswith(f"umapi: {os.devnull}: is no file that can be read twice")
     result = umapi("diff", good, str(tmp_path / "missing"))
     assert (result.status, result.err) == (2, f"umapi: {tmp_path}/missing: cannot be read: No such file or directory\n")

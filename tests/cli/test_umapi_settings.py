@@ -78,7 +78,7 @@ def test_arguments_that_are_not_understood(arguments: tuple[str, ...], umapi: Um
     [
         (("usrs",), "there is no command usrs: is users meant?"),
         (("Groups",), "there is no command Groups: is groups meant?"),
-        (("dance",), "there is no command dance: there are apply, check, "),
+        (("dance",), "there is no command dance: there are "),
         (("users", "--formt", "csv"), "No such option '--formt'."),
     ],
 )

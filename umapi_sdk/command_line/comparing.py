@@ -12,7 +12,7 @@ import attrs
 import click
 
 from umapi_sdk.command_line.conventions import DONE, FAILED, examples
-from umapi_sdk.command_line.exports import GROUP, USER, Entry, Export
+from umapi_sdk.command_line.exports import GROUP, USER, Export, Exported
 from umapi_sdk.command_line.records import CSV, TABLE, View, check_format, format_options, show
 from umapi_sdk.errors import UsageError
 
@@ -100,11 +100,11 @@ def compare(old: Export, new: Export) -> Iterator[Difference]:
         yield from _memberships(entry, entry.groups, ())
 
 
-def _twice(export: Export, entry: Entry) -> UsageError:
+def _twice(export: Export, entry: Exported) -> UsageError:
     return UsageError(f"{export.name}: {entry.kind} {entry.name} stands twice: it is not as it was written")
 
 
-def _changes(old: Entry, new: Entry) -> Iterator[Difference]:
+def _changes(old: Exported, new: Exported) -> Iterator[Difference]:
     for field in dict.fromkeys((*old.fields, *new.fields)):
         before, after = old.fields.get(field), new.fields.get(field)
         if before != after:
@@ -112,7 +112,7 @@ def _changes(old: Entry, new: Entry) -> Iterator[Difference]:
     yield from _memberships(new, old.groups, new.groups)
 
 
-def _memberships(entry: Entry, before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[Difference]:
+def _memberships(entry: Exported, before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[Difference]:
     old, new = set(before), set(after)
     for group in dict.fromkeys(after):
         if group not in old:
@@ -122,11 +122,11 @@ def _memberships(entry: Entry, before: tuple[str, ...], after: tuple[str, ...]) 
             yield Difference(change=LEFT, kind=entry.kind, name=entry.name, field="groups", old=group)
 
 
-def _packed(entry: Entry) -> bytes:
+def _packed(entry: Exported) -> bytes:
     """Return all of an entry but its key in as little memory as is easily had; the same for whatever order."""
     return json.dumps([entry.name, dict(sorted(entry.fields.items())), sorted(entry.groups)]).encode("ascii")
 
 
-def _unpacked(key: str, packed: bytes) -> Entry:
+def _unpacked(key: str, packed: bytes) -> Exported:
     name, fields, groups = json.loads(packed)
-    return Entry(GROUP if key.startswith(f"{GROUP}\0") else USER, name, key, fields, tuple(groups))
+    return Exported(GROUP if key.startswith(f"{GROUP}\0") else USER, name, key, fields, tuple(groups))

@@ -34,7 +34,7 @@ _OWN_GROUPS: Final = "USER_GROUP"  # the only groups that the API makes
 
 
 @attrs.frozen
-class Entry:
+class Exported:
     """A person or a group, as two exports are compared by it."""
 
     kind: str
@@ -77,6 +77,8 @@ class Export:
         self._path = path
         self.name = str(path)
         """The file, as messages call it."""
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{path}: is no file that can be read twice: write the export to one, and name that")
         with self._reading(), self._path.open("rb") as stream:
             text = Text(stream, None)
             first = next((line for line in text.lines() if line.strip()), "")
@@ -85,7 +87,7 @@ class Export:
         self.form = JSON_LINES if first.lstrip().startswith("{") else CSV
         """Its form, by its first letter."""
 
-    def entries(self, form: str) -> Iterator[Entry]:
+    def entries(self, form: str) -> Iterator[Exported]:
         """Give the entries; with `form`, as they would be read from an export of that form.
 
         Raises:
@@ -118,7 +120,7 @@ class Export:
             f'{self._path}: line {number}: has neither "user" nor "group" with its fields: is it an export?'
         )
 
-    def _entry_of(self, kind: str, record: Mapping[str, Any], form: str, number: int) -> Entry | None:
+    def _entry_of(self, kind: str, record: Mapping[str, Any], form: str, number: int) -> Exported | None:
         if form == CSV:
             row = csv_row(kind, record)
             return None if row is None else self._entry(dict(zip(COLUMNS, row, strict=True)), number)
@@ -129,7 +131,7 @@ class Export:
         who = [fields.get(name, "") for name in _IDENTITY]
         return self._named(USER, fields.get("email") or who[0], who, fields, groups, number)
 
-    def _rows(self, lines: Iterable[str]) -> Iterator[Entry]:
+    def _rows(self, lines: Iterable[str]) -> Iterator[Exported]:
         text = iter(lines)
         heading = next(text)
         # Spreadsheets that write the file anew may divide its cells by another mark.
@@ -146,7 +148,7 @@ class Export:
         except csv.Error as error:
             raise UsageError(f"{self._path}: line {reader.line_num}: {error}") from None
 
-    def _entry(self, row: Mapping[str, str], number: int) -> Entry:
+    def _entry(self, row: Mapping[str, str], number: int) -> Exported:
         cells = {name: cleaned(cell) for name, cell in row.items()}
         if cells.get("action") == _CREATE_GROUP:
             return self._named(GROUP, cells.get("group", ""), (), {}, (), number)
@@ -168,11 +170,11 @@ class Export:
         fields: Mapping[str, str],
         groups: tuple[str, ...],
         number: int,
-    ) -> Entry:
+    ) -> Exported:
         if not name:
             raise UsageError(f"{self._path}: line {number}: says of no {kind} who or what it is: is it an export?")
         key = "\0".join((kind, *(part.casefold() for part in who or (name,))))
-        return Entry(kind, name, key, fields, groups)
+        return Exported(kind, name, key, fields, groups)
 
 
 class _Reading:
