@@ -61,7 +61,7 @@ def test_kills_at_random_moments_lose_and_repeat_nothing(tmp_path: Path, by_grou
             program = start(server, journal, tmp_path)
             try:
                 # Long enough for the run to end soon after the last kill, however fast the machine is.
-                moment = chance.random() * 0.03 * requests / KILLS if kills < KILLS else None
+                moment = chance.random() * 0.06 * requests / KILLS if kills < KILLS else None
                 code = program.wait(moment)
             except subprocess.TimeoutExpired:
                 program.send_signal(signal.SIGKILL)

@@ -39,8 +39,14 @@ def main(details: Path, journal: Path) -> int:
         print(error, flush=True)
         return 75
 
+    ready = False
+
     def told(_event: Event) -> None:
-        """Take what is told, so that waits are not told on the error stream."""
+        """Say once that it begins: all is planned, and a request, a query or a wait comes next."""
+        nonlocal ready
+        if not ready:
+            print("ready", flush=True)
+        ready = True
 
     def stop(_number: int, _frame: object) -> None:
         run.stop()
@@ -48,7 +54,6 @@ def main(details: Path, journal: Path) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     with Connection(given["org_id"], auth, endpoint=given["api_url"], sleep=fast.sleep, clock=fast.clock) as connection:
-        print("ready", flush=True)
         while True:
             try:
                 result = run.run(connection, on_event=told)
