@@ -189,7 +189,7 @@ def _consult(
         except TransportError as failure:
             tries += 1
             wait = service.retry.backoff(tries)
-            if waited + wait > service.retry.max_wait:
+            if wait <= 0 or waited + wait > service.retry.max_wait:
                 problem = f"the request was not sent, for {failure.reason}; tried {tries} times in {waited:.0f} s"
                 raise errors.NotSentError(problem, method=request.method, url=request.url) from without_frames(failure)
             yield Sleep(wait, failure.reason, operation.name, Cause.REDIS)

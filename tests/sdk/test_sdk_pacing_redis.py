@@ -31,6 +31,7 @@ from umapi_sdk import (
     ServicePrincipalAuth,
     ThrottledError,
     UserAction,
+    UserQuery,
 )
 from umapi_sdk.aio import AsyncConnection
 from umapi_sdk.bulk import BulkRun, Ending
@@ -265,6 +266,22 @@ def test_redis_that_stays_away_ends_the_call_before_anything_is_sent(
     assert 100 < sum(slept) <= 300
     told = f"{caught.value!r} {caught.value} {connection!r} {caplog.text}"
     assert not any(secret in told for secret in (PASSWORD, QUOTED, redis.url))
+
+
+@pytest.mark.parametrize("patience", [{"max_wait": 0.0}, {"first_delay": 0.0, "random_delay": 0.0}])
+def test_redis_is_not_asked_for_ever_without_a_wait(wire: ScriptedServer, patience: dict[str, float]) -> None:
+    """Where no wait is allowed, or waits are of no length, a Redis that is away ends the call at once."""
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        assert len(slept) < 100
+
+    made = partial(Connection, ORG_ID, credentials_for(wire.details), endpoint=wire.details.api_url, sleep=sleep)
+    policy = replace(steady_policy(), **patience)
+    with made(pacing_url="redis://127.0.0.1:1", retry=policy) as connection, pytest.raises(NotSentError):
+        UserQuery(connection, "a@example.com").result()
+    assert (slept, wire.seen) == ([], [])
 
 
 @pytest.mark.usefixtures("short_periods")
