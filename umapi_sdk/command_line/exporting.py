@@ -81,8 +81,8 @@ class _Writer:
         """What is not in the file."""
         if not self._left_out:
             return ""
-        left_out = count(self._left_out, "product profile or admin group").replace("groups", "groups and profiles")
-        return f"; {left_out} left out, as CSV has only what the API can make"
+        others = f"{count(self._left_out, 'other')} (product profiles, admin groups)"
+        return f"; {others} left out, as CSV has only what the API can make"
 
     def write_all(self, query: ListQuery[T], kind: str) -> int:
         """Write what a query lists, from the first page again where that is not whole; return how many were written."""
