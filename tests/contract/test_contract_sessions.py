@@ -1,6 +1,6 @@
 """Random sessions: whatever programs do on the SDK, their recordings verify.
 
-`UMAPI_SESSIONS=2000 pytest tests/contract/test_contract_sessions.py` runs as many as that.
+`TEST_UMAPI_SESSIONS=2000 pytest tests/contract/test_contract_sessions.py` runs as many as that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from umapi_harness.reading import SdkJudge
 from umapi_random_sessions import random_session
 from umapi_sessions import ORG, SEED, Session
 
-SESSIONS = int(os.environ.get("UMAPI_SESSIONS", "40"))
+SESSIONS = int(os.environ.get("TEST_UMAPI_SESSIONS", "40"))
 TOGETHER = 10  # sessions in one test
 
 

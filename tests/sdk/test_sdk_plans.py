@@ -156,7 +156,7 @@ lists = st.lists(one_action, min_size=1, max_size=14) | st.lists(memberships, mi
 lists_with_memberships = st.lists(
     st.integers(0, 9).flatmap(lambda number: one_action if number == 0 else memberships), min_size=6, max_size=40
 )
-EXAMPLES = int(os.environ.get("UMAPI_PLAN_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("TEST_UMAPI_PLAN_EXAMPLES", "25"))
 
 MOCKS = {
     "documented": Settings(),

@@ -38,7 +38,7 @@ from umapi_sdk.actions import UserSteps
 from umapi_sdk.aio import AsyncConnection
 from umapi_sdk.effects import StepPart, StepStatus
 
-EXAMPLES = int(os.environ.get("UMAPI_STEP_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("TEST_UMAPI_STEP_EXAMPLES", "10"))
 COMPLETED = OutcomeStatus.COMPLETED
 TOOK_EFFECT, WOULD_SUCCEED, FAILED, PERHAPS, UNKNOWN, NOT_SENT = StepStatus
 

@@ -99,8 +99,8 @@ def expect(planned: Break, status: OutcomeStatus, *, done: bool, secure: bool, k
         assert (status, done) == (OutcomeStatus.COMPLETED, True)
 
 
-# About 730 actions each; a long soak is UMAPI_SOAK_SEEDS=50 pytest tests/sdk/test_sdk_truth.py -k long_runs
-SEEDS = int(os.environ.get("UMAPI_SOAK_SEEDS", "1"))
+# About 730 actions each; a long soak is TEST_UMAPI_SOAK_SEEDS=50 pytest tests/sdk/test_sdk_truth.py -k long_runs
+SEEDS = int(os.environ.get("TEST_UMAPI_SOAK_SEEDS", "1"))
 CALLS = 20
 LARGEST = 6_000  # bytes of the largest exchange here, with TLS
 
