@@ -7,7 +7,7 @@ import io
 import pytest
 
 from umapi_sdk.bulk import Counts, Reconciling, Settled, Waiting
-from umapi_sdk.command_line.progress import Progress
+from umapi_sdk.command_line.progress import ProgressLine
 
 
 class Terminal(io.StringIO):
@@ -38,7 +38,7 @@ START = Counts(left=1000, bad=3)
 def test_lines_in_a_pipe() -> None:
     """There is at most one line in five seconds, but a long wait, and a look, are told at once."""
     stream, clock = io.StringIO(), Clock()
-    progress = Progress(START, 600.0, stream, clock)
+    progress = ProgressLine(START, 600.0, stream, clock)
     for moment in range(12):
         clock.now = float(moment)
         progress(settled(10 * moment, 1))
@@ -59,7 +59,7 @@ def test_one_line_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """The line has a bar, is no wider than the terminal, and changes in place until something else is told."""
     monkeypatch.setenv("COLUMNS", "60")
     stream, clock = Terminal(), Clock()
-    progress = Progress(START, 600.0, stream, clock)
+    progress = ProgressLine(START, 600.0, stream, clock)
     clock.now = 60.0
     progress(settled(490, 9, 1))
     progress(Waiting(30.0, "x" * 100, 90.0))
@@ -75,14 +75,14 @@ def test_one_line_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_time_left_is_the_plans_before_a_row_is_settled() -> None:
     """Before there is a rate, the least time of the plan is told."""
     stream = io.StringIO()
-    Progress(START, 600.0, stream, Clock())(Waiting(30.0, "the service is busy", 30.0))
+    ProgressLine(START, 600.0, stream, Clock())(Waiting(30.0, "the service is busy", 30.0))
     assert stream.getvalue().startswith("0 of 1,000 rows, 10 min 0 s left at least; waiting 30 s until ")
 
 
 def test_what_the_service_says_is_one_line() -> None:
     """Line breaks and sequences for terminals in a reason are blanks."""
     stream = io.StringIO()
-    Progress(START, 600.0, stream, Clock())(Waiting(30.0, "a\n\x1b[2Jb", 30.0))
+    ProgressLine(START, 600.0, stream, Clock())(Waiting(30.0, "a\n\x1b[2Jb", 30.0))
     assert stream.getvalue().endswith(": a  [2Jb\n")
 
 
@@ -93,7 +93,7 @@ def test_a_stream_that_fails_is_given_up() -> None:
         def write(self, text: str) -> int:
             raise OSError(5, "Input/output error")
 
-    progress = Progress(START, 600.0, Gone(), Clock())
+    progress = ProgressLine(START, 600.0, Gone(), Clock())
     progress(Waiting(30.0, "busy", 30.0))
     progress(settled(1))
     progress.interject("ending")

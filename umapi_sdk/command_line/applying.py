@@ -20,7 +20,7 @@ from umapi_sdk.bulk.running import SETTLING
 from umapi_sdk.command_line.advice import Advice
 from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, UNFINISHED, Access, examples
 from umapi_sdk.command_line.output import Output, complain, count
-from umapi_sdk.command_line.progress import Progress
+from umapi_sdk.command_line.progress import ProgressLine
 from umapi_sdk.command_line.reading import Reading, Screening, reads_file
 from umapi_sdk.command_line.results import check_output, describe, write_commands, write_results
 from umapi_sdk.connection import Connection
@@ -200,7 +200,7 @@ def _carry_out(run: BulkRun, place: Path, connection: Connection, wishes: _Wishe
         if wishes.plan_only:
             output.say("Nothing was sent.")
             return DONE
-        progress = Progress(counts, summary.least_seconds)
+        progress = ProgressLine(counts, summary.least_seconds)
         ended: BulkResult | None = None
         with _stopping(run, progress):
             try:
@@ -266,7 +266,7 @@ def _write(path: Path | None, write: Callable[[Path], object], output: Output, a
 
 
 @contextmanager
-def _stopping(run: BulkRun, progress: Progress) -> Generator[None]:
+def _stopping(run: BulkRun, progress: ProgressLine) -> Generator[None]:
     """Let the first request to end wait for the present request; a second one ends at once."""
     asked: list[int] = []
 

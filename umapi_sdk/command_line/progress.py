@@ -20,7 +20,7 @@ _BAR: Final = 20
 _MINUTE: Final = 60.0
 
 
-class Progress:
+class ProgressLine:
     """Tells of the events of a run. An output that fails is given up, and the run goes on."""
 
     def __init__(
