@@ -101,9 +101,9 @@ class Knowledge:
 
     def learn(self, failures: Iterable[StepFailure]) -> None:
         """Learn from the errors of one command: before the last of them, all were passed over."""
-        met = [failure for failure in failures if failure.step is not None and failure.tells_of_running]
-        last = max((failure.step or 0 for failure in met), default=0)
-        self.goes_on |= {failure.code for failure in met if (failure.step or 0) < last}
+        met = [(each.step, each.code) for each in failures if each.step is not None and each.tells_of_running]
+        last = max((step for step, _ in met), default=0)
+        self.goes_on |= {code for step, code in met if step < last}
 
 
 def statuses_of_failed(

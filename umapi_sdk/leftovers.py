@@ -170,7 +170,7 @@ def _user_after(frame: UserCommand, step: UserStep) -> UserCommand | None:
         return _changed(frame, {"use_adobe_id": True if step.add_adobe_id is not None else None})
     if step.update is None or not renames(step) or (step.update.username is None and not named_by_email):
         return frame
-    if step.update.email is None or not named_by_email or frame.use_adobe_id or frame.domain is not None:
+    if step.update.email is None or not named_by_email or frame.use_adobe_id:
         return None
     return _changed(frame, {"user": step.update.email})
 
@@ -194,4 +194,4 @@ def _fields(step: Step) -> set[str]:
 
 
 def _removes_all(step: Step) -> bool:
-    return isinstance(step, UserStep) and isinstance(step.remove, str)
+    return isinstance(step.remove, str)
