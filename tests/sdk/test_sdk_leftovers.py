@@ -202,6 +202,13 @@ def test_what_does_harm_twice_is_not_offered(
     assert str(outcome.remedy).endswith(f"before sending anything again: step {harmful} must not run twice.")
 
 
+def test_nothing_is_left_of_somebody_who_was_removed(send: Callable[..., ActionOutcome]) -> None:
+    """The removal took effect after two steps that failed: there is no rest, and the remedy says so."""
+    outcome = send(USER, [LOST, MISSING, LEAVE], TWICE)
+    assert outcome.rest is None
+    assert str(outcome.remedy).endswith("Nothing is left to be sent.")
+
+
 def test_other_names_are_checked_where_they_stand(send: Callable[..., ActionOutcome]) -> None:
     """A new name that is invalid is refused with its place, and one that the list has already stands there once."""
     outcome = send(USER, [RED, add("Lost", "Blue"), update(firstname="A")], {1: NOT_FOUND})

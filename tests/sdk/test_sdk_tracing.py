@@ -1,0 +1,285 @@
+"""Plans whose commands fail, case by case: the answers on one side, what is sent and told then on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+from sdk_kit import Reply, ScriptedServer, Seen, action_answer
+
+from umapi_sdk import Action, ActionOutcome, Connection, GroupAction, UserAction, plan
+
+Errors = Mapping[int | None, str]
+Sent = list[list[str]]
+
+NOT_FOUND = "error.group.not_found"
+NO_USER = "error.user.nonexistent"
+MEMBER_ALREADY = "error.user.already_exists"
+NOBODY = "error.usergroup.user_list.invalid"
+READ_ONLY = "error.usergroup.readonly.add_user_not_allowed"
+BAD_FORM = "error.country.invalid"
+NEW_KIND = "error.brand.new"
+
+
+def add(user: str, *groups: str) -> Action:
+    """An action that puts a user into groups."""
+    return UserAction(f"{user}@x.com").add_to_groups(list(groups))
+
+
+def remove(user: str, *groups: str) -> Action:
+    """An action that takes a user out of groups."""
+    return UserAction(f"{user}@x.com").remove_from_groups(list(groups))
+
+
+def named(user: str, first_name: str) -> Action:
+    """An action that changes a user's name."""
+    return UserAction(f"{user}@x.com").update(first_name=first_name)
+
+
+def members(group: str, *users: str) -> Action:
+    """An action that puts users into a group."""
+    return GroupAction(group).add_users([f"{user}@x.com" for user in users])
+
+
+def in_short(step: Mapping[str, Any]) -> str:
+    """A step in a few letters: its name, and what it lists."""
+    ((name, fields),) = step.items()
+    if isinstance(fields, str):
+        return f"{name} {fields}"
+    listed = [value.removesuffix("@x.com") for value in fields.get("group") or fields.get("user") or ()]
+    return f"{name} {','.join(listed)}" if listed else f"{name} {','.join(map(str, fields.values()))}"
+
+
+class Run:
+    """A plan that is carried out against answers that were laid down."""
+
+    def __init__(self, wire: ScriptedServer, connection: Connection) -> None:
+        self._wire = wire
+        self._connection = connection
+        self.outcomes: Sequence[ActionOutcome] = ()
+        """Of each action, in order."""
+
+    def __call__(self, actions: Sequence[Action], *answers: Errors, by_group: bool = False) -> Run:
+        """Carry out a plan: the first command of each request has these errors by step, all others have none."""
+        left = iter(answers)
+
+        def answer(request: Seen) -> Reply:
+            found: list[dict[str, Any]] = [
+                {"index": 0, "errorCode": code, "message": "no"} | ({} if step is None else {"step": step})
+                for step, code in next(left, {}).items()
+            ]
+            return Reply(body=action_answer(len(request.json), found))
+
+        self._wire.answer = answer
+        self.outcomes = self._connection.execute_plan(plan(actions, by_group=by_group)).outcomes
+        return self
+
+    @property
+    def sent(self) -> Sent:
+        """The steps of each command, request by request."""
+        return [[in_short(step) for step in command["do"]] for request in self._wire.seen for command in request.json]
+
+    @property
+    def users(self) -> list[str]:
+        """The users of the commands on users."""
+        return [command["user"] for request in self._wire.seen for command in request.json if "user" in command]
+
+    @property
+    def told(self) -> str:
+        """What became of each action, by the first letter of its status."""
+        return "".join(str(outcome.status)[0] for outcome in self.outcomes)
+
+
+@pytest.fixture
+def run(wire: ScriptedServer, connect: Callable[..., Connection]) -> Run:
+    """Carries out plans."""
+    return Run(wire, connect(wire))
+
+
+CASES: dict[str, tuple[Sequence[Callable[[], Action]], Sequence[Errors], Sent, str]] = {
+    "a merged step, and the first name of it": (
+        [lambda: named("jo", "J"), lambda: add("jo", "A"), lambda: add("jo", "B")],
+        [{1: NOT_FOUND}, {0: NOT_FOUND}],
+        [["update J", "add A,B"], ["add A", "add B"], ["add B"]],
+        "cfc",
+    ),
+    "a merged step, and the last name of it": (
+        [lambda: named("jo", "J"), lambda: add("jo", "A"), lambda: add("jo", "B")],
+        [{1: NOT_FOUND}, {1: NOT_FOUND}],
+        [["update J", "add A,B"], ["add A", "add B"]],
+        "ccf",
+    ),
+    "a merged step, and two names of it": (
+        [lambda: add("jo", "A"), lambda: add("jo", "B"), lambda: add("jo", "C")],
+        [{0: NOT_FOUND}, {0: NOT_FOUND, 1: NOT_FOUND}],
+        [["add A,B,C"], ["add A", "add B", "add C"]],
+        "ffc",
+    ),
+    "a merged step and what follows it": (
+        [lambda: add("jo", "A"), lambda: add("jo", "B"), lambda: named("jo", "J")],
+        [{0: NOT_FOUND}],
+        [["add A,B", "update J"], ["add A", "add B", "update J"]],
+        "ccc",
+    ),
+    "a step that failed before a merged one that did too": (
+        [lambda: named("jo", "J"), lambda: add("jo", "A"), lambda: add("jo", "B")],
+        [{0: NO_USER, 1: NOT_FOUND}],
+        [["update J", "add A,B"], ["add A", "add B"]],
+        "fcc",
+    ),
+    "a step before a merged one": (
+        [lambda: named("jo", "J"), lambda: add("jo", "A"), lambda: add("jo", "B")],
+        [{0: NO_USER}],
+        [["update J", "add A,B"], ["add A,B"]],
+        "fcc",
+    ),
+    "the last step": (
+        [lambda: named("jo", "J"), lambda: add("jo", "A")],
+        [{1: NOT_FOUND}],
+        [["update J", "add A"]],
+        "cf",
+    ),
+    "what follows in the same action": (
+        [lambda: UserAction("jo@x.com").add_to_groups(["A"]).update(first_name="J"), lambda: remove("jo", "B")],
+        [{0: NOT_FOUND}],
+        [["add A", "update J", "remove B"], ["remove B"]],
+        "fc",
+    ),
+    "the service went on after the same error before": (
+        [lambda: add("jo", "A"), lambda: remove("jo", "B"), lambda: named("jo", "J")],
+        [{0: NOT_FOUND, 1: NOT_FOUND}],
+        [["add A", "remove B", "update J"]],
+        "ffc",
+    ),
+    "the service went on after another error before": (
+        [lambda: add("jo", "A"), lambda: remove("jo", "B"), lambda: named("jo", "J")],
+        [{0: NOT_FOUND, 1: NO_USER}],
+        [["add A", "remove B", "update J"], ["update J"]],
+        "ffc",
+    ),
+    "an error of no step": (
+        [lambda: add("jo", "A"), lambda: named("jo", "J")],
+        [{None: NOT_FOUND}, {0: NOT_FOUND}],
+        [["add A", "update J"], ["add A"], ["update J"]],
+        "fc",
+    ),
+    "an error of a step that was not sent": (
+        [lambda: add("jo", "A"), lambda: named("jo", "J")],
+        [{2: NOT_FOUND}],
+        [["add A", "update J"], ["add A"], ["update J"]],
+        "cc",
+    ),
+    "an error of the form beside one of a step": (
+        [lambda: add("jo", "A"), lambda: named("jo", "J")],
+        [{0: NOT_FOUND, 1: BAD_FORM}, {0: NOT_FOUND}, {0: BAD_FORM}],
+        [["add A", "update J"], ["add A"], ["update J"]],
+        "ff",
+    ),
+    "an error of no step of one action": (
+        [lambda: UserAction("jo@x.com").add_to_groups(["A"]).update(first_name="J")],
+        [{None: NOT_FOUND}],
+        [["add A", "update J"]],
+        "f",
+    ),
+    "an error of no step of one action whose lists were merged": (
+        [lambda: UserAction("jo@x.com").add_to_groups(["A"]).add_to_groups(["B"])],
+        [{None: NOT_FOUND}, {1: NOT_FOUND}],
+        [["add A,B"], ["add A", "add B"]],
+        "f",
+    ),
+    "members of a group, merged": (
+        [lambda: members("G", "a"), lambda: members("G", "b"), lambda: GroupAction("G").update(description="d")],
+        [{0: NO_USER}, {1: NO_USER}],
+        [["add a,b", "updateUserGroup d"], ["add a", "add b", "updateUserGroup d"], ["updateUserGroup d"]],
+        "cuc",
+    ),
+    "members of a group who may have been added before": (
+        [lambda: GroupAction("G").update(description="d"), lambda: members("G", "b")],
+        [{0: NOT_FOUND}, {0: MEMBER_ALREADY}],
+        [["updateUserGroup d", "add b"], ["add b"]],
+        "fu",
+    ),
+    "members of a group who cannot have been added before": (
+        [lambda: members("G", "a"), lambda: members("G", "b")],
+        [{0: NO_USER}, {0: MEMBER_ALREADY}],
+        [["add a,b"], ["add a", "add b"], ["add b"]],
+        "fc",
+    ),
+    "merged members who may have been added before, for more follows": (
+        [lambda: members("G", "a"), lambda: members("G", "b"), lambda: GroupAction("G").update(description="d")],
+        [{0: NO_USER}, {2: MEMBER_ALREADY, 1: MEMBER_ALREADY}],
+        [["add a,b", "updateUserGroup d"], ["add a", "add b", "updateUserGroup d"]],
+        "cuu",
+    ),
+}
+
+
+@pytest.mark.parametrize(("actions", "answers", "sent", "told"), CASES.values(), ids=CASES.keys())
+def test_what_is_sent_after_an_error(
+    run: Run, actions: Sequence[Callable[[], Action]], answers: Sequence[Errors], sent: Sent, told: str
+) -> None:
+    """What may not have been tried is sent again, what failed of several is sent apart, and what is known is not."""
+    run([make() for make in actions], *answers)
+    assert (run.sent, run.told) == (sent, told)
+
+
+USERS = [f"u{number:02}" for number in range(12)]
+
+
+def all_of(users: Sequence[str]) -> str:
+    """The step that adds users."""
+    return f"add {','.join(users)}"
+
+
+def singly(users: Sequence[str]) -> list[str]:
+    """A step for each of ten users at most, and a witness."""
+    return [*(all_of([user]) for user in users), all_of(users)]
+
+
+FULL = [all_of(USERS[:10]), all_of(USERS[10:])]
+BY_GROUP: dict[str, tuple[Sequence[Errors], Sent, Sequence[str], str]] = {
+    "a user who is not there, and the service goes on": (
+        [{0: NO_USER}, {1: NO_USER, 5: NO_USER}],
+        [FULL, singly(USERS[:5]), singly(USERS[5:10])],
+        [],
+        "cfcccccccccc",
+    ),
+    "a user who is not there, and the service may not go on": (
+        [{0: NO_USER}, {1: NO_USER}],
+        [FULL, singly(USERS[:5]), singly(USERS[5:10]), [all_of([user]) for user in USERS[2:5]], FULL[1:]],
+        [],
+        "cfcccccccccc",
+    ),
+    "two users who are not there show that it goes on": (
+        [{0: NO_USER, 1: NO_USER}, {0: NO_USER, 9: NO_USER}],
+        [FULL, [all_of([user]) for user in USERS[:10]], [all_of([user]) for user in USERS[10:]]],
+        [],
+        "fccccccccfcc",
+    ),
+    "the group is none": ([{0: NOT_FOUND}], [FULL, *[["add G"]] * 10, FULL[1:]], USERS[:10], "cccccccccccc"),
+    "the second step finds the group to be read only": (
+        [{1: READ_ONLY}],
+        [FULL, ["add G"], ["add G"]],
+        USERS[10:],
+        "cccccccccccc",
+    ),
+    "an error of no step": ([{None: NO_USER}], [FULL, *[["add G"]] * 12], USERS, "cccccccccccc"),
+    "a member is there already": ([{0: MEMBER_ALREADY}], [FULL, *[["add G"]] * 10, FULL[1:]], USERS[:10], "c" * 12),
+    "all users of the last step are there by now": (
+        [{1: NO_USER}, {}],
+        [FULL, [*map(all_of, [USERS[10:11], USERS[11:], USERS[10:]])]],
+        [],
+        "cccccccccccc",
+    ),
+}
+
+
+@pytest.mark.parametrize(("answers", "sent", "users", "told"), BY_GROUP.values(), ids=BY_GROUP.keys())
+def test_what_is_sent_after_an_error_of_memberships_by_group(
+    run: Run, answers: Sequence[Errors], sent: Sent, users: Sequence[str], told: str
+) -> None:
+    """An error of a user is looked for user by user, any other by the users' own commands."""
+    run([add(user, "G") for user in USERS], *answers, by_group=True)
+    assert (run.sent, run.told) == (sent, told)
+    assert run.users == [f"{user}@x.com" for user in users]
