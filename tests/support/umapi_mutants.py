@@ -25,6 +25,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from types import CodeType, FrameType, FunctionType
@@ -34,6 +35,7 @@ import pytest
 from hypothesis import Phase, settings
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+FOLDERS: Final = (ROOT / "generated", ROOT / "harness", ROOT)
 MEMORY: Final = 4 << 30  # bytes; a change can make a loop endless
 SLOWER: Final = 5  # times as long as before, and START: then the tests of a change hang, and that is noticed
 START: Final = 20  # seconds
@@ -130,6 +132,11 @@ def _is_plain(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Return):
         return statement.value is None
     return isinstance(statement, (ast.Assign, ast.AugAssign, ast.Raise, ast.Continue, ast.Break))
+
+
+def _home(path: Path) -> Path:
+    """Return the folder of modules that this one is in."""
+    return next(folder for folder in FOLDERS if path.is_relative_to(folder))
 
 
 def put_into(functions: list[FunctionType], code: CodeType) -> bool:
@@ -270,10 +277,12 @@ class Trial:
         wanted = [each for each in changes(path) if int(first) <= each.lines[0] <= int(last or first)]
         if self._given.sample is not None and self._given.sample < len(wanted):
             wanted = random.Random(self._given.seed).sample(wanted, self._given.sample)
+        if all(file != str(path) for file, _ in self._known.reached):
+            pytest.exit(f"no test reaches {module}", 2)
+        # What is loaded when it is first used was so in the process that learned, not here.
+        import_module(".".join(path.relative_to(_home(path)).with_suffix("").parts))
         functions = [each for each in gc.get_objects() if isinstance(each, FunctionType)]
         functions = [each for each in functions if each.__code__.co_filename == str(path)]
-        if not functions:
-            pytest.exit(f"no test imports {module}", 2)
         unchanged = compile(path.read_text("utf-8"), path, "exec", dont_inherit=True)
         if not self._survives(functions, unchanged, list(self._items)[:1]):
             pytest.exit("a test fails although nothing is changed", 2)
@@ -342,7 +351,7 @@ def main() -> int:
     given = parser.parse_args()
     os.chdir(ROOT)
     # The modules that are changed are those of this folder, whatever is installed.
-    sys.path[:0] = [str(ROOT / folder) for folder in ("generated", ".", "harness")]
+    sys.path[:0] = map(str, FOLDERS)
     trial = Trial(given)
     arguments = ["-q", "-s", "--tb=no", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"]
     status = pytest.main([*arguments, *given.tests], plugins=[trial])
