@@ -118,16 +118,15 @@ def _by_root(
     merged = next((step for step in sorted(errors) if steps[step].merged), None)
     if merged is not None:
         start = steps[merged].sources[0]
-        known = {step: found for step, found in errors.items() if step < merged}
-        findings = _findings(sent, steps, range(start), outcome, known, knowledge)
+        findings = _findings(sent, steps, range(start), outcome, errors, knowledge)
         parts = [_part(sent.command, part, merging=False) for part in _apart(pieces[start:])]
         followed = steps[merged].sources[-1] + 1 < len(pieces)
         return findings, [[Again(command=part, repeated=followed and _notices(part)) for part in parts]]
-    last = max(errors, default=0)
+    last = max(errors)
     start = steps[last].sources[-1] + 1
     while start < len(pieces) and pieces[start].owner is pieces[start - 1].owner:
         start += 1  # what follows in the same action has failed with it
-    proven = all(error.code in knowledge.goes_on for error in errors.get(last, ()))
+    proven = all(error.code in knowledge.goes_on for error in errors[last])
     if start == len(pieces) or proven:
         return _findings(sent, steps, range(len(pieces)), outcome, errors, knowledge), []
     findings = _findings(sent, steps, range(start), outcome, errors, knowledge)

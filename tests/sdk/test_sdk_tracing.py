@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 from sdk_kit import Reply, ScriptedServer, Seen, action_answer
 
-from umapi_sdk import Action, ActionOutcome, Connection, GroupAction, UserAction, plan
+from umapi_sdk import (
+    Action,
+    ActionOutcome,
+    Connection,
+    GroupAction,
+    OutcomeStatus,
+    RequestRefusedError,
+    StepStatus,
+    UserAction,
+    plan,
+)
 
 Errors = Mapping[int | None, str]
 Sent = list[list[str]]
@@ -121,6 +131,12 @@ CASES: dict[str, tuple[Sequence[Callable[[], Action]], Sequence[Errors], Sent, s
         [{0: NOT_FOUND}],
         [["add A,B", "update J"], ["add A", "add B", "update J"]],
         "ccc",
+    ),
+    "a change of a user that fails when it is sent again": (
+        [lambda: add("jo", "A"), lambda: add("jo", "B"), lambda: named("jo", "J")],
+        [{0: NOT_FOUND}, {2: NO_USER}],
+        [["add A,B", "update J"], ["add A", "add B", "update J"]],
+        "ccf",
     ),
     "a step that failed before a merged one that did too": (
         [lambda: named("jo", "J"), lambda: add("jo", "A"), lambda: add("jo", "B")],
@@ -283,3 +299,26 @@ def test_what_is_sent_after_an_error_of_memberships_by_group(
     run([add(user, "G") for user in USERS], *answers, by_group=True)
     assert (run.sent, run.told) == (sent, told)
     assert run.users == [f"{user}@x.com" for user in users]
+
+
+def test_an_error_that_may_be_an_echo_is_not_looked_into(run: Run, wire: ScriptedServer) -> None:
+    """After a 503 the whole request may have been done before: nothing is sent apart, and each has the error."""
+    wire.replies.append(Reply(status=503))
+    run([add("jo", "A"), add("jo", "B")], {0: NEW_KIND})
+    assert (run.sent, run.told) == ([["add A,B"], ["add A,B"]], "uu")
+    assert [[error.code for error in outcome.errors] for outcome in run.outcomes] == [[NEW_KIND]] * 2
+
+
+@pytest.mark.parametrize("by_group", [True, False])
+def test_a_request_that_is_refused_as_a_whole_failed_with_all_its_actions(
+    wire: ScriptedServer, connect: Callable[..., Connection], by_group: bool
+) -> None:
+    """Nothing of it was carried out, by user or by group, and each outcome says how it was refused."""
+    wire.answer = lambda _: Reply(status=400, body={"result": "error.command.malformed"})
+    with pytest.raises(RequestRefusedError) as caught:
+        connect(wire).execute_plan(plan([add(user, "G") for user in USERS[:10]], by_group=by_group))
+    assert len(wire.seen) == 1
+    outcomes = caught.value.outcomes
+    assert [outcome.status for outcome in outcomes] == [OutcomeStatus.FAILED] * 10
+    assert {outcome.refusal.status for outcome in outcomes if outcome.refusal} == {400}
+    assert {step.status for outcome in outcomes for step in outcome.steps} == {StepStatus.FAILED}
