@@ -19,7 +19,7 @@ from umapi_runtime.constraints import show
 from umapi_sdk.batches import WireCommand, request_ids
 from umapi_sdk.echoes import may_be_echo
 from umapi_sdk.effects import Knowledge, StepFailure, StepStatus, statuses_of_failed
-from umapi_sdk.outcomes import CommandOutcome, OutcomeStatus, StepError
+from umapi_sdk.outcomes import ECHO, CommandOutcome, OutcomeStatus, StepError
 
 _COUNTS = ("completed", "notCompleted", "completedInTestMode")
 _FIELDS = frozenset({*_COUNTS, "result", "errors", "warnings"})
@@ -112,8 +112,7 @@ def read_outcomes(
         )
         doubt = next((entry for entry, suspects in doubts if index in suspects), None)
         if own and all(error.maybe_echo for error in own):
-            status = OutcomeStatus.UNKNOWN
-            reason = "an earlier attempt may have been applied, and this error be its echo"
+            status, reason = OutcomeStatus.UNKNOWN, ECHO
         elif own:
             status, reason = OutcomeStatus.FAILED, None
         elif doubt is not None:

@@ -215,6 +215,8 @@ class ActionOutcome(msgspec.Struct, frozen=True, kw_only=True):
 RUN_ENDED: Final = "the run ended before"
 AFTER_UNKNOWN: Final = "nothing is sent after a part whose outcome is unknown"
 """Reasons for which something was not sent."""
+ECHO: Final = "an earlier attempt may have been applied, and this error be its echo"
+"""Why something that has an error is unknown."""
 
 
 def status_of_steps(status: OutcomeStatus, *, test_mode: bool) -> StepStatus:

@@ -24,7 +24,7 @@ from umapi_sdk.actions import UserSteps
 from umapi_sdk.echoes import may_be_echo
 from umapi_sdk.effects import Knowledge, StepFailure, StepStatus, statuses_of_failed, worst_step
 from umapi_sdk.kinds import name_of
-from umapi_sdk.outcomes import CommandOutcome, OutcomeStatus, Refusal, StepError
+from umapi_sdk.outcomes import ECHO, CommandOutcome, OutcomeStatus, Refusal, StepError
 from umapi_sdk.pieces import Piece, PlannedAction, PlannedCommand, PlannedStep, most_steps, with_steps
 from umapi_sdk.resources import touched
 
@@ -306,11 +306,11 @@ def _findings(
             status = OutcomeStatus.FAILED if found else OutcomeStatus.COMPLETED
         elif sent.before and status in (OutcomeStatus.FAILED, OutcomeStatus.NOT_SENT):
             status, reason = OutcomeStatus.UNKNOWN, f"{_IN_DOUBT}: {reason}"
-        if sent.repeated and found:
+        if sent.repeated:
             kinds = {name_of(piece.step) for piece in pieces}
-            found = [replace(error, maybe_echo=may_be_echo(error.code, kinds)) for error in found]
-            if status is OutcomeStatus.FAILED and all(error.maybe_echo for error in found):
-                status = OutcomeStatus.UNKNOWN
+            found = [replace(each, maybe_echo=each.maybe_echo or may_be_echo(each.code, kinds)) for each in found]
+        if status is OutcomeStatus.FAILED and found and all(error.maybe_echo for error in found):
+            status, reason = OutcomeStatus.UNKNOWN, ECHO
         findings.append(
             Finding(
                 owner=owner,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from umapi_sdk import (
     Action,
     ActionOutcome,
     Connection,
+    ForbiddenError,
     GroupAction,
     OutcomeStatus,
     RequestRefusedError,
@@ -100,6 +102,11 @@ class Run:
         """What became of each action, by the first letter of its status."""
         return "".join(str(outcome.status)[0] for outcome in self.outcomes)
 
+    @property
+    def fates(self) -> list[str]:
+        """What became of the steps of each action, by the first letters."""
+        return ["".join(step.status[0] for step in outcome.steps) for outcome in self.outcomes]
+
 
 @pytest.fixture
 def run(wire: ScriptedServer, connect: Callable[..., Connection]) -> Run:
@@ -179,6 +186,18 @@ CASES: dict[str, tuple[Sequence[Callable[[], Action]], Sequence[Errors], Sent, s
         [{None: NOT_FOUND}, {0: NOT_FOUND}],
         [["add A", "update J"], ["add A"], ["update J"]],
         "fc",
+    ),
+    "an error of no step, and one that may be an echo": (
+        [lambda: add("jo", "A"), lambda: named("jo", "J")],
+        [{None: NOT_FOUND}, {}, {0: NO_USER}],
+        [["add A", "update J"], ["add A"], ["update J"]],
+        "cu",
+    ),
+    "ten names of a merged step": (
+        [partial(add, "jo", str(number)) for number in range(10)],
+        [{0: NOT_FOUND}],
+        [["add 0,1,2,3,4,5,6,7,8,9"], [f"add {number}" for number in range(10)]],
+        "cccccccccc",
     ),
     "an error of a step that was not sent": (
         [lambda: add("jo", "A"), lambda: named("jo", "J")],
@@ -282,6 +301,12 @@ BY_GROUP: dict[str, tuple[Sequence[Errors], Sent, Sequence[str], str]] = {
     ),
     "an error of no step": ([{None: NO_USER}], [FULL, *[["add G"]] * 12], USERS, "cccccccccccc"),
     "a member is there already": ([{0: MEMBER_ALREADY}], [FULL, *[["add G"]] * 10, FULL[1:]], USERS[:10], "c" * 12),
+    "a user who is there already, and another who is not": (
+        [{0: NO_USER}, {0: NO_USER, 1: MEMBER_ALREADY}],
+        [FULL, singly(USERS[:5]), singly(USERS[5:10]), ["add G"], [all_of([user]) for user in USERS[2:5]]],
+        USERS[1:2],
+        "fccccccccccc",
+    ),
     "all users of the last step are there by now": (
         [{1: NO_USER}, {}],
         [FULL, [*map(all_of, [USERS[10:11], USERS[11:], USERS[10:]])]],
@@ -322,3 +347,139 @@ def test_a_request_that_is_refused_as_a_whole_failed_with_all_its_actions(
     assert [outcome.status for outcome in outcomes] == [OutcomeStatus.FAILED] * 10
     assert {outcome.refusal.status for outcome in outcomes if outcome.refusal} == {400}
     assert {step.status for outcome in outcomes for step in outcome.steps} == {StepStatus.FAILED}
+
+
+def test_what_follows_errors_that_show_that_the_service_goes_on_is_done(run: Run) -> None:
+    """Two of three full lists have an error of a kind: the third took effect, and is not sent again."""
+    users = [f"u{number:02}" for number in range(22)]
+    run([add(user, "G") for user in users], {0: NO_USER, 1: NO_USER}, by_group=True)
+    assert run.told == "c" * 22
+    assert all("add u20,u21" not in steps for steps in run.sent[1:])
+
+
+def test_commands_on_different_members_of_a_group_share_a_request(run: Run, wire: ScriptedServer) -> None:
+    """A list of ten that failed is sent as two commands at once, and what each shows is found out by itself."""
+    run([add(user, "G") for user in USERS], {0: NO_USER}, by_group=True)
+    assert [len(request.json) for request in wire.seen] == [1, 2, 1]
+
+
+def test_a_membership_that_was_asked_for_twice_is_sent_as_it_was_written(run: Run) -> None:
+    """Two actions put the same user into a group that is none: each has a step of its own, and its own outcome."""
+    run([*(add(user, "G") for user in USERS[:10]), add("u00", "G")], {0: NOT_FOUND}, {1: NOT_FOUND}, by_group=True)
+    assert run.sent[1] == ["add G", "add G"]
+    assert run.told == "ccccccccccf"
+
+
+def test_what_would_have_been_sent_later_again_is_unknown(
+    wire: ScriptedServer, connect: Callable[..., Connection]
+) -> None:
+    """Of 12 names in two lists the first list fails, and the next request is refused: the last two may be done."""
+    missing = {"index": 0, "step": 0, "message": "no", "errorCode": NOT_FOUND}
+    wire.replies += [Reply(body=action_answer(1, [missing])), Reply(status=403)]
+    with pytest.raises(ForbiddenError) as caught:
+        connect(wire).execute_plan(plan([add("jo", str(number)) for number in range(12)]))
+    assert {outcome.status for outcome in caught.value.outcomes} == {OutcomeStatus.UNKNOWN}
+    assert {step.status for outcome in caught.value.outcomes for step in outcome.steps} == {StepStatus.UNKNOWN}
+    assert "whether this one was carried out was not found out" in str(caught.value.outcomes[-1].reason)
+
+
+def test_a_warning_is_told_to_the_actions_of_its_step(wire: ScriptedServer, connect: Callable[..., Connection]) -> None:
+    """Of a merged list, each action has the warning, at its own step; the action before it has none."""
+    warning = {"index": 0, "step": 1, "message": "old", "warningCode": "warning.command.deprecated"}
+    wire.replies.append(Reply(body=action_answer(1) | {"warnings": [warning]}))
+    actions = [named("jo", "J"), add("jo", "A"), add("jo", "B")]
+    done = connect(wire).execute_plan(plan(actions))
+    assert [[(each.code, each.step) for each in outcome.warnings] for outcome in done.outcomes] == [
+        [],
+        [("warning.command.deprecated", 0)],
+        [("warning.command.deprecated", 0)],
+    ]
+
+
+STEPS: dict[str, tuple[Sequence[Callable[[], Action]], Sequence[Errors], Sequence[str]]] = {
+    "a merged step": ([lambda: add("jo", "A"), lambda: add("jo", "B")], [{0: NOT_FOUND}, {0: NOT_FOUND}], ["f", "t"]),
+    "what follows in the same action": (
+        [lambda: UserAction("jo@x.com").add_to_groups(["A"]).update(first_name="J"), lambda: remove("jo", "B")],
+        [{0: NOT_FOUND}],
+        ["fp", "t"],
+    ),
+    "what follows in the same action, and the service goes on": (
+        [lambda: add("jo", "A"), lambda: UserAction("jo@x.com").remove_from_groups(["B"]).update(first_name="J")],
+        [{0: NOT_FOUND, 1: NOT_FOUND}],
+        ["f", "ft"],
+    ),
+    "what is sent again and may have been done": (
+        [lambda: GroupAction("G").update(description="d"), lambda: members("G", "b")],
+        [{0: NOT_FOUND}, {0: MEMBER_ALREADY}],
+        ["f", "u"],
+    ),
+    "what is sent again and fails for itself": (
+        [lambda: GroupAction("G").update(description="d"), lambda: members("G", "b")],
+        [{0: NOT_FOUND}, {0: READ_ONLY}],
+        ["f", "f"],
+    ),
+    "what was not sent before and fails as if it had been": (
+        [lambda: GroupAction("G").update(description="d"), lambda: members("G", "b")],
+        [{0: NOT_FOUND, 1: MEMBER_ALREADY}],
+        ["f", "f"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("actions", "answers", "fates"), STEPS.values(), ids=STEPS.keys())
+def test_what_became_of_the_steps_of_a_plan(
+    run: Run, actions: Sequence[Callable[[], Action]], answers: Sequence[Errors], fates: Sequence[str]
+) -> None:
+    """Each step took effect, failed, was perhaps not reached, or is unknown, as its own action alone would show it."""
+    run([make() for make in actions], *answers)
+    assert run.fates == fates
+    letters = {"t": "c", "f": "f", "fp": "f", "ft": "f", "u": "u"}
+    assert run.told == "".join(letters[fate] for fate in fates)
+
+
+def test_an_echo_beside_an_error_that_is_none_leaves_its_action_unknown(run: Run, wire: ScriptedServer) -> None:
+    """After a 503 one action of a command fails for itself; the other's only error may come of its own success."""
+    wire.replies.append(Reply(status=503))
+    actions = [members("G", "b"), GroupAction("G").update(description="d")]
+    run(actions, {0: MEMBER_ALREADY, 1: READ_ONLY})
+    assert (run.told, run.fates) == ("uf", ["u", "f"])
+    assert [error.maybe_echo for outcome in run.outcomes for error in outcome.errors] == [True, False]
+    assert run.outcomes[0].reason == "an earlier attempt may have been applied, and this error be its echo"
+
+
+def answer_first(wire: ScriptedServer, errors: Sequence[tuple[int, int]]) -> None:
+    """Let the first request have errors, by command and step, and all others none."""
+    found = [{"index": index, "step": step, "errorCode": NOT_FOUND, "message": "no"} for index, step in errors]
+
+    def answer(request: Seen) -> Reply:
+        return Reply(body=action_answer(len(request.json), found if len(wire.seen) == 1 else []))
+
+    wire.answer = answer
+
+
+def test_a_group_waits_while_its_users_have_commands_of_their_own(run: Run, wire: ScriptedServer) -> None:
+    """Two users are put into the first of 11 groups by their own commands: the last group's comes after them."""
+    groups = [f"g{number:02}" for number in range(11)]
+    run([add(user, *groups) for user in USERS], {1: NOT_FOUND}, by_group=True)
+    sent = [[command.get("usergroup", command.get("user")) for command in request.json] for request in wire.seen]
+    assert sent == [groups[:10], ["u10@x.com", "u11@x.com"], groups[10:]]
+    assert run.told == "c" * 12
+
+
+def test_two_commands_of_one_user_that_are_sent_again_never_meet(
+    wire: ScriptedServer, connect: Callable[..., Connection]
+) -> None:
+    """Two groups refuse the same users: the users' own commands for the second group come after those for the first."""
+    answer_first(wire, [(0, 1), (1, 1)])
+    done = connect(wire).execute_plan(plan([add(user, "G", "H") for user in USERS], by_group=True))
+    sent = [[(command["user"], *map(in_short, command["do"])) for command in request.json] for request in wire.seen[1:]]
+    assert sent == [[(f"{user}@x.com", f"add {group}") for user in USERS[10:]] for group in "GH"]
+    assert done.completed == 12
+
+
+def test_what_is_sent_again_leaves_room_for_what_was_not_sent(run: Run, wire: ScriptedServer) -> None:
+    """The second request has ten commands at most, though one of the first is in it again."""
+    actions = [add(f"u{number:02}", group) for number in range(25) for group in "AB"]
+    run(actions, {0: NOT_FOUND})
+    assert [len(request.json) for request in wire.seen] == [10, 10, 6]
+    assert run.told == "c" * 50

@@ -23,7 +23,7 @@ from umapi_sdk import (
     UserQuery,
 )
 from umapi_sdk.echoes import ECHOES
-from umapi_sdk.verdicts import STATUSES
+from umapi_sdk.verdicts import STATUSES, Attempts
 
 Connect = Callable[..., Connection]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "outcomes.md"
@@ -123,6 +123,63 @@ def test_actions_need_not_be_repeated(wire: ScriptedServer, connect: Connect, ti
     wire.answer = lambda _: Reply(status=404, body={"result": "error.user.not_found"})
     assert UserQuery(connection, "a@example.com").result() is None
     assert time.slept == [3.0, 3.0]
+
+
+def test_what_is_known_at_any_moment() -> None:
+    """Whoever is interrupted hears of each attempt what its place says: on its way, answered, lost or never begun."""
+    attempts = Attempts()
+    known = [attempts.fate]
+    attempts.begin()
+    known.append(attempts.fate)
+    attempts.answered(429)
+    known.append(attempts.fate)
+    attempts.begin()
+    known.append(attempts.fate)
+    attempts.answered(400)
+    known.append(attempts.fate)
+    attempts.begin()
+    attempts.lost(sent=False)
+    known.append(attempts.fate)
+    attempts.lost(sent=True)
+    known.append(attempts.fate)
+    not_sent, unknown = OutcomeStatus.NOT_SENT, OutcomeStatus.UNKNOWN
+    assert known == [not_sent, unknown, not_sent, unknown, OutcomeStatus.FAILED, not_sent, unknown]
+    assert (attempts.made, attempts.repeated) == (3, False)
+    attempts.forgive()
+    assert attempts.made == 2
+
+
+@pytest.mark.parametrize(
+    ("repeatable", "statuses", "fate", "repeated"),
+    [
+        (False, [503], OutcomeStatus.NOT_SENT, False),
+        (False, [503, 403], OutcomeStatus.NOT_SENT, True),
+        (False, [503, 400], OutcomeStatus.UNKNOWN, True),
+        (False, [502, 503], OutcomeStatus.UNKNOWN, True),
+        (False, [429, 400], OutcomeStatus.FAILED, False),
+        (True, [502], OutcomeStatus.NOT_SENT, False),
+        (True, [502, 400], OutcomeStatus.FAILED, False),
+        (True, [200], OutcomeStatus.UNKNOWN, False),
+    ],
+)
+def test_what_an_answer_leaves_open(repeatable: bool, statuses: list[int], fate: OutcomeStatus, repeated: bool) -> None:
+    """What may have been done before makes a refusal unknown, but for what does no harm twice."""
+    attempts = Attempts(repeatable=repeatable)
+    for status in statuses:
+        attempts.begin()
+        attempts.answered(status)
+    assert (attempts.fate, attempts.repeated) == (fate, repeated)
+
+
+def test_an_answer_from_the_wrong_place_leaves_nothing_open() -> None:
+    """Nobody there can have carried anything out; the next answer, from the right place, counts by itself."""
+    attempts = Attempts()
+    attempts.begin()
+    attempts.answered(200, misdirected=True)
+    assert attempts.fate is OutcomeStatus.NOT_SENT
+    attempts.begin()
+    attempts.answered(400)
+    assert (attempts.fate, attempts.repeated) == (OutcomeStatus.FAILED, False)
 
 
 def test_refused_token_is_no_attempt(wire: ScriptedServer, connect: Connect, time: Time) -> None:
