@@ -91,7 +91,8 @@ class Attempts(msgspec.Struct):
         """What is known of the actions if the call ends now, without an answer that tells of each."""
         if self._under_way or self.history is History.OPEN:
             return OutcomeStatus.UNKNOWN
-        if self._status is None or self._misdirected or (self.repeatable and self._status in RETRIED_STATUSES):
+        # Of the statuses that are waited out, those that leave actions open have left the history open, too.
+        if self._status is None or self._misdirected or self._status in RETRIED_STATUSES:
             return OutcomeStatus.NOT_SENT
         fate = STATUSES.get(self._status, OutcomeStatus.UNKNOWN)
         if fate is OutcomeStatus.FAILED and self.history is History.PUT_OFF:

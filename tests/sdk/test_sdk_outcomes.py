@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import gc
 import pickle
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sdk_kit import STEADY, Reply, ScriptedServer, Seen, Time, action_answer, all_good, open_connection
+from plan_kit import Place
+from sdk_kit import STEADY, Reply, ScriptedServer, Time, action_answer, all_good, open_connection
 
 from umapi_harness.mock.faults.plans import Fault
 from umapi_harness.mock.serving.server import RunningServer
@@ -41,6 +40,7 @@ from umapi_sdk import (
 from umapi_sdk.actions import UserSteps
 from umapi_sdk.answers import read_answer, read_outcomes
 from umapi_sdk.batches import split_action
+from umapi_sdk.messages import Request, Response
 
 Connect = Callable[..., Connection]
 COMPLETED, FAILED, UNKNOWN, NOT_SENT, PARTLY_SENT = OutcomeStatus
@@ -398,23 +398,25 @@ def test_results_tell_failed_from_unknown(wire: ScriptedServer, connect: Connect
     assert done.not_completed == done.outcomes
 
 
-def test_interrupt_while_the_answer_is_awaited(wire: ScriptedServer, connect: Connect) -> None:
+def test_interrupt_while_the_answer_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C after the request was sent leaves its actions unknown and the others queued."""
-    caller = threading.get_ident()
+    place = Place({})
+    connection, send = place.connection, place.send
+    connection.execute_multiple(new_users(1), immediate=True)
 
-    def interrupt(request: Seen) -> Reply:
-        wire.answer = all_good
-        signal.pthread_kill(caller, signal.SIGINT)
-        return all_good(request)
+    def interrupted(request: Request) -> Response:
+        send(request)
+        raise KeyboardInterrupt
 
-    wire.answer = interrupt
-    connection = connect(wire)
+    monkeypatch.setattr(place, "send", interrupted)
     actions = new_users(12)
     with pytest.raises(KeyboardInterrupt):
         connection.execute_multiple(actions, immediate=True)
     assert statuses(actions) == [UNKNOWN] * 10 + [NOT_SENT] * 2
     assert connection.status()[0]["actions-queued"] == 2
+    monkeypatch.undo()
     assert connection.execute_queued().completed == 2
+    place.close()
 
 
 @pytest.mark.parametrize(("status", "kept"), [(429, True), (503, True), (502, False)])
