@@ -51,11 +51,12 @@ def carry_out(
 ) -> Sequence[ActionOutcome]:
     """Carry out a plan; the answers have these errors by command and step, and after them none."""
     left = iter(answers)
+    no_errors: Errors = {}
 
     def answer(request: Seen) -> Reply:
         found = [
             {"index": index, "step": step, "errorCode": code, "message": "no"}
-            for (index, step), code in next(left, {}).items()
+            for (index, step), code in next(left, no_errors).items()
         ]
         return Reply(body=action_answer(len(request.json), found))
 
@@ -70,6 +71,7 @@ def names(wire: ScriptedServer) -> list[list[str]]:
 
 WAITING: dict[str, tuple[list[Errors], list[int]]] = {
     "the users' own commands, and what was perhaps not reached": ([{(0, 0): NOT_FOUND}], [1, 10, 1, 1]),
+    "two users' own commands": ([{(0, 1): NOT_FOUND}], [1, 2, 1]),
     "user by user, and what shows whether the rest is needed": ([{(0, 0): NO_USER}], [1, 2, 1, 1]),
     "user by user, and the rest is not needed": ([{(0, 0): NO_USER}, {(0, 1): NO_USER, (0, 5): NO_USER}], [1, 2, 1]),
     "user by user, and what follows one who is not there": ([{(0, 0): NO_USER}, {(0, 1): NO_USER}], [1, 2, 2, 1]),
@@ -95,6 +97,18 @@ def test_a_new_address_waits_for_all_that_is_sent_again(wire: ScriptedServer, co
     outcomes = carry_out(wire, connect(wire), actions, {(0, 0): NOT_FOUND})
     assert names(wire) == [["add", "add"], ["add"] * 10, ["add"] * 2, ["update"]]
     assert [outcome.status for outcome in outcomes] == [COMPLETED] * 13
+
+
+def test_what_follows_an_unknown_part_is_left_out_of_a_command_that_others_share(
+    wire: ScriptedServer, connect: Connect
+) -> None:
+    """Of 12 steps ten are in doubt: the other two are not sent, but another action's step of the same command is."""
+    wire.replies.append(Reply(body=action_answer(0)))
+    other = UserAction("jo@x.com").update(last_name="L")
+    outcomes = carry_out(wire, connect(wire), [renamed(12), other])
+    assert wire.seen[1].json[0]["do"] == [{"update": {"lastname": "L"}}]
+    assert [outcome.status for outcome in outcomes] == [UNKNOWN, COMPLETED]
+    assert [part.status for part in outcomes[0].parts] == [UNKNOWN, NOT_SENT]
 
 
 def test_parts_and_steps_are_told_in_their_order(wire: ScriptedServer, connect: Connect) -> None:
@@ -156,7 +170,7 @@ def test_what_the_queue_had_done_is_told_with_a_plan_that_is_refused(wire: Scrip
 
 
 def test_actions_of_a_plan_are_counted(wire: ScriptedServer, connect: Connect) -> None:
-    """Of two actions one failed: the status says two sent and one completed, as for actions that were queued."""
+    """Of three actions one failed: the status says three sent and two completed, as for actions that were queued."""
     connection = connect(wire)
-    carry_out(wire, connection, [add("jo@x.com", "A"), add("jill@x.com", "A")], {(0, 0): NOT_FOUND})
-    assert (connection.status()[0]["actions-sent"], connection.status()[0]["actions-completed"]) == (2, 1)
+    carry_out(wire, connection, [add(user, "A") for user in USERS[:3]], {(0, 0): NOT_FOUND})
+    assert (connection.status()[0]["actions-sent"], connection.status()[0]["actions-completed"]) == (3, 2)
