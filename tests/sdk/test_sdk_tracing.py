@@ -75,11 +75,12 @@ class Run:
     def __call__(self, actions: Sequence[Action], *answers: Errors, by_group: bool = False) -> Run:
         """Carry out a plan: the first command of each request has these errors by step, all others have none."""
         left = iter(answers)
+        no_errors: Errors = {}
 
         def answer(request: Seen) -> Reply:
             found: list[dict[str, Any]] = [
                 {"index": 0, "errorCode": code, "message": "no"} | ({} if step is None else {"step": step})
-                for step, code in next(left, {}).items()
+                for step, code in next(left, no_errors).items()
             ]
             return Reply(body=action_answer(len(request.json), found))
 
