@@ -6,6 +6,7 @@ import base64
 import binascii
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -15,6 +16,7 @@ import pytest
 from umapi_harness.cli import main
 
 WORD = "Quackenbush"
+ORG = "7F4E21A95B2C3D4E0A494133@AdobeOrg"
 SECRET = "pl4nted-Xk9-s3cret"
 JSON = {"users": [{"lastname": WORD, "email": f"z.{WORD}@quagmire.example"}]}
 ROOT = "https://usermanagement.adobe.io/v2/usermanagement"
@@ -243,6 +245,15 @@ NAMES: dict[str, str] = {
     "sentence in an error": json.dumps({"errors": [{"detail": "Profile 'Quackenbush' already exists"}]}),
     "full name": json.dumps({"displayName": "Hortensia Quackenbush", "note": "ask Quackenbush, please"}),
     "from an address": json.dumps({"email": "z.quackenbush@x.example", "note": "ask Quackenbush"}),
+    **{name: json.dumps({name: [WORD]}) for name in ("approvers", "assignees", "watchers", "reviewers", "suppliers")},
+    **{name: json.dumps({name: WORD}) for name in ("watch_list", "user_list", "workerDescriptor", "Descriptor")},
+    **{name: json.dumps({name: WORD}) for name in ("Mitarbeiter", "Ansprechpartnerin", "given", "family")},
+    "label of a member": json.dumps({"requestedFor": {"label": WORD, "value": "44"}}),
+    "label of who asks": json.dumps({"requester": {"label": WORD}}),
+    "XML, part of a legal name": "<Legal_First><![CDATA[Quackenbush]]></Legal_First>",
+    "XML, a descriptor": '<wd:Worker wd:Descriptor="Zeb Quackenbush"/>',
+    "XML, parts of a name": '<person given="Quackenbush" family="Quackenbush"/>',
+    "HTML, German": "<table><tr><th>Mitarbeiter</th></tr><tr><td>Quackenbush</td></tr></table>",
 }  # fmt: skip
 
 # The same with what is no letter, of which the digits or the whole must go.
@@ -253,6 +264,9 @@ OTHERS: dict[str, tuple[str, str]] = {
     "telephone number": (json.dumps({"mobilePhone": 1715550199}), "1715550199"),
     "organisation": ("no access to 9A1BC2D3E4F5061728394A5B here", "9A1BC2D3E4F5061728394A5B"),
     "organisation in JSON": (json.dumps({"scope": "9A1BC2D3E4F5061728394A5B"}), "9A1BC2D3E4F5061728394A5B"),
+    "key of Sentry": ("https://x.example/api/9/envelope/?sentry_key=d41d8cd98f00b204e9800998", "d41d8cd98f00"),
+    "reset of a password": ("https://x.example/reset-password/eZ8kq0Vb2LtYw9Rs4Xc7", "eZ8kq0Vb2LtYw9Rs4Xc7"),
+    "address of a hook": (json.dumps({"webhook_url": "https://x.example/webhookb2/m83Z8tQ3vX6pK"}), "m83Z8tQ3vX6pK"),
     "last name Null": (json.dumps({"lastname": "Null"}), "Null"),
     "first name None": (json.dumps({"firstname": "None"}), "None"),
     "last name All": (json.dumps({"lastName": "All"}), "All"),
@@ -281,6 +295,9 @@ SECRETS: dict[str, str] = {
     "bearer, small": "authorization=bearer%20pl4nted-Xk9-s3cret",
     "curl": "curl -u me:pl4nted-Xk9-s3cret https://x.example",
     "URL user": "https://me:pl4nted-Xk9-s3cret@x.example/",
+    "a password, shortened": "key.store.pw=pl4nted-Xk9-s3cret\nssl.pw=pl4nted-Xk9-s3cret\npw=pl4nted-Xk9-s3cret\n",
+    "sshpass": "SSHPASS='pl4nted-Xk9-s3cret'",
+    "service account": json.dumps({"service_account_json": SECRET}),
 }  # fmt: skip
 
 
@@ -359,6 +376,78 @@ def test_a_name_is_found_in_every_place(response: dict[str, Any], tmp_path: Path
     assert "quackenb" not in _redacted(tmp_path, response)
 
 
+HOSTS = [
+    ("Via", "1.1 gw7.quackenbush.eu (varnish)"),
+    ("Via", "1.1 proxy.quackenbush.de:8080"),
+    ("X-Cache", "MISS from px2.quackenbush-media.com"),
+    ("X-Cache-Lookup", "MISS from px2.quackenbush.com:3128"),
+    ("Warning", '110 cache.quackenbush.com "Response is stale"'),
+    ("Server", "apache/2.4 (quackenbush.de)"),
+    ("X-Backend-Server", "srv1.quackenbush.de"),
+    ("Alt-Svc", 'h3="alt.quackenbush.de:443"; ma=86400'),
+    ("Content-Security-Policy", "default-src 'self' *.quackenbush.de"),
+    ("Server-Timing", 'cdn;desc="edge.quackenbush.de"'),
+    ("WWW-Authenticate", 'Negotiate realm="CORP.QUACKENBUSH.DE"'),
+    ("Received", "from mx.quackenbush.de by mail"),
+    ("X-Served-By", "node4.quackenbush.local"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), HOSTS)
+def test_a_host_without_scheme_is_found_in_headers_of_hosts(name: str, value: str, tmp_path: Path) -> None:
+    """Servers and proxies that name themselves in a header are replaced, and nothing else of it."""
+    shown = _redacted(tmp_path, {"headers": [{"name": name, "value": value}]})
+    assert "quackenb" not in shown
+    assert all(
+        word in shown for word in re.findall(r"[a-z-]+", re.sub(r"[\w.-]*quackenbush[\w.-]*", "", value.lower()))
+    )
+
+
+ADDRESSES = [
+    "#/people/zeb-quackenbush",
+    "#/people/zeb.quackenbush",
+    "#!/profile/zeb-quackenbush",
+    "/a#/profile/zeb.quackenbush?tab=1",
+    "/hr/employee/zeb.quackenbush",
+    "/api/users('zeb.quackenbush')",
+    "/api/users(%27zeb.quackenbush%27)/manager",
+    "/api/users/by-name/zeb.quackenbush",
+    "/avatar/zeb.quackenbush.png",
+    "/wiki/display/~zquackenbush",
+    "/groups/quackenbush%20pod/members",
+    "/teams/quackenbush-retouch",
+]
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_who_a_path_names_is_found(path: str, tmp_path: Path) -> None:
+    """Paths and fragments that lead to a person or a group of another service do not name them."""
+    assert "quackenb" not in _redacted(tmp_path, {}, {"url": f"https://usermanagement.adobe.io{path}"})
+
+
+def test_a_token_among_the_protocols_of_a_web_socket_is_masked(tmp_path: Path) -> None:
+    """Browsers can send a token to a web socket only as one of its protocols; it is masked there."""
+    header = {"name": "Sec-WebSocket-Protocol", "value": f"bearer, {SECRET}"}
+    assert SECRET not in _redacted(tmp_path, {}, {"headers": [header]})
+
+
+def test_what_is_left_out_names_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line that tells of an entry without answer names neither whom it asked for nor where it went."""
+    answered = {"request": {"method": "GET", "url": f"{ROOT}/status", "headers": []}, "response": {"status": 200}}
+    lost: dict[str, Any] = {
+        "request": {"method": "GET", "url": f"{ROOT}/organizations/{ORG}/users/{WORD}@x.example", "headers": []},
+        "response": {"status": 0, "_error": f"net::ERR_NAME {WORD}@x.example"},
+    }
+    elsewhere = {**lost, "request": {"method": "GET", "url": f"https://x.example/people/{WORD}", "headers": []}}
+    source, out = tmp_path / "in.har", tmp_path / "out.har"
+    source.write_text(json.dumps({"log": {"version": "1.2", "entries": [answered, lost, elsewhere]}}), "utf-8")
+    assert main(["redact", str(source), str(out)]) == 0
+    shown = capsys.readouterr().err
+    assert "has no answer (net::ERR_NAME" in shown
+    assert WORD not in shown
+    assert ORG not in shown
+
+
 @pytest.mark.parametrize("name", ["operation", "pseudonyms", "settings", "source"])
 def test_our_own_notes_hide_nothing(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In a note that has the name of one of ours, a name or secret is found as anywhere."""
@@ -395,6 +484,8 @@ ORDINARY = [
     "usage: umapi user list --output json -v; 2026-01-05 -- the end",
     '{"type": "x", "lastname": "", "country": "US"}',
     '{"columns": ["id", "status"], "rows": [[1, "active"]]}',
+    "scope=openid,AdobeID,user_management_sdk",
+    '{"scope": "AdobeID,openid,read_organizations", "note": "openid,AdobeID,user_management_sdk"}',
     "the date is 2026-01-05T10:00:00.000+0100 and the version 1.2.3",
 ]
 

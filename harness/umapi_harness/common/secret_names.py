@@ -23,15 +23,32 @@ _PARTS: Final = re.compile(
     r"|sess(?:ion)?id|saml(?:request|response|art)|codeverifier|mnemonic|connectionstring|dpop|websocketkey|presharedkey"
     r"|kennwort|motdepasse|contrase(?:n|\u00f1)a|wachtwoord"
     r"|(?:priv|private|subscription|access|shared|master|account|acct|signing|encryption|decryption|functions?|ssh|hmac"
-    r"|license|app|application|consumer|webhook|client|service)key"
+    r"|license|app|application|consumer|webhook|client|service|sentry)key"
+    r"|serviceaccountjson"
     r"|(?:auth|authorization|verification|security|recovery|backup|reset|activation|access|device|login|mfa|otp|sms"
     r"|onetime|confirmation|pass)code"
 )
 # Too short to be sought inside words.
 _WORDS: Final = frozenset(
-    {"otp", "totp", "pin", "pass", "sid", "sig", "session", "auth", "authorization", "authentication", "cred"}
+    {
+        "otp",
+        "totp",
+        "pin",
+        "pass",
+        "pw",
+        "sshpass",
+        "sid",
+        "sig",
+        "session",
+        "auth",
+        "authorization",
+        "authentication",
+        "cred",
+    }
     | {"creds", "sessions", "otps", "sids", "nonce", "psk", "senha"}
 )
+# Whoever has such an address can send to it: nothing else proves who may.
+_WEBHOOK: Final = re.compile(r"(?:^|_)web_?hook_ur[il]$")
 _CLIENT_ID: Final = frozenset({"apikey", "xapikey"})
 # What is said of a secret is none: token_type, private_key_path, password_expires_at, AssertionError.
 _OPEN: Final = re.compile(
@@ -87,6 +104,8 @@ def _judged(name: str) -> bool:
         return False  # an address, under which something is listed
     snake = snake_case(name)
     if snake in _declared():
+        return True
+    if _WEBHOOK.search(snake):
         return True
     if _OPEN.search(snake):
         return False

@@ -83,6 +83,12 @@ _NO_SECRETS: Final = frozenset(
 )
 _WHOLE_LINE: Final = frozenset({"cookie", "set-cookie"})
 _AUTHORIZATION: Final = frozenset({"authorization", "proxy-authorization"})
+# What a mail sends to prove whose it is: /reset-password/X, /verify-email/X.
+_LINK_TOKEN: Final = re.compile(
+    r"/(?:(?:re)?set|forgot|change|activate|confirm|verify|unsubscribe|magic|invitation)(?:[-_](?:password|e?mail|account|link"
+    r"|user))?/(?P<token>(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[\w.~-]{16,}+)(?![\w.~%-])",
+    re.IGNORECASE,
+)
 # In the query of a URL these are secrets too: OAuth's codes, and the signatures of links that expire.
 _QUERY_NAMES: Final = frozenset({"code", "key", "sig", "ticket"})
 # What of a JSON Web Key is private (RFC 7518, 6.2.2, 6.3.2 and 6.4.1).
@@ -184,10 +190,24 @@ class Masker:
             scheme, blank, credentials = value.strip().partition(" ")
             self._note(credentials or scheme)
             return f"{scheme} {self.mask}" if blank and credentials else self.mask
+        if lowered == "sec-websocket-protocol":
+            value = self._protocols(value)
         if lowered not in _WHOLE_LINE and not is_secret(name):
             return self.url(value) if "://" in value else self.text(value)
         self._note(value)
         return self.mask
+
+    def _protocols(self, value: str) -> str:
+        """Mask the token among the protocols of a web socket, where a browser has no other place for it."""
+        before, *others = value.split(",")
+        masked = [before]
+        for other in others:
+            told = is_secret(before.strip()) and other.strip() not in ("", self.mask)
+            if told:
+                self._note(other.strip())
+            masked.append(f" {self.mask}" if told else other)
+            before = other
+        return ",".join(masked)
 
     def value(self, name: str, value: str) -> str:
         """Return the value of a field, parameter or variable of this name without its secrets."""
@@ -338,6 +358,8 @@ class Masker:
 
     def _shapes(self, text: str, depth: int) -> str:
         """Mask what is known by its shape alone."""
+        if "/" in text:
+            text = json_text.edited(text, ((*found.span("token"), self.mask) for found in _LINK_TOKEN.finditer(text)))
         if "//" in text or "\\/" in text:
             text = json_text.edited(text, url_users(text, self.mask))
         if "eyJ" in text:

@@ -68,8 +68,8 @@ _MENTION: Final = re.compile(
     rf"(?P<enumerated>{_NAME}(?:,\s{_NAME}){{0,50}})"
     rf"|(?<![\w-])(?P<possessor>{_NAME})(?=['\u2019]s\s(?i:account|profile|licen[cs]e|mailbox|password|membership|manager"
     r"|access|group|e-?mail|login|user|role|name|address|team))"
-    # federatedID,X,domain, as user-sync writes its keys; sudo: X : TTY=...
-    r"|(?i:federated|enterprise|adobe)ID,(?P<key>[^\s,'\"]{2,64}(?:,[\w-]+(?:\.[\w-]+)+)?)"
+    # federatedID,X,domain, as user-sync writes its keys (AdobeID is a scope of OAuth); sudo: X : TTY=...
+    r"|(?:(?i:federated|enterprise)|(?<![\w,])adobe)ID,(?P<key>[^\s,'\"]{2,64}(?:,[\w-]+(?:\.[\w-]+)+)?)"
     r"|(?<=sudo:)\s{1,9}(?P<sudoer>[^\s:]{2,64})(?=\s:\s)"
     # Duplicate entry 'X' for key, as databases say.
     r"|(?i:duplicate\s(?:entry|key|value|name|user)\s)[\"'`]?(?P<double>[^\s\"'`,;]{2,64})"

@@ -18,8 +18,28 @@ _ROOTLESS: Final = re.compile(
     r"(?:/(?:action|users|groups|organizations))?/[^/]+(?:@|%40)AdobeOrg(?:/|$)", re.IGNORECASE
 )
 _ADOBE: Final = (".adobe.io", ".adobe.com", ".adobelogin.com")
-# Lists of people in other services, whose entries are called by a login or an id.
-_LISTS: Final = frozenset({"users", "user", "people", "members", "accounts", "employees", "profiles", "profile", "u"})
+# Lists of people and groups in other services, whose entries are called by a login or an id; also in the singular.
+_LISTS: Final = frozenset(
+    {
+        "user",
+        "people",
+        "person",
+        "member",
+        "account",
+        "employee",
+        "profile",
+        "u",
+        "avatar",
+        "photo",
+        "contact",
+        "worker",
+    }
+    | {"owner", "manager", "student", "group", "team"}
+)
+# By what an entry is called: /users/by-name/X.
+_BY: Final = re.compile(r"by[-_]?(?:user)?(?:name|e?-?mail|login|upn|id)", re.IGNORECASE)
+CALL: Final = re.compile(r"(?P<before>(?P<list>\w{1,60})\((?:\w{1,60}=)?')(?P<entry>[^']+)(?P<behind>'\))")
+"""A segment that calls an entry of a list as OData does: users('X')."""
 _NO_ENTRIES: Final = frozenset(
     {
         "",
@@ -57,8 +77,20 @@ def api_path(url: str) -> str:
     return API_PATH + parts.path[found.start() :]
 
 
-def _is_entry(before: str, segment: str) -> bool:
-    return before.lower() in _LISTS and segment.lower() not in _NO_ENTRIES and not segment.isdigit()
+def is_listing(segment: str) -> bool:
+    """Whether a segment of a path says that people or groups of another service follow, one or several."""
+    return segment.lower().removesuffix("s") in _LISTS
+
+
+def _is_entry(before: Sequence[str], segment: str) -> bool:
+    """Whether a segment, behind those before, calls somebody or a group by name."""
+    if segment.startswith("~") and len(segment) > 1:
+        return True
+    if _BY.fullmatch(before[-1]):
+        return len(before) > 1 and is_listing(before[-2])
+    if not is_listing(before[-1]) or _BY.fullmatch(segment):
+        return False
+    return segment.lower() not in _NO_ENTRIES and not segment.isdigit() and not is_listing(segment)
 
 
 def path_kinds(segments: Sequence[str]) -> Iterable[tuple[Kind, str]]:
@@ -68,7 +100,7 @@ def path_kinds(segments: Sequence[str]) -> Iterable[tuple[Kind, str]]:
     for place, segment in enumerate(segments):
         after = place - organization
         if after < 0:
-            kind = Kind.PHRASE if place and _is_entry(segments[place - 1], segment) else Kind.TEXT
+            kind = Kind.PHRASE if place and _is_entry(segments[max(0, place - 2) : place], segment) else Kind.TEXT
         elif after == 0:
             kind = Kind.PHRASE
         elif route in ("action", "users", "groups"):

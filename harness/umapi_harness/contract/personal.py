@@ -9,7 +9,7 @@ import attrs
 
 from umapi_harness.common import json_text
 from umapi_harness.contract.exchanges import Exchange, Headers, RecordedResponse
-from umapi_harness.contract.personal_fields import Kind, kind_of_header
+from umapi_harness.contract.personal_fields import Kind, kind_of_header, names_hosts
 from umapi_harness.contract.personal_names import Names
 from umapi_harness.contract.personal_texts import Texts
 from umapi_harness.contract.pseudonyms import NOTE, Pseudonyms, is_digests
@@ -56,6 +56,8 @@ class PersonalData:
     def _header(self, name: str, value: str) -> str:
         if name.lower() == "content-disposition":
             value = self._texts.files(value)
+        if names_hosts(name):
+            value = self._names.hosts(value)
         kind = kind_of_header(name)
         return self._names.host(value) if kind is Kind.HOST else self._texts.value(kind, value)
 

@@ -65,23 +65,29 @@ _PHRASES: Final = frozenset(
         "correo empresa ciudad grupo miembro utente azienda citt\u00e0 gruppo gebruiker bedrijf plaats groep",
         "usu\u00e1rio utilizador cidade \u6c0f\u540d \u59d3\u540d \u540d\u524d \u59d3 \u540d \u7528\u6237\u540d",
         "\u90ae\u7bb1 \u90e8\u95e8 \u90e8\u7f72 \u30e1\u30fc\u30eb\u30a2\u30c9\u30ec\u30b9",
-        "ims im photos picture pictures worker workers added removed website homepage",
+        "ims im photos picture pictures worker workers added removed website homepage watcher watch bearbeiter",
     )
     for word in line.split()
 )
-_GIVEN: Final = re.compile(r"(?:.*_)?(?:(?:first|given|fore)_?names?|gn|vorname|pr[e\u00e9]nom|nombres?|nome|voornaam)")
+_GIVEN: Final = re.compile(
+    r"given|(?:.*_)?(?:(?:first|given|fore)_?names?|legal_(?:first|middle)|preferred_(?:first|middle)|gn|vorname|pr[e\u00e9]nom|nombres?|nome|voornaam)"
+)
 _FAMILY: Final = re.compile(
-    r"(?:.*_)?(?:(?:last|family|sur)_?names?|sn|nachname|familienname|nom(?:_de_famille|_usage)?|apellidos?|cognome|sobrenome|achternaam)"
+    r"family|(?:.*_)?(?:(?:last|family|sur)_?names?|legal_last|preferred_last|sn|nachname|familienname|nom(?:_de_famille|_usage)?|apellidos?|cognome|sobrenome|achternaam)"
 )
 _PERSONS: Final = re.compile(
     rf"{_GIVEN.pattern}|{_FAMILY.pattern}"
     r"|(?:.*_)?(?:(?:full|display|nick|middle|maiden|preferred|legal|common|real|employee|person|user_?real)_?names?"
     r"|manager|owner|author|creator|assistant|contact|employee|cn|fn|recipient|invitee|assignee|approver|reviewer"
-    r"|requester|reporter|supervisor|teacher|instructor|student|initials|deputy|secretary|who|vorgesetzter)"
+    r"|requester|reporter|supervisor|teacher|instructor|student|initials|deputy|secretary|who|vorgesetzter|worker_descriptor"
+    r"|(?:mitarbeiter|ansprechpartner|antragsteller|bearbeiter|genehmiger|teilnehmer)(?:in|innen|n)?)"
 )
+_LIST: Final = "_list"
+_SHORTEST_PLURAL: Final = 4
+_PARTS_OF_TABLES: Final = frozenset({"cells"})
 # Names whose last word says nothing.
 _WHOSE: Final = re.compile(
-    r"(?:is_)?(?:members?|owners?)_of|direct_reports|cost_cent(?:er|re)|(?:extension|custom)_?attributes?_?[0-9]*|(?:home|profile|script)_(?:directory|path)"
+    r"(?:requested|opened|created|submitted|raised)_for|(?:is_)?(?:members?|owners?)_of|direct_reports|cost_cent(?:er|re)|(?:extension|custom)_?attributes?_?[0-9]*|(?:home|profile|script)_(?:directory|path)"
 )
 # What schemas of directories and assertions call by a number (RFC 4519, RFC 2798, eduPerson).
 _OBJECT_IDS: Final = {
@@ -126,6 +132,10 @@ _PROTOCOL_HEADERS: Final = re.compile(
     r"|(?:www|proxy)_authenticate|strict_transport_security|sec_.*|x_(?:frame|content_type)_options|x_xss_protection"
     r"|(?:x_)?rate_?limit.*|(?:.*_)?(?:count|total|page|pages|size|limit|offset|remaining|reset|duration|runtime|time)"
 )
+_HOST_HEADERS: Final = re.compile(
+    r"(?:.*_)?(?:via|cache|cache_lookup|server|backend|upstream|served_by|proxy|node|edge)|x_cache.*|warning|alt_svc"
+    r"|content_security_policy.*|server_timing|(?:www|proxy)_authenticate|received|forwarded"
+)
 _GAP: Final = re.compile(r"\{([a-z_]+)\}")
 _LEAST_OF_A_MESSAGE: Final = 8  # letters outside its gaps: with less, anything might be that message
 # Ids that name a request and nobody.
@@ -145,7 +155,7 @@ def kind_of(name: str) -> Kind:
         (Kind.HOST, last in _MACHINES),
         (Kind.URL, last in _URLS),
         (Kind.TEXT, snake in _OTHER_NAMES or snake in _OPEN_IDS),
-        (Kind.TITLE, last in ("title", "subject")),
+        (Kind.TITLE, last in ("title", "subject", "descriptor") and not _PERSONS.fullmatch(snake)),
         (Kind.PERSON, _PERSONS.fullmatch(snake) is not None),
         (Kind.PHRASE, last in _PHRASES or _WHOSE.fullmatch(snake) is not None),
         (
@@ -154,10 +164,18 @@ def kind_of(name: str) -> Kind:
         ),
         (Kind.PHRASE, last in ("number", "no", "nr") and not _PHONES.isdisjoint(snake.split("_"))),
         (Kind.PHRASE, last in ("id", "ids") or snake.endswith(("userid", "orgid", "clientid", "api_key", "apikey"))),
+        (Kind.PERSON, _PERSONS.fullmatch(_singular(snake)) is not None),
+        (Kind.PHRASE, _singular(last) in _PHRASES),
+        (Kind.PHRASE, snake.endswith(_LIST) and kind_of(snake.removesuffix(_LIST)) in (Kind.PHRASE, Kind.PERSON)),
     ):
         if holds:
             return kind
     return Kind.TEXT
+
+
+def _singular(word: str) -> str:
+    """Return what several are one of: approvers; a short word with an s at its end is another word."""
+    return word.removesuffix("s") if len(word) > _SHORTEST_PLURAL and word not in _PARTS_OF_TABLES else word
 
 
 @lru_cache(maxsize=4096)
@@ -169,6 +187,11 @@ def part_of(name: str) -> Part | None:
     if _FAMILY.fullmatch(snake):
         return Part.FAMILY
     return Part.WHOLE if snake.endswith("formatted") or _PERSONS.fullmatch(snake) else None
+
+
+def names_hosts(header: str) -> bool:
+    """Whether servers and proxies name themselves in a header, as `Via: 1.1 proxy.example.com`."""
+    return _HOST_HEADERS.fullmatch(snake_case(header[:200])) is not None
 
 
 @lru_cache(maxsize=1024)

@@ -18,6 +18,12 @@ from umapi_harness.contract.pseudonyms import Pseudonyms
 
 _IPV4: Final = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 _PORT: Final = re.compile(r":[0-9]*$")
+# A host by itself, whose last label is no kind of a file.
+_HOST: Final = re.compile(
+    r"(?<![\w@/-])(?<!\w\.)(?!asp\.net\b|node\.js\b)(?=[\w.-]*[A-Za-z][\w-]*\.)(?:[A-Za-z0-9_-]++\.)++"
+    r"(?!(?:js|css|html?|php|json|xml|txt|py|so|jsp|aspx?|png|svg)\b)(?:xn--[a-z0-9-]++|[a-z]{2,24}+)(?![\w@.-])",
+    re.IGNORECASE,
+)
 _PUBLIC: Final = ("adobe.io", "adobelogin.com", "adobe.com", "localhost", "testserver")
 # Those to whom no home belongs, but a machine or everybody.
 _NOBODY: Final = frozenset(
@@ -92,6 +98,10 @@ class Names:
             return place
         is_address = _IPV4.fullmatch(host) is not None
         return f"{(self._pseudonyms.address if is_address else self.domain)(host)}{colon}{port}"
+
+    def hosts(self, text: str) -> str:
+        """Change the hosts that a text names without a scheme."""
+        return _HOST.sub(lambda found: self.host(found[0]), text)
 
     def machine(self, name: str) -> str:
         """Change what a field calls a machine; without a dot it is often called after somebody."""

@@ -22,7 +22,7 @@ from umapi_harness.contract.encodings import entities_changed, json_changed, per
 from umapi_harness.contract.escapes import escapes_changed
 from umapi_harness.contract.known_names import KEPT
 from umapi_harness.contract.mentions import mentions
-from umapi_harness.contract.paths import path_kinds
+from umapi_harness.contract.paths import CALL, is_listing, path_kinds
 from umapi_harness.contract.personal_fields import Kind, field_names, is_id, kind_of, messages, part_of
 from umapi_harness.contract.personal_names import Names, is_public
 from umapi_harness.contract.personal_pairs import is_label, told_kinds
@@ -61,6 +61,7 @@ _PLAIN_MEMBERS: Final = frozenset(
         "display",
         "values",
         "text",
+        "label",
         "content",
         "$",
         "#text",
@@ -91,11 +92,29 @@ class Texts:
         user, at, host = place.rpartition("@")
         is_own = whose and not is_public(host)
         path = "/".join(
-            percent_changed(segment, partial(self.value, Kind.PHRASE if is_own else kind))
+            percent_changed(segment, partial(self._segment, Kind.PHRASE if is_own else kind))
             for kind, segment in path_kinds(path.split("/"))
         )
         front = f"{scheme}{slashes}{user}{at}{self._names.host(host)}{slash}{path}"
-        return f"{front}{question}{self._form(query)}{hash_mark}{self._form(fragment)}"
+        return f"{front}{question}{self._form(query)}{hash_mark}{self._fragment(fragment)}"
+
+    def _segment(self, kind: Kind, segment: str) -> str:
+        """Change a segment of a path; of a call as OData writes it, users('X'), what stands in the quotes."""
+        called = CALL.fullmatch(segment)
+        if called is None:
+            return self.value(kind, segment)
+        kind = Kind.PHRASE if is_listing(called["list"]) else Kind.TEXT
+        return f"{called['before']}{self.value(kind, called['entry'])}{called['behind']}"
+
+    def _fragment(self, fragment: str) -> str:
+        """Change a fragment; applications in a browser keep a path of their own there, and perhaps a query."""
+        path, question, query = fragment.partition("?")
+        if "/" not in path or "=" in path:
+            return self._form(fragment)
+        changed = (
+            percent_changed(segment, partial(self._segment, kind)) for kind, segment in path_kinds(path.split("/"))
+        )
+        return f"{'/'.join(changed)}{question}{self._form(query)}"
 
     def text(self, text: str) -> str:
         """Return any text with pseudonyms for addresses, ids, and names that are known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -26,10 +27,15 @@ from umapi_harness.contract.formats import bodies, leftovers
 from umapi_harness.contract.formats.cursors import Cursor
 from umapi_harness.contract.formats.leftovers import Leave
 from umapi_harness.contract.formats.sources import Source
+from umapi_harness.contract.paths import path_kinds
+from umapi_harness.contract.personal_fields import Kind
+from umapi_harness.contract.personal_names import is_public
 
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
 _BODILESS: Final = frozenset({204, 304})
 _REFUSALS: Final = range(400, 500)
+# net::ERR_ABORTED, NS_BINDING_ABORTED, ECONNRESET: of what else an error says, anything may be somebody's.
+_ERROR_CODE: Final = re.compile(r"(?<![\w@.-])(?:net::)?[A-Z]{2,}[A-Z0-9]*(?:_[A-Z0-9]+)*(?![\w@.-])")
 
 Skip = Callable[[str], None]
 """Told of each entry that is left out, with the reason."""
@@ -119,19 +125,29 @@ def _depth(problem: jsonschema_rs.ValidationError) -> int:
     return len(problem.instance_path)
 
 
+def _shown(url: str) -> str:
+    """Return an address as a message may tell it: without query, and without whose it is and whom its path names."""
+    scheme, slashes, rest = redaction.url(url.partition("#")[0].partition("?")[0]).rpartition("://")
+    host, *segments = rest.split("/")
+    named = "." in host and not is_public(host.partition(":")[0])
+    shown = ("*" if kind is Kind.PHRASE else segment for kind, segment in path_kinds(["", *segments]))
+    return f"{scheme}{slashes}{'*' if named else host}{'/'.join(shown)}"[:100]
+
+
 def _why_not(entry: Mapping[str, Any]) -> str:
     """Why an entry is no exchange with a service; empty if it is one."""
     request: Mapping[str, Any] = entry["request"]
     response: Mapping[str, Any] = entry.get("response") or {}
-    address = redaction.url(str(request["url"]).partition("#")[0].partition("?")[0])
-    target = f"{request['method']} {address[:100]}"
+    target = f"{request['method']} {_shown(str(request['url']))}"
     if request["method"].upper() == "CONNECT":
         return f"{target} opens a tunnel"
     if not _is_http(str(request["url"])):
         return f"{target} is not HTTP"
     if not response.get("status") or response["status"] < 0:
-        reason = response.get("_error") or entry.get("_error") or "it was aborted"
-        return f"{target} has no answer ({redaction.text(str(reason))[:100]})"
+        reason = response.get("_error") or entry.get("_error")
+        code = _ERROR_CODE.search(str(reason))
+        told = code[0] if code is not None else "the entry says why" if reason else "it was aborted"
+        return f"{target} has no answer ({told})"
     bodies_apart: tuple[Mapping[str, Any], ...] = (request.get("postData") or {}, response.get("content") or {})
     if any(body.get("_file") and not body.get("text") for body in bodies_apart):
         return f"{target} has its body in another file; record with bodies embedded (Playwright: content 'embed')"
