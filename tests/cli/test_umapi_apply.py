@@ -298,6 +298,76 @@ def test_files_that_cannot_be_written_are_found_out_first(apply: Apply, server: 
     assert posts(server) == 0
 
 
+@pytest.mark.parametrize("option", ["--result", "--left"])
+@pytest.mark.parametrize("name", ["people.csv", "folder/../people.csv", "link.csv", "people.csv.journal"])
+def test_no_output_takes_the_place_of_the_file_or_its_journal(
+    apply: Apply, server: RunningServer, folder: Path, option: str, name: str
+) -> None:
+    """What would be written over the rows or the journal is refused before anything is sent, by whatever name."""
+    people = Path("people.csv")
+    people.write_text(rows(3), "utf-8")
+    Path("folder").mkdir()
+    Path("link.csv").symlink_to(people)
+    refused = apply("people.csv", option, name)
+    assert (refused.status, refused.out) == (2, "")
+    assert f"{option} {name}: is " in refused.err
+    assert "name another file" in refused.err
+    assert posts(server) == 0
+    assert apply("people.csv").status == 0
+    resumed = apply("--resume", "people.csv.journal", option, name)
+    assert (resumed.status, resumed.out) == (2, "")
+    assert people.read_text("utf-8") == rows(3)
+    assert apply("--resume", "people.csv.journal").status == 0
+
+
+def test_result_and_left_are_two_files(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """One file cannot hold both the result and what is left; a device can take both."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    refused = apply("people.csv", "--result", "out", "--left", "./out")
+    assert (refused.status, refused.out) == (2, "")
+    assert "--left out: is the file of --result too" in refused.err
+    assert posts(server) == 0
+    assert apply("people.csv", "--result", os.devnull, "--left", os.devnull).status == 0
+
+
+def test_advice_names_no_file_that_is_there(apply: Apply, folder: Path) -> None:
+    """What is left of a file left.jsonl is to be written beside it, and not over it."""
+    command = {"user": "jdoe@example.com", "do": [{"add": {"group": ["No such group"]}}]}
+    Path("left.jsonl").write_text(json.dumps(command) + "\n", "utf-8")
+    said = apply("left.jsonl")
+    assert said.status == 1
+    assert "Next: umapi apply --resume left.jsonl.journal --left left2.jsonl writes" in said.out
+    assert apply("--resume", "left.jsonl.journal", "--left", "left2.jsonl").status == 1
+    assert json.loads(Path("left2.jsonl").read_text("utf-8")) == command
+
+
+def test_a_run_begun_with_the_wrong_organisation_can_be_begun_anew(
+    apply: Apply, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A journal of which no row is done may be deleted, and the refusal says so; no other is called so."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    with monkeypatch.context() as wrong:
+        wrong.setenv("UMAPI_ORG_ID", "999@AdobeOrg")
+        assert apply("people.csv").status == 3
+    assert "no row is done, so it may also be deleted" in apply("--resume", "people.csv.journal").err
+    Path("people.csv.journal").unlink()
+    assert apply("people.csv").status == 0
+    monkeypatch.setenv("UMAPI_ORG_ID", "999@AdobeOrg")
+    refused = apply("--resume", "people.csv.journal")
+    assert "is of a run for the organisation" in refused.err
+    assert "deleted" not in refused.err
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf"])
+def test_settling_ends(apply: Apply, server: RunningServer, folder: Path, seconds: str) -> None:
+    """A wait without an end, or of no length at all, is refused."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    refused = apply("people.csv", "--settling", seconds)
+    assert (refused.status, refused.out) == (2, "")
+    assert "--settling" in refused.err
+    assert posts(server) == 0
+
+
 def test_what_a_journal_refuses(
     apply: Apply, server: RunningServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

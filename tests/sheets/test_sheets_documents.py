@@ -84,6 +84,7 @@ def test_entries_are_found_in_any_text(entries: list[Any], indent: int | None) -
         (f"[{GOOD},\n]", "row 2 (line 2): is not JSON: Expecting value"),
         (f"[{GOOD},\n", "row 2 (line 2): is not JSON: the text ends within the array"),
         (f"[{GOOD}", 'row 1 (line 1): is not JSON: neither "," nor "]" follows it'),
+        (f'[{GOOD},{{"user": "b', "row 2 (line 1): is not JSON: Unterminated string"),
         (f"[{GOOD}] x", "line 1: is not JSON: something follows the array"),
         ('[{"user": "a", "user": "b"}]', 'row 1 (line 1): is not JSON: the key "user" stands twice in one object'),
         ("[" * 100_000, "row 1 (line 1): is not JSON: nested too deeply"),
@@ -98,6 +99,7 @@ def test_arrays_that_break_off(text: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(SheetError) as caught:
         read(path)
     assert said in str(caught.value)
+    assert not str(caught.value).endswith((" at", ": "))
 
 
 def test_entries_that_are_no_commands(tmp_path: Path) -> None:

@@ -205,7 +205,11 @@ class BulkRun:
         for what, has, given in pairs:
             if has != given:
                 problem = f"is of a run for the {what} {has}, not {given}"
-                raise JournalError(f"journal {self._journal.path}: {problem}: resume it with the same settings")
+                counts = self.counts
+                # Begun with wrong settings, it can neither be gone on with nor replaced.
+                fresh = "; no row is done, so it may also be deleted, and the file applied anew"
+                remedy = f"resume it with the same settings{fresh if counts.left + counts.bad == counts.total else ''}"
+                raise JournalError(f"journal {self._journal.path}: {problem}: {remedy}")
         known = self._journal.digest
         if digest is not None and known is not None and digest != known:
             problem = f"is of a run of another file or another state of it ({purpose.source or 'no name is known'})"

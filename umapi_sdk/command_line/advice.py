@@ -29,7 +29,9 @@ class Advice:
         if counts.left or ended is None or ended.why is not Ending.FINISHED:
             return f"Next: {self._going_on(ended)}"
         if counts.unknown:
-            where = f"see {self.result}" if self.result else f"{self.resuming('--result', 'result.csv')} lists them"
+            where = (
+                f"see {self.result}" if self.result else f"{self.resuming('--result', _free('result.csv'))} lists them"
+            )
             return f"Next: look what became of the unknown rows ({where}) before you send them again."
         if counts.failed or counts.bad:
             return f"Next: {self._correcting(counts)}"
@@ -48,7 +50,7 @@ class Advice:
             return "correct the bad rows, and apply them in a file of their own."
         if self.left:
             return f"correct what failed in {self.left}, then: {self._umapi('apply', str(self.left))}"
-        return f"{self.resuming('--left', 'left.jsonl')} writes what is left of the rows that failed."
+        return f"{self.resuming('--left', _free('left.jsonl'))} writes what is left of the rows that failed."
 
     def _going_on(self, ended: Ended | None) -> str:
         files = (("--result", self.result), ("--left", self.left))
@@ -65,3 +67,11 @@ class Advice:
         for name, value in (("--config", self.access.config), ("--profile", self.access.profile)):
             words += [name, str(value)] if value else []
         return shlex.join([*words, *arguments])
+
+
+def _free(name: str) -> str:
+    """Return a name like this one that no file has: the advice must not lead to the loss of one."""
+    path, number = Path(name), 2
+    while path.exists():
+        path, number = Path(name).with_stem(f"{Path(name).stem}{number}"), number + 1
+    return str(path)

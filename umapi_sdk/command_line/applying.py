@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import shlex
 import signal
 import tempfile
@@ -22,7 +23,7 @@ from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, UNFINISH
 from umapi_sdk.command_line.output import Output, complain, count
 from umapi_sdk.command_line.progress import ProgressLine
 from umapi_sdk.command_line.reading import Reading, Screening, reads_file
-from umapi_sdk.command_line.results import check_output, describe, write_commands, write_results
+from umapi_sdk.command_line.results import check_apart, check_output, describe, write_commands, write_results
 from umapi_sdk.connection import Connection
 from umapi_sdk.errors import JournalError
 from umapi_sdk.planning import duration
@@ -34,6 +35,13 @@ _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 _DRY: Final = ".dry-run.journal"
 _SHOWN: Final = 20
 """Rows that were not completed, so many of which have a line of their own."""
+
+
+def _finite(_: click.Context, __: click.Parameter, seconds: float) -> float:
+    """Refuse a wait that never ends, and what is no number: a range lets both pass."""
+    if not math.isfinite(seconds):
+        raise click.BadParameter(f"{seconds} is no number of seconds.")
+    return seconds
 
 
 @attrs.frozen(kw_only=True)
@@ -49,6 +57,13 @@ class _Wishes:
     by_group: bool
     settling: float
     reading: Reading
+
+    def check_files(self, journal: Path, *sources: str | None) -> None:
+        """Refuse to write what was asked for over the journal, or over a file that the rows come from."""
+        outputs = {"--result": self.result, "--left": self.left}
+        for source in sources or (None,):
+            file = None if source is None or source == STANDARD_INPUT else Path(source)
+            check_apart(outputs, {"the file of the rows": file, "the journal": journal})
 
 
 @click.command(
@@ -71,6 +86,7 @@ class _Wishes:
 @click.option(
     "--settling",
     type=click.FloatRange(min=0),
+    callback=_finite,
     default=SETTLING,
     show_default=True,
     metavar="SECONDS",
@@ -128,6 +144,7 @@ def _begin(access: Access, file: str, wishes: _Wishes) -> int:
     sheet = wishes.reading.open(file)
     with access.connection(test_mode=wishes.dry_run or None) as connection, tempfile.TemporaryDirectory() as folder:
         place = _place(file, wishes, Path(folder), test_mode=connection.test_mode)
+        wishes.check_files(place, file)
         screening = Screening(sheet, complain, every=wishes.reading.all_problems)
         try:
             run = BulkRun.create(
@@ -170,6 +187,7 @@ def _resume(access: Access, journal: Path, file: str | None, wishes: _Wishes) ->
         raise click.ClickException(str(error)) from None
     test_mode = True if wishes.dry_run or run.purpose.test_mode else None
     with run, access.connection(test_mode=test_mode) as connection:
+        wishes.check_files(journal, file, run.purpose.source)
         try:
             digest = None if file is None else _digest(file)
             run.check_target(connection.org_id, connection.endpoint, connection.test_mode, digest)

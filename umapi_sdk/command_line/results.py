@@ -6,7 +6,7 @@ import csv
 import json
 import os
 import tempfile
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -54,6 +54,26 @@ def check_output(path: Path | None) -> None:
         Path(name).unlink()
     except OSError as error:
         raise click.ClickException(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def check_apart(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None]) -> None:
+    """Refuse an output that would take the place of an input or of another output: what stands there would be lost.
+
+    Args:
+        outputs: files that are written, by their options.
+        inputs: files that must stay, by what they are.
+
+    Raises:
+        click.UsageError: two of them are one file.
+    """
+    kept = {name: path for name, path in inputs.items() if path is not None}
+    for option, path in outputs.items():
+        if path is None or _is_device(path):
+            continue
+        for name, other in kept.items():
+            if _same(path, other):
+                raise click.UsageError(f"{option} {path}: is {name} too, which would be lost: name another file")
+        kept[f"the file of {option}"] = path
 
 
 def write_results(path: Path, results: Iterable[RowResult]) -> None:
@@ -133,6 +153,13 @@ def _replacing(path: Path) -> Generator[TextIO]:
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def _same(path: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, by whatever name."""
+    with suppress(OSError):
+        return path.samefile(other)
+    return path.resolve() == other.resolve()
 
 
 def _is_device(path: Path) -> bool:

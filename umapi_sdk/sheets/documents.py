@@ -141,7 +141,8 @@ def _reason(error: ValueError | RecursionError) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
     if isinstance(error, json.JSONDecodeError):
-        return error.msg
+        # Some of Python's messages end in the word before a place, which is told by row and line here.
+        return error.msg.rstrip(": ").removesuffix(" at").removesuffix(" starting")
     # Python's own words for a number of thousands of digits speak of its settings.
     return "a number is too long" if "sys.set_int_max_str_digits" in str(error) else str(error)
 
