@@ -292,10 +292,11 @@ def _stopping(run: BulkRun, progress: ProgressLine) -> Generator[None]:
         # A terminal that goes sends its signal twice.
         if asked and number != getattr(signal, "SIGHUP", None):
             raise KeyboardInterrupt
-        if not asked:
+        # Noted before it is told: whoever reads that may ask once more while this is still under way.
+        asked.append(number)
+        if len(asked) == 1:
             run.stop()
             progress.interject("ending after the present request; once more ends at once")
-        asked.append(number)
 
     # One that whoever started the program has chosen to ignore is ignored.
     caught = {
