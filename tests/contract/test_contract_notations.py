@@ -253,6 +253,25 @@ NAMES: dict[str, str] = {
     "XML, part of a legal name": "<Legal_First><![CDATA[Quackenbush]]></Legal_First>",
     "XML, a descriptor": '<wd:Worker wd:Descriptor="Zeb Quackenbush"/>',
     "XML, parts of a name": '<person given="Quackenbush" family="Quackenbush"/>',
+    "skipped, a reason": json.dumps({"text": "Skipping user Zeb Quackenbush (no entitlement)"}),
+    "bound": "bind as svc-quackenbush failed",
+    "bound, a name": "bind as Zeb Quackenbush failed",
+    "authenticated": json.dumps({"text": "Authenticated as Zeb Quackenbush"}),
+    "impersonated": "Impersonating Zeb Quackenbush",
+    "login for": 'Basic realm="Login for Zeb Quackenbush"',
+    "locked": "User zquackenbush is locked",
+    "locked, in XML": "<faultstring>User zquackenbush is locked</faultstring>",
+    "assignment": json.dumps({"text": "Licence assignment for Zeb Quackenbush failed"}),
+    "licence": "New licence for *Zeb Quackenbush* (requested by you)",
+    "offboarding": "Offboarding Zeb Quackenbush",
+    "onboarding": "Onboarding of Zeb Quackenbush done",
+    "seat": "Seat of Zeb Quackenbush reclaimed",
+    "entitled": json.dumps({"text": "Zeb Quackenbush is not entitled"}),
+    "markup of chats": json.dumps({"text": "by *Zeb Quackenbush*"}),
+    "HTML, signed in": "<p>Signed in as <b>Zeb Quackenbush</b></p>",
+    "distinguished name behind auth": "<!-- auth: cn=Zeb Quackenbush-Pell,ou=staff -->",
+    "user of curl": "curl -u quackenbush:s3cret-Xk9-pl https://x.example",
+    "XML, plain elements": "<Owner><Text>Quackenbush</Text></Owner>",
     "HTML, German": "<table><tr><th>Mitarbeiter</th></tr><tr><td>Quackenbush</td></tr></table>",
 }  # fmt: skip
 
@@ -362,6 +381,7 @@ PLACES: dict[str, dict[str, Any]] = {
     "encoded file name of an answer": {
         "headers": [{"name": "Content-Disposition", "value": "attachment; filename*=UTF-8''Quackenbush%20x.csv"}]
     },
+    "user in a timing": {"headers": [{"name": "Server-Timing", "value": 'user;desc="Zeb Quackenbush"'}]},
     "JSON in a header": {"headers": [{"name": "X-Info", "value": '{"lastname":"Quackenbush"}'}]},
     "device in a header": {"headers": [{"name": "X-Device-Fingerprint", "value": "Quackenbush7"}]},
     "machine in a header": {"headers": [{"name": "X-Machine-Id", "value": "Quackenbush7"}]},
@@ -416,6 +436,9 @@ ADDRESSES = [
     "/wiki/display/~zquackenbush",
     "/groups/quackenbush%20pod/members",
     "/teams/quackenbush-retouch",
+    "/api/people?q=Zeb+Quackenbush",
+    "/search?query=Zeb%20Quackenbush&size=2",
+    "/search?term=Quackenbush",
 ]
 
 
@@ -423,6 +446,14 @@ ADDRESSES = [
 def test_who_a_path_names_is_found(path: str, tmp_path: Path) -> None:
     """Paths and fragments that lead to a person or a group of another service do not name them."""
     assert "quackenb" not in _redacted(tmp_path, {}, {"url": f"https://usermanagement.adobe.io{path}"})
+
+
+def test_the_character_set_of_a_file_name_stays(tmp_path: Path) -> None:
+    """What a header says of how a file's name is encoded (RFC 8187) is no part of the name."""
+    header = {"name": "Content-Disposition", "value": "attachment; filename*=UTF-8'de'Quackenbush%20x.csv"}
+    shown = _redacted(tmp_path, {"headers": [header]})
+    assert "filename*=utf-8'de'" in shown
+    assert "quackenb" not in shown
 
 
 def test_a_token_among_the_protocols_of_a_web_socket_is_masked(tmp_path: Path) -> None:
@@ -484,6 +515,7 @@ ORDINARY = [
     "usage: umapi user list --output json -v; 2026-01-05 -- the end",
     '{"type": "x", "lastname": "", "country": "US"}',
     '{"columns": ["id", "status"], "rows": [[1, "active"]]}',
+    "x{version=1, mail=null, name=none}",
     "scope=openid,AdobeID,user_management_sdk",
     '{"scope": "AdobeID,openid,read_organizations", "note": "openid,AdobeID,user_management_sdk"}',
     "the date is 2026-01-05T10:00:00.000+0100 and the version 1.2.3",

@@ -29,6 +29,8 @@ _HTML: Final = re.compile(
 _LONGEST_TITLE: Final = 60
 # Elements whose content is the name of what the next one holds.
 _TITLES: Final = _NAMING | {"th", "dt", "label"}
+# Elements that say no more than the one in which they come first: <Owner><Text>X.
+_PLAIN: Final = frozenset({"text", "value", "display", "string", "literal"})
 # Elements of which several follow each other under one name.
 _REPEATED: Final = frozenset({"attributevalue", "value", "string", "item"})
 # Elements in which pages set the name of what follows them.
@@ -76,7 +78,7 @@ def markup_fields(text: str) -> Iterable[tuple[str, int, int]]:
     titles: list[str] = []  # what the element before says of the next one
     heads: list[str] = []
     column = rows = 0
-    emphasized = ""
+    emphasized = around = ""
     last_section_end = text.rfind("]]>")
     for tag in _TAG.finditer(text):
         local = tag["name"].rpartition(":")[2]
@@ -97,7 +99,8 @@ def markup_fields(text: str) -> Iterable[tuple[str, int, int]]:
                 yield from ((label, begin, begin + len(value)) for label in labels)
         start, end = _content(text, tag.end(), last_section_end)
         content = text[start:end]
-        names = [local, *labels, *titles]
+        names = [local, *labels, *titles, *([around] if small in _PLAIN else [])]
+        around = local if not content and not tag[0].endswith("/>") else ""
         if small in ("table", "worksheet"):
             heads, column, rows = [], 0, 0
         elif small in ("tr", "row"):

@@ -89,6 +89,8 @@ _LINK_TOKEN: Final = re.compile(
     r"|user))?/(?P<token>(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[\w.~-]{16,}+)(?![\w.~%-])",
     re.IGNORECASE,
 )
+# Who somebody is in a directory, as behind `auth:`, is no secret.
+_DISTINGUISHED: Final = re.compile(r"(?:cn|uid|ou)=[^,=\r\n]{1,100}+,(?:cn|uid|ou|o|dc)=", re.IGNORECASE)
 # In the query of a URL these are secrets too: OAuth's codes, and the signatures of links that expire.
 _QUERY_NAMES: Final = frozenset({"code", "key", "sig", "ticket"})
 # What of a JSON Web Key is private (RFC 7518, 6.2.2, 6.3.2 and 6.4.1).
@@ -410,7 +412,7 @@ class Masker:
         position = 0
         while (found := _NAME.search(text, position)) is not None:
             position = found.end()
-            if not self._names_secret(text, found):
+            if not self._names_secret(text, found) or _DISTINGUISHED.match(text, position):
                 continue
             start, end = self._field_value(text, found)
             if end > start and not self._is_said(text[start:end]):

@@ -23,7 +23,9 @@ _ADDRESSED: Final = (
     r"(?i:hello|dear|hi|welcome(?:\sback)?,?|mrs?\.?|ms\.?|dr\.?|signed\sin\sas|logged\sin\sas|on\sbehalf\sof|by|from"
     r"|hallo|sehr\sgeehrte[rs]?(?:\s(?:herrn?|frau))?|liebe[r]?|herrn?|frau|bonjour|cher|ch\u00e8re|hola|ciao"
     r"|contact|ask|call|notify|notified|inform(?:ed)?|message|cc|attn|(?:photo|picture|avatar|image|portrait)\sof|(?:(?:kind|best|warm)\s)?regards|sincerely|cheers"
-    r"|mit\sfreundlichen\sgr\u00fc\u00dfen|cordialement|approved\sby|reported\sby|assigned\sto|sent\sto)"
+    r"|mit\sfreundlichen\sgr\u00fc\u00dfen|cordialement|approved\sby|reported\sby|assigned\sto|sent\sto|willkommen"
+    r"|authenticated\sas|impersonating|bind\sas|bound\sas|login\sfor|(?:on|off)boarding(?:\sof)?|seat\sof|assignment\sfor"
+    r"|licen[cs]e\sfor)"
 )
 # Of whom only a few things are said: that somebody became a member, came, went or was changed.
 _DONE: Final = (
@@ -33,12 +35,12 @@ _DONE: Final = (
 )
 _ACTED: Final = (
     rf"\s(?:(?:was|were|is|has\sbeen|is\sbeing|will\sbe|could\snot\sbe|cannot\sbe|can't\sbe)\s(?:not\s|already\s)?{_DONE}"
-    r"|is\s(?:not\s|already\s|now\s|no\slonger\s){0,2}(?:an?\s|the\s)?(?:members?|admin\w{0,10}|owners?|managers?|in\sthe\s)"
+    r"|is\s(?:not\s|already\s|now\s|no\slonger\s){0,2}(?:an?\s|the\s)?(?:entitled|members?|admin\w{0,10}|owners?|managers?|in\sthe\s)"
     r"|(?:has\s)?(?:joined|left)\s(?:the|your)?|(?:has\s)?(?:logged|signed)\s(?:in|out)\b|does\snot\sbelong\sto"
     r"|(?:wurde|ist|hat)\s\w|a\s\u00e9t\u00e9|fue\s\w|\u00e8\sstat[oa])"
 )
 _GONE: Final = (
-    r"\s(?:was\snot\sfound|not\sfound|does\snot\sexist|doesn't\sexist|do\snot\sexist|already\sexists|could\snot\sbe"
+    r"\s(?:is\s(?:now\s)?(?:locked|blocked|deactivated|suspended)|was\snot\sfound|not\sfound|does\snot\sexist|doesn't\sexist|do\snot\sexist|already\sexists|could\snot\sbe"
     r"|is\sunknown|is\snot\sa\smember|is\snot\sin|has\sno\s|has\sbeen|was\s(?:added|removed|deleted|created|updated|invited)"
     r"|nicht\sgefunden|existiert\s|wurde\s|ist\s(?:unbekannt|kein|bereits)|introuvable|n'existe|n'a\spas|a\s\u00e9t\u00e9"
     r"|no\s(?:encontrad|existe)|ya\sexiste|fue\s|non\s(?:trovat|esiste)|niet\sgevonden|bestaat\s|n\u00e3o\s)"
@@ -55,14 +57,15 @@ _MENTION: Final = re.compile(
     rf"(?<![\w-]){_NOUN}{_CALLED}[:,]?\s?"
     r"(?:\\*[\"'`\u2018\u201c\u201e\u00ab\[(]\s?(?P<quoted>[^\"'`\u2019\u201c\u201d\u00bb\])\r\n\\]{1,200})\s?\\*[\"'`\u2019\u201c\u201d\u00bb\])]"
     # In a title, as in User Filter / All, more words with capitals would follow.
-    rf"|(?P<named>{_PARTICULAR}(?:\s(?:/\s|&\s)?{_PARTICULAR}){{0,5}})(?=[.,;:!?)]|\s(?-i:[a-z])|$)"
+    rf"|(?P<named>{_PARTICULAR}(?:\s(?:/\s|&\s)?{_PARTICULAR}){{0,5}})(?=[.,;:!?)]|\s(?-i:[a-z(])|$)"
     rf"|(?P<gone>[^\s:,;\"'<>]{{2,64}}(?:\s[^\s:,;\"'<>]{{1,64}}){{0,3}}?)(?={_GONE}))"
-    rf"|(?<![\w-]){_ADDRESSED}[,:]?\s(?P<addressed>{_NAME})"
+    # Chats set a name between signs, pages between tags.
+    rf"|(?<![\w-]){_ADDRESSED}[,:]?\s(?:[*_]{{1,2}}|<(?i:b|strong|em|i)>)?(?P<addressed>{_NAME})"
     # 'X' is not a member, "X" does not exist.
     rf"|[\"'\u2018\u201c](?P<subject>[^\"'\u2019\u201d\r\n\\]{{2,200}})[\"'\u2019\u201d](?={_GONE})"
     rf"|(?:^|(?<=[.!?:;\]\"(>]\s)|(?<=\n))(?P<actor>(?!{_NOUN}\b){_NAME})(?={_ACTED})"
     rf"|(?<![\w-]){_DOING}\s(?:the\s)?(?:[\"'`\u2018\u201c](?P<object>[^\"'`\u2019\u201d\r\n\\]{{2,200}})[\"'`\u2019\u201d]"
-    rf"|(?P<done>(?!{_NOUN}\b){_NAME})(?=\s(?-i:[a-z])|[.,;:!)]|$))"
+    rf"|(?P<done>(?!{_NOUN}\b){_NAME})(?=\s(?-i:[a-z(])|[.,;:!)]|$))"
     rf"|(?<![\w-]){_DOING}\s\[(?P<several>[^\]\[\r\n]{{2,400}})\]"
     rf"|(?<![\w-]){_NOUN}\s(?i:not\sfound|missing|unknown|skipped|failed|removed|added|invalid|ignored|affected)\s?:\s"
     rf"(?P<enumerated>{_NAME}(?:,\s{_NAME}){{0,50}})"
@@ -73,6 +76,10 @@ _MENTION: Final = re.compile(
     r"|(?<=sudo:)\s{1,9}(?P<sudoer>[^\s:]{2,64})(?=\s:\s)"
     # Duplicate entry 'X' for key, as databases say.
     r"|(?i:duplicate\s(?:entry|key|value|name|user)\s)[\"'`]?(?P<double>[^\s\"'`,;]{2,64})"
+    # bind as x failed; curl -u x:password; Server-Timing: user;desc="X".
+    r"|(?<![\w-])(?i:bind|bound|authenticated)\sas\s(?P<bound>[\w.@-]{3,64})(?=\s(?:failed|succeeded|rejected)|[.,;:]?$)"
+    r"|(?<!\S)-u\s[\"']?(?P<curl>[\w.@-]{2,64})(?=:)"
+    r"|(?<![\w-])(?i:user|login|person|owner);desc=\"(?P<timing>[^\"\r\n]{2,200})\""
     # 10.0.0.1 - X [date], as web servers write who has asked.
     r"|(?<=\s)-\s(?P<asker>[^\s\"\[\]-][^\s\"\[\]]{0,63})(?=\s\[[0-9]{1,2}/)"
     r"|(?i:(?:publickey|password|session\sopened)\sfor\s(?:invalid\s)?(?:user\s)?)(?P<login>[\w.@-]{2,64})(?=\s(?:from|by)\s)",
@@ -86,6 +93,7 @@ _LIKELY: Final = re.compile(
     r"|skip|sync|process|map|ignor|abl|suspend|mot|provision|match|fetch|resolv|fail|duplicate"
     r"|'s |\u2019s "
     r"|photo|picture|avatar|image|portrait|regards|sincerely|cheers|gr\u00fc|cordial|ID,|sudo|resource|entr|object"
+    r"|bind|bound|impersonat|authenticat|lock|curl|boarding|seat|licen|willkommen|entitled"
     r"|- |join|left|sign|log|is |was |hall|geehrt|lieb|frau|herr"
 )
 ORDINARY: Final = frozenset(

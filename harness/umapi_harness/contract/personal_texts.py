@@ -37,7 +37,8 @@ _FIELD_MARK: Final = re.compile(
 _MARKUP: Final = re.compile(r"&(?:lt|quot|apos|#0*3[49]|#0*60);", re.IGNORECASE)
 _ISLAND: Final = re.compile(r"[\[{]\s*+(?:\"|[\[{]\s*+\")")
 _FILE: Final = re.compile(
-    r"(?<![\w-])(?P<name>filename|name)\*?=(?:\"(?P<quoted>[^\"\r\n]*+)|(?P<bare>[^\s;\"]++))", re.I
+    r"(?<![\w-])(?P<name>filename|name)\*?=(?:\"(?P<quoted>[^\"\r\n]*+)|(?:[\w-]{1,20}+'[\w-]{0,10}+')?+(?P<bare>[^\s;\"]++))",
+    re.I,
 )
 _FORM: Final = re.compile(r"[\w.%+*~\[\]-]++=[^\s\"'<>{}]*+")
 # One that begins no letter as HTML writes it.
@@ -54,6 +55,8 @@ _HEXADECIMAL: Final = re.compile(r"(?:[0-9A-F]{2}|[0-9a-f]{2})++")
 _NAME_BEFORE: Final = re.compile(r"(?<![\w.-])(?P<name>[\w.-]{1,60}+)[\"']?\s{0,4}(?:=>|[=:])\s{0,4}\Z")
 _GROUP: Final = re.compile(r"[0-9A-Fa-f]{1,4}")
 _WORD: Final = re.compile(r"[^\W_]++")
+# Parameters of a URL and a form that hold what somebody looks for, which is often a name.
+_SEARCHED: Final = frozenset({"q", "query", "term", "search", "search_term", "keyword", "keywords"})
 # Members that have no more to say than the name of what they stand in: {"manager": {"value": "..."}}.
 _PLAIN_MEMBERS: Final = frozenset(
     {
@@ -327,6 +330,8 @@ class Texts:
 
     def _field(self, name: str, equals: str, value: str, depth: int) -> str:
         kind = kind_of(name)
+        if kind is Kind.TEXT and snake_case(name) in _SEARCHED:
+            kind = Kind.TITLE
         if value and part_of(name) is not None:
             self.part(name, unquote_plus(value))
         name = percent_changed(name, self._unnamed, plus=True)
@@ -383,6 +388,8 @@ class Texts:
         for field in self._found(text):
             value = text[field.start : field.end]
             if not value or not _is_asked(field.name) or is_label(field.name, value):
+                continue
+            if not field.quoted and value in KEPT:
                 continue
             if _GROUP.fullmatch(field.name) and _is_address(text, field):
                 continue
