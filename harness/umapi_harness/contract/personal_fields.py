@@ -290,9 +290,10 @@ def field_names() -> frozenset[str]:
     """Return the names of the API's own fields, in small letters."""
     found: set[str] = set()
 
-    def note(members: dict[str, Any]) -> None:
+    def note(members: dict[str, Any]) -> dict[str, Any]:
         if isinstance(members.get("properties"), dict):
             found.update(name.lower() for name in members["properties"])
+        return members
 
     for file in schemas.names():
         json.loads(schemas.text(file), object_hook=note)
