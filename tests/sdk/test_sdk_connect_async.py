@@ -84,6 +84,7 @@ def test_both_connections_take_every_setting(monkeypatch: pytest.MonkeyPatch) ->
         "max_retries": 2,
         "max_wait": 9.0,
         "pacing": True,
+        "pacing_url": "redis://127.0.0.1/0",
         "ssl_verify": False,
         "ssl_strict": False,
         "ca_bundle": "a.pem",
@@ -107,7 +108,7 @@ def test_both_connections_take_every_setting(monkeypatch: pytest.MonkeyPatch) ->
         else:
             monkeypatch.setattr(cls, "__init__", note)
         make()
-    assert seen == [values, values]
+    assert seen == [{**values, "on_wait": None}] * 2
 
 
 def test_wrong_setting_is_refused() -> None:

@@ -17,7 +17,7 @@ from umapi_sdk.outcomes import same_for_all
 from umapi_sdk.queueing import ActionQueue, Share
 from umapi_sdk.turns import Turns
 
-TENFOLD = 10.5
+TENFOLD = 11
 """What ten times the work may cost, where the work is in proportion to it; a heap's levels are allowed for."""
 
 

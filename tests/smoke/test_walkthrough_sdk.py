@@ -185,7 +185,8 @@ def test_add_users_from_csv_tells_what_failed(server: RunningServer, tmp_path: P
     done = run_example(server, "add_users_from_csv.py", str(file))
     assert done.returncode == 1
     assert done.stdout == "0 of 1 users added or updated\n"
-    assert "a@example.com: failed: Group Here, there was not found (error.group.not_found at step 1)" in done.stderr
+    reason = "step 0 took effect, step 1 failed; Group Here, there was not found (error.group.not_found at step 1)"
+    assert f"a@example.com: failed: {reason}" in done.stderr
     file.write_text(f"{header}{row}\nb@example.com,b@example.com,A,B,USA,\n", "utf-8")
     done = run_example(server, "add_users_from_csv.py", str(file))
     assert done.returncode == 2

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 import attrs
 
+from umapi_models.names import USER_GROUP
 from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
 from umapi_sdk.command_line.output import cell_of, harmless
 from umapi_sdk.command_line.records import CSV, JSON_LINES, json_text
@@ -30,7 +31,6 @@ COLUMNS: Final = ("action", "group", *_FIELDS, _GROUPS, _OTHERS)
 """The header of the CSV: columns that `umapi apply` takes, of which it does not read `status` and `other_groups`."""
 
 _CREATE_GROUP: Final = "create_group"
-_OWN_GROUPS: Final = "USER_GROUP"  # the only groups that the API makes
 
 
 @attrs.frozen
@@ -54,7 +54,7 @@ def json_line(kind: str, record: Mapping[str, Any]) -> str:
 def csv_row(kind: str, record: Mapping[str, Any]) -> list[str] | None:
     """Return the row of CSV for a user or group; None for a group that the API cannot make."""
     if kind == GROUP:
-        if record.get("type") != _OWN_GROUPS:
+        if record.get("type") != USER_GROUP:
             return None
         cells = {"action": _CREATE_GROUP, "group": str(record.get("groupName", ""))}
     else:
