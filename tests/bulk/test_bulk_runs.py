@@ -431,9 +431,8 @@ def test_the_rest_of_a_row_is_not_sent_to_nobody_knows_whom(site: Site) -> None:
 
 def test_waits_are_told_once(make_site: MakeSite, caplog: pytest.LogCaptureFixture) -> None:
     """Without a listener to events the connection warns of each wait once, with its whole length; else it does not."""
-    site = make_site(pacing=True)
     waits: list[Wait] = []
-    site.connection._on_wait = waits.append  # pyright: ignore[reportPrivateUsage]
+    site = make_site(pacing=True, on_wait=waits.append)
     with site.create(creating(150)) as run:
         run.run(site.connection)
     told_of = [record.message for record in caplog.records if record.levelname == "WARNING"]

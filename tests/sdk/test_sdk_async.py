@@ -399,11 +399,11 @@ def test_proxy_that_drops_connections(
 
     async def work(connection: AsyncConnection) -> None:
         await ask(connection)
-        await connection._transport.close()
+        proxy.hang_up()
         proxy.behaviours += [behaviour] * 2
         assert statuses(await add(connection)) == [COMPLETED]
         assert time.slept == [3.0, 6.0]
-        await connection._transport.close()
+        proxy.hang_up()
         proxy.behaviours += [behaviour] * 4
         with pytest.raises(NotSentError) as caught:
             await add(connection)

@@ -145,7 +145,7 @@ def test_proxy_that_fails_now_and_then(proxy: TunnelProxy, dial: Connect, time: 
     """A proxy that drops or refuses a connection before TLS stands costs a wait; the action is sent once."""
     connection = dial(proxy=proxy.url)
     UserQuery(connection, "jdoe@example.com").result()
-    connection._transport.close()
+    proxy.hang_up()
     proxy.behaviours += [behaviour, behaviour]
     done = connection.execute_single(UserAction("new@example.com").add_adobe_id(), immediate=True)
     assert (done.completed, done.outcomes[0].maybe_repeated) == (1, False)
@@ -157,7 +157,7 @@ def test_proxy_that_always_fails(proxy: TunnelProxy, dial: Connect, time: Time, 
     """When the proxy fails to the end, the error says that nothing was sent; the action stays queued."""
     connection = dial(proxy=proxy.url)
     UserQuery(connection, "jdoe@example.com").result()
-    connection._transport.close()
+    proxy.hang_up()
     proxy.behaviours += [behaviour] * 4
     with pytest.raises(NotSentError, match="after 4 attempts") as caught:
         connection.execute_single(UserAction("new@example.com").add_adobe_id(), immediate=True)

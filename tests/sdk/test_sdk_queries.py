@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sdk_kit import STEADY, Reply, ScriptedServer, Time, users_page
+from sdk_kit import STEADY, Reply, ScriptedServer, Time, credentials_for, users_page
 
 from umapi_harness.mock import Settings, build_seed, default_seed, generate_organization
 from umapi_harness.mock.faults.plans import Fault
@@ -421,11 +421,10 @@ def test_groups_are_listed_over_pages(mock: RunningServer, connect: Connect) -> 
     assert groups["Marketing"].member_count == 3
 
 
-def test_bad_organisation_is_refused(mock: RunningServer, connect: Connect) -> None:
+def test_bad_organisation_is_refused(mock: RunningServer) -> None:
     """An organisation that the credentials are not of is an error that names it so."""
-    connection = Connection(
-        "99@AdobeOrg", connect(mock)._session.auth, endpoint=mock.details.api_url, sleep=lambda _: None
-    )
+    auth = credentials_for(mock.details)
+    connection = Connection("99@AdobeOrg", auth, endpoint=mock.details.api_url, sleep=lambda _: None)
     with pytest.raises(ServiceError):
         UsersQuery(connection).all_results()
     connection.close()

@@ -315,6 +315,13 @@ class TunnelProxy(socketserver.ThreadingTCPServer):
         """What to do with the next connections; a tunnel when there is nothing left."""
         self.ends: list[socket.socket] = []
 
+    def hang_up(self) -> None:
+        """End all tunnels."""
+        for end in self.ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        self.ends.clear()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that go away."""
 
