@@ -95,7 +95,7 @@ def test_a_long_lockout_pauses_the_run_until_it_ends(site: Site) -> None:
         assert str(result.counts) == "20 completed, 40 left"
         assert result.next_step == "The service asks for a wait: resume the run at Fri, 15 Jan 2027 08:30:00 GMT."
         assert {row.message for row in run.results() if row.outcome is RowOutcome.LEFT} == {
-            "nothing of it has been sent"
+            "nothing of it has been done"
         }
         site.clock.advance(1800)
         assert run.run(site.connection).counts.completed == 60

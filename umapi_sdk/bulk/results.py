@@ -178,7 +178,7 @@ def tell(stored: StoredResult, *, test_mode: bool) -> RowResult:
         message = note.reason or message if stored.state is State.UNKNOWN else _UNDER_WAY
         remedy = LOOK if stored.state is State.UNKNOWN else _RESUME
     elif outcome is RowOutcome.LEFT:
-        message, remedy = "nothing of it has been sent" if not stored.fates else "a part has been sent", _RESUME_LEFT
+        message, remedy = "nothing of it has been done" if not stored.fates else "a part has been sent", _RESUME_LEFT
     elif outcome is RowOutcome.COMPLETED:
         code, remedy = None, None
         message = "; ".join(f"warning: {warning.message}" for warning in note.warnings) or None

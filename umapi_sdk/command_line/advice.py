@@ -58,7 +58,7 @@ class Advice:
         if ended is not None and ended.why is Ending.FAILED:
             return f"remove the cause, then: {command}"
         if ended is not None and ended.until is not None:
-            at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(ended.until))
+            at = time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(ended.until))
             return f"after {at}: {command}"
         return command
 

@@ -92,6 +92,7 @@ def write_results(path: Path, results: Iterable[RowResult]) -> None:
         for result in results:
             cells = _cells(result)
             cells["request_ids"] = " ".join(result.request_ids)
+            cells["reconciled"] = "true" if result.reconciled else None
             writer.writerow(["" if cells[name] is None else harmless(str(cells[name])) for name in COLUMNS])
 
 
