@@ -15,7 +15,7 @@ from typing import IO, Any
 import httpx
 import pytest
 
-from umapi_command import Result
+from umapi_command import Result, write_profile
 from umapi_harness.mock.faults.plans import Fault
 from umapi_harness.mock.serving.server import RunningServer
 
@@ -407,16 +407,7 @@ def test_the_next_command_has_the_settings(
     apply: Apply, server: RunningServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The command of the last line is whole: with the file of settings, and quoted for a shell."""
-    details = server.details
-    settings = {
-        "org_id": details.org_id,
-        "client_id": details.client_id,
-        "client_secret": details.client_secret,
-        "endpoint": details.api_url,
-        "ims_url": details.ims_url,
-    }
-    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
-    Path("my umapi.toml").write_text(f"[sandbox]\n{lines}", "utf-8")
+    write_profile(Path("my umapi.toml"), server, "sandbox")
     Path("my umapi.toml").chmod(0o600)
     Path("people.csv").write_text(rows(25), "utf-8")
     server.world.faults.add(Fault(operation="action", nth=2, status=429, retry_after="3600"))

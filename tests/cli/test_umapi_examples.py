@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from umapi_cli_page import PAGE, command_of, examples_of, render
+from umapi_command import write_profile
 from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk.command_line.group import COMMANDS
 
@@ -24,16 +25,7 @@ def test_page() -> None:
 @pytest.fixture
 def place(server: RunningServer, tmp_path: Path) -> Path:
     """A folder with the files that examples read, and with `umapi` itself."""
-    details = server.details
-    settings = {
-        "org_id": details.org_id,
-        "client_id": details.client_id,
-        "client_secret": details.client_secret,
-        "endpoint": details.api_url,
-        "ims_url": details.ims_url,
-    }
-    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
-    (tmp_path / "umapi.toml").write_text("\n".join(["[sandbox]", *lines]), "utf-8")
+    write_profile(tmp_path / "umapi.toml", server, "sandbox")
     user = {"email": "new@example.com", "firstname": "New", "lastname": "User", "country": "DE"}
     commands = [{"user": "new@example.com", "do": [{"createFederatedID": user}]}]
     (tmp_path / "commands.json").write_text(json.dumps(commands), "utf-8")

@@ -10,25 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from umapi_command import Result
+from umapi_command import Result, write_profile
 from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk.cli import main
 
 Umapi = Callable[..., Result]
-
-
-def write_profile(path: Path, server: RunningServer, name: str) -> None:
-    """Write a TOML file with one profile that leads to a server."""
-    details = server.details
-    settings = {
-        "org_id": details.org_id,
-        "client_id": details.client_id,
-        "client_secret": details.client_secret,
-        "endpoint": details.api_url,
-        "ims_url": details.ims_url,
-    }
-    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
-    path.write_text("\n".join([f"[{name}]", *lines]), "utf-8")
 
 
 @pytest.fixture

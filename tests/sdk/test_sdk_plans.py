@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from described_kit import Described, build
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_kit import Place
@@ -22,7 +23,6 @@ from umapi_sdk import (
     CreateOption,
     Execution,
     ForbiddenError,
-    GroupAction,
     OutcomeStatus,
     OutcomeUnknownError,
     Plan,
@@ -92,49 +92,6 @@ one_action = st.one_of(
     st.tuples(st.just("user"), st.sampled_from(USERS), user_steps),
     st.tuples(st.just("group"), st.sampled_from(GROUPS), group_steps),
 )
-Described = tuple[str, str, Sequence[tuple[str, Any]]]
-
-
-def on_user(action: Any, name: str, value: Any) -> None:
-    """Take a step on a user."""
-    if name == "add":
-        action.add_to_groups(value)
-    elif name == "remove":
-        action.remove_from_groups(value)
-    elif name == "all":
-        action.remove_from_groups(all_groups=True)
-    elif name == "create":
-        action.create_federated_id(first_name="F", last_name="L", country="DE", option=value)
-    elif name == "leave":
-        action.remove_from_organization()
-    else:
-        action.update(**{name: value})
-
-
-def on_group(action: Any, name: str, value: Any) -> None:
-    """Take a step on a group."""
-    if name == "add":
-        action.add_users(value)
-    elif name == "remove":
-        action.remove_users(value)
-    elif name == "create":
-        action.create(option=value)
-    elif name == "profile":
-        action.add_to_products(value)
-    elif name == "delete":
-        action.delete()
-    else:
-        action.update(**{name: value})
-
-
-def build(described: Described) -> Action | None:
-    """The action that is described; None if none of its steps can be taken. Builders refuse some steps."""
-    kind, target, steps = described
-    action: Action = UserAction(target) if kind == "user" else GroupAction(target)
-    for name, value in steps:
-        with suppress(ActionError):
-            (on_user if kind == "user" else on_group)(action, name, value)
-    return action if action.step_count else None
 
 
 def build_all(described: Sequence[Described]) -> list[Action]:

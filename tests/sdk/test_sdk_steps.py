@@ -7,11 +7,12 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
 import pytest
+from described_kit import Described, build
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from plan_kit import Place
@@ -76,7 +77,6 @@ SENDING: dict[str, Send] = {
     "as a plan": lambda here, actions: here.connection.execute_plan(plan(actions)),
     "as a plan by group": lambda here, actions: here.connection.execute_plan(plan(actions, by_group=True)),
 }
-Described = tuple[str, str, Sequence[tuple[str, Any]]]
 
 user_names = st.lists(st.sampled_from(USERS), min_size=1, max_size=4, unique=True)
 group_names = st.lists(st.sampled_from(GROUPS), min_size=1, max_size=4, unique=True)
@@ -111,37 +111,6 @@ group_steps = st.lists(
 on_a_user = st.tuples(st.just("user"), st.sampled_from(USERS), user_steps | memberships)
 on_a_group = st.tuples(st.just("group"), st.sampled_from(GROUPS), group_steps)
 anything = st.lists(on_a_user | on_a_group, min_size=1, max_size=8)
-
-
-def take(action: Any, name: str, value: Any) -> None:
-    """Take a step on a user or a group."""
-    on_user = isinstance(action, UserAction)
-    if name == "add":
-        (action.add_to_groups if on_user else action.add_users)(value)
-    elif name == "remove":
-        (action.remove_from_groups if on_user else action.remove_users)(value)
-    elif name == "all":
-        action.remove_from_groups(all_groups=True)
-    elif name == "create" and on_user:
-        action.create_federated_id(first_name="F", last_name="L", country="DE", option=value)
-    elif name == "create":
-        action.create(option=value)
-    elif name == "leave":
-        action.remove_from_organization()
-    elif name == "delete":
-        action.delete()
-    else:
-        action.update(**{name: value})
-
-
-def build(described: Described) -> Action | None:
-    """The action that is described, without steps that its builder refuses; None if none are left."""
-    kind, target, steps = described
-    action: Action = UserAction(target) if kind == "user" else GroupAction(target)
-    for name, value in steps:
-        with suppress(ActionError):
-            take(action, name, value)
-    return action if action.step_count else None
 
 
 def build_all(described: Sequence[Described]) -> list[Action]:
