@@ -136,9 +136,12 @@ def _keep_limit(service: Service, operation: Operation, request: Request) -> Cal
     if pacer is None or operation.per_client is None:
         return None
     waited_until = float("-inf")
+    outage = _Outage(service, request, operation)
     while True:
         if service.shared is not None:
-            told = yield from _consult(service, request, operation, service.shared.held)
+            told = yield from outage.ask(service.shared.held)
+            if told is None:
+                continue
             # Kept here too, where it outlives a restart of what is shared.
             pacer.hold(operation, (yield from _elapsed()), told)
         # A wait counts as long as it was to be, whatever the clock says after it: a clock may be set back meanwhile.
@@ -151,49 +154,59 @@ def _keep_limit(service: Service, operation: Operation, request: Request) -> Cal
             yield Sleep(held, asked, operation.name, Cause.SERVICE)
             waited_until = now + held
             continue
-        found = pacer.take(operation, now)
+        found: Place | float | None = pacer.take(operation, now)
         if isinstance(found, Place) and service.shared is not None:
-            found = yield from _taken_by_all(service, pacer, service.shared, found, request)
+            found = yield from _taken_by_all(pacer, service.shared, found, outage)
         if isinstance(found, Place):
             return found
-        limit = f"{operation.per_client} requests in {operation.period:.0f} s"
-        yield Sleep(found, f"the limit for {operation.name} is {limit}", operation.name, Cause.LIMIT)
-        waited_until = now + found
+        if found is not None:
+            limit = f"{operation.per_client} requests in {operation.period:.0f} s"
+            yield Sleep(found, f"the limit for {operation.name} is {limit}", operation.name, Cause.LIMIT)
+            waited_until = now + found
 
 
-def _taken_by_all(
-    service: Service, pacer: Pacer, shared: SharedWindows, place: Place, request: Request
-) -> Call[Place | float]:
-    """Take a place among all processes for the one of this process, which is given back if there is none."""
+def _taken_by_all(pacer: Pacer, shared: SharedWindows, place: Place, outage: _Outage) -> Call[Place | float | None]:
+    """Take a place among all processes for the one of this process, which is given back if there is none.
+
+    None says to begin anew: while nobody answered, another may have been locked out.
+    """
     wait: float | None = None
     try:
-        wait = yield from _consult(service, request, place.operation, shared.take)
+        wait = yield from outage.ask(shared.take)
     finally:
         if wait != 0:
             pacer.give_back(place)
-    return wait or place
+    return place if wait == 0 else wait
 
 
-def _consult(
-    service: Service, request: Request, operation: Operation, question: Callable[[Operation], float]
-) -> Call[float]:
-    """Ask what other processes share, again and again for `max_wait` seconds if nobody answers.
+class _Outage:
+    """Asks what other processes share for a request; counts how often, and for how long, nobody answered."""
 
-    Raises:
-        NotSentError: nobody has.
-    """
-    waited, tries = 0.0, 0
-    while True:
+    def __init__(self, service: Service, request: Request, operation: Operation) -> None:
+        self._service, self._request, self._operation = service, request, operation
+        self._tries, self._waited = 0, 0.0
+
+    def ask(self, question: Callable[[Operation], float]) -> Call[float | None]:
+        """Return the answer; None after a wait, if nobody gave one.
+
+        Raises:
+            NotSentError: nobody has answered for `max_wait` seconds.
+        """
         try:
-            return cast("float", (yield Consult(partial(question, operation))))
+            return cast("float", (yield Consult(partial(question, self._operation))))
         except TransportError as failure:
-            tries += 1
-            wait = service.retry.backoff(tries)
-            if wait <= 0 or waited + wait > service.retry.max_wait:
-                problem = f"the request was not sent, for {failure.reason}; tried {tries} times in {waited:.0f} s"
-                raise errors.NotSentError(problem, method=request.method, url=request.url) from without_frames(failure)
-            yield Sleep(wait, failure.reason, operation.name, Cause.REDIS)
-            waited += wait
+            self._tries += 1
+            wait = self._service.retry.backoff(self._tries)
+            if wait <= 0 or self._waited + wait > self._service.retry.max_wait:
+                problem = (
+                    f"the request was not sent, for {failure.reason}; tried {self._tries} times in {self._waited:.0f} s"
+                )
+                raise errors.NotSentError(
+                    problem, method=self._request.method, url=self._request.url
+                ) from without_frames(failure)
+            yield Sleep(wait, failure.reason, self._operation.name, Cause.REDIS)
+            self._waited += wait
+            return None
 
 
 def _counted(service: Service, place: Place | None, request: Request) -> Call[Response]:

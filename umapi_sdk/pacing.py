@@ -63,7 +63,7 @@ class ServicePaces:
         """Take a place, or return the seconds until one may be free."""
         with self._lock:
             now = self._forward(now)
-            place = Place(client_id, operation, now)
+            place = Place(client_id, operation, now + LONGEST_WAY)
             if len(self._windows) > _MOST_WINDOWS:
                 self._drop_old(now)
             free = now
@@ -86,9 +86,9 @@ class ServicePaces:
                 window[:] = [each for each in window if each is not place]
 
     def arrived(self, place: Place, now: float) -> None:
-        """Count a request from when it can have arrived: it is answered, or has failed."""
+        """Count a request from now, for it is answered or has failed; until then it counts from its latest arrival."""
         with self._lock:
-            place.moment = max(place.moment, min(self._forward(now), place.moment + LONGEST_WAY))
+            place.moment = min(place.moment, max(self._forward(now), place.moment - LONGEST_WAY))
 
     def hold(self, client_id: str, operation: Operation, now: float, seconds: float) -> None:
         """Let a client not send for so long."""

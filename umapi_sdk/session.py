@@ -77,7 +77,8 @@ class Session:
                 raise ConfigurationError("max_retries must be 1 or more, and max_wait 0 or more") from None
         by_default = host == urlsplit(API_ROOT).hostname or options.pacing_url is not None
         paced = by_default if options.pacing is None else options.pacing
-        place = urlsplit(endpoint).netloc
+        parts = urlsplit(endpoint)
+        place = f"{host}:{parts.port or {'https': 443, 'http': 80}[parts.scheme]}"
         from umapi_sdk.version import __version__  # noqa: PLC0415 - it is looked up among the distributions installed
 
         own_agent = f"umapi-sdk/{__version__} Python/{platform.python_version()}"

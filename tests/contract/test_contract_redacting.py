@@ -423,6 +423,27 @@ def test_texts_of_one_kind_take_time_in_proportion(piece: str) -> None:
     assert seconds(4000) < 8 * seconds(1000) + 0.1
 
 
+@pytest.mark.parametrize(
+    ("start", "piece", "end"),
+    [
+        *(("user 's ", "A.", ""), ("user x ", "A'", ""), ("user x ", "12.3.", ""), ("", "A&", "")),
+        *(("members:\n- a", " ", "b\n"), ("name,mail\nx,a@", ".", "@\n")),
+    ],
+)
+def test_a_long_run_takes_time_in_proportion(start: str, piece: str, end: str) -> None:
+    """A run that might be a name, an item or an address is read once, not anew from each of its signs."""
+
+    def seconds(count: int) -> float:
+        text = f"{start}{piece * count}{end}"
+        exchange = _entry("POST", f"{ROOT}/action/{ORG}", sent=text.encode(), kind="text/plain")
+        cleaner = Cleaner(Pseudonyms("k"))
+        begin = time.thread_time()
+        cleaner.cleaned(exchange)
+        return time.thread_time() - begin
+
+    assert seconds(8000) < 8 * seconds(2000) + 0.1
+
+
 def test_a_file_is_the_owners_alone(planted: Path, tmp_path: Path) -> None:
     """What `redact` writes can be read by its owner only."""
     out = tmp_path / "out.har"

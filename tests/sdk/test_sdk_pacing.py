@@ -40,7 +40,10 @@ from umapi_sdk import (
     UserQuery,
 )
 from umapi_sdk.aio import AsyncConnection
+from umapi_sdk.calls import Service, exchange
+from umapi_sdk.messages import Consult, Request, Sleep, TransportError
 from umapi_sdk.pacing import Pacer, Place, ServicePaces, least_time
+from umapi_sdk.verdicts import Attempts
 from umapi_sdk.waits import Cause, Waited
 
 Connect = Callable[..., Connection]
@@ -52,13 +55,14 @@ def most_in_a_window(moments: Sequence[float], period: float) -> int:
 
 
 def places(pacer: Pacer, operation: Operation, moments: Iterable[float]) -> list[float]:
-    """Ask for a place at each moment, and wait for it; return the waits."""
+    """Ask for a place at each moment, and wait for it; answers come at once; return the waits."""
     waits: list[float] = []
     for moment in moments:
         now = moment
         while not isinstance(found := pacer.take(operation, now), Place):
             assert found > 0
             now += found
+        pacer.arrived(found, now)
         waits.append(now - moment)
     return waits
 
@@ -111,11 +115,11 @@ def test_place_that_was_not_used_is_free_again() -> None:
     """A request that was not sent after all leaves its place to the next."""
     pacer = Pacer("c")
     taken = [pacer.take(ACTION, START) for _ in range(10)]
-    assert pacer.take(ACTION, START) == 60.0
+    assert pacer.take(ACTION, START) == 61.0
     assert isinstance(taken[3], Place)
     pacer.give_back(taken[3])
     assert isinstance(pacer.take(ACTION, START), Place)
-    assert pacer.take(ACTION, START) == 60.0
+    assert pacer.take(ACTION, START) == 61.0
 
 
 @pytest.mark.parametrize(("answered", "counts"), [(0.4, 0.4), (30.0, 1.0)], ids=["fast", "slow"])
@@ -128,6 +132,18 @@ def test_request_counts_from_when_it_can_have_arrived(answered: float, counts: f
         pacer.arrived(place, START + answered)
     assert pacer.take(ACTION, START + 60) == pytest.approx(counts)
     assert isinstance(pacer.take(ACTION, START + 60 + counts), Place)
+
+
+@pytest.mark.parametrize("answered", [None, 61.5], ids=["never", "after the window"])
+def test_request_without_an_answer_counts_from_its_latest_arrival(answered: float | None) -> None:
+    """What is still under way after a minute, or was given up, may have arrived up to a second after it was sent."""
+    pacer = Pacer("c")
+    taken = [pacer.take(ACTION, START) for _ in range(10)]
+    assert pacer.take(ACTION, START + 60) == pytest.approx(1.0)
+    for place in taken if answered is not None else ():
+        assert isinstance(place, Place)
+        pacer.arrived(place, START + (answered or 0))
+    assert isinstance(pacer.take(ACTION, START + 61), Place)
 
 
 def test_windows_that_nobody_needs_are_dropped() -> None:
@@ -156,7 +172,7 @@ def test_threads_keep_the_limit_together() -> None:
     for thread in threads:
         thread.join()
     assert sum(isinstance(each, Place) for each in found) == 25
-    assert {each for each in found if not isinstance(each, Place)} == {60.0}
+    assert {each for each in found if not isinstance(each, Place)} == {61.0}
 
 
 def test_paced_connection_is_never_throttled(mock: RunningServer, connect: Connect, time: Time) -> None:
@@ -238,11 +254,11 @@ def test_clock_that_is_set_back_does_not_stretch_a_wait(wire: ScriptedServer, co
     "second", [9.5, 5.0], ids=["of two threads in the wrong order", "of a clock that was set back"]
 )
 def test_reading_from_the_past_makes_no_longer_wait(second: float) -> None:
-    """Who takes a place with an earlier reading than the one before waits one window, not more."""
+    """Who takes a place with an earlier reading than the one before waits one window and a request's way, not more."""
     operation = Operation(name="o", method="GET", path="/", per_client=1, overall=None, period=60.0)
     pacer = Pacer("c")
     assert isinstance(pacer.take(operation, 10.0), Place)
-    assert pacer.take(operation, second) == 60.0
+    assert pacer.take(operation, second) == 61.0
 
 
 def test_pacing_does_not_read_the_clock_of_the_day(wire: ScriptedServer) -> None:
@@ -312,6 +328,64 @@ def test_connections_of_one_client_share_the_windows(
     other = ServicePrincipalAuth("another-client", "secret", wire.url)
     connect(wire, auth=other, pacing=True).execute_single(UserAction("a@example.com").update(first_name="z"), True)
     assert time.slept == [60.0]
+
+
+def test_a_host_in_other_words_has_the_same_windows(wire: ScriptedServer, connect: Connect, time: Time) -> None:
+    """Letter case, and a port that is the usual one, make no other service of a host."""
+    auth = ServicePrincipalAuth("one-client", "secret", wire.url)
+    spelled = ("https://service.example/v2", "https://SERVICE.example:443/v2")
+    pacers = [
+        Connection("1@AdobeOrg", auth, endpoint=endpoint, pacing=True, clock=time.clock).service.pacer
+        for endpoint in spelled
+    ]
+    assert pacers[0] is not None
+    assert pacers[0] == pacers[1]
+
+
+def test_a_lockout_that_began_while_nobody_told_of_the_windows_is_kept(time: Time) -> None:
+    """After a Redis that was away a request asks from the beginning, for another may have been locked out meanwhile."""
+
+    class Away:
+        """Windows that are not to be reached at first."""
+
+        asked = 0
+
+        def held(self, _: Operation) -> float:
+            return 0.0
+
+        def take(self, _: Operation) -> float:
+            self.asked += 1
+            if self.asked == 1:
+                raise TransportError("it is away", sent=False)
+            return 0.0
+
+        def hold(self, _: Operation, __: float) -> float:
+            return 0.0
+
+        def close(self) -> None:
+            pass
+
+    pacer = Pacer("c")
+    service = Service(
+        endpoint="https://s.example", org_id="1@O", retry=steady_policy(), pacer=pacer, headers={}, shared=Away()
+    )
+    request = Request(method="POST", url="https://s.example/action", headers={})
+    call = exchange(service, request, Attempts(repeatable=False), ACTION)
+
+    def drive() -> None:
+        message = next(call)
+        while not isinstance(message, Request):
+            try:
+                answer = message.question() if isinstance(message, Consult) else time.clock()
+            except TransportError as error:
+                message = call.throw(error)
+                continue
+            if isinstance(message, Sleep):
+                pacer.hold(ACTION, time.clock(), 1800)
+            message = call.send(None if isinstance(message, Sleep) else answer)
+
+    with pytest.raises(ThrottledError, match="come back in"):
+        drive()
 
 
 def test_clients_keep_the_limit_of_all_together(wire: ScriptedServer, connect: Connect, time: Time) -> None:

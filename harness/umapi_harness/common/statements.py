@@ -27,7 +27,7 @@ _PART: Final = re.compile(r"[^;\r\n]++")
 _DELIMITERS: Final = ",;\t|"
 _FEWEST_ROWS: Final = 3
 """Of a table whose commas blanks follow, as they do in sentences; of any other one line is enough."""
-_ADDRESS: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_ADDRESS: Final = re.compile(r"[^\s@]++@[^\s@.]++(?:\.[^\s@.]++)++")
 # As people are called: one to four words, the first with a capital, none of capitals alone as the codes of countries.
 _CALLED: Final = re.compile(
     r"(?![A-Z]{1,3}$)[^\W\d_a-z](?:[^\W\d_]|['\u2019.-]){1,40}(?: (?:[^\W\d_]|['\u2019.-]){1,40}){0,3}"

@@ -17,7 +17,7 @@ _ITEMS: Final = re.compile(
     r"(?P<items>(?:[ \t]*+-[ \t]++[^\r\n]++(?:\r?\n|\Z))++)",
     re.MULTILINE,
 )
-_ITEM: Final = re.compile(r"-[ \t]++(?P<quote>[\"']?)(?P<value>[^\r\n]*?)(?P=quote)[ \t]*(?:\r?$|\Z)", re.MULTILINE)
+_ITEM: Final = re.compile(r"-[ \t]++(?P<value>[^\r\n]*+)")
 _LONGEST_LINE: Final = 4096
 
 
@@ -61,5 +61,8 @@ def listed(text: str, asked: Callable[[str], bool]) -> Iterator[Field]:
         if not asked(found["name"]):
             continue
         for item in _ITEM.finditer(text, *found.span("items")):
-            if item["value"] and ": " not in item["value"]:
-                yield Field(found["name"], *item.span("value"), True)
+            begin, value = item.start("value"), item["value"].rstrip(" \t")
+            if len(value) > 1 and value[0] in "\"'" and value[-1] == value[0]:
+                begin, value = begin + 1, value[1:-1]
+            if value and ": " not in value:
+                yield Field(found["name"], begin, begin + len(value), True)

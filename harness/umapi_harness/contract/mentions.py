@@ -17,7 +17,8 @@ _NOUN: Final = (
 )
 _CALLED: Final = r"(?i:\s(?:named|called|with\s(?:the\s)?(?:name|id|email|key)|name|id|is|was|for|of)){0,2}"
 # A letter that HTML escapes is taken whole.
-_PARTICULAR: Final = r"[^\W_a-z](?:[\w'\u2019.@-]|&(?:[#\w]{1,31};)?+)*"
+# No word is longer: a run of dots is begun anew behind each of them.
+_PARTICULAR: Final = r"[^\W_a-z](?:[\w'\u2019.@-]|&(?:[#\w]{1,31};)?+){0,63}"
 _NAME: Final = rf"{_PARTICULAR}(?:\s(?:(?:van|von|de|der|den|di|da|la|le|bin|al)\s){{0,2}}+{_PARTICULAR}){{0,3}}"
 _ADDRESSED: Final = (
     r"(?i:hello|dear|hi|welcome(?:\sback)?,?|mrs?\.?|ms\.?|dr\.?|signed\sin\sas|logged\sin\sas|on\sbehalf\sof|by|from"

@@ -182,7 +182,10 @@ class RecordingProxy:
             async for chunk in _chunks(answer):
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 length += len(chunk)
-                kept = None if kept is None or length > self._limit else [*kept, chunk]
+                if length > self._limit:
+                    kept = None
+                if kept is not None:
+                    kept.append(chunk)
         except httpx.HTTPError as error:
             self._say(
                 f"{request.method} {self._shown(request)}: recorded without an answer, for it broke off: "
