@@ -402,6 +402,18 @@ def test_many_users_take_time_in_proportion() -> None:
     assert seconds(2000) < 24 * seconds(250) + 0.1
 
 
+def _seconds(text: str) -> float:
+    """The processor time that it takes to clean a text: the least of three, for a machine has other work too."""
+    exchange = _entry("POST", f"{ROOT}/action/{ORG}", sent=text.encode(), kind="text/plain")
+    best = float("inf")
+    for _ in range(3):
+        cleaner = Cleaner(Pseudonyms("k"))
+        begin = time.thread_time()
+        cleaner.cleaned(exchange)
+        best = min(best, time.thread_time() - begin)
+    return best
+
+
 @pytest.mark.parametrize(
     "piece",
     [
@@ -413,14 +425,7 @@ def test_many_users_take_time_in_proportion() -> None:
 def test_texts_of_one_kind_take_time_in_proportion(piece: str) -> None:
     """A text made of names, escapes or the like alone takes about four times as long when it is four times as long."""
 
-    def seconds(count: int) -> float:
-        exchange = _entry("POST", f"{ROOT}/action/{ORG}", sent=(piece * count).encode(), kind="text/plain")
-        cleaner = Cleaner(Pseudonyms("k"))
-        begin = time.thread_time()
-        cleaner.cleaned(exchange)
-        return time.thread_time() - begin
-
-    assert seconds(4000) < 8 * seconds(1000) + 0.1
+    assert _seconds(piece * 4000) < 8 * _seconds(piece * 1000) + 0.1
 
 
 @pytest.mark.parametrize(
@@ -433,15 +438,8 @@ def test_texts_of_one_kind_take_time_in_proportion(piece: str) -> None:
 def test_a_long_run_takes_time_in_proportion(start: str, piece: str, end: str) -> None:
     """A run that might be a name, an item or an address is read once, not anew from each of its signs."""
 
-    def seconds(count: int) -> float:
-        text = f"{start}{piece * count}{end}"
-        exchange = _entry("POST", f"{ROOT}/action/{ORG}", sent=text.encode(), kind="text/plain")
-        cleaner = Cleaner(Pseudonyms("k"))
-        begin = time.thread_time()
-        cleaner.cleaned(exchange)
-        return time.thread_time() - begin
-
-    assert seconds(8000) < 8 * seconds(2000) + 0.1
+    long, short = (f"{start}{piece * count}{end}" for count in (8000, 2000))
+    assert _seconds(long) < 8 * _seconds(short) + 0.1
 
 
 def test_a_file_is_the_owners_alone(planted: Path, tmp_path: Path) -> None:
