@@ -122,9 +122,9 @@ def read_outcomes(
         else:
             status, reason = OutcomeStatus.COMPLETED, None
         fates: tuple[StepStatus, ...] = ()
+        whole = doubt is None and contradiction is None
         if own:
             failures = [_failure(entry, error) for entry, error in zip(errors[index], own, strict=True)]
-            whole = doubt is None and contradiction is None
             fates = statuses_of_failed(failures, len(command.steps), knowledge, test_mode=test_mode, whole=whole)
         outcomes.append(
             CommandOutcome(
@@ -137,6 +137,7 @@ def read_outcomes(
                 maybe_repeated=maybe_repeated,
                 test_mode=test_mode,
                 divided=fates,
+                whole=whole,
             )
         )
     return outcomes

@@ -255,6 +255,8 @@ class CommandOutcome(msgspec.Struct, frozen=True, kw_only=True):
     test_mode: bool = False
     divided: tuple[StepStatus, ...] = ()
     """What became of each step on the wire, where the status does not tell it for all of them."""
+    whole: bool = True
+    """False if the answer contradicts itself, so that an error of the command can be missing from it."""
 
     @property
     def steps(self) -> tuple[StepStatus, ...]:

@@ -7,7 +7,7 @@ Of a command that failed, three things are sent again, and harm nobody by it:
 - memberships that were turned around, by the users' own commands, where the error may be of the group alone.
 
 What would not do the same a second time is never merged (`planning`), so that it is sent again in one case alone: where
-an error does not say of which step it is. Its own errors then prove nothing, as after any repetition.
+the errors do not say which steps failed. Its own errors then prove nothing, as after any repetition.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def trace(
     if outcome.status is not OutcomeStatus.FAILED or not outcome.errors:
         return _findings(sent, steps, range(len(sent.command.pieces)), outcome, errors or {}, knowledge), []
     failures = _failures(outcome)
-    if errors is None or not all(failure.tells_of_running for failure in failures):
+    if errors is None or not outcome.whole or not all(failure.tells_of_running for failure in failures):
         return _vague(sent, steps, outcome, knowledge)
     knowledge.learn(failures)
     if sent.witness:
@@ -214,15 +214,20 @@ def _vague(
 ) -> tuple[list[Finding], list[Chain]]:
     """A command with an error that does not tell which of its steps were tried.
 
-    It names no step, or is of the kind for which a command can be refused as a whole. Only if the command is of one
-    action alone is it known which failed.
+    It names no step, or is of the kind for which a command can be refused as a whole, or another error is missing. Only
+    if the command is of one action alone is it known which failed.
     """
     pieces = sent.command.pieces
     owners = dict.fromkeys(piece.owner for piece in pieces)
     if sent.command.by_group:
         return [], _by_user(pieces)
     if len(owners) == 1 and not any(step.merged for step in steps):
-        return _findings(sent, steps, range(len(pieces)), outcome, {0: list(outcome.errors)}, knowledge), []
+        errors: dict[int, list[StepError]] = {}
+        for error in outcome.errors:
+            known = error.step is not None and 0 <= error.step < len(steps)
+            placed = error if known else replace(error, step=None)
+            errors.setdefault(placed.step or 0, []).append(placed)
+        return _findings(sent, steps, range(len(pieces)), outcome, errors, knowledge), []
     chain: Chain = []
     for owner in owners:
         parts = _apart([piece for piece in pieces if piece.owner is owner])
@@ -340,7 +345,9 @@ def _fates(
             replace(failure, maybe_echo=failure.maybe_echo or (sent.repeated and may_be_echo(failure.code, kinds)))
             for failure in _failures(outcome)
         ]
-        fates = statuses_of_failed(failures, len(outcome.command.steps), knowledge, test_mode=outcome.test_mode)
+        fates = statuses_of_failed(
+            failures, len(outcome.command.steps), knowledge, test_mode=outcome.test_mode, whole=outcome.whole
+        )
     elif sent.before and outcome.status in (OutcomeStatus.FAILED, OutcomeStatus.NOT_SENT):
         fates = (StepStatus.UNKNOWN,) * len(outcome.command.steps)
     sources: dict[int, list[StepStatus]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from umapi_harness.testing.transports import AsyncWorldTransport
 from umapi_sdk import BulkRun, CreateOption, GroupAction, OAuthS2S, RowOutcome, UserAction
 from umapi_sdk.aio import AsyncConnection
 from umapi_sdk.bulk import Ending, Event, Finished, Reconciling, Sending, Settled, Waiting
-from umapi_sdk.errors import ForbiddenError, NotSentError, RequestRefusedError, ThrottledError, UsageError
+from umapi_sdk.errors import ForbiddenError, JournalError, NotSentError, RequestRefusedError, ThrottledError, UsageError
 from umapi_sdk.messages import Request, Response, TransportError
 from umapi_sdk.waits import Wait
 
@@ -475,3 +476,145 @@ def test_a_run_goes_on_once_at_a_time(site: Site) -> None:
                     run.run(site.connection)
 
         assert run.run(site.connection, on_event=again).counts.completed == 20
+
+
+LATER_IN_DOUBT: dict[str, Callable[[], list[Any]]] = {
+    "found in the listing of another row": lambda: [GroupAction("g1").create(), GroupAction("g2").create()],
+    "unknown by the listing of another row": lambda: [
+        GroupAction("g1").create(),
+        GroupAction("g2").create(),
+        GroupAction("g2").delete(),
+    ],
+}
+
+
+@pytest.mark.parametrize("rows", LATER_IN_DOUBT.values(), ids=LATER_IN_DOUBT.keys())
+def test_what_was_found_out_is_kept_if_a_later_query_has_no_answer(site: Site, rows: Callable[[], list[Any]]) -> None:
+    """Rows that were judged without a query of their own are settled, though the query for the next row is lost."""
+    site.fault(operation="action", kind="drop", when="after", nth=1)
+    site.fault(operation="user", kind="drop", when="before", first=8)
+    result, results = site.run([*rows(), user(OLD[0]).update(email="moved@example.com")])
+    assert result.ended.why is Ending.FINISHED
+    assert results[0].outcome is results[-1].outcome is RowOutcome.COMPLETED
+    assert max(site.changes.values()) == 1
+
+
+def test_what_is_sent_apart_is_waited_for_after_a_kill(site: Site) -> None:
+    """A command that is sent again because of an error is as fresh, when the program dies, as any other."""
+    site.fault(operation="action", status=429, retry_after=40, nth=2)
+    site.create([user(OLD[0]).add_to_groups(["Designers"]), user(OLD[0]).add_to_groups(["No such group"])]).close()
+    with BulkRun.open(site.journal) as run:
+        assert site.killed(run, 3, "after")
+    events: list[Event] = []
+    with BulkRun.open(site.journal) as run:
+        result = run.run(site.connection, on_event=events.append)
+    assert [(wait.seconds, wait.reason) for wait in told(events, Waiting)] == [
+        (30, "the service may still be at what was under way")
+    ]
+    assert str(result.counts) == "1 completed, 1 failed"
+
+
+REFUSED = Response(status=400, headers={}, body=b'{"result": "error.x", "message": "no"}')
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, site: Site, after: int) -> None:
+    """Let a gateway refuse each request with actions after the first ones."""
+    send, seen = site.send, list[Request]()
+
+    def refusing(request: Request) -> Response:
+        if "/action/" not in request.url:
+            return send(request)
+        seen.append(request)
+        return send(request) if len(seen) <= after else REFUSED
+
+    monkeypatch.setattr(site, "send", refusing)
+
+
+@pytest.mark.parametrize(("when", "outcome"), [("after", RowOutcome.COMPLETED), ("before", RowOutcome.UNKNOWN)])
+def test_a_refusal_after_a_lost_answer_does_not_fail_a_row(
+    site: Site, monkeypatch: pytest.MonkeyPatch, when: str, outcome: RowOutcome
+) -> None:
+    """What may have taken effect the first time is looked at, and not called failed because the second is refused."""
+    site.fault(operation="action", kind="drop", when=when, nth=1)
+    refuse(monkeypatch, site, after=1)
+    result, (row,) = site.run(joining(1))
+    assert result.ended.why is Ending.FINISHED
+    assert (row.outcome, row.reconciled) == (outcome, outcome is RowOutcome.COMPLETED)
+
+
+def test_a_refusal_in_test_mode_fails_a_row_though_an_answer_was_lost(
+    make_site: MakeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was changed by what got no answer: an error after it, an echo or a refusal, is told as it is."""
+    site = make_site(test_mode=True, retry={"attempts": 1})
+    site.fault(operation="action", kind="drop", when="after", nth=1)
+    there = user(OLD[0]).create_federated_id(first_name="F", last_name="L", country="DE")
+    result, (row,) = site.run([there], test_mode=True)
+    assert (row.outcome, row.code, result.requests) == (RowOutcome.FAILED, "error.user.already_in_org", 2)
+    other = make_site(test_mode=True, retry={"attempts": 1})
+    other.fault(operation="action", kind="drop", when="after", nth=1)
+    refuse(monkeypatch, other, after=1)
+    result, (row,) = other.run(joining(1), test_mode=True)
+    assert (row.outcome, row.code, result.requests) == (RowOutcome.FAILED, "error.x", 2)
+
+
+def test_a_list_of_which_a_part_was_sent_is_told_so(site: Site) -> None:
+    """Of a list of 130 names the last were not sent when the run pauses: the step did not just take effect."""
+    document = people(1)
+    document["user_groups"] += [{"name": f"G{number}"} for number in range(130)]
+    long = Site(site.journal.with_name("long"), document)
+    long.fault(operation="action", status=429, retry_after=4000, nth=2)
+    with long.create([user(OLD[0]).add_to_groups([f"G{number}" for number in range(130)])]) as run:
+        run.run(long.connection)
+        (row,) = run.results()
+    long.close()
+    assert (row.outcome, row.message) == (RowOutcome.LEFT, "a part has been sent")
+    assert row.steps == "step 0 (add) partly not sent"
+
+
+def test_what_was_sent_without_an_answer_is_not_called_untouched(site: Site) -> None:
+    """A row that was sent, and is to be sent again, may have taken effect: nothing says that it was not begun."""
+    site.fault(operation="action", kind="drop", when="after", nth=1)
+    site.fault(operation="action", status=429, retry_after=4000, nth=2)
+    with site.create(joining(1)) as run:
+        with pytest.raises(JournalError, match="it may also be deleted"):
+            run.check_target("OTHER@AdobeOrg", ENDPOINT, test_mode=False)
+        run.run(site.connection)
+        (row,) = run.results()
+        with pytest.raises(JournalError) as caught:
+            run.check_target("OTHER@AdobeOrg", ENDPOINT, test_mode=False)
+    assert row.outcome is RowOutcome.LEFT
+    assert row.message == "it was sent without a clear answer, and is to be sent again"
+    assert "deleted" not in str(caught.value)
+
+
+def test_what_is_left_in_test_mode_goes_to_the_name_that_is_still_valid(
+    make_site: MakeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In test mode nobody gets a new name: the second command of a row, sent again, is on the old one."""
+    site = make_site(test_mode=True, retry={"attempts": 1})
+    site.fault(operation="action", kind="drop", when="after", nth=2)
+    action = user(OLD[0]).update(email="moved@example.com")
+    for number in range(12):
+        action = action.update(first_name=f"F{number}")
+    send, sent = site.send, list[Request]()
+
+    def noting(request: Request) -> Response:
+        if "/action/" in request.url:
+            sent.append(request)
+        return send(request)
+
+    monkeypatch.setattr(site, "send", noting)
+    _, (row,) = site.run([action], test_mode=True)
+    assert row.outcome is RowOutcome.COMPLETED
+    assert [command["user"] for request in sent for command in json.loads(request.body or b"")] == [OLD[0]] * 3
+
+
+def test_a_row_is_sent_ten_times_at_most_in_a_session(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers that contradict themselves ten times leave the row unknown, as docs/bulk.md says."""
+    answer = Response(status=200, headers={}, body=b'{"result": "error", "completed": 0, "notCompleted": 1}')
+    send = site.send
+    monkeypatch.setattr(site, "send", lambda request: answer if "/action/" in request.url else send(request))
+    with site.create(joining(1)) as run:
+        result = run.run(site.connection)
+    assert (str(result.counts), result.requests) == ("1 unknown", 10)

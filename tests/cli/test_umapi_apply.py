@@ -344,12 +344,12 @@ def test_advice_names_no_file_that_is_there(apply: Apply, folder: Path) -> None:
 def test_a_run_begun_with_the_wrong_organisation_can_be_begun_anew(
     apply: Apply, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A journal of which no row is done may be deleted, and the refusal says so; no other is called so."""
+    """A journal of a run that has sent nothing may be deleted, and the refusal says so; no other is called so."""
     Path("people.csv").write_text(rows(3), "utf-8")
     with monkeypatch.context() as wrong:
         wrong.setenv("UMAPI_ORG_ID", "999@AdobeOrg")
         assert apply("people.csv").status == 3
-    assert "no row is done, so it may also be deleted" in apply("--resume", "people.csv.journal").err
+    assert "nothing was sent, so it may also be deleted" in apply("--resume", "people.csv.journal").err
     Path("people.csv.journal").unlink()
     assert apply("people.csv").status == 0
     monkeypatch.setenv("UMAPI_ORG_ID", "999@AdobeOrg")

@@ -484,3 +484,41 @@ def test_what_is_sent_again_leaves_room_for_what_was_not_sent(run: Run, wire: Sc
     run(actions, {0: NOT_FOUND})
     assert [len(request.json) for request in wire.seen] == [10, 10, 6]
     assert run.told == "c" * 50
+
+
+CONTRADICTING = Reply(
+    body={
+        "result": "error",
+        "completed": 0,
+        "notCompleted": 2,
+        "completedInTestMode": 0,
+        "errors": [{"index": 0, "step": 1, "errorCode": NOT_FOUND, "message": "no"}],
+    }
+)
+"""Two commands failed, and an error of one of them is named: one is missing, and can be of either."""
+
+
+def test_an_answer_that_contradicts_itself_shows_nothing_of_other_steps(run: Run, wire: ScriptedServer) -> None:
+    """An error can be missing: the step before the one that failed is unknown, and so is the other command."""
+    wire.replies.append(CONTRADICTING)
+    run([UserAction("jo@x.com").update(first_name="J").add_to_groups(["A"]), named("al", "X")])
+    assert (run.told, run.fates) == ("fu", ["uf", "u"])
+
+
+def test_actions_of_a_command_whose_answer_contradicts_itself_are_sent_apart(run: Run, wire: ScriptedServer) -> None:
+    """Nothing proves that the action without an error was carried out: each is sent again by itself."""
+    wire.replies.append(CONTRADICTING)
+    run([named("jo", "J"), add("jo", "A"), named("al", "X")])
+    assert run.sent[2:] == [["update J"], ["add A"]]
+    assert run.told == "ccu"
+
+
+@pytest.mark.parametrize(
+    ("errors", "places"),
+    [({2: NEW_KIND}, [2]), ({1: BAD_FORM, 2: NOT_FOUND}, [1, 2]), ({None: NOT_FOUND, 2: NEW_KIND}, [None, 2])],
+)
+def test_an_error_that_tells_of_no_running_keeps_its_step(run: Run, errors: Errors, places: list[int | None]) -> None:
+    """A new code, or one of the form, is told at the step that the service names, and at none if it names none."""
+    action = UserAction("jo@x.com").create_federated_id(first_name="J", last_name="L", country="DE")
+    run([action.update(first_name="K").add_to_groups(["A"])], errors)
+    assert [error.step for error in run.outcomes[0].errors] == places

@@ -204,7 +204,7 @@ class Journal:
         return None if moment is None else float(moment)
 
     def doubt(self, portions: Sequence[tuple[int, int, str]], now: float) -> None:
-        """Note that a request with these portions (row, place, name) is about to leave.
+        """Note that a request is about to leave, with these portions (row, place, name) for the first time.
 
         Raises:
             JournalError: it cannot be written; the request must not be sent.
@@ -216,14 +216,15 @@ class Journal:
             )
             self._set_facts(last_sent=str(now))
 
-    def clear(self, portions: Sequence[tuple[int, int, str]]) -> None:
-        """Note that portions did not leave after all.
+    def clear(self, portions: Sequence[tuple[int, int, str]], last_sent: float | None) -> None:
+        """Note that portions did not leave after all, and when a request last did.
 
         Raises:
             JournalError: it cannot be written.
         """
         with self._transaction("cannot be written, and nothing more is sent"):
             self._database.executemany("DELETE FROM portions WHERE row = ? AND place = ? AND name = ?", portions)
+            self._set_facts(last_sent=None if last_sent is None else str(last_sent))
 
     def keep(self, rows: Iterable[OpenRow], settled: Iterable[tuple[OpenRow, State]]) -> None:
         """Note what is known of rows, and of those that are settled what became of them.
@@ -263,7 +264,7 @@ class Journal:
             return {State(state): count for state, count in found}
 
     def count_doubtful(self) -> int:
-        """Return how many rows that are not settled have a portion in doubt.
+        """Return how many rows have a portion in doubt; no row that is settled has one.
 
         Raises:
             JournalError: it cannot be read.

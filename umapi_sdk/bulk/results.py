@@ -7,8 +7,9 @@ from enum import StrEnum
 import attrs
 
 from umapi_sdk.bulk.journal import StoredResult
-from umapi_sdk.bulk.rows import Fate, Note, Portion, State, decode_parts, status_of
+from umapi_sdk.bulk.rows import Fate, Note, OpenRow, State
 from umapi_sdk.characters import shown
+from umapi_sdk.effects import StepStatus, by_caller
 from umapi_sdk.errors import UmapiError
 from umapi_sdk.outcomes import LOOK
 from umapi_sdk.remedies import remedy_for
@@ -39,7 +40,6 @@ _OUTCOMES = {
     State.UNKNOWN: RowOutcome.UNKNOWN,
     State.BAD: RowOutcome.BAD,
 }
-_WORST_FIRST = (Fate.UNKNOWN, Fate.IN_DOUBT, Fate.UNTOLD, Fate.FAILED, Fate.UNCLEAR, Fate.FOUND, Fate.TOOK_EFFECT)
 
 
 @attrs.frozen(kw_only=True)
@@ -178,7 +178,7 @@ def tell(stored: StoredResult, *, test_mode: bool) -> RowResult:
         message = note.reason or message if stored.state is State.UNKNOWN else _UNDER_WAY
         remedy = LOOK if stored.state is State.UNKNOWN else _RESUME
     elif outcome is RowOutcome.LEFT:
-        message, remedy = "nothing of it has been done" if not stored.fates else "a part has been sent", _RESUME_LEFT
+        message, remedy = _left(stored, note), _RESUME_LEFT
     elif outcome is RowOutcome.COMPLETED:
         code, remedy = None, None
         message = "; ".join(f"warning: {warning.message}" for warning in note.warnings) or None
@@ -193,22 +193,27 @@ def tell(stored: StoredResult, *, test_mode: bool) -> RowResult:
         code=code,
         message=None if message is None else shown(message),
         remedy=remedy,
-        steps=_steps(stored.command or "", stored.fates, test_mode=test_mode) if told else None,
+        steps=_steps(stored, test_mode=test_mode) if told else None,
         request_ids=tuple(note.request_ids),
         reconciled=Fate.FOUND in stored.fates.values(),
     )
 
 
-def _steps(command: str, fates: dict[Portion, Fate], *, test_mode: bool) -> str:
+def _left(stored: StoredResult, note: Note) -> str:
+    """Return what has happened so far to a row that is left."""
+    if stored.fates:
+        return "a part has been sent"
+    if note.repeated:
+        return "it was sent without a clear answer, and is to be sent again"
+    return "nothing of it has been done"
+
+
+def _steps(stored: StoredResult, *, test_mode: bool) -> str:
     """Return what became of each step, in words."""
-    names: dict[int, str] = {}
-    for places, body in decode_parts(command):
-        for place, step in zip(places, body["do"], strict=True):
-            names.setdefault(place, next(iter(step)))
-    told: list[str] = []
-    for place, name in names.items():
-        mine = [fate for (at, _), fate in fates.items() if at == place]
-        worst = min(mine, key=_WORST_FIRST.index, default=None)
-        word = f"{status_of(worst, test_mode=test_mode)}{', as a query showed' if worst is Fate.FOUND else ''}"
-        told.append(f"step {place} ({name}) {word}")
-    return "; ".join(told)
+    row = OpenRow.read(stored.number, stored.command or "", stored.fates, None)
+    found = {place for (place, _), fate in stored.fates.items() if fate is Fate.FOUND}
+    return "; ".join(
+        f"step {step.place} ({step.name}) {'partly ' if step.partly else ''}{step.status}"
+        f"{', as a query showed' if step.place in found and step.status is StepStatus.TOOK_EFFECT else ''}"
+        for step in by_caller(row.step_parts(test_mode=test_mode))
+    )

@@ -115,7 +115,7 @@ class Note:
     repeated: bool = False
     """True once a portion of it may have been sent twice."""
     echoed: bool = False
-    """True if the last answer may be the echo of an earlier success."""
+    """True if the last answer may hide an earlier success: it is its echo, or refuses the request as a whole."""
 
     def add_request(self, request_id: str | None) -> None:
         """Note the X-Request-Id of an answer."""
@@ -226,14 +226,17 @@ class OpenRow:
                 parts += [StepPart(part.place, part.step, status) for part in self.steps_of(portions)]
         return parts
 
-    def leftover(self) -> Leftover:
-        """Return what has to be sent yet: what never was, and what is to be sent again."""
-        parts = [part for part in self.step_parts(test_mode=False) if part.status in _TO_GO_ON_WITH]
-        return what_is_left(self.frame, parts, unchanged=False)
+    def leftover(self, *, test_mode: bool) -> Leftover:
+        """Return what has to be sent yet: what never was, and what is to be sent again.
 
-    def rest(self) -> Action:
+        In test mode nobody has a new name by what was sent, and nothing has to be done once more.
+        """
+        parts = self.step_parts(test_mode=test_mode)
+        return what_is_left(self.frame, [part for part in parts if part.status in _TO_GO_ON_WITH], unchanged=test_mode)
+
+    def rest(self, *, test_mode: bool) -> Action:
         """Return the action that is left; there must be one."""
-        return _action_of(self.leftover())
+        return _action_of(self.leftover(test_mode=test_mode))
 
     def correction(self, *, test_mode: bool) -> Action | None:
         """Return what to send once its mistakes are corrected: all that is left, with the steps that failed.

@@ -65,11 +65,11 @@ MOST_FAILURES: Final = 10
 _MOST_LOSSES = 10
 """Requests without a clear answer after which a session does not send a row again."""
 _ECHO_LOSSES = 4
-"""For how many of them it counts that an answer may have been the echo of an earlier success."""
+"""For how many of them it counts that an answer hides an earlier success: as its echo, or a refusal of the request."""
 _GLANCE = 0.5  # seconds of a wait after which it is looked whether the run is to stop
 _UNCLEAR = "a part of it took effect, and after that it is not known who has which name, so that the rest is not sent"
 _MOST_REFUSALS = 5
-"""Requests of one command that are refused as a whole in succession, after which it is the client that is refused."""
+"""Commands that are refused as a whole in succession, after which it is the client that is refused."""
 _MOST_LOOKS = 3
 """Times one user or group is asked for, at most, if the answers make no sense."""
 _OF_THE_CLIENT = ("error.organization.", "error.apikey.", "error.unauthorized", "error.api.")
@@ -115,7 +115,7 @@ class BulkSession:
         self._is_stopped = stopped
         self._window: dict[int, OpenRow] = {}
         self._failures = 0
-        self._refusals = 0
+        self._refused_bodies: set[bytes] = set()
         self._answered = False
         self._lost_at = journal.last_sent
         self.counts = counts
@@ -181,7 +181,8 @@ class BulkSession:
         if not rows:
             return
         found: list[Finding] = []
-        made = plan((row.rest() for row in rows), by_group=self._terms.by_group)
+        rests = (row.rest(test_mode=self._terms.test_mode) for row in rows)
+        made = plan(rests, by_group=self._terms.by_group)
         fulfilment = Fulfilment(made, found.append)
         while batch := fulfilment.take():
             parts = [batch]
@@ -200,7 +201,7 @@ class BulkSession:
                     for piece in fulfilment.pieces_of(result.command):
                         row = rows[piece.owner.place]
                         row.note.add_request(result.request_id)
-                        _leave_open(row, result.reason, result.errors)
+                        _leave_open(row, result.reason, result.errors, echo=bool(result.errors))
                 if self._absorb(rows, found) or open_results:
                     self._lost_at = yield from self._now()
                     return
@@ -210,7 +211,8 @@ class BulkSession:
         """Settle rows of which a part took effect, and of the rest it is not known on whom it is or what it is."""
         unclear: list[OpenRow] = []
         for row in self._window.values():
-            if row.fates and not (row.leftover().known and row.leftover().parts):
+            left = row.leftover(test_mode=self._terms.test_mode)
+            if row.fates and not (left.known and left.parts):
                 row.fates[next(portion for portion in row.portions if portion not in row.fates)] = Fate.UNKNOWN
                 row.note.reason = _UNCLEAR
                 unclear.append(row)
@@ -226,18 +228,21 @@ class BulkSession:
         """
         marked: list[tuple[OpenRow, Portion]] = []
         attempts = Attempts(repeatable=self._terms.test_mode)
+        sent_before = self._journal.last_sent
 
         def unmark() -> None:
             if attempts.fate is OutcomeStatus.NOT_SENT:
-                self._unmark(marked)
+                # A gateway says 503 too when it has lost the service half-way.
+                clean = attempts.history is History.CLEAN
+                self._unmark(marked, sent_before if clean else self._journal.last_sent)
 
         def mark(now: float) -> None:
             new = [(row, portion) for row, portion in sent if portion not in row.fates]
-            if new:
-                self._journal.doubt([(row.number, *portion) for row, portion in new], now)
-                for row, portion in new:
-                    row.fates[portion] = Fate.IN_DOUBT
-                marked.extend(new)
+            # What is sent again is in doubt already, and the service has to settle after this request all the same.
+            self._journal.doubt([(row.number, *portion) for row, portion in new], now)
+            for row, portion in new:
+                row.fates[portion] = Fate.IN_DOUBT
+            marked.extend(new)
             self.requests += 1
             self._tell(Sending(self.requests, len(owners)))
 
@@ -249,21 +254,21 @@ class BulkSession:
             raise
         except (ServiceError, NetworkError) as error:
             if attempts.fate is OutcomeStatus.FAILED:
-                return self._refused(batch, error, attempts, marked)
+                return self._refused(batch, error, attempts, marked, sent_before)
             unmark()
             self._lost_at = yield from self._now()
             for row in owners.values():
                 row.note.reason = error.message
                 row.note.losses += 1
                 row.note.add_request(error.request_id)
-                # A gateway says 503 too when it has lost the service half-way.
                 row.note.repeated = row.note.repeated or attempts.history is not History.CLEAN
             self._journal.keep(owners.values(), ())
             raise
         except BaseException:
             unmark()
             raise
-        self._failures, self._refusals, self._answered = 0, 0, True
+        self._failures, self._answered = 0, True
+        self._refused_bodies.clear()
         return results
 
     def _refused(
@@ -272,20 +277,21 @@ class BulkSession:
         error: ServiceError | NetworkError,
         attempts: Attempts,
         marked: list[tuple[OpenRow, Portion]],
+        sent_before: float | None,
     ) -> list[CommandOutcome] | None:
         """Return what became of a request that was refused as a whole, so that nobody has carried it out."""
         if len(batch) > 1:
-            self._unmark(marked)
+            self._unmark(marked, sent_before)
             return None
-        self._refusals += 1
-        if self._refusals >= _MOST_REFUSALS:
-            self._unmark(marked)
+        self._refused_bodies.add(batch[0].body)
+        if len(self._refused_bodies) >= _MOST_REFUSALS:
+            self._unmark(marked, sent_before)
             raise error
         return fates(batch, error, attempts)
 
-    def _unmark(self, marked: list[tuple[OpenRow, Portion]]) -> None:
+    def _unmark(self, marked: list[tuple[OpenRow, Portion]], last_sent: float | None) -> None:
         if marked:
-            self._journal.clear([(row.number, *portion) for row, portion in marked])
+            self._journal.clear([(row.number, *portion) for row, portion in marked], last_sent)
             for row, portion in marked:
                 del row.fates[portion]
             marked.clear()
@@ -327,7 +333,7 @@ class BulkSession:
         if not doubtful:
             return
         if self._terms.test_mode:  # nothing has been changed, whatever became of it
-            self._keep([_sent_again(row, row.in_doubt) for row in doubtful])
+            self._keep([_sent_again(row, row.in_doubt, test_mode=True) for row in doubtful])
             return
         if self._lost_at is not None:
             now = yield from self._now()
@@ -336,14 +342,16 @@ class BulkSession:
         self._tell(Reconciling(len(doubtful)))
         look = Look(self._service)
         looked_at: list[OpenRow] = []
-        for items in subjects(doubtful):
-            self._check_stopped()
-            asked = look.asked
-            looked_at += _apply((yield from self._judge(look, items)))
-            if look.asked > asked:  # the others need no query, and can be a thousand
-                self._keep(looked_at)
-                looked_at.clear()
-        self._keep(looked_at)
+        try:
+            for items in subjects(doubtful):
+                self._check_stopped()
+                asked = look.asked
+                looked_at += _apply((yield from self._judge(look, items)))
+                if look.asked > asked:  # the others need no query, and can be a thousand
+                    self._keep(looked_at)
+                    looked_at.clear()
+        finally:  # what is known of them does not depend on the query that had no answer
+            self._keep(looked_at)
 
     def _judge(self, look: Look, items: Sequence[Item]) -> Call[list[Judged]]:
         """Look at one user or group; if the service has no answer that makes sense, nothing is known of it."""
@@ -445,8 +453,11 @@ def _note(row: OpenRow, finding: Finding) -> bool:
     note.add_request(finding.request_id)
     if finding.status is OutcomeStatus.NOT_SENT:
         return False
-    if finding.status is OutcomeStatus.UNKNOWN or (note.repeated and _may_be_echo(finding)):
-        _leave_open(row, finding.reason, finding.errors)
+    # Refused as a whole without an error of a step: that is told of the last attempt alone.
+    refused = finding.status is OutcomeStatus.FAILED and not finding.errors
+    echo = note.repeated and (refused or _may_be_echo(finding))
+    if echo or finding.status is OutcomeStatus.UNKNOWN:
+        _leave_open(row, finding.reason, finding.errors, echo=echo or bool(finding.errors))
         return True
     note.warnings += [warning for warning in finding.warnings if warning not in note.warnings]
     note.errors += [error for error in finding.errors if error not in note.errors]
@@ -465,19 +476,20 @@ def _may_be_echo(finding: Finding) -> bool:
     return bool(finding.errors) and all(may_be_echo(str(error.code), kinds) for error in finding.errors)
 
 
-def _leave_open(row: OpenRow, reason: str | None, errors: Sequence[StepError]) -> None:
+def _leave_open(row: OpenRow, reason: str | None, errors: Sequence[StepError], *, echo: bool) -> None:
     note = row.note
     note.reason = str(errors[0]) if errors else reason
-    note.echoed = bool(errors)
-    note.losses += _ECHO_LOSSES if errors else 1
+    note.echoed = echo
+    note.losses += _ECHO_LOSSES if echo else 1
 
 
-def _sent_again(row: OpenRow, portions: Iterable[Portion]) -> OpenRow:
+def _sent_again(row: OpenRow, portions: Iterable[Portion], *, test_mode: bool = False) -> OpenRow:
     """Let portions be sent again, unless that has been done too often."""
     note = row.note
-    note.repeated, note.echoed = True, False
+    # In test mode the first time has changed nothing that the second could meet.
+    note.repeated, note.echoed = note.repeated or not test_mode, False
     for portion in portions:
-        if note.losses > _MOST_LOSSES:
+        if note.losses >= _MOST_LOSSES:
             row.fates[portion] = Fate.UNKNOWN
         else:
             del row.fates[portion]

@@ -205,10 +205,9 @@ class BulkRun:
         for what, has, given in pairs:
             if has != given:
                 problem = f"is of a run for the {what} {has}, not {given}"
-                counts = self.counts
                 # Begun with wrong settings, it can neither be gone on with nor replaced.
-                fresh = "; no row is done, so it may also be deleted, and the file applied anew"
-                remedy = f"resume it with the same settings{fresh if counts.left + counts.bad == counts.total else ''}"
+                fresh = "; nothing was sent, so it may also be deleted, and the file applied anew"
+                remedy = f"resume it with the same settings{fresh if self._journal.last_sent is None else ''}"
                 raise JournalError(f"journal {self._journal.path}: {problem}: {remedy}")
         known = self._journal.digest
         if digest is not None and known is not None and digest != known:
@@ -296,7 +295,7 @@ class BulkRun:
         after = 0
         while rows := self._journal.window(size, after):
             after = rows[-1].number
-            yield (action for row in rows for action in _left_of(row))
+            yield (action for row in rows for action in _left_of(row, test_mode=self._purpose.test_mode))
 
     @contextmanager
     def _session(
@@ -374,8 +373,8 @@ def _summary(windows: Iterable[Iterable[Action]], *, by_group: bool) -> PlanSumm
     return PlanSummary(actions=actions, commands=commands, merged=merged, requests=requests)
 
 
-def _left_of(row: OpenRow) -> Iterator[Action]:
+def _left_of(row: OpenRow, *, test_mode: bool) -> Iterator[Action]:
     """Give what is left of a row, if anything is, as if nothing of it were in doubt."""
     known: dict[Portion, Fate] = {of: fate for of, fate in row.fates.items() if fate is not Fate.IN_DOUBT}
     if len(known) < len(row.portions):
-        yield attrs.evolve(row, fates=known).rest()
+        yield attrs.evolve(row, fates=known).rest(test_mode=test_mode)
