@@ -62,6 +62,7 @@ def test_events_tell_the_whole_story_in_order(server, run_collection, collection
     kinds = [type(event).__name__ for event in ran.told]
     assert kinds == [
         "RunStarted",
+        "IterationStarted",
         "RequestSent",
         "ResponseReceived",
         "CheckPassed",
@@ -70,7 +71,7 @@ def test_events_tell_the_whole_story_in_order(server, run_collection, collection
         "RequestFinished",
         "RunFinished",
     ]
-    sent, received = ran.told[1], ran.told[2]
+    sent, received = ran.told[2], ran.told[3]
     assert (sent.method, sent.url, sent.body) == ("POST", "http://h/x", "body")
     assert (received.status, received.reason) == (200, "OK")
     assert received.size == len(received.body.encode())
@@ -207,7 +208,7 @@ def test_a_target_takes_all_requests_those_of_scripts_too(server, run_collection
         "http://127.0.0.1:1234/v2/x?y=1",
         "http://127.0.0.1:1234/sub",
     ]
-    assert [event.by_script for event in ran.of(events.RequestSent)] == [False, True]
+    assert [event.cause.value for event in ran.of(events.RequestSent)] == ["collection", "script"]
     assert ran.summary.requests == 1
 
 

@@ -40,6 +40,10 @@ class _Place:
     target: Target | None = None
     on_loopback: bool = False
 
+    def notes(self) -> tuple[str, ...]:
+        """What reports say of it."""
+        return () if self.target is None else (f"all requests go to {self.target.origin}",)
+
 
 @click.command()
 @click.argument("collection", required=False, type=FILE)
@@ -106,6 +110,7 @@ def run(
             bail=bail,
             delay=delay,
             target=place.target,
+            notes=place.notes(),
             providers=jwt_provider(time.time),
         )
         bundle = ca_bundle or _bundle_of_environment(own and not starts_mock)

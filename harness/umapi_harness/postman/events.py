@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 
 import attrs
@@ -35,18 +36,61 @@ class RunStarted:
     iterations: int
     requests: int
     """Requests in the collection, or in the chosen folder."""
+    environment: str = ""
+    at: float = 0.0
+    """Seconds since 1970."""
+    notes: tuple[str, ...] = ()
+    """What the reader must know to judge the run: where it goes, what was filled in, which rules are allowed."""
+
+
+@attrs.frozen(kw_only=True)
+class IterationStarted:
+    """An iteration begins; `data` are the values of its row, free of secrets."""
+
+    iteration: int
+    data: tuple[tuple[str, str], ...] = ()
+
+
+class Cause(enum.Enum):
+    """Why a request went out."""
+
+    COLLECTION = "collection"
+    SCRIPT = "script"
+    """pm.sendRequest."""
+    REDIRECT = "redirect"
+    CHALLENGE = "challenge"
+    """The same request once more, with an answer to a challenge (digest, NTLM)."""
+    TOKEN = "token"  # noqa: S105 - a cause, no secret
+    """A token is fetched for the authorisation of a request."""
+
+
+@attrs.frozen(kw_only=True)
+class VariableUse:
+    """A variable that a request was made with: its value, free of secrets, and where that came from."""
+
+    name: str
+    value: str
+    scope: str
+    """local, data, environment, collection, globals, dynamic or provided."""
+    origin: str = ""
+    """What set it last: a file, an option, or the script of a request."""
 
 
 @attrs.frozen(kw_only=True)
 class RequestSent:
-    """A request goes out; `by_script` marks those of pm.sendRequest."""
+    """A request goes out. A step may send several: those of scripts, hops of redirects, answers to challenges."""
 
     step: Step
     method: str
     url: str
     headers: tuple[tuple[str, str], ...]
     body: str
-    by_script: bool = False
+    cause: Cause = Cause.COLLECTION
+    exchange: int = 0
+    """Counts requests over the whole run, from 1; the answer bears the same number."""
+    at: float = 0.0
+    """Seconds since the run began."""
+    variables: tuple[VariableUse, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -61,24 +105,44 @@ class ResponseReceived:
     seconds: float
     size: int
     """Bytes of the body."""
-    by_script: bool = False
+    cause: Cause = Cause.COLLECTION
+    exchange: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class RequestFailed:
+    """No response came; `message` says why. Whether that is an error of the run is told by an event of its own."""
+
+    step: Step
+    exchange: int
+    message: str
+    seconds: float = 0.0
 
 
 @attrs.frozen(kw_only=True)
 class CheckPassed:
-    """A pm.test held."""
+    """A pm.test held; `event` is prerequest or test, `pointer` the place of its script in the collection file."""
 
     step: Step
     name: str
+    event: str = "test"
+    pointer: str = ""
 
 
 @attrs.frozen(kw_only=True)
 class CheckFailed:
-    """A pm.test did not hold; `message` says what was expected."""
+    """A pm.test did not hold; `message` says what was expected.
+
+    `expected` and `actual` are the two values as text, where the assertion compared two; else None.
+    """
 
     step: Step
     name: str
     message: str
+    event: str = "test"
+    pointer: str = ""
+    expected: str | None = None
+    actual: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -87,6 +151,8 @@ class CheckSkipped:
 
     step: Step
     name: str
+    event: str = "test"
+    pointer: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -100,13 +166,25 @@ class ConsoleMessage:
 
 @attrs.frozen(kw_only=True)
 class ErrorRaised:
-    """Something went wrong outside the checks; `kind` is variable, request, network, script or flow."""
+    """Something went wrong outside the checks: `kind` is the name of the rule that it breaks.
+
+    What `allowed` marks is told and counted, but fails nothing.
+    """
 
     step: Step
     kind: str
     message: str
     pointer: str
     """JSON pointer of the place in the collection file."""
+    allowed: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class OrganizationChanged:
+    """What a step changed in the organisation of the mock server, one line for each change."""
+
+    step: Step
+    changes: tuple[str, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -134,6 +212,8 @@ class Summary:
     checks_failed: int = 0
     checks_skipped: int = 0
     errors: int = 0
+    allowed: int = 0
+    """Errors that the options of the run allow."""
     seconds: float = 0.0
 
     @property
@@ -157,13 +237,16 @@ class RunFinished:
 
 Event = (
     RunStarted
+    | IterationStarted
     | RequestSent
     | ResponseReceived
+    | RequestFailed
     | CheckPassed
     | CheckFailed
     | CheckSkipped
     | ConsoleMessage
     | ErrorRaised
+    | OrganizationChanged
     | RequestSkipped
     | RequestFinished
     | RunFinished

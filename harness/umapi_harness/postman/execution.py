@@ -56,7 +56,7 @@ class Execution:
         except (RequestError, DocumentError) as error:
             self._error("request", str(error))
             return following
-        received = self._send(sent, by_script=False, follow_redirects=self.item.follow_redirects)
+        received = self._send(sent, cause=events.Cause.COLLECTION, follow_redirects=self.item.follow_redirects)
         if isinstance(received, str):
             self._error("network", received)
             return following
@@ -76,12 +76,14 @@ class Execution:
         self.run.error(self.step, kind, message, f"{self.item.pointer}/request")
 
     def _send(
-        self, request: httpx.Request, *, by_script: bool, follow_redirects: bool
+        self, request: httpx.Request, *, cause: events.Cause, follow_redirects: bool
     ) -> tuple[httpx.Response, float] | str:
         """Sends, and tells of it; returns the response with its milliseconds, or what went wrong."""
         run = self.run
         run.learn_secrets()
         masker = run.masker
+        exchange = run.next_exchange()
+        started = time.monotonic()
         run.tell(
             events.RequestSent(
                 step=self.step,
@@ -89,17 +91,24 @@ class Execution:
                 url=masker.text(str(request.url)),
                 headers=masker.headers(_header_items(request.headers)),
                 body=masker.text(request.read().decode("utf-8", "replace")),
-                by_script=by_script,
+                cause=cause,
+                exchange=exchange,
+                at=started - run.began,
             )
         )
-        started = time.monotonic()
         try:
             response = run.client.send(request, follow_redirects=follow_redirects)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = str(error) or type(error).__name__
-            return f"{request.method} {request.url}: {reason}"
-        except httpx.InvalidURL as error:
-            return f"{request.method} {request.url}: a redirection leads to no address: {error}"
+            if isinstance(error, httpx.InvalidURL):
+                reason = f"a redirection leads to no address: {reason}"
+            message = f"{request.method} {request.url}: {reason}"
+            seconds = time.monotonic() - started
+            failed = events.RequestFailed(
+                step=self.step, exchange=exchange, message=masker.text(message), seconds=seconds
+            )
+            run.tell(failed)
+            return message
         seconds = time.monotonic() - started
         self._learn_tokens(response)
         run.tell(
@@ -111,7 +120,8 @@ class Execution:
                 body=masker.text(response.text),
                 seconds=seconds,
                 size=len(response.content),
-                by_script=by_script,
+                cause=cause,
+                exchange=exchange,
             )
         )
         return response, seconds * 1000
@@ -196,7 +206,7 @@ class Execution:
             sent = self._wire(ready, keep_body=False)
         except (DocumentError, UnresolvedError, RequestError) as error:
             return {"error": str(error)}
-        received = self._send(sent, by_script=True, follow_redirects=True)
+        received = self._send(sent, cause=events.Cause.SCRIPT, follow_redirects=True)
         if isinstance(received, str):
             return {"error": received}
         response, milliseconds = received

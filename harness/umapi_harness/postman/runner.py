@@ -15,6 +15,7 @@ from umapi_harness.postman.collection import Collection, Item
 from umapi_harness.postman.execution import Execution
 from umapi_harness.postman.scripts import ScriptResult
 from umapi_harness.postman.session import Options, Session
+from umapi_harness.postman.variables import value_text
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +54,9 @@ class Runner:
                 source=self.collection.source,
                 iterations=count,
                 requests=len(items),
+                environment=self.options.environment.name,
+                at=self.now(),
+                notes=tuple(self.options.notes),
             )
         )
         started = time.monotonic()
@@ -96,6 +100,9 @@ class _Iterations:
     def _iterate(self, iteration: int) -> str | None:
         session, options = self.session, self.session.options
         session.scopes.data = dict(options.row(iteration))
+        session.learn_secrets()
+        shown = tuple((name, session.masker.text(value_text(value))) for name, value in session.scopes.data.items())
+        session.tell(events.IterationStarted(iteration=iteration, data=shown))
         session.scopes.local = {}
         place: int | None = 0
         done = 0

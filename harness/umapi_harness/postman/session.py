@@ -38,6 +38,8 @@ class Options:
     providers: Mapping[str, Provider] = attrs.field(factory=dict[str, Provider])
     max_requests: int = 10_000
     limits: Limits = attrs.field(factory=Limits)
+    notes: Sequence[str] = ()
+    """What reports tell before all else, such as where requests go instead."""
 
     def iteration_count(self) -> int:
         """How many iterations there will be."""
@@ -65,6 +67,9 @@ class Session:
     engine: ScriptEngine = attrs.field(init=False)
     dynamic: DynamicVariables = attrs.field(init=False)
     scopes: Scopes = attrs.field(init=False)
+    began: float = attrs.field(factory=time.monotonic, init=False)
+    """When the run began, by the clock that only goes forward."""
+    _exchanges: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.engine = ScriptEngine(sleep=self.sleep, limits=self.options.limits)
@@ -87,10 +92,15 @@ class Session:
 
         return provide
 
+    def next_exchange(self) -> int:
+        """The number of a request that is about to go out."""
+        self._exchanges += 1
+        return self._exchanges
+
     def tell(self, event: events.Event) -> None:
         """Counts an event and hands it to the listeners."""
         match event:
-            case events.RequestSent(by_script=False):
+            case events.RequestSent(cause=events.Cause.COLLECTION):
                 self.summary.requests += 1
             case events.RequestSkipped():
                 self.summary.skipped += 1
@@ -100,6 +110,8 @@ class Session:
                 self.summary.checks_failed += 1
             case events.CheckSkipped():
                 self.summary.checks_skipped += 1
+            case events.ErrorRaised(allowed=True):
+                self.summary.allowed += 1
             case events.ErrorRaised():
                 self.summary.errors += 1
             case _:

@@ -53,6 +53,8 @@ class ConsoleReport:
         self._name_width = max(_NAME_WIDTH_MIN, min(_NAME_WIDTH_MAX, self.console.width - taken))
         rounds = "" if event.iterations == 1 else f", {event.iterations} iterations"
         self._print((event.collection, "bold"), f": {event.requests} requests{rounds}")
+        for note in event.notes:
+            self._print((f"  {note}", "dim"))
         row = f"    {'request':{self._name_width}}{'status':>{_STATUS_WIDTH}}"
         self._print((f"{row}{'checks':>{_CHECKS_WIDTH}}{'time':>{_TIME_WIDTH}}", "dim"))
 

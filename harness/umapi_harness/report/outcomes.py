@@ -51,6 +51,8 @@ class Outcomes:
                 self.started = event
             case events.RunFinished():
                 self.finished = event
+            case events.IterationStarted():
+                pass
             case events.RequestFinished():
                 self.outcome_of(event.step)
             case _:
@@ -65,9 +67,9 @@ class Outcomes:
     @staticmethod
     def _add(outcome: Outcome, event: events.Event) -> None:
         match event:
-            case events.RequestSent(by_script=False):
+            case events.RequestSent(cause=events.Cause.COLLECTION):
                 outcome.request = event
-            case events.ResponseReceived(by_script=False):
+            case events.ResponseReceived(cause=events.Cause.COLLECTION):
                 outcome.response = event
             case events.RequestSkipped():
                 outcome.skipped = True
@@ -78,7 +80,7 @@ class Outcomes:
             case events.CheckFailed():
                 failure = Failure(kind="check", name=event.name, message=event.message, pointer=event.step.pointer)
                 outcome.failures.append(failure)
-            case events.ErrorRaised():
+            case events.ErrorRaised(allowed=False):
                 failure = Failure(
                     kind=event.kind, name=f"{event.kind} error", message=event.message, pointer=event.pointer
                 )
