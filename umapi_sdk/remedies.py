@@ -32,6 +32,7 @@ _BY_STATUS: Mapping[int, str] = {
         "A proxy or gateway may have altered the request: is the endpoint right, and what does it let through?",
     ),
 }
+_OF_THE_CLIENT = ("error.organization.", "error.apikey.", "error.unauthorized", "error.api.")
 _OF_REFUSAL = "Correct the action as its message says, then send it again; else ask Adobe, and name the request id."
 
 
@@ -44,3 +45,8 @@ def remedy_for(code: str | None, status: int | None = None) -> str:
         return known.remedy
     of_kind = next((remedy for beginning, remedy in _BY_KIND.items() if (code or "").startswith(beginning)), None)
     return of_kind or _BY_STATUS.get(status or 0, _OF_REFUSAL)
+
+
+def refuses_the_client(code: str | None) -> bool:
+    """Return whether an error code says that this client is refused, whatever it asks."""
+    return (code or "").startswith(_OF_THE_CLIENT)

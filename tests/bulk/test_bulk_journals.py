@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,10 +38,10 @@ def refusal(journal: Path) -> str:
 
 
 def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
-    """No file, a folder, an empty file, text and another program's database are told apart from journals."""
+    """No file, a folder, text and another program's database are told apart from journals."""
     assert refusal(tmp_path / "none") == "there is no such file"
     assert refusal(tmp_path) == "is no file"
-    for name, content in {"empty": b"", "text": b"email,firstname\n" * 500, "garbage": os.urandom(5000)}.items():
+    for name, content in {"text": b"email,firstname\n" * 500, "garbage": os.urandom(5000)}.items():
         path = tmp_path / name
         path.write_bytes(content)
         assert refusal(path) == "is not the journal of a bulk run"
@@ -107,6 +109,34 @@ def test_a_journal_whose_making_was_cut_off_is_made_anew(site: Site) -> None:
         assert run.counts.left == 1
 
 
+def _rolled_back(journal: Path) -> None:
+    """Leave what a kill leaves while the first transaction is written: it is rolled back by whoever comes next."""
+    database = sqlite3.connect(journal, isolation_level=None)
+    database.execute("PRAGMA cache_size = 1")
+    database.execute("BEGIN")
+    database.execute("PRAGMA application_id = 0x554D4150")
+    database.execute("CREATE TABLE rows (number)")
+    database.executemany("INSERT INTO rows VALUES (?)", [("x" * 2000,)] * 200)
+    shutil.copy(f"{journal}-journal", f"{journal}.kept")
+    database.execute("COMMIT")
+    database.close()
+    Path(f"{journal}.kept").rename(f"{journal}-journal")
+
+
+@pytest.mark.parametrize("leave", [Path.touch, _rolled_back], ids=["before", "within"])
+def test_a_journal_that_was_cut_off_before_anything_was_in_it_is_made_anew(
+    site: Site, leave: Callable[[Path], None]
+) -> None:
+    """A program that is killed before or within the first transaction of all is no reason to give another name."""
+    leave(site.journal)
+    assert refusal(site.journal) == "was not completed, and nothing of it has been sent: begin the run anew"
+    assert refusal(site.journal) == "was not completed, and nothing of it has been sent: begin the run anew"
+    site.journal.unlink()
+    leave(site.journal)
+    with site.create([joiner()]) as run:
+        assert run.counts.left == 1
+
+
 def test_nothing_that_exists_is_replaced(site: Site) -> None:
     """`create` leaves whole journals and other files as they are."""
     site.create([joiner()]).close()
@@ -116,6 +146,14 @@ def test_nothing_that_exists_is_replaced(site: Site) -> None:
             site.create([joiner()])
         assert site.journal.read_bytes() == before
         site.journal.write_bytes(b"letters to my mother")
+
+
+def test_what_is_no_file_is_not_read(site: Site) -> None:
+    """A pipe, which a device of the system is like, is left alone: to read it would have no end."""
+    os.mkfifo(site.journal)
+    with pytest.raises(JournalError, match="exists already"):
+        site.create([joiner()])
+    assert stat.S_ISFIFO(site.journal.stat().st_mode)
 
 
 def test_where_no_journal_can_be_made_it_is_said(tmp_path: Path) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import pytest
 from bulk_kit import MakeSite, Site, rows_of_every_kind
 from judging_kit import Truth, assert_true, truth
 
+from umapi_sdk import CreateOption, GroupAction, UserAction
 from umapi_sdk.bulk import BulkRun
+from umapi_sdk.bulk.journal import Journal
 
 NEW, OLD = 40, 32
 
@@ -62,3 +66,48 @@ def test_kills_and_faults_together_change_nothing(make_site: MakeSite, undisturb
     assert site.state() == undisturbed[by_group].state
     assert max(site.changes.values()) == 1
     assert_true(results, undisturbed[by_group].results)
+
+
+@pytest.mark.parametrize("status", [502, 503])
+def test_a_run_that_is_killed_between_any_two_writes_ends_as_one_that_is_not(
+    make_site: MakeSite, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """Whichever write to the journal a program dies before, with the service lost half-way, no row lies after it."""
+    rows = [
+        UserAction("new0@example.com").create_federated_id(first_name="F", last_name="L", country="DE"),
+        UserAction("old0@example.com").update(email="moved@example.com").add_to_groups(["Designers"]),
+        GroupAction("Readers").create().add_users(["old1@example.com"]),
+        UserAction("old2@example.com").add_to_groups(["Designers", "No such group"]),
+        UserAction("old3@example.com").create_federated_id(
+            first_name="N", last_name="L", country="DE", option=CreateOption.UPDATE_IF_ALREADY_EXISTS
+        ),
+    ]
+    quiet = make_site()
+    _, expected = quiet.run(rows)
+    transaction = Journal._transaction  # noqa: SLF001 - the one place that all writes pass
+    for write in range(1, 100):
+        site = make_site()
+        site.fault(operation="action", status=status, when="after", nth=1)
+        site.create(rows).close()
+        left = write
+
+        @contextmanager
+        def dying(journal: Journal, problem: str, site: Site = site) -> Generator[None]:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                site.die()
+            with transaction(journal, problem):
+                yield
+
+        with monkeypatch.context() as patch, BulkRun.open(site.journal) as run:
+            patch.setattr(Journal, "_transaction", dying)
+            died = site.killed(run)
+        with BulkRun.open(site.journal) as run:
+            _, results = site.finish(run)
+        assert site.state() == quiet.state(), write
+        assert [change for change, times in site.changes.items() if times > 1] == []
+        assert_true(results, expected)
+        if not died:
+            break
+    assert write > 5

@@ -618,3 +618,40 @@ def test_a_row_is_sent_ten_times_at_most_in_a_session(site: Site, monkeypatch: p
     with site.create(joining(1)) as run:
         result = run.run(site.connection)
     assert (str(result.counts), result.requests) == ("1 unknown", 10)
+
+
+def test_a_long_row_is_not_given_up_for_one_lost_answer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that tells nothing of a row of ten steps counts once, and not once for each of them."""
+    answer = Response(status=200, headers={}, body=b'{"result": "success", "completed": 0, "notCompleted": 0}')
+    send, answers = site.send, [answer]
+    monkeypatch.setattr(
+        site, "send", lambda request: answers.pop() if "/action/" in request.url and answers else send(request)
+    )
+    action = UserAction(OLD[0])
+    for number in range(10):
+        action.update(first_name=f"F{number}")
+    _, (row,) = site.run([action])
+    assert row.outcome is RowOutcome.COMPLETED
+
+
+def test_what_may_be_an_echo_among_other_errors_is_not_told_as_failed(site: Site) -> None:
+    """A gateway loses the service half-way (503): of two errors of the second attempt, one comes of the first."""
+    site.fault(operation="action", status=503, when="after", nth=1)
+    created = user("new@example.com").create_federated_id(first_name="F", last_name="L", country="DE")
+    _, (row,) = site.run([created.add_to_groups(["No such group"])])
+    assert (row.outcome, row.code) == (RowOutcome.FAILED, "error.group.not_found")
+    assert row.steps == "step 0 (createFederatedID) unknown; step 1 (add) failed"
+
+
+def test_a_run_that_is_stopped_with_rows_under_way_is_to_be_resumed(site: Site) -> None:
+    """What is under way when a session ends is found out by the next, and nobody has to look."""
+    site.fault(operation="action", kind="drop", when="after", nth=1)
+    with site.create(creating(1)) as run:
+
+        def stop(event: Event) -> None:
+            if isinstance(event, Waiting):
+                run.stop()
+
+        result = run.run(site.connection, on_event=stop)
+    assert (str(result.counts), result.ended.why) == ("1 unknown", Ending.STOPPED)
+    assert result.next_step == "Resume the run: it goes on where it ended."

@@ -14,14 +14,13 @@ from pathlib import Path
 
 import attrs
 
+from umapi_sdk.bulk.database import MARK, connect, damaged, has_mark, is_blank, read_header, reason
 from umapi_sdk.bulk.rows import Fate, OpenRow, Portion, State
 from umapi_sdk.errors import JournalError
 
 FORMAT = 1
 """Number of the format; a journal of another is refused."""
 
-_MARK = 0x554D4150  # "UMAP", by which SQLite's header tells a journal from other databases
-_HEADER_SIZE = 100  # bytes; https://www.sqlite.org/fileformat.html
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE rows (
@@ -32,6 +31,7 @@ CREATE TABLE portions (
 ) WITHOUT ROWID;
 """
 _LOADING, _READY = "loading", "ready"
+_INCOMPLETE = "was not completed, and nothing of it has been sent: begin the run anew"
 
 
 @attrs.frozen(kw_only=True)
@@ -87,10 +87,10 @@ class Journal:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         except OSError as error:
             raise JournalError(f"journal {path}: cannot be made: {error.strerror or error}") from None
-        journal = cls(path, _connect(path))
+        journal = cls(path, connect(path))
         try:
             with journal._transaction("cannot be written"):
-                marks = f"PRAGMA application_id = {_MARK}; PRAGMA user_version = {FORMAT}"
+                marks = f"PRAGMA application_id = {MARK}; PRAGMA user_version = {FORMAT}"
                 for statement in f"{_TABLES}{marks}".split(";"):
                     journal._database.execute(statement)
                 journal._set_facts(
@@ -115,9 +115,11 @@ class Journal:
         """
         if not os.path.isfile(path):
             raise JournalError(f"journal {path}: {'is no file' if os.path.exists(path) else 'there is no such file'}")
-        if not _has_mark(path):
-            raise JournalError(f"journal {path}: is not the journal of a bulk run")
-        journal = cls(path, _connect(path))
+        header = read_header(path)
+        if not has_mark(header):
+            what = _INCOMPLETE if is_blank(header) else "is not the journal of a bulk run"
+            raise JournalError(f"journal {path}: {what}")
+        journal = cls(path, connect(path))
         try:
             journal._check()
         except BaseException:
@@ -216,14 +218,14 @@ class Journal:
             )
             self._set_facts(last_sent=str(now))
 
-    def clear(self, portions: Sequence[tuple[int, int, str]], last_sent: float | None) -> None:
-        """Note that portions did not leave after all, and when a request last did.
+    def take_back(self, rows: Iterable[OpenRow], last_sent: float | None) -> None:
+        """Note what is known of rows of which something did not leave after all, and when a request last did.
 
         Raises:
             JournalError: it cannot be written.
         """
         with self._transaction("cannot be written, and nothing more is sent"):
-            self._database.executemany("DELETE FROM portions WHERE row = ? AND place = ? AND name = ?", portions)
+            self._write_rows(rows)
             self._set_facts(last_sent=None if last_sent is None else str(last_sent))
 
     def keep(self, rows: Iterable[OpenRow], settled: Iterable[tuple[OpenRow, State]]) -> None:
@@ -240,10 +242,13 @@ class Journal:
                 )
                 if state is not State.COMPLETED or Fate.FOUND in row.fates.values():
                     self._write_fates(row)
-            for row in rows:
-                self._database.execute("DELETE FROM portions WHERE row = ?", (row.number,))
-                self._write_fates(row)
-                self._database.execute("UPDATE rows SET note = ? WHERE number = ?", (row.note.write(), row.number))
+            self._write_rows(rows)
+
+    def _write_rows(self, rows: Iterable[OpenRow]) -> None:
+        for row in rows:
+            self._database.execute("DELETE FROM portions WHERE row = ?", (row.number,))
+            self._write_fates(row)
+            self._database.execute("UPDATE rows SET note = ? WHERE number = ?", (row.note.write(), row.number))
 
     def _write_fates(self, row: OpenRow) -> None:
         self._database.executemany(
@@ -296,15 +301,26 @@ class Journal:
     @classmethod
     def _is_incomplete(cls, path: Path) -> bool:
         """Whether a file is a journal whose loading was cut off."""
+        if not path.is_file():
+            return False
         try:
-            if not _has_mark(path):
-                return False
-            with closing(cls(path, _connect(path))) as journal:
-                return journal._facts().get("state") == _LOADING
+            header = read_header(path)
+            if not has_mark(header):
+                return is_blank(header)
+            with closing(cls(path, connect(path))) as journal:
+                return journal._is_rolled_back() or journal._facts().get("state") == _LOADING
         except JournalError:
             return False
 
+    def _is_rolled_back(self) -> bool:
+        """Whether the very first transaction was cut off, and nothing is left of it."""
+        with self._reading():
+            changes: int = self._database.execute("PRAGMA schema_version").fetchone()[0]
+        return changes == 0
+
     def _check(self) -> None:
+        if self._is_rolled_back():
+            raise JournalError(f"journal {self.path}: {_INCOMPLETE}")
         with self._reading():
             version: int = self._database.execute("PRAGMA user_version").fetchone()[0]
         if version != FORMAT:
@@ -315,10 +331,9 @@ class Journal:
         with self._reading():
             verdict: str = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise JournalError(_damaged(self.path))
+            raise JournalError(damaged(self.path))
         if self._facts().get("state") != _READY:
-            problem = "was not completed, and nothing of it has been sent: begin the run anew"
-            raise JournalError(f"journal {self.path}: {problem}")
+            raise JournalError(f"journal {self.path}: {_INCOMPLETE}")
 
     def _facts(self) -> dict[str, str | None]:
         with self._reading():
@@ -343,55 +358,4 @@ class Journal:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise JournalError(_reason(self.path, error)) from None
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open a database for good: held against others, and on the disk after each transaction."""
-    try:
-        # The mode keeps SQLite from making a file where there is none.
-        database = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None, check_same_thread=False
-        )
-    except sqlite3.Error as error:
-        raise JournalError(_reason(path, error)) from None
-    try:
-        for pragma in ("locking_mode = EXCLUSIVE", "synchronous = EXTRA", "fullfsync = 1"):
-            database.execute(f"PRAGMA {pragma}")
-        database.execute("BEGIN EXCLUSIVE")
-        database.execute("COMMIT")
-    except sqlite3.Error as error:
-        database.close()
-        raise JournalError(_reason(path, error)) from None
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def _has_mark(path: Path) -> bool:
-    """Whether the header of a file is that of a journal. SQLite is not asked: it makes databases of empty files."""
-    try:
-        with path.open("rb") as file:
-            header = file.read(_HEADER_SIZE)
-    except OSError as error:
-        raise JournalError(f"journal {path}: cannot be read: {error.strerror or error}") from None
-    return header.startswith(b"SQLite format 3\0") and header[68:72] == _MARK.to_bytes(4, "big")
-
-
-def _reason(path: Path, error: sqlite3.Error) -> str:
-    """Return what an error of SQLite says of a journal, in words for whoever runs the command."""
-    name: str = getattr(error, "sqlite_errorname", "")
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return f"journal {path}: is in use by another run: let that end first"
-    if name.startswith("SQLITE_NOTADB"):
-        return f"journal {path}: is not the journal of a bulk run"
-    if name.startswith("SQLITE_CORRUPT"):
-        return _damaged(path)
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
-        return f"journal {path}: cannot be written: make file and folder writable ({error})"
-    return f"journal {path}: cannot be read: {error}"
-
-
-def _damaged(path: Path) -> str:
-    return f"journal {path}: is damaged or cut off: what was done cannot be told from it; look at the organisation"
+            raise JournalError(reason(self.path, error)) from None

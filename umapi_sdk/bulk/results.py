@@ -145,7 +145,7 @@ class BulkResult:
             return f"The service asks for a wait: resume the run {_when(self.ended.until)}."
         if self.ended.why is Ending.FAILED:
             return f"The run cannot go on: {self.ended.error}. Remove the cause, then resume it."
-        if counts.left:
+        if counts.left or self.ended.why is Ending.STOPPED:
             return "Resume the run: it goes on where it ended."
         if counts.unknown:
             return "Look whether the unknown rows have been done, before sending them again."
@@ -168,7 +168,7 @@ def tell(stored: StoredResult, *, test_mode: bool) -> RowResult:
     doubtful = Fate.IN_DOUBT in stored.fates.values()
     outcome = _OUTCOMES.get(stored.state, RowOutcome.UNKNOWN if doubtful else RowOutcome.LEFT)
     errors = sorted(note.errors, key=lambda error: error.maybe_echo)
-    code = next((str(error.code) for error in errors), None)
+    code = next((error.code for error in errors), None)
     message = "; ".join(dict.fromkeys(error.message for error in errors)) or None
     remedy = errors[0].remedy if errors else None
     if note.refusal is not None and not errors:

@@ -128,7 +128,7 @@ class Note:
         for name, errors in (("errors", self.errors), ("warnings", self.warnings)):
             if errors:
                 data[name] = [
-                    [error.step, str(error.code), error.message, error.request_id, error.maybe_echo] for error in errors
+                    [error.step, error.code, error.message, error.request_id, error.maybe_echo] for error in errors
                 ]
         if self.refusal is not None:
             data["refusal"] = [self.refusal.status, self.refusal.code]

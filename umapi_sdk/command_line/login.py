@@ -28,13 +28,12 @@ from umapi_sdk.errors import (
 )
 from umapi_sdk.lookups import UserQuery
 from umapi_sdk.messages import Authorize, Call
-from umapi_sdk.remedies import remedy_for
+from umapi_sdk.remedies import refuses_the_client, remedy_for
 
 _NOBODY: Final = "umapi-login-check@example.com"
 """Asked for and named in the action: a user whom no organisation has, for the domain is reserved (RFC 2606)."""
 _NO_GROUP: Final = "umapi-login-check"
 _NEEDED: Final = {SCOPES[-1], METASCOPE}
-_REFUSED_CALLS: Final = ("error.api.", "error.apikey.", "error.organization.", "error.unauthorized")
 
 
 @click.command(epilog=examples("umapi login", "umapi --config umapi.toml --profile sandbox login"))
@@ -135,9 +134,9 @@ class _Trial:
             self._connection.take_queued()
             self._tell("actions", error)
             return
-        refused = [error for error in outcome.errors if str(error.code).startswith(_REFUSED_CALLS)]
+        refused = [error for error in outcome.errors if refuses_the_client(error.code)]
         if refused:
-            self._refuse("actions", f"{refused[0].message}: {remedy_for(str(refused[0].code))}")
+            self._refuse("actions", f"{refused[0].message}: {remedy_for(refused[0].code)}")
         else:
             say("actions: ok: one was checked in test mode")
 

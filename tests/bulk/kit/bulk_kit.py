@@ -105,7 +105,7 @@ class Site(Place):
         self.queries += request.method == "GET"
         number = len(self.requests) + 1
         if is_action and self.kill_at == (number, "before"):
-            self._kill()
+            self.die()
         try:
             answer = super().send(request)
         except httpx.TransportError as error:
@@ -114,10 +114,11 @@ class Site(Place):
             raise TransportError(str(error), sent=True) from None
         finally:
             if is_action and self.kill_at == (number, "after"):
-                self._kill()
+                self.die()
         return answer
 
-    def _kill(self) -> None:
+    def die(self) -> None:
+        """End the program here."""
         # What the program does when an exception ends it is no part of a kill: the file as it is now counts.
         for suffix in ("", "-journal"):
             beside = Path(f"{self.journal}{suffix}")
@@ -150,9 +151,9 @@ class Site(Place):
             result = run.run(self.connection)
         return result, list(run.results())
 
-    def killed(self, run: BulkRun, at: int, when: str) -> bool:
-        """Let a run go on until the program is killed at a request; False if it ends before."""
-        self.kill_at = (at, when)
+    def killed(self, run: BulkRun, at: int | None = None, when: str = "before") -> bool:
+        """Let a run go on until the program dies, at a request if one is given; False if it ends before."""
+        self.kill_at = None if at is None else (at, when)
         try:
             run.run(self.connection)
         except _KilledError:
