@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from umapi_harness.postman.environment import Environment
 from umapi_harness.postman.runner import Runner
 from umapi_harness.postman.scripts import ScriptEngine, ScriptInput
 from umapi_harness.postman.session import Options
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 NOW = 1_700_000_000.0
 V21 = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"

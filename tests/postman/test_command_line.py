@@ -134,7 +134,7 @@ def test_an_unreachable_server_is_status_1(collection, capsys, away):
     with respx.mock() as router:
         router.get("http://h/v2/usermanagement/x").mock(side_effect=httpx.ConnectError("refused"))
         assert main(["run", collection, "--target", "http://h"]) == 1
-    assert "network error: GET http://h/v2/usermanagement/x: refused" in capsys.readouterr().out
+    assert "network: GET http://h/v2/usermanagement/x: refused" in capsys.readouterr().out
 
 
 def test_the_walkthrough_takes_the_lines_that_serve_prints(monkeypatch, capsys, away):

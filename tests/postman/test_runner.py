@@ -85,7 +85,7 @@ def test_a_variable_without_value_is_an_error_and_nothing_is_sent(server, run_co
     request = {"url": "http://h/{{x}}", "header": [{"key": "A", "value": "{{y}}"}]}
     ran = run_collection(collection_of(item("one", request), item("two", "http://h/ok")))
     (error,) = ran.of(events.ErrorRaised)
-    assert error.kind == "variable"
+    assert error.kind == "unresolved-variable"
     assert error.message == "no value for {{x}}; set it in the environment, or with --env-var NAME=VALUE"
     assert error.pointer == "/item/0/request"
     assert (ran.summary.requests, ran.summary.errors, ran.summary.passed) == (1, 1, False)
@@ -108,7 +108,7 @@ def test_a_pre_request_script_that_fails_keeps_the_request_back(server, run_coll
     ran = run_collection(collection_of(item("one", "http://h", before="nope();", test="pm.test('x', () => {});")))
     assert (ran.summary.requests, ran.summary.checks_passed, ran.summary.errors) == (0, 0, 1)
     (error,) = ran.of(events.ErrorRaised)
-    assert (error.kind, error.pointer) == ("script", "/item/0/event/0/script/exec")
+    assert (error.kind, error.pointer) == ("script-error", "/item/0/event/0/script/exec")
 
 
 def test_iterations_follow_the_data_and_past_its_end_repeat_the_last_row(server, run_collection, collection_of, item):

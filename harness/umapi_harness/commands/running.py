@@ -16,11 +16,13 @@ from umapi_harness import walkthrough
 from umapi_harness.commands.conventions import FAILED, FILE, package_version, trusting
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.common.errors import DocumentError
+from umapi_harness.contract.judges.runs import judge_answer
 from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_harness.mock.state.seeds import read_seed
 from umapi_harness.postman.collection import read_collection
 from umapi_harness.postman.environment import Environment, read_data, read_environment
 from umapi_harness.postman.outgoing import Target, read_target
+from umapi_harness.postman.rules import allowed_rules
 from umapi_harness.postman.runner import Runner
 from umapi_harness.postman.session import Options
 from umapi_harness.postman.signing import jwt_provider
@@ -62,6 +64,14 @@ class _Place:
 @click.option("--ca-bundle", type=FILE, help="PEM file with the authorities to trust.")
 @click.option("--insecure", is_flag=True, help="Do not check the server's certificate.")
 @click.option("--env-var", "env_vars", multiple=True, metavar="KEY=VALUE", help="Set a variable; may be repeated.")
+@click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    metavar="RULE",
+    help="Let a breach of this rule pass: it is told, and fails nothing; `newman` for all that Newman lets pass.",
+)
+@click.option("--deny", "denied", multiple=True, metavar="RULE", help="Let a breach of this rule fail the run.")
 @click.option("--verbose", "-v", is_flag=True, help="Show what scripts write to the console.")
 def run(
     collection: Path | None,
@@ -80,6 +90,8 @@ def run(
     ca_bundle: Path | None,
     insecure: bool,
     env_vars: tuple[str, ...],
+    allowed: tuple[str, ...],
+    denied: tuple[str, ...],
     verbose: bool,
 ) -> int:
     """Run a Postman collection and report on its checks.
@@ -112,6 +124,8 @@ def run(
             target=place.target,
             notes=place.notes(),
             providers=jwt_provider(time.time),
+            allowed=allowed_rules(allowed, denied),
+            judges=(judge_answer,),
         )
         bundle = ca_bundle or _bundle_of_environment(own and not starts_mock)
         client = stack.enter_context(_client(timeout, bundle, insecure=insecure, direct=place.on_loopback))

@@ -9,6 +9,7 @@ import attrs
 
 from umapi_harness.common.documents import JsonValue, Node, read_node, scalar_text
 from umapi_harness.postman.bodies import Body, Parameter, parse_body, parse_headers, parse_parameters
+from umapi_harness.postman.unheard import Unheard, unheard_scripts
 
 AUTH_TYPES = ("apikey", "basic", "bearer", "noauth", "oauth2")
 MAX_DEPTH = 100
@@ -78,6 +79,8 @@ class Collection:
     source: str
     items: tuple[Item, ...]
     variables: Mapping[str, JsonValue]
+    unheard: tuple[Unheard, ...] = ()
+    """Scripts that no event of a run starts."""
 
     def folder_names(self) -> tuple[str, ...]:
         """The names of all folders, in order of appearance."""
@@ -126,6 +129,7 @@ def parse_collection(document: Node) -> Collection:
         source=document.source,
         items=tuple(_items(entries, level)),
         variables=_variables(root.get("variable")),
+        unheard=tuple(unheard_scripts(root)),
     )
 
 

@@ -168,15 +168,23 @@ class ConsoleMessage:
 class ErrorRaised:
     """Something went wrong outside the checks: `kind` is the name of the rule that it breaks.
 
-    What `allowed` marks is told and counted, but fails nothing.
+    What `allowed` marks is told and counted, but fails nothing. What belongs to no step has None there.
     """
 
-    step: Step
+    step: Step | None
     kind: str
     message: str
     pointer: str
     """JSON pointer of the place in the collection file."""
     allowed: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class NoteTaken:
+    """The runner did something that the reader must know to judge the run; it is no error."""
+
+    step: Step | None
+    text: str
 
 
 @attrs.frozen(kw_only=True)
@@ -214,6 +222,8 @@ class Summary:
     errors: int = 0
     allowed: int = 0
     """Errors that the options of the run allow."""
+    allowed_rules: dict[str, int] = attrs.field(factory=dict[str, int])
+    """The rules that these break, each with how often."""
     seconds: float = 0.0
 
     @property
@@ -223,8 +233,8 @@ class Summary:
 
     @property
     def passed(self) -> bool:
-        """Whether no check failed, no error came up, and something was sent at all."""
-        return self.failures == 0 and self.requests > 0
+        """Whether no check failed and no rule was broken; that nothing was checked breaks one too."""
+        return self.failures == 0
 
 
 @attrs.frozen(kw_only=True)
@@ -246,6 +256,7 @@ Event = (
     | CheckSkipped
     | ConsoleMessage
     | ErrorRaised
+    | NoteTaken
     | OrganizationChanged
     | RequestSkipped
     | RequestFinished

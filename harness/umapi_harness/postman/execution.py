@@ -17,6 +17,8 @@ from umapi_harness.postman import events, views
 from umapi_harness.postman.bodies import Parameter
 from umapi_harness.postman.collection import Item, Request, parse_request
 from umapi_harness.postman.outgoing import RequestError, resolved, wire_request
+from umapi_harness.postman.oversight import Answered
+from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.scripts import Answer, Check, ConsoleLine, ScriptError, ScriptInput, ScriptResult
 from umapi_harness.postman.session import Session
 from umapi_harness.postman.variables import UnresolvedError
@@ -51,14 +53,14 @@ class Execution:
             sent = self._wire(ready, keep_body=self.item.keep_body)
         except UnresolvedError as error:
             message = f"{error}; set it in the environment, or with --env-var NAME=VALUE"
-            self._error("variable", message)
+            self._error(Rule.UNRESOLVED_VARIABLE, message)
             return following
         except (RequestError, DocumentError) as error:
-            self._error("request", str(error))
+            self._error(Rule.REQUEST, str(error))
             return following
         received = self._send(sent, cause=events.Cause.COLLECTION, follow_redirects=self.item.follow_redirects)
         if isinstance(received, str):
-            self._error("network", received)
+            self._error(Rule.NETWORK, received)
             return following
         response, milliseconds = received
         view = views.response_view(response, milliseconds=milliseconds)
@@ -72,8 +74,8 @@ class Execution:
         target = self.run.options.target
         return wire_request(request, self.run.client, keep_body=keep_body, target=target, folder=folder)
 
-    def _error(self, kind: str, message: str) -> None:
-        self.run.error(self.step, kind, message, f"{self.item.pointer}/request")
+    def _error(self, rule: Rule, message: str) -> None:
+        self.run.error(self.step, rule, message, f"{self.item.pointer}/request")
 
     def _send(
         self, request: httpx.Request, *, cause: events.Cause, follow_redirects: bool
@@ -124,6 +126,17 @@ class Execution:
                 exchange=exchange,
             )
         )
+        run.oversight.answered(
+            Answered(
+                method=request.method,
+                url=str(request.url),
+                request_body=request.content,
+                status=response.status_code,
+                headers=tuple(_header_items(response.headers)),
+                body=response.content,
+                cause=cause,
+            )
+        )
         return response, seconds * 1000
 
     def _learn_tokens(self, response: httpx.Response) -> None:
@@ -149,7 +162,7 @@ class Execution:
                 if name in text and (value := provider(scopes)) is not None
             }
         except DocumentError as error:
-            run.error(self.step, "variable", str(error), item.pointer)
+            run.error(self.step, Rule.UNRESOLVED_VARIABLE, str(error), item.pointer)
             provided = {}
         by_name = scopes.by_name()
         result = run.engine.run(
@@ -196,7 +209,7 @@ class Execution:
                 case ConsoleLine():
                     run.tell(events.ConsoleMessage(step=step, level=record.level, text=mask(record.text)))
                 case ScriptError():
-                    run.error(step, "script", record.message, record.pointer)
+                    run.error(step, Rule.SCRIPT_ERROR, record.message, record.pointer)
 
     def _send_for_script(self, described: JsonValue) -> Answer:
         """pm.sendRequest: errors go to the script, which decides what they mean."""

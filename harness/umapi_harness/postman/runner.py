@@ -13,6 +13,7 @@ from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman import events
 from umapi_harness.postman.collection import Collection, Item
 from umapi_harness.postman.execution import Execution
+from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.scripts import ScriptResult
 from umapi_harness.postman.session import Options, Session
 from umapi_harness.postman.variables import value_text
@@ -60,7 +61,13 @@ class Runner:
             )
         )
         started = time.monotonic()
+        for unheard in self.collection.unheard:
+            session.error(None, Rule.UNKNOWN_EVENT, unheard.problem, unheard.pointer)
         stopped = _Iterations(session, items, count).run()
+        if session.summary.passed and not session.summary.checks_passed:
+            what = "nothing was checked" if session.summary.requests else "no request was sent, and nothing was checked"
+            message = f"{what}; write tests with pm.test, or allow it with --allow {Rule.NO_CHECKS}"
+            session.error(None, Rule.NO_CHECKS, message, "")
         session.summary.seconds = time.monotonic() - started
         session.tell(events.RunFinished(summary=session.summary, stopped=stopped))
         return session.summary
@@ -112,11 +119,13 @@ class _Iterations:
             step = self._next_step(self.items[place], iteration)
             if done == options.max_requests:
                 message = f"more than {done} requests in one iteration: setNextRequest goes round in circles"
-                session.error(step, "flow", message, step.pointer)
+                session.error(step, Rule.LIMIT, message, step.pointer)
                 return "setNextRequest goes round in circles"
             done += 1
             following = Execution(session, self.items[place], step, self.count).execute()
-            place = place + 1 if following is None else self._place_of(following, step)
+            jumps = following is not None and following.next_request is not None
+            session.end_step(step, self.items[place], jumps=jumps)
+            place = place + 1 if following is None else self._place_of(following, step, place)
             session.tell(events.RequestFinished(step=step))
             if options.bail and session.summary.failures:
                 return "a check or request failed"
@@ -132,13 +141,16 @@ class _Iterations:
             pointer=item.pointer,
         )
 
-    def _place_of(self, following: ScriptResult, step: events.Step) -> int | None:
-        name = following.next_request
+    def _place_of(self, following: ScriptResult, step: events.Step, place: int) -> int | None:
+        name, left = following.next_request, len(self.items) - place - 1
         if name is None:
+            if left:
+                message = f"setNextRequest(null) ends the iteration; requests after this one that do not run: {left}"
+                self.session.error(step, Rule.REQUESTS_LEFT, message, step.pointer)
             return None
-        for index, item in enumerate(self.items):
+        for index, item in reversed(tuple(enumerate(self.items))):
             if item.is_called(name):
                 return index
         message = f"setNextRequest: there is no request named {name!r} in this run"
-        self.session.error(step, "flow", message, step.pointer)
+        self.session.error(step, Rule.UNKNOWN_NEXT_REQUEST, message, step.pointer)
         return None

@@ -11,10 +11,13 @@ import httpx
 
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman import events
+from umapi_harness.postman.collection import Item
 from umapi_harness.postman.dynamic import DynamicVariables
 from umapi_harness.postman.environment import DataRow, Environment
 from umapi_harness.postman.masking import Masker
 from umapi_harness.postman.outgoing import Target
+from umapi_harness.postman.oversight import AnswerJudge, Oversight
+from umapi_harness.postman.rules import NOTED, Rule
 from umapi_harness.postman.scripts import Limits, ScriptEngine
 from umapi_harness.postman.variables import Provider, Scopes, Values
 
@@ -40,6 +43,10 @@ class Options:
     limits: Limits = attrs.field(factory=Limits)
     notes: Sequence[str] = ()
     """What reports tell before all else, such as where requests go instead."""
+    allowed: frozenset[Rule] = NOTED
+    """Rules whose breach is told and counted, but is no failure."""
+    judges: Sequence[AnswerJudge] = ()
+    """Who knows what is wrong with an answer."""
 
     def iteration_count(self) -> int:
         """How many iterations there will be."""
@@ -67,12 +74,14 @@ class Session:
     engine: ScriptEngine = attrs.field(init=False)
     dynamic: DynamicVariables = attrs.field(init=False)
     scopes: Scopes = attrs.field(init=False)
+    oversight: Oversight = attrs.field(init=False)
     began: float = attrs.field(factory=time.monotonic, init=False)
     """When the run began, by the clock that only goes forward."""
     _exchanges: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.engine = ScriptEngine(sleep=self.sleep, limits=self.options.limits)
+        self.oversight = Oversight(self.options.judges)
         self.dynamic = DynamicVariables(self.chance, self.now)
         self.scopes = Scopes(
             globals=dict(self.options.globals.values),
@@ -112,18 +121,40 @@ class Session:
                 self.summary.checks_skipped += 1
             case events.ErrorRaised(allowed=True):
                 self.summary.allowed += 1
+                counts = self.summary.allowed_rules
+                counts[event.kind] = counts.get(event.kind, 0) + 1
             case events.ErrorRaised():
                 self.summary.errors += 1
             case _:
                 pass
+        self.oversight.see(event)
         for listener in self.listeners:
             listener(event)
 
-    def error(self, step: events.Step, kind: str, message: str, pointer: str) -> None:
-        """Tells of an error, without secrets."""
+    def error(self, step: events.Step | None, rule: Rule, message: str, pointer: str) -> None:
+        """Tells that a rule is broken, without secrets; of one that is allowed by default, by a note."""
+        if rule in NOTED & self.options.allowed:
+            self.note(step, message)
+            return
         self.learn_secrets()
-        text = self.masker.text(message)
-        self.tell(events.ErrorRaised(step=step, kind=kind, message=text, pointer=pointer))
+        raised = events.ErrorRaised(
+            step=step,
+            kind=rule.value,
+            message=self.masker.text(message),
+            pointer=pointer,
+            allowed=rule in self.options.allowed,
+        )
+        self.tell(raised)
+
+    def note(self, step: events.Step | None, text: str) -> None:
+        """Tells what the reader must know and is no error, without secrets."""
+        self.learn_secrets()
+        self.tell(events.NoteTaken(step=step, text=self.masker.text(text)))
+
+    def end_step(self, step: events.Step, item: Item, *, jumps: bool) -> None:
+        """Tells of the rules that a step has broken, unseen by its checks; `jumps` when its scripts name the next."""
+        for rule, message in self.oversight.end_step(item, jumps=jumps):
+            self.error(step, rule, message, f"{item.pointer}/request")
 
     def learn_secrets(self) -> None:
         """Looks through the variables for secrets that a script may have added."""

@@ -83,12 +83,26 @@ class ConsoleReport:
             (f"{checks:>{_CHECKS_WIDTH}}", style if failed else ""),
             (f"{time:>{_TIME_WIDTH}}", "dim"),
         )
+        for note in outcome.notes:
+            self._print((f"      note: {note}", "dim"))
+        for failure in outcome.allowed:
+            self._print((f"      allowed: {failure.name}: {failure.message}", "yellow"))
         if self.verbose:
             for line in outcome.console:
                 self._print((f"      [{line.level}] {line.text}", "dim"))
 
     def _failures(self) -> None:
+        for note in self._outcomes.notes:
+            self._print((f"\nnote: {note}", "dim"))
+        for failure in self._outcomes.allowed:
+            self._print((f"\nallowed: {failure.name}: {failure.message}", "yellow"))
         number = 0
+        for failure in self._outcomes.failures:
+            number += 1
+            if number == 1:
+                self._print(("\nFailures", "bold red"))
+            self._print((f"  {number}. ", "red"), ("the run", "bold"), f"  {failure.pointer}")
+            self._print(f"     {failure.name}: ", (failure.message, "red"))
         for outcome in self._outcomes.steps:
             for failure in outcome.failures:
                 number += 1
@@ -124,6 +138,9 @@ class ConsoleReport:
             parts.append(f"{summary.checks_skipped} checks skipped")
         if summary.skipped:
             parts.append(f"{summary.skipped} requests skipped")
+        if summary.allowed:
+            counts = ", ".join(f"{name} {count}" for name, count in sorted(summary.allowed_rules.items()))
+            parts.append(f"{summary.allowed} errors allowed ({counts})")
         if event.stopped is not None:
             parts.append(f"stopped: {event.stopped}")
         word, style = ("passed", "bold green") if summary.passed else ("FAILED", "bold red")

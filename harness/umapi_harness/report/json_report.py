@@ -8,9 +8,9 @@ from typing import TypedDict
 
 import attrs
 
-from umapi_harness.report.outcomes import Outcome, Outcomes
+from umapi_harness.report.outcomes import Failure, Outcome, Outcomes
 
-FORMAT = 1
+FORMAT = 2
 """Goes up when a member of the report changes its meaning or goes away."""
 
 
@@ -23,7 +23,10 @@ class Report(TypedDict):
     iterations: int
     passed: bool
     stopped: str | None
-    summary: dict[str, int | float]
+    notes: list[str]
+    summary: dict[str, object]
+    errors: list[dict[str, object]]
+    """Of the run as a whole."""
     requests: list[dict[str, object]]
 
 
@@ -43,7 +46,9 @@ def json_document(outcomes: Outcomes) -> Report:
         iterations=started.iterations if started else 0,
         passed=finished.summary.passed if finished else False,
         stopped=finished.stopped if finished else None,
+        notes=[*(started.notes if started else ()), *outcomes.notes],
         summary=attrs.asdict(finished.summary) if finished else {},
+        errors=_errors(outcomes.failures, outcomes.allowed),
         requests=[_request(outcome) for outcome in outcomes.steps],
     )
 
@@ -77,10 +82,15 @@ def _request(outcome: Outcome) -> dict[str, object]:
                 if one.kind == "check"
             ),
         ],
-        "errors": [
-            {"kind": one.kind, "message": one.message, "pointer": one.pointer}
-            for one in outcome.failures
-            if one.kind != "check"
-        ],
+        "errors": _errors([one for one in outcome.failures if one.kind != "check"], outcome.allowed),
+        "notes": outcome.notes,
         "console": [{"level": line.level, "text": line.text} for line in outcome.console],
     }
+
+
+def _errors(failures: list[Failure], allowed: list[Failure]) -> list[dict[str, object]]:
+    return [
+        {"kind": one.kind, "message": one.message, "pointer": one.pointer, "allowed": is_allowed}
+        for is_allowed, group in ((False, failures), (True, allowed))
+        for one in group
+    ]

@@ -21,6 +21,8 @@ def write_junit(outcomes: Outcomes, path: Path) -> None:
 def junit_element(outcomes: Outcomes) -> ET.Element:
     """The report as an element tree."""
     suites = [_suite(outcome) for outcome in outcomes.steps]
+    if outcomes.failures:
+        suites.append(_suite_of_the_run(outcomes))
     name = outcomes.started.collection if outcomes.started else ""
     seconds = outcomes.finished.summary.seconds if outcomes.finished else 0.0
     root = ET.Element("testsuites", name=clean(name), time=f"{seconds:.3f}")
@@ -58,6 +60,17 @@ def _suite(outcome: Outcome) -> ET.Element:
     if outcome.console:
         text = "\n".join(f"[{line.level}] {line.text}" for line in outcome.console)
         ET.SubElement(suite, "system-out").text = clean(text)
+    return suite
+
+
+def _suite_of_the_run(outcomes: Outcomes) -> ET.Element:
+    """The errors that belong to no request."""
+    name = clean(outcomes.started.collection if outcomes.started else "")
+    count = str(len(outcomes.failures))
+    suite = ET.Element("testsuite", name=name, tests=count, failures="0", errors=count, skipped="0")
+    for failure in outcomes.failures:
+        case = ET.SubElement(suite, "testcase", name=failure.name, classname=name)
+        ET.SubElement(case, "error", message=clean(failure.message), type=failure.kind)
     return suite
 
 

@@ -9,7 +9,7 @@ from umapi_harness.postman import events
 
 @attrs.define(kw_only=True)
 class Failure:
-    """A failed check (`kind` is check) or an error, with where to look."""
+    """A failed check (`kind` is check) or a broken rule (`kind` is its name), with where to look."""
 
     kind: str
     name: str
@@ -28,6 +28,9 @@ class Outcome:
     passed: list[str] = attrs.field(factory=list[str])
     skipped_checks: list[str] = attrs.field(factory=list[str])
     failures: list[Failure] = attrs.field(factory=list[Failure])
+    allowed: list[Failure] = attrs.field(factory=list[Failure])
+    """Errors that the options of the run allow."""
+    notes: list[str] = attrs.field(factory=list[str])
     console: list[events.ConsoleMessage] = attrs.field(factory=list[events.ConsoleMessage])
 
     @property
@@ -43,6 +46,12 @@ class Outcomes:
     started: events.RunStarted | None = None
     finished: events.RunFinished | None = None
     steps: list[Outcome] = attrs.field(factory=list[Outcome])
+    failures: list[Failure] = attrs.field(factory=list[Failure])
+    """Errors of the run as a whole."""
+    allowed: list[Failure] = attrs.field(factory=list[Failure])
+    """Those that the options of the run allow."""
+    notes: list[str] = attrs.field(factory=list[str])
+    """What was told of the run as a whole, beside what it began with."""
 
     def __call__(self, event: events.Event) -> None:
         """Takes in one event."""
@@ -55,6 +64,11 @@ class Outcomes:
                 pass
             case events.RequestFinished():
                 self.outcome_of(event.step)
+            case events.ErrorRaised():
+                place = self if event.step is None else self.outcome_of(event.step)
+                (place.allowed if event.allowed else place.failures).append(_failure(event))
+            case events.NoteTaken():
+                (self if event.step is None else self.outcome_of(event.step)).notes.append(event.text)
             case _:
                 self._add(self.outcome_of(event.step), event)
 
@@ -80,12 +94,11 @@ class Outcomes:
             case events.CheckFailed():
                 failure = Failure(kind="check", name=event.name, message=event.message, pointer=event.step.pointer)
                 outcome.failures.append(failure)
-            case events.ErrorRaised(allowed=False):
-                failure = Failure(
-                    kind=event.kind, name=f"{event.kind} error", message=event.message, pointer=event.pointer
-                )
-                outcome.failures.append(failure)
             case events.ConsoleMessage():
                 outcome.console.append(event)
             case _:
                 pass
+
+
+def _failure(event: events.ErrorRaised) -> Failure:
+    return Failure(kind=event.kind, name=event.kind, message=event.message, pointer=event.pointer)

@@ -1,0 +1,56 @@
+"""The judge of a run's answers: what breaks the contract while a collection runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from umapi_harness.contract.answers import body_object, number
+from umapi_harness.contract.exchanges import Exchange, RecordedRequest, RecordedResponse
+from umapi_harness.contract.findings import Grade
+from umapi_harness.contract.judges.responses import check_response
+from umapi_harness.contract.judging import CHANGES
+from umapi_harness.contract.schema import Operation, find_operation
+from umapi_harness.postman.oversight import Answered, Breach
+from umapi_harness.postman.rules import Rule
+
+_OK: Final = 200
+_SHOWN: Final = 3
+"""So many findings of one answer are told one by one."""
+
+
+def judge_answer(answer: Answered) -> Iterator[Breach]:
+    """The rules that an answer breaks by what the contract says of its operation; none for other services' answers."""
+    operation = find_operation(answer.method, answer.url)
+    if operation is None:
+        return
+    exchange = _exchange(answer)
+    found = [one for one in check_response(exchange) if one.grade is Grade.MUST]
+    for one in found[:_SHOWN]:
+        yield Rule.SCHEMA, f"the answer of {operation.name}: {one.place} {one.problem}"
+    if len(found) > _SHOWN:
+        yield Rule.SCHEMA, f"the answer of {operation.name}: {len(found) - _SHOWN} more departures from its schema"
+    left = _left(exchange, operation)
+    if left:
+        message = f"the answer of {operation.name} tells that commands were not completed: {left}; check it"
+        yield Rule.NOT_COMPLETED, message
+
+
+def _exchange(answer: Answered) -> Exchange:
+    return Exchange(
+        name=answer.url,
+        where="run",
+        request=RecordedRequest(method=answer.method, url=answer.url, body=answer.request_body),
+        response=RecordedResponse(status=answer.status, headers=answer.headers, body=answer.body),
+    )
+
+
+def _left(exchange: Exchange, operation: Operation) -> str:
+    """What an answer says was not done; empty where everything was, or where it is no answer to actions."""
+    if operation.name not in CHANGES or exchange.response.status != _OK:
+        return ""
+    body = body_object(exchange.response)
+    count, result = number(body.get("notCompleted")), body.get("result")
+    if count:
+        return f"notCompleted is {count}"
+    return f"result is {result}" if isinstance(result, str) and result not in ("", "success") else ""

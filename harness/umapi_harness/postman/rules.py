@@ -1,0 +1,103 @@
+"""Rules: what a run must not do, each by its name, beside the checks of the collection itself."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import attrs
+
+from umapi_harness.common.errors import InputError
+
+NEWMAN: Final = "newman"
+"""Stands, among names that are allowed, for all rules whose breach Newman lets pass."""
+
+
+class Rule(enum.StrEnum):
+    """One rule, by the name that events, reports and options have for it."""
+
+    HTTP_ERROR = "http-error"
+    NO_CHECKS = "no-checks"
+    UNRESOLVED_VARIABLE = "unresolved-variable"
+    UNKNOWN_NEXT_REQUEST = "unknown-next-request"
+    SCRIPT_ERROR = "script-error"
+    UNHANDLED_REJECTION = "unhandled-rejection"
+    FAILED_SEND_REQUEST = "failed-send-request"
+    SCHEMA = "schema"
+    NOT_COMPLETED = "not-completed"
+    UNKNOWN_EVENT = "unknown-event"
+    REQUESTS_LEFT = "requests-left"
+    NETWORK = "network"
+    REQUEST = "request"
+    LIMIT = "limit"
+    THIRD_HOST = "third-host"
+
+
+@attrs.frozen
+class Facts:
+    """What there is to know of a rule."""
+
+    meaning: str
+    """What breaks it."""
+    newman: bool = False
+    """Whether Newman lets a breach pass."""
+    noted: bool = False
+    """Whether a breach is only noted, unless it is denied."""
+
+
+FACTS: Final[Mapping[Rule, Facts]] = {
+    Rule.HTTP_ERROR: Facts(
+        "a request of the collection is answered with 4xx or 5xx, and no check looked at the status or body of it",
+        newman=True,
+    ),
+    Rule.NO_CHECKS: Facts("the run is over, and nothing was checked: no check passed or failed", newman=True),
+    Rule.UNRESOLVED_VARIABLE: Facts(
+        "a request holds a variable without a value, or variables that hold each other", newman=True
+    ),
+    Rule.UNKNOWN_NEXT_REQUEST: Facts("setNextRequest names a request that the run does not have", newman=True),
+    Rule.SCRIPT_ERROR: Facts("a script ends by an error outside its checks"),
+    Rule.UNHANDLED_REJECTION: Facts("a promise of a script fails, and nothing handles it", newman=True),
+    Rule.FAILED_SEND_REQUEST: Facts(
+        "pm.sendRequest gets no answer: no connection, no time, or a request that cannot be made", newman=True
+    ),
+    Rule.SCHEMA: Facts(
+        "the answer of a known operation of the API breaks its schema, or has a status that is not documented for it",
+        newman=True,
+    ),
+    Rule.NOT_COMPLETED: Facts(
+        "the answer to actions tells of commands that were not completed, and no check looked at that", newman=True
+    ),
+    Rule.UNKNOWN_EVENT: Facts(
+        "a script of the collection listens to an event that does not exist, so it never runs", newman=True
+    ),
+    Rule.REQUESTS_LEFT: Facts(
+        "setNextRequest(null) ends an iteration while requests of the run are left that were not executed in it",
+        newman=True,
+        noted=True,
+    ),
+    Rule.NETWORK: Facts("a request of the collection gets no answer: no connection, no time, or no HTTP"),
+    Rule.REQUEST: Facts(
+        "a request cannot be made: a bad address, an authorisation that is not supported, a file that cannot be sent"
+    ),
+    Rule.LIMIT: Facts("a budget is used up: of time, size, steps or memory"),
+    Rule.THIRD_HOST: Facts("a request goes to a host that is neither the API's nor one that an option lets through"),
+}
+NOTED: Final = frozenset(rule for rule, facts in FACTS.items() if facts.noted)
+"""Rules whose breach is only noted, unless it is denied."""
+
+
+def allowed_rules(allowed: Iterable[str], denied: Iterable[str]) -> frozenset[Rule]:
+    """The rules that a run allows, from the names that options give; raises InputError for a name that is no rule."""
+    names = set(NOTED)
+    for name in allowed:
+        names |= {rule for rule, facts in FACTS.items() if facts.newman} if name == NEWMAN else {_rule(name, "--allow")}
+    return frozenset(names - {_rule(name, "--deny") for name in denied})
+
+
+def _rule(name: str, where: str) -> Rule:
+    found = next((rule for rule in Rule if rule == name), None)
+    if found is None:
+        known = ", ".join(Rule)
+        raise InputError(f"{where}: {name!r} is no rule; the rules are {known}")
+    return found

@@ -1,0 +1,41 @@
+"""Scripts that never run, since they listen to an event that a run does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from umapi_harness.common.documents import Node
+
+_EVENTS: Final = ("prerequest", "test")
+
+
+@attrs.frozen(kw_only=True)
+class Unheard:
+    """One such script."""
+
+    pointer: str
+    """JSON pointer of the event in the collection file."""
+    problem: str
+
+
+def unheard_scripts(node: Node) -> Iterator[Unheard]:
+    """The scripts of a collection, folder or request, and of all below it, that no event starts."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield from _of(node)
+        children = node.get("item")
+        if children is not None:
+            waiting.extend(reversed(tuple(children.items("item"))))
+
+
+def _of(node: Node) -> Iterator[Unheard]:
+    listeners = node.get("event")
+    for listener in () if listeners is None else listeners.items("event"):
+        name = listener.text_of("listen")
+        if name not in _EVENTS and not listener.flag("disabled") and listener.get("script") is not None:
+            problem = f"a script listens to {name!r} and never runs; the events are {' and '.join(_EVENTS)}"
+            yield Unheard(pointer=listener.pointer, problem=problem)

@@ -1,0 +1,167 @@
+"""Rules: what fails a run that its checks would let pass."""
+
+from __future__ import annotations
+
+import pytest
+import respx
+
+from umapi_harness.common.errors import InputError
+from umapi_harness.contract.judges.runs import judge_answer
+from umapi_harness.postman import events
+from umapi_harness.postman.rules import FACTS, allowed_rules
+from umapi_rule_page import PAGE, render
+
+CHECK = "pm.test('x', () => {});"
+ACTION = "https://usermanagement.adobe.io/v2/usermanagement/action/1@AdobeOrg"
+DONE = {"result": "success", "completed": 1, "notCompleted": 0, "completedInTestMode": 0}
+PARTIAL = {"result": "partial", "completed": 1, "notCompleted": 1, "completedInTestMode": 0}
+
+
+def kinds(ran, *, allowed: bool = False) -> list[str]:
+    """The rules that a run has broken, in order."""
+    return [event.kind for event in ran.of(events.ErrorRaised) if event.allowed is allowed]
+
+
+@pytest.fixture
+def answered(run_collection, collection_of, item):
+    """Runs one request that is answered as told, and returns the run."""
+
+    def run(test: str, status: int = 200, body: object = None, *, outer: str = "", url: str = "http://h/x", **more):
+        with respx.mock() as router:
+            router.route().respond(status, json={} if body is None else body, headers={"X-Request-Id": "1"})
+            event = [{"listen": "test", "script": {"exec": [outer]}}] if outer else []
+            request = {"url": url, "method": "POST" if "action" in url else "GET"}
+            return run_collection(collection_of(item("a", request, test=test), event=event), **more)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("test", "broken"),
+    [
+        ("", ["http-error"]),
+        (CHECK, ["http-error"]),
+        ("pm.test('quick: status code', () => pm.expect(pm.response.responseTime).to.be.below(500));", ["http-error"]),
+        ("pm.test('id', () => pm.response.to.have.header('X-Request-Id')); // pm.response.code", ["http-error"]),
+        ("pm.test('gone', () => pm.response.to.have.status(404));", []),
+        ("const body = pm.response.json(); pm.test('x', () => pm.expect(body).to.be.an('object'));", []),
+        ("tests['gone'] = responseCode.code === 404;", []),
+        (f"pm.variables.get('n') ? {CHECK[:-1]} : pm.response.code && postman.setNextRequest('a');"
+         f"pm.variables.set('n', 1); pm.response.code;", []),
+        ("if (pm.response.code === 404) postman.setNextRequest(null);", ["http-error"]),
+    ],
+)  # fmt: skip
+def test_an_error_that_no_check_looks_at_fails_the_run(answered, test, broken):
+    """A 404 is expected where a check sees status or body, or a script deals with it; else it breaks a rule."""
+    assert kinds(answered(test, 404)) == broken
+
+
+def test_a_check_of_the_whole_collection_makes_no_error_expected(answered):
+    """That every answer has a header says nothing of a 500; the event names request and place."""
+    outer = "pm.test('id', () => pm.response.to.have.header('X-Request-Id'));"
+    ran = answered("console.log(1);", 500, outer=outer)
+    (error,) = ran.of(events.ErrorRaised)
+    assert (error.kind, error.pointer, error.step.name) == ("http-error", "/item/0/request", "a")
+
+
+def test_a_failed_check_says_enough(answered):
+    """Nothing more is told of the status where a check has failed."""
+    assert kinds(answered("pm.test('x', () => pm.expect(1).to.equal(2));", 500)) == []
+
+
+@pytest.mark.parametrize(
+    ("test", "broken"),
+    [("", ["no-checks"]), ("pm.test.skip('x', () => {});", ["no-checks"]), (CHECK, [])],
+)
+def test_a_run_without_checks_fails(answered, test, broken):
+    """Nothing checked, or all of it skipped, is no success; the error belongs to the run."""
+    ran = answered(test)
+    assert kinds(ran) == broken
+    assert [event.step for event in ran.of(events.ErrorRaised)] == [None] * len(broken)
+    assert ran.summary.passed is not broken
+
+
+def test_a_run_that_sends_nothing_fails(run_collection, collection_of, item):
+    """A run in which every request is skipped says so."""
+    ran = run_collection(collection_of(item("a", "http://h", before="pm.execution.skipRequest();")))
+    assert ran.problems[0].startswith("no request was sent, and nothing was checked; ")
+    assert not ran.summary.passed
+
+
+def test_what_is_allowed_is_told_and_counted_and_fails_nothing(answered):
+    """Allowed errors are events as well, and the summary counts them by rule."""
+    ran = answered("", 500, allowed=allowed_rules(["http-error", "no-checks"], []))
+    assert kinds(ran, allowed=True) == ["http-error", "no-checks"]
+    assert ran.summary.passed
+    assert (ran.summary.errors, ran.summary.allowed) == (0, 2)
+    assert ran.summary.allowed_rules == {"http-error": 1, "no-checks": 1}
+
+
+def test_newman_s_own_rules_are_not_allowed_with_newman(run_collection, collection_of, item):
+    """What Newman fails on fails here whatever it is compared with."""
+    assert {rule for rule, facts in FACTS.items() if not facts.newman}.isdisjoint(allowed_rules(["newman"], []))
+    with respx.mock() as router:
+        router.route().respond(500)
+        collection = collection_of(item("a", "http://h", test="nope();"))
+        assert kinds(run_collection(collection, allowed=allowed_rules(["newman"], []))) == ["script-error"]
+
+
+def test_a_name_that_is_no_rule_is_bad_input():
+    """The known names are listed."""
+    with pytest.raises(InputError, match=r"--allow: 'http_error' is no rule; the rules are http-error, no-checks"):
+        allowed_rules(["http_error"], [])
+    with pytest.raises(InputError, match="--deny: 'newman' is no rule"):
+        allowed_rules([], ["newman"])
+
+
+def test_requests_that_setnextrequest_drops_are_noted_or_denied(run_collection, collection_of, item):
+    """The note counts what did not run; denied, it is an error; at the end nothing is left."""
+    with respx.mock() as router:
+        router.route().respond(200)
+        stop = CHECK + "postman.setNextRequest(null);"
+        collection = collection_of(item("a", "http://h", test=stop), item("b", "http://h"), item("c", "http://h"))
+        ran = run_collection(collection)
+        told = "setNextRequest(null) ends the iteration; requests after this one that do not run: 2"
+        assert [note.text for note in ran.of(events.NoteTaken)] == [told]
+        assert ran.summary.passed
+        assert kinds(run_collection(collection, allowed=allowed_rules([], ["requests-left"]))) == ["requests-left"]
+        assert run_collection(collection_of(item("a", "http://h", test=stop))).of(events.NoteTaken) == []
+
+
+def test_a_script_that_listens_to_nothing_fails_the_run(run_collection, collection_of, item):
+    """A slip in the name of an event is told with its place; disabled and empty ones are nothing."""
+    script = {"exec": [CHECK]}
+    slips = [{"listen": "tests", "script": script}, {"listen": "x", "script": script, "disabled": True}]
+    folder = {"name": "F", "event": slips, "item": [item("a", "http://h", test=CHECK)]}
+    with respx.mock() as router:
+        router.route().respond(200)
+        ran = run_collection(collection_of(folder))
+    (error,) = ran.of(events.ErrorRaised)
+    assert (error.kind, error.pointer) == ("unknown-event", "/item/0/event/0")
+    assert error.message == "a script listens to 'tests' and never runs; the events are prerequest and test"
+
+
+@pytest.mark.parametrize(
+    ("test", "body", "broken"),
+    [
+        ("pm.test('x', () => pm.response.to.be.ok);", PARTIAL, ["not-completed"]),
+        ("pm.test('x', () => pm.expect(pm.response.json().result).to.equal('partial'));", PARTIAL, []),
+        ("pm.test('x', () => pm.expect(1).to.equal(2));", PARTIAL, []),
+        ("pm.test('x', () => pm.response.to.be.ok);", DONE, []),
+        ("pm.test('x', () => pm.response.to.be.ok);", {**DONE, "completed": "one"}, ["schema"]),
+        ("pm.test('x', () => pm.response.to.be.ok);", {"result": "error"}, ["schema"] * 3 + ["not-completed"]),
+    ],
+)  # fmt: skip
+def test_answers_of_the_api_are_judged_by_its_contract(answered, test, body, broken):
+    """An answer that breaks its schema fails the run, and commands that were not completed unless a check looks."""
+    assert kinds(answered(test, body=body, url=ACTION, judges=(judge_answer,))) == broken
+
+
+def test_answers_of_others_are_not_judged_by_the_contract(answered):
+    """A service that is not the API may answer as it likes."""
+    assert kinds(answered(CHECK, body=PARTIAL, url="http://h/action/x", judges=(judge_answer,))) == []
+
+
+def test_the_page_lists_the_rules_as_they_are():
+    """`python tests/support/umapi_rule_page.py` would change nothing."""
+    assert PAGE.read_text("utf-8") == render()
