@@ -14,6 +14,7 @@ from umapi_harness.postman import events
 from umapi_harness.postman.collection import read_collection
 from umapi_harness.postman.environment import Environment
 from umapi_harness.postman.outgoing import read_target
+from umapi_harness.postman.rules import allowed_rules
 
 FEATURES = Path(__file__).parent / "features.postman_collection.json"
 
@@ -89,6 +90,46 @@ def test_a_variable_without_value_is_an_error_and_nothing_is_sent(server, run_co
     assert error.message == "no value for {{x}}; set it in the environment, or with --env-var NAME=VALUE"
     assert error.pointer == "/item/0/request"
     assert (ran.summary.requests, ran.summary.errors, ran.summary.passed) == (1, 1, False)
+
+
+def test_a_request_tells_which_variables_it_was_made_with_and_shows_no_secret(
+    server, run_collection, collection_of, item
+):
+    """Each has its value, scope and origin; values of secrets are masked, however short."""
+    before = "pm.environment.set('access_token', 'abc'); pm.globals.set('g', 'seen ' + pm.info.requestName);"
+    request = {"url": "http://h/{{g}}/{{n}}/{{c}}", "header": [{"key": "X", "value": "{{access_token}}"}]}
+    collection = collection_of(item("one", request, before=before), variable=[{"key": "c", "value": "1"}])
+    ran = run_collection(collection, data=[{"n": 4}], data_source="rows.csv")
+    (sent,) = ran.of(events.RequestSent)
+    assert [(one.name, one.value, one.scope, one.origin) for one in sent.variables] == [
+        ("g", "seen one", "globals", "pre-request script of one"),
+        ("n", "4", "data", "rows.csv, row 1"),
+        ("c", "1", "collection", "c.json"),
+        ("access_token", "•••", "environment", "pre-request script of one"),
+    ]
+
+
+def test_a_variable_without_value_may_be_allowed_and_is_sent_as_it_stands(server, run_collection, collection_of, item):
+    """As in Postman; the report tells of it as allowed."""
+    test = "pm.test('x', () => pm.response.to.be.ok);"
+    allowed = allowed_rules(["unresolved-variable"], [])
+    ran = run_collection(collection_of(item("one", "http://h/?q={{x}}", test=test)), allowed=allowed)
+    (error,) = ran.of(events.ErrorRaised)
+    assert (error.kind, error.allowed, error.message) == (
+        "unresolved-variable",
+        True,
+        "no value for {{x}}; sent as it stands",
+    )
+    assert ran.summary.passed
+    assert ran.summary.requests == 1
+
+
+def test_a_variable_bomb_is_an_error_of_its_request(server, run_collection, collection_of, item):
+    """A budget keeps the text from growing; the next request runs."""
+    values = {f"v{depth}": f"{{{{v{depth + 1}}}}}" * 10 for depth in range(8)}
+    ran = run_collection(collection_of(item("one", "http://h/{{v0}}"), item("two", "http://h")), env=values)
+    assert [event.kind for event in ran.of(events.ErrorRaised)] == ["limit"]
+    assert ran.summary.requests == 1
 
 
 def test_the_network_s_failures_are_errors_of_the_request(run_collection, collection_of, item):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import tracemalloc
 import uuid
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from umapi_harness.postman.dynamic import DynamicVariables
-from umapi_harness.postman.variables import PLACEHOLDER, Scopes, UnresolvedError
+from umapi_harness.postman.variables import PLACEHOLDER, Scopes, TooLongError, UnresolvedError
 
 
 def test_the_narrowest_scope_wins():
@@ -98,3 +99,57 @@ def test_resolving_always_ends(values, text):
     """Whatever values hold, resolving ends with text or with an error that names variables."""
     with contextlib.suppress(UnresolvedError):
         assert PLACEHOLDER.search(Scopes(environment=dict(values)).resolve(text)) is None
+
+
+def test_a_text_that_grows_without_measure_is_refused_before_it_takes_memory():
+    """Ten references at a depth of eight would be a hundred million; few are filled, and one line says why."""
+    values: dict[str, Any] = {f"v{depth}": f"{{{{v{depth + 1}}}}}" * 10 for depth in range(8)}
+    tracemalloc.start()
+    with pytest.raises(TooLongError, match=r"grows past 100,000 placeholders or 64 Mi characters .*\{\{v"):
+        Scopes(environment={**values, "v8": "x"}).resolve("{{v0}}")
+    with pytest.raises(TooLongError):
+        Scopes(environment={"a": "{{b}}" * 1000, "b": "x" * 1_000_000}).resolve("{{a}}")
+    assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    tracemalloc.stop()
+
+
+def test_lenient_scopes_leave_what_has_no_value_and_name_it():
+    """As in Postman the placeholder is sent as it stands; which ones that were is asked for afterwards, once."""
+    scopes = Scopes(environment={"a": "{{y}}", "b": "{{c}}", "c": "{{b}}"}, lenient=True)
+    assert scopes.resolve("{{a}} {{x}} {{x}} {{n}}") == "{{y}} {{x}} {{x}} {{n}}"
+    assert scopes.take_unresolved() == ("y", "x", "n")
+    assert scopes.take_unresolved() == ()
+    assert scopes.resolve("{{b}}") in ("{{b}}", "{{c}}")
+
+
+def test_what_was_put_into_a_text_is_known_with_its_origin():
+    """Each variable tells its value, its scope and what set it last: a file, a row, a script."""
+    scopes = Scopes(
+        environment={"a": "1{{row}}"},
+        origins={"environment": {"a": "env.json"}},
+        dynamic=lambda name: f"made for {name}",
+        providers={"made": lambda _scopes: "p"},
+    )
+    scopes.begin_iteration({"row": 5}, "users.csv, row 1")
+    scopes.take({**scopes.by_name(), "globals": {"g": 2}, "environment": {"a": "1{{row}}", "new": 3}}, "script of x")
+    assert scopes.resolve("{{a}} {{g}} {{new}} {{made}} {{$guid}} {{g}}") == "15 2 3 p made for $guid 2"
+    assert [(one.name, one.value, one.scope, one.origin) for one in scopes.take_used()] == [
+        ("a", "1{{row}}", "environment", "env.json"),
+        ("g", "2", "globals", "script of x"),
+        ("new", "3", "environment", "script of x"),
+        ("made", "p", "provided", ""),
+        ("$guid", "made for $guid", "dynamic", ""),
+        ("row", "5", "data", "users.csv, row 1"),
+    ]
+    assert scopes.take_used() == ()
+
+
+def test_scopes_know_whether_anything_changed():
+    """A script that leaves all as it was changes nothing; one that removes a variable does."""
+    scopes = Scopes(globals={"a": 1, "b": 2})
+    before = scopes.version
+    scopes.take(scopes.by_name(), "x")
+    assert scopes.version == before
+    scopes.take({**scopes.by_name(), "globals": {"a": 1}}, "x")
+    assert scopes.version > before
+    assert scopes.globals == {"a": 1}

@@ -114,9 +114,10 @@ def run(
     with contextlib.ExitStack() as stack:
         place = stack.enter_context(_mock(seed)) if starts_mock else _elsewhere(target, own=own, known=given.values)
         options = Options(
-            environment=given.overlaid({**place.values, **overrides}),
+            environment=given.overlaid(place.values, "the server of the run").overlaid(overrides, "--env-var"),
             globals=Environment() if globals_file is None else read_environment(globals_file),
             data=() if data is None else read_data(data),
+            data_source="" if data is None else str(data),
             iterations=iterations,
             folders=folders,
             bail=bail,

@@ -23,10 +23,13 @@ class Environment:
     name: str = ""
     values: Mapping[str, JsonValue] = attrs.field(factory=dict[str, JsonValue])
     secret: frozenset[str] = frozenset()
+    origins: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """Where each value comes from: a file, an option."""
 
-    def overlaid(self, values: Mapping[str, JsonValue]) -> Environment:
-        """This environment with some values replaced or added."""
-        return attrs.evolve(self, values={**self.values, **values})
+    def overlaid(self, values: Mapping[str, JsonValue], origin: str = "") -> Environment:
+        """This environment with some values, which come from `origin`, replaced or added."""
+        origins = {**self.origins, **dict.fromkeys(values, origin)}
+        return attrs.evolve(self, values={**self.values, **values}, origins=origins)
 
 
 def read_environment(path: Path) -> Environment:
@@ -55,7 +58,12 @@ def parse_environment(document: Node) -> Environment:
         values[name] = "" if value is None else value.value
         if entry.text_of("type") == "secret":
             secret.add(name)
-    return Environment(name=root.text_of("name"), values=values, secret=frozenset(secret))
+    return Environment(
+        name=root.text_of("name"),
+        values=values,
+        secret=frozenset(secret),
+        origins=dict.fromkeys(values, document.source),
+    )
 
 
 def read_data(path: Path) -> tuple[DataRow, ...]:

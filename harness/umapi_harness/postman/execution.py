@@ -21,7 +21,7 @@ from umapi_harness.postman.oversight import Answered
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.scripts import Answer, Check, ConsoleLine, ScriptError, ScriptInput, ScriptResult
 from umapi_harness.postman.session import Session
-from umapi_harness.postman.variables import UnresolvedError
+from umapi_harness.postman.variables import TooLongError, UnresolvedError
 
 _POOL_SIZE = 50
 """Values made ahead for each dynamic variable that a script may ask for."""
@@ -51,13 +51,10 @@ class Execution:
                 request = views.changed_request(request, before.request, f"{self.item.pointer}/request")
             ready = resolved(attrs.evolve(request, auth=self.item.auth), self.run.scopes)
             sent = self._wire(ready, keep_body=self.item.keep_body)
-        except UnresolvedError as error:
-            message = f"{error}; set it in the environment, or with --env-var NAME=VALUE"
-            self._error(Rule.UNRESOLVED_VARIABLE, message)
+        except (UnresolvedError, TooLongError, RequestError, DocumentError) as error:
+            self._unsendable(error)
             return following
-        except (RequestError, DocumentError) as error:
-            self._error(Rule.REQUEST, str(error))
-            return following
+        self.run.tell_unresolved(self.step, f"{self.item.pointer}/request")
         received = self._send(sent, cause=events.Cause.COLLECTION, follow_redirects=self.item.follow_redirects)
         if isinstance(received, str):
             self._error(Rule.NETWORK, received)
@@ -73,6 +70,16 @@ class Execution:
         folder = Path(self.run.collection_source).parent
         target = self.run.options.target
         return wire_request(request, self.run.client, keep_body=keep_body, target=target, folder=folder)
+
+    def _unsendable(self, error: Exception) -> None:
+        match error:
+            case UnresolvedError():
+                message = f"{error}; set it in the environment, or with --env-var NAME=VALUE"
+                self._error(Rule.UNRESOLVED_VARIABLE, message)
+            case TooLongError():
+                self._error(Rule.LIMIT, str(error))
+            case _:
+                self._error(Rule.REQUEST, str(error))
 
     def _error(self, rule: Rule, message: str) -> None:
         self.run.error(self.step, rule, message, f"{self.item.pointer}/request")
@@ -96,6 +103,7 @@ class Execution:
                 cause=cause,
                 exchange=exchange,
                 at=started - run.began,
+                variables=run.used_variables(),
             )
         )
         try:
@@ -186,10 +194,7 @@ class Execution:
             self._send_for_script,
         )
         if result.scopes is not None:
-            scopes.globals = dict(result.scopes["globals"])
-            scopes.collection = dict(result.scopes["collection"])
-            scopes.environment = dict(result.scopes["environment"])
-            scopes.local = dict(result.scopes["local"])
+            scopes.take(result.scopes, f"{'pre-request' if event == 'prerequest' else 'test'} script of {item.name}")
         self._tell_records(result)
         return result
 
@@ -217,7 +222,7 @@ class Execution:
             request = parse_request(Node(described, "pm.sendRequest", ""))
             ready = resolved(request, self.run.scopes)
             sent = self._wire(ready, keep_body=False)
-        except (DocumentError, UnresolvedError, RequestError) as error:
+        except (DocumentError, UnresolvedError, TooLongError, RequestError) as error:
             return {"error": str(error)}
         received = self._send(sent, cause=events.Cause.SCRIPT, follow_redirects=True)
         if isinstance(received, str):

@@ -106,11 +106,10 @@ class _Iterations:
 
     def _iterate(self, iteration: int) -> str | None:
         session, options = self.session, self.session.options
-        session.scopes.data = dict(options.row(iteration))
+        session.scopes.begin_iteration(options.row(iteration), options.row_origin(iteration))
         session.learn_secrets()
         shown = tuple((name, session.masker.text(value_text(value))) for name, value in session.scopes.data.items())
         session.tell(events.IterationStarted(iteration=iteration, data=shown))
-        session.scopes.local = {}
         place: int | None = 0
         done = 0
         while place is not None and place < len(self.items):

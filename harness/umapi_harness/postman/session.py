@@ -14,12 +14,15 @@ from umapi_harness.postman import events
 from umapi_harness.postman.collection import Item
 from umapi_harness.postman.dynamic import DynamicVariables
 from umapi_harness.postman.environment import DataRow, Environment
-from umapi_harness.postman.masking import Masker
+from umapi_harness.postman.masking import MASK, Masker, is_secret_name
 from umapi_harness.postman.outgoing import Target
 from umapi_harness.postman.oversight import AnswerJudge, Oversight
 from umapi_harness.postman.rules import NOTED, Rule
 from umapi_harness.postman.scripts import Limits, ScriptEngine
 from umapi_harness.postman.variables import Provider, Scopes, Values
+
+_SHOWN_VALUE = 2_000
+"""So many characters of a variable's value are told."""
 
 
 @attrs.frozen(kw_only=True)
@@ -33,6 +36,8 @@ class Options:
     environment: Environment = attrs.field(factory=Environment)
     globals: Environment = attrs.field(factory=Environment)
     data: Sequence[DataRow] = ()
+    data_source: str = ""
+    """The file of the data."""
     iterations: int | None = None
     folders: Sequence[str] = ()
     bail: bool = False
@@ -54,7 +59,14 @@ class Options:
 
     def row(self, iteration: int) -> DataRow:
         """The data of an iteration; past the last row, the last row again, as in Postman."""
-        return self.data[min(iteration, len(self.data) - 1)] if self.data else {}
+        return self.data[self._place(iteration)] if self.data else {}
+
+    def row_origin(self, iteration: int) -> str:
+        """Where the data of an iteration come from."""
+        return f"{self.data_source}, row {self._place(iteration) + 1}" if self.data else ""
+
+    def _place(self, iteration: int) -> int:
+        return min(iteration, len(self.data) - 1)
 
 
 @attrs.define(kw_only=True)
@@ -77,6 +89,7 @@ class Session:
     oversight: Oversight = attrs.field(init=False)
     began: float = attrs.field(factory=time.monotonic, init=False)
     """When the run began, by the clock that only goes forward."""
+    _learnt: int = attrs.field(default=-1, init=False)
     _exchanges: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -87,6 +100,12 @@ class Session:
             globals=dict(self.options.globals.values),
             collection=dict(self.collection_variables),
             environment=dict(self.options.environment.values),
+            origins={
+                "globals": dict(self.options.globals.origins),
+                "collection": dict.fromkeys(self.collection_variables, self.collection_source),
+                "environment": dict(self.options.environment.origins),
+            },
+            lenient=Rule.UNRESOLVED_VARIABLE in self.options.allowed,
             providers={name: self._watched(name, made) for name, made in self.options.providers.items()},
             dynamic=self.dynamic.value,
         )
@@ -157,6 +176,36 @@ class Session:
             self.error(step, rule, message, f"{item.pointer}/request")
 
     def learn_secrets(self) -> None:
-        """Looks through the variables for secrets that a script may have added."""
-        declared = self.options.environment.secret | self.options.globals.secret
-        self.masker.learn_scopes(self.scopes.by_name().values(), declared)
+        """Looks through the variables for secrets, if one has changed since the last look."""
+        if self._learnt == self.scopes.version:
+            return
+        self._learnt = self.scopes.version
+        self.masker.learn_scopes(self.scopes.by_name().values(), self._declared())
+
+    def _declared(self) -> frozenset[str]:
+        return self.options.environment.secret | self.options.globals.secret
+
+    def used_variables(self) -> tuple[events.VariableUse, ...]:
+        """The variables that went into the request that is about to be sent, without secrets."""
+        self.learn_secrets()
+        declared = self._declared()
+        return tuple(
+            events.VariableUse(
+                name=one.name,
+                value=MASK if one.name in declared or is_secret_name(one.name) else self._shown(one.value),
+                scope=one.scope,
+                origin=self.masker.text(one.origin),
+            )
+            for one in self.scopes.take_used()
+        )
+
+    def _shown(self, value: str) -> str:
+        shown = self.masker.text(value)
+        return shown if len(shown) <= _SHOWN_VALUE else f"{shown[:_SHOWN_VALUE]}…"
+
+    def tell_unresolved(self, step: events.Step, pointer: str) -> None:
+        """Tells of variables that were left in a request without a value, since the options allow that."""
+        names = self.scopes.take_unresolved()
+        if names:
+            listed = ", ".join(f"{{{{{name}}}}}" for name in names)
+            self.error(step, Rule.UNRESOLVED_VARIABLE, f"no value for {listed}; sent as it stands", pointer)

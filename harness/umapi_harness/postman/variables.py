@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
@@ -13,6 +13,12 @@ from umapi_harness.common.documents import JsonValue
 PLACEHOLDER = re.compile(r"\{\{([^{}]+)\}\}")
 MAX_PASSES = 20
 """How often the text is gone through for values that hold placeholders themselves; Postman stops there too."""
+MAX_PLACEHOLDERS = 100_000
+"""So many placeholders of one text are filled, those in values included."""
+MAX_CHARACTERS = 64 * 1024 * 1024
+"""So long may a text with all its values be."""
+MAX_USED = 1_000
+"""So many variables of one request are remembered with their values."""
 
 Provider = Callable[["Scopes"], "str | None"]
 """Makes the value of a variable that no scope holds; None when it cannot."""
@@ -21,6 +27,10 @@ DynamicValue = Callable[[str], "str | None"]
 """The value of a dynamic variable (`$guid`), freshly made; None for an unknown name."""
 
 Values = dict[str, JsonValue]
+
+PROVIDED = "provided"
+DYNAMIC = "dynamic"
+_WRITABLE = ("globals", "collection", "environment", "local")
 
 
 class UnresolvedError(Exception):
@@ -31,6 +41,22 @@ class UnresolvedError(Exception):
         super().__init__(reason)
 
 
+class TooLongError(Exception):
+    """A text grows without measure when values are put in; the message says past which bound."""
+
+
+@attrs.frozen(kw_only=True)
+class Used:
+    """A variable that was put into a text."""
+
+    name: str
+    value: str = attrs.field(repr=False)
+    scope: str
+    """The name of a scope, or provided, or dynamic."""
+    origin: str
+    """What set it last."""
+
+
 def _no_dynamic_value(_name: str) -> str | None:
     return None
 
@@ -39,7 +65,8 @@ def _no_dynamic_value(_name: str) -> str | None:
 class Scopes:
     """The five scopes of a run, narrowest last: global, collection, environment, data, local.
 
-    `providers` stand behind them all: they make values that only the runner can make.
+    `providers` stand behind them all: they make values that only the runner can make. With `lenient`, placeholders
+    without a value stay in the text, as in Postman, and their names are kept for `take_unresolved`.
     """
 
     globals: Values = attrs.field(factory=dict[str, JsonValue])
@@ -49,6 +76,13 @@ class Scopes:
     local: Values = attrs.field(factory=dict[str, JsonValue])
     providers: Mapping[str, Provider] = attrs.field(factory=dict[str, Provider])
     dynamic: DynamicValue = _no_dynamic_value
+    lenient: bool = False
+    origins: dict[str, dict[str, str]] = attrs.field(factory=dict[str, dict[str, str]])
+    """By scope and name: what set a variable last."""
+    version: int = attrs.field(default=0, init=False)
+    """Grows when a variable of any scope changes."""
+    _used: dict[tuple[str, str, str], Used] = attrs.field(factory=dict[tuple[str, str, str], Used], init=False)
+    _unresolved: dict[str, None] = attrs.field(factory=dict[str, None], init=False)
 
     def by_name(self) -> dict[str, Values]:
         """The scopes under the names that scripts know them by, widest first."""
@@ -60,44 +94,107 @@ class Scopes:
             "local": self.local,
         }
 
+    def begin_iteration(self, data: Mapping[str, JsonValue], origin: str) -> None:
+        """Takes a new row of data; local variables end."""
+        self.data, self.local = dict(data), {}
+        self.origins["data"] = dict.fromkeys(data, origin)
+        self.origins["local"] = {}
+        self.version += 1
+
+    def take(self, scopes: Mapping[str, Mapping[str, JsonValue]], origin: str) -> None:
+        """Takes the scopes as a script leaves them; what it has changed comes from `origin`."""
+        own = self.by_name()
+        for scope in _WRITABLE:
+            before, after = own[scope], scopes[scope]
+            changed = [name for name, value in after.items() if name not in before or before[name] != value]
+            if not changed and len(before) == len(after):
+                continue
+            self.version += 1
+            self.origins.setdefault(scope, {}).update(dict.fromkeys(changed, origin))
+            before.clear()
+            before.update(after)
+
     def find(self, name: str) -> str | None:
         """The value of a variable as text, from the narrowest scope that has it; None when none has."""
+        found = self._look_up(name)
+        return None if found is None else found.value
+
+    def _look_up(self, name: str) -> Used | None:
         provider = self.providers.get(name)
-        for scope in (self.local, self.data, self.environment, self.collection, self.globals):
-            if name in scope:
-                value = value_text(scope[name])
+        for scope, values in (
+            ("local", self.local),
+            ("data", self.data),
+            ("environment", self.environment),
+            ("collection", self.collection),
+            ("globals", self.globals),
+        ):
+            if name in values:
+                value = value_text(values[name])
                 # An environment may list, empty, what the runner can make.
-                return provider(self) or "" if not value and provider is not None else value
-        if name.startswith("$"):
-            return self.dynamic(name)
-        return None if provider is None else provider(self)
+                if value or provider is None:
+                    origin = self.origins.get(scope, {}).get(name, "")
+                    return Used(name=name, value=value, scope=scope, origin=origin)
+                return Used(name=name, value=provider(self) or "", scope=PROVIDED, origin="")
+        made = self.dynamic(name) if name.startswith("$") else None if provider is None else provider(self)
+        scope = DYNAMIC if name.startswith("$") else PROVIDED
+        return None if made is None else Used(name=name, value=made, scope=scope, origin="")
 
     def resolve(self, text: str) -> str:
-        """`text` with values in the place of placeholders; raises UnresolvedError."""
+        """`text` with values in the place of placeholders; raises UnresolvedError and TooLongError."""
+        filled, missing = 0, dict[str, None]()
         for _ in range(MAX_PASSES):
-            missing: list[str] = []
+            if "{{" not in text:
+                return text
+            missing.clear()
+            length = len(text)
 
-            def value_of(match: re.Match[str], missing: list[str] = missing) -> str:
-                name = match[1].strip()
-                value = self.find(name)
-                if value is None:
-                    missing.append(name)
+            def value_of(match: re.Match[str]) -> str:
+                nonlocal filled, length
+                found = self._look_up(match[1].strip())
+                if found is None:
+                    missing[match[1].strip()] = None
                     return match[0]
-                return value
+                filled += 1
+                length += len(found.value) - len(match[0])
+                if filled > MAX_PLACEHOLDERS or length > MAX_CHARACTERS:
+                    raise TooLongError(_too_long(found.name))
+                if len(self._used) < MAX_USED:
+                    self._used[found.name, found.scope, found.value] = found
+                return found.value
 
             result = PLACEHOLDER.sub(value_of, text)
-            if missing:
-                names = tuple(dict.fromkeys(missing))
-                listed = ", ".join(f"{{{{{name}}}}}" for name in names)
-                raise UnresolvedError(names, f"no value for {listed}")
+            if missing and not self.lenient:
+                raise UnresolvedError(tuple(missing), f"no value for {_listed(missing)}")
             if result == text:
-                return text
+                break
             text = result
-        names = tuple(dict.fromkeys(name.strip() for name in PLACEHOLDER.findall(text)))
-        if not names:
-            return text
-        listed = ", ".join(f"{{{{{name}}}}}" for name in names)
-        raise UnresolvedError(names, f"variables that hold each other: {listed}")
+        names = dict.fromkeys(name.strip() for name in PLACEHOLDER.findall(text))
+        if self.lenient:
+            self._unresolved.update(names)
+        elif names:
+            raise UnresolvedError(tuple(names), f"variables that hold each other: {_listed(names)}")
+        return text
+
+    def take_used(self) -> tuple[Used, ...]:
+        """The variables that were put into texts since this was last asked, in order."""
+        used = tuple(self._used.values())
+        self._used.clear()
+        return used
+
+    def take_unresolved(self) -> tuple[str, ...]:
+        """The variables that stayed in texts without a value since this was last asked."""
+        names = tuple(self._unresolved)
+        self._unresolved.clear()
+        return names
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"{{{{{name}}}}}" for name in names)
+
+
+def _too_long(name: str) -> str:
+    bounds = f"{MAX_PLACEHOLDERS:,} placeholders or {MAX_CHARACTERS // 2**20} Mi characters"
+    return f"the text grows past {bounds} when values are put in; the last was {{{{{name}}}}}"
 
 
 def value_text(value: JsonValue) -> str:
