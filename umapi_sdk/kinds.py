@@ -1,13 +1,14 @@
-"""Kinds of steps: which create a user or group, which end one, which give a new name; and what a step is called."""
+"""Kinds of steps: which create a user or group, end one, or give a new name, and what name; what a step is called."""
 
 from __future__ import annotations
 
 from umapi_models.models import UserCommand, UserGroupCommand, UserGroupStep, UserStep
 
 Step = UserStep | UserGroupStep
+Frame = UserCommand | UserGroupCommand
 
 
-def steps_of(command: UserCommand | UserGroupCommand) -> tuple[Step, ...]:
+def steps_of(command: Frame) -> tuple[Step, ...]:
     """Return the steps of a command of either kind."""
     return command.do
 
@@ -36,3 +37,14 @@ def name_of(step: Step) -> str:
     """Return what the step is called on the wire."""
     names = step.__contract__.names
     return next(name for field, name in names.items() if getattr(step, field) is not None)
+
+
+def new_name(frame: Frame, step: Step) -> str | None:
+    """Return what a step makes of the name in a command, that of the user or group; None if it stays."""
+    if isinstance(frame, UserCommand):
+        assert isinstance(step, UserStep)
+        update = step.update
+        return None if update is None else update.email if "@" in frame.user else update.username
+    assert isinstance(step, UserGroupStep)
+    changed = step.create_user_group or step.update_user_group
+    return None if changed is None else changed.name

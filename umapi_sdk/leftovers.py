@@ -16,9 +16,8 @@ from umapi_models.models import UserCommand, UserGroupCommand, UserGroupStep, Us
 from umapi_runtime.constraints import ContractError, Violation
 from umapi_sdk.effects import StepPart, StepStatus
 from umapi_sdk.errors import ActionError
-from umapi_sdk.kinds import Step, creates, ends, renames
+from umapi_sdk.kinds import Frame, Step, creates, ends, new_name, renames
 
-Frame = UserCommand | UserGroupCommand
 Model = TypeVar("Model")
 
 _DONE = (StepStatus.TOOK_EFFECT,)
@@ -156,8 +155,8 @@ def _as_found_after(frame: Frame, step: Step) -> Frame | None:
     assert isinstance(frame, UserGroupCommand)
     if step.create_user_group is not None and step.create_user_group.name is not None:
         return None
-    renamed = step.update_user_group.name if step.update_user_group is not None else None
-    return frame if renamed is None else _changed(frame, {"user_group": renamed})
+    name = new_name(frame, step)
+    return frame if name is None else _changed(frame, {"user_group": name})
 
 
 def _user_after(frame: UserCommand, step: UserStep) -> UserCommand | None:
@@ -172,7 +171,7 @@ def _user_after(frame: UserCommand, step: UserStep) -> UserCommand | None:
         return frame
     if step.update.email is None or not named_by_email or frame.use_adobe_id:
         return None
-    return _changed(frame, {"user": step.update.email})
+    return _changed(frame, {"user": new_name(frame, step)})
 
 
 def _lists(step: Step) -> dict[str, dict[str, tuple[str, ...]]]:

@@ -18,18 +18,15 @@ from umapi_models.models import (
     AddToUserGroup,
     RemoveFromUserGroup,
     UserCommand,
-    UserGroupCommand,
     UserGroupStep,
     UserStep,
 )
 from umapi_models.names import ADD, REMOVE
 from umapi_sdk.actions import Action
 from umapi_sdk.batches import WireCommand, write_command
-from umapi_sdk.kinds import Step
+from umapi_sdk.kinds import Frame, Step
 
 T = TypeVar("T")
-
-Frame = UserCommand | UserGroupCommand
 
 MOST_PIECES = min(MAX_USER_STEPS * MAX_GROUPS, MAX_USER_GROUP_STEPS * MAX_USERS)
 """Pieces of a command at most: one for each name that it can list."""

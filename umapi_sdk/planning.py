@@ -23,12 +23,11 @@ from umapi_runtime.constraints import Violation
 from umapi_sdk.actions import Action
 from umapi_sdk.batches import commands_of
 from umapi_sdk.errors import ActionError
-from umapi_sdk.kinds import Step, creates, ends, renames
+from umapi_sdk.kinds import Frame, Step, creates, ends, renames
 from umapi_sdk.memberships import Memberships
 from umapi_sdk.pacing import least_time
 from umapi_sdk.pieces import (
     MOST_PIECES,
-    Frame,
     Piece,
     PlannedAction,
     PlannedCommand,

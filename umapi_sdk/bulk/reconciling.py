@@ -28,15 +28,14 @@ from umapi_models.models import (
     UserStep,
 )
 from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
-from umapi_sdk.bulk.rows import Fate, OpenRow, PlacedStep, Portion, portions_of, renamed
+from umapi_sdk.bulk.rows import Fate, OpenRow, PlacedStep, Portion, portions_of
 from umapi_sdk.calls import Service
 from umapi_sdk.errors import ListingError, NotFoundError
 from umapi_sdk.identity import folded
-from umapi_sdk.kinds import Step
+from umapi_sdk.kinds import Frame, Step, new_name
 from umapi_sdk.leftovers import can_be_repeated
 from umapi_sdk.listings import ListingReader
 from umapi_sdk.messages import Call
-from umapi_sdk.pieces import Frame
 from umapi_sdk.queries import fetch_user, groups_listing, users_listing
 from umapi_sdk.resources import group_key, user_key
 from umapi_sdk.wholeness import ListingRules
@@ -109,9 +108,17 @@ def subjects(rows: Iterable[OpenRow]) -> list[list[Item]]:
             mine = [portion for portion in portions_of(placed.place, placed.step) if portion in doubtful]
             items += [Item(row, part, frame) for part in row.steps_of(mine)]
             if mine or row.fates.get((placed.place, "")) in (Fate.TOOK_EFFECT, Fate.FOUND):
-                frame = renamed(frame, placed.step)
+                frame = _renamed(frame, placed.step)
         found.setdefault(_key(items[0].frame), []).extend(items)
     return list(found.values())
+
+
+def _renamed(frame: Frame, step: Step) -> Frame:
+    """Return the command by which the user or group is named after a step that took effect."""
+    name = new_name(frame, step)
+    if name is None:
+        return frame
+    return attrs.evolve(frame, user=name) if isinstance(frame, UserCommand) else attrs.evolve(frame, user_group=name)
 
 
 def _key(frame: Frame) -> str:
@@ -149,14 +156,14 @@ class Look:
             ]
             return [*judged, *(Judged(item, Verdict.LEFT) for item in items[gone + 1 :])]
         moved = yield from self._moved(items)
-        name = renamed(items[moved].frame, items[moved].step) if moved >= 0 else None
+        name = _renamed(items[moved].frame, items[moved].step) if moved >= 0 else None
         judged = list[Judged]()
         held = False
         undecided: set[str] = set()
         for place, item in enumerate(items):
             now = attrs.evolve(item, frame=name) if name is not None and place <= moved else item
             found: Sequence[Judged]
-            if place <= moved and renamed(item.frame, item.step) != item.frame:
+            if place <= moved and _renamed(item.frame, item.step) != item.frame:
                 judged.append(Judged(item, Verdict.DONE))
                 continue
             if held:
@@ -189,7 +196,7 @@ class Look:
         """Return the place of the last step whose new name the user or group has, -1 if there is none."""
         for place in range(len(items) - 1, -1, -1):
             frame, step = items[place].frame, items[place].step
-            new = renamed(frame, step)
+            new = _renamed(frame, step)
             if new == frame:
                 continue
             if isinstance(frame, UserCommand) and isinstance(step, UserStep):
@@ -206,7 +213,7 @@ class Look:
 
     def _has_moved(self, frame: UserCommand, step: UserStep) -> Call[bool]:
         """Return whether a user has the name that a step gives, and nobody has the old one."""
-        new = renamed(frame, step)
+        new = _renamed(frame, step)
         assert isinstance(new, UserCommand)
         assert step.update is not None
         found = yield from self._named(new)

@@ -12,16 +12,16 @@ from typing import Any
 
 import attrs
 
-from umapi_models.models import UserCommand, UserGroupCommand, UserGroupStep, UserStep
+from umapi_models.models import UserCommand, UserGroupCommand
 from umapi_runtime.converter import read_request
 from umapi_sdk.actions import Action
 from umapi_sdk.batches import commands_of, write_command
 from umapi_sdk.commands import GroupCommandAction, UserCommandAction
 from umapi_sdk.effects import StepPart, StepStatus
-from umapi_sdk.kinds import Step
+from umapi_sdk.kinds import Frame, Step, steps_of
 from umapi_sdk.leftovers import Leftover, what_is_left
 from umapi_sdk.outcomes import Refusal, StepError
-from umapi_sdk.pieces import Frame, Piece, list_kind, listed, most_steps, with_steps
+from umapi_sdk.pieces import Piece, list_kind, listed, most_steps, with_steps
 
 Portion = tuple[int, str]
 """Place of a step, as the caller wrote it, and a name in it; empty for a step as a whole."""
@@ -173,7 +173,7 @@ class OpenRow:
         steps = tuple(
             PlacedStep(place, step)
             for (places, _), frame in zip(parts, frames, strict=True)
-            for place, step in zip(places, _steps_of(frame), strict=True)
+            for place, step in zip(places, steps_of(frame), strict=True)
         )
         portions = {
             portion: index for index, placed in enumerate(steps) for portion in portions_of(placed.place, placed.step)
@@ -264,10 +264,6 @@ def _read_command(body: dict[str, Any]) -> Frame:
     return read_request(UserCommand, body) if "user" in body else read_request(UserGroupCommand, body)
 
 
-def _steps_of(frame: Frame) -> Sequence[Step]:
-    return frame.do
-
-
 def status_of(fate: Fate | None, *, test_mode: bool) -> StepStatus:
     """Return what the fate of a portion says of its step; None is that of what was not sent."""
     status = StepStatus.NOT_SENT if fate is None else _STATUSES[fate]
@@ -284,30 +280,6 @@ def portions_in(pieces: Iterable[Piece]) -> Iterator[Portion]:
     """Give the portions of pieces of one action."""
     for piece in pieces:
         yield from portions_of(piece.place, piece.step)
-
-
-def renamed(frame: Frame, step: Step) -> Frame:
-    """Return the command by which the user or group is named after a step that took effect."""
-    if isinstance(frame, UserCommand) and isinstance(step, UserStep):
-        name = new_user_name(frame, step)
-        return frame if name is None else attrs.evolve(frame, user=name)
-    if isinstance(frame, UserGroupCommand) and isinstance(step, UserGroupStep):
-        name = new_group_name(step)
-        return frame if name is None else attrs.evolve(frame, user_group=name)
-    return frame
-
-
-def new_user_name(frame: UserCommand, step: UserStep) -> str | None:
-    """Return what a step makes of the name by which a command names its user; None if it stays."""
-    if step.update is None:
-        return None
-    return step.update.email if "@" in frame.user else step.update.username
-
-
-def new_group_name(step: UserGroupStep) -> str | None:
-    """Return the name by which a group is named after a step, None if it stays."""
-    changed = step.create_user_group or step.update_user_group
-    return None if changed is None else changed.name
 
 
 def _with_names(step: Step, names: Sequence[str]) -> Step:
