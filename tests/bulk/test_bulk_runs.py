@@ -655,3 +655,23 @@ def test_a_run_that_is_stopped_with_rows_under_way_is_to_be_resumed(site: Site) 
         result = run.run(site.connection, on_event=stop)
     assert (str(result.counts), result.ended.why) == ("1 unknown", Ending.STOPPED)
     assert result.next_step == "Resume the run: it goes on where it ended."
+
+
+def test_what_a_row_meets_after_another_was_carried_out_is_no_failure(site: Site) -> None:
+    """Two rows were carried out behind a 503, and the second time finds nobody: neither has failed."""
+    site.fault(operation="action", status=503, when="after", nth=1)
+    _, (joined, removed) = site.run(
+        [user(OLD[0]).add_to_groups(["Designers"]), user(OLD[0]).remove_from_organization()]
+    )
+    assert (joined.outcome, removed.outcome) == (RowOutcome.UNKNOWN, RowOutcome.COMPLETED)
+    assert (joined.message or "").startswith("a later row has removed the user or group")
+
+
+def test_what_is_sent_under_a_new_name_is_looked_at_under_it(site: Site) -> None:
+    """The rest of a row goes to the new name with the rows on that: what becomes of both is found out together."""
+    site.fault(operation="action", kind="truncate", nth=1)
+    site.fault(operation="action", kind="drop", when="after", nth=2)
+    shown = GroupAction("Testers").add_users([OLD[0]]).update(name="Tried").remove_users([OLD[0]])
+    _, (moved, deleted) = site.run([shown, GroupAction("Tried").delete()])
+    assert (moved.outcome, deleted.outcome) == (RowOutcome.UNKNOWN, RowOutcome.COMPLETED)
+    assert (moved.message or "").startswith("a later row has removed the user or group")

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from umapi_sdk.bulk.reconciling import Judged, Verdict
+from umapi_sdk.bulk.reconciling import Judged, Verdict, subjects
 from umapi_sdk.bulk.rows import Fate, OpenRow, Portion, portions_in, portions_of
 from umapi_sdk.echoes import may_be_echo
 from umapi_sdk.effects import StepStatus
@@ -40,7 +40,7 @@ def note_finding(row: OpenRow, finding: Finding) -> bool:
         return False
     # Refused as a whole without an error of a step: that is told of the last attempt alone.
     refused = finding.status is OutcomeStatus.FAILED and not finding.errors
-    errors = _with_echoes(finding) if note.repeated else finding.errors
+    errors = _with_echoes(finding, note.before) if note.repeated else finding.errors
     echo = note.repeated and (refused or (bool(errors) and all(error.maybe_echo for error in errors)))
     if echo or finding.status is OutcomeStatus.UNKNOWN:
         leave_open(row, finding.reason, errors, echo=echo or bool(errors))
@@ -59,9 +59,9 @@ def note_finding(row: OpenRow, finding: Finding) -> bool:
     return False
 
 
-def _with_echoes(finding: Finding) -> tuple[StepError, ...]:
-    """Return the errors of a finding, with those marked that can come of its having been carried out before."""
-    kinds = {name_of(piece.step) for piece in finding.pieces}
+def _with_echoes(finding: Finding, before: Iterable[str]) -> tuple[StepError, ...]:
+    """Return the errors of a finding, with those marked that can come of what may have been done before."""
+    kinds = {*before, *(name_of(piece.step) for piece in finding.pieces)}
     return tuple(
         replace(error, maybe_echo=error.maybe_echo or may_be_echo(error.code, kinds)) for error in finding.errors
     )
@@ -75,13 +75,19 @@ def leave_open(row: OpenRow, reason: str | None, errors: Sequence[StepError] = (
     note.losses += _ECHO_LOSSES if echo else 1
 
 
-def send_again(row: OpenRow, portions: Iterable[Portion], *, test_mode: bool = False) -> OpenRow:
+def note_repetition(rows: Iterable[OpenRow]) -> None:
+    """Note at rows that what is in doubt of them may have been carried out."""
+    for items in subjects(rows):
+        kinds = {name_of(item.step) for item in items}
+        for item in items:
+            item.row.note.repeat(kinds)
+
+
+def send_again(row: OpenRow, portions: Iterable[Portion]) -> OpenRow:
     """Let portions be sent again, unless that has been done too often."""
-    note = row.note
-    # In test mode the first time has changed nothing that the second could meet.
-    note.repeated, note.echoed = note.repeated or not test_mode, False
+    row.note.echoed = False
     for portion in portions:
-        if note.losses >= _MOST_LOSSES:
+        if row.note.losses >= _MOST_LOSSES:
             row.fates[portion] = Fate.UNKNOWN
         else:
             del row.fates[portion]
@@ -89,7 +95,8 @@ def send_again(row: OpenRow, portions: Iterable[Portion], *, test_mode: bool = F
 
 
 def note_verdicts(judged: Sequence[Judged]) -> list[OpenRow]:
-    """Note at their rows what queries have shown; return these."""
+    """Note at their rows what queries have shown of one user or group; return these."""
+    kinds = {name_of(each.item.step) for each in judged}
     rows: dict[int, OpenRow] = {}
     again: dict[int, list[Portion]] = {}
     for each in judged:
@@ -107,6 +114,7 @@ def note_verdicts(judged: Sequence[Judged]) -> list[OpenRow]:
         if Fate.UNKNOWN in row.fates.values():
             row.fates.update(dict.fromkeys(portions, Fate.UNKNOWN))
         else:
+            row.note.repeat(kinds)
             send_again(row, portions)
     return list(rows.values())
 

@@ -9,6 +9,7 @@ from umapi_sdk.batches import WireCommand
 from umapi_sdk.bulk.driving import Driver
 from umapi_sdk.bulk.events import Sending
 from umapi_sdk.bulk.journal import Journal
+from umapi_sdk.bulk.noting import note_repetition
 from umapi_sdk.bulk.rows import Fate, OpenRow, Portion
 from umapi_sdk.calls import Service, execute
 from umapi_sdk.errors import JournalError, NetworkError, ServiceError
@@ -80,7 +81,8 @@ class Posting:
             row.note.reason = error.message
             row.note.add_request(error.request_id)
             row.note.losses += 1
-            row.note.repeated = row.note.repeated or attempts.history is not History.CLEAN
+        if attempts.history is not History.CLEAN:
+            note_repetition(marks.rows)
         if put_off:
             marks.take_back(attempts.history)
         else:

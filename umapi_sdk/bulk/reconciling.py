@@ -104,10 +104,13 @@ def subjects(rows: Iterable[OpenRow]) -> list[list[Item]]:
         if not doubtful:
             continue
         frame, items = row.frame, list[Item]()
+        for placed in row.steps:  # under whatever name is known, all that is in doubt was sent
+            if row.fates.get((placed.place, "")) in (Fate.TOOK_EFFECT, Fate.FOUND):
+                frame = _renamed(frame, placed.step)
         for placed in row.steps:
             mine = [portion for portion in portions_of(placed.place, placed.step) if portion in doubtful]
             items += [Item(row, part, frame) for part in row.steps_of(mine)]
-            if mine or row.fates.get((placed.place, "")) in (Fate.TOOK_EFFECT, Fate.FOUND):
+            if mine:
                 frame = _renamed(frame, placed.step)
         found.setdefault(_key(items[0].frame), []).extend(items)
     return list(found.values())

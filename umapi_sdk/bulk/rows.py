@@ -114,6 +114,8 @@ class Note:
     """How often no clear answer came in this session. The journal does not keep it."""
     repeated: bool = False
     """True once a portion of it may have been sent twice."""
+    before: list[str] = attrs.field(factory=list[str])
+    """What may have been done to its user or group before: the kinds of those steps, other rows' too."""
     echoed: bool = False
     """True if the last answer may hide an earlier success: it is its echo, or refuses the request as a whole."""
 
@@ -121,6 +123,11 @@ class Note:
         """Note the X-Request-Id of an answer."""
         if request_id is not None and request_id not in self.request_ids:
             self.request_ids.append(request_id)
+
+    def repeat(self, kinds: Iterable[str]) -> None:
+        """Note that it is sent again, after steps of these kinds that may have been carried out."""
+        self.repeated = True
+        self.before = sorted({*self.before, *kinds})
 
     def write(self) -> str | None:
         """Return the note as text for the journal; None if there is nothing to note."""
@@ -132,7 +139,7 @@ class Note:
                 ]
         if self.refusal is not None:
             data["refusal"] = [self.refusal.status, self.refusal.code]
-        for name in ("request_ids", "reason", "repeated", "echoed"):
+        for name in ("request_ids", "reason", "repeated", "before", "echoed"):
             if value := getattr(self, name):
                 data[name] = value
         return json.dumps(data, ensure_ascii=False, separators=(",", ":")) if data else None

@@ -237,7 +237,7 @@ class BulkSession:
         if not doubtful:
             return
         if self._terms.test_mode:  # nothing has been changed, whatever became of it
-            self._keep([send_again(row, row.in_doubt, test_mode=True) for row in doubtful])
+            self._keep([send_again(row, row.in_doubt) for row in doubtful])
             return
         if self._lost_at is not None:
             now = yield from self._driver.now()
