@@ -107,6 +107,16 @@ def test_a_file_that_a_spreadsheet_has_written(umapi: Umapi, tmp_path: Path) -> 
     assert result.lines[1:] == ["joined,user,a@b.c,groups,,Z", "left,user,a@b.c,groups,X,"]
 
 
+def test_a_header_in_which_another_mark_is_frequent(umapi: Umapi, tmp_path: Path) -> None:
+    """The mark between the cells is the one that divides the names of columns, however many others there are."""
+    old = tmp_path / "old.csv"
+    old.write_text("username;domain;type;groups;Nr,of,the,old,list\na@b.c;b.c;adobeID;X;\n", "utf-8")
+    new = tmp_path / "new.csv"
+    new.write_text("username,domain,type,groups\na@b.c,b.c,adobeID,X\n", "utf-8")
+    result = umapi("diff", str(old), str(new))
+    assert (result.status, result.out, result.err) == (0, "", "")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -117,6 +127,17 @@ def test_a_file_that_a_spreadsheet_has_written(umapi: Umapi, tmp_path: Path) -> 
         ("email,name\n", "has no column username, domain, type, groups: is it an export?"),
         ('username,domain,type,groups\na,b,c,"x" y\n', "line 2: "),
         ('username,domain,type,groups\na,b,c,"""x"" y"\n', "line 2: column groups: a quote is out of place"),
+        (
+            json.dumps(user("a")) + "\n" + json.dumps({"user": {**user("b")["user"], "groups": 5}}),
+            "line 2: user: groups is no",
+        ),
+        (json.dumps({"user": {**user("b")["user"], "groups": "Sales"}}), "line 1: user: groups is no list"),
+        ("\nusername,domain,type,groups\na,b,c,\n,,,x\n", "line 4: says of no user who or what it is"),
+        ('username,domain,type,groups\na,b,c,"x\ny"\n,,,x\n', "line 4: says of no user who or what it is"),
+        (
+            "username,domain,type,groups\n" + '"\n",' * 300_000,
+            "line 2: is the beginning of a row of more than 1,048,576",
+        ),
         (json.dumps(user("a")) + "\n" + json.dumps(user("A")), "user A@example.com stands twice: it is not as it was"),
     ],
 )

@@ -271,6 +271,21 @@ def test_what_a_row_cannot_ask_for(header: str, cells: str, said: str, read: Rea
     assert [line for line in found if said in line], found
 
 
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("update", "has a quote out of place"),
+        ("remove", "has a quote out of place"),
+        ("remove_all", "means nothing for remove_all: empty the cell"),
+    ],
+)
+def test_a_bad_cell_is_told_once(action: str, said: str, read: Read) -> None:
+    """However often a cell is looked at, what is wrong with it is one problem."""
+    ((problem,),) = read("action,email,remove_groups\n" + f'{action},a@x.com,"""G""H"\n')
+    assert problem.startswith("row 1 (line 2), column remove_groups: ")
+    assert said in problem
+
+
 def test_what_describes_a_user_is_no_wish(read: Read) -> None:
     """An export can be taken to remove the people in it, with all its cells filled."""
     header = "email,username,domain,type,status,firstname,lastname,country,groups"
@@ -344,6 +359,14 @@ def test_columns_left_out(read: Read) -> None:
         (HEADER + '"a@x.com,a@x.com,A,B,DE,\n\nmore\n', "line 2: a quote is opened in this row and not closed"),
         (HEADER + "a\0@x.com,\n", "line 2: holds a NUL character: is it a text file?"),
         (HEADER + "x" * 1_100_000, "line 2: is longer than 1,048,576 characters"),
+        (
+            f"{HEADER.strip()},{'x' * 140_000}\n",
+            "line 1: a cell has more than 131,072 characters: is a quote missing?",
+        ),
+        (
+            f'sep="\n{HEADER}',
+            "line 1: is no header line: none of its cells is a name of a column, such as email, firstname or groups",
+        ),
         ("PK\x03\x04", "is an Excel or OpenDocument workbook: save it as CSV UTF-8"),
     ],
 )

@@ -18,6 +18,7 @@ from umapi_sdk.command_line.records import CSV, JSON_LINES, json_text
 from umapi_sdk.errors import UsageError
 from umapi_sdk.sheets.cells import cleaned, names_in
 from umapi_sdk.sheets.rows import SheetError
+from umapi_sdk.sheets.tables import RowLines, delimiter_of
 from umapi_sdk.sheets.texts import Text
 
 USER: Final = "user"
@@ -96,7 +97,7 @@ class Export:
         with self._reading(), self._path.open("rb") as stream:
             lines = Text(stream, None).lines()
             if self.form == CSV:
-                yield from self._rows(lines)
+                yield from self._rows(RowLines(lines))
                 return
             for number, line in enumerate(lines, 1):
                 if line.strip():
@@ -113,12 +114,15 @@ class Export:
             data = json.loads(line)
         except (ValueError, RecursionError):
             raise UsageError(f"{self._path}: line {number}: is no JSON") from None
+        entry = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
         for kind in (USER, GROUP):
-            if isinstance(data, dict) and isinstance(record := cast("dict[str, Any]", data).get(kind), dict):
-                return kind, cast("dict[str, Any]", record)
-        raise UsageError(
-            f'{self._path}: line {number}: has neither "user" nor "group" with its fields: is it an export?'
-        )
+            if isinstance(entry.get(kind), dict):
+                record: dict[str, Any] = entry[kind]
+                if not isinstance(record.get(_GROUPS) or [], list):
+                    raise UsageError(f"{self._path}: line {number}: {kind}: groups is no list: is it an export?")
+                return kind, record
+        problem = 'has neither "user" nor "group" with its fields: is it an export?'
+        raise UsageError(f"{self._path}: line {number}: {problem}")
 
     def _entry_of(self, kind: str, record: Mapping[str, Any], form: str, number: int) -> Exported | None:
         if form == CSV:
@@ -131,22 +135,23 @@ class Export:
         who = [fields.get(name, "") for name in _IDENTITY]
         return self._named(USER, fields.get("email") or who[0], who, fields, groups, number)
 
-    def _rows(self, lines: Iterable[str]) -> Iterator[Exported]:
-        text = iter(lines)
-        heading = next(text)
+    def _rows(self, lines: RowLines) -> Iterator[Exported]:
+        heading = lines.first() or ""
         # Spreadsheets that write the file anew may divide its cells by another mark.
-        delimiter = max(",;\t", key=heading.count)
-        reader = csv.reader(itertools.chain([heading], text), strict=True, delimiter=delimiter)
+        reader = csv.reader(itertools.chain([heading], lines), strict=True, delimiter=delimiter_of(heading))
+        start = lines.line
         try:
             names = [name.strip() for name in next(reader)]
             missing = [name for name in (*_IDENTITY, "groups") if name not in names]
             if missing:
                 raise UsageError(f"{self._path}: has no column {', '.join(missing)}: is it an export?")
+            start = lines.begin()
             for cells in reader:
                 if any(cells):
-                    yield self._entry(dict(zip(names, cells, strict=False)), reader.line_num)
+                    yield self._entry(dict(zip(names, cells, strict=False)), start)
+                start = lines.begin()
         except csv.Error as error:
-            raise UsageError(f"{self._path}: line {reader.line_num}: {error}") from None
+            raise UsageError(f"{self._path}: line {start}: {error}") from None
 
     def _entry(self, row: Mapping[str, str], number: int) -> Exported:
         cells = {name: cleaned(cell) for name, cell in row.items()}

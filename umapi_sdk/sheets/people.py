@@ -44,6 +44,7 @@ class PersonRow:
         self._number = number
         self._line = line
         self._texts: dict[str, str] = {}
+        self._lists: dict[str, Sequence[str]] = {}
         self._problems: list[Problem] = []
         self._read(cells)
 
@@ -64,12 +65,14 @@ class PersonRow:
 
     def names(self, column: str) -> Sequence[str]:
         """Return the names in a cell, or in several of the same kind."""
-        text = self.text(column)
-        found = names_in(text) if text else []
-        if found is None:
-            message = f"{show(text)} has a quote out of place: write names with commas between them, and double a quote"
-            self._note(column, message)
-        return found or []
+        if column not in self._lists:
+            text = self.text(column)
+            found = names_in(text)
+            if found is None:
+                remedy = "write names with commas between them, and double a quote"
+                self._note(column, f"{show(text)} has a quote out of place: {remedy}")
+            self._lists[column] = found or ()
+        return self._lists[column]
 
     def one_of(self, column: str, known: Mapping[str, Any], default: Any) -> Any:
         """Return what a cell means, by `known`, or the default for a blank one; None, and a problem, if not known."""
@@ -183,17 +186,12 @@ class PersonRow:
         if columns.ROLES in self._texts and columns.GROUPS in operation.reads:
             message = f"{show(self.text(columns.ROLES))} cannot be given here: name the admin group in groups"
             self._note(columns.ROLES, message)
-        leaving = (
-            {name.casefold() for name in self.names(columns.REMOVE_GROUPS)}
-            if columns.REMOVE_GROUPS in self._texts
-            else ()
-        )
-        if leaving and operation.name != "remove":
-            for name in self.names(columns.GROUPS):
+        if columns.REMOVE_GROUPS in operation.reads and operation.name != "remove":
+            leaving = {name.casefold() for name in self.names(columns.REMOVE_GROUPS)}
+            for name in self.names(columns.GROUPS) if leaving else ():
                 if name.casefold() in leaving:
-                    self._note(
-                        columns.REMOVE_GROUPS, f"{show(name)} stands in groups too: take it out of one of the two"
-                    )
+                    message = f"{show(name)} stands in groups too: take it out of one of the two"
+                    self._note(columns.REMOVE_GROUPS, message)
 
     def _tell(self, violation: Violation, steps: Sequence[Step]) -> None:
         """Note what is wrong with the command, by the column from which it comes."""

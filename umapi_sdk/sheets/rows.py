@@ -18,7 +18,7 @@ class Problem:
     row: int | None = None
     """The number of the row, from 1; None for what concerns the whole file."""
     line: int | None = None
-    """The line of the file in which the row begins, from 1; None where rows are not told by lines."""
+    """The line of the file in which the row begins, from 1; None for what concerns the whole file."""
     column: str | None = None
     """The column, by its name in the file."""
     pointer: str | None = None
@@ -55,7 +55,7 @@ class Row:
     number: int
     """Its number among the rows that are not blank, from 1."""
     line: int | None = None
-    """The line of the file in which it begins, from 1; None for an entry of a JSON array."""
+    """The line of the file in which it begins, from 1; None where it is not known."""
     action: Action | None = None
     """What the row asks for; None where there is a problem."""
     problems: tuple[Problem, ...] = ()

@@ -17,7 +17,7 @@ from umapi_sdk.sheets.texts import LONGEST, Text
 DELIMITERS: Final = (",", ";", "\t")
 """Those that are found by themselves. Excel writes semicolons where commas divide the numbers."""
 
-_SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_SEPARATOR_LINE: Final = re.compile(r'"?sep=([^" \r\n])"?\s*', re.IGNORECASE)
 
 
 def read_table(text: Text, delimiter: str | None, usual: RowOperation, ignored: Collection[str]) -> Iterator[Row]:
@@ -26,16 +26,16 @@ def read_table(text: Text, delimiter: str | None, usual: RowOperation, ignored: 
     Raises:
         SheetError: a header that cannot be understood, text that cannot be read, a quote that is not closed.
     """
-    lines = _Lines(text.lines())
-    first = next((line for line in lines if line.strip()), None)
+    lines = RowLines(text.lines())
+    first = lines.first()
     separator = _SEPARATOR_LINE.fullmatch(first) if first is not None else None
     if separator is not None:
         delimiter = delimiter or separator[1]
-        first = next((line for line in lines if line.strip()), None)
+        first = lines.first()
     if first is None:
         raise SheetError(Problem(message="is empty: there is nothing to do"))
     start = lines.line
-    delimiter = delimiter or _delimiter_of(first)
+    delimiter = delimiter or delimiter_of(first)
     reader = csv.reader(itertools.chain([first], lines), delimiter=delimiter, skipinitialspace=True, strict=True)
     try:
         names = next(reader)
@@ -56,7 +56,20 @@ def read_table(text: Text, delimiter: str | None, usual: RowOperation, ignored: 
             yield PersonRow(header, cells, number, line).row(usual)
 
 
-class _Lines:
+def delimiter_of(line: str) -> str:
+    """Return the delimiter that divides a header line into most names that are known, and then into most cells."""
+
+    def merit(delimiter: str) -> tuple[int, int]:
+        try:
+            cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
+        except csv.Error:
+            return 0, 0
+        return count_known(cells), len(cells)
+
+    return max(DELIMITERS, key=merit)
+
+
+class RowLines:
     """The lines of a file, and where in it they stand; a row that is too long ends them."""
 
     def __init__(self, lines: Iterator[str]) -> None:
@@ -66,13 +79,17 @@ class _Lines:
         """The number of the line that was read last."""
         self.begin()
 
+    def first(self) -> str | None:
+        """Return the next line that is not blank; None if there is none."""
+        return next((line for line in self if line.strip()), None)
+
     def begin(self) -> int:
         """Note that a row begins with the next line, and return its number."""
         self._start = self.line + 1
         self._spent = 0
         return self._start
 
-    def __iter__(self) -> _Lines:
+    def __iter__(self) -> RowLines:
         return self
 
     def __next__(self) -> str:
@@ -85,7 +102,7 @@ class _Lines:
         return line
 
 
-def _rows(reader: Iterator[list[str]], lines: _Lines) -> Iterator[tuple[int, list[str] | Problem]]:
+def _rows(reader: Iterator[list[str]], lines: RowLines) -> Iterator[tuple[int, list[str] | Problem]]:
     """Give the rows that are not blank, each with the line in which it begins."""
     while True:
         start = lines.begin()
@@ -101,16 +118,6 @@ def _rows(reader: Iterator[list[str]], lines: _Lines) -> Iterator[tuple[int, lis
             continue
         if any(cell and not cell.isspace() for cell in cells):
             yield start, cells
-
-
-def _delimiter_of(line: str) -> str:
-    """Return the delimiter that divides a header line into most names that are known, and then into most cells."""
-
-    def merit(delimiter: str) -> tuple[int, int]:
-        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
-        return count_known(cells), len(cells)
-
-    return max(DELIMITERS, key=merit)
 
 
 def _reason(error: csv.Error) -> str:

@@ -134,10 +134,12 @@ class Text:
 
 def _known(encoding: str) -> str:
     try:
-        return io.TextIOWrapper(io.BytesIO(), encoding=encoding).encoding  # codecs that make no text are refused
+        known = io.TextIOWrapper(io.BytesIO(), encoding=encoding).encoding  # codecs that make no text are refused
+        b"\xff".decode(known, "replace")  # and those that are for names alone, such as idna
     except (LookupError, ValueError):
         message = f"{encoding} is no encoding: give one such as utf-8, utf-16 or cp1252"
         raise SheetError(Problem(message=message)) from None
+    return known
 
 
 def _check_length(line: str, number: int) -> None:
