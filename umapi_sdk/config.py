@@ -218,10 +218,32 @@ def load_settings(
     Raises:
         ConfigurationError: a setting is missing, unknown or cannot be used; the message says which and where.
     """
+    return _load(path, profile, environment, settings, keyring=True)
+
+
+def load_given_settings(
+    path: str | os.PathLike[str] | None = None, profile: str | None = None, **settings: Unpack[SettingArguments]
+) -> Settings:
+    """As `load_settings`, without the keyring: for whoever is about to change what is kept there.
+
+    Raises:
+        ConfigurationError: a setting is missing, unknown or cannot be used; the message says which and where.
+    """
+    return _load(path, profile, None, settings, keyring=False)
+
+
+def _load(
+    path: str | os.PathLike[str] | None,
+    profile: str | None,
+    environment: Mapping[str, str] | None,
+    settings: SettingArguments,
+    *,
+    keyring: bool,
+) -> Settings:
     veil(settings, _FIELDS)
     environment = _own_variables(os.environ if environment is None else environment)
     try:
-        return _gather(path, profile, environment, settings)
+        return _gather(path, profile, environment, settings, keyring=keyring)
     except ConfigurationError as error:
         problem = str(error)
     raise ConfigurationError(problem)  # anew, for the frames of the first one hold what files say
@@ -232,6 +254,8 @@ def _gather(
     profile: str | None,
     variables: Mapping[str, str],
     settings: Mapping[str, Any],
+    *,
+    keyring: bool,
 ) -> Settings:
     file = path or variables.get(PREFIX + "CONFIG")
     values: dict[str, Any] = {}
@@ -246,7 +270,7 @@ def _gather(
     for name in sorted(settings.keys() - _KINDS.keys()):
         raise ConfigurationError(f"{name}: no such setting{_meant(name)}")
     _overlay(values, {name: _KINDS[name](value, name) for name, value in settings.items() if value is not None})
-    if "client_secret" not in values and "client_id" in values:
+    if keyring and "client_id" in values:
         values |= _from_keyring(values)
     missing = [name for name in ("org_id", "client_id", "client_secret") if name not in values]
     if missing:
@@ -255,12 +279,17 @@ def _gather(
 
 
 def _from_keyring(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the secrets that the system's keyring has; those of the JWT flow only where that is used."""
-    from umapi_sdk import keyrings  # noqa: PLC0415 - loaded when nothing else gives the secret
+    """Return the secrets that nothing else gives and the system's keyring has; those of the JWT flow only for that."""
+    jwt = values.get("auth") == "jwt"
+    if "client_secret" in values and not jwt:
+        return {}
+    from umapi_sdk import keyrings  # noqa: PLC0415 - loaded when nothing else gives a secret
 
-    wanted = set(keyrings.SECRETS) if values.get("auth") == "jwt" else {"client_secret"}
-    wanted -= _KEYS if values.keys() & _KEYS else set()
-    names = [name for name in keyrings.SECRETS if name in wanted - values.keys()]
+    given = set(values)
+    given |= _KEYS if given & _KEYS else set()
+    names = [name for name in (keyrings.SECRETS if jwt else ("client_secret",)) if name not in given]
+    if not names:
+        return {}
     found = keyrings.recall(values["client_id"], values.get("ims_url", IMS_ROOT), names)
     return {name: _KINDS[name](secret, f"the keyring's {name}") for name, secret in found.items()}
 

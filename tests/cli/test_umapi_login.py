@@ -195,6 +195,24 @@ def test_a_secret_from_standard_input(
     assert "UMAPI_CLIENT_SECRET" in result.err
 
 
+def test_a_new_secret_takes_the_place_of_the_old_one(
+    umapi: Umapi, secret: str, use: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--store` asks for the secret also where the keyring has one; without an answer, the one it has is tried."""
+    memory = use(Memory())
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{secret}\n"))
+    assert umapi("login", "--store").status == 0
+    (place,) = memory.kept
+    memory.kept[place] = "the-old-one"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{secret}\n"))
+    result = umapi("login", "--store")
+    assert result.status == 0, result.out
+    assert memory.kept == {place: secret}
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert umapi("login", "--store").status == 0
+    assert memory.kept == {place: secret}
+
+
 def test_a_wrong_secret_is_not_stored(umapi: Umapi, use: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """What the token host refuses is kept nowhere."""
     memory = use(Memory())
@@ -230,6 +248,11 @@ def test_secrets_of_the_jwt_flow(use: Callable[[Any], Any]) -> None:
     assert load_settings(environment=environment).private_key is None
     named = load_settings(environment=environment, auth="jwt", private_key_path="key.pem")
     assert (named.private_key, named.private_key_path) == (None, "key.pem")
+    # Each is looked for by itself.
+    partly = load_settings(environment=environment, auth="jwt", client_secret="given")
+    assert (partly.client_secret, partly.private_key) == ("given", "the private_key")
+    only = load_settings(environment=environment, auth="jwt", client_secret="given", private_key_path="key.pem")
+    assert (only.private_key, only.private_key_passphrase) == (None, "the private_key_passphrase")
     for other in ({"UMAPI_IMS_URL": "https://ims.other"}, {"UMAPI_CLIENT_ID": "other"}):
         with pytest.raises(ConfigurationError, match="client_secret is not set"):
             load_settings(environment={**environment, **other})

@@ -16,7 +16,7 @@ from umapi_sdk import keyrings
 from umapi_sdk.command_line.conventions import DONE, FAILED, Access, examples
 from umapi_sdk.command_line.output import say
 from umapi_sdk.command_line.status import LIVE
-from umapi_sdk.config import Settings
+from umapi_sdk.config import Settings, load_given_settings
 from umapi_sdk.connection import Connection
 from umapi_sdk.errors import (
     AuthenticationError,
@@ -47,9 +47,9 @@ def login(access: Access, store: bool, forget: bool) -> int:
     Actions are tried in test mode, with one that takes a user who does not exist out of a group that does not exist.
     The exit status is 0 only if nothing was refused.
 
-    --store needs the extra `keyring`. A client secret that no setting gives is asked for, or read from standard input.
-    Settings then find it in the keyring where no argument, variable or file gives one; it is kept for this credential
-    and token host only.
+    --store needs the extra `keyring`. A client secret that neither variables nor a file give is asked for, or read from
+    standard input, and takes the place of one that is kept already. Settings then find in the keyring each secret that
+    no argument, variable or file gives; it is kept for this credential and token host only.
     """
     if store and forget:
         raise click.UsageError("--store and --forget exclude each other: give one")
@@ -167,26 +167,32 @@ def _scopes(token: str) -> set[str] | None:
 
 
 def _settings(access: Access, *, ask: bool) -> Settings:
-    """Return the settings; with `ask`, a client secret that nothing gives is asked for."""
+    secret = _new_secret(access) if ask else None
+    return umapi_sdk.load_settings(access.config, access.profile, client_secret=secret, test_mode=True, max_retries=1)
 
-    def load(secret: str | None) -> Settings:
-        return umapi_sdk.load_settings(
-            access.config, access.profile, client_secret=secret, test_mode=True, max_retries=1
-        )
 
+def _new_secret(access: Access) -> str | None:
+    """Ask for a client secret where neither variables nor a file give one; that in the keyring may be an old one."""
     try:
-        return load(None)
+        load_given_settings(access.config, access.profile)
     except ConfigurationError:
-        if not ask:
-            raise
-        load("to be asked for")  # whatever else is missing is told before anybody is asked
+        # Whatever else is missing is told before anybody is asked.
+        load_given_settings(access.config, access.profile, client_secret="to be asked for")  # noqa: S106
+    else:
+        return None
     if sys.stdin.isatty():
-        return load(click.prompt("Client secret", hide_input=True, err=True))
-    return load(sys.stdin.readline().strip() or None)
+        secret: str = click.prompt("Client secret", hide_input=True, err=True)
+        return secret
+    try:
+        return sys.stdin.readline().strip() or None
+    except OSError as error:
+        raise click.ClickException(f"standard input: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise click.ClickException("standard input: is no text: give the client secret in one line") from None
 
 
 def _forget(access: Access) -> int:
-    settings = umapi_sdk.load_settings(access.config, access.profile, client_secret="to be forgotten")  # noqa: S106
+    settings = load_given_settings(access.config, access.profile, client_secret="to be forgotten")  # noqa: S106
     removed = keyrings.forget(settings.client_id, settings.ims_url)
     say(f"removed from the keyring: {', '.join(removed) or 'nothing, for nothing is kept there'}")
     return DONE
