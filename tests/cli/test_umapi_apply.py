@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -328,6 +329,181 @@ def test_result_and_left_are_two_files(apply: Apply, server: RunningServer, fold
     assert "--left out: is the file of --result too" in refused.err
     assert posts(server) == 0
     assert apply("people.csv", "--result", os.devnull, "--left", os.devnull).status == 0
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="there is no file system in memory")
+def test_a_file_below_dev_is_a_file(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """Files of /dev/shm are like any other: the rows are not written over, and a result is written whole."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as place:
+        people = Path(place, "people.csv")
+        people.write_text(rows(3), "utf-8")
+        refused = apply(str(people), "--result", str(people))
+        assert (refused.status, refused.out) == (2, "")
+        assert f"--result {people}: is the file of the rows too" in refused.err
+        assert people.read_text("utf-8") == rows(3)
+        result = Path(place, "result.csv")
+        result.touch(0o644)
+        assert apply(str(people), "--result", str(result)).status == 0
+        assert len(result.read_text("utf-8").splitlines()) == 4
+        assert (result.stat().st_mode & 0o777) == 0o600
+        assert sorted(os.listdir(place)) == ["people.csv", "people.csv.journal", "result.csv"]
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="streams have no names here")
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/dev/./fd/1"])
+def test_a_result_on_standard_output(apply: Apply, folder: Path, name: str) -> None:
+    """Where standard output is a file, the result stands in it among the other lines, and nothing is written over."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    with Path("out").open("w", encoding="utf-8") as out:
+        assert apply("people.csv", "--result", name, stdout=out).status == 0
+    lines = Path("out").read_text("utf-8").splitlines()
+    assert [line.split(",")[0].split()[0] for line in lines] == ["3", "row", "1", "2", "3", "3", "1", "Next:"]
+    assert lines[1].startswith("row,line,user")
+
+
+def test_a_result_where_a_link_leads(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """Whether a result can be written is found out where it will be: in the folder to which a link leads."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    Path("link.csv").symlink_to("missing/result.csv")
+    refused = apply("people.csv", "--result", "link.csv")
+    assert (refused.status, refused.out) == (2, "")
+    assert "link.csv: cannot be written: No such file or directory" in refused.err
+    assert posts(server) == 0
+    Path("missing").mkdir()
+    assert apply("people.csv", "--result", "link.csv").status == 0
+    assert len(Path("missing/result.csv").read_text("utf-8").splitlines()) == 4
+
+
+def test_a_result_with_a_long_name(apply: Apply, folder: Path) -> None:
+    """A name of as many bytes as a file system takes is no hindrance."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    assert apply("people.csv", "--result", "r" * 255).status == 0
+    assert len(Path("r" * 255).read_text("utf-8").splitlines()) == 4
+
+
+def test_results_move_no_cursor(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """What a terminal would take for an instruction is escaped in JSON Lines, and nothing is lost."""
+    name = "G\u202eH"
+    message = json.dumps(
+        {"result": "error", "errors": [{"index": 0, "step": 0, "message": name, "errorCode": "e\x9bx"}]}
+    )
+    server.world.faults.add(Fault(operation="action", status=200, body=message))
+    command = {"user": "jdoe@example.com", "do": [{"add": {"group": [name]}}]}
+    Path("commands.jsonl").write_text(json.dumps(command) + "\n", "utf-8")
+    apply("commands.jsonl", "--result", "result.jsonl", "--left", "left.jsonl")
+    for file in ("result.jsonl", "left.jsonl"):
+        text = Path(file).read_text("utf-8")
+        assert not {"\x9b", "\u202e"} & set(text)
+    assert json.loads(Path("left.jsonl").read_text("utf-8")) == command
+    assert json.loads(Path("result.jsonl").read_text("utf-8"))["code"] == "e\x9bx"
+
+
+def test_the_journal_of_a_dry_run_stays_while_it_is_needed(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """A journal that the output names, or that has unknown rows, is not deleted; nor is that of a real run."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    said = apply("people.csv", "--dry-run", "--result", "/dev/full")
+    again = "umapi apply --resume people.csv.dry-run.journal --result /dev/full writes it again"
+    assert said.err.strip().endswith(again)
+    resumed = apply("--resume", "people.csv.dry-run.journal", "--result", "result.csv")
+    assert resumed.status == 0, resumed.err
+    assert len(Path("result.csv").read_text("utf-8").splitlines()) == 4
+    assert not Path("people.csv.dry-run.journal").exists()
+    assert apply("people.csv", "--journal", "my.dry-run.journal").status == 0
+    assert apply("--resume", "my.dry-run.journal").status == 0
+    assert Path("my.dry-run.journal").exists()
+
+
+def test_the_journal_of_a_dry_run_with_unknown_rows_stays(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """The advice to list unknown rows of a dry run names a journal that is there."""
+    Path("people.csv").write_text(rows(1), "utf-8")
+    page = json.dumps({"result": "success", "completed": 0, "notCompleted": 0, "completedInTestMode": 7})
+    server.world.faults.add(Fault(operation="action", status=200, body=page))
+    said = apply("people.csv", "--dry-run")
+    assert said.status == 3
+    assert "1 row in test mode, so that nothing was changed: 1 unknown" in said.lines
+    listing = "umapi apply --resume people.csv.dry-run.journal --result result.csv"
+    assert f"{listing} lists them" in said.lines[-1]
+    apply(*listing.split()[2:])
+    assert "unknown" in Path("result.csv").read_text("utf-8")
+
+
+def test_what_is_no_journal_is_not_to_be_resumed(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """Of another file in the place of the journal, the refusal says so, and does not advise to resume it."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    Path("people.csv.journal").write_text("Dear diary", "utf-8")
+    refused = apply("people.csv")
+    assert (refused.status, refused.out) == (2, "")
+    assert refused.err == (
+        "umapi: journal people.csv.journal: exists already, and is no journal of a run: give another name\n"
+    )
+    assert Path("people.csv.journal").read_text("utf-8") == "Dear diary"
+
+
+def test_a_run_needs_no_temporary_folder(apply: Apply, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing can be written but beside the file, it is carried out all the same."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    program = (
+        "import sys, tempfile; tempfile.TemporaryDirectory = None; tempfile.mkdtemp = None;"
+        "from umapi_sdk.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "apply", "people.csv"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--action", "create"),
+        ("--encoding", "utf-8"),
+        ("--format", "csv"),
+        ("--delimiter", ","),
+        ("--ignore-column", "x"),
+        ("--all-problems",),
+        ("--skip-bad-rows",),
+        ("--journal", "other.journal"),
+    ],
+)
+def test_options_of_the_file_do_not_go_with_resume(apply: Apply, folder: Path, options: tuple[str, ...]) -> None:
+    """What only a file that is read anew would need is refused when a journal is resumed, and not passed over."""
+    refused = apply("--resume", "people.csv.journal", *options)
+    assert (refused.status, refused.out) == (2, "")
+    assert f"umapi: {options[0]} does not go with --resume" in refused.err
+
+
+@pytest.mark.parametrize(
+    "options", [("--result", "r"), ("--left", "l"), ("--journal", "j"), ("--settling", "3")], ids=lambda each: each[0]
+)
+def test_options_of_a_run_do_not_go_with_a_plan(apply: Apply, folder: Path, options: tuple[str, ...]) -> None:
+    """A plan writes no results, so that it refuses to be asked for them."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    refused = apply("people.csv", "--plan", *options)
+    assert (refused.status, refused.out) == (2, "")
+    assert f"umapi: {options[0]} does not go with --plan" in refused.err
+    assert os.listdir() == ["people.csv"]
+
+
+def test_standard_input_is_compared_with_a_journal(apply: Apply, folder: Path) -> None:
+    """Whether a journal is that of a file is found out of standard input too."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    Path("others.csv").write_text(rows(4), "utf-8")
+    assert apply("people.csv").status == 0
+    with Path("people.csv").open("rb") as stdin:
+        assert apply("--resume", "people.csv.journal", "-", stdin=stdin).status == 0
+    with Path("others.csv").open("rb") as stdin:
+        refused = apply("--resume", "people.csv.journal", "-", stdin=stdin)
+    assert refused.status == 2
+    assert "is of a run of another file or another state of it" in refused.err
+
+
+def test_many_failures_are_counted(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """Of rows that failed, the first 20 have a line, and the others are counted."""
+    Path("people.csv").write_text(rows(25, "No such group"), "utf-8")
+    said = apply("people.csv")
+    assert sum(line.startswith("row ") for line in said.lines) == 20
+    assert "... and 5 more, all of them with --result" in said.lines
 
 
 def test_advice_names_no_file_that_is_there(apply: Apply, folder: Path) -> None:

@@ -109,3 +109,15 @@ def test_what_users_writes_can_be_read(umapi: Callable[..., Result], tmp_path: P
         result = umapi("check", str(path), "--action", action)
         assert result.status == 0, result.out
         assert "13 rows in 13 commands" in result.out
+
+
+def test_what_users_writes_is_not_always_possible(umapi: Callable[..., Result], tmp_path: Path) -> None:
+    """People without names, and groups that the API does not give, are told when a listing is to be carried out."""
+    path = tmp_path / "users.csv"
+    path.write_text(umapi("users", "--format", "csv").out, "utf-8")
+    result = umapi("check", str(path))
+    assert result.status == 2
+    told = [line.partition("), column ")[2] for line in result.lines[:-1]]
+    assert told[:2] == [f"{name}: is blank, and a federatedID needs it" for name in ("firstname", "lastname")]
+    assert told[2].startswith('groups: "_org_admin" can be neither given nor taken through the API')
+    assert len(told) == 3

@@ -124,6 +124,23 @@ def test_files_that_cannot_be_written(umapi: Umapi, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="streams have no names here")
+def test_a_stream_is_not_replaced(umapi: Umapi) -> None:
+    """Standard output is no file that can be replaced, also where a file stands behind it."""
+    result = umapi("export", "/dev/stdout")
+    assert (result.status, result.err) == (2, "umapi: /dev/stdout is no file that can be replaced: name another\n")
+
+
+def test_large_numbers_are_told_alike(umapi: Umapi, server: RunningServer, tmp_path: Path) -> None:
+    """Numbers of four digits have a mark between thousands, as everywhere."""
+    seed = default_seed()
+    user = {"type": "federatedID", "firstname": "A", "lastname": "B", "country": "US"}
+    seed["users"] += [{**user, "email": f"u{each}@example.com"} for each in range(1000)]
+    server.world.put(build_seed(seed))
+    result = umapi("export", str(tmp_path / "all.jsonl"))
+    assert ": 1,013 users, " in result.out
+
+
 MEASURED = """
 import sys, tracemalloc
 from umapi_sdk.cli import main

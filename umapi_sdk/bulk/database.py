@@ -60,6 +60,14 @@ def has_mark(header: bytes) -> bool:
     return header.startswith(_MAGIC) and header[68:72] == MARK.to_bytes(4, "big")
 
 
+def is_journal(path: Path) -> bool:
+    """Whether a path leads to the journal of a run, in whatever state; what cannot be read is taken for none."""
+    try:
+        return path.is_file() and has_mark(read_header(path))
+    except (OSError, JournalError):
+        return False
+
+
 def is_blank(header: bytes) -> bool:
     """Whether nothing was ever in a file with this header: it is empty, or a database that never had a table."""
     return not header or (header.startswith(_MAGIC) and not any(header[40:44]))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import attrs
 
-from umapi_sdk.bulk.database import MARK, connect, damaged, has_mark, is_blank, read_header, reason
+from umapi_sdk.bulk.database import MARK, connect, damaged, has_mark, is_blank, is_journal, read_header, reason
 from umapi_sdk.bulk.rows import Fate, OpenRow, Portion, State
 from umapi_sdk.errors import JournalError
 
@@ -75,12 +75,13 @@ class Journal:
         Raises:
             JournalError: there is a file of that name already, or none can be made.
         """
-        if os.path.lexists(path):
-            if not cls._is_incomplete(path):
-                problem = "exists already: resume it, or give another name"
-                raise JournalError(f"journal {path}: {problem}")
-            path.unlink()
+        present = os.path.lexists(path)
+        if present and not cls._is_incomplete(path):
+            what = ": resume it, or" if is_journal(path) else ", and is no journal of a run:"
+            raise JournalError(f"journal {path}: exists already{what} give another name")
         try:
+            if present:
+                path.unlink()
             # What a transaction of another file of this name has left would be taken for one of the new file.
             Path(f"{path}-journal").unlink(missing_ok=True)
             # Nobody else is to read who is in the organisation. SQLite gives its own files beside it the same mode.

@@ -6,17 +6,21 @@ import hashlib
 import math
 import shlex
 import signal
+import sys
 import tempfile
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 import attrs
 import click
+from click.core import ParameterSource
 
 from umapi_sdk.bulk import BadRowsError, BulkResult, BulkRun, Ending, RowOutcome
+from umapi_sdk.bulk.database import is_journal
 from umapi_sdk.bulk.running import SETTLING
 from umapi_sdk.command_line.advice import Advice
 from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, UNFINISHED, Access, examples
@@ -33,8 +37,14 @@ from umapi_sdk.sheets.opening import STANDARD_INPUT
 _STOPPING: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 _DRY: Final = ".dry-run.journal"
+_PIECE: Final = 64 * 1024
 _SHOWN: Final = 20
 """Rows that were not completed, so many of which have a line of their own."""
+
+_IN_JOURNAL: Final = ("journal", "by_group", "skip_bad", *(field.name for field in attrs.fields(Reading)))
+"""What a run that is resumed knows already: parameters that then mean nothing."""
+_IN_RUN: Final = ("journal", "result", "left", "settling")
+"""What only a run needs: parameters that mean nothing for a mere plan."""
 
 
 def _finite(_: click.Context, __: click.Parameter, seconds: float) -> float:
@@ -127,23 +137,34 @@ def apply(
         settling=settling,
         reading=reading,
     )
+    if resume is not None:
+        _refuse(_IN_JOURNAL, "does not go with --resume: the journal has the rows, and knows how they are planned")
+    if plan_only:
+        _refuse(_IN_RUN, "does not go with --plan, which sends nothing")
     for path in (result, left):
         check_output(path)
     if resume is not None:
-        for name, value in (("--journal", journal), ("--by-group", by_group), ("--skip-bad-rows", skip_bad)):
-            if value:
-                raise click.UsageError(f"{name} does not go with --resume: the journal knows it")
         return _resume(access, resume, file, wishes)
     if file is None:
         raise click.UsageError("name a FILE, or a journal to go on with: --resume JOURNAL")
     return _begin(access, file, wishes)
 
 
+def _refuse(names: Sequence[str], reason: str) -> None:
+    """Refuse options that would change nothing."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        if parameter.name in names and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{parameter.opts[0]} {reason}")
+
+
 def _begin(access: Access, file: str, wishes: _Wishes) -> int:
     r"""Check a file, make its journal, and carry it out."""
     sheet = wishes.reading.open(file)
-    with access.connection(test_mode=wishes.dry_run or None) as connection, tempfile.TemporaryDirectory() as folder:
-        place = _place(file, wishes, Path(folder), test_mode=connection.test_mode)
+    with (
+        access.connection(test_mode=wishes.dry_run or None) as connection,
+        _place(file, wishes, test_mode=connection.test_mode) as place,
+    ):
         wishes.check_files(place, file)
         screening = Screening(sheet, complain, every=wishes.reading.all_problems)
         try:
@@ -163,20 +184,23 @@ def _begin(access: Access, file: str, wishes: _Wishes) -> int:
             complain(f"{screening.summary}: nothing was sent")
             return BAD_INPUT
         except JournalError as error:
-            advice = f"; umapi apply --resume {shlex.quote(str(place))} goes on with it" if place.exists() else ""
+            advice = f"; umapi apply --resume {shlex.quote(str(place))} goes on with it" if is_journal(place) else ""
             raise click.ClickException(f"{error}{advice}") from None
         return _carry_out(run, place, connection, wishes, access)
 
 
-def _place(file: str, wishes: _Wishes, folder: Path, *, test_mode: bool) -> Path:
-    """Return where the journal is to be; that of a mere plan is in a folder that goes."""
+@contextmanager
+def _place(file: str, wishes: _Wishes, *, test_mode: bool) -> Generator[Path]:
+    """Give the place where the journal is to be; that of a mere plan is in a folder that goes."""
     if wishes.plan_only:
-        return folder / "plan"
-    if wishes.journal is not None:
-        return wishes.journal
-    if file == STANDARD_INPUT:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder) / "plan"
+    elif wishes.journal is not None:
+        yield wishes.journal
+    elif file == STANDARD_INPUT:
         raise click.UsageError("standard input has no name for a journal to go by: give --journal")
-    return Path(f"{file}{_DRY if test_mode else '.journal'}")
+    else:
+        yield Path(f"{file}{_DRY if test_mode else '.journal'}")
 
 
 def _resume(access: Access, journal: Path, file: str | None, wishes: _Wishes) -> int:
@@ -231,20 +255,25 @@ def _carry_out(run: BulkRun, place: Path, connection: Connection, wishes: _Wishe
                 output.say(f"Next: remove the cause, then: {advice.resuming()}")
                 return UNFINISHED
             progress.end()
-            status = _conclude(run, ended, wishes, output, advice)
-    if ended is not None and ended.ended.why is Ending.FINISHED and place.name.endswith(_DRY):
-        with suppress(OSError):
-            place.unlink()
+            _tell_rows(run, output)
+            written = _write_files(run, wishes, output, advice)
+            status = _conclude(run, ended, output, advice, written=written)
+    if written and wishes.journal is None and place.name.endswith(_DRY):
+        _drop_dry_run(run, ended, place)
     return status
 
 
-def _conclude(run: BulkRun, ended: BulkResult | None, wishes: _Wishes, output: Output, advice: Advice) -> int:
-    """Write the files asked for, and the summary; return the exit status."""
+def _drop_dry_run(run: BulkRun, ended: BulkResult | None, place: Path) -> None:
+    """Delete the journal of a dry run from which nothing is to be learnt any more."""
+    finished = ended is not None and ended.ended.why is Ending.FINISHED and not ended.counts.unknown
+    if finished and run.purpose.test_mode:
+        with suppress(OSError):
+            place.unlink()
+
+
+def _conclude(run: BulkRun, ended: BulkResult | None, output: Output, advice: Advice, *, written: bool) -> int:
+    """Tell the summary, and return the exit status; `written` is whether all files are."""
     counts = run.counts
-    if counts.failed or counts.unknown:
-        _tell_rows(run, output)
-    written = _write(wishes.result, lambda path: write_results(path, run.results()), output, advice, "--result")
-    written &= _write(wishes.left, lambda path: write_commands(path, run.rest()), output, advice, "--left")
     mode = " in test mode, so that nothing was changed" if run.purpose.test_mode else ""
     output.say(f"{count(counts.total, 'row')}{mode}: {counts}")
     if ended is not None:
@@ -259,15 +288,20 @@ def _conclude(run: BulkRun, ended: BulkResult | None, wishes: _Wishes, output: O
 
 def _tell_rows(run: BulkRun, output: Output) -> None:
     """Tell of the first rows that were not completed, a line for each."""
-    told = 0
-    for result in run.results():
-        if result.outcome not in (RowOutcome.FAILED, RowOutcome.UNKNOWN):
-            continue
-        told += 1
-        if told <= _SHOWN:
+    counts = run.counts
+    several = counts.failed + counts.unknown
+    if several:
+        results = (each for each in run.results() if each.outcome in (RowOutcome.FAILED, RowOutcome.UNKNOWN))
+        for result in islice(results, min(several, _SHOWN)):
             output.say(describe(result))
-    if told > _SHOWN:
-        output.say(f"... and {told - _SHOWN:,} more, all of them with --result")
+    if several > _SHOWN:
+        output.say(f"... and {several - _SHOWN:,} more, all of them with --result")
+
+
+def _write_files(run: BulkRun, wishes: _Wishes, output: Output, advice: Advice) -> bool:
+    """Write the files that were asked for; return whether all went well."""
+    written = _write(wishes.result, lambda path: write_results(path, run.results()), output, advice, "--result")
+    return _write(wishes.left, lambda path: write_commands(path, run.rest()), output, advice, "--left") and written
 
 
 def _write(path: Path | None, write: Callable[[Path], object], output: Output, advice: Advice, option: str) -> bool:
@@ -314,8 +348,12 @@ def _stopping(run: BulkRun, progress: ProgressLine) -> Generator[None]:
 
 
 def _digest(file: str) -> str:
+    """Return the SHA-256 of a file, or of standard input."""
     try:
-        with Path(file).open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        with nullcontext(sys.stdin.buffer) if file == STANDARD_INPUT else Path(file).open("rb") as stream:
+            found = hashlib.sha256()
+            while piece := stream.read(_PIECE):
+                found.update(piece)
+            return found.hexdigest()
     except OSError as error:
         raise click.ClickException(f"{file}: cannot be read: {error.strerror}") from None

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
-import tempfile
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TextIO, TypeVar
 
@@ -18,6 +15,7 @@ from umapi_sdk.command_line.exports import COLUMNS, GROUP, USER, csv_row, form_o
 from umapi_sdk.command_line.listing import UNLISTED, record_of, tell_doubts
 from umapi_sdk.command_line.output import complain, count, say
 from umapi_sdk.command_line.records import CSV, JSON_LINES
+from umapi_sdk.command_line.replacement import is_special, whole_file
 from umapi_sdk.errors import ListingError
 from umapi_sdk.lookups import GroupsQuery, ListQuery, UsersQuery
 from umapi_sdk.wholeness import ListingRules
@@ -47,10 +45,10 @@ def export(access: Access, file: Path, form: str | None, all_memberships: bool, 
     FILE is written under another name first, and can be read by its owner only. A listing that is not whole is read
     again twice; then the exit status is 1, and FILE is as it was.
     """
-    if file.exists() and not file.is_file():
+    if is_special(file):
         raise click.UsageError(f"{file} is no file that can be replaced: name another")
     try:
-        with access.connection() as connection, _whole_file(file.resolve()) as stream:
+        with access.connection() as connection, whole_file(file) as stream:
             writer = _Writer(stream, form or form_of(file))
             groups = GroupsQuery(connection)
             found = writer.write_all(groups, GROUP)
@@ -111,19 +109,3 @@ class _Writer:
             return False
         self._table.writerow(row)
         return True
-
-
-@contextmanager
-def _whole_file(path: Path) -> Generator[TextIO]:
-    """Give a file to write to, which takes the name only when all is written; it goes away if something fails."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    try:
-        with open(descriptor, "w", encoding="utf-8", newline="", errors="surrogatepass") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise

@@ -15,7 +15,7 @@ import attrs
 import click
 
 from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, INTERRUPTED, PIPE_CLOSED, Access
-from umapi_sdk.command_line.output import complain, silence_output, tell_log
+from umapi_sdk.command_line.output import complain, open_streams, silence_output, tell_log
 from umapi_sdk.errors import UmapiError, UsageError
 from umapi_sdk.version import __version__
 
@@ -63,7 +63,9 @@ COMMANDS: Final = {
 def run(arguments: Sequence[str] | None) -> int:
     """Run a command and return its exit status; whatever goes wrong becomes one line on standard error."""
     # A supervisor's request to end is told as Ctrl-C is: with what became of every command.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # for letters that its encoding lacks

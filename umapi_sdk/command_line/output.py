@@ -52,6 +52,20 @@ def tell_log(level: int) -> Callable[[], None]:
     return end
 
 
+def open_streams() -> None:
+    """Put something in the place of streams that were closed when the program began.
+
+    Reading and writing there fail, as they should; what is wrong has nobody left who would be told. Without this, the
+    next file that is opened would get the number of the stream.
+    """
+    modes = {"stdin": os.O_WRONLY, "stdout": os.O_RDONLY, "stderr": os.O_WRONLY}
+    for name, mode in modes.items():
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, mode)
+            stream = open(descriptor, "r" if name == "stdin" else "w", encoding="utf-8")  # noqa: SIM115 - to the end
+            setattr(sys, name, stream)
+
+
 def silence_output() -> None:
     """Keep Python from failing once more when it flushes a broken output at its end."""
     with suppress(OSError, ValueError):
@@ -59,8 +73,8 @@ def silence_output() -> None:
 
 
 def count(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where that is needed."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """Return a number, with marks between thousands, and its noun, in the plural where that is needed."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def harmless(cell: str) -> str:

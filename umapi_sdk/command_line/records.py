@@ -101,6 +101,11 @@ def json_text(data: object, *, indent: int | None = None) -> str:
     """Return JSON in which whatever a terminal would take for an instruction is escaped, and nothing is lost."""
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
     text = json.dumps(data, ensure_ascii=not encoding.startswith("utf"), indent=indent)
+    return escaped(text)
+
+
+def escaped(text: str) -> str:
+    """Return a text of JSON with escapes for whatever a terminal would take for an instruction."""
     return "".join(map(_escaped, text)) if not text.isascii() or "\x7f" in text else text
 
 

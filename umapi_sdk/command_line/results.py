@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
-import tempfile
-from collections.abc import Generator, Iterable, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 import click
 
 from umapi_sdk.actions import Action
 from umapi_sdk.batches import commands_of, write_command
 from umapi_sdk.bulk import RowResult
-from umapi_sdk.characters import encodable
 from umapi_sdk.command_line.output import harmless
+from umapi_sdk.command_line.records import escaped, json_text
+from umapi_sdk.command_line.replacement import check_place, is_special, whole_file
 
 COLUMNS: Final = (
     "row",
@@ -47,11 +46,7 @@ def check_output(path: Path | None) -> None:
     if str(path) == "-":
         raise click.UsageError("-: the summary goes to standard output: name a file")
     try:
-        if _is_device(path):
-            return
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-        Path(name).unlink()
+        check_place(path)
     except OSError as error:
         raise click.ClickException(f"{path}: cannot be written: {error.strerror}") from None
 
@@ -68,7 +63,7 @@ def check_apart(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | 
     """
     kept = {name: path for name, path in inputs.items() if path is not None}
     for option, path in outputs.items():
-        if path is None or _is_device(path):
+        if path is None or is_special(path):
             continue
         for name, other in kept.items():
             if _same(path, other):
@@ -82,10 +77,10 @@ def write_results(path: Path, results: Iterable[RowResult]) -> None:
     Raises:
         OSError: the file cannot be written; what stood there stays.
     """
-    with _replacing(path) as file:
+    with whole_file(path) as file:
         if path.suffix.lower() in _JSON_LINES:
             for result in results:
-                file.write(json.dumps(_cells(result), ensure_ascii=False) + "\n")
+                file.write(json_text(_cells(result)) + "\n")
             return
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -103,10 +98,10 @@ def write_commands(path: Path, actions: Iterable[Action]) -> int:
         OSError: the file cannot be written; what stood there stays.
     """
     written = 0
-    with _replacing(path) as file:
+    with whole_file(path) as file:
         for action in actions:
             for command, _ in commands_of(action):
-                file.write(write_command(command).decode() + "\n")
+                file.write(escaped(write_command(command).decode()) + "\n")
                 written += 1
     return written
 
@@ -131,38 +126,11 @@ def _cells(result: RowResult) -> dict[str, Any]:
         list(result.request_ids),
         result.reconciled,
     )
-    told = (encodable(value) if isinstance(value, str) else value for value in values)
-    return dict(zip(COLUMNS, told, strict=True))
-
-
-@contextmanager
-def _replacing(path: Path) -> Generator[TextIO]:
-    """A file that takes a place when it is whole, and not before."""
-    if _is_device(path):
-        with path.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        return
-    place = path.resolve()
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(place)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
+    return dict(zip(COLUMNS, values, strict=True))
 
 
 def _same(path: Path, other: Path) -> bool:
     """Whether two paths lead to one file, by whatever name."""
     with suppress(OSError):
         return path.samefile(other)
-    return path.resolve() == other.resolve()
-
-
-def _is_device(path: Path) -> bool:
-    """Whether a path leads to a pipe, terminal or other thing that a file must not replace."""
-    return path.is_relative_to("/dev") or (path.exists() and not path.is_file())
+    return os.path.realpath(path) == os.path.realpath(other)

@@ -70,7 +70,7 @@ class _Sending:
         finally:
             self._tell(range(told, len(self._actions)), reason)
             counts = Counter(self._status(action) for action in self._actions)
-            summary = ", ".join(f"{count} {status}" for status, count in counts.items())
+            summary = ", ".join(f"{number:,} {status}" for status, number in counts.items())
             self._say(f"{count(len(self._actions), 'command')}{self._suffix}{': ' if summary else ''}{summary}")
         return DONE if counts.keys() <= {OutcomeStatus.COMPLETED} and not self._output_failed else FAILED
 
