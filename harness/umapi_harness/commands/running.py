@@ -19,6 +19,7 @@ from umapi_harness.common.errors import DocumentError
 from umapi_harness.contract.judges.runs import judge_answer
 from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_harness.mock.state.seeds import read_seed
+from umapi_harness.postman import events
 from umapi_harness.postman.collection import read_collection
 from umapi_harness.postman.environment import Environment, read_data, read_environment
 from umapi_harness.postman.outgoing import Target, read_target
@@ -27,6 +28,7 @@ from umapi_harness.postman.runner import Runner
 from umapi_harness.postman.session import Options
 from umapi_harness.postman.signing import jwt_provider
 from umapi_harness.report.console import ConsoleReport, new_console
+from umapi_harness.report.html_report import HtmlReport
 from umapi_harness.report.json_report import write_json
 from umapi_harness.report.junit import write_junit
 from umapi_harness.report.outcomes import Outcomes
@@ -59,6 +61,9 @@ class _Place:
 @click.option("--delay", type=click.FloatRange(0), default=0.0, help="Seconds between requests.")
 @click.option("--junit", type=FILE, help="Write a JUnit XML report.")
 @click.option("--json", "json_file", type=FILE, help="Write a JSON report.")
+@click.option(
+    "--html", "--reporter-html-export", "html_file", type=FILE, help="Write an HTML report: one file, for people."
+)
 @click.option("--seed", type=FILE, help="The organisation of the mock server that is started for the run.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), default=120.0, show_default=True, help="Seconds.")
 @click.option("--ca-bundle", type=FILE, help="PEM file with the authorities to trust.")
@@ -85,6 +90,7 @@ def run(
     delay: float,
     junit: Path | None,
     json_file: Path | None,
+    html_file: Path | None,
     seed: Path | None,
     timeout: float,
     ca_bundle: Path | None,
@@ -112,6 +118,9 @@ def run(
         )
     outcomes = Outcomes()
     with contextlib.ExitStack() as stack:
+        listeners: list[events.Listener] = [ConsoleReport(new_console(), verbose), outcomes]
+        if html_file is not None:
+            listeners.append(stack.enter_context(_html(html_file)))
         place = stack.enter_context(_mock(seed)) if starts_mock else _elsewhere(target, own=own, known=given.values)
         options = Options(
             environment=given.overlaid(place.values, "the server of the run").overlaid(overrides, "--env-var"),
@@ -130,7 +139,6 @@ def run(
         )
         bundle = ca_bundle or _bundle_of_environment(own and not starts_mock)
         client = stack.enter_context(_client(timeout, bundle, insecure=insecure, direct=place.on_loopback))
-        listeners = (ConsoleReport(new_console(), verbose), outcomes)
         try:
             summary = Runner(collection=read, client=client, options=options, listeners=listeners).run()
         except KeyboardInterrupt:
@@ -220,6 +228,26 @@ def _client(timeout: float, bundle: Path | None, *, insecure: bool, direct: bool
         raise click.UsageError(f"the proxy settings of the environment cannot be used: {error}") from None
 
 
+@contextlib.contextmanager
+def _html(path: Path) -> Generator[HtmlReport, None, None]:
+    """The HTML report, which is written while the run goes on; raises DocumentError."""
+    try:
+        report = HtmlReport(path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        yield report
+    except BaseException:
+        # What ended the run is told, and not what went wrong in telling of it.
+        with contextlib.suppress(OSError):
+            report.close()
+        raise
+    try:
+        report.close()
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
 def _write(outcomes: Outcomes, junit: Path | None, json_file: Path | None) -> None:
     for path, write in ((junit, write_junit), (json_file, write_json)):
         if path is None:
@@ -227,5 +255,9 @@ def _write(outcomes: Outcomes, junit: Path | None, json_file: Path | None) -> No
         try:
             write(outcomes, path)
         except OSError as error:
-            reason = (error.strerror or "cannot be written").lower()
-            raise DocumentError(str(path), "", reason, "give a path that can be written") from None
+            raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> DocumentError:
+    reason = (error.strerror or "cannot be written").lower()
+    return DocumentError(str(path), "", reason, "give a path that can be written")

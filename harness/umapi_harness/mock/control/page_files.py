@@ -12,7 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-_FOLDER: Final = files("umapi_harness.mock.control").joinpath("page")
+_FOLDERS: Final = (
+    files("umapi_harness.mock.control").joinpath("page"),
+    files("umapi_harness.common").joinpath("page"),  # what the report of a run has too
+)
 _TYPES: Final = {
     "html": "text/html; charset=utf-8",
     "css": "text/css; charset=utf-8",
@@ -56,7 +59,7 @@ class _File:
 def _assets() -> dict[str, _File]:
     """The page's files by name, read once."""
     found: dict[str, _File] = {}
-    for entry in _FOLDER.iterdir():
+    for entry in (entry for folder in _FOLDERS for entry in folder.iterdir()):
         media_type = _TYPES.get(entry.name.rpartition(".")[2])
         if media_type is not None:
             content = entry.read_bytes()

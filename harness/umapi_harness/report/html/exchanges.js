@@ -1,0 +1,82 @@
+// One exchange: the request as it went out, and the answer that came.
+
+import { bodyView } from "./bodies.js";
+import { curlOf } from "./curl.js";
+import { el, facts, plural } from "./dom.js";
+import { bar, causeText, duration, extent, sizeText, statusMark } from "./timeline.js";
+
+/** All exchanges of a step, the collection's own request open. `wanted` is the number of one to open too. */
+export function exchangesView(details, bodyOf, tell, wanted) {
+  const { exchanges } = details;
+  if (!exchanges.length) return el("p", { class: "quiet" }, "No request was sent.");
+  const spans = exchanges.map((one) => [one.at, one.answer?.seconds ?? one.failure?.seconds ?? 0]);
+  const [begin, end] = extent(spans);
+  return exchanges.map((one, place) => {
+    const isOpen = exchanges.length === 1 || one.cause === "collection" || one.number === wanted;
+    const track = exchanges.length > 1 ? bar([...spans[place], one.answer?.status ?? 0], begin, end) : null;
+    return exchangeView(one, bodyOf, tell, isOpen, track);
+  });
+}
+
+function exchangeView(one, bodyOf, tell, isOpen, track) {
+  const content = el("div", { class: "exchange-content" });
+  const cause = causeText(one.cause);
+  const took = one.answer?.seconds ?? one.failure?.seconds;
+  let drawn = false;
+  const element = el(
+    "details",
+    { class: "exchange", id: `exchange-${one.number}`, open: isOpen, ontoggle: draw },
+    el(
+      "summary",
+      {},
+      statusMark(one.answer?.status ?? 0),
+      el("span", { class: "what" }, el("b", {}, one.method), " ", el("span", { class: "url" }, one.url)),
+      cause ? el("span", { class: "tag plain" }, cause) : null,
+      el("span", { class: "took quiet" }, duration(took)),
+      track,
+    ),
+    content,
+  );
+  function draw() {
+    if (drawn || !element.open) return;
+    drawn = true;
+    content.append(...sidesOf(one, bodyOf, tell));
+  }
+  draw();
+  return element;
+}
+
+function sidesOf(one, bodyOf, tell) {
+  const sent = bodyOf(one.body);
+  const curl = el("button", { type: "button", class: "small", onclick: () => tell.copy(curlOf(one, sent), "Command copied") }, "Copy as curl");
+  const request = el(
+    "section",
+    { class: "side" },
+    el("div", { class: "row tools" }, el("h4", {}, "Request"), el("span", { class: "spring" }), curl),
+    el("p", { class: "line" }, `${one.method} ${one.url}`),
+    headersView(one.headers),
+    bodyView(sent, "Body of the request", tell),
+  );
+  return [el("div", { class: "sides" }, request, answerOf(one, bodyOf, tell))];
+}
+
+function answerOf(one, bodyOf, tell) {
+  const { answer, failure } = one;
+  if (!answer) {
+    const message = failure?.message ?? "The run ended before an answer came.";
+    return el("section", { class: "side" }, el("h4", {}, "Answer"), el("p", { class: "line bad" }, "No answer"), el("p", { class: "wrapped" }, message));
+  }
+  return el(
+    "section",
+    { class: "side" },
+    el("div", { class: "row tools" }, el("h4", {}, "Answer")),
+    el("p", { class: "line" }, `${answer.status} ${answer.reason}`, el("span", { class: "quiet" }, ` ${duration(answer.seconds)}, ${sizeText(answer.size)}`)),
+    headersView(answer.headers),
+    bodyView(bodyOf(answer.body), "Body of the answer", tell),
+  );
+}
+
+function headersView(headers) {
+  if (!headers.length) return null;
+  return el("details", { class: "headers" }, el("summary", {}, plural(headers.length, "header")), facts(headers.map(([name, value]) => [name, value === "" ? "(empty)" : value])));
+}

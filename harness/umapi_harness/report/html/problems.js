@@ -1,0 +1,59 @@
+// What fails a step, and what was allowed: each as a card, with both values side by side where two were compared.
+
+import { compared } from "./diff.js";
+import { el } from "./dom.js";
+
+const MARKS = { failed: "✗", passed: "✓", skipped: "–", allowed: "!" };
+const WORDS_OF_STATES = { failed: "Failed", passed: "Passed", skipped: "Skipped", allowed: "Allowed" };
+
+/** The sign of a state, which is told apart by its shape too, with its word for those who hear it. */
+export function mark(state) {
+  return el("span", { class: `mark ${state}`, title: WORDS_OF_STATES[state] },
+    el("span", { "aria-hidden": "true" }, MARKS[state]), el("span", { class: "unseen" }, `${WORDS_OF_STATES[state]} `));
+}
+
+/** The failed checks of a step's details. */
+export function failedChecks(details) {
+  return details.checks.filter((check) => check.state === "failed");
+}
+
+/** One card for a failed check. */
+export function checkCard(check, where = null) {
+  return el(
+    "article",
+    { class: "card failed" },
+    el("header", { class: "head" }, mark("failed"), el("h4", { class: "name" }, check.name), el("span", { class: "tag" }, check.event === "prerequest" ? "pre-request script" : "test")),
+    where,
+    el("p", { class: "message" }, check.message),
+    check.expected === undefined ? null : sides(check.expected, check.actual),
+    pointerLine(check.pointer),
+  );
+}
+
+/** One card for an error. */
+export function errorCard(error, where = null) {
+  const state = error.allowed ? "allowed" : "failed";
+  return el(
+    "article",
+    { class: `card ${state}` },
+    el("header", { class: "head" }, mark(state), el("h4", { class: "name rule" }, error.kind), el("span", { class: "tag" }, error.allowed ? "allowed by --allow" : "rule")),
+    where,
+    el("p", { class: "message" }, error.message),
+    pointerLine(error.pointer),
+  );
+}
+
+function pointerLine(pointer) {
+  return pointer ? el("p", { class: "pointer" }, el("span", { class: "quiet" }, "in the collection "), el("code", {}, pointer)) : null;
+}
+
+/** Expected and actual, with the words that differ marked. */
+function sides(expected, actual) {
+  const [left, right] = compared(expected, actual);
+  return el("div", { class: "compare" }, side("Expected", left, "ins"), side("Actual", right, "del"));
+}
+
+function side(title, parts, tag) {
+  const shown = parts.map(([text, differs]) => (differs ? el(tag, {}, text) : text));
+  return el("figure", {}, el("figcaption", {}, title), el("pre", { tabindex: "0", "aria-label": title }, shown.length ? shown : el("span", { class: "quiet" }, "(empty)")));
+}
