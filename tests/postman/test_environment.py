@@ -1,11 +1,13 @@
-"""Reading environments, globals and iteration data."""
+"""Reading environments and globals, and writing them."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 
 from umapi_harness.common.errors import DocumentError
-from umapi_harness.postman.environment import read_data, read_environment
+from umapi_harness.postman.environment import exported_environment, read_environment
 
 
 def test_an_environment_keeps_enabled_values_and_knows_its_secrets(write_json):
@@ -41,34 +43,12 @@ def test_a_mistake_in_an_environment_is_told_with_its_place(document, message, w
     assert str(path) in str(caught.value)
 
 
-def test_rows_come_from_csv_with_quotes_and_from_json(tmp_path, write_json):
-    """CSV cells may hold commas, quotes and line ends; JSON rows keep their types."""
-    csv_file = tmp_path / "d.csv"
-    csv_file.write_bytes('\ufeffname, groups\r\n"Doe, J","a,b"\r\n\r\nx,"say ""hi""\nagain"\r\n'.encode())
-    assert read_data(csv_file) == (
-        {"name": "Doe, J", "groups": "a,b"},
-        {"name": "x", "groups": 'say "hi"\nagain'},
-    )
-    assert read_data(write_json("d.json", [{"n": 1}, {"n": 2}])) == ({"n": 1}, {"n": 2})
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
-        ("d.csv", "a,b\n1\n", "line 2 has 1 cells, the heading 2"),
-        ("d.csv", "a,a\n1,2\n", "the heading names 'a' twice"),
-        ("d.csv", "a,\n1,2\n", "the heading has an empty name"),
-        ("d.csv", 'a\n"1\n', "not CSV"),
-        ("d.csv", "a,b\n", "no row of data"),
-        ("d.json", "[]", "no row of data"),
-        ("d.json", "[1]", "#/0: a row must be an object"),
-        ("d.json", "{}", "iteration data must be an array"),
-    ],
-)
-def test_a_mistake_in_the_data_is_told_with_its_place(name, text, message, tmp_path):
-    """Data that is neither rows in CSV nor objects in JSON is refused with file and place."""
-    path = tmp_path / name
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(DocumentError) as caught:
-        read_data(path)
-    assert message in str(caught.value)
+def test_an_environment_is_exported_so_that_it_can_be_read_again(tmp_path):
+    """What Postman exports has scope, time and values with their types."""
+    path = tmp_path / "e.json"
+    values = {"a": "1", "n": 2, "o": {"x": None}}
+    path.write_text(exported_environment("E", values, "environment", 0.5), encoding="utf-8")
+    assert read_environment(path).values == values
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert document["_postman_variable_scope"] == "environment"
+    assert document["_postman_exported_at"] == "1970-01-01T00:00:00.500Z"

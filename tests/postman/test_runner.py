@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -15,6 +16,9 @@ from umapi_harness.postman.collection import read_collection
 from umapi_harness.postman.environment import Environment
 from umapi_harness.postman.outgoing import read_target
 from umapi_harness.postman.rules import allowed_rules
+from umapi_harness.postman.runner import Runner
+from umapi_harness.postman.session import Options
+from umapi_harness.postman.variables import Scopes
 
 FEATURES = Path(__file__).parent / "features.postman_collection.json"
 
@@ -350,3 +354,61 @@ def test_bad_answers_do_not_stop_a_run(run_collection, collection_of, item):
         ran = run_collection(collection_of(item("a", "http://h/", test=test)), iterations=3)
     assert ran.summary.checks_passed == 3
     assert ran.problems == []
+
+
+def test_a_run_keeps_to_its_time(server, run_collection, collection_of, item):
+    """A run without time left sends nothing more, says so, and its listeners hear of the end."""
+    ran = run_collection(collection_of(item("a", "http://h"), item("b", "http://h")), seconds=0.0)
+    (error,) = ran.of(events.ErrorRaised)
+    assert (error.kind, error.message) == (
+        "limit",
+        "the run has taken the 0 seconds that it may; --timeout gives it more",
+    )
+    assert ran.told[-1].stopped == "the time of the run is used up"
+    assert ran.summary.requests == 0
+
+
+def test_a_wait_is_no_longer_than_the_run_may_take(server, run_collection, collection_of, item, slept):
+    """A script that waits for an hour waits for what is left of the run."""
+    test = "setTimeout(() => {}, 100000);"
+    run_collection(collection_of(item("a", "http://h", test=test)), seconds=50.0)
+    assert slept[0] <= 50.0
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind", "message"),
+    [
+        (KeyboardInterrupt(), "interrupted", "interrupted"),
+        (SystemExit("SIGTERM"), "interrupted", "SIGTERM"),
+        (ZeroDivisionError("secret-5678"), "internal-error", "ZeroDivisionError: •••"),
+    ],
+)
+def test_whatever_ends_a_run_its_listeners_hear_of_it(raised, kind, message, collection_of, item):
+    """The error, with the step that was under way, and the end of the run are told before the exception leaves."""
+    told: list[Any] = []
+
+    def refuse(_request):
+        raise raised
+
+    client = httpx.Client(transport=httpx.MockTransport(refuse))
+    environment = Environment(values={"client_secret": "secret-5678"})
+    with client, pytest.raises(type(raised)):
+        Runner(
+            collection=collection_of(item("a", "http://h")),
+            client=client,
+            options=Options(environment=environment),
+            listeners=[told.append],
+        ).run()
+    error, finished = told[-2:]
+    assert (error.kind, error.message, error.step.name) == (kind, message, "a")
+    assert finished.stopped
+    assert not finished.summary.passed
+
+
+def test_the_variables_of_the_end_are_handed_over(server, collection_of, item):
+    """Whoever exports them sees what scripts have set."""
+    seen: list[Scopes] = []
+    collection = collection_of(item("a", "http://h", test="pm.environment.set('x', 1); pm.globals.set('y', 2);"))
+    with httpx.Client() as client:
+        Runner(collection=collection, client=client, on_scopes=seen.append).run()
+    assert (seen[0].environment, seen[0].globals) == ({"x": 1}, {"y": 2})

@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn, cast
 import attrs
 
 from umapi_harness.common.errors import DocumentError
+from umapi_harness.common.inputs import read_bytes
 from umapi_harness.common.pointers import escaped
 
 _DIGITS: Final = 1000  # of a number; Python itself reads 4,300, and says so in words of its own
@@ -106,7 +107,7 @@ def kind(value: JsonValue) -> str:
 def read_text(path: Path, noun: str) -> str:
     """The text of a file in UTF-8, a byte order mark dropped; raises DocumentError that calls it a `noun`."""
     try:
-        return path.read_text("utf-8-sig")
+        return read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
         problem = f"cannot be read ({error.strerror})"
         raise DocumentError(str(path), "", problem, f"give the path of a {noun}") from error

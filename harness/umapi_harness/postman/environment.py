@@ -1,19 +1,16 @@
-"""Environments, globals and iteration data: the files from which a run takes its variables."""
+"""Environments and globals: files of variables, read at the beginning of a run and written at its end."""
 
 from __future__ import annotations
 
-import csv
-import io
+import json
+import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
 import attrs
 
-from umapi_harness.common.documents import JsonValue, Node, read_node, read_text, scalar_text
-from umapi_harness.common.errors import DocumentError
-
-DataRow = Mapping[str, JsonValue]
+from umapi_harness.common.documents import JsonValue, Node, read_node, scalar_text
 
 
 @attrs.frozen(kw_only=True)
@@ -66,45 +63,14 @@ def parse_environment(document: Node) -> Environment:
     )
 
 
-def read_data(path: Path) -> tuple[DataRow, ...]:
-    """Reads iteration data, one row per iteration: JSON (an array of objects) or CSV with a heading line.
-
-    Raises DocumentError when the file is neither, or holds no row.
-    """
-    rows = _json_rows(path) if path.suffix.lower() == ".json" else _csv_rows(path)
-    if not rows:
-        raise DocumentError(str(path), "", "no row of data", "give at least one row")
-    return rows
-
-
-def _json_rows(path: Path) -> tuple[DataRow, ...]:
-    return tuple(dict(row.mapping("a row")) for row in read_node(path, "data file").items("iteration data"))
-
-
-def _csv_rows(path: Path) -> tuple[DataRow, ...]:
-    reader = csv.reader(io.StringIO(read_text(path, "data file"), newline=""), strict=True)
-    rows: list[DataRow] = []
-    heading: list[str] = []
-    try:
-        for cells in reader:
-            if not cells:
-                continue
-            if not heading:
-                heading = [cell.strip() for cell in cells]
-                _check_heading(path, heading)
-                continue
-            if len(cells) != len(heading):
-                problem = f"line {reader.line_num} has {len(cells)} cells, the heading {len(heading)}"
-                raise DocumentError(str(path), "", problem, "quote cells that contain commas")
-            rows.append(cast("DataRow", dict(zip(heading, cells, strict=True))))
-    except csv.Error as error:
-        problem = f"not CSV: {error} at line {reader.line_num}"
-        raise DocumentError(str(path), "", problem, "correct the quoting") from None
-    return tuple(rows)
-
-
-def _check_heading(path: Path, heading: list[str]) -> None:
-    twice = sorted({name for name in heading if heading.count(name) > 1})
-    if "" in heading or twice:
-        problem = f"the heading names {twice[0]!r} twice" if twice and twice[0] else "the heading has an empty name"
-        raise DocumentError(str(path), "", problem, "give every column a name of its own")
+def exported_environment(name: str, values: Mapping[str, JsonValue], scope: str, moment: float) -> str:
+    """An environment or globals as Postman exports them; `moment` is seconds since 1970."""
+    at = datetime.fromtimestamp(moment, UTC)
+    document = {
+        "id": str(uuid.uuid4()),
+        "name": name,
+        "values": [{"key": key, "value": value, "type": "any", "enabled": True} for key, value in values.items()],
+        "_postman_variable_scope": scope,
+        "_postman_exported_at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"

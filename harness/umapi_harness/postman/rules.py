@@ -28,10 +28,13 @@ class Rule(enum.StrEnum):
     NOT_COMPLETED = "not-completed"
     UNKNOWN_EVENT = "unknown-event"
     REQUESTS_LEFT = "requests-left"
+    DATA = "data"
     NETWORK = "network"
     REQUEST = "request"
     LIMIT = "limit"
     THIRD_HOST = "third-host"
+    INTERRUPTED = "interrupted"
+    INTERNAL_ERROR = "internal-error"
 
 
 @attrs.frozen
@@ -44,6 +47,8 @@ class Facts:
     """Whether Newman lets a breach pass."""
     noted: bool = False
     """Whether a breach is only noted, unless it is denied."""
+    final: bool = False
+    """Whether a breach ends the run, and cannot be allowed."""
 
 
 FACTS: Final[Mapping[Rule, Facts]] = {
@@ -76,12 +81,19 @@ FACTS: Final[Mapping[Rule, Facts]] = {
         newman=True,
         noted=True,
     ),
+    Rule.DATA: Facts(
+        "a data file has no rows, rows with more or fewer cells than its heading, or a heading that cannot be right; "
+        "nothing is sent then",
+        newman=True,
+    ),
     Rule.NETWORK: Facts("a request of the collection gets no answer: no connection, no time, or no HTTP"),
     Rule.REQUEST: Facts(
         "a request cannot be made: a bad address, an authorisation that is not supported, a file that cannot be sent"
     ),
     Rule.LIMIT: Facts("a budget is used up: of time, size, steps or memory"),
     Rule.THIRD_HOST: Facts("a request goes to a host that is neither the API's nor one that an option lets through"),
+    Rule.INTERRUPTED: Facts("Ctrl-C or a signal ends the run before its end", final=True),
+    Rule.INTERNAL_ERROR: Facts("the runner itself fails: a fault of this program", final=True),
 }
 NOTED: Final = frozenset(rule for rule, facts in FACTS.items() if facts.noted)
 """Rules whose breach is only noted, unless it is denied."""
@@ -97,7 +109,7 @@ def allowed_rules(allowed: Iterable[str], denied: Iterable[str]) -> frozenset[Ru
 
 def _rule(name: str, where: str) -> Rule:
     found = next((rule for rule in Rule if rule == name), None)
-    if found is None:
-        known = ", ".join(Rule)
-        raise InputError(f"{where}: {name!r} is no rule; the rules are {known}")
+    if found is None or FACTS[found].final:
+        known = ", ".join(rule for rule in Rule if not FACTS[rule].final)
+        raise InputError(f"{where}: {name!r} is no rule that can be allowed; the rules are {known}")
     return found

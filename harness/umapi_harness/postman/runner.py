@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 import attrs
 import httpx
 
-from umapi_harness.common.errors import DocumentError
+from umapi_harness.common.errors import DocumentError, InputError
 from umapi_harness.postman import events
 from umapi_harness.postman.collection import Collection, Item
 from umapi_harness.postman.execution import Execution
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.scripts import ScriptResult
-from umapi_harness.postman.session import Options, Session
-from umapi_harness.postman.variables import value_text
+from umapi_harness.postman.session import Options, Session, TimeUpError
+from umapi_harness.postman.variables import Scopes, value_text
 
 
 @attrs.frozen(kw_only=True)
@@ -34,9 +34,14 @@ class Runner:
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], float] = time.time
     chance: random.Random = attrs.field(factory=random.Random)
+    on_scopes: Callable[[Scopes], None] | None = None
+    """Receives the variables as the run leaves them."""
 
     def run(self) -> events.Summary:
-        """Runs to the end and returns the counts; raises DocumentError when there is nothing to run."""
+        """Runs to the end and returns the counts; raises DocumentError when there is nothing to run.
+
+        Whatever ends the run, listeners hear of its end: also when an exception leaves this method.
+        """
         items = self._chosen()
         count = self.options.iteration_count()
         session = Session(
@@ -57,20 +62,42 @@ class Runner:
                 requests=len(items),
                 environment=self.options.environment.name,
                 at=self.now(),
-                notes=tuple(self.options.notes),
+                notes=tuple(session.masker.text(note) for note in self.options.notes),
             )
         )
-        started = time.monotonic()
-        for unheard in self.collection.unheard:
-            session.error(None, Rule.UNKNOWN_EVENT, unheard.problem, unheard.pointer)
-        stopped = _Iterations(session, items, count).run()
+        stopped: str | None = "the run was ended before it was over"
+        try:
+            stopped = self._work(session, _Iterations(session, items, count))
+        finally:
+            session.summary.seconds = time.monotonic() - session.began
+            session.tell(events.RunFinished(summary=session.summary, stopped=stopped))
+            if self.on_scopes is not None:
+                self.on_scopes(session.scopes)
+        return session.summary
+
+    def _work(self, session: Session, iterations: _Iterations) -> str | None:
+        """Goes through the collection; returns why it stopped early. What ends the run is told before it is raised."""
+        try:
+            for unheard in self.collection.unheard:
+                session.error(None, Rule.UNKNOWN_EVENT, unheard.problem, unheard.pointer)
+            stopped = iterations.run()
+        except TimeUpError:
+            message = f"the run has taken the {self.options.seconds:g} seconds that it may; --timeout gives it more"
+            session.error(iterations.step, Rule.LIMIT, message, "")
+            return "the time of the run is used up"
+        except (KeyboardInterrupt, SystemExit) as error:
+            session.error(iterations.step, Rule.INTERRUPTED, str(error) or "interrupted", "")
+            raise
+        except Exception as error:
+            place = "" if iterations.step is None else iterations.step.pointer
+            message = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+            session.error(iterations.step, Rule.INTERNAL_ERROR, message, place)
+            raise
         if session.summary.passed and not session.summary.checks_passed:
             what = "nothing was checked" if session.summary.requests else "no request was sent, and nothing was checked"
             message = f"{what}; write tests with pm.test, or allow it with --allow {Rule.NO_CHECKS}"
             session.error(None, Rule.NO_CHECKS, message, "")
-        session.summary.seconds = time.monotonic() - started
-        session.tell(events.RunFinished(summary=session.summary, stopped=stopped))
-        return session.summary
+        return stopped
 
     def _chosen(self) -> tuple[Item, ...]:
         """The requests to run, in the collection's order."""
@@ -95,6 +122,8 @@ class _Iterations:
     items: Sequence[Item]
     count: int
     steps: int = 0
+    step: events.Step | None = None
+    """The step that is under way."""
 
     def run(self) -> str | None:
         """Returns why the run stopped early, or None."""
@@ -113,11 +142,14 @@ class _Iterations:
         place: int | None = 0
         done = 0
         while place is not None and place < len(self.items):
+            session.check_time()
             if self.steps and options.delay:
-                session.sleep(options.delay)
-            step = self._next_step(self.items[place], iteration)
+                session.pause(options.delay)
+            step = self.step = self._next_step(self.items[place], iteration)
             if done == options.max_requests:
-                message = f"more than {done} requests in one iteration: setNextRequest goes round in circles"
+                message = (
+                    f"setNextRequest goes round in circles: {done} requests in one iteration; --max-steps has more"
+                )
                 session.error(step, Rule.LIMIT, message, step.pointer)
                 return "setNextRequest goes round in circles"
             done += 1
@@ -126,6 +158,7 @@ class _Iterations:
             session.end_step(step, self.items[place], jumps=jumps)
             place = place + 1 if following is None else self._place_of(following, step, place)
             session.tell(events.RequestFinished(step=step))
+            self.step = None
             if options.bail and session.summary.failures:
                 return "a check or request failed"
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import attrs
 import httpx
@@ -12,8 +13,9 @@ import httpx
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman import events
 from umapi_harness.postman.collection import Item
+from umapi_harness.postman.data import DataRow
 from umapi_harness.postman.dynamic import DynamicVariables
-from umapi_harness.postman.environment import DataRow, Environment
+from umapi_harness.postman.environment import Environment
 from umapi_harness.postman.masking import MASK, Masker, is_secret_name
 from umapi_harness.postman.outgoing import Target
 from umapi_harness.postman.oversight import AnswerJudge, Oversight
@@ -29,8 +31,9 @@ _SHOWN_VALUE = 2_000
 class Options:
     """How to run: iterations, which part, when to stop.
 
-    `iterations` of None means one for each row of data, or one. `delay` is in seconds, between requests.
-    `max_requests` ends an iteration in which setNextRequest goes round in circles.
+    `iterations` of None means one for each row of data, or one. `delay` is in seconds, between requests; `seconds` is
+    the budget of the whole run, None for ever. `max_requests` ends an iteration in which setNextRequest goes round in
+    circles.
     """
 
     environment: Environment = attrs.field(factory=Environment)
@@ -45,6 +48,13 @@ class Options:
     target: Target | None = None
     providers: Mapping[str, Provider] = attrs.field(factory=dict[str, Provider])
     max_requests: int = 10_000
+    seconds: float | None = None
+    follow_redirects: bool = True
+    """False where redirections are shown, and not followed, whatever requests say."""
+    working_dir: Path | None = None
+    """Where relative names of files begin; None for the collection's folder."""
+    outside_files: bool = False
+    """Whether files outside of that folder may be read."""
     limits: Limits = attrs.field(factory=Limits)
     notes: Sequence[str] = ()
     """What reports tell before all else, such as where requests go instead."""
@@ -67,6 +77,10 @@ class Options:
 
     def _place(self, iteration: int) -> int:
         return min(iteration, len(self.data) - 1)
+
+
+class TimeUpError(Exception):
+    """The run has taken as long as it may."""
 
 
 @attrs.define(kw_only=True)
@@ -93,7 +107,7 @@ class Session:
     _exchanges: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.engine = ScriptEngine(sleep=self.sleep, limits=self.options.limits)
+        self.engine = ScriptEngine(sleep=self.pause, limits=self.options.limits)
         self.oversight = Oversight(self.options.judges)
         self.dynamic = DynamicVariables(self.chance, self.now)
         self.scopes = Scopes(
@@ -119,6 +133,25 @@ class Session:
             return value
 
         return provide
+
+    @property
+    def deadline(self) -> float | None:
+        """When the run must be over, by time.monotonic(); None for never."""
+        seconds = self.options.seconds
+        return None if seconds is None else self.began + seconds
+
+    def check_time(self) -> None:
+        """Raises TimeUpError when the budget of the run is used up."""
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            raise TimeUpError
+
+    def pause(self, seconds: float) -> None:
+        """Waits, and no longer than the run may take; raises TimeUpError."""
+        if self.deadline is None:
+            self.sleep(seconds)
+            return
+        self.sleep(max(0.0, min(seconds, self.deadline - time.monotonic())))
+        self.check_time()
 
     def next_exchange(self) -> int:
         """The number of a request that is about to go out."""
