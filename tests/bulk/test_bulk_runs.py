@@ -675,3 +675,18 @@ def test_what_is_sent_under_a_new_name_is_looked_at_under_it(site: Site) -> None
     _, (moved, deleted) = site.run([shown, GroupAction("Tried").delete()])
     assert (moved.outcome, deleted.outcome) == (RowOutcome.UNKNOWN, RowOutcome.COMPLETED)
     assert (moved.message or "").startswith("a later row has removed the user or group")
+
+
+def test_who_is_not_found_by_a_user_name_is_not_taken_for_gone(make_site: MakeSite) -> None:
+    """A user name that two domains have finds nobody: the removal from a group, which was lost, is sent again."""
+    document = people(1)
+    document["domains"].append({"name": "example.org", "type": "federatedID"})
+    named = {"username": "jd", "type": "federatedID", "firstname": "J", "lastname": "D", "country": "DE"}
+    document["users"] += [
+        {**named, "email": f"jd@{domain}", "domain": domain, "groups": ["Designers"]}
+        for domain in ("example.com", "example.org")
+    ]
+    site = make_site(document=document)
+    site.fault(operation="action", kind="drop", when="before", nth=1)
+    _, (row,) = site.run([GroupAction("Designers").remove_users(["jd"])])
+    assert (row.outcome, row.code) == (RowOutcome.FAILED, "error.user.nonexistent")

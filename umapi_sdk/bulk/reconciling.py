@@ -30,18 +30,15 @@ from umapi_models.models import (
 from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
 from umapi_sdk.bulk.rows import Fate, OpenRow, PlacedStep, Portion, portions_of
 from umapi_sdk.calls import Service
-from umapi_sdk.errors import ListingError, NotFoundError
 from umapi_sdk.identity import folded
 from umapi_sdk.kinds import Frame, Step, new_name
 from umapi_sdk.leftovers import can_be_repeated
 from umapi_sdk.listings import ListingReader
 from umapi_sdk.messages import Call
-from umapi_sdk.queries import fetch_user, groups_listing, users_listing
+from umapi_sdk.queries import fetch_user, groups_listing
 from umapi_sdk.resources import group_key, user_key
 from umapi_sdk.wholeness import ListingRules
 
-_ASKED_SINGLY = 10
-"""Members of a group that are asked for one by one, at most; for more of them the group is listed."""
 _ADOBE_ID = "AdobeID"
 _GONE_SINCE = "a later row has removed the user or group, and whether this took effect before cannot be seen any more"
 
@@ -139,7 +136,6 @@ class Look:
         """Queries so far."""
         self._users: dict[tuple[str, str | None], User | None] = {}
         self._groups: dict[str, Group] | None = None
-        self._members: dict[str, frozenset[str] | None] = {}
 
     def judge(self, items: Sequence[Item]) -> Call[list[Judged]]:
         """Return what is known of each of the items, which are all that is in doubt of one user or group.
@@ -276,8 +272,8 @@ class Look:
                 return [Judged(item, Verdict.UNKNOWN, "which product profiles a user group gives cannot be asked")]
             return [Judged(item, Verdict.HARMLESS)]
         names = {folded(name) for name in listed.user or ()}
-        members = yield from self._members_of(frame.user_group, listed.user or ())
-        wrong = names - members if step.add is not None else names & members
+        members, others = yield from self._members_of(frame.user_group, listed.user or ())
+        wrong = names - (members if step.add is not None else others)
         wrong |= names & undecided
         undecided |= wrong
         judged = [
@@ -295,36 +291,19 @@ class Look:
             self._groups = {folded(group.group_name): group for group in reader.entries}
         return self._groups
 
-    def _members_of(self, group: str, names: Sequence[str]) -> Call[set[str]]:
-        """Return which of the users named are in a group, as `folded` has them."""
-        wanted = {folded(name) for name in names}
-        listed = None if len(names) <= _ASKED_SINGLY else (yield from self._list_members(group))
-        if listed is not None:
-            return wanted & listed
-        members: set[str] = set()
+    def _members_of(self, group: str, names: Sequence[str]) -> Call[tuple[set[str], set[str]]]:
+        """Return which of the users named are in a group and which are not, as `folded` has them.
+
+        Whoever is not found by a user name alone is neither: the name may be that of several.
+        """
+        members, others = set[str](), set[str]()
         for name in names:
             user = yield from self._find(name, None)
             if user is not None and folded(group) in map(folded, user.groups or ()):
                 members.add(folded(name))
-        return members
-
-    def _list_members(self, group: str) -> Call[frozenset[str] | None]:
-        """Return all members of a group by their names, None if the listing is not whole."""
-        key = folded(group)
-        if key not in self._members:
-            members: frozenset[str] | None = None
-            reader = ListingReader(users_listing(in_group=group), ListingRules(), keep=True)
-            try:
-                while not reader.finished:
-                    self.asked += 1
-                    yield from reader.next_page(self._service)
-                members = frozenset(folded(name) for user in reader.entries for name in (user.email, user.username))
-            except NotFoundError:
-                members = frozenset()
-            except ListingError:
-                members = None
-            self._members[key] = members
-        return self._members[key]
+            elif user is not None or "@" in name:
+                others.add(folded(name))
+        return members, others
 
 
 def is_harmless_twice(step: Step) -> bool:
