@@ -239,9 +239,11 @@ RESPONSE_BROKEN = {
     "pm.response.to.have.header('Content-Type', 'text/xml')": "but got 'application/json'",
     "pm.response.to.have.jsonBody('a.c')": "expected 'a.c' in the JSON body, but it is not there",
     "pm.response.to.have.jsonBody('result', 'y')": "expected 'result' as 'y' in the JSON body, but got 'x'",
-    "pm.response.to.have.jsonSchema({required: ['z']})": '"z" is a required property',
-    "pm.response.to.not.have.jsonSchema({})": "the response fits the schema, which it should not",
-    "pm.response.to.have.jsonSchema({properties: {a: {properties: {b: {maxItems: 1}}}}})": "/a/b: [1,2] has more",
+    "pm.response.to.have.jsonSchema({required: ['z']})": "data should have required property 'z'",
+    "pm.response.to.not.have.jsonSchema({})": "expected data to not satisfy schema",
+    "pm.response.to.have.jsonSchema({properties: {a: {properties: {b: {maxItems: 1}}}}})": (
+        "data.a.b should NOT have more than 1 items"
+    ),
     "pm.response.to.have.jsonSchema({type: 'nonsense'})": "the schema cannot be used",
     "pm.response.to.be.rateLimited": '"rateLimited"',
 }

@@ -25,7 +25,7 @@ from umapi_harness.postman.collection import Script
 from umapi_harness.postman.schemas import verdict
 from umapi_harness.postman.variables import Values
 
-_SOURCES = ("expect.js", "messages.js", "pm.js")
+_SOURCES = ("expect.js", "formats.js", "schema.js", "schema_rules.js", "messages.js", "pm.js")
 _FIRST_LINE = 100_000
 """Where the sandbox's own lines start: QuickJS names no files, so the number tells its lines from a script's."""
 _SLEPT_AT_LEAST_MS = 10.0

@@ -201,10 +201,7 @@ const METHODS = {
   satisfy: (c, test) => c.check(test(c.subject), `to satisfy ${test.name || "the given function"}`),
   throw: (c, ...args) => throws(c, ...args),
   respondTo: (c, name) => c.check(typeof c.subject?.[name] === "function", `to respond to ${show(name)}`),
-  jsonSchema: (c, schema) => {
-    const { valid, message } = sandbox.schemaVerdict(schema, c.subject);
-    c.state(valid, `the value does not fit the schema: ${message}`, "the value fits the schema, which it should not");
-  },
+  jsonSchema: (c, schema) => holdsAgainst(c, schema, c.subject),
 };
 
 const ALIASES = {
@@ -223,6 +220,13 @@ METHODS.ownProperty = (c, ...args) => {
   c.flags.own = true;
   property(c, ...args);
 };
+
+function holdsAgainst(c, schema, value) {
+  if (!isObject(schema)) c.fail(`expected ${show(schema)} to be an object`);
+  const { valid, message } = schemaVerdict(schema, value);
+  c.state(valid, `expected data to satisfy schema but found following errors: \n${message}`,
+    "expected data to not satisfy schema");
+}
 
 function include(c, value) {
   const { subject } = c;
