@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+import ssl
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
-import httpx
 import pytest
+import trustme
 
 from umapi_harness.common.documents import Node
 from umapi_harness.postman import events
@@ -19,9 +20,13 @@ from umapi_harness.postman.collection import Collection, Script, parse_collectio
 from umapi_harness.postman.environment import Environment
 from umapi_harness.postman.runner import Runner
 from umapi_harness.postman.scripts import ScriptEngine, ScriptInput
+from umapi_harness.postman.sending.certificates import ClientCertificate
+from umapi_harness.postman.sending.sender import Sender
 from umapi_harness.postman.session import Options
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+from umapi_web import Web, a_web, reply
 
 NOW = 1_700_000_000.0
 V21 = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
@@ -128,23 +133,56 @@ class Ran:
 
 
 @pytest.fixture
-def run_collection(slept: list[float]) -> Callable[..., Ran]:
-    """Runs a collection with a client of its own; respx answers in the place of servers."""
+def web() -> Iterator[Web]:
+    """A server that answers for every host; it echoes until it is told otherwise."""
+    with a_web() as there:
+        yield there
+
+
+@attrs.frozen
+class TlsSite:
+    """A server with TLS that answers whether its client showed a certificate, and what is needed to reach it."""
+
+    url: str
+    bundle: Path
+    client: ClientCertificate
+
+
+@pytest.fixture(scope="session")
+def tls_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsSite]:
+    """A server with TLS at 127.0.0.1."""
+    folder = tmp_path_factory.mktemp("tls")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    authority.issue_cert("client@example.com").private_key_and_cert_chain_pem.write_to_path(folder / "client.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    with a_web(context) as web:
+        web.answer = lambda call: reply(text="somebody" if call.certified else "nobody")
+        url = web.url.replace("http:", "https:")
+        yield TlsSite(url, folder / "ca.pem", ClientCertificate(certificate=folder / "client.pem"))
+
+
+@pytest.fixture
+def run_collection(slept: list[float], web: Web) -> Callable[..., Ran]:
+    """Runs a collection; the web answers in the place of all servers."""
 
     def run(
         collection: Collection,
         *,
         env: dict[str, Any] | None = None,
         secret: Sequence[str] = (),
-        client: httpx.Client | None = None,
+        sender: Sender | None = None,
         **options: Any,
     ) -> Ran:
         told: list[events.Event] = []
         environment = Environment(name="Test", values=env or {}, secret=frozenset(secret))
-        with client or httpx.Client(trust_env=False) as used:
+        with sender or Sender(proxies=web.proxies) as used:
             summary = Runner(
                 collection=collection,
-                client=used,
+                sender=used,
                 options=Options(environment=environment, **options),
                 listeners=[told.append],
                 sleep=slept.append,

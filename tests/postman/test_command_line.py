@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import threading
 
-import httpx
 import pytest
-import respx
 
 from umapi_harness.cli import main
+from umapi_web import HANG_UP, reply
 
 V21 = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
@@ -34,6 +35,16 @@ def away(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     for name in ("UMAPI_ENDPOINT", "UMAPI_IMS_URL", "UMAPI_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def abroad(away, web, monkeypatch):
+    """The proxy of the environment is a server that answers for every host: 200 until it is told otherwise."""
+    monkeypatch.setenv("http_proxy", web.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    web.always(reply(200))
+    return web
 
 
 @pytest.mark.parametrize(
@@ -77,30 +88,27 @@ def test_bad_input_is_one_line_and_status_2(arguments, message, tmp_path, collec
     assert "s3cret" not in captured.err
 
 
-def test_a_run_elsewhere_takes_its_values_from_all_sources(collection, write_json, capsys, away):
+def test_a_run_elsewhere_takes_its_values_from_all_sources(collection, write_json, capsys, abroad):
     """Environment, globals and --env-var fill the variables; the exit status is 0 when all passed."""
     environment = write_json("e.json", {"values": [{"key": "api_url", "value": "http://{{host}}/{{v}}"}]})
     variables = write_json("g.json", {"values": [{"key": "v", "value": "global"}, {"key": "host", "value": "no"}]})
-    with respx.mock() as router:
-        router.get("http://h.example/global/x").respond(200)
-        arguments = ["run", collection, "-e", str(environment), "-g", str(variables), "--env-var", "host=h.example"]
-        assert main(arguments) == 0
+    arguments = ["run", collection, "-e", str(environment), "-g", str(variables), "--env-var", "host=h.example"]
+    assert main(arguments) == 0
     assert "passed: 1 requests, 1 checks passed" in capsys.readouterr().out
 
 
-def test_a_failed_check_is_status_1_and_the_reports_are_written(collection, tmp_path, capsys, away):
+def test_a_failed_check_is_status_1_and_the_reports_are_written(collection, tmp_path, capsys, abroad):
     """A broken check makes status 1; JUnit and JSON files tell of it all the same."""
     junit, report = tmp_path / "j.xml", tmp_path / "j.json"
-    with respx.mock() as router:
-        router.get("http://127.0.0.1:9/v2/usermanagement/x").respond(500)
-        arguments = ["run", collection, "--target", "http://127.0.0.1:9", "--junit", str(junit), "--json", str(report)]
-        assert main(arguments) == 1
+    abroad.always(reply(500))
+    arguments = ["run", collection, "--target", "http://127.0.0.1:9", "--junit", str(junit), "--json", str(report)]
+    assert main(arguments) == 1
     assert 'expected a response that is "ok", but got 500' in capsys.readouterr().out
     assert json.loads(report.read_text(encoding="utf-8"))["passed"] is False
     assert "<failure" in junit.read_text(encoding="utf-8")
 
 
-def test_a_token_in_the_text_of_a_script_is_shown_nowhere(write_json, tmp_path, capsys, away):
+def test_a_token_in_the_text_of_a_script_is_shown_nowhere(write_json, tmp_path, capsys, abroad):
     """What scripts throw, log and assert is masked on screen, in JUnit and in JSON; the sentence stays."""
     script = """
         console.log("sent Authorization: Bearer pl4nted-one-Xk9");
@@ -112,63 +120,61 @@ def test_a_token_in_the_text_of_a_script_is_shown_nowhere(write_json, tmp_path, 
     item = {"name": "x", "request": {"method": "GET", "url": "http://h.example/x"}, "event": [event]}
     path = write_json("c.json", {"info": {"name": "c", "schema": V21}, "item": [item]})
     junit, report = tmp_path / "j.xml", tmp_path / "j.json"
-    with respx.mock() as router:
-        router.get("http://h.example/x").respond(200)
-        assert main(["run", str(path), "--junit", str(junit), "--json", str(report)]) == 1
+    assert main(["run", str(path), "--junit", str(junit), "--json", str(report)]) == 1
     said = capsys.readouterr()
     shown = [said.out + said.err, junit.read_text(encoding="utf-8"), report.read_text(encoding="utf-8")]
     assert [text for text in shown if "pl4nted" in text] == []
     assert all("sent Authorization: Bearer •••" in text for text in shown)
 
 
-def test_a_report_that_cannot_be_written_is_bad_input(collection, tmp_path, capsys, away):
+def test_a_report_that_cannot_be_written_is_bad_input(collection, tmp_path, capsys, abroad):
     """A path that cannot be written is named in one line, with status 2."""
-    with respx.mock() as router:
-        router.get("http://h/v2/usermanagement/x").respond(200)
-        assert main(["run", collection, "--target", "http://h", "--json", str(tmp_path / "no" / "j.json")]) == 2
+    assert main(["run", collection, "--target", "http://h", "--json", str(tmp_path / "no" / "j.json")]) == 2
     assert "j.json: no such file or directory; give a path that can be written" in capsys.readouterr().err
 
 
-def test_an_unreachable_server_is_status_1(collection, capsys, away):
+def test_an_unreachable_server_is_status_1(collection, capsys, abroad):
     """Nobody at the other end is a failure of the run, not of its input."""
-    with respx.mock() as router:
-        router.get("http://h/v2/usermanagement/x").mock(side_effect=httpx.ConnectError("refused"))
-        assert main(["run", collection, "--target", "http://h"]) == 1
-    assert "network: GET http://h/v2/usermanagement/x: refused" in capsys.readouterr().out
+    abroad.always(HANG_UP)
+    assert main(["run", collection, "--target", "http://h"]) == 1
+    assert (
+        "network: GET http://h/v2/usermanagement/x: the server closed the connection without an answer"
+        in capsys.readouterr().out
+    )
 
 
-def test_the_walkthrough_takes_the_lines_that_serve_prints(monkeypatch, capsys, away):
+def test_the_walkthrough_takes_the_lines_that_serve_prints(monkeypatch, capsys, abroad):
     """With a target and no collection, the walkthrough runs with the UMAPI_ variables of the environment."""
     for name, value in {"ORG_ID": "1@AdobeOrg", "CLIENT_ID": "c", "CLIENT_SECRET": "very-secret"}.items():
         monkeypatch.setenv(f"UMAPI_{name}", value)
-    with respx.mock() as router:
-        route = router.post("http://h:81/ims/token/v3").respond(400, json={"error": "invalid_client"})
-        status = main(
-            [
-                "run",
-                "--target",
-                "http://h:81",
-                "--folder",
-                "get_oauth_token.py: the same as url-encoded form, version 3",
-            ]
-        )
+    abroad.always(reply(400, json_={"error": "invalid_client"}))
+    status = main(
+        [
+            "run",
+            "--target",
+            "http://h:81",
+            "--folder",
+            "get_oauth_token.py: the same as url-encoded form, version 3",
+        ]
+    )
     assert status == 1
-    sent = route.calls[0].request.content.decode()
+    sent = abroad.calls[0].body.decode()
+    assert abroad.urls == ["http://h:81/ims/token/v3"]
     assert "client_secret=very-secret" in sent
     out = capsys.readouterr().out
     assert "client_secret=•••" in out
     assert "very-secret" not in out
 
 
-def test_ctrl_c_ends_a_run_without_a_traceback(collection, capsys, away):
+def test_ctrl_c_ends_a_run_without_a_traceback(collection, capsys, abroad):
     """An interrupted run ends with the status that shells expect, and says nothing more."""
 
-    def interrupted(_request):
-        raise KeyboardInterrupt
+    def interrupted(_call):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        return HANG_UP
 
-    with respx.mock(assert_all_called=False) as router:
-        router.get("http://h/v2/usermanagement/x").mock(side_effect=interrupted)
-        assert main(["run", collection, "--target", "http://h"]) == 130
+    abroad.answer = interrupted
+    assert main(["run", collection, "--target", "http://h"]) == 130
     assert "Traceback" not in capsys.readouterr().err
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import random
 
-import httpx
 import pytest
 
 from umapi_harness.common.documents import Node
+from umapi_harness.postman.addresses import Target, read_target
+from umapi_harness.postman.behaviour import behaviour_of
 from umapi_harness.postman.collection import parse_request
-from umapi_harness.postman.outgoing import RequestError, Target, read_target, resolved, wire_request
+from umapi_harness.postman.files import FileAccess
+from umapi_harness.postman.outgoing import Maker, RequestError, resolved
 from umapi_harness.postman.variables import Scopes
 
 
@@ -17,14 +20,19 @@ from umapi_harness.postman.variables import Scopes
 def wire(tmp_path):
     """Makes a request as it would be sent, from a request as the collection writes it."""
 
-    def make(request, target=None, **values):
+    def make(request, target=None, behaviour=None, **values):
         ready = resolved(parse_request(Node(request, "c.json")), Scopes(environment=values))
-        with httpx.Client() as client:
-            sent = wire_request(ready, client, keep_body=False, target=target, folder=tmp_path)
-            sent.read()
-        return sent
+        maker = Maker(
+            files=FileAccess(folder=tmp_path), chance=random.Random(1), user_agent="umapi-harness", target=target
+        )
+        return maker.make(ready, behaviour_of(behaviour or {}))
 
     return make
+
+
+def content(sent):
+    """The bytes of a body."""
+    return b"" if sent.body is None else b"".join(sent.body.pieces())
 
 
 @pytest.mark.parametrize(
@@ -32,8 +40,9 @@ def wire(tmp_path):
     [
         ("http://h/a b/é?q=x y&r=é", "/a%20b/%C3%A9?q=x%20y&r=%C3%A9"),
         ("http://h/a%2Fb?x=%26", "/a%2Fb?x=%26"),
-        ("http://h/100%/x", "/100%25/x"),
+        ("http://h/100%/x?a|b['c']", "/100%/x?a|b[%27c%27]"),
         ("http://h/o@AdobeOrg/0#frag", "/o@AdobeOrg/0"),
+        ("HTTP://H/a{b}^`/x?{}`", "/a%7Bb%7D^%60/x?{}`"),
         ("h/x", "/x"),
         ("http://h", "/"),
         ("http://h/デザイン部", "/%E3%83%87%E3%82%B6%E3%82%A4%E3%83%B3%E9%83%A8"),
@@ -43,15 +52,14 @@ def wire(tmp_path):
 def test_addresses_are_encoded_where_they_must_be_and_only_there(wire, url, raw_path):
     """What may not stand in an address is encoded; what is encoded already, and what may stand, is left."""
     sent = wire(url, v='1+"')
-    assert sent.url.raw_path.decode() == raw_path
-    assert sent.url.host == "h"
+    assert sent.url == f"http://h{raw_path}"
 
 
-def test_a_path_variable_is_one_segment_whatever_it_holds(wire):
-    """A value with slashes, question marks and percent signs stays in its own segment."""
+def test_a_path_variable_is_part_of_the_path_whatever_it_holds(wire):
+    """Question marks, hashes and spaces of a value do not end the path; slashes part it, as in Postman."""
     url = {"host": ["{{base}}"], "path": ["users", ":group", "x"], "variable": [{"key": "group", "value": "{{g}}"}]}
     sent = wire({"url": url}, base="http://h:8080", g="a/b?c#d e")
-    assert sent.url.raw_path == b"/users/a%2Fb%3Fc%23d%20e/x"
+    assert sent.url == "http://h:8080/users/a/b%3Fc%23d%20e/x"
 
 
 @pytest.mark.parametrize("url", ["", "http://", "ftp://h/x", "http://h:port/", "http://[::1/"])
@@ -76,18 +84,16 @@ def test_an_address_that_leads_nowhere_is_refused(wire, url):
 def test_authorisation_becomes_a_header(wire, auth, header):
     """Each type of authorisation writes the header it stands for, over one that was there."""
     sent = wire({"url": "http://h", "auth": auth, "header": [{"key": "authorization", "value": "old"}]}, t="tok")
-    assert sent.headers["authorization"] == (header or "old")
+    assert sent.header("authorization") == (header or "old")
 
 
 def test_authorisation_may_go_into_the_query(wire):
     """API keys and OAuth tokens can be query parameters."""
     key = [{"key": "key", "value": "k y"}, {"key": "value", "value": "a&b"}, {"key": "in", "value": "query"}]
-    assert wire({"url": "http://h/x", "auth": {"type": "apikey", "apikey": key}}).url.raw_path == b"/x?k%20y=a%26b"
+    assert wire({"url": "http://h/x", "auth": {"type": "apikey", "apikey": key}}).url == "http://h/x?k%20y=a%26b"
     token = [{"key": "accessToken", "value": "t"}, {"key": "addTokenTo", "value": "queryParams"}]
-    assert (
-        wire({"url": "http://h/?a=1", "auth": {"type": "oauth2", "oauth2": token}}).url.raw_path
-        == b"/?a=1&access_token=t"
-    )
+    sent = wire({"url": "http://h/?a=1", "auth": {"type": "oauth2", "oauth2": token}})
+    assert sent.url == "http://h/?a=1&access_token=t"
 
 
 def test_files_are_sent_from_the_collection_s_folder(wire, tmp_path):
@@ -95,22 +101,20 @@ def test_files_are_sent_from_the_collection_s_folder(wire, tmp_path):
     (tmp_path / "up.txt").write_bytes(b"content \xff")
     field = [{"key": "f", "type": "file", "src": "up.txt"}, {"key": "n", "value": "1"}]
     sent = wire({"method": "POST", "url": "http://h", "body": {"mode": "formdata", "formdata": field}})
-    assert b'name="f"; filename="up.txt"' in sent.content
-    assert b"content \xff" in sent.content
-    assert (
-        wire({"method": "POST", "url": "http://h", "body": {"mode": "file", "file": {"src": "up.txt"}}}).content
-        == b"content \xff"
-    )
+    assert b'name="f"; filename="up.txt"' in content(sent)
+    assert b"content \xff" in content(sent)
+    sent = wire({"method": "POST", "url": "http://h", "body": {"mode": "file", "file": {"src": "up.txt"}}})
+    assert content(sent) == b"content \xff"
     with pytest.raises(RequestError, match=r"none\.txt cannot be sent: no such file"):
         wire({"method": "POST", "url": "http://h", "body": {"mode": "file", "file": {"src": "none.txt"}}})
 
 
 def test_headers_may_repeat_and_hold_any_text(wire):
-    """A header given twice is sent twice; values beyond ASCII go out as UTF-8; own headers replace defaults."""
-    header = [{"key": "X", "value": "1"}, {"key": "X", "value": "é"}, {"key": "User-Agent", "value": "mine"}]
-    sent = wire({"url": "http://h", "header": header})
-    assert [value for name, value in sent.headers.raw if name == b"X"] == [b"1", "é".encode()]
-    assert sent.headers["user-agent"] == "mine"
+    """A header given twice is sent twice; values beyond Latin-1 go out as UTF-8; own headers replace defaults."""
+    names = [("X", "1"), ("X", "é"), ("X", "デ"), ("User-Agent", "mine")]
+    sent = wire({"url": "http://h", "header": [{"key": key, "value": value} for key, value in names]})
+    assert [value for key, value in sent.headers if key == "X"] == ["1", "é", "デ".encode().decode("latin-1")]
+    assert [value for key, value in sent.headers if key == "User-Agent"] == ["mine"]
 
 
 def test_the_type_of_a_raw_body_follows_its_language_unless_a_header_says_it(wire):
@@ -119,14 +123,14 @@ def test_the_type_of_a_raw_body_follows_its_language_unless_a_header_says_it(wir
     def type_of(language, header=()):
         body = {"mode": "raw", "raw": "x", "options": {"raw": {"language": language}}}
         sent = wire({"method": "POST", "url": "http://h", "body": body, "header": list(header)})
-        return sent.headers.get_list("content-type")
+        return [value for key, value in sent.headers if key.lower() == "content-type"]
 
     assert type_of("json") == ["application/json"]
     assert type_of("text") == ["text/plain"]
     assert type_of("json", [{"key": "content-type", "value": "application/x"}]) == ["application/x"]
 
 
-def test_a_graphql_body_is_json_and_bad_variables_are_refused(wire):
+def test_a_graphql_body_is_json(wire):
     """Query and variables go out as one JSON object."""
 
     def body(variables):
@@ -136,18 +140,16 @@ def test_a_graphql_body_is_json_and_bad_variables_are_refused(wire):
             "body": {"mode": "graphql", "graphql": {"query": "q", "variables": variables}},
         }
 
-    assert json.loads(wire(body('{"a": {{n}}}'), n="1").content) == {"query": "q", "variables": {"a": 1}}
-    assert json.loads(wire(body("")).content) == {"query": "q", "variables": None}
-    with pytest.raises(RequestError, match="no JSON"):
-        wire(body("{"))
+    assert json.loads(content(wire(body('{"a": {{n}}}'), n="1"))) == {"query": "q", "variables": {"a": 1}}
+    assert json.loads(content(wire(body("")))) == {"query": "q"}
 
 
 def test_a_target_takes_the_place_of_every_server(wire):
     """Scheme, host and port are the target's; path and query stay."""
     target = read_target("https://127.0.0.1:8443/")
     assert target == Target(origin="https://127.0.0.1:8443")
-    assert str(wire("http://h:1/a/b?c=d", target).url) == "https://127.0.0.1:8443/a/b?c=d"
-    assert str(wire("http://h", target).url) == "https://127.0.0.1:8443"
+    assert wire("http://h:1/a/b?c=d", target).url == "https://127.0.0.1:8443/a/b?c=d"
+    assert wire("http://h", target).url == "https://127.0.0.1:8443/"
 
 
 @pytest.mark.parametrize("text", ["", "h:80", "ftp://h", "http://h/path", "http://h?x=1", "http://"])
@@ -168,6 +170,5 @@ def test_half_a_surrogate_pair_is_sent_as_a_question_mark(wire):
         "body": {"mode": "urlencoded", "urlencoded": [{"key": half, "value": half}]},
     }
     sent = wire(request)
-    assert (sent.url.raw_path, sent.content, sent.headers["x"]) == (b"/%3F?a=?", b"%3F=%3F", "?")
-    for body in ({"mode": "raw", "raw": half}, {"mode": "file", "file": {"content": half}}):
-        assert wire({**request, "body": body}).content == b"?"
+    assert (sent.url, content(sent), sent.header("x")) == ("http://h/%3F?a=?", b"%3F=%3F", "?")
+    assert content(wire({**request, "body": {"mode": "raw", "raw": half}})) == b"?"

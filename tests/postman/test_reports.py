@@ -7,13 +7,13 @@ import json
 from xml.etree import ElementTree as ET
 
 import pytest
-import respx
 from rich.console import Console
 
 from umapi_harness.report.console import ConsoleReport
 from umapi_harness.report.json_report import json_document, write_json
 from umapi_harness.report.junit import junit_element, write_junit
 from umapi_harness.report.outcomes import Outcomes
+from umapi_web import reply
 
 TEST = """
     pm.test("good", () => {});
@@ -24,23 +24,22 @@ TEST = """
 
 
 @pytest.fixture
-def ran(run_collection, collection_of, item):
+def ran(web, run_collection, collection_of, item):
     """A run with something of everything in it."""
-    with respx.mock() as router:
-        router.route(host="h").respond(200, json={"x": 1})
-        folder = {
-            "name": "Folder",
-            "item": [
-                item(
-                    "mixed",
-                    {"method": "POST", "url": "http://h/a", "body": {"mode": "raw", "raw": "sent body"}},
-                    test=TEST,
-                ),
-                item("unresolved", "{{nothing}}/x"),
-            ],
-        }
-        skipped = item("skipped", "http://h", before="pm.execution.skipRequest();")
-        return run_collection(collection_of(folder, skipped, item("plain", "http://h/b")), iterations=2)
+    web.always(reply(json_={"x": 1}))
+    folder = {
+        "name": "Folder",
+        "item": [
+            item(
+                "mixed",
+                {"method": "POST", "url": "http://h/a", "body": {"mode": "raw", "raw": "sent body"}},
+                test=TEST,
+            ),
+            item("unresolved", "{{nothing}}/x"),
+        ],
+    }
+    skipped = item("skipped", "http://h", before="pm.execution.skipRequest();")
+    return run_collection(collection_of(folder, skipped, item("plain", "http://h/b")), iterations=2)
 
 
 def table(ran, *, width=100, verbose=False):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-import respx
 
 from umapi_harness.common.errors import InputError
 from umapi_harness.contract.judges.runs import judge_answer
 from umapi_harness.postman import events
 from umapi_harness.postman.rules import FACTS, allowed_rules
 from umapi_rule_page import PAGE, render
+from umapi_web import reply
 
 CHECK = "pm.test('x', () => {});"
-ACTION = "https://usermanagement.adobe.io/v2/usermanagement/action/1@AdobeOrg"
+ACTION = "http://usermanagement.adobe.io/v2/usermanagement/action/1@AdobeOrg"
 DONE = {"result": "success", "completed": 1, "notCompleted": 0, "completedInTestMode": 0}
 PARTIAL = {"result": "partial", "completed": 1, "notCompleted": 1, "completedInTestMode": 0}
 
@@ -23,15 +23,14 @@ def kinds(ran, *, allowed: bool = False) -> list[str]:
 
 
 @pytest.fixture
-def answered(run_collection, collection_of, item):
+def answered(web, run_collection, collection_of, item):
     """Runs one request that is answered as told, and returns the run."""
 
     def run(test: str, status: int = 200, body: object = None, *, outer: str = "", url: str = "http://h/x", **more):
-        with respx.mock() as router:
-            router.route().respond(status, json={} if body is None else body, headers={"X-Request-Id": "1"})
-            event = [{"listen": "test", "script": {"exec": [outer]}}] if outer else []
-            request = {"url": url, "method": "POST" if "action" in url else "GET"}
-            return run_collection(collection_of(item("a", request, test=test), event=event), **more)
+        web.always(reply(status, json_={} if body is None else body, X_Request_Id="1"))
+        event = [{"listen": "test", "script": {"exec": [outer]}}] if outer else []
+        request = {"url": url, "method": "POST" if "action" in url else "GET"}
+        return run_collection(collection_of(item("a", request, test=test), event=event), **more)
 
     return run
 
@@ -97,13 +96,12 @@ def test_what_is_allowed_is_told_and_counted_and_fails_nothing(answered):
     assert ran.summary.allowed_rules == {"http-error": 1, "no-checks": 1}
 
 
-def test_newman_s_own_rules_are_not_allowed_with_newman(run_collection, collection_of, item):
+def test_newman_s_own_rules_are_not_allowed_with_newman(web, run_collection, collection_of, item):
     """What Newman fails on fails here whatever it is compared with."""
     assert {rule for rule, facts in FACTS.items() if not facts.newman}.isdisjoint(allowed_rules(["newman"], []))
-    with respx.mock() as router:
-        router.route().respond(500)
-        collection = collection_of(item("a", "http://h", test="nope();"))
-        assert kinds(run_collection(collection, allowed=allowed_rules(["newman"], []))) == ["script-error"]
+    web.always(reply(500))
+    collection = collection_of(item("a", "http://h", test="nope();"))
+    assert kinds(run_collection(collection, allowed=allowed_rules(["newman"], []))) == ["script-error"]
 
 
 def test_a_name_that_is_no_rule_is_bad_input():
@@ -116,28 +114,26 @@ def test_a_name_that_is_no_rule_is_bad_input():
         allowed_rules([], ["newman"])
 
 
-def test_requests_that_setnextrequest_drops_are_noted_or_denied(run_collection, collection_of, item):
+def test_requests_that_setnextrequest_drops_are_noted_or_denied(web, run_collection, collection_of, item):
     """The note counts what did not run; denied, it is an error; at the end nothing is left."""
-    with respx.mock() as router:
-        router.route().respond(200)
-        stop = CHECK + "postman.setNextRequest(null);"
-        collection = collection_of(item("a", "http://h", test=stop), item("b", "http://h"), item("c", "http://h"))
-        ran = run_collection(collection)
-        told = "setNextRequest(null) ends the iteration; requests after this one that do not run: 2"
-        assert [note.text for note in ran.of(events.NoteTaken)] == [told]
-        assert ran.summary.passed
-        assert kinds(run_collection(collection, allowed=allowed_rules([], ["requests-left"]))) == ["requests-left"]
-        assert run_collection(collection_of(item("a", "http://h", test=stop))).of(events.NoteTaken) == []
+    web.always(reply(200))
+    stop = CHECK + "postman.setNextRequest(null);"
+    collection = collection_of(item("a", "http://h", test=stop), item("b", "http://h"), item("c", "http://h"))
+    ran = run_collection(collection)
+    told = "setNextRequest(null) ends the iteration; requests after this one that do not run: 2"
+    assert [note.text for note in ran.of(events.NoteTaken)] == [told]
+    assert ran.summary.passed
+    assert kinds(run_collection(collection, allowed=allowed_rules([], ["requests-left"]))) == ["requests-left"]
+    assert run_collection(collection_of(item("a", "http://h", test=stop))).of(events.NoteTaken) == []
 
 
-def test_a_script_that_listens_to_nothing_fails_the_run(run_collection, collection_of, item):
+def test_a_script_that_listens_to_nothing_fails_the_run(web, run_collection, collection_of, item):
     """A slip in the name of an event is told with its place; disabled and empty ones are nothing."""
     script = {"exec": [CHECK]}
     slips = [{"listen": "tests", "script": script}, {"listen": "x", "script": script, "disabled": True}]
     folder = {"name": "F", "event": slips, "item": [item("a", "http://h", test=CHECK)]}
-    with respx.mock() as router:
-        router.route().respond(200)
-        ran = run_collection(collection_of(folder))
+    web.always(reply(200))
+    ran = run_collection(collection_of(folder))
     (error,) = ran.of(events.ErrorRaised)
     assert (error.kind, error.pointer) == ("unknown-event", "/item/0/event/0")
     assert error.message == "a script listens to 'tests' and never runs; the events are prerequest and test"

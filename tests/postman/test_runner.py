@@ -1,4 +1,4 @@
-"""The runner: order, variables, failures and secrets, against responses that respx fakes."""
+"""The runner: order, variables, failures and secrets, against a server that answers for every host."""
 
 from __future__ import annotations
 
@@ -6,42 +6,35 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
+import attrs
 import pytest
-import respx
 
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman import events
+from umapi_harness.postman.addresses import read_target
 from umapi_harness.postman.collection import read_collection
 from umapi_harness.postman.environment import Environment
-from umapi_harness.postman.outgoing import read_target
 from umapi_harness.postman.rules import allowed_rules
 from umapi_harness.postman.runner import Runner
+from umapi_harness.postman.sending.sender import Sender
 from umapi_harness.postman.session import Options
 from umapi_harness.postman.variables import Scopes
+from umapi_web import HANG_UP, Reply, echo, reply
 
 FEATURES = Path(__file__).parent / "features.postman_collection.json"
 
 
-def echo(request: httpx.Request) -> httpx.Response:
-    """Answers with what was asked."""
-    if request.url.port == 9:
-        raise httpx.ConnectError("connection refused")
-    content = {
-        "method": request.method,
-        "path": request.url.raw_path.decode(),
-        "headers": {name.lower(): value for name, value in request.headers.items()},
-        "body": request.content.decode(),
-    }
-    return httpx.Response(200, json=content, headers={"Set-Cookie": "flavour=ginger; Path=/"})
-
-
 @pytest.fixture
-def server():
-    """Every host answers with what it was asked."""
-    with respx.mock(assert_all_called=False) as router:
-        router.route().mock(side_effect=echo)
-        yield router
+def server(web):
+    """Every host answers with what it was asked, but for port 9, where nobody answers."""
+
+    def answer(call):
+        if ":9/" in call.url:
+            return HANG_UP
+        return attrs.evolve(echo(call), headers=(*echo(call).headers, ("Set-Cookie", "flavour=ginger; Path=/")))
+
+    web.answer = answer
+    return web
 
 
 def test_a_collection_that_uses_what_postman_offers_passes(server, run_collection):
@@ -136,15 +129,16 @@ def test_a_variable_bomb_is_an_error_of_its_request(server, run_collection, coll
     assert ran.summary.requests == 1
 
 
-def test_the_network_s_failures_are_errors_of_the_request(run_collection, collection_of, item):
+def test_the_network_s_failures_are_errors_of_the_request(web, run_collection, collection_of, item):
     """No connection, no time: each is told with method and address, and the run goes on."""
-    with respx.mock() as router:
-        router.get("http://h/1").mock(side_effect=httpx.ConnectError("refused"))
-        router.get("http://h/2").mock(side_effect=httpx.ReadTimeout("timed out"))
-        router.get("http://h/3").respond(204)
-        ran = run_collection(collection_of(*(item(str(n), f"http://h/{n}") for n in (1, 2, 3))))
+    silent = Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhal")
+    web.site({"http://h/1": HANG_UP, "http://h/2": silent, "http://h/3": reply(204)})
+    ran = run_collection(collection_of(*(item(str(n), f"http://h/{n}") for n in (1, 2, 3))))
     messages = [(event.kind, event.message) for event in ran.of(events.ErrorRaised)]
-    assert messages == [("network", "GET http://h/1: refused"), ("network", "GET http://h/2: timed out")]
+    assert messages == [
+        ("network", "GET http://h/1: the server closed the connection without an answer"),
+        ("network", "GET http://h/2: the answer broke off"),
+    ]
     assert ran.summary.requests == 3
 
 
@@ -227,7 +221,7 @@ def test_going_round_in_circles_ends(server, run_collection, collection_of, item
     assert "goes round in circles" in ran.problems[0]
 
 
-def test_a_429_is_sent_again_by_the_script_after_the_wait_it_asks_for(run_collection, collection_of, item, slept):
+def test_a_429_is_sent_again_by_the_script_after_the_wait_it_asks_for(web, run_collection, collection_of, item, slept):
     """The runner itself retries nothing; a script waits with a timer and sends the same request again."""
     test = """
         if (pm.response.code === 429) {
@@ -235,10 +229,8 @@ def test_a_429_is_sent_again_by_the_script_after_the_wait_it_asks_for(run_collec
             pm.execution.setNextRequest(pm.info.requestName);
         } else pm.test("came through", () => pm.response.to.be.ok);
     """
-    with respx.mock() as router:
-        route = router.get("http://h/")
-        route.side_effect = [httpx.Response(429, headers={"Retry-After": "38"}), httpx.Response(200)]
-        ran = run_collection(collection_of(item("a", "http://h/", test=test)))
+    web.always(reply(429, Retry_After="38"), reply(200))
+    ran = run_collection(collection_of(item("a", "http://h/", test=test)))
     assert [event.status for event in ran.of(events.ResponseReceived)] == [429, 200]
     assert slept == pytest.approx([38.0])
     assert ran.summary.passed
@@ -257,14 +249,14 @@ def test_a_target_takes_all_requests_those_of_scripts_too(server, run_collection
     assert ran.summary.requests == 1
 
 
-def test_redirections_are_followed_unless_the_request_says_no(run_collection, collection_of, item):
+def test_redirections_are_followed_unless_the_request_says_no(web, run_collection, collection_of, item):
     """followRedirects false in the request's profile shows the redirection itself."""
-    with respx.mock() as router:
-        router.get("http://h/from").respond(302, headers={"Location": "/to"})
-        router.get("http://h/to").respond(200)
-        profile = {"protocolProfileBehavior": {"followRedirects": False}}
-        ran = run_collection(collection_of(item("a", "http://h/from"), item("b", "http://h/from", **profile)))
-    assert [event.status for event in ran.of(events.ResponseReceived)] == [200, 302]
+    web.site({"http://h/from": reply(302, Location="/to"), "http://h/to": reply()})
+    profile = {"protocolProfileBehavior": {"followRedirects": False}}
+    ran = run_collection(collection_of(item("a", "http://h/from"), item("b", "http://h/from", **profile)))
+    assert [event.status for event in ran.of(events.ResponseReceived)] == [302, 200, 302]
+    assert [event.cause.value for event in ran.of(events.RequestSent)] == ["collection", "redirect", "collection"]
+    assert ran.summary.requests == 2
 
 
 def test_no_event_shows_a_secret(server, run_collection, collection_of, item):
@@ -295,12 +287,11 @@ def test_no_event_shows_a_secret(server, run_collection, collection_of, item):
     assert ran.of(events.CheckFailed)[0].name == "says •••"
 
 
-def test_a_token_is_hidden_from_the_moment_it_arrives(run_collection, collection_of, item):
+def test_a_token_is_hidden_from_the_moment_it_arrives(web, run_collection, collection_of, item):
     """A token in a response is masked there and in everything after, even if no script stores it."""
-    with respx.mock() as router:
-        router.get("http://h/token").respond(200, json={"access_token": "brand.new.token", "expires_in": 5})
-        router.get("http://h/use").respond(200, text="you sent brand.new.token")
-        ran = run_collection(collection_of(item("a", "http://h/token"), item("b", "http://h/use")))
+    token = reply(json_={"access_token": "brand.new.token", "expires_in": 5})
+    web.site({"http://h/token": token, "http://h/use": reply(text="you sent brand.new.token")})
+    ran = run_collection(collection_of(item("a", "http://h/token"), item("b", "http://h/use")))
     bodies = [event.body for event in ran.of(events.ResponseReceived)]
     assert bodies == ['{"access_token":"•••","expires_in":5}', "you sent •••"]
 
@@ -339,19 +330,15 @@ def test_a_pre_request_script_that_leaves_no_request_is_told(server, run_collect
     assert ran.summary.requests == 0
 
 
-def test_bad_answers_do_not_stop_a_run(run_collection, collection_of, item):
+def test_bad_answers_do_not_stop_a_run(web, run_collection, collection_of, item):
     """Bytes that are no text, headers that are odd, and an empty body are all readable for scripts."""
     test = "pm.test('read', () => pm.expect(pm.response.text()).to.be.a('string'));"
-    answers = [
-        httpx.Response(200, content=b"\xff\xfe\x00", headers={"Content-Type": "application/json"}),
-        httpx.Response(299, content=b"", headers=[(b"X-Odd", "\xe9".encode("latin-1")), (b"Set-Cookie", b"=;;")]),
-        httpx.Response(
-            200, content=json.dumps({"a": "\ud800"}).encode(), headers={"Content-Type": "text/plain; charset=nonsense"}
-        ),
-    ]
-    with respx.mock() as router:
-        router.get("http://h/").side_effect = answers
-        ran = run_collection(collection_of(item("a", "http://h/", test=test)), iterations=3)
+    web.always(
+        reply(text=b"\xff\xfe\x00", Content_Type="application/json"),
+        reply(299, X_Odd="\xe9", Set_Cookie="=;;"),
+        reply(text=json.dumps({"a": "\ud800"}), Content_Type="text/plain; charset=nonsense"),
+    )
+    ran = run_collection(collection_of(item("a", "http://h/", test=test)), iterations=3)
     assert ran.summary.checks_passed == 3
     assert ran.problems == []
 
@@ -387,15 +374,15 @@ def test_whatever_ends_a_run_its_listeners_hear_of_it(raised, kind, message, col
     """The error, with the step that was under way, and the end of the run are told before the exception leaves."""
     told: list[Any] = []
 
-    def refuse(_request):
-        raise raised
+    class Refusing(Sender):
+        def send(self, request, profile=None, until=None):
+            raise raised
 
-    client = httpx.Client(transport=httpx.MockTransport(refuse))
     environment = Environment(values={"client_secret": "secret-5678"})
-    with client, pytest.raises(type(raised)):
+    with Refusing() as sender, pytest.raises(type(raised)):
         Runner(
             collection=collection_of(item("a", "http://h")),
-            client=client,
+            sender=sender,
             options=Options(environment=environment),
             listeners=[told.append],
         ).run()
@@ -405,10 +392,10 @@ def test_whatever_ends_a_run_its_listeners_hear_of_it(raised, kind, message, col
     assert not finished.summary.passed
 
 
-def test_the_variables_of_the_end_are_handed_over(server, collection_of, item):
+def test_the_variables_of_the_end_are_handed_over(web, collection_of, item):
     """Whoever exports them sees what scripts have set."""
     seen: list[Scopes] = []
     collection = collection_of(item("a", "http://h", test="pm.environment.set('x', 1); pm.globals.set('y', 2);"))
-    with httpx.Client() as client:
-        Runner(collection=collection, client=client, on_scopes=seen.append).run()
+    with Sender(proxies=web.proxies) as sender:
+        Runner(collection=collection, sender=sender, on_scopes=seen.append).run()
     assert (seen[0].environment, seen[0].globals) == ({"x": 1}, {"y": 2})

@@ -10,22 +10,24 @@ from pathlib import Path
 
 import attrs
 import click
-import httpx
 
 from umapi_harness import walkthrough
-from umapi_harness.commands.conventions import FAILED, FILE, package_version, trusting
+from umapi_harness.commands.conventions import FAILED, FILE, package_version
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.contract.judges.runs import judge_answer
 from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_harness.mock.state.seeds import read_seed
 from umapi_harness.postman import events
+from umapi_harness.postman.addresses import Target, read_target
 from umapi_harness.postman.collection import read_collection
 from umapi_harness.postman.data import read_data
 from umapi_harness.postman.environment import Environment, read_environment
-from umapi_harness.postman.outgoing import Target, read_target
 from umapi_harness.postman.rules import allowed_rules
 from umapi_harness.postman.runner import Runner
+from umapi_harness.postman.sending.certificates import TlsOptions, check_files
+from umapi_harness.postman.sending.proxies import Proxies, proxies_of_environment
+from umapi_harness.postman.sending.sender import Bounds, Sender
 from umapi_harness.postman.session import Options
 from umapi_harness.postman.signing import jwt_provider
 from umapi_harness.report.console import ConsoleReport, new_console
@@ -137,11 +139,12 @@ def run(
             providers=jwt_provider(time.time),
             allowed=allowed_rules(allowed, denied),
             judges=(judge_answer,),
+            user_agent=f"umapi-harness/{package_version()}",
         )
         bundle = ca_bundle or _bundle_of_environment(own and not starts_mock)
-        client = stack.enter_context(_client(timeout, bundle, insecure=insecure, direct=place.on_loopback))
+        sender = stack.enter_context(_sender(timeout, bundle, insecure=insecure, direct=place.on_loopback))
         try:
-            summary = Runner(collection=read, client=client, options=options, listeners=listeners).run()
+            summary = Runner(collection=read, sender=sender, options=options, listeners=listeners).run()
         except KeyboardInterrupt:
             _write(outcomes, junit, json_file)
             raise
@@ -213,20 +216,17 @@ def _bundle_of_environment(wanted: bool) -> Path | None:
     return Path(exported) if exported else None
 
 
-def _client(timeout: float, bundle: Path | None, *, insecure: bool, direct: bool) -> httpx.Client:
-    """The client of the run; `direct` goes past any proxy, for the server inside this process."""
+def _sender(timeout: float, bundle: Path | None, *, insecure: bool, direct: bool) -> Sender:
+    """What sends the requests of the run; `direct` goes past any proxy, for the server inside this process."""
     if insecure and bundle is not None:
         raise click.UsageError("--insecure and --ca-bundle exclude each other: leave one out")
+    tls = TlsOptions(bundle=bundle, insecure=insecure)
+    check_files(tls)
     try:
-        verify = trusting(bundle) if bundle is not None else not insecure
-        return httpx.Client(
-            verify=verify,
-            timeout=timeout,
-            trust_env=not direct,
-            headers={"User-Agent": f"umapi-harness/{package_version()}"},
-        )
-    except (OSError, ValueError) as error:
+        proxies = Proxies() if direct else proxies_of_environment()
+    except ValueError as error:
         raise click.UsageError(f"the proxy settings of the environment cannot be used: {error}") from None
+    return Sender(tls=tls, proxies=proxies, bounds=Bounds(connect=timeout, idle=timeout, total=timeout))
 
 
 @contextlib.contextmanager

@@ -13,12 +13,17 @@ from umapi_harness.common.documents import Node, scalar_text
 
 @attrs.frozen(kw_only=True)
 class Parameter:
-    """A key and a value: a header, a query parameter (`bare`: without "="), a form field or a path variable."""
+    """A key and a value: a header, a query parameter (`bare`: without "="), a form field or a path variable.
+
+    A form field of a file names one, several, or none of them; `file_name` is what the server is told.
+    """
 
     key: str
     value: str
     bare: bool = False
-    file: str | None = None
+    is_file: bool = False
+    files: tuple[str, ...] = ()
+    file_name: str | None = None
     content_type: str | None = None
 
 
@@ -31,6 +36,8 @@ class Body:
     language: str = ""
     fields: tuple[Parameter, ...] = ()
     variables: str = ""
+    operation: str = ""
+    """The operationName of a GraphQL body."""
 
 
 def parse_headers(node: Node | None) -> tuple[Parameter, ...]:
@@ -56,22 +63,30 @@ def parse_parameters(node: Node, what: str) -> tuple[Parameter, ...]:
         entry.mapping(f"an entry of {what}")
         if entry.flag("disabled"):
             continue
-        src = entry.get("src")
-        if src is not None and isinstance(src.value, list):
-            src = next(src.items("src"), None)
         is_file = entry.text_of("type") == "file"
-        if is_file and src is None:
-            raise entry.fail("a file field without src", "name the file in src")
+        file_name = entry.get("fileName")
         found.append(
             Parameter(
                 key=entry.text_of("key"),
                 value=entry.text_of("value"),
                 bare=entry.get("value") is None,
-                file=src.text("src") if is_file and src is not None else None,
+                is_file=is_file,
+                files=_sources(entry) if is_file else (),
+                file_name=None if file_name is None else scalar_text(file_name),
                 content_type=entry.text_of("contentType") or None,
             )
         )
     return tuple(found)
+
+
+def _sources(entry: Node) -> tuple[str, ...]:
+    """The files of a field: a name, a list of names, or none."""
+    src = entry.get("src")
+    if src is None or src.value == "":
+        return ()
+    if isinstance(src.value, list):
+        return tuple(name.text("src") for name in src.items("src"))
+    return (src.text("src"),)
 
 
 def parse_body(node: Node | None) -> Body | None:
@@ -102,12 +117,13 @@ def _graphql(_node: Node, content: Node) -> Body:
     variables = content.get("variables")
     text = "" if variables is None else variables.value
     text = text if isinstance(text, str) else json.dumps(text)
-    return Body(mode="graphql", raw=content.text_of("query"), variables=text)
+    operation = content.text_of("operationName")
+    return Body(mode="graphql", raw=content.text_of("query"), variables=text, operation=operation)
 
 
 def _file(_node: Node, content: Node) -> Body:
-    src = content.get("src")
-    fields = () if src is None else (Parameter(key="", value="", file=src.text("src")),)
+    names = _sources(content)
+    fields = (Parameter(key="", value="", is_file=True, files=names),) if names else ()
     return Body(mode="file", raw=content.text_of("content"), fields=fields)
 
 

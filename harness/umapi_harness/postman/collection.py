@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 
 from umapi_harness.common.documents import JsonValue, Node, read_node, scalar_text
+from umapi_harness.postman.behaviour import Behaviour, behaviour_of
 from umapi_harness.postman.bodies import Body, Parameter, parse_body, parse_headers, parse_parameters
 from umapi_harness.postman.unheard import Unheard, unheard_scripts
 
@@ -59,8 +60,7 @@ class Item:
     auth: Auth | None
     prerequest: tuple[Script, ...]
     tests: tuple[Script, ...]
-    follow_redirects: bool = True
-    keep_body: bool = False
+    behaviour: Behaviour = attrs.field(factory=Behaviour)
 
     def is_in(self, name: str) -> bool:
         """Whether this is the request of that name or id, or stands in a folder of that name or id."""
@@ -192,8 +192,7 @@ def _items(entries: Node, level: _Level) -> Iterator[Item]:
                 auth=parsed.auth or own.auth,
                 prerequest=own.prerequest,
                 tests=own.tests,
-                follow_redirects=own.behaviour.get("followRedirects") is not False,
-                keep_body=own.behaviour.get("disableBodyPruning") is True,
+                behaviour=behaviour_of(own.behaviour),
             )
 
 

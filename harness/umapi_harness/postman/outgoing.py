@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import base64
-import json
+import random
 import re
-from pathlib import Path
-from urllib.parse import quote, urlsplit
+import uuid
+from urllib.parse import unquote
 
 import attrs
-import httpx
 
+from umapi_harness.postman.addresses import AddressError, Target, address, host_of
+from umapi_harness.postman.authorization import authorized
+from umapi_harness.postman.behaviour import Behaviour
 from umapi_harness.postman.bodies import Body, Parameter
 from umapi_harness.postman.collection import Auth, Request
+from umapi_harness.postman.files import FileAccess, FileRefusedError
+from umapi_harness.postman.payloads import Payload, payload
+from umapi_harness.postman.sending.messages import FileContent, HttpRequest
+from umapi_harness.postman.sending.sender import ACCEPTED
 from umapi_harness.postman.variables import Scopes
 
 _BODILESS = frozenset({"GET", "HEAD", "COPY", "PURGE", "UNLOCK"})
-_TYPE_OF_LANGUAGE = {
-    "json": "application/json",
-    "xml": "application/xml",
-    "html": "text/html",
-    "javascript": "application/javascript",
-}
-_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
-_SAFE_PATH = "/%:@!$&'()*+,;=~"
-_SAFE_QUERY = _SAFE_PATH + "?"
+_NO_LENGTH = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NO_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class RequestError(Exception):
@@ -33,16 +32,104 @@ class RequestError(Exception):
 
 
 @attrs.frozen(kw_only=True)
-class Target:
-    """Where requests go instead of the server that the collection names: scheme, host and port."""
+class Maker:
+    """Makes requests for the wire: `user_agent` is how the runner calls itself, `chance` makes what must be unique."""
 
-    origin: str
+    files: FileAccess
+    chance: random.Random
+    user_agent: str
+    target: Target | None = None
 
-    def redirect(self, url: str) -> str:
-        """`url` with this origin."""
-        parts = urlsplit(url)
-        rest = parts._replace(scheme="", netloc="").geturl()
-        return self.origin + ("" if rest.startswith(("/", "?")) or not rest else "/") + rest
+    def make(self, request: Request, behaviour: Behaviour) -> HttpRequest:
+        """The request as it goes out, from one whose variables are resolved; raises RequestError.
+
+        Headers stand in the order of Postman: those of the request, those of the runner, those of the body.
+        """
+        try:
+            url = address(request.url, as_it_stands=behaviour.as_it_stands)
+            prunes = request.method in _BODILESS and not behaviour.keeps_body
+            body = None if prunes or request.body is None else self._payload(request.body, request.headers)
+        except (AddressError, FileRefusedError) as error:
+            raise RequestError(str(error)) from None
+        headers = tuple((one.key, one.value) for one in request.headers if one.key)
+        bare = authorized(request.auth, HttpRequest(method=request.method, url=url, headers=headers))
+        bare = _with_user(bare)
+        if self.target is not None:
+            bare = attrs.evolve(bare, url=self.target.redirect(bare.url))
+        return self._with_headers(bare, body, behaviour.disabled_headers)
+
+    def _payload(self, body: Body, headers: tuple[Parameter, ...]) -> Payload | None:
+        said = next((one.value for one in reversed(headers) if one.key.lower() == "content-type"), None)
+        return payload(body, said, self.files, self.chance)
+
+    def _with_headers(self, request: HttpRequest, body: Payload | None, disabled: frozenset[str]) -> HttpRequest:
+        own = list(request.headers)
+        if body is not None and body.imposed and "content-type" not in disabled:
+            own = [_retyped(pair, body.content_type) for pair in own]
+        named = {key.lower() for key, _ in own}
+        late = body is not None and (body.imposed or isinstance(body.body.parts[0], FileContent))
+        typed = [] if body is None or not body.content_type else [("Content-Type", body.content_type)]
+        system = [*([] if late else typed), *self._system(request), *(typed if late else [])]
+        if body is not None or request.method not in _NO_LENGTH:
+            system.append(("Content-Length", str(0 if body is None else body.body.size)))
+        if "transfer-encoding" in named:
+            disabled |= {"content-length"}
+        added = [pair for pair in system if pair[0].lower() not in named | disabled]
+        headers = tuple((_checked_name(key), _wire_value(key, value)) for key, value in (*own, *added))
+        return attrs.evolve(request, headers=headers, body=None if body is None else body.body)
+
+    def _system(self, request: HttpRequest) -> list[tuple[str, str]]:
+        token = str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
+        return [
+            ("User-Agent", self.user_agent),
+            ("Accept", "*/*"),
+            ("Cache-Control", "no-cache"),
+            ("Postman-Token", token),
+            ("Host", host_of(request.url)),
+            ("Accept-Encoding", ACCEPTED),
+            ("Connection", "keep-alive"),
+        ]
+
+
+def _retyped(pair: tuple[str, str], content_type: str) -> tuple[str, str]:
+    """An own Content-Type gives way to the one that the form needs, unless it says the same."""
+    if pair[0].lower() != "content-type":
+        return pair
+    kind = content_type.partition(";")[0]
+    own = pair[1].strip()
+    fits = own.lower().startswith(kind) and ("boundary=" in own or "boundary=" not in content_type)
+    return pair if fits else (pair[0], content_type)
+
+
+def _with_user(request: HttpRequest) -> HttpRequest:
+    """User and password of an address go into the header of basic authorisation, unless there is one."""
+    scheme, _, rest = request.url.partition("://")
+    authority, slash, path = rest.partition("/")
+    user, at, place = authority.rpartition("@")
+    if not at:
+        return request
+    bare = attrs.evolve(request, url=f"{scheme}://{place}{slash}{path}")
+    if request.header("authorization") is not None or not user:
+        return bare
+    value = "Basic " + base64.b64encode(unquote(user).encode("utf-8", "replace")).decode("ascii")
+    return attrs.evolve(bare, headers=(*bare.headers, ("Authorization", value)))
+
+
+def _checked_name(name: str) -> str:
+    if not _TOKEN.fullmatch(name):
+        raise RequestError(f"{name!r} is no name of a header: letters, digits and hyphens make one")
+    return name
+
+
+def _wire_value(name: str, value: str) -> str:
+    """A value as one character a byte: as Latin-1 where that holds it, as Postman sends it, else as UTF-8."""
+    if _NO_VALUE.search(value):
+        raise RequestError(f"the value of the header {name} holds a line end or another control character")
+    try:
+        value.encode("latin-1")
+    except UnicodeError:
+        return value.encode("utf-8", "replace").decode("latin-1")
+    return value
 
 
 def resolved(request: Request, scopes: Scopes) -> Request:
@@ -66,7 +153,8 @@ def _all_resolved(parameters: tuple[Parameter, ...], scopes: Scopes) -> tuple[Pa
             one,
             key=scopes.resolve(one.key),
             value=scopes.resolve(one.value),
-            file=None if one.file is None else scopes.resolve(one.file),
+            files=tuple(scopes.resolve(name) for name in one.files),
+            file_name=None if one.file_name is None else scopes.resolve(one.file_name),
         )
         for one in parameters
     )
@@ -78,6 +166,7 @@ def _resolved_body(body: Body, scopes: Scopes) -> Body:
         raw=scopes.resolve(body.raw),
         fields=_all_resolved(body.fields, scopes),
         variables=scopes.resolve(body.variables),
+        operation=scopes.resolve(body.operation),
     )
 
 
@@ -88,164 +177,15 @@ def _resolved_auth(auth: Auth, scopes: Scopes) -> Auth:
 
 
 def _with_path_variables(url: str, parameters: tuple[Parameter, ...]) -> str:
-    """Fills the segments `:name`; a value may hold anything, so it is encoded as one segment."""
+    """Fills the segments `:name`; what a value holds of `?` and `#` does not end the path."""
     values = {one.key: one.value for one in parameters if one.key}
     if not values:
         return url
     address, mark, query = url.partition("?")
     segments = [
-        quote(_bytes(values[segment[1:]]), safe="%@:!$&'()*+,;=~")
+        values[segment[1:]].replace("?", "%3F").replace("#", "%23")
         if segment[:1] == ":" and segment[1:] in values
         else segment
         for segment in address.split("/")
     ]
     return "/".join(segments) + mark + query
-
-
-def wire_request(
-    request: Request, client: httpx.Client, *, keep_body: bool, target: Target | None, folder: Path
-) -> httpx.Request:
-    """The request for `client` to send, from a request whose variables are resolved.
-
-    `folder` is where relative names of files to upload start. Raises RequestError for an address or a file
-    that cannot be used.
-    """
-    headers = [(one.key, one.value) for one in request.headers if one.key]
-    url = _add_auth(request.auth, _encoded(request.url), headers)
-    if target is not None:
-        url = target.redirect(url)
-    body = request.body if keep_body or request.method not in _BODILESS else None
-    try:
-        made = _with_body(request.method, url, body, client, folder)
-    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
-        raise RequestError(f"the address {url} cannot be used: {error}") from None
-    if made.url.scheme not in ("http", "https") or not made.url.host:
-        raise RequestError(f"the address {url} cannot be used: http:// or https:// and a host are needed")
-    seen: set[str] = set()
-    for key, value in headers:
-        lowered = key.lower()
-        if lowered == "content-type" and body is not None and body.mode == "formdata":
-            continue  # only the boundary that was made for this body makes sense
-        if lowered in made.headers and lowered not in seen:
-            del made.headers[lowered]
-        seen.add(lowered)
-        # Appended as bytes: header values may hold what is not ASCII, and one name may come twice.
-        made.headers = httpx.Headers([*made.headers.raw, (_bytes(key), _bytes(value))])
-    return made
-
-
-def _encoded(url: str) -> str:
-    """The address with all that may not stand in one percent-encoded; what is encoded already stays."""
-    text = url.strip()
-    if not _SCHEME.match(text):
-        text = "http://" + text
-    scheme, _, rest = text.partition("://")
-    address, mark, query = rest.partition("?")
-    authority, slash, path = address.partition("/")
-    path = path.partition("#")[0]
-    query = query.partition("#")[0]
-    path, query = (_LONE_PERCENT.sub("%25", part) for part in (path, query))
-    query = f"{mark}{quote(_bytes(query), safe=_SAFE_QUERY)}"
-    return f"{scheme}://{authority}{slash}{quote(_bytes(path), safe=_SAFE_PATH)}{query}"
-
-
-def _add_auth(auth: Auth | None, url: str, headers: list[tuple[str, str]]) -> str:
-    """Adds what the authorisation asks for to the headers, or to the address, which is returned."""
-    if auth is None or auth.type == "noauth":
-        return url
-    settings = auth.settings
-    if auth.type == "basic":
-        pair = f"{settings.get('username', '')}:{settings.get('password', '')}"
-        value = "Basic " + base64.b64encode(_bytes(pair)).decode("ascii")
-        return _place(url, headers, "Authorization", value, in_query=False)
-    if auth.type == "apikey":
-        in_query = settings.get("in") == "query"
-        return _place(url, headers, settings.get("key", ""), settings.get("value", ""), in_query=in_query)
-    if auth.type == "bearer":
-        return _place(url, headers, "Authorization", f"Bearer {settings.get('token', '')}", in_query=False)
-    if settings.get("addTokenTo") == "queryParams":
-        return _place(url, headers, "access_token", settings.get("accessToken", ""), in_query=True)
-    prefix = settings.get("headerPrefix", "Bearer").strip()
-    value = f"{prefix} {settings.get('accessToken', '')}".strip()
-    return _place(url, headers, "Authorization", value, in_query=False)
-
-
-def _place(url: str, headers: list[tuple[str, str]], key: str, value: str, *, in_query: bool) -> str:
-    if not key:
-        return url
-    if in_query:
-        return f"{url}{'&' if '?' in url else '?'}{quote(_bytes(key), safe='')}={quote(_bytes(value), safe='')}"
-    headers[:] = [pair for pair in headers if pair[0].lower() != key.lower()]
-    headers.append((key, value))
-    return url
-
-
-def _with_body(method: str, url: str, body: Body | None, client: httpx.Client, folder: Path) -> httpx.Request:
-    if body is None or not (body.raw or body.fields):
-        return client.build_request(method, url)
-    match body.mode:
-        case "formdata":
-            parts = [(one.key, _part(one, folder)) for one in body.fields]
-            return client.build_request(method, url, files=parts)
-        case "graphql":
-            variables = _json_or_none(body.variables)
-            return client.build_request(method, url, json={"query": body.raw, "variables": variables})
-        case _:
-            content, type_ = _plain_content(body, folder)
-            headers = {"Content-Type": type_} if type_ else {}
-            return client.build_request(method, url, content=content, headers=headers)
-
-
-def _plain_content(body: Body, folder: Path) -> tuple[bytes, str]:
-    """The bytes of a body that is written as one piece, and their type (empty when unknown)."""
-    if body.mode == "urlencoded":
-        text = "&".join(f"{_form(one.key)}={_form(one.value)}" for one in body.fields)
-        return text.encode("ascii"), "application/x-www-form-urlencoded"
-    if body.mode == "file":
-        return (_file(body.fields[0].file or "", folder) if body.fields else _bytes(body.raw)), ""
-    return _bytes(body.raw), _TYPE_OF_LANGUAGE.get(body.language, "text/plain")
-
-
-def _bytes(text: str) -> bytes:
-    """Text as UTF-8; half a surrogate pair, which JSON can hold, becomes a question mark."""
-    return text.encode("utf-8", "replace")
-
-
-def _form(text: str) -> str:
-    return quote(_bytes(text), safe="-._~*")
-
-
-def _json_or_none(text: str) -> object:
-    if not text.strip():
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply, or a number is too long"
-        raise RequestError(f"the GraphQL variables are no JSON: {reason}") from None
-
-
-_Part = tuple[str | None, bytes] | tuple[str | None, bytes, str]
-
-
-def _part(one: Parameter, folder: Path) -> _Part:
-    name = None if one.file is None else Path(one.file).name
-    content = _bytes(one.value) if one.file is None else _file(one.file, folder)
-    return (name, content, one.content_type) if one.content_type else (name, content)
-
-
-def _file(name: str, folder: Path) -> bytes:
-    try:
-        return (folder / name).read_bytes()
-    except OSError as error:
-        raise RequestError(f"the file {name} cannot be sent: {(error.strerror or 'unreadable').lower()}") from None
-
-
-def read_target(text: str) -> Target:
-    """A target from `scheme://host[:port]`; raises ValueError with the reason for anything else."""
-    parts = urlsplit(text.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{text!r} is no address: give http:// or https://, a host and perhaps a port")
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError(f"{text!r} has a path: give scheme, host and port only; the collection holds the paths")
-    return Target(origin=f"{parts.scheme}://{parts.netloc}")

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 
 import attrs
-import httpx
 
 from umapi_harness.common.errors import DocumentError, InputError
 from umapi_harness.postman import events
@@ -15,20 +14,21 @@ from umapi_harness.postman.collection import Collection, Item
 from umapi_harness.postman.execution import Execution
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.scripts import ScriptResult
+from umapi_harness.postman.sending.sender import Sender
 from umapi_harness.postman.session import Options, Session, TimeUpError
 from umapi_harness.postman.variables import Scopes, value_text
 
 
 @attrs.frozen(kw_only=True)
 class Runner:
-    """Runs one collection with a client that is given to it.
+    """Runs one collection with a sender that is given to it.
 
     `now` is seconds since 1970, `sleep` waits a number of seconds, `chance` feeds the dynamic variables.
     Listeners receive every event in turn and must not raise.
     """
 
     collection: Collection
-    client: httpx.Client
+    sender: Sender
     options: Options = attrs.field(factory=Options)
     listeners: Sequence[events.Listener] = ()
     sleep: Callable[[float], None] = time.sleep
@@ -45,7 +45,7 @@ class Runner:
         items = self._chosen()
         count = self.options.iteration_count()
         session = Session(
-            client=self.client,
+            sender=self.sender,
             options=self.options,
             listeners=self.listeners,
             sleep=self.sleep,

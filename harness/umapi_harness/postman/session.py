@@ -8,19 +8,22 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import attrs
-import httpx
 
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman import events
+from umapi_harness.postman.addresses import Target
 from umapi_harness.postman.collection import Item
+from umapi_harness.postman.cookies import CookieJar
 from umapi_harness.postman.data import DataRow
 from umapi_harness.postman.dynamic import DynamicVariables
 from umapi_harness.postman.environment import Environment
+from umapi_harness.postman.files import FileAccess
 from umapi_harness.postman.masking import MASK, Masker, is_secret_name
-from umapi_harness.postman.outgoing import Target
+from umapi_harness.postman.outgoing import Maker
 from umapi_harness.postman.oversight import AnswerJudge, Oversight
 from umapi_harness.postman.rules import NOTED, Rule
 from umapi_harness.postman.scripts import Limits, ScriptEngine
+from umapi_harness.postman.sending.sender import Sender
 from umapi_harness.postman.variables import Provider, Scopes, Values
 
 _SHOWN_VALUE = 2_000
@@ -62,6 +65,10 @@ class Options:
     """Rules whose breach is told and counted, but is no failure."""
     judges: Sequence[AnswerJudge] = ()
     """Who knows what is wrong with an answer."""
+    files: FileAccess | None = None
+    """Which files requests may send; None means: those below the folder of the collection."""
+    user_agent: str = "umapi-harness"
+    """How the runner calls itself."""
 
     def iteration_count(self) -> int:
         """How many iterations there will be."""
@@ -87,7 +94,7 @@ class TimeUpError(Exception):
 class Session:
     """One run's shared state; `now` is seconds since 1970, `sleep` waits a number of seconds."""
 
-    client: httpx.Client
+    sender: Sender
     options: Options
     listeners: Sequence[events.Listener]
     sleep: Callable[[float], None] = time.sleep
@@ -101,6 +108,8 @@ class Session:
     dynamic: DynamicVariables = attrs.field(init=False)
     scopes: Scopes = attrs.field(init=False)
     oversight: Oversight = attrs.field(init=False)
+    maker: Maker = attrs.field(init=False)
+    cookies: CookieJar = attrs.field(init=False)
     began: float = attrs.field(factory=time.monotonic, init=False)
     """When the run began, by the clock that only goes forward."""
     _learnt: int = attrs.field(default=-1, init=False)
@@ -110,6 +119,14 @@ class Session:
         self.engine = ScriptEngine(sleep=self.pause, limits=self.options.limits)
         self.oversight = Oversight(self.options.judges)
         self.dynamic = DynamicVariables(self.chance, self.now)
+        self.cookies = CookieJar(self.now)
+        self.maker = Maker(
+            files=self.options.files or FileAccess(folder=Path(self.collection_source).parent),
+            # Apart from the chance of dynamic variables, which a seed makes repeatable.
+            chance=random.Random(),  # noqa: S311 - boundaries and trace tokens, no secrets
+            user_agent=self.options.user_agent,
+            target=self.options.target,
+        )
         self.scopes = Scopes(
             globals=dict(self.options.globals.values),
             collection=dict(self.collection_variables),

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 
 import attrs
-import httpx
 
 from umapi_harness.common.documents import JsonValue, Node
 from umapi_harness.postman.bodies import Body, Parameter
 from umapi_harness.postman.collection import Request, parse_request
+from umapi_harness.postman.sending.messages import HttpResponse
 
 View = Mapping[str, JsonValue]
 
@@ -32,9 +32,9 @@ def _body_view(body: Body) -> View:
     if body.mode == "raw":
         view |= {"raw": body.raw, "options": {"raw": {"language": body.language}}}
     elif body.mode == "graphql":
-        view |= {"graphql": {"query": body.raw, "variables": body.variables}}
+        view |= {"graphql": {"query": body.raw, "variables": body.variables, "operationName": body.operation}}
     elif body.mode == "file":
-        view |= {"file": {"src": body.fields[0].file if body.fields else None, "content": body.raw}}
+        view |= {"file": {"src": body.fields[0].files[0] if body.fields else None, "content": body.raw}}
     else:
         view |= {body.mode: [_field_view(one) for one in body.fields]}
     return view
@@ -42,8 +42,10 @@ def _body_view(body: Body) -> View:
 
 def _field_view(one: Parameter) -> View:
     view: dict[str, JsonValue] = {"key": one.key, "value": one.value}
-    if one.file is not None:
-        view |= {"type": "file", "src": one.file}
+    if one.is_file:
+        view |= {"type": "file", "src": list(one.files)}
+    if one.file_name is not None:
+        view |= {"fileName": one.file_name}
     if one.content_type is not None:
         view |= {"contentType": one.content_type}
     return view
@@ -55,23 +57,23 @@ def changed_request(request: Request, view: View, pointer: str) -> Request:
     return attrs.evolve(request, method=seen.method, url=seen.url, headers=seen.headers, body=seen.body)
 
 
-def response_view(response: httpx.Response, *, milliseconds: float) -> View:
+def response_view(response: HttpResponse, *, milliseconds: float) -> View:
     """A response, read to its end, as the sandbox reads it."""
     return {
         "id": "",
-        "code": response.status_code,
-        "status": response.reason_phrase,
+        "code": response.status,
+        "status": response.reason,
         "time": round(milliseconds),
-        "size": len(response.content),
-        "headers": [{"key": key, "value": value} for key, value in response.headers.multi_items()],
+        "size": len(response.body),
+        "headers": [{"key": key, "value": value} for key, value in response.headers],
         "text": response.text,
         "cookies": _cookies(response),
     }
 
 
-def _cookies(response: httpx.Response) -> list[View]:
+def _cookies(response: HttpResponse) -> list[View]:
     found: list[View] = []
-    for line in response.headers.get_list("set-cookie"):
+    for line in response.values("set-cookie"):
         jar: SimpleCookie = SimpleCookie()
         try:
             jar.load(line)

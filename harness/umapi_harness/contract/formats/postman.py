@@ -114,7 +114,7 @@ class _Examples:
             return b"", ""
         if body.mode in ("urlencoded", "formdata"):
             # As fields they say the same; the boundary of a multipart body is not in the collection.
-            fields = [(self._resolved(one.key), self._resolved(one.value)) for one in body.fields if one.file is None]
+            fields = [(self._resolved(one.key), self._resolved(one.value)) for one in body.fields if not one.is_file]
             return urlencode(fields).encode(), "application/x-www-form-urlencoded"
         kind = "application/json" if body.language == "json" else ""
         return self._resolved(body.raw).encode("utf-8", "replace"), kind

@@ -1,0 +1,108 @@
+"""Addresses: what a collection writes, made a URL as Postman makes it: only what must be is percent-encoded."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit
+
+import attrs
+
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:[/\\]{2}", re.IGNORECASE)
+_ALWAYS = "".join(chr(code) for code in range(0x21, 0x7F))
+_PATH = _ALWAYS.translate({ord(one): None for one in '"#<>?`{}'})
+_QUERY = _ALWAYS.translate({ord(one): None for one in "\"#'<>"})
+_USER = _PATH.translate({ord(one): None for one in "/:;=@[\\]^|"})
+
+
+class AddressError(Exception):
+    """What is written leads nowhere; the message says why."""
+
+
+@attrs.frozen(kw_only=True)
+class Target:
+    """Where requests go instead of the server that the collection names: scheme, host and port."""
+
+    origin: str
+
+    def redirect(self, url: str) -> str:
+        """`url` with this origin."""
+        parts = urlsplit(url)
+        rest = parts._replace(scheme="", netloc="").geturl()
+        return self.origin + ("" if rest.startswith(("/", "?")) or not rest else "/") + rest
+
+    def holds(self, url: str) -> bool:
+        """Whether an address is of this origin."""
+        return url == self.origin or url.startswith((f"{self.origin}/", f"{self.origin}?"))
+
+
+def read_target(text: str) -> Target:
+    """A target from `scheme://host[:port]`; raises ValueError with the reason for anything else."""
+    parts = urlsplit(text.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{text!r} is no address: give http:// or https://, a host and perhaps a port")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError(f"{text!r} has a path: give scheme, host and port only; the collection holds the paths")
+    return Target(origin=f"{parts.scheme}://{parts.netloc}")
+
+
+def address(text: str, *, as_it_stands: bool = False) -> str:
+    """The URL that a text means: http:// is added where no scheme is written; raises AddressError.
+
+    With `as_it_stands` nothing of path and query is encoded, as disableUrlEncoding asks; what no request line can
+    hold (spaces, controls, what is not ASCII) is all the same.
+    """
+    text = text.strip()
+    if not _SCHEME.match(text):
+        text = f"http://{text}"
+    scheme, _, rest = text.partition("://" if "://" in text[:12] else ":\\\\")
+    rest = rest.partition("#")[0]
+    before, mark, query = rest.partition("?")
+    authority, _, path = before.replace("\\", "/").partition("/")
+    safe_path, safe_query = (_ALWAYS, _ALWAYS) if as_it_stands else (_PATH, _QUERY)
+    url = (
+        f"{scheme.lower()}://{_authority(authority, text)}/{_quoted(path, safe_path)}{mark}{_quoted(query, safe_query)}"
+    )
+    if scheme.lower() not in ("http", "https"):
+        raise AddressError(f"the address {text} cannot be used: http:// or https:// and a host are needed")
+    return url
+
+
+def host_of(url: str) -> str:
+    """Host and port of an address, as the header Host has them; a port that goes without saying is left out."""
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    return place.removesuffix(":80" if parts.scheme == "http" else ":443")
+
+
+def _authority(text: str, whole: str) -> str:
+    """Host and port, in the form of the wire; user and password, which become a header, stay where they are."""
+    user, at, place = text.rpartition("@")
+    if user:
+        name, colon, password = user.partition(":")
+        user = _quoted(name, _USER) + colon + _quoted(password, _USER)
+    problem = f"the address {whole} cannot be used"
+    try:
+        parts = urlsplit(f"//{place}")
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise AddressError(f"{problem}: {error}") from None
+    if not host:
+        raise AddressError(f"{problem}: http:// or https:// and a host are needed")
+    name = _host(host, problem)
+    shown = f"[{name}]" if ":" in name else name
+    return f"{user}{at}{shown}" + (f":{port}" if port is not None else "")
+
+
+def _host(host: str, problem: str) -> str:
+    if host.isascii():
+        if re.search(r"[\x00-\x20\x7f<>\"{}|\\^`%]", host):
+            raise AddressError(f"{problem}: {host!r} is no name of a host")
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise AddressError(f"{problem}: {host!r} is no name of a host") from None
+
+
+def _quoted(text: str, safe: str) -> str:
+    return quote(text.encode("utf-8", "replace"), safe=safe)

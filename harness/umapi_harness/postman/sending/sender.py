@@ -1,0 +1,218 @@
+"""The sender: one request out, one answer in, over connections that are kept for the next."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Self
+from urllib.parse import urlsplit
+
+import attrs
+from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3.exceptions import ConnectTimeoutError, HTTPError
+from urllib3.util import SKIP_HEADER, Url
+from urllib3.util.request import ACCEPT_ENCODING
+
+from umapi_harness.postman.sending.certificates import TlsOptions, TlsProfile, context_for
+from umapi_harness.postman.sending.connections import Deadline, PlainConnection, SecureConnection
+from umapi_harness.postman.sending.failures import is_timeout, reason_of
+from umapi_harness.postman.sending.messages import HttpRequest, HttpResponse, SendError, Timings
+from umapi_harness.postman.sending.proxies import Proxies, Proxy
+
+ACCEPTED = ACCEPT_ENCODING.replace(",", ", ")
+"""What answers may be encoded with: brotli and zstd only where their libraries are there."""
+_PIECE = 262_144
+_KEPT = 16
+_ADDED = ("user-agent", "accept-encoding", "host")
+"""What urllib3 adds to every request that has it not."""
+_MEBIBYTE = 1024 * 1024
+
+
+@attrs.frozen(kw_only=True)
+class Bounds:
+    """What one exchange may use: seconds to connect, seconds without any byte, seconds in all; bytes of an answer.
+
+    None means without end. `body_bytes` counts the body decoded.
+    """
+
+    connect: float | None = 60.0
+    idle: float | None = 120.0
+    total: float | None = 600.0
+    body_bytes: int = 256 * _MEBIBYTE
+
+
+@attrs.frozen
+class _Origin:
+    """A server, and how it is reached."""
+
+    scheme: str
+    host: str
+    port: int
+    profile: TlsProfile
+
+
+@attrs.define(kw_only=True)
+class Sender:
+    """Sends requests one after the other; follows nothing, repeats nothing, adds nothing."""
+
+    tls: TlsOptions = attrs.field(factory=TlsOptions)
+    proxies: Proxies = attrs.field(factory=Proxies)
+    bounds: Bounds = attrs.field(factory=Bounds)
+    _idle: dict[_Origin, PlainConnection] = attrs.field(factory=dict[_Origin, PlainConnection], init=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes all connections."""
+        for connection in self._idle.values():
+            connection.close()
+        self._idle.clear()
+
+    def send(self, request: HttpRequest, profile: TlsProfile | None = None, until: float | None = None) -> HttpResponse:
+        """Sends one request and reads the answer to its end; raises SendError when there is none, or too much of one.
+
+        A kept connection that the server has closed meanwhile is not used; nothing is sent twice. `until`, by
+        time.monotonic(), ends it earlier than the bounds do.
+        """
+        parts = urlsplit(request.url)
+        scheme = parts.scheme.lower()
+        port = parts.port or (443 if scheme == "https" else 80)
+        origin = _Origin(scheme, parts.hostname or "", port, profile or TlsProfile())
+        proxy = self.proxies.proxy_for(scheme, origin.host, port)
+        target = request.url.partition("#")[0]
+        if proxy is None or scheme == "https":
+            rest = parts._replace(scheme="", netloc="", fragment="").geturl()
+            target = rest if rest.startswith("/") else f"/{rest}"
+        deadline = self._deadline(until)
+        began = time.monotonic()
+        with self._failures(deadline), self._connection(origin, proxy, deadline) as connection:
+            connected = time.monotonic()
+            _write(connection, request, target, proxy)
+            answer = connection.getresponse()
+            waited = time.monotonic()
+            body = self._read(answer)
+            ended = time.monotonic()
+            return HttpResponse(
+                status=answer.status,
+                reason=_utf8(answer.reason or ""),
+                headers=connection.answer_headers(),
+                body=body,
+                version="HTTP/1.1" if answer.version == 11 else "HTTP/1.0",
+                timings=Timings(connect=connected - began, wait=waited - connected, receive=ended - waited),
+            )
+
+    @contextmanager
+    def _failures(self, deadline: Deadline) -> Generator[None]:
+        """Turns whatever the network does into SendError."""
+        try:
+            yield
+        except (HTTPError, OSError, http.client.HTTPException, ValueError) as error:
+            if not is_timeout(error):
+                raise SendError(reason_of(error)) from error
+            if deadline.is_over:
+                raise SendError(f"no whole answer within {deadline.seconds:g} seconds") from error
+            if isinstance(error, ConnectTimeoutError):
+                raise SendError(f"no connection within {self.bounds.connect:g} seconds") from error
+            raise SendError(f"the server was silent for {self.bounds.idle:g} seconds") from error
+
+    def _deadline(self, until: float | None) -> Deadline:
+        total = self.bounds.total
+        ends = [] if total is None else [time.monotonic() + total]
+        return Deadline(self.bounds.idle, min([*ends, *([] if until is None else [until])], default=None))
+
+    @contextmanager
+    def _connection(self, origin: _Origin, proxy: Proxy | None, deadline: Deadline) -> Generator[PlainConnection]:
+        """A connection, kept afterwards where the answer allows it."""
+        connection = self._idle.pop(origin, None)
+        if connection is not None and not connection.is_connected:
+            connection.close()
+            connection = None
+        if connection is None:
+            connection = self._new(origin, proxy, deadline)
+        connection.deadline = deadline
+        whole = False
+        try:
+            yield connection
+            whole = True
+        finally:
+            answer = connection.answer
+            if whole and answer is not None and not answer.will_close:
+                self._keep(origin, connection)
+            else:
+                connection.close()
+
+    def _keep(self, origin: _Origin, connection: PlainConnection) -> None:
+        if len(self._idle) >= _KEPT:
+            self._idle.pop(next(iter(self._idle))).close()
+        self._idle[origin] = connection
+
+    def _new(self, origin: _Origin, proxy: Proxy | None, deadline: Deadline) -> PlainConnection:
+        bounds = self.bounds
+        connecting = Deadline(bounds.connect, deadline.until)
+        timeout = connecting.remaining()
+        near = origin if proxy is None else proxy
+        # RFC 6761: names below localhost are this machine, whatever a name server says.
+        host = "localhost" if near.host.lower().endswith(".localhost") else near.host
+        if origin.scheme == "https":
+            context = context_for(self.tls, self.tls.client_for(origin.host, origin.port), origin.profile)
+            connection: PlainConnection = SecureConnection(
+                host, near.port, timeout=timeout, ssl_context=context, server_hostname=origin.host
+            )
+            if proxy is not None:
+                connection.set_tunnel(origin.host, origin.port, proxy.headers)
+        else:
+            forwarding = None if proxy is None else Url("http", None, proxy.host, proxy.port)
+            connection = PlainConnection(host, near.port, timeout=timeout, proxy=forwarding)
+        connection.deadline = connecting
+        try:
+            connection.connect()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _read(self, answer: HTTPResponse) -> bytes:
+        """The body, decoded; raises SendError when it is larger than it may be."""
+        limit = self.bounds.body_bytes
+        pieces: list[bytes] = []
+        length = 0
+        for piece in answer.stream(_PIECE, decode_content=True):
+            length += len(piece)
+            if length > limit:
+                raise SendError(f"the answer is larger than {limit / _MEBIBYTE:g} MiB, and was not read on")
+            pieces.append(piece)
+        return b"".join(pieces)
+
+
+def _write(connection: PlainConnection, request: HttpRequest, target: str, proxy: Proxy | None) -> None:
+    headers = HTTPHeaderDict()
+    for key, value in request.headers:
+        headers.add(key, value)
+    if proxy is not None and connection.proxy_is_forwarding:
+        headers.update(proxy.headers)
+    for name in _ADDED:
+        if name not in headers:
+            headers[name] = SKIP_HEADER
+    connection.request(
+        request.method,
+        target,
+        body=None if request.body is None else request.body.pieces(),
+        headers=headers,
+        chunked=request.body is not None and "content-length" not in headers,
+        preload_content=False,
+        decode_content=False,
+    )
+
+
+def _utf8(text: str) -> str:
+    """Text that http.client has read as ISO 8859-1, as UTF-8 where it is that."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
