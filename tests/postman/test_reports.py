@@ -134,3 +134,13 @@ def test_reports_of_a_run_that_never_began_are_still_reports():
     """Writers do not stumble over a run without events."""
     assert json_document(Outcomes())["requests"] == []
     assert junit_element(Outcomes()).get("tests") == "0"
+
+
+def test_the_answer_of_a_redirected_request_is_the_last_one(web, run_collection, collection_of, item):
+    """Reports show where a request ended, not the hop that led there."""
+    web.site({"http://h/here": reply(302, Location="/there"), "http://h/there": reply(json_={})})
+    ran = run_collection(collection_of(item("a", "http://h/here", test="pm.test('x', () => {});")))
+    [outcome] = gathered(ran).steps
+    assert outcome.request is not None
+    assert outcome.response is not None
+    assert (outcome.request.url, outcome.response.status) == ("http://h/here", 200)

@@ -150,11 +150,8 @@ def _shown(entry: str | Mapping[str, Any], shown: str) -> dict[str, Any]:
     if isinstance(entry, str):
         entry = {"expression": entry}
     expression = entry["expression"]
-    return {
-        "name": expression,
-        "test": _SHOW.format(expression=expression, shown=shown),
-        "differs": entry.get("differs"),
-    }
+    made = {"name": expression, "test": _SHOW.format(expression=expression, shown=shown)}
+    return {**made, "differs": entry["differs"]} if "differs" in entry else made
 
 
 def _differs(given: Mapping[str, Any] | None) -> Differs | None:
@@ -391,7 +388,7 @@ def _of_step(result: Mapping[str, Any], place: int) -> object:
         "checks": [(one["name"], one["state"]) for one in step["checks"]],
         "errors": len(step["errors"]),
         "failed": step["failed"] is not None,
-        "status": step["status"],
+        "status": None if step["failed"] else step["status"],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from typing import Final
 
 import attrs
 
@@ -62,6 +63,10 @@ class Cause(enum.Enum):
     """The same request once more, with an answer to a challenge (digest, NTLM)."""
     TOKEN = "token"  # noqa: S105 - a cause, no secret
     """A token is fetched for the authorisation of a request."""
+
+
+OF_THE_COLLECTION: Final = frozenset({Cause.COLLECTION, Cause.REDIRECT, Cause.CHALLENGE})
+"""The causes of what a request of the collection leads to; the last of its answers is its answer."""
 
 
 @attrs.frozen(kw_only=True)

@@ -13,7 +13,6 @@ from umapi_harness.postman.collection import Item
 from umapi_harness.postman.rules import Rule
 
 _ERRORS: Final = 400
-_OF_THE_COLLECTION: Final = frozenset({events.Cause.COLLECTION, events.Cause.REDIRECT, events.Cause.CHALLENGE})
 
 _UNSPOKEN: Final = re.compile(
     r"""//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+'|`(?:[^`\\]|\\.)*+`""", re.DOTALL
@@ -60,7 +59,7 @@ class Oversight:
     def see(self, event: events.Event) -> None:
         """Takes in an event of the step."""
         match event:
-            case events.ResponseReceived() if event.cause in _OF_THE_COLLECTION:
+            case events.ResponseReceived() if event.cause in events.OF_THE_COLLECTION:
                 self._status = event.status
             case events.CheckPassed():
                 self._checked.append(event)

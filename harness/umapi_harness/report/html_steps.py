@@ -14,8 +14,6 @@ BODY_LIMIT: Final = 65_536
 """Characters of a body that are kept; a longer one is cut, and its length told."""
 TEXT_LIMIT: Final = 4_096
 """Characters of an address, a header, a message or a line of the console that are kept."""
-VALUE_LIMIT: Final = 16_384
-"""Characters of the two values that a check compared."""
 EXCHANGE_LIMIT: Final = 50
 LINE_LIMIT: Final = 200
 """Lines of each other kind (headers, variables, lines of the console, changes) that are kept."""
@@ -236,10 +234,7 @@ def _failed(check: events.CheckFailed) -> dict[str, Any]:
         "message": cut(check.message),
     }
     if check.expected is not None and check.actual is not None:
-        shown["expected"], shown["actual"] = (
-            cut(check.expected, VALUE_LIMIT),
-            cut(check.actual, VALUE_LIMIT),
-        )
+        shown["expected"], shown["actual"] = cut(check.expected), cut(check.actual)
     return shown
 
 

@@ -83,7 +83,7 @@ class Outcomes:
         match event:
             case events.RequestSent(cause=events.Cause.COLLECTION):
                 outcome.request = event
-            case events.ResponseReceived(cause=events.Cause.COLLECTION):
+            case events.ResponseReceived() if event.cause in events.OF_THE_COLLECTION:
                 outcome.response = event
             case events.RequestSkipped():
                 outcome.skipped = True

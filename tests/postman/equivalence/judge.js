@@ -12,7 +12,7 @@ const message = (error) => (error ? `${error.name}: ${error.message}` : null);
 const scriptErrors = (execution) =>
   [...(execution.prerequestScript || []), ...(execution.testScript || [])]
     .map((one) => message(one.error))
-    .filter((text) => text !== null && !text.startsWith("AssertionError"));
+    .filter((text) => text !== null && !text.startsWith("Assertion"));
 
 // A request that was sent several times, by its script or for a challenge, stands there as often; the last counts.
 const steps = (executions) => [...new Map(executions.map((one) => [one.cursor.ref, one])).values()];

@@ -1,7 +1,7 @@
 // The first page: the verdict, the failures, and what the reader must know to judge the run.
 
 import { count, el, facts, plural, table } from "./dom.js";
-import { checkCard, errorCard, failedChecks, mark, sign } from "./problems.js";
+import { checkCard, errorCard, failedChecks, mark } from "./problems.js";
 import { duration, statusMark, strip } from "./timeline.js";
 
 const BATCH_OF_FAILURES = 20; // failed steps that are drawn at a time
@@ -30,10 +30,11 @@ export function overviewView(run, open, show) {
 function hero(run) {
   const verdict = verdictOf(run);
   const words = { passed: "Passed", failed: "Failed", unfinished: "Not finished" };
+  const sign = { passed: "passed", failed: "failed", unfinished: "allowed" };
   return el(
     "section",
     { class: `hero ${verdict}` },
-    el("h2", { id: "verdict-name", tabindex: "-1" }, sign(verdict), el("span", { class: "word" }, words[verdict])),
+    el("h2", { id: "verdict-name", tabindex: "-1" }, mark(sign[verdict]), el("span", { class: "word" }, words[verdict])),
     el("p", { class: "lead" }, sentence(run)),
     run.end?.stopped ? el("p", { class: "lead" }, el("b", {}, "Stopped early: "), run.end.stopped) : null,
     run.end === null ? null : el("dl", { class: "counts" }, countsOf(run.end.summary).map(([name, number, kind]) => el("div", { class: number ? kind : "none" }, el("dd", {}, typeof number === "number" ? count(number) : number), el("dt", {}, name)))),
