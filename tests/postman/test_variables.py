@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from umapi_harness.postman.dynamic import DynamicVariables
-from umapi_harness.postman.variables import PLACEHOLDER, Scopes, TooLongError, UnresolvedError
+from umapi_harness.postman.variables import PLACEHOLDER, ScopeChanges, Scopes, TooLongError, UnresolvedError
 
 
 def test_the_narrowest_scope_wins():
@@ -131,7 +131,8 @@ def test_what_was_put_into_a_text_is_known_with_its_origin():
         providers={"made": lambda _scopes: "p"},
     )
     scopes.begin_iteration({"row": 5}, "users.csv, row 1")
-    scopes.take({**scopes.by_name(), "globals": {"g": 2}, "environment": {"a": "1{{row}}", "new": 3}}, "script of x")
+    changes = {"globals": ScopeChanges(set={"g": 2}, unset=()), "environment": ScopeChanges(set={"new": 3}, unset=())}
+    scopes.take(changes, "script of x")
     assert scopes.resolve("{{a}} {{g}} {{new}} {{made}} {{$guid}} {{g}}") == "15 2 3 p made for $guid 2"
     assert [(one.name, one.value, one.scope, one.origin) for one in scopes.take_used()] == [
         ("a", "1{{row}}", "environment", "env.json"),
@@ -148,8 +149,8 @@ def test_scopes_know_whether_anything_changed():
     """A script that leaves all as it was changes nothing; one that removes a variable does."""
     scopes = Scopes(globals={"a": 1, "b": 2})
     before = scopes.version
-    scopes.take(scopes.by_name(), "x")
+    scopes.take({}, "x")
     assert scopes.version == before
-    scopes.take({**scopes.by_name(), "globals": {"a": 1}}, "x")
+    scopes.take({"globals": ScopeChanges(set={}, unset=("b",))}, "x")
     assert scopes.version > before
     assert scopes.globals == {"a": 1}

@@ -100,7 +100,7 @@ class Execution:
                 scopes=by_name,
                 environment_name=run.options.environment.name,
                 provided=provided,
-                dynamic=run.dynamic.pool(text + json.dumps(by_name), _POOL_SIZE) if "$" in text else {},
+                dynamic=run.dynamic.pool(text + json.dumps(by_name), _POOL_SIZE) if "replaceIn" in text else {},
                 request=views.request_view(request, name=item.name, id_=item.id),
                 response=response,
                 name=item.name,
@@ -113,8 +113,7 @@ class Execution:
             ),
             self._send_for_script,
         )
-        if result.scopes is not None:
-            scopes.take(result.scopes, f"{'pre-request' if event == 'prerequest' else 'test'} script of {item.name}")
+        scopes.take(result.changes, f"{'pre-request' if event == 'prerequest' else 'test'} script of {item.name}")
         self._tell_records(result)
         return result
 
@@ -125,16 +124,29 @@ class Execution:
         for record in result.records:
             match record:
                 case Check(state="passed"):
-                    run.tell(events.CheckPassed(step=step, name=mask(record.name)))
+                    name, event, pointer = mask(record.name), record.event, record.pointer
+                    run.tell(events.CheckPassed(step=step, name=name, event=event, pointer=pointer))
                 case Check(state="skipped"):
-                    run.tell(events.CheckSkipped(step=step, name=mask(record.name)))
+                    name, event, pointer = mask(record.name), record.event, record.pointer
+                    run.tell(events.CheckSkipped(step=step, name=name, event=event, pointer=pointer))
                 case Check():
-                    failed = events.CheckFailed(step=step, name=mask(record.name), message=mask(record.message))
-                    run.tell(failed)
+                    run.tell(self._failed(record))
                 case ConsoleLine():
                     run.tell(events.ConsoleMessage(step=step, level=record.level, text=mask(record.text)))
                 case ScriptError():
-                    run.error(step, Rule.SCRIPT_ERROR, record.message, record.pointer)
+                    run.error(step, Rule(record.rule), record.message, record.pointer)
+
+    def _failed(self, check: Check) -> events.CheckFailed:
+        mask = self.run.masker.text
+        return events.CheckFailed(
+            step=self.step,
+            name=mask(check.name),
+            message=mask(check.message),
+            event=check.event,
+            pointer=check.pointer,
+            expected=None if check.expected is None else mask(check.expected),
+            actual=None if check.actual is None else mask(check.actual),
+        )
 
     def _send_for_script(self, described: JsonValue) -> Answer:
         """pm.sendRequest: errors go to the script, which decides what they mean."""

@@ -1,71 +1,52 @@
 """Scripts: runs the JavaScript of a collection in a sandbox and hands back, as plain values, all that it did.
 
-QuickJS cannot call into Python while a time limit is set, so the sandbox never does. A script is a function of
-its input; what it wants from outside (a request sent, time passed, a schema checked) it leaves as a note, and the
-host delivers the answer. Only a schema check must be answered on the spot: it is taken to hold, and looked at
-before anything else happens. Where it does not hold, the script is run once more from the start, now knowing the
-verdict; since nothing of the first run has left the sandbox, it never happened. Answers already fetched are
-delivered again, so that no request is sent twice.
+One context serves a whole run: the sandbox is read once, each script is compiled once, and what a script leaves in
+global names is there for those after it, as in Postman. Variables stay in the context too; only changes go in and out.
+
+QuickJS cannot call into Python while a time limit is set, so the sandbox never does. What a script wants from outside
+(a request sent, time passed) it leaves as a note, and the host delivers the answer.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib
-import importlib.resources
 import json
-import time
+import operator
+import re
 from collections.abc import Callable, Mapping
-from typing import Protocol, cast
+from typing import Any, cast
 
 import attrs
 
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman.collection import Script
-from umapi_harness.postman.schemas import verdict
-from umapi_harness.postman.variables import Values
+from umapi_harness.postman.javascript import JavaScript, Limits, StoppedError
+from umapi_harness.postman.variables import ScopeChanges, Values
 
-_SOURCES = ("expect.js", "formats.js", "schema.js", "schema_rules.js", "messages.js", "pm.js")
-_FIRST_LINE = 100_000
-"""Where the sandbox's own lines start: QuickJS names no files, so the number tells its lines from a script's."""
+__all__ = ["Check", "ConsoleLine", "Limits", "ScriptEngine", "ScriptError", "ScriptInput", "ScriptResult"]
+
 _SLEPT_AT_LEAST_MS = 10.0
 """Readings of the clock move the sandbox's time a little; that little is not waited for."""
-
-
-class _Context(Protocol):
-    """The part of quickjs.Context that is used here."""
-
-    def eval(self, code: str, /) -> object: ...
-    def execute_pending_job(self) -> bool: ...
-    def set_memory_limit(self, limit: int, /) -> None: ...
-    def set_time_limit(self, seconds: float, /) -> None: ...
-
-
-class _QuickJS(Protocol):
-    Context: Callable[[], _Context]
-    JSException: type[Exception]
-
-
-_quickjs = cast("_QuickJS", importlib.import_module("quickjs"))
-
-
-@attrs.frozen(kw_only=True)
-class Limits:
-    """What one script may use: processor seconds, bytes of memory, seconds of waiting, requests sent."""
-
-    cpu_seconds: float = 10.0
-    memory_bytes: int = 128 * 1024 * 1024
-    wait_seconds: float = 300.0
-    requests: int = 1000
+_RESCUE_SECONDS = 1.0
+_AGAIN = "again"
+_FRESH = "; later scripts start in a fresh sandbox, without what earlier ones left in global names"
+_LONE_SURROGATE = re.compile(r"(\\\\)|\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+"""JSON.stringify escapes only halves of pairs; a backslash that is escaped itself begins no such half."""
 
 
 @attrs.frozen(kw_only=True)
 class Check:
-    """One pm.test: `state` is passed, failed or skipped."""
+    """One pm.test: `state` is passed, failed or skipped.
+
+    `expected` and `actual` are the two values as text, where the assertion compared two.
+    """
 
     name: str
     state: str
     message: str
+    expected: str | None = None
+    actual: str | None = None
+    event: str = "test"
+    pointer: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -78,15 +59,17 @@ class ConsoleLine:
 
 @attrs.frozen(kw_only=True)
 class ScriptError:
-    """A script ended by an error; `pointer` says which script, where that is known."""
+    """Something went wrong in a script: `rule` is the name of the rule that it breaks.
+
+    `pointer` says which script; `line` and `column` count from 1, and are 0 where they are not known.
+    """
 
     message: str
     pointer: str
+    rule: str = "script-error"
+    line: int = 0
+    column: int = 0
 
-
-_WRITABLE = ("globals", "collection", "environment", "local")
-_MISREAD = (ValueError, KeyError, TypeError, AttributeError)
-_BROKEN = "the script broke the sandbox it runs in, or JSON itself"
 
 Record = Check | ConsoleLine | ScriptError
 
@@ -111,37 +94,17 @@ class ScriptInput:
     now_ms: int
     seed: int
 
-    def as_json(self, verdicts: list[dict[str, JsonValue]]) -> str:
-        """This input as the text that the sandbox starts from."""
-        document: dict[str, JsonValue] = {
-            "scripts": [script.source for script in self.scripts],
-            "scopes": self.scopes,
-            "environmentName": self.environment_name,
-            "provided": self.provided,
-            "dynamic": self.dynamic,
-            "request": self.request,
-            "response": self.response,
-            "path": self.path,
-            "info": {
-                "eventName": self.event,
-                "iteration": self.iteration,
-                "iterationCount": self.iteration_count,
-                "requestName": self.name,
-                "requestId": self.id,
-            },
-            "now": self.now_ms,
-            "seed": self.seed,
-            "verdicts": verdicts,
-        }
-        return json.dumps(document)
-
 
 @attrs.frozen(kw_only=True)
 class ScriptResult:
-    """What the scripts of one event did. `scopes` and `request` are None when the sandbox had to be stopped."""
+    """What the scripts of one event did.
+
+    `changes` are by the name of the scope, and empty when the sandbox had to be stopped; `request` is None when no
+    script looked at it.
+    """
 
     records: tuple[Record, ...]
-    scopes: Mapping[str, Values] | None = None
+    changes: Mapping[str, ScopeChanges] = attrs.field(factory=dict[str, ScopeChanges])
     request: Mapping[str, JsonValue] | None = None
     skipped: bool = False
     sets_next: bool = False
@@ -158,187 +121,209 @@ SendRequest = Callable[[JsonValue], Answer]
 """Sends a request that a script describes: `{"response": …}` in the sandbox's form, or `{"error": text}`."""
 
 
-class _StoppedError(Exception):
-    """The sandbox was stopped; the message says by which limit."""
+@attrs.define
+class _Sandbox:
+    """A context, and what the host knows to be in it."""
 
+    javascript: JavaScript
+    sources: dict[str, int] = attrs.field(factory=dict[str, int], init=False)
+    scopes: dict[str, Values] = attrs.field(factory=dict[str, Values], init=False)
 
-@attrs.frozen(kw_only=True)
-class _Pending:
-    """What the sandbox wants from the host."""
+    def script(self, source: str) -> int:
+        """The number of a script, which is compiled when it is met for the first time."""
+        number = self.sources.get(source)
+        if number is None:
+            number = self.sources[source] = len(self.sources)
+            self.javascript.call("compile", number, *self.javascript.admit(source))
+        return number
 
-    outbox: list[tuple[int, JsonValue]]
-    schema_checks: list[tuple[JsonValue, JsonValue]]
-    elapsed_ms: float
-    timers: int
+    def news(self, scopes: Mapping[str, Values]) -> dict[str, JsonValue]:
+        """What has changed in the variables since the sandbox was last told of them."""
+        news: dict[str, JsonValue] = {}
+        for name, values in scopes.items():
+            known = self.scopes.setdefault(name, {})
+            if known.keys() == values.keys() and all(map(operator.is_, known.values(), values.values())):
+                continue
+            changed = {key: value for key, value in values.items() if key not in known or known[key] is not value}
+            gone: list[JsonValue] = [key for key in known if key not in values]
+            news[name] = {"set": changed, "unset": gone}
+            self.scopes[name] = dict(values)
+        return news
+
+    def keep(self, changes: Mapping[str, ScopeChanges]) -> None:
+        """Remembers what the scripts themselves have changed."""
+        for name, change in changes.items():
+            change.apply(self.scopes[name])
 
 
 @attrs.define
 class ScriptEngine:
-    """Runs scripts within limits. `sleep` waits a number of seconds, for scripts that use timers."""
+    """Runs the scripts of a run within limits. `sleep` waits a number of seconds, for scripts that use timers."""
 
     sleep: Callable[[float], None]
     limits: Limits = attrs.field(factory=Limits)
+    _sandbox: _Sandbox | None = attrs.field(default=None, init=False)
 
     def run(self, given: ScriptInput, send: SendRequest) -> ScriptResult:
         """Runs the scripts of one event, outermost first; requests that they send go through `send`."""
-        return _Run(self, given, send).result()
+        if self._sandbox is None:
+            self._sandbox = _Sandbox(JavaScript(self.limits))
+        return _Run(self, self._sandbox, given, send).result()
+
+    def forget(self) -> None:
+        """Gives the context up: a script has broken it, or a limit has stopped one in the middle of its work."""
+        self._sandbox = None
 
 
 @attrs.define
 class _Run:
-    """One event: what the sandbox has been told so far, kept over repetitions."""
+    """One event."""
 
     engine: ScriptEngine
+    sandbox: _Sandbox
     given: ScriptInput
     send: SendRequest
-    answers: list[Answer] = attrs.field(factory=list[Answer])
+    sent: int = 0
     slept_ms: float = 0.0
 
     def result(self) -> ScriptResult:
-        verdicts: list[dict[str, JsonValue]] = []
-        while True:
-            context = self._new_context()
-            try:
-                self._evaluate(context, f"__sandbox.start({json.dumps(self.given.as_json(verdicts))})")
-                if self._drive(context, verdicts):
-                    return self._read(str(self._evaluate(context, "__sandbox.result()")))
-            except _StoppedError as stop:
-                return self._rescue(context, str(stop))
-
-    def _new_context(self) -> _Context:
-        context = _quickjs.Context()
-        context.eval(_sandbox_source())
-        limits = self.engine.limits
-        context.set_memory_limit(limits.memory_bytes)
-        context.set_time_limit(limits.cpu_seconds)
-        return context
-
-    def _drive(self, context: _Context, verdicts: list[dict[str, JsonValue]]) -> bool:
-        """Lets the scripts go on until nothing is left to do; False when they must start anew."""
-        sent = 0
-        while True:
-            self._settle(context)
-            pending = self._pending(context, len(verdicts))
-            if not self._verdicts_hold(pending.schema_checks, verdicts):
-                return False
-            self._wait(pending.elapsed_ms)
-            for id_, message in pending.outbox:
-                if sent == len(self.answers):
-                    if sent >= self.engine.limits.requests:
-                        raise _StoppedError(f"the script sent more than {self.engine.limits.requests} requests")
-                    self.answers.append(self.send(message))
-                answer = json.dumps(json.dumps(self.answers[sent]))
-                sent += 1
-                self._evaluate(context, f"__sandbox.deliver({id_}, {answer})")
-                self._settle(context)
-            if pending.outbox:
-                continue
-            if not pending.timers:
-                return True
-            self._evaluate(context, "__sandbox.fireTimer()")
-
-    def _pending(self, context: _Context, judged: int) -> _Pending:
-        text = str(self._evaluate(context, f"__sandbox.pending({judged})"))
         try:
-            state = json.loads(text)
-            return _Pending(
-                outbox=[(int(message["id"]), message.get("request")) for message in state["outbox"]],
-                schema_checks=[(check.get("schema"), check.get("data")) for check in state["schemaChecks"]],
-                elapsed_ms=float(state["elapsed"]),
-                timers=int(state["timers"]),
-            )
-        except _MISREAD:
-            raise _StoppedError(_BROKEN) from None
+            self.sandbox.javascript.begin()
+            self._start()
+            state = self._drive()
+        except StoppedError as stop:
+            self.engine.forget()
+            return self._rescue(str(stop))
+        result = self._read(state)
+        if state["broken"]:
+            self.engine.forget()
+        self.sandbox.keep(result.changes)
+        return result
 
-    def _verdicts_hold(self, checks: list[tuple[JsonValue, JsonValue]], verdicts: list[dict[str, JsonValue]]) -> bool:
-        """Looks at the schema checks that are new; stops at the first that was wrongly taken to hold."""
-        for schema, data in checks:
-            problem = verdict(schema, data)
-            verdicts.append({"valid": problem is None, "message": problem or ""})
-            if problem is not None:
-                return False
-        return True
+    def _start(self) -> None:
+        given, sandbox = self.given, self.sandbox
+        response = None if given.response is None else dict(given.response)
+        body = "" if response is None else str(response.pop("text", ""))
+        document: dict[str, JsonValue] = {
+            "scripts": [sandbox.script(script.source) for script in given.scripts],
+            "scopes": sandbox.news(given.scopes),
+            "environmentName": given.environment_name,
+            "provided": dict(given.provided),
+            "dynamic": cast("JsonValue", given.dynamic),
+            "path": list(given.path),
+            "info": {
+                "eventName": given.event,
+                "iteration": given.iteration,
+                "iterationCount": given.iteration_count,
+                "requestName": given.name,
+                "requestId": given.id,
+            },
+            "now": given.now_ms,
+            "seed": given.seed,
+        }
+        shown = "" if response is None else json.dumps(response)
+        javascript = sandbox.javascript
+        javascript.call("start", json.dumps(document), json.dumps(given.request), shown, *javascript.admit(body))
+
+    def _drive(self) -> Mapping[str, Any]:
+        """Lets the scripts go on until nothing is left to do, and returns what they did."""
+        javascript = self.sandbox.javascript
+        while True:
+            javascript.settle()
+            text = javascript.call("turn")
+            if text == _AGAIN:
+                continue
+            state = _parsed(text)
+            self._wait(float(state["elapsed"]))
+            if "records" in state:
+                return state
+            for message in state["outbox"]:
+                self._send(int(message["id"]), message["request"])
+            if not state["outbox"]:
+                javascript.call("fire")
+
+    def _send(self, id_: int, message: JsonValue) -> None:
+        self.sent += 1
+        if self.sent > self.engine.limits.requests:
+            raise StoppedError(f"the script sent more than {self.engine.limits.requests} requests")
+        answer = dict(self.send(message))
+        body = ""
+        if "response" in answer:
+            response = dict(cast("Mapping[str, JsonValue]", answer["response"]))
+            body = str(response.pop("text", ""))
+            answer["response"] = response
+        javascript = self.sandbox.javascript
+        javascript.call("deliver", id_, json.dumps(answer), *javascript.admit(body))
+        javascript.settle()
 
     def _wait(self, elapsed_ms: float) -> None:
         limit = self.engine.limits.wait_seconds
         if elapsed_ms > limit * 1000:
-            raise _StoppedError(f"the script waits longer than {limit:g} seconds")
+            raise StoppedError(f"the script waits longer than {limit:g} seconds")
         if elapsed_ms - self.slept_ms >= _SLEPT_AT_LEAST_MS:
             self.engine.sleep((elapsed_ms - self.slept_ms) / 1000)
             self.slept_ms = elapsed_ms
 
-    def _settle(self, context: _Context) -> None:
-        """Runs promise callbacks until none is left."""
-        until = time.process_time() + self.engine.limits.cpu_seconds
-        try:
-            while context.execute_pending_job():
-                if time.process_time() > until:
-                    raise _StoppedError(self._too_long())
-        except _quickjs.JSException as error:
-            raise self._stopped(error) from None
-
-    def _evaluate(self, context: _Context, code: str) -> object:
-        try:
-            return context.eval(code)
-        except _quickjs.JSException as error:
-            raise self._stopped(error) from None
-
-    def _stopped(self, error: Exception) -> _StoppedError:
-        text = str(error).partition("\n")[0]
-        if "interrupted" in text:
-            return _StoppedError(self._too_long())
-        if "out of memory" in text:
-            return _StoppedError(f"the script used more than {self.engine.limits.memory_bytes // 2**20} MiB of memory")
-        return _StoppedError(f"the script was stopped: {text}")
-
-    def _too_long(self) -> str:
-        return f"the script ran longer than {self.engine.limits.cpu_seconds:g} seconds"
-
-    def _rescue(self, context: _Context, reason: str) -> ScriptResult:
+    def _rescue(self, reason: str) -> ScriptResult:
         """What had been done before a limit stopped the scripts, with the reason at the end."""
-        stopped = ScriptError(message=reason, pointer=self._pointer(None))
+        stopped = ScriptError(message=reason + _FRESH, pointer=self._pointer(None), rule="limit")
+        javascript = self.sandbox.javascript
+        javascript.grant(_RESCUE_SECONDS)
         try:
-            found = self._read(str(self._evaluate(context, "__sandbox.result()")))
-        except _StoppedError:
+            found = self._read(_parsed(javascript.call("result")))
+        except StoppedError:
             return ScriptResult(records=(stopped,))
-        return ScriptResult(records=(*found.records, stopped))
+        return ScriptResult(records=(*found.records, stopped))  # its changes went with the sandbox
 
-    def _read(self, text: str) -> ScriptResult:
-        try:
-            document = json.loads(text)
-            following = document["nextRequest"]
-            return ScriptResult(
-                records=tuple(self._record(record) for record in document["records"]),
-                scopes={name: dict(document["scopes"][name]) for name in _WRITABLE},
-                request=dict(document["request"]),
-                skipped=bool(document["skipped"]),
-                sets_next=following is not None,
-                next_request=None if following is None or following["name"] is None else str(following["name"]),
-            )
-        except _MISREAD:
-            raise _StoppedError(_BROKEN) from None
+    def _read(self, state: Mapping[str, Any]) -> ScriptResult:
+        following, request = state["next"], state["request"]
+        return ScriptResult(
+            records=tuple(self._record(record) for record in state["records"]),
+            changes={
+                name: ScopeChanges(set=change["set"], unset=tuple(change["unset"]))
+                for name, change in state["changes"].items()
+            },
+            request=request,
+            skipped=state["skipped"],
+            sets_next=following is not None,
+            next_request=None if following is None else following["name"],
+        )
 
-    def _record(self, record: Mapping[str, JsonValue]) -> Record:
+    def _record(self, record: Mapping[str, Any]) -> Record:
         match record["kind"]:
             case "check":
-                return Check(name=str(record["name"]), state=str(record["state"]), message=str(record["message"]))
+                return Check(
+                    name=record["name"],
+                    state=record["state"],
+                    message=record["message"],
+                    expected=record["expected"],
+                    actual=record["actual"],
+                    event=self.given.event,
+                    pointer=self._pointer(record["script"]),
+                )
             case "console":
-                return ConsoleLine(level=str(record["level"]), text=str(record["text"]))
+                return ConsoleLine(level=record["level"], text=record["text"])
             case _:
-                line = record.get("line")
-                where = f" (line {line} of the script)" if isinstance(line, int) and line > 0 else ""
-                message = f"{record['name']}: {record['message']}{where}"
-                return ScriptError(message=message, pointer=self._pointer(record.get("script")))
+                line, column = record["line"], record["column"]
+                where = f" (line {line}, column {column} of the script)" if line else ""
+                return ScriptError(
+                    message=f"{record['message']}{where}",
+                    pointer=self._pointer(record["script"]),
+                    rule=record["rule"],
+                    line=line,
+                    column=column,
+                )
 
-    def _pointer(self, index: JsonValue) -> str:
-        if isinstance(index, int) and index < len(self.given.scripts):
-            return self.given.scripts[index].pointer
-        return self.given.scripts[-1].pointer if self.given.scripts else ""
+    def _pointer(self, index: int | None) -> str:
+        scripts = self.given.scripts
+        return scripts[-1 if index is None else index].pointer if scripts else ""
 
 
-@functools.cache
-def _sandbox_source() -> str:
-    folder = importlib.resources.files("umapi_harness.postman") / "sandbox"
-    text = "\n".join((folder / name).read_text(encoding="utf-8") for name in _SOURCES)
-    # Inside a function, so that scripts see none of the sandbox's own names.
-    return "\n" * _FIRST_LINE + f"(function () {{\n{text}\n}})();"
+def _parsed(text: str) -> Mapping[str, Any]:
+    """What the sandbox says: JSON, with a replacement character for each half of a surrogate pair."""
+    if "\\ud" in text:
+        text = _LONE_SURROGATE.sub(lambda match: match[1] or r"\ufffd", text)
+    try:
+        return cast("Mapping[str, Any]", json.loads(text))
+    except (ValueError, RecursionError):
+        raise StoppedError("a script handed out data that is nested too deeply") from None

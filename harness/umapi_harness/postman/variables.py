@@ -30,7 +30,6 @@ Values = dict[str, JsonValue]
 
 PROVIDED = "provided"
 DYNAMIC = "dynamic"
-_WRITABLE = ("globals", "collection", "environment", "local")
 
 
 class UnresolvedError(Exception):
@@ -55,6 +54,20 @@ class Used:
     """The name of a scope, or provided, or dynamic."""
     origin: str
     """What set it last."""
+
+
+@attrs.frozen(kw_only=True)
+class ScopeChanges:
+    """What scripts changed in one scope of variables."""
+
+    set: Mapping[str, JsonValue]
+    unset: tuple[str, ...]
+
+    def apply(self, values: Values) -> None:
+        """Changes `values` in the same way."""
+        for name in self.unset:
+            values.pop(name, None)
+        values.update(self.set)
 
 
 def _no_dynamic_value(_name: str) -> str | None:
@@ -101,18 +114,13 @@ class Scopes:
         self.origins["local"] = {}
         self.version += 1
 
-    def take(self, scopes: Mapping[str, Mapping[str, JsonValue]], origin: str) -> None:
-        """Takes the scopes as a script leaves them; what it has changed comes from `origin`."""
+    def take(self, changes: Mapping[str, ScopeChanges], origin: str) -> None:
+        """Takes what a script has changed, by the name of the scope; its values come from `origin`."""
         own = self.by_name()
-        for scope in _WRITABLE:
-            before, after = own[scope], scopes[scope]
-            changed = [name for name, value in after.items() if name not in before or before[name] != value]
-            if not changed and len(before) == len(after):
-                continue
+        for scope, change in changes.items():
+            change.apply(own[scope])
             self.version += 1
-            self.origins.setdefault(scope, {}).update(dict.fromkeys(changed, origin))
-            before.clear()
-            before.update(after)
+            self.origins.setdefault(scope, {}).update(dict.fromkeys(change.set, origin))
 
     def find(self, name: str) -> str | None:
         """The value of a variable as text, from the narrowest scope that has it; None when none has."""

@@ -38,7 +38,7 @@ function showAt(value, depth) {
 function typeName(value) {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
-  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  const tag = tagOf(value).slice(8, -1);
   return tag.toLowerCase();
 }
 

@@ -1,0 +1,15 @@
+// The console: what scripts write for people.
+
+function logText(args) {
+  return args.map((arg) => (typeof arg === "string" ? arg : showAt(arg, 0))).join(" ");
+}
+
+function write(level) {
+  return (...args) => {
+    if (!roomFor("lines", current.limits.lines, "console lines")) return;
+    addRecord({ __proto__: null, kind: "console", level, text: logText(args) });
+  };
+}
+
+const makeConsole = () => ({ log: write("log"), info: write("info"), warn: write("warn"), error: write("error"),
+  debug: write("debug"), table: write("log"), dir: write("log"), trace: write("log"), clear: () => {} });

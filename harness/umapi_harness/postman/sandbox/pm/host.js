@@ -1,0 +1,132 @@
+// The host's side: compiles scripts, runs those of an event one after the other, and tells what is left to do. The host
+// holds the only reference to `host`; scripts cannot reach it.
+
+// ---- scripts, each compiled once ----
+
+const compiled = new Map();
+const places = [];
+let nextLine = FIRST_SCRIPT_LINE;
+const LAST_SCRIPT_LINE = 60000;
+const WRAPPER_LINES = 2; // that stand before a script once it has become a function
+
+function compile(id, text, escaped) {
+  const source = escaped ? JSON.parse(text) : text;
+  const count = source.split("\n").length;
+  if (nextLine + count > LAST_SCRIPT_LINE) nextLine = FIRST_SCRIPT_LINE;
+  const first = nextLine;
+  nextLine += count;
+  places.unshift({ id, first, last: first + count - 1 });
+  try {
+    compiled.set(id, new AsyncFunction("\n".repeat(first - 1 - WRAPPER_LINES) + source));
+  } catch (error) {
+    compiled.set(id, () => { throw error; });
+  }
+}
+
+// The script of the event that holds a line, with the line's number in it; null for lines of the sandbox, of libraries
+// and of scripts of other events.
+function scriptAt(line) {
+  const place = places.find(({ first, last }) => line >= first && line <= last);
+  if (place === undefined) return null;
+  const index = current.scripts[current.script] === place.id ? current.script : current.scripts.indexOf(place.id);
+  return index < 0 ? null : { index, line: line - place.first + 1 };
+}
+
+function startScript() {
+  installGlobals();
+  current.running = true;
+  const script = current.script, run = compiled.get(current.scripts[script]);
+  const end = () => { current.running = false; };
+  const fail = (error) => {
+    current.running = false;
+    if (error instanceof SkipSignal) return;
+    current.script = script;
+    addError(error);
+  };
+  try {
+    promiseThen(Reflect.apply(run, realGlobal, []), end, fail);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+const promiseThen = Function.prototype.call.bind(RealPromise.prototype.then);
+
+// ---- what is left to do ----
+
+// Called when no promise has anything left to do: the state as JSON, or the result when all scripts have ended.
+function turn() {
+  if (current.outbox.length || current.timers.size) return pendingText();
+  if (current.running) {
+    current.running = false;
+    addError(new Error("the script waits for a promise that nobody fulfils"));
+  }
+  recordLegacyTests(made.get("tests"));
+  if (current.skipped || current.at + 1 >= current.scripts.length) return resultText();
+  current.at += 1;
+  current.script = current.at;
+  startScript();
+  return "again";
+}
+
+function pendingText() {
+  const outbox = current.outbox;
+  current.outbox = [];
+  return `{"outbox":${JSON.stringify(outbox)},"elapsed":${current.elapsed}}`;
+}
+
+function resultText() {
+  closeOpenChecks();
+  const broken = Object.getOwnPropertyDescriptor(realGlobal, "pm")?.configurable === false;
+  if (broken) {
+    addError(new Error("the script has frozen the global names; later scripts run in a fresh sandbox"));
+  }
+  const changes = changesText();
+  const next = current.nextRequest === undefined ? "null" : `{"name":${JSON.stringify(nameOf(current.nextRequest))}}`;
+  const request = current.requestView === null ? "null" : JSON.stringify(current.requestView);
+  return `{"records":${recordsText()},"changes":{${changes}},"request":${request},"skipped":${current.skipped},` +
+    `"next":${next},"broken":${broken},"elapsed":${current.elapsed}}`;
+}
+
+function nameOf(next) {
+  return next === null ? null : plainText(next);
+}
+
+function changesText() {
+  let text = "";
+  for (const name of ["globals", "collection", "environment", "local"]) {
+    try {
+      const changes = scopes[name].changesText();
+      if (changes) text += `${text && ","}"${name}":${changes}`;
+    } catch (error) {
+      addError(new Error(`a value of the ${name} variables cannot be written as JSON: ${error.message}`));
+    }
+  }
+  return text;
+}
+
+// ---- the door ----
+
+const OPERATIONS = {
+  __proto__: null,
+  configure: (limits) => { current.limits = JSON.parse(limits); },
+  compile,
+  start: (input, request, response, body, escaped) => {
+    beginEvent(JSON.parse(input), request, response, escaped ? JSON.parse(body) : body);
+    current.at = 0;
+    startScript();
+  },
+  turn,
+  deliver: (id, answer, body, escaped) => {
+    const receive = current.waiting.get(id);
+    current.waiting.delete(id);
+    receive(JSON.parse(answer), escaped ? JSON.parse(body) : body);
+  },
+  fire: fireTimer,
+  result: resultText,
+};
+
+lockIntrinsics();
+installFixed();
+// A text that was put together of pieces becomes one piece, for the binding takes no other.
+return (operation, ...args) => (OPERATIONS[operation](...args) ?? "").toWellFormed();

@@ -1,0 +1,119 @@
+// Records: what the scripts of an event did, as the host is told of it. A script's verdict stands here, so nothing of
+// this goes through objects that a script could have changed: nodes without prototype in a chain, texts put together.
+
+const records = { __proto__: null, first: null, last: null, checks: 0, lines: 0, full: false };
+
+function clearRecords() {
+  records.first = null;
+  records.last = null;
+  records.checks = 0;
+  records.lines = 0;
+  records.full = false;
+}
+
+function addRecord(node) {
+  node.next = null;
+  if (records.last === null) records.first = node;
+  else records.last.next = node;
+  records.last = node;
+  return node;
+}
+
+// Whether there is room for one more; where there is none, the report says so once.
+function roomFor(counter, limit, what) {
+  if (records[counter] < limit) {
+    records[counter] += 1;
+    return true;
+  }
+  if (!records.full) {
+    records.full = true;
+    addRecord({ __proto__: null, kind: "error", rule: "limit", message: `more than ${limit} ${what} in one event`,
+      script: current.script, line: 0, column: 0 });
+  }
+  return false;
+}
+
+function addCheck(name, state) {
+  const node = { __proto__: null, kind: "check", name: plainText(name), state, message: "", expected: null, actual: null,
+    script: current.script };
+  return roomFor("checks", current.limits.checks, "checks") ? addRecord(node) : node;
+}
+
+function failCheck(check, error) {
+  const { name, message } = describe(error);
+  check.state = "failed";
+  check.message = name === "AssertionError" ? message : `${name}: ${message}`;
+  const compared = comparedBy(error);
+  check.expected = compared === null ? null : compared.expected;
+  check.actual = compared === null ? null : compared.actual;
+}
+
+function addError(error, rule = "script-error") {
+  const { name, message, line, column, script } = describe(error);
+  addRecord({ __proto__: null, kind: "error", rule, message: `${name}: ${message}`,
+    script: script === null ? current.script : script, line, column });
+}
+
+// The two values that an assertion compared, as text; null where it compared none.
+function comparedBy(error) {
+  if (!(error instanceof AssertionError) || !Object.hasOwn(error, "expected")) return null;
+  return { expected: show(error.expected), actual: show(error.actual) };
+}
+
+// ---- errors, with their place ----
+
+// Each script is compiled with its first line at a number of its own, behind those of the sandbox; so the lines of a
+// stack tell the script, however the call came about.
+const FIRST_SCRIPT_LINE = 10000;
+
+function describe(error) {
+  if (error === null) {
+    return { __proto__: null, name: "Error", message: "null was thrown; scripts that run out of memory end so", line: 0,
+      column: 0, script: null };
+  }
+  if (!(error instanceof Error)) {
+    return { __proto__: null, name: "Error", message: show(error), line: 0, column: 0, script: null };
+  }
+  const place = placeOf(error);
+  return { __proto__: null, name: textOf(error, "name", "Error"), message: textOf(error, "message", ""), ...place };
+}
+
+function textOf(error, member, otherwise) {
+  try {
+    return plainText(error[member] ?? otherwise);
+  } catch {
+    return otherwise;
+  }
+}
+
+function placeOf(error) {
+  for (const [, line, column] of textOf(error, "stack", "").matchAll(/<input>:(\d+):(\d+)/g)) {
+    const found = scriptAt(Number(line));
+    if (found !== null) return { line: found.line, column: Number(column), script: found.index };
+  }
+  return { line: 0, column: 0, script: null };
+}
+
+function plainText(value) {
+  return typeof value === "string" ? value : typeof value === "symbol" ? "Symbol" : `${value}`;
+}
+
+// ---- as text ----
+
+// JSON.stringify of a text, number or null asks no object how it wants to be written.
+function recordText(node) {
+  const q = JSON.stringify;
+  if (node.kind === "check") {
+    return `{"kind":"check","name":${q(node.name)},"state":${q(node.state)},"message":${q(node.message)},` +
+      `"expected":${q(node.expected)},"actual":${q(node.actual)},"script":${node.script}}`;
+  }
+  if (node.kind === "console") return `{"kind":"console","level":${q(node.level)},"text":${q(node.text)}}`;
+  return `{"kind":"error","rule":${q(node.rule)},"message":${q(node.message)},"script":${node.script},` +
+    `"line":${node.line},"column":${node.column}}`;
+}
+
+function recordsText() {
+  let text = "";
+  for (let node = records.first; node !== null; node = node.next) text += (text === "" ? "" : ",") + recordText(node);
+  return `[${text}]`;
+}

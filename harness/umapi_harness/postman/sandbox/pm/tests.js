@@ -1,0 +1,64 @@
+// Tests: pm.test with functions, promises and done callbacks; and the legacy tests[…].
+
+class SkipSignal extends Error {}
+
+function runTest(name, body) {
+  const check = addCheck(name, "passed");
+  if (typeof body !== "function") {
+    failCheck(check, new TypeError("pm.test needs a function as its second argument"));
+    return current.pm;
+  }
+  try {
+    if (body.length > 0) runWithCallback(check, body);
+    else awaitTest(check, body());
+  } catch (error) {
+    if (error instanceof SkipSignal) throw error;
+    closeCheck(check, error, true);
+  }
+  return current.pm;
+}
+
+// A function with a parameter calls it when it is done, with an error if there is one.
+function runWithCallback(check, body) {
+  check.state = "open";
+  awaitTest(check, body((error) => closeCheck(check, error, Boolean(error))), true);
+}
+
+function awaitTest(check, result, calledBack = false) {
+  if (result === null || result === undefined || typeof result.then !== "function") return;
+  check.state = "open";
+  result.then(() => { if (!calledBack) closeCheck(check, undefined, false); },
+    (error) => closeCheck(check, error ?? new Error("the promise was rejected"), true));
+}
+
+function closeCheck(check, error, failed) {
+  if (check.state !== "open" && check.state !== "passed") return;
+  check.state = "passed";
+  if (failed) failCheck(check, error);
+}
+
+function closeOpenChecks() {
+  for (let node = records.first; node !== null; node = node.next) {
+    if (node.state === "open") {
+      node.state = "failed";
+      node.message = "the check did not come to an end";
+    }
+  }
+}
+
+function recordLegacyTests(tests) {
+  if (tests === null || typeof tests !== "object") return;
+  for (const name of Object.keys(tests)) {
+    const passed = tests[name];
+    const check = addCheck(name, passed ? "passed" : "failed");
+    if (!passed) check.message = `tests[${JSON.stringify(name)}] is ${show(passed)}`;
+  }
+}
+
+const testFunction = Object.assign((name, body) => runTest(name, body), {
+  skip: (name) => {
+    addCheck(name, "skipped");
+    return current.pm;
+  },
+  index: () => records.checks,
+});
