@@ -16,8 +16,9 @@ import trustme
 
 from umapi_harness.common.documents import Node
 from umapi_harness.postman import events
-from umapi_harness.postman.collection import Collection, Script, parse_collection
+from umapi_harness.postman.collection import Collection, Script
 from umapi_harness.postman.environment import Environment
+from umapi_harness.postman.formats import parse_collection
 from umapi_harness.postman.runner import Runner
 from umapi_harness.postman.scripts import ScriptEngine, ScriptInput
 from umapi_harness.postman.sending.certificates import ClientCertificate

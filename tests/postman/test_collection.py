@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from umapi_harness.common.documents import Node
 from umapi_harness.common.errors import DocumentError
-from umapi_harness.postman.collection import Auth, parse_collection, parse_request, read_collection
+from umapi_harness.postman import events
+from umapi_harness.postman.collection import Auth, parse_request
+from umapi_harness.postman.formats import parse_collection, read_collection
 
 V21 = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
@@ -127,24 +129,12 @@ def test_variables_of_the_collection_keep_their_types_and_leave_out_disabled_one
     ("document", "message"),
     [
         ([], "c.json: the collection must be an object, not an array; correct the file"),
-        ({}, 'no "info": this is not a Postman Collection v2.1; export the collection'),
-        ({"requests": []}, "this is a Postman Collection v1; export"),
+        ({}, 'no "info": this is not a Postman collection; export the collection'),
         ({"values": []}, "this is a Postman environment, not a collection"),
+        ({"requests": {}}, "c.json#/requests: requests must be an array, not an object"),
         ({"info": {"schema": "https://x/v1.0.0/"}, "item": []}, "c.json#/info/schema: unknown collection format"),
         ({"info": {}}, 'c.json: no "item"'),
         ({"info": {}, "item": {}}, "c.json#/item: item must be an array, not an object"),
-        ({"info": {}, "item": [1]}, "c.json#/item/0: an item must be an object, not a number"),
-        ({"info": {}, "item": [{"name": "a"}]}, '#/item/0: an item needs either "request" or "item"'),
-        ({"info": {}, "item": [{"request": 1}]}, "#/item/0/request: a request must be an object"),
-        ({"info": {}, "item": [{"request": {"url": {}}}]}, "#/item/0/request/url: a URL needs either raw or host"),
-        ({"info": {}, "item": [{"request": {"url": "x", "body": {"mode": "xml"}}}]},
-         "#/item/0/request/body: unknown body mode xml; use one of raw, urlencoded"),
-        ({"info": {}, "item": [{"request": {"url": "x", "auth": {"type": "hawk"}}}]},
-         "#/item/0/request/auth: authorisation of type hawk is not supported; use one of"),
-        ({"info": {}, "item": [{"request": "x", "event": [{"listen": "test", "script": {"src": "a.js"}}]}]},
-         "#/item/0/event/0/script: scripts in files of their own"),
-        ({"info": {}, "item": [{"request": "x", "event": [{"listen": "test", "script": {"exec": [1]}}]}]},
-         "#/item/0/event/0/script/exec/0: a line of a script must be a string"),
         ({"info": {}, "item": [], "variable": [{"value": "1"}]}, '#/variable/0: a variable without "key"'),
     ],
 )  # fmt: skip
@@ -155,6 +145,40 @@ def test_a_mistake_is_told_in_one_line_with_its_place_and_a_remedy(document, mes
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "; " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        (1, "c.json#/item/0: an item must be an object, not a number"),
+        ({"name": "a"}, '#/item/0: an item needs either "request" or "item"'),
+        ({"item": {}}, "#/item/0/item: item must be an array"),
+        ({"item": [], "event": {}}, "#/item/0/event: event must be an array"),
+        ({"request": 1}, "#/item/0/request: a request must be an object"),
+        ({"request": {"url": {}}}, "#/item/0/request/url: a URL needs either raw or host"),
+        ({"request": {"url": "x", "body": {"mode": "xml"}}},
+         "#/item/0/request/body: unknown body mode xml; use one of raw, urlencoded"),
+        ({"request": "x", "event": [{"listen": "test", "script": {"src": "a.js"}}]},
+         "#/item/0/event/0/script: scripts in files of their own"),
+        ({"request": "x", "event": [{"listen": "test", "script": {"exec": [{}]}}]},
+         "#/item/0/event/0/script/exec/0: a string is expected"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_an_item_is_the_problem_of_that_item(item, message):
+    """The others are read; the problem has file, pointer and remedy."""
+    broken, whole = parse({"info": {}, "item": [item, {"name": "b", "request": "http://h"}]}).items
+    assert message in str(broken.problem)
+    assert (whole.name, whole.problem) == ("b", None)
+
+
+def test_a_broken_item_is_an_error_of_its_own(web, run_collection, collection_of, item):
+    """It is told with its place, nothing of it is sent, and the run goes on; so is an unknown authorisation."""
+    strange = {"url": "http://h/s", "auth": {"type": "kerberos", "kerberos": []}}
+    ran = run_collection(collection_of({"name": "x"}, item("s", strange), item("b", "http://h/b")))
+    errors = [(one.kind, one.step.name, one.pointer) for one in ran.of(events.ErrorRaised) if one.step is not None]
+    assert errors == [("request", "x", "/item/0"), ("request", "s", "/item/1/request")]
+    assert "authorisation of type kerberos is not supported; use one of apikey" in ran.problems[1]
+    assert web.urls == ["http://h/b"]
 
 
 def test_folders_nested_without_end_are_refused():
@@ -168,13 +192,15 @@ def test_folders_nested_without_end_are_refused():
 
 def test_files_that_cannot_be_read_are_told_in_one_line(tmp_path):
     """A missing file, a folder, bytes that are no text and text that is no JSON are each named."""
-    (tmp_path / "bytes.json").write_bytes(b"\xff\xfe{}")
+    (tmp_path / "bytes.json").write_bytes(b"{\xff}")
+    (tmp_path / "odd.json").write_bytes(b"\xff\xfe{\0}")
     (tmp_path / "broken.json").write_text("{\n  x", encoding="utf-8")
     (tmp_path / "deep.json").write_text("[" * 100_000, encoding="utf-8")
     messages = {
         "none.json": "cannot be read (No such file or directory); give the path of a Postman collection",
         ".": "cannot be read (Is a directory)",
-        "bytes.json": "byte 0 is not UTF-8",
+        "bytes.json": "byte 1 is not UTF-8",
+        "odd.json": "byte 4 is not UTF-16",
         "broken.json": "not JSON (Expecting property name enclosed in double quotes: line 2 column 3 (char 4))",
         "deep.json": "nested too deeply",
     }

@@ -62,6 +62,13 @@ def test_a_path_variable_is_part_of_the_path_whatever_it_holds(wire):
     assert sent.url == "http://h:8080/users/a/b%3Fc%23d%20e/x"
 
 
+def test_path_variables_fill_segments_with_suffixes_and_leave_those_without_value(wire):
+    """`:name.json` is the name with a suffix; what has no value stays as it is written."""
+    names = [{"key": "a", "value": "1"}, {"id": "b", "value": "2"}, {"key": "c", "value": ""}]
+    url = {"raw": "http://h/:a.json/:b/:c/:d/x:a", "variable": names}
+    assert wire({"url": url}).url == "http://h/1.json/2/:c/:d/x:a"
+
+
 @pytest.mark.parametrize("url", ["", "http://", "ftp://h/x", "http://h:port/", "http://[::1/"])
 def test_an_address_that_leads_nowhere_is_refused(wire, url):
     """An address without host, with another scheme or a wrong port is an error that shows it."""

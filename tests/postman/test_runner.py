@@ -12,8 +12,8 @@ import pytest
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman import events
 from umapi_harness.postman.addresses import read_target
-from umapi_harness.postman.collection import read_collection
 from umapi_harness.postman.environment import Environment
+from umapi_harness.postman.formats import read_collection
 from umapi_harness.postman.rules import allowed_rules
 from umapi_harness.postman.runner import Runner
 from umapi_harness.postman.sending.sender import Sender

@@ -19,9 +19,9 @@ from umapi_harness import walkthrough
 from umapi_harness.cli import main
 from umapi_harness.commands import running
 from umapi_harness.mock.serving.server import running_server
-from umapi_harness.postman.collection import read_collection
 from umapi_harness.postman.data import read_data
 from umapi_harness.postman.environment import read_environment
+from umapi_harness.postman.formats import read_collection
 from umapi_harness.postman.runner import Runner
 from umapi_harness.walkthrough import schemas
 

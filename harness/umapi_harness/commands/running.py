@@ -20,9 +20,9 @@ from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_harness.mock.state.seeds import read_seed
 from umapi_harness.postman import events
 from umapi_harness.postman.addresses import Target, read_target
-from umapi_harness.postman.collection import read_collection
 from umapi_harness.postman.data import read_data
 from umapi_harness.postman.environment import Environment, read_environment
+from umapi_harness.postman.formats import read_collection
 from umapi_harness.postman.rules import allowed_rules
 from umapi_harness.postman.runner import Runner
 from umapi_harness.postman.sending.certificates import TlsOptions, check_files

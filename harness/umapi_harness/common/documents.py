@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -105,15 +106,21 @@ def kind(value: JsonValue) -> str:
 
 
 def read_text(path: Path, noun: str) -> str:
-    """The text of a file in UTF-8, a byte order mark dropped; raises DocumentError that calls it a `noun`."""
+    """The text of a file in UTF-8, or in UTF-16 with a byte order mark; raises DocumentError that calls it a `noun`."""
+    content = b""
     try:
-        return read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        content = read_bytes(path)
+        return content.decode(_encoding(content)).replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
         problem = f"cannot be read ({error.strerror})"
         raise DocumentError(str(path), "", problem, f"give the path of a {noun}") from error
     except UnicodeDecodeError as error:
-        problem = f"byte {error.start} is not UTF-8"
+        problem = f"byte {error.start} is not {'UTF-16' if _encoding(content) == 'utf-16' else 'UTF-8'}"
         raise DocumentError(str(path), "", problem, f"save the {noun} as UTF-8") from error
+
+
+def _encoding(content: bytes) -> str:
+    return "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
 
 
 def read_document(path: Path, noun: str, *, surrogates: bool = False) -> Any:

@@ -51,7 +51,7 @@ def address(text: str, *, as_it_stands: bool = False) -> str:
     With `as_it_stands` nothing of path and query is encoded, as disableUrlEncoding asks; what no request line can
     hold (spaces, controls, what is not ASCII) is all the same.
     """
-    text = text.strip()
+    text = text.lstrip()
     if not _SCHEME.match(text):
         text = f"http://{text}"
     scheme, _, rest = text.partition("://" if "://" in text[:12] else ":\\\\")

@@ -10,12 +10,24 @@ import attrs
 from umapi_harness.postman.collection import Auth
 from umapi_harness.postman.sending.messages import HttpRequest
 
+TYPES = ("apikey", "basic", "bearer", "noauth", "oauth2")
+
+
+class AuthorizationError(Exception):
+    """A request cannot be authorised; the message says why."""
+
 
 def authorized(auth: Auth | None, request: HttpRequest) -> HttpRequest:
-    """`request` with what the authorisation adds to its headers or its address; the values of `auth` are resolved."""
-    if auth is None or auth.type == "noauth":
+    """`request` with what the authorisation adds to its headers or its address; the values of `auth` are resolved.
+
+    Raises AuthorizationError for a type that is not supported.
+    """
+    if auth is None or auth.type in ("", "noauth"):
         return request
     settings = auth.settings
+    if auth.type not in TYPES:
+        remedy = f"use one of {', '.join(TYPES)}, or set the header in a script"
+        raise AuthorizationError(f"authorisation of type {auth.type} is not supported; {remedy}")
     if auth.type == "basic":
         pair = f"{settings.get('username', '')}:{settings.get('password', '')}"
         value = "Basic " + base64.b64encode(pair.encode("utf-8", "replace")).decode("ascii")

@@ -67,7 +67,7 @@ def parse_parameters(node: Node, what: str) -> tuple[Parameter, ...]:
         file_name = entry.get("fileName")
         found.append(
             Parameter(
-                key=entry.text_of("key"),
+                key=entry.text_of("key") or (entry.text_of("id") if what == "variable" else ""),
                 value=entry.text_of("value"),
                 bare=entry.get("value") is None,
                 is_file=is_file,

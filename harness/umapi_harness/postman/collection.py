@@ -1,20 +1,16 @@
-"""Postman Collection v2.1: what a collection holds once it has been read and checked."""
+"""Collections: what one holds once it has been read, and how a single request is read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import attrs
 
-from umapi_harness.common.documents import JsonValue, Node, read_node, scalar_text
-from umapi_harness.postman.behaviour import Behaviour, behaviour_of
+from umapi_harness.common.documents import JsonValue, Node, scalar_text
+from umapi_harness.common.errors import DocumentError
+from umapi_harness.postman.behaviour import Behaviour
 from umapi_harness.postman.bodies import Body, Parameter, parse_body, parse_headers, parse_parameters
-from umapi_harness.postman.unheard import Unheard, unheard_scripts
-
-AUTH_TYPES = ("apikey", "basic", "bearer", "noauth", "oauth2")
-MAX_DEPTH = 100
-EXPORT_AGAIN = "export the collection from Postman as Collection v2.1"
+from umapi_harness.postman.unheard import Unheard
 
 
 @attrs.frozen(kw_only=True)
@@ -49,7 +45,10 @@ class Script:
 
 @attrs.frozen(kw_only=True)
 class Item:
-    """A request in its place: folders, inherited authorisation, and the scripts of all levels, outermost first."""
+    """A request in its place: folders, inherited authorisation, and the scripts of all levels, outermost first.
+
+    `problem` is why what stands at that place cannot be executed; the request then means nothing.
+    """
 
     name: str
     id: str
@@ -61,6 +60,7 @@ class Item:
     prerequest: tuple[Script, ...]
     tests: tuple[Script, ...]
     behaviour: Behaviour = attrs.field(factory=Behaviour)
+    problem: DocumentError | None = None
 
     def is_in(self, name: str) -> bool:
         """Whether this is the request of that name or id, or stands in a folder of that name or id."""
@@ -87,146 +87,13 @@ class Collection:
         return tuple(dict.fromkeys(name for item in self.items for name in item.folders))
 
 
-@attrs.frozen(kw_only=True)
-class _Level:
-    """What a request inherits from the collection and the folders around it."""
-
-    folders: tuple[str, ...] = ()
-    folder_ids: tuple[str, ...] = ()
-    auth: Auth | None = None
-    prerequest: tuple[Script, ...] = ()
-    tests: tuple[Script, ...] = ()
-    behaviour: Mapping[str, JsonValue] = attrs.field(factory=dict[str, JsonValue])
-
-
-def read_collection(path: Path) -> Collection:
-    """Reads a collection file; raises DocumentError when it is not a Postman Collection v2."""
-    return parse_collection(read_node(path, "Postman collection"))
-
-
-def parse_collection(document: Node) -> Collection:
-    """Checks a JSON document and reads it as a collection; raises DocumentError."""
-    document.mapping("the collection")
-    root = document.get("collection") or document
-    info = root.get("info")
-    if info is None:
-        problem = 'no "info": this is not a Postman Collection v2.1'
-        if root.get("requests") is not None:
-            problem = "this is a Postman Collection v1"
-        elif root.get("values") is not None:
-            problem = "this is a Postman environment, not a collection"
-        raise root.fail(problem, EXPORT_AGAIN)
-    info.mapping("info")
-    schema = info.get("schema")
-    if schema is not None and "/v2." not in schema.text("schema"):
-        raise schema.fail(f"unknown collection format {schema.value}", EXPORT_AGAIN)
-    entries = root.get("item")
-    if entries is None:
-        raise root.fail('no "item": the collection holds no requests', EXPORT_AGAIN)
-    level = _descend(root, _Level(), info.text_of("name", "collection"))
-    return Collection(
-        name=info.text_of("name", "collection"),
-        source=document.source,
-        items=tuple(_items(entries, level)),
-        variables=_variables(root.get("variable")),
-        unheard=tuple(unheard_scripts(root)),
-    )
-
-
-def _variables(node: Node | None) -> dict[str, JsonValue]:
-    if node is None:
-        return {}
-    found: dict[str, JsonValue] = {}
-    for entry in node.items("variable"):
-        entry.mapping("a variable")
-        if entry.flag("disabled"):
-            continue
-        key = entry.get("key") or entry.get("id")
-        if key is None:
-            raise entry.fail('a variable without "key"', "give it a key or take it out")
-        value = entry.get("value")
-        found[scalar_text(key)] = "" if value is None else value.value
-    return found
-
-
-def _descend(node: Node, above: _Level, name: str) -> _Level:
-    """What the entries below `node` (collection or folder) inherit."""
-    behaviour = node.get("protocolProfileBehavior")
-    return _Level(
-        folders=above.folders,
-        folder_ids=above.folder_ids,
-        auth=_auth(node.get("auth")) or above.auth,
-        prerequest=above.prerequest + _scripts(node, "prerequest", name),
-        tests=above.tests + _scripts(node, "test", name),
-        behaviour={**above.behaviour, **(behaviour.mapping("protocolProfileBehavior") if behaviour else {})},
-    )
-
-
-def _items(entries: Node, level: _Level) -> Iterator[Item]:
-    if len(level.folders) > MAX_DEPTH:
-        raise entries.fail(f"folders nested deeper than {MAX_DEPTH}", "flatten the collection")
-    for entry in entries.items("item"):
-        entry.mapping("an item")
-        name = entry.text_of("name", "unnamed")
-        request, children = entry.get("request"), entry.get("item")
-        if (request is None) == (children is None):
-            problem = 'an item needs either "request" or "item"'
-            raise entry.fail(problem, EXPORT_AGAIN)
-        own = _descend(entry, level, name)
-        if children is not None:
-            inside = attrs.evolve(
-                own,
-                folders=(*level.folders, name),
-                folder_ids=(*level.folder_ids, entry.text_of("id") or entry.text_of("_postman_id")),
-            )
-            yield from _items(children, inside)
-        elif request is not None:
-            parsed = parse_request(request)
-            yield Item(
-                name=name,
-                id=entry.text_of("id") or entry.text_of("_postman_id"),
-                folders=level.folders,
-                folder_ids=level.folder_ids,
-                pointer=entry.pointer,
-                request=parsed,
-                auth=parsed.auth or own.auth,
-                prerequest=own.prerequest,
-                tests=own.tests,
-                behaviour=behaviour_of(own.behaviour),
-            )
-
-
-def _scripts(node: Node, listen: str, owner: str) -> tuple[Script, ...]:
-    events = node.get("event")
-    if events is None:
-        return ()
-    found: list[Script] = []
-    for event in events.items("event"):
-        script = event.get("script")
-        if script is None or event.text_of("listen") != listen or event.flag("disabled"):
-            continue
-        if script.get("src") is not None:
-            raise script.fail("scripts in files of their own (src) are not supported", "put the script into exec")
-        code = script if isinstance(script.value, str) else script.get("exec")
-        if code is None:
-            continue
-        lines = [code] if isinstance(code.value, str) else list(code.items("exec"))
-        source = "\n".join(line.text("a line of a script") for line in lines)
-        if source.strip():
-            found.append(Script(source=source, pointer=code.pointer, owner=owner))
-    return tuple(found)
-
-
-def _auth(node: Node | None) -> Auth | None:
+def parse_auth(node: Node | None) -> Auth | None:
     """Authorisation as written at one level; None means: inherit."""
     if node is None:
         return None
     node.mapping("auth")
     type_ = node.text_of("type")
-    if type_ not in AUTH_TYPES:
-        remedy = f"use one of {', '.join(AUTH_TYPES)}, or set the header in a script"
-        raise node.fail(f"authorisation of type {type_ or '(none)'} is not supported", remedy)
-    given = node.get(type_)
+    given = node.get(type_) if type_ else None
     if given is None:
         return Auth(type=type_)
     if isinstance(given.value, list):
@@ -257,7 +124,7 @@ def parse_request(node: Node) -> Request:
         path_variables=path_variables,
         headers=parse_headers(node.get("header") or node.get("headers")),
         body=parse_body(node.get("body")),
-        auth=_auth(node.get("auth")),
+        auth=parse_auth(node.get("auth")),
         description="" if description is None else scalar_text(description),
     )
 

@@ -36,6 +36,9 @@ class Execution:
 
     def execute(self) -> ScriptResult | None:
         """Executes; returns the script result that says where to go on, or None for the next in order."""
+        if (problem := self.item.problem) is not None:
+            self.run.error(self.step, Rule.REQUEST, f"{problem.problem}; {problem.remedy}", problem.pointer)
+            return None
         before = self._scripts("prerequest", self.item.request, None)
         following = before if before.sets_next else None
         if before.skipped:
@@ -57,7 +60,9 @@ class Execution:
             done = Exchanges(self.run, self.step).send(made, self.item.behaviour, events.Cause.COLLECTION)
         except NoAnswerError as error:
             self._error(error.rule, str(error))
-            return following
+            # As in Newman, tests run without a response too.
+            after = self._scripts("test", ready, None)
+            return after if after.sets_next else following
         view = views.response_view(done.response, milliseconds=done.seconds * 1000)
         shown = attrs.evolve(ready, url=made.url, headers=_wire_headers(made))
         after = self._scripts("test", shown, view)

@@ -6,12 +6,13 @@ import base64
 import random
 import re
 import uuid
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 import attrs
 
 from umapi_harness.postman.addresses import AddressError, Target, address, host_of
-from umapi_harness.postman.authorization import authorized
+from umapi_harness.postman.authorization import AuthorizationError, authorized
 from umapi_harness.postman.behaviour import Behaviour
 from umapi_harness.postman.bodies import Body, Parameter
 from umapi_harness.postman.collection import Auth, Request
@@ -49,11 +50,10 @@ class Maker:
             url = address(request.url, as_it_stands=behaviour.as_it_stands)
             prunes = request.method in _BODILESS and not behaviour.keeps_body
             body = None if prunes or request.body is None else self._payload(request.body, request.headers)
-        except (AddressError, FileRefusedError) as error:
+            headers = tuple((one.key, one.value) for one in request.headers if one.key)
+            bare = _with_user(authorized(request.auth, HttpRequest(method=request.method, url=url, headers=headers)))
+        except (AddressError, AuthorizationError, FileRefusedError) as error:
             raise RequestError(str(error)) from None
-        headers = tuple((one.key, one.value) for one in request.headers if one.key)
-        bare = authorized(request.auth, HttpRequest(method=request.method, url=url, headers=headers))
-        bare = _with_user(bare)
         if self.target is not None:
             bare = attrs.evolve(bare, url=self.target.redirect(bare.url))
         return self._with_headers(bare, body, behaviour.disabled_headers)
@@ -178,14 +178,17 @@ def _resolved_auth(auth: Auth, scopes: Scopes) -> Auth:
 
 def _with_path_variables(url: str, parameters: tuple[Parameter, ...]) -> str:
     """Fills the segments `:name`; what a value holds of `?` and `#` does not end the path."""
-    values = {one.key: one.value for one in parameters if one.key}
+    values = {one.key: one.value for one in parameters if one.key and one.value}
     if not values:
         return url
     address, mark, query = url.partition("?")
-    segments = [
-        values[segment[1:]].replace("?", "%3F").replace("#", "%23")
-        if segment[:1] == ":" and segment[1:] in values
-        else segment
-        for segment in address.split("/")
-    ]
+    segments = [_filled(segment, values) if segment[:1] == ":" else segment for segment in address.split("/")]
     return "/".join(segments) + mark + query
+
+
+def _filled(segment: str, values: Mapping[str, str]) -> str:
+    """A segment `:name`, or `:name.suffix`, with the value of that name; without one it stays as it is."""
+    name, dot, suffix = segment[1:].partition(".")
+    if name not in values:
+        return segment
+    return values[name].replace("?", "%3F").replace("#", "%23") + dot + suffix

@@ -28,13 +28,15 @@ def unheard_scripts(node: Node) -> Iterator[Unheard]:
         node = waiting.pop()
         yield from _of(node)
         children = node.get("item")
-        if children is not None:
+        if children is not None and isinstance(children.value, list):
             waiting.extend(reversed(tuple(children.items("item"))))
 
 
 def _of(node: Node) -> Iterator[Unheard]:
     listeners = node.get("event")
-    for listener in () if listeners is None else listeners.items("event"):
+    if listeners is None or not isinstance(listeners.value, list):
+        return  # told as the problem of the item
+    for listener in listeners.items("event"):
         name = listener.text_of("listen")
         if name not in _EVENTS and not listener.flag("disabled") and listener.get("script") is not None:
             problem = f"a script listens to {name!r} and never runs; the events are {' and '.join(_EVENTS)}"
