@@ -1,9 +1,10 @@
-"""A headless Chromium for each test process, and the page of a mock server in it."""
+"""A headless Chromium for each test process, and in it the page of a mock server or the report of a run."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -14,6 +15,10 @@ import pytest
 
 from umapi_harness.mock import VirtualClock, World
 from umapi_harness.mock.serving.server import RunningServer, running_server
+from umapi_harness.postman import events
+from umapi_harness.report.html_report import HtmlReport
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 FLAGS: Final = (
     "--headless",
@@ -87,6 +92,28 @@ def page(driver: Any, client: Client) -> Iterator[Page]:
     yield opened
     complaints = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
     assert [text for text in complaints if not any(part in text for part in opened.expected)] == []
+
+
+@pytest.fixture
+def report(driver: Any, tmp_path: Path) -> Iterator[Callable[..., Page]]:
+    """Writes the report of some events and opens it from the disk; the console may hold no complaint in the end."""
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    driver.get("about:blank")
+    driver.get_log("browser")
+    path = tmp_path / "report.html"
+
+    def opened(told: Iterable[events.Event], place: str = "") -> Page:
+        writer = HtmlReport(path)
+        for event in told:
+            writer(event)
+        writer.close()
+        page = Page(driver=driver, url=path.as_uri(), hurried=False)
+        driver.get(page.url + place)
+        return page
+
+    yield opened
+    assert [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
 @attrs.frozen(kw_only=True)

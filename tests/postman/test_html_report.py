@@ -249,6 +249,7 @@ def test_the_file_is_bounded_and_failures_are_the_last_to_go(reported):
     assert [number for number in range(100, 1001, 100) if number not in with_details] == []
     assert [row["number"] for row in document.rows][-2:] == [900, 1000]
     assert document.end["omitted"] == 1000 - 802
+    assert document.end["bare"] == 802 - len(with_details)
     assert document.end["summary"]["requests"] == 1000
 
 

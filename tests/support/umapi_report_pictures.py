@@ -1,12 +1,14 @@
 """Writes docs/images: the HTML report of a walkthrough in which two checks fail, as Chromium shows it by day and night.
 
-`python tests/support/umapi_report_pictures.py [FOLDER]`; needs chromium and chromium-driver, and selenium.
+`python tests/support/umapi_report_pictures.py [FOLDER]`; needs selenium, and of Debian
+chromium, chromium-driver and pngquant.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -29,7 +31,6 @@ WRONG: Final = (
 SHOTS: Final = (
     ("report-light", "#overview", "light", 1280, 860),
     ("report-dark", "#step-{failed}", "dark", 1280, 860),
-    ("report-narrow", "#overview", "light", 375, 760),
 )
 
 
@@ -77,7 +78,9 @@ def take(report: Path, folder: Path) -> None:
             driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
             driver.get("about:blank")
             driver.get(report.as_uri() + place.format(failed=_first_failed(report)))
-            driver.save_screenshot(str(folder / f"{name}.png"))
+            picture = folder / f"{name}.png"
+            driver.save_screenshot(str(picture))
+            subprocess.run(["pngquant", "--force", "--output", str(picture), "64", str(picture)], check=True)
     finally:
         driver.quit()
 

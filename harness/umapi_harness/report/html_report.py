@@ -45,6 +45,7 @@ class HtmlReport:
         self._chunk = _Chunk()
         self._written = 0
         self._listed = 0
+        self._bare = 0
         self._omitted = 0
         self._failures: list[tuple[str, str]] = []
         self._errors: list[events.ErrorRaised] = []
@@ -125,6 +126,7 @@ class HtmlReport:
         room = self._bounds.details + (self._bounds.failures if failed else 0)
         has_room = self._written + self._chunk.size < room
         details = record.details(self._bodies) if has_room else None
+        self._bare += details is None
         self._chunk.steps.append(details)
         self._chunk.rows.append(record.row() | {"bodies": _bodies_of(details)})
         self._chunk.size += sum(len(body["text"]) for body in self._bodies.fresh)
@@ -161,6 +163,7 @@ class HtmlReport:
             "summary": attrs.asdict(summary),
             "errors": [error_data(error) for error in self._errors],
             "notes": self._notes,
+            "bare": self._bare,
             "omitted": self._omitted,
         }
         self._write(data_block("end", end))

@@ -14,6 +14,8 @@ BODY_LIMIT: Final = 65_536
 """Characters of a body that are kept; a longer one is cut, and its length told."""
 TEXT_LIMIT: Final = 4_096
 """Characters of an address, a header, a message or a line of the console that are kept."""
+VALUE_LIMIT: Final = 16_384
+"""Characters of the two values that a check compared."""
 EXCHANGE_LIMIT: Final = 50
 LINE_LIMIT: Final = 200
 """Lines of each other kind (headers, variables, lines of the console, changes) that are kept."""
@@ -114,7 +116,7 @@ class StepRecord:
 
     def row(self) -> dict[str, Any]:
         """What the list of steps shows, filters look at, and bars are drawn from."""
-        main = next((sent for sent in reversed(self.sent) if sent.cause is not events.Cause.SCRIPT), None)
+        main = next((sent for sent in reversed(self.sent) if sent.cause in events.OF_THE_COLLECTION), None)
         answer = None if main is None else self.ended.get(main.exchange)
         first = next((sent for sent in self.sent if sent.cause is events.Cause.COLLECTION), main)
         response = answer if isinstance(answer, events.ResponseReceived) else None
@@ -221,8 +223,13 @@ def _pairs(headers: Sequence[tuple[str, str]]) -> list[list[str]]:
     return [[cut(name), cut(value)] for name, value in headers[:LINE_LIMIT]]
 
 
+def _pointer(check: events.CheckPassed | events.CheckSkipped | events.CheckFailed) -> str:
+    """The place of a check's script, or of its request where that is not known."""
+    return cut(check.pointer or check.step.pointer)
+
+
 def _check(check: events.CheckPassed | events.CheckSkipped, state: str) -> dict[str, Any]:
-    return {"state": state, "name": cut(check.name), "event": check.event, "pointer": cut(check.pointer)}
+    return {"state": state, "name": cut(check.name), "event": check.event, "pointer": _pointer(check)}
 
 
 def _failed(check: events.CheckFailed) -> dict[str, Any]:
@@ -230,11 +237,14 @@ def _failed(check: events.CheckFailed) -> dict[str, Any]:
         "state": "failed",
         "name": cut(check.name),
         "event": check.event,
-        "pointer": cut(check.pointer),
+        "pointer": _pointer(check),
         "message": cut(check.message),
     }
     if check.expected is not None and check.actual is not None:
-        shown["expected"], shown["actual"] = cut(check.expected), cut(check.actual)
+        shown["expected"], shown["actual"] = (
+            cut(check.expected, VALUE_LIMIT),
+            cut(check.actual, VALUE_LIMIT),
+        )
     return shown
 
 

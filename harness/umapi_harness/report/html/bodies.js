@@ -39,23 +39,23 @@ export function bodyView(body, what, tell) {
 /** A tree in which each container folds. Breadth first, the first lines are open; the others are drawn when opened. */
 function treeView(tree) {
   const budget = { left: OPENED };
-  return node(null, tree, true, budget);
+  return node(null, tree, true, budget, true);
 }
 
-function node(name, one, isLast, budget) {
+function node(name, one, isLast, budget, isRoot = false) {
   budget.left -= 1;
   const label = name === null ? null : [el("span", { class: "j-name" }, name), ": "];
   const comma = isLast ? "" : ",";
   if (one.text !== undefined) return el("div", { class: "j-line" }, label, scalar(one), comma);
   const close = one.open === "{" ? "}" : "]";
   if (!one.entries.length) return el("div", { class: "j-line" }, label, one.broken ? `${one.open} …` : one.open + close + comma);
-  return folding(one, label, close + comma, budget);
+  return folding(one, label, close + comma, budget, isRoot);
 }
 
-function folding(one, label, ending, budget) {
+function folding(one, label, ending, budget, isRoot) {
   const children = el("div", { class: "j-children" });
   const size = el("span", { class: "j-size" }, ` ${plural(one.entries.length, one.open === "{" ? "member" : "entry").replace("entrys", "entries")} ${ending}`);
-  const isOpen = budget.left > 0 && one.entries.length <= Math.max(budget.left, 40);
+  const isOpen = isRoot || (budget.left > 0 && one.entries.length <= Math.max(budget.left, 40));
   let drawn = false;
   const details = el(
     "details",

@@ -10,10 +10,17 @@ export function compared(expected, actual) {
   const ends = commonEnds(left, right);
   const middles = [left, right].map((side) => side.slice(ends.head, side.length - ends.tail));
   const equal = middles[0].length * middles[1].length <= WORDS * WORDS ? inCommon(...middles) : [new Set(), new Set()];
-  return [left, right].map((side, place) => joined(side, (index) => {
+  const differences = [left, right].map((side, place) => side.map((_, index) => {
     const inside = index >= ends.head && index < side.length - ends.tail;
     return inside && !equal[place].has(index - ends.head);
   }));
+  // Line breaks and indents are marked only where nothing else differs.
+  const spaceAlone = [left, right].every((side, place) => side.every((word, index) => !differences[place][index] || isSpace(word)));
+  return [left, right].map((side, place) => joined(side, (index) => differences[place][index] && (spaceAlone || !side[index].includes("\n"))));
+}
+
+function isSpace(word) {
+  return word.trim() === "";
 }
 
 function laidOut(text) {

@@ -5,20 +5,27 @@ import { curlOf } from "./curl.js";
 import { el, facts, plural } from "./dom.js";
 import { bar, causeText, duration, extent, sizeText, statusMark } from "./timeline.js";
 
-/** All exchanges of a step, the collection's own request open. `wanted` is the number of one to open too. */
+/** All exchanges of a step, open where the collection's own request went out and where its answer came at last. `wanted` is the number of one to open too. */
 export function exchangesView(details, bodyOf, tell, wanted) {
   const { exchanges } = details;
   if (!exchanges.length) return el("p", { class: "quiet" }, "No request was sent.");
   const spans = exchanges.map((one) => [one.at, one.answer?.seconds ?? one.failure?.seconds ?? 0]);
   const [begin, end] = extent(spans);
+  const last = lastOf(details);
   return exchanges.map((one, place) => {
-    const isOpen = exchanges.length === 1 || one.cause === "collection" || one.number === wanted;
+    const isOpen = exchanges.length === 1 || one.cause === "collection" || one === last || one.number === wanted;
     const track = exchanges.length > 1 ? bar([...spans[place], one.answer?.status ?? 0], begin, end) : null;
     return exchangeView(one, bodyOf, tell, isOpen, track);
   });
 }
 
-function exchangeView(one, bodyOf, tell, isOpen, track) {
+/** The exchange whose answer the tests of a step saw; undefined if nothing was sent. */
+export function lastOf(details) {
+  return details.exchanges.findLast((one) => one.cause !== "script" && one.cause !== "token");
+}
+
+/** One exchange that folds. `track` is its bar, or null. */
+export function exchangeView(one, bodyOf, tell, isOpen, track) {
   const content = el("div", { class: "exchange-content" });
   const cause = causeText(one.cause);
   const took = one.answer?.seconds ?? one.failure?.seconds;

@@ -1,7 +1,7 @@
 // What of the list is shown: by state, status, folder, iteration, and words anywhere in a step, bodies included.
 
-import { choice, count, el, field, settled } from "./dom.js";
-import { mark } from "./problems.js";
+import { choice, count, el, settled } from "./dom.js";
+import { sign } from "./problems.js";
 
 const SLICE = 12; // milliseconds of search before the page may draw
 
@@ -9,9 +9,9 @@ const SLICE = 12; // milliseconds of search before the page may draw
 export function filtersOf(run, changed) {
   const state = { state: "", words: "", found: new Set(), search: 0 };
   const search = el("input", { type: "search", id: "search", placeholder: "Search names, addresses, bodies …  ( / )", "aria-label": "Search", autocomplete: "off", spellcheck: "false", oninput: settled(typed, 120) });
-  const statuses = choice([["", "Any status"], ["2", "2xx"], ["3", "3xx"], ["4", "4xx"], ["5", "5xx"], ["0", "No answer"]], { onchange: changed });
-  const folder = choice([["", "All folders"], ...foldersOf(run.rows).map((path) => [path, path])], { onchange: changed });
-  const iteration = el("input", { type: "number", min: "1", max: String(run.iterations), placeholder: "all", inputmode: "numeric", oninput: changed });
+  const statuses = choice([["", "Any status"], ["2", "2xx"], ["3", "3xx"], ["4", "4xx"], ["5", "5xx"], ["0", "No answer"]], { "aria-label": "Status", onchange: changed });
+  const folder = choice([["", "All folders"], ...foldersOf(run.rows).map((path) => [path, path])], { class: "folder", "aria-label": "Folder", onchange: changed });
+  const iteration = el("input", { type: "number", min: "1", max: String(run.iterations), class: "iteration", placeholder: "Iteration", "aria-label": "Iteration", inputmode: "numeric", oninput: changed });
   const states = stateButtons(run.rows, (chosen) => {
     state.state = chosen;
     changed();
@@ -58,11 +58,7 @@ export function filtersOf(run, changed) {
     { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
     search,
     states.root,
-    el("div", { class: "row selects" },
-      field("Status", statuses),
-      folder.options.length > 2 ? field("Folder", folder, { class: "field grow" }) : null,
-      run.iterations > 1 ? field("Iteration", iteration) : null,
-    ),
+    el("div", { class: "selects" }, statuses, folder.options.length > 2 ? folder : null, run.iterations > 1 ? iteration : null),
   );
   return { root, fits, clear, progress, search, only: states.choose, isOn: () => Boolean(state.state || state.words || statuses.value || folder.value || iteration.value) };
 }
@@ -76,7 +72,7 @@ function stateButtons(rows, chose) {
   const buttons = Object.entries(names).map(([state, name]) => {
     const number = state === "" ? rows.length : rows.filter((row) => isIn(row, state)).length;
     const hidden = number === 0 && ["skipped", "allowed"].includes(state);
-    return el("button", { type: "button", "aria-pressed": String(state === ""), hidden, "data-state": state, onclick: () => choose(state) }, state ? mark(state) : null, el("span", {}, name), el("span", { class: "number-tag" }, count(number)));
+    return el("button", { type: "button", "aria-pressed": String(state === ""), hidden, "data-state": state, onclick: () => choose(state) }, state ? sign(state) : null, el("span", {}, name), el("span", { class: "number-tag" }, count(number)));
   });
   function choose(state) {
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.state === state));

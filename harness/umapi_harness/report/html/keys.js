@@ -38,7 +38,7 @@ export function listenToKeys(actions) {
     if (dialog.open && event.key !== "?") return;
     const isWriting = event.target.closest("input, select, textarea") !== null;
     if (event.key === "Escape") actions.leave(isWriting);
-    else if (event.key === "Enter" && event.target.closest("#search, [role=listbox], body > *") && !event.target.closest("a, button, summary, select")) actions.enter();
+    else if (event.key === "Enter" && !event.target.closest("a, button, summary, select")) actions.enter();
     else if (!isWriting && Object.hasOwn(byKey, event.key)) {
       event.preventDefault();
       byKey[event.key]();

@@ -73,12 +73,19 @@ export function listOf(run, open) {
   function move(by, failed = false) {
     let index = selected && isListed(selected) ? selected.index + by : by > 0 ? 0 : rows.length - 1;
     while (failed && rows[index] && rows[index].state !== "failed") index += by;
-    if (rows[index]) open(rows[index]);
+    choose(rows[index]);
+  }
+
+  /** Opens a row; it is marked at once, for the next key may come before the page has followed. */
+  function choose(row) {
+    if (!row) return;
+    select(row);
+    open(row);
   }
 
   function clicked(event) {
     const place = event.target.closest("li[data-place]")?.dataset.place;
-    if (place !== undefined) open(run.rows[Number(place)]);
+    if (place !== undefined) choose(run.rows[Number(place)]);
   }
 
   function keys(event) {
@@ -86,8 +93,7 @@ export function listOf(run, open) {
     if (!(event.key in steps) || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     if (event.key === "Home" || event.key === "End") {
-      const row = event.key === "Home" ? rows[0] : rows.at(-1);
-      if (row) open(row);
+      choose(event.key === "Home" ? rows[0] : rows.at(-1));
     } else move(steps[event.key]);
   }
 

@@ -1,8 +1,9 @@
 // The first page: the verdict, the failures, and what the reader must know to judge the run.
 
 import { count, el, facts, plural, table } from "./dom.js";
-import { checkCard, errorCard, failedChecks, mark } from "./problems.js";
-import { duration, statusMark, strip } from "./timeline.js";
+import { exchangeView, lastOf } from "./exchanges.js";
+import { checkCard, errorCard, failedChecks, mark, sign } from "./problems.js";
+import { duration, strip } from "./timeline.js";
 
 const BATCH_OF_FAILURES = 20; // failed steps that are drawn at a time
 
@@ -12,15 +13,15 @@ export function verdictOf(run) {
   return run.end.passed ? "passed" : "failed";
 }
 
-/** The page; `open` is called with a row to go to, `show` with the name of a filter. */
-export function overviewView(run, open, show) {
+/** The page; `open` is called with a row to go to, `show` with the name of a filter, `tell` says and copies. */
+export function overviewView(run, open, show, tell) {
   const failed = run.rows.filter((row) => row.state === "failed");
   return el(
     "article",
     { class: "overview", "aria-labelledby": "verdict-name" },
     hero(run),
     run.rows.some((row) => row.spans.length) ? strip(run.rows, open) : null,
-    failuresView(run, failed),
+    failuresView(run, failed, tell),
     allowedView(run, show),
     notesView(run),
     aboutView(run),
@@ -30,11 +31,10 @@ export function overviewView(run, open, show) {
 function hero(run) {
   const verdict = verdictOf(run);
   const words = { passed: "Passed", failed: "Failed", unfinished: "Not finished" };
-  const sign = { passed: "passed", failed: "failed", unfinished: "allowed" };
   return el(
     "section",
     { class: `hero ${verdict}` },
-    el("h2", { id: "verdict-name", tabindex: "-1" }, mark(sign[verdict]), el("span", { class: "word" }, words[verdict])),
+    el("h2", { id: "verdict-name", tabindex: "-1" }, sign(verdict), el("span", { class: "word" }, words[verdict])),
     el("p", { class: "lead" }, sentence(run)),
     run.end?.stopped ? el("p", { class: "lead" }, el("b", {}, "Stopped early: "), run.end.stopped) : null,
     run.end === null ? null : el("dl", { class: "counts" }, countsOf(run.end.summary).map(([name, number, kind]) => el("div", { class: number ? kind : "none" }, el("dd", {}, typeof number === "number" ? count(number) : number), el("dt", {}, name)))),
@@ -66,7 +66,7 @@ function countsOf(summary) {
   ].filter(([name, number]) => number !== 0 || !["allowed", "checks skipped", "requests skipped"].includes(name));
 }
 
-function failuresView(run, failed) {
+function failuresView(run, failed, tell) {
   const own = (run.end?.errors ?? []).filter((error) => !error.allowed);
   if (!failed.length && !own.length) return null;
   const place = el("div", { class: "failures" }, own.map((error) => errorCard(error)));
@@ -74,7 +74,7 @@ function failuresView(run, failed) {
 
   function more(start) {
     const end = Math.min(failed.length, start + BATCH_OF_FAILURES);
-    for (const row of failed.slice(start, end)) place.append(failureView(run, row));
+    for (const row of failed.slice(start, end)) place.append(failureView(run, row, tell));
     if (end === failed.length) return;
     const button = el("button", { type: "button", onclick: () => { button.remove(); more(end); } }, `Show ${count(Math.min(BATCH_OF_FAILURES, failed.length - end))} of ${count(failed.length - end)} more`);
     place.append(button);
@@ -83,7 +83,7 @@ function failuresView(run, failed) {
 }
 
 /** A failed step with its cards. */
-function failureView(run, row) {
+function failureView(run, row, tell) {
   const details = run.details.step(row);
   const path = [run.iterations > 1 ? `Iteration ${row.iteration + 1}` : null, ...row.folders].filter((part) => part !== null).join(" / ");
   const cards = details === null
@@ -94,8 +94,8 @@ function failureView(run, row) {
     { class: "failure" },
     path ? el("p", { class: "path quiet" }, path) : null,
     el("h4", {}, el("a", { href: `#step-${row.number}` }, row.name)),
-    row.method ? el("p", { class: "target" }, statusMark(row.status), el("code", {}, el("b", {}, row.method), " ", row.url)) : null,
     cards,
+    details && lastOf(details) ? exchangeView(lastOf(details), run.details.body, tell, false, null) : null,
   );
 }
 
@@ -108,7 +108,8 @@ function allowedView(run, show) {
 
 function notesView(run) {
   const notes = [...run.notes, ...(run.end?.notes ?? []), ...(run.end?.errors ?? []).filter((error) => error.allowed).map((error) => `${error.kind}, allowed: ${error.message}`)];
-  if (run.end?.omitted) notes.push(`${plural(run.end.omitted, "step")} more are not listed: the report had reached its bound.`);
+  if (run.end?.bare) notes.push(`The report had reached its bound: ${plural(run.end.bare, "step")} came without details.`);
+  if (run.end?.omitted) notes.push(`The report had reached its bound: ${plural(run.end.omitted, "step")} more came that the list does not have.`);
   if (!notes.length) return null;
   return el("section", { class: "part" }, el("h3", {}, "Notes"), el("ul", { class: "plain notes" }, notes.map((note) => el("li", {}, note))));
 }

@@ -3,13 +3,17 @@
 import { compared } from "./diff.js";
 import { el } from "./dom.js";
 
-const MARKS = { failed: "✗", passed: "✓", skipped: "–", allowed: "!" };
+const MARKS = { failed: "✗", passed: "✓", skipped: "–", allowed: "!", unfinished: "!" };
 const WORDS_OF_STATES = { failed: "Failed", passed: "Passed", skipped: "Skipped", allowed: "Allowed" };
 
-/** The sign of a state, which is told apart by its shape too, with its word for those who hear it. */
+/** The sign of a state, which is told apart by its shape too, beside a word that says the same. */
+export function sign(state) {
+  return el("span", { class: `mark ${state}`, "aria-hidden": "true" }, MARKS[state]);
+}
+
+/** The sign of a state with its word for those who hear it. */
 export function mark(state) {
-  return el("span", { class: `mark ${state}`, title: WORDS_OF_STATES[state] },
-    el("span", { "aria-hidden": "true" }, MARKS[state]), el("span", { class: "unseen" }, `${WORDS_OF_STATES[state]} `));
+  return [sign(state), el("span", { class: "unseen" }, `${WORDS_OF_STATES[state]} `)];
 }
 
 /** The failed checks of a step's details. */

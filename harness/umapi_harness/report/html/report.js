@@ -5,7 +5,7 @@ import { el, fill } from "./dom.js";
 import { listenToKeys } from "./keys.js";
 import { listOf } from "./list.js";
 import { overviewView, verdictOf } from "./overview.js";
-import { mark } from "./problems.js";
+import { sign } from "./problems.js";
 import { stepView } from "./step.js";
 import { waterfallView } from "./waterfall.js";
 
@@ -27,7 +27,7 @@ function route() {
   const row = wanted === null ? byNumber.get(Number(number)) : run.rows.find((one) => one.spans.some((span) => span[4] === wanted));
   if ((kind === "step" || kind === "exchange") && row) showStep(row, wanted);
   else if (kind === "timeline") show("timeline", waterfallView(run), "Timeline");
-  else show(kind === "requests" ? "requests" : "overview", overviewView(run, (one) => go(`step-${one.number}`), only), "Overview");
+  else show(kind === "requests" ? "requests" : "overview", overviewView(run, (one) => go(`step-${one.number}`), only, tell), "Overview");
 }
 
 function show(screen, content, title) {
@@ -140,7 +140,7 @@ function begin() {
   const words = { passed: "Passed", failed: "Failed", unfinished: "Not finished" };
   const place = document.getElementById("verdict");
   place.className = `verdict ${verdict}`;
-  fill(place, mark(verdict === "unfinished" ? "allowed" : verdict), words[verdict]);
+  fill(place, sign(verdict), words[verdict]);
   document.querySelector(".requests").append(...list.root);
   for (const element of document.querySelectorAll(".split, nav.views, #theme, #help")) element.hidden = false;
   document.getElementById("reading").remove();

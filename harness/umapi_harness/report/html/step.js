@@ -44,7 +44,7 @@ function factsOf(row, details) {
 }
 
 function missing() {
-  return el("p", { class: "note" }, "The details of this step were left out: the report had reached its bound.");
+  return el("p", { class: "note" }, "The details of this step were left out: the report had reached its bound. The report of a part of the collection (--folder) has room for them.");
 }
 
 function sections(run, row, details, tell, wanted) {
