@@ -690,3 +690,17 @@ def test_who_is_not_found_by_a_user_name_is_not_taken_for_gone(make_site: MakeSi
     site.fault(operation="action", kind="drop", when="before", nth=1)
     _, (row,) = site.run([GroupAction("Designers").remove_users(["jd"])])
     assert (row.outcome, row.code) == (RowOutcome.FAILED, "error.user.nonexistent")
+
+
+def test_why_a_row_was_refused_is_told_whatever_is_lost_after_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second request with a long row loses its answer: the message is that of the first, which was refused."""
+    send, refusals = site.send, [REFUSED]
+    monkeypatch.setattr(
+        site, "send", lambda request: refusals.pop() if "/action/" in request.url and refusals else send(request)
+    )
+    site.fault(operation="action", kind="drop", when="after", nth=1)
+    action = UserAction(OLD[0])
+    for number in range(12):
+        action.update(first_name=f"F{number}")
+    _, (row,) = site.run([action])
+    assert (row.outcome, row.code, row.message) == (RowOutcome.FAILED, "error.x", "no")

@@ -50,7 +50,8 @@ def note_finding(row: OpenRow, finding: Finding) -> bool:
     if finding.status is OutcomeStatus.COMPLETED:
         row.fates.update(dict.fromkeys(portions_in(finding.pieces), Fate.TOOK_EFFECT))
         return False
-    note.reason, note.refusal = finding.reason, finding.refusal
+    if refused:
+        note.refusal, note.refused_for = finding.refusal, finding.reason
     proven = {error.step for error in errors if not error.maybe_echo}
     echoed = {error.step for error in errors} - proven
     for piece, status in zip(finding.pieces, finding.fates, strict=True):

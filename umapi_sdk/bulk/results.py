@@ -172,7 +172,7 @@ def tell(stored: StoredResult, *, test_mode: bool) -> RowResult:
     message = "; ".join(dict.fromkeys(error.message for error in errors)) or None
     remedy = errors[0].remedy if errors else None
     if note.refusal is not None and not errors:
-        code, message = note.refusal.code, note.reason
+        code, message = note.refusal.code, note.refused_for
         remedy = remedy_for(note.refusal.code, note.refusal.status)
     if outcome is RowOutcome.UNKNOWN:
         message = note.reason or message if stored.state is State.UNKNOWN else _UNDER_WAY

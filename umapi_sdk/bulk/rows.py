@@ -110,6 +110,8 @@ class Note:
     request_ids: list[str] = attrs.field(factory=list[str])
     reason: str | None = None
     refusal: Refusal | None = None
+    refused_for: str | None = None
+    """What was said when a request with it was refused as a whole."""
     losses: int = 0
     """How often no clear answer came in this session. The journal does not keep it."""
     repeated: bool = False
@@ -139,7 +141,7 @@ class Note:
                 ]
         if self.refusal is not None:
             data["refusal"] = [self.refusal.status, self.refusal.code]
-        for name in ("request_ids", "reason", "repeated", "before", "echoed"):
+        for name in ("request_ids", "reason", "refused_for", "repeated", "before", "echoed"):
             if value := getattr(self, name):
                 data[name] = value
         return json.dumps(data, ensure_ascii=False, separators=(",", ":")) if data else None
