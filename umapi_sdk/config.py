@@ -104,7 +104,7 @@ class Settings(Options, frozen=True, kw_only=True):
         if self.private_key is not None:
             key, name = hidden(self.private_key), "private_key"
         else:
-            path = Path(self.private_key_path or "").expanduser()
+            path = _expanded(self.private_key_path or "", "private_key_path")
             key, name = hidden(read_key_file(path, "private_key_path")), f"private_key_path {path}:"
             warn_of_writers(path)
         load_private_key(key, self.private_key_passphrase, name)  # for messages that name the setting
@@ -260,7 +260,7 @@ def _gather(
     file = path or variables.get(PREFIX + "CONFIG")
     values: dict[str, Any] = {}
     if file:
-        values |= _from_file(Path(file).expanduser(), profile or variables.get(PREFIX + "PROFILE"))
+        values |= _from_file(_expanded(file, "the file of settings"), profile or variables.get(PREFIX + "PROFILE"))
     elif profile:
         raise ConfigurationError(f"profile {profile!r} needs a file: give a path, or set {PREFIX}CONFIG")
     _check_names(variables)
@@ -354,7 +354,7 @@ def _from_file(path: Path, profile: str | None) -> dict[str, Any]:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {_reason(error)}") from None
-    warn_of_writers(path, 5)
+    warn_of_writers(path, 6)
     form = _other_format(path, text)
     if form is not None:
         raise ConfigurationError(f"{path}: is {form}: write it as TOML, in a file whose name ends in .toml")
@@ -365,7 +365,7 @@ def _from_file(path: Path, profile: str | None) -> dict[str, Any]:
             raise ConfigurationError(f"{path}: only a TOML file has profiles")
         values = _from_ini(path, text)
     for name in _FILES & values.keys():
-        values[name] = _beside(path, values[name])
+        values[name] = _beside(path, values[name], name)
     return values
 
 
@@ -454,10 +454,19 @@ def _root(host: str) -> str:
     return (host if "://" in host else f"https://{host}").rstrip("/")
 
 
-def _beside(file: Path, name: str) -> str:
+def _beside(file: Path, name: str, setting: str) -> str:
     """Return the path of a file that a configuration file names: beside it, or else where it is taken from here."""
-    beside = file.parent / Path(name).expanduser()
-    return str(beside if beside.exists() else Path(name).expanduser())
+    path = _expanded(name, setting)
+    beside = file.parent / path
+    return str(beside if os.path.exists(beside) else path)
+
+
+def _expanded(name: str | os.PathLike[str], what: str) -> Path:
+    """Return a path with the home that its tilde means; one of nobody stays, and then there is no such file."""
+    path = Path(os.path.expanduser(name))
+    if "\0" in str(path):
+        raise ConfigurationError(f"{what} holds a NUL character, which no name of a file does")
+    return path
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

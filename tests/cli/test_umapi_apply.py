@@ -381,6 +381,47 @@ def test_a_result_with_a_long_name(apply: Apply, folder: Path) -> None:
     assert len(Path("r" * 255).read_text("utf-8").splitlines()) == 4
 
 
+@pytest.mark.parametrize("name", ["r" * 256, "loop"], ids=["too long", "loop"])
+def test_a_result_with_a_name_that_no_file_can_have(
+    apply: Apply, server: RunningServer, folder: Path, name: str
+) -> None:
+    """A name that is too long, and a link that leads to itself, are found out before anything is sent."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    Path("loop").symlink_to("loop")
+    refused = apply("people.csv", "--result", name)
+    assert (refused.status, refused.out) == (2, "")
+    assert f"umapi: {name}: cannot be written: " in refused.err
+    assert posts(server) == 0
+    assert Path("loop").is_symlink()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such name")
+def test_a_file_whose_name_is_no_text(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """The name of a file may be bytes that are no text: its journal knows it all the same, and keeps it from harm."""
+    name = os.fsdecode(b"\xe9.csv")
+    Path(name).write_text(rows(3), "utf-8")
+    done = apply(name, "--result", os.fsdecode(b"\xe9.result"))
+    assert done.status == 0, done.err
+    assert len(emails(server)) == 3
+    refused = apply("--resume", f"{name}.journal", "--result", name)
+    assert "is the file of the rows too, which would be lost" in refused.err
+    assert apply("--resume", f"{name}.journal", name).status == 0
+
+
+@pytest.mark.usefixtures("server")
+def test_a_plan_without_a_temporary_folder(folder: Path) -> None:
+    """Where there is no temporary folder for a plan, one line says so."""
+    Path("people.csv").write_text(rows(3), "utf-8")
+    program = (
+        "import os, sys, tempfile; tempfile.tempdir = os.path.abspath('missing');"
+        "from umapi_sdk.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    line = [sys.executable, "-c", program, "apply", "people.csv", "--plan"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("umapi: there is no temporary folder to plan in: No such file or directory")
+
+
 def test_results_move_no_cursor(apply: Apply, server: RunningServer, folder: Path) -> None:
     """What a terminal would take for an instruction is escaped in JSON Lines, and nothing is lost."""
     name = "G\u202eH"

@@ -155,3 +155,9 @@ def test_files_that_are_no_exports(umapi: Umapi, tmp_path: Path, text: str, said
     assert result.err.startswith(f"umapi: {os.devnull}: is no file that can be read twice")
     result = umapi("diff", good, str(tmp_path / "missing"))
     assert (result.status, result.err) == (2, f"umapi: {tmp_path}/missing: cannot be read: No such file or directory\n")
+    result = umapi("diff", good, "a" * 300)
+    assert (result.status, result.err) == (2, f"umapi: {'a' * 300}: cannot be read: File name too long\n")
+    bad.write_bytes(b"username,domain,type,groups\na,b,c,\xe9\n")
+    result = umapi("diff", good, str(bad))
+    said = "line 2: the byte 0xE9 is no text in utf-8: save the file as UTF-8"
+    assert (result.status, result.err) == (2, f"umapi: {bad}: {said}\n")

@@ -131,6 +131,16 @@ def test_a_stream_is_not_replaced(umapi: Umapi) -> None:
     assert (result.status, result.err) == (2, "umapi: /dev/stdout is no file that can be replaced: name another\n")
 
 
+def test_a_link_that_leads_to_itself(umapi: Umapi, tmp_path: Path) -> None:
+    """A link is followed to the place of the file; one without an end is no place, and stays."""
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    result = umapi("export", str(loop))
+    assert (result.status, result.err) == (1, f"umapi: {loop}: cannot be written: Too many levels of symbolic links\n")
+    assert os.listdir(tmp_path) == ["loop"]
+    assert loop.is_symlink()
+
+
 def test_large_numbers_are_told_alike(umapi: Umapi, server: RunningServer, tmp_path: Path) -> None:
     """Numbers of four digits have a mark between thousands, as everywhere."""
     seed = default_seed()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -120,6 +122,42 @@ def test_help_and_version(arguments: tuple[str, ...], umapi: Umapi) -> None:
     result = umapi(*arguments)
     assert (result.status, result.err) == (0, "")
     assert "umapi" in result.out
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_home_of_nobody(umapi: Umapi) -> None:
+    """A tilde before the name of nobody leads to no file."""
+    result = umapi("--config", "~nobody-of-this-name/x", "login")
+    said = "umapi: ~nobody-of-this-name/x: cannot be read: No such file or directory\n"
+    assert (result.status, result.err) == (2, said)
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize("path", ["k" * 300, "k\\u0000", "~nobody-of-this-name/key"], ids=["long", "NUL", "tilde"])
+def test_a_key_file_that_cannot_be(umapi: Umapi, server: RunningServer, tmp_path: Path, path: str) -> None:
+    """A key's file of a name that no file can have is told by its setting."""
+    config = tmp_path / "umapi.toml"
+    write_profile(config, server, "default")
+    more = f'\nauth = "jwt"\ntech_account_id = "a@techacct.adobe.com"\nprivate_key_path = "{path}"\n'
+    config.write_text(config.read_text("utf-8") + more, "utf-8")
+    result = umapi("--config", str(config), "users")
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("umapi: private_key_path ")
+    assert len(result.err.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+@pytest.mark.usefixtures("bare")
+def test_a_warning_is_one_line(server: RunningServer, tmp_path: Path) -> None:
+    """What the SDK warns of is told as everything else is."""
+    config = tmp_path / "umapi.toml"
+    write_profile(config, server, "default")
+    config.chmod(0o606)
+    line = [sys.executable, "-m", "umapi_sdk", "--config", str(config), "user", "jdoe@example.com"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr.startswith(f"umapi: {config}: every user of this machine can change this file")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_an_interrupt(umapi: Umapi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -290,5 +290,6 @@ def test_file_that_others_can_change_warns(key: rsa.RSAPrivateKey, tmp_path: Pat
     file.chmod(0o644)
     load_settings(file, environment=ENVIRONMENT).build_auth()
     (file if which == "settings" else path).chmod(0o666)
-    with pytest.warns(InsecureFileWarning, match=r"every user of this machine can change .*chmod o-w"):
+    with pytest.warns(InsecureFileWarning, match=r"every user of this machine can change .*chmod o-w") as told:
         load_settings(file, environment=ENVIRONMENT).build_auth()
+    assert which == "key" or told[0].filename == __file__  # the caller's

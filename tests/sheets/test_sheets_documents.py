@@ -189,6 +189,7 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path) -> None:
         (b"[\0]\0", None, "looks like UTF-16 without a byte-order mark: name it, --encoding utf-16-le or utf-16-be"),
         (b"[]", "hex", "hex is no encoding: give one such as utf-8, utf-16 or cp1252"),
         (b"[]", "no\0thing", "is no encoding"),
+        (b"[]", "", '"" is no encoding'),
         *((b"[]", name, f"{name} is no encoding") for name in ("idna", "punycode", "undefined")),
         (b"\xff\xfe\0\0[\0\0\0]\0\0\0", None, None),
     ],

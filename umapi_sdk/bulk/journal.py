@@ -30,6 +30,7 @@ CREATE TABLE portions (
     row INTEGER, place INTEGER, name TEXT, fate INTEGER NOT NULL, PRIMARY KEY (row, place, name)
 ) WITHOUT ROWID;
 """
+_ODD = ("utf-8", "surrogatepass")
 _LOADING, _READY = "loading", "ready"
 _INCOMPLETE = "was not completed, and nothing of it has been sent: begin the run anew"
 
@@ -338,10 +339,14 @@ class Journal:
 
     def _facts(self) -> dict[str, str | None]:
         with self._reading():
-            return dict(self._database.execute("SELECT name, value FROM facts"))
+            found: list[tuple[str, str | bytes | None]] = self._database.execute(
+                "SELECT name, value FROM facts"
+            ).fetchall()
+        return {name: value.decode(*_ODD) if isinstance(value, bytes) else value for name, value in found}
 
     def _set_facts(self, **facts: str | None) -> None:
-        self._database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
+        stored = [(name, _storable(value)) for name, value in facts.items()]
+        self._database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", stored)
 
     @contextmanager
     def _transaction(self, problem: str) -> Generator[None]:
@@ -360,3 +365,14 @@ class Journal:
             yield
         except sqlite3.DatabaseError as error:
             raise JournalError(reason(self.path, error)) from None
+
+
+def _storable(value: str | None) -> str | bytes | None:
+    """Return a fact as SQLite takes it: the name of a file can hold bytes that are no text here."""
+    if value is None:
+        return None
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode(*_ODD)
+    return value

@@ -193,7 +193,7 @@ def _begin(access: Access, file: str, wishes: _Wishes) -> int:
 def _place(file: str, wishes: _Wishes, *, test_mode: bool) -> Generator[Path]:
     """Give the place where the journal is to be; that of a mere plan is in a folder that goes."""
     if wishes.plan_only:
-        with tempfile.TemporaryDirectory() as folder:
+        with _temporary_folder() as folder:
             yield Path(folder) / "plan"
     elif wishes.journal is not None:
         yield wishes.journal
@@ -201,6 +201,14 @@ def _place(file: str, wishes: _Wishes, *, test_mode: bool) -> Generator[Path]:
         raise click.UsageError("standard input has no name for a journal to go by: give --journal")
     else:
         yield Path(f"{file}{_DRY if test_mode else '.journal'}")
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory()
+    except OSError as error:
+        problem = f"there is no temporary folder to plan in: {error.strerror or error}: set TMPDIR to one"
+        raise click.ClickException(problem) from None
 
 
 def _resume(access: Access, journal: Path, file: str | None, wishes: _Wishes) -> int:

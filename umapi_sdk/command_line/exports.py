@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
@@ -78,11 +79,12 @@ class Export:
         self._path = path
         self.name = str(path)
         """The file, as messages call it."""
-        if path.exists() and not path.is_file():
-            raise UsageError(f"{path}: is no file that can be read twice: write the export to one, and name that")
-        with self._reading(), self._path.open("rb") as stream:
-            text = Text(stream, None)
-            first = next((line for line in text.lines() if line.strip()), "")
+        with self._reading():
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise UsageError(f"{path}: is no file that can be read twice: write the export to one, and name that")
+            with path.open("rb") as stream:
+                lines = Text(stream, None, fixed=True).lines()
+                first = next((line for line in lines if line.strip()), "")
         if not first:
             raise UsageError(f"{path}: is empty: it is no export")
         self.form = JSON_LINES if first.lstrip().startswith("{") else CSV
@@ -95,7 +97,7 @@ class Export:
             UsageError: the file cannot be read, or is no export; the message names the line.
         """
         with self._reading(), self._path.open("rb") as stream:
-            lines = Text(stream, None).lines()
+            lines = Text(stream, None, fixed=True).lines()
             if self.form == CSV:
                 yield from self._rows(RowLines(lines))
                 return

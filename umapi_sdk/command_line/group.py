@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,7 @@ import attrs
 import click
 
 from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, INTERRUPTED, PIPE_CLOSED, Access
-from umapi_sdk.command_line.output import complain, open_streams, silence_output, tell_log
+from umapi_sdk.command_line.output import complain, open_streams, silence_output, tell_log, tell_warnings
 from umapi_sdk.errors import UmapiError, UsageError
 from umapi_sdk.version import __version__
 
@@ -88,7 +89,8 @@ def run(arguments: Sequence[str] | None) -> int:
         message, status = f"the output cannot be written: {error.strerror or error}", FAILED
     else:
         return status if isinstance(status, int) else DONE
-    complain(message)
+    with suppress(OSError):
+        complain(message)
     return status
 
 
@@ -154,6 +156,7 @@ def group(context: click.Context, config: Path | None, profile: str | None, verb
     are told on standard error before they begin.
     """
     context.obj = Access(config, profile)
+    context.call_on_close(tell_warnings())
     context.call_on_close(tell_log(logging.DEBUG if verbose else logging.WARNING))
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -8,8 +8,10 @@ import logging
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
 import click
 
@@ -48,6 +50,22 @@ def tell_log(level: int) -> Callable[[], None]:
     def end() -> None:
         logger.removeHandler(handler)
         logger.setLevel(before)
+
+    return end
+
+
+def tell_warnings() -> Callable[[], None]:
+    """Write the warnings of the SDK to standard error, one line each; return what ends that."""
+    before = warnings.showwarning
+
+    def tell(message: Warning | str, *_: Any, **__: Any) -> None:
+        with suppress(OSError):
+            complain(str(message))
+
+    warnings.showwarning = tell
+
+    def end() -> None:
+        warnings.showwarning = before
 
     return end
 

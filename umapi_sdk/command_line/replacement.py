@@ -73,6 +73,8 @@ def whole_file(path: Path) -> Generator[TextIO]:
 def _begun(path: Path) -> tuple[int, Path, Path]:
     """Return the descriptor and the name of a new file, and the place that it is for: where links lead, if they do."""
     place = Path(os.path.realpath(path))
+    with suppress(FileNotFoundError):
+        place.stat()  # fails for what can never be the name of a file
     # Not by the name, which may be as long as a name can be.
     descriptor, name = tempfile.mkstemp(prefix=".umapi-", suffix=".part", dir=place.parent)
     return descriptor, Path(name), place

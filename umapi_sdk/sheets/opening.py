@@ -11,9 +11,10 @@ from typing import BinaryIO, Final
 
 import attrs
 
+from umapi_runtime.constraints import show
 from umapi_sdk.sheets.columns import plain
 from umapi_sdk.sheets.documents import read_array, read_lines
-from umapi_sdk.sheets.operations import BY_NAME, CREATE, RowOperation
+from umapi_sdk.sheets.operations import BY_NAME, CREATE, OPERATIONS, RowOperation
 from umapi_sdk.sheets.repeats import Repeats
 from umapi_sdk.sheets.rows import Problem, Row, SheetError
 from umapi_sdk.sheets.tables import read_table
@@ -120,7 +121,8 @@ def open_sheet(
         SheetError: the action, form or delimiter is none.
     """
     if plain(action) not in BY_NAME:
-        raise SheetError(Problem(message=f"{action} is no action: give one of {', '.join(BY_NAME)}"))
+        known = ", ".join(operation.name for operation in OPERATIONS)
+        raise SheetError(Problem(message=f"{action or show(action)} is no action: give one of {known}"))
     if form is not None and form not in FORMS:
         raise SheetError(Problem(message=f"{form} is no form of a file: give one of {', '.join(FORMS)}"))
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n '):

@@ -198,6 +198,8 @@ class PersonRow:
         value, pattern, _ = violation.problem.partition(" does not match ")
         problem = f"{value} is no e-mail address" if pattern and violation.code == _NO_EMAIL else violation.problem
         message = f"{problem} ({violation.code})" if violation.code else problem
+        if violation.pointer == "/do":
+            message += f": the row makes {len(steps):,} steps, so divide it among several"
         match violation.pointer.split("/"):
             case ["", "do", number, _, field, *_] if number.isdigit():
                 source = steps[int(number)].sources.get(field)

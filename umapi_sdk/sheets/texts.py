@@ -9,6 +9,7 @@ import re
 from collections.abc import Generator, Iterator
 from typing import BinaryIO, Final
 
+from umapi_runtime.constraints import show
 from umapi_sdk.sheets.rows import Problem, SheetError
 
 LONGEST: Final = 1024 * 1024
@@ -34,7 +35,12 @@ _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 class Text:
     """The text of a file, and what its bytes were."""
 
-    def __init__(self, stream: BinaryIO, encoding: str | None) -> None:
+    def __init__(self, stream: BinaryIO, encoding: str | None, *, fixed: bool = False) -> None:
+        """Begin to read; `fixed` is whether nobody can name another encoding, so that no message advises it.
+
+        Raises:
+            SheetError: the encoding is none, or the file is no text.
+        """
         self._stream = stream
         self._hash = hashlib.sha256()
         self.size = 0
@@ -44,10 +50,12 @@ class Text:
             if first.startswith(beginning):
                 raise SheetError(Problem(message=message))
         mark, marked = next(((mark, name) for mark, name in _MARKS if first.startswith(mark)), (b"", ""))
-        self.encoding = marked or _known(encoding or "utf-8")
+        self.encoding = marked or _known("utf-8" if encoding is None else encoding)
         self.named = bool(encoding or marked)
+        self._fixed = fixed
         if not self.named and b"\0" in first[:2]:
-            message = "looks like UTF-16 without a byte-order mark: name it, --encoding utf-16-le or utf-16-be"
+            remedy = "save it as UTF-8" if fixed else "name it, --encoding utf-16-le or utf-16-be"
+            message = f"looks like UTF-16 without a byte-order mark: {remedy}"
             raise SheetError(Problem(message=message))
         self._first = first[len(mark) :]
         self._decoder = codecs.getincrementaldecoder(self.encoding)()
@@ -127,6 +135,8 @@ class Text:
 
     def _advice(self, error: UnicodeDecodeError) -> str:
         byte = f"the byte 0x{error.object[error.start]:02X}"
+        if self._fixed:
+            return f"{byte} is no text in {self.encoding}: save the file as UTF-8"
         if self.named:
             return f"{byte} is no text in {self.encoding}: name the right encoding with --encoding"
         return f"{byte} is not UTF-8: save the file as CSV UTF-8, or name its encoding, such as --encoding cp1252"
@@ -137,7 +147,7 @@ def _known(encoding: str) -> str:
         known = io.TextIOWrapper(io.BytesIO(), encoding=encoding).encoding  # codecs that make no text are refused
         b"\xff".decode(known, "replace")  # and those that are for names alone, such as idna
     except (LookupError, ValueError):
-        message = f"{encoding} is no encoding: give one such as utf-8, utf-16 or cp1252"
+        message = f"{encoding or show(encoding)} is no encoding: give one such as utf-8, utf-16 or cp1252"
         raise SheetError(Problem(message=message)) from None
     return known
 
