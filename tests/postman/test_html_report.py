@@ -266,12 +266,19 @@ def test_a_run_that_is_killed_leaves_a_report(tmp_path):
     assert len(Document(path.read_text(encoding="utf-8")).rows) == 199
 
 
+def test_a_run_that_never_began_leaves_a_report(reported):
+    """The file of a run that ended before its first event is a document that says so."""
+    document = reported([])
+    assert "A run that did not begin" in document.text
+    assert document.rows == []
+
+
 def test_without_scripts_verdict_and_failures_are_readable(reported):
     """The text of the document has the verdict and each failure with its place."""
     document = reported(whole_run([plain_step(1), plain_step(2, failing=True)]))
     assert "noscript" in document.tags
     assert "Failed" in document.text
-    assert "2 requests, 1 checks passed, 1 checks failed" in document.text
+    assert "requests: 2, checks passed: 1, checks failed: 1, errors: 0" in document.text
     assert "Users / Part 2 / request 2" in document.text
     assert "expected 404 to equal 200" in document.text
 

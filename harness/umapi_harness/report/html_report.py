@@ -18,6 +18,9 @@ _NAMED_LIMIT: Final = 100
 """Failures that are told where scripts are switched off, and errors of the run as a whole."""
 
 
+_NOT_BEGUN: Final = "A run that did not begin"
+
+
 @attrs.frozen(kw_only=True)
 class Bounds:
     """How large a report may grow. Past a bound things are left out, and the report says so."""
@@ -57,6 +60,8 @@ class HtmlReport:
         """End the file; raises OSError if not all of the report could be written."""
         if self._file.closed:
             return
+        if not self._title:
+            self._begin(events.RunStarted(collection=_NOT_BEGUN, source="", iterations=0, requests=0))
         self._settle()
         self._flush()
         try:
@@ -100,7 +105,7 @@ class HtmlReport:
                 self._failures.insert(0, ("The run", f"{error.kind}: {error.message}"))
 
     def _begin(self, event: events.RunStarted) -> None:
-        self._title = event.collection
+        self._title = event.collection or "Run"
         run = {
             "collection": cut(event.collection),
             "source": cut(event.source),
@@ -110,7 +115,7 @@ class HtmlReport:
             "at": event.at,
             "notes": [cut(note) for note in event.notes[:LINE_LIMIT]],
         }
-        self._write(head(event.collection, run))
+        self._write(head(self._title, run))
 
     def _settle(self) -> None:
         """Put the step that is over into the chunk, as far as there is room."""
@@ -173,20 +178,17 @@ class HtmlReport:
         """Verdict and failures for browsers without scripts."""
         summary = event.summary
         verdict = "Passed" if summary.passed else "Failed"
-        counts = [
-            f"{summary.requests} requests",
-            f"{summary.checks_passed} checks passed",
-            f"{summary.checks_failed} checks failed",
-            f"{summary.errors} errors",
-            f"{summary.seconds:.2f} s",
-        ]
+        counts = (
+            f"requests: {summary.requests}, checks passed: {summary.checks_passed}, checks failed: "
+            f"{summary.checks_failed}, errors: {summary.errors}, in {summary.seconds:.2f} s"
+        )
         lines = [f"<li><b>{_text(where)}</b> {_text(what)}</li>" for where, what in self._failures]
         more = summary.failures - len(self._failures)
         rest = f"<p>… and {more} more.</p>" if more > 0 else ""
         stopped = f"<p>Stopped: {_text(event.stopped)}</p>" if event.stopped else ""
         return (
             f'<noscript><section class="plain-summary"><h2 class="{verdict.lower()}">{verdict}</h2>'
-            f"<p>{_text(self._title)}: {', '.join(counts)}.</p>{stopped}<ol>{''.join(lines)}</ol>{rest}"
+            f"<p>{_text(self._title)}, {counts}.</p>{stopped}<ol>{''.join(lines)}</ol>{rest}"
             "<p>With JavaScript switched on, this file shows every request.</p></section></noscript>\n"
             "</body>\n</html>\n"
         )

@@ -7,10 +7,17 @@ import { duration, strip } from "./timeline.js";
 
 const BATCH_OF_FAILURES = 20; // failed steps that are drawn at a time
 
-/** The verdict in one word: passed, failed or unfinished. */
+const VERDICTS = { passed: "Passed", failed: "Failed", unfinished: "Not finished" };
+
+/** The verdict: passed, failed or unfinished. */
 export function verdictOf(run) {
   if (run.end === null) return "unfinished";
   return run.end.passed ? "passed" : "failed";
+}
+
+/** The verdict in words. */
+export function verdictText(run) {
+  return VERDICTS[verdictOf(run)];
 }
 
 /** The page; `open` is called with a row to go to, `show` with the name of a filter, `tell` says and copies. */
@@ -30,11 +37,10 @@ export function overviewView(run, open, show, tell) {
 
 function hero(run) {
   const verdict = verdictOf(run);
-  const words = { passed: "Passed", failed: "Failed", unfinished: "Not finished" };
   return el(
     "section",
     { class: `hero ${verdict}` },
-    el("h2", { id: "verdict-name", tabindex: "-1" }, sign(verdict), el("span", { class: "word" }, words[verdict])),
+    el("h2", { id: "verdict-name", tabindex: "-1" }, sign(verdict), el("span", { class: "word" }, verdictText(run))),
     el("p", { class: "lead" }, sentence(run)),
     run.end?.stopped ? el("p", { class: "lead" }, el("b", {}, "Stopped early: "), run.end.stopped) : null,
     run.end === null ? null : el("dl", { class: "counts" }, countsOf(run.end.summary).map(([name, number, kind]) => el("div", { class: number ? kind : "none" }, el("dd", {}, typeof number === "number" ? count(number) : number), el("dt", {}, name)))),

@@ -4,7 +4,7 @@ import { readRun } from "./data.js";
 import { el, fill } from "./dom.js";
 import { listenToKeys } from "./keys.js";
 import { listOf } from "./list.js";
-import { overviewView, verdictOf } from "./overview.js";
+import { overviewView, verdictOf, verdictText } from "./overview.js";
 import { sign } from "./problems.js";
 import { stepView } from "./step.js";
 import { waterfallView } from "./waterfall.js";
@@ -27,7 +27,7 @@ function route() {
   const row = wanted === null ? byNumber.get(Number(number)) : run.rows.find((one) => one.spans.some((span) => span[4] === wanted));
   if ((kind === "step" || kind === "exchange") && row) showStep(row, wanted);
   else if (kind === "timeline") show("timeline", waterfallView(run), "Timeline");
-  else show(kind === "requests" ? "requests" : "overview", overviewView(run, (one) => go(`step-${one.number}`), only, tell), "Overview");
+  else show(kind === "requests" ? "requests" : "overview", overviewView(run, (one) => go(`step-${one.number}`), only, tell), verdictText(run));
 }
 
 function show(screen, content, title) {
@@ -137,10 +137,9 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setT
 
 function begin() {
   const verdict = verdictOf(run);
-  const words = { passed: "Passed", failed: "Failed", unfinished: "Not finished" };
   const place = document.getElementById("verdict");
   place.className = `verdict ${verdict}`;
-  fill(place, sign(verdict), words[verdict]);
+  fill(place, sign(verdict), verdictText(run));
   document.querySelector(".requests").append(...list.root);
   for (const element of document.querySelectorAll(".split, nav.views, #theme, #help")) element.hidden = false;
   document.getElementById("reading").remove();
