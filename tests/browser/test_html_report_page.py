@@ -545,3 +545,4 @@ def test_words_that_differ_are_marked(
     texts = "return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent)"
     assert page.run(texts, "ins") == missing
     assert page.run(texts, "del") == added
+    assert ("Both read the same" in page.run(VISIBLE_TEXT)) == (expected == actual)

@@ -54,7 +54,8 @@ function pointerLine(pointer) {
 /** Expected and actual, with the words that differ marked. */
 function sides(expected, actual) {
   const [left, right] = compared(expected, actual);
-  return el("div", { class: "compare" }, side("Expected", left, "ins"), side("Actual", right, "del"));
+  const note = expected === actual ? el("p", { class: "quiet" }, "Both read the same: they differ in type, or in what is not shown.") : null;
+  return [el("div", { class: "compare" }, side("Expected", left, "ins"), side("Actual", right, "del")), note];
 }
 
 function side(title, parts, tag) {
