@@ -31,7 +31,7 @@ HERE = "{file}"
         (("run", HERE), COLLECTION),
         (("run", "--environment", HERE), '{"values": [{"key": "a", "value": %s}]}'),
         (("run", "--globals", HERE), '{"values": [{"key": "a", "value": %s}]}'),
-        (("run", "--data", HERE), '[{"a": %s}]'),
+        (("run", "--iteration-data", HERE), '[{"a": %s}]'),
         (("verify", HERE), '{"log": {"version": "1.2", "entries": [{"time": %s}]}}'),
         (("diff", HERE, HERE), '{"log": {"version": "1.2", "entries": [{"time": %s}]}}'),
         (("redact", HERE, "clean.har"), '{"log": {"version": "1.2", "entries": [{"time": %s}]}}'),

@@ -56,13 +56,13 @@ def abroad(away, web, monkeypatch):
         ),
         (["run", "{c}", "--environment", "{c}"], 'no "values": this is not a Postman environment'),
         (["run", "{c}", "--globals", "{tmp}/none.json"], "none.json: cannot be read (No such file"),
-        (["run", "{c}", "--data", "{tmp}/none.csv"], "none.csv: cannot be read (No such file"),
+        (["run", "{c}", "--iteration-data", "{tmp}/none.csv"], "none.csv: cannot be read (No such file"),
         (["run", "{c}", "--folder", "X"], "no folder or request named 'X'"),
         (["run", "{c}", "--target", "http://h/path"], "--target: 'http://h/path' has a path"),
         (["run", "{c}", "--env-var", "s3cret"], "--env-var: write it as KEY=VALUE"),
-        (["run", "{c}", "--iterations", "0"], "0 is not in the range"),
-        (["run", "{c}", "--timeout", "0"], "0.0 is not in the range"),
-        (["run", "{c}", "--seed", "{c}"], "--seed needs the mock server of the run"),
+        (["run", "{c}", "--iteration-count", "0"], "0 is not in the range"),
+        (["run", "{c}", "--timeout", "-1"], "-1 is not in the range"),
+        (["run", "{c}", "--seed", "{c}"], "--seed needs the mock server of the run: add --mock"),
         (["run", "{c}", "--ca-bundle", "{c}"], "holds no certificate in PEM form"),
         (["run", "{c}", "--ca-bundle", "{tmp}/none.pem"], "none.pem: no such file"),
         (["run", "{c}", "--ca-bundle", "{c}", "--insecure"], "exclude each other"),
@@ -128,8 +128,9 @@ def test_a_token_in_the_text_of_a_script_is_shown_nowhere(write_json, tmp_path, 
 
 
 def test_a_report_that_cannot_be_written_is_bad_input(collection, tmp_path, capsys, abroad):
-    """A path that cannot be written is named in one line, with status 2."""
+    """A path that cannot be written is named in one line, with status 2, before anything is sent."""
     assert main(["run", collection, "--target", "http://h", "--json", str(tmp_path / "no" / "j.json")]) == 2
+    assert abroad.calls == []
     assert "j.json: no such file or directory; give a path that can be written" in capsys.readouterr().err
 
 

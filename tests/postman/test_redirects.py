@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from umapi_harness.postman import events
-from umapi_harness.postman.addresses import read_target
+from umapi_harness.postman.targets import Target
 from umapi_web import reply
 
 
@@ -126,10 +126,13 @@ def test_redirects_stay_inside_the_target(web, run_collection, collection_of, it
     pages = {"http://t/a": reply(302, Location="/b"), "http://t/c": reply(302, Location="http://other/d")}
     web.answer = lambda call: pages.get(call.url, reply())
     collection = collection_of(item("a", "http://live/a"), item("c", "http://live/c"))
-    ran = run_collection(collection, target=read_target("http://t"))
+    ran = run_collection(collection, target=Target(origin="http://t", hosts=frozenset({"live"})))
     assert web.urls == ["http://t/a", "http://t/b", "http://t/c"]
     (error,) = [event for event in ran.of(events.ErrorRaised) if event.kind == "third-host"]
-    assert error.message == "GET http://t/c redirects to http://other/d, which is not the target"
+    assert error.message == (
+        "GET http://t/c redirects to http://other/d: other is no host of the API, so "
+        "nothing is sent there; --allow-host other lets it through"
+    )
 
 
 def test_a_redirect_of_a_script_s_request_is_told_as_the_script_s(web, run_collection, collection_of, item):

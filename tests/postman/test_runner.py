@@ -11,14 +11,13 @@ import pytest
 
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman import events
-from umapi_harness.postman.addresses import read_target
 from umapi_harness.postman.environment import Environment
 from umapi_harness.postman.formats import read_collection
 from umapi_harness.postman.rules import allowed_rules
 from umapi_harness.postman.runner import Runner
 from umapi_harness.postman.sending.sender import Sender
-from umapi_harness.postman.session import Options
-from umapi_harness.postman.variables import Scopes
+from umapi_harness.postman.session import Options, Session
+from umapi_harness.postman.targets import Target
 from umapi_web import HANG_UP, Reply, echo, reply
 
 FEATURES = Path(__file__).parent / "features.postman_collection.json"
@@ -237,10 +236,11 @@ def test_a_429_is_sent_again_by_the_script_after_the_wait_it_asks_for(web, run_c
 
 
 def test_a_target_takes_all_requests_those_of_scripts_too(server, run_collection, collection_of, item):
-    """With a target, nothing goes to the server that the collection names."""
+    """With a target, nothing goes to the servers of the API that the collection names."""
     test = "pm.sendRequest('https://live.example/sub', () => {});"
+    live = frozenset({"live.example"})
     collection = collection_of(item("a", "https://live.example/v2/x?y=1", test=test))
-    ran = run_collection(collection, target=read_target("http://127.0.0.1:1234"))
+    ran = run_collection(collection, target=Target(origin="http://127.0.0.1:1234", hosts=live))
     assert [event.url for event in ran.of(events.RequestSent)] == [
         "http://127.0.0.1:1234/v2/x?y=1",
         "http://127.0.0.1:1234/sub",
@@ -394,8 +394,8 @@ def test_whatever_ends_a_run_its_listeners_hear_of_it(raised, kind, message, col
 
 def test_the_variables_of_the_end_are_handed_over(web, collection_of, item):
     """Whoever exports them sees what scripts have set."""
-    seen: list[Scopes] = []
+    seen: list[Session] = []
     collection = collection_of(item("a", "http://h", test="pm.environment.set('x', 1); pm.globals.set('y', 2);"))
     with Sender(proxies=web.proxies) as sender:
-        Runner(collection=collection, sender=sender, on_scopes=seen.append).run()
-    assert (seen[0].environment, seen[0].globals) == ({"x": 1}, {"y": 2})
+        Runner(collection=collection, sender=sender, on_end=seen.append).run()
+    assert (seen[0].scopes.environment, seen[0].scopes.globals) == ({"x": 1}, {"y": 2})

@@ -19,7 +19,7 @@ from umapi_harness.mock.serving.addresses import is_loopback
 from umapi_harness.mock.state.populations import generate_seed
 from umapi_harness.mock.state.seed_files import write_table
 from umapi_harness.mock.state.seeds import SCHEMA
-from umapi_harness.postman.addresses import read_target
+from umapi_harness.postman.targets import read_target
 
 _FORMAT = click.option(
     "--format",

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import click
 
 from umapi_harness.commands.conventions import FILE, say
+from umapi_harness.commands.server_options import FAULTS, PROFILE, SEEDS, THROTTLE
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.clock import read_clock
 from umapi_harness.mock.serving.details import ServerDetails
@@ -44,26 +45,13 @@ _OPTIONS = (
         "--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 picks a free one."
     ),
     click.option("--tls", is_flag=True, help="Serve HTTPS, with an authority and a certificate made at start."),
-    click.option(
-        "--seed",
-        "seed_paths",
-        type=FILE,
-        multiple=True,
-        help="The organisation to start with, as JSON or CSV. A CSV file after a JSON file adds users to that "
-        "organisation; several JSON files are several organisations.",
-    ),
-    click.option(
-        "--profile",
-        type=click.Choice(list(PROFILES)),
-        default="documented",
-        show_default=True,
-        help="Behave as Adobe documents it, or as the live service was seen to.",
-    ),
-    click.option("--throttle", is_flag=True, help="Refuse calls past the documented limits with 429."),
+    SEEDS,
+    PROFILE,
+    THROTTLE,
     click.option(
         "--setting", "changes", multiple=True, metavar="NAME=VALUE", help="Change a setting; may be repeated."
     ),
-    click.option("--faults", "faults_path", type=FILE, help="A plan of failures, as JSON."),
+    FAULTS,
     click.option(
         "--clock",
         "clock_text",

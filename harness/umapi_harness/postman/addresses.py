@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urlsplit
 
-import attrs
-
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:[/\\]{2}", re.IGNORECASE)
 _ALWAYS = "".join(chr(code) for code in range(0x21, 0x7F))
 _PATH = _ALWAYS.translate({ord(one): None for one in '"#<>?`{}'})
@@ -16,33 +14,6 @@ _USER = _PATH.translate({ord(one): None for one in "/:;=@[\\]^|"})
 
 class AddressError(Exception):
     """What is written leads nowhere; the message says why."""
-
-
-@attrs.frozen(kw_only=True)
-class Target:
-    """Where requests go instead of the server that the collection names: scheme, host and port."""
-
-    origin: str
-
-    def redirect(self, url: str) -> str:
-        """`url` with this origin."""
-        parts = urlsplit(url)
-        rest = parts._replace(scheme="", netloc="").geturl()
-        return self.origin + ("" if rest.startswith(("/", "?")) or not rest else "/") + rest
-
-    def holds(self, url: str) -> bool:
-        """Whether an address is of this origin."""
-        return url == self.origin or url.startswith((f"{self.origin}/", f"{self.origin}?"))
-
-
-def read_target(text: str) -> Target:
-    """A target from `scheme://host[:port]`; raises ValueError with the reason for anything else."""
-    parts = urlsplit(text.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{text!r} is no address: give http:// or https://, a host and perhaps a port")
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError(f"{text!r} has a path: give scheme, host and port only; the collection holds the paths")
-    return Target(origin=f"{parts.scheme}://{parts.netloc}")
 
 
 def address(text: str, *, as_it_stands: bool = False) -> str:

@@ -17,6 +17,7 @@ from umapi_harness.postman.redirects import RedirectError, is_redirect, next_req
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.sending.messages import FileContent, HttpBody, HttpRequest, HttpResponse, SendError
 from umapi_harness.postman.session import Session
+from umapi_harness.postman.targets import ThirdHostError
 
 _SHOWN_FILE = 65_536
 """Larger files are told of by name and size."""
@@ -70,10 +71,11 @@ class Exchanges:
         except RedirectError as error:
             raise NoAnswerError(Rule.NETWORK, f"{request.method} {request.url}: {error}") from None
         target = self.run.options.target
-        if target is not None and not target.holds(following.url):
-            message = f"{request.method} {request.url} redirects to {following.url}, which is not the target"
-            raise NoAnswerError(Rule.THIRD_HOST, message)
-        return following
+        try:
+            return following if target is None else attrs.evolve(following, url=target.redirect(following.url))
+        except ThirdHostError as error:
+            message = f"{request.method} {request.url} redirects to {following.url}: {error}"
+            raise NoAnswerError(Rule.THIRD_HOST, message) from None
 
     def _with_cookies(self, request: HttpRequest) -> HttpRequest:
         kept = cookie_header(self.run.cookies.matching(request.url))

@@ -19,10 +19,14 @@ from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.scripts import Answer, Check, ConsoleLine, ScriptError, ScriptInput, ScriptResult
 from umapi_harness.postman.sending.messages import HttpRequest
 from umapi_harness.postman.session import Session
+from umapi_harness.postman.targets import ThirdHostError
 from umapi_harness.postman.variables import TooLongError, UnresolvedError
+from umapi_harness.postman.writes import UntestableError
 
 _POOL_SIZE = 50
 """Values made ahead for each dynamic variable that a script may ask for."""
+
+_UNSENDABLE = (UnresolvedError, TooLongError, RequestError, DocumentError, ThirdHostError, UntestableError)
 
 
 @attrs.define
@@ -51,13 +55,15 @@ class Execution:
             if before.request is not None:
                 request = views.changed_request(request, before.request, f"{self.item.pointer}/request")
             ready = resolved(attrs.evolve(request, auth=self.item.auth), self.run.scopes)
+            ready = self._cautious(ready)
             made = self.run.maker.make(ready, self.item.behaviour)
-        except (UnresolvedError, TooLongError, RequestError, DocumentError) as error:
+        except _UNSENDABLE as error:
             self._unsendable(error)
             return following
         self.run.tell_unresolved(self.step, f"{self.item.pointer}/request")
         try:
-            done = Exchanges(self.run, self.step).send(made, self.item.behaviour, events.Cause.COLLECTION)
+            behaviour = self._following(self.item.behaviour)
+            done = Exchanges(self.run, self.step).send(made, behaviour, events.Cause.COLLECTION)
         except NoAnswerError as error:
             self._error(error.rule, str(error))
             # As in Newman, tests run without a response too.
@@ -68,11 +74,21 @@ class Execution:
         after = self._scripts("test", shown, view)
         return after if after.sets_next else following
 
+    def _cautious(self, request: Request) -> Request:
+        return attrs.evolve(request, url=self.run.cautious(self.step, request.method, request.url))
+
+    def _following(self, behaviour: Behaviour) -> Behaviour:
+        return behaviour if self.run.options.follow_redirects else attrs.evolve(behaviour, follows=False)
+
     def _unsendable(self, error: Exception) -> None:
         match error:
             case UnresolvedError():
                 message = f"{error}; set it in the environment, or with --env-var NAME=VALUE"
                 self._error(Rule.UNRESOLVED_VARIABLE, message)
+            case ThirdHostError():
+                self._error(Rule.THIRD_HOST, str(error))
+            case UntestableError():
+                self._error(Rule.WRITES, str(error))
             case TooLongError():
                 self._error(Rule.LIMIT, str(error))
             case _:
@@ -158,11 +174,13 @@ class Execution:
         try:
             request = parse_request(Node(described, "pm.sendRequest", ""))
             ready = resolved(request, self.run.scopes)
-            made = self.run.maker.make(ready, Behaviour())
-        except (DocumentError, UnresolvedError, TooLongError, RequestError) as error:
+            made = self.run.maker.make(self._cautious(ready), Behaviour())
+        except _UNSENDABLE as error:
+            if isinstance(error, ThirdHostError):
+                self._unsendable(error)
             return {"error": str(error)}
         try:
-            done = Exchanges(self.run, self.step).send(made, Behaviour(), events.Cause.SCRIPT)
+            done = Exchanges(self.run, self.step).send(made, self._following(Behaviour()), events.Cause.SCRIPT)
         except NoAnswerError as error:
             return {"error": str(error)}
         return {"response": views.response_view(done.response, milliseconds=done.seconds * 1000)}

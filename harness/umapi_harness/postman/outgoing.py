@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import attrs
 
-from umapi_harness.postman.addresses import AddressError, Target, address, host_of
+from umapi_harness.postman.addresses import AddressError, address, host_of
 from umapi_harness.postman.authorization import AuthorizationError, authorized
 from umapi_harness.postman.behaviour import Behaviour
 from umapi_harness.postman.bodies import Body, Parameter
@@ -20,6 +20,7 @@ from umapi_harness.postman.files import FileAccess, FileRefusedError
 from umapi_harness.postman.payloads import Payload, payload
 from umapi_harness.postman.sending.messages import FileContent, HttpRequest
 from umapi_harness.postman.sending.sender import ACCEPTED
+from umapi_harness.postman.targets import Target
 from umapi_harness.postman.variables import Scopes
 
 _BODILESS = frozenset({"GET", "HEAD", "COPY", "PURGE", "UNLOCK"})
@@ -42,9 +43,10 @@ class Maker:
     target: Target | None = None
 
     def make(self, request: Request, behaviour: Behaviour) -> HttpRequest:
-        """The request as it goes out, from one whose variables are resolved; raises RequestError.
+        """The request as it goes out, from one whose variables are resolved.
 
-        Headers stand in the order of Postman: those of the request, those of the runner, those of the body.
+        Raises RequestError, and ThirdHostError for what goes to a host that nobody let through. Headers stand in the
+        order of Postman: those of the request, those of the runner, those of the body.
         """
         try:
             url = address(request.url, as_it_stands=behaviour.as_it_stands)

@@ -16,7 +16,7 @@ from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.scripts import ScriptResult
 from umapi_harness.postman.sending.sender import Sender
 from umapi_harness.postman.session import Options, Session, TimeUpError
-from umapi_harness.postman.variables import Scopes, value_text
+from umapi_harness.postman.variables import value_text
 
 
 @attrs.frozen(kw_only=True)
@@ -34,8 +34,8 @@ class Runner:
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], float] = time.time
     chance: random.Random = attrs.field(factory=random.Random)
-    on_scopes: Callable[[Scopes], None] | None = None
-    """Receives the variables as the run leaves them."""
+    on_end: Callable[[Session], None] | None = None
+    """Receives what the run leaves: its variables and its cookies."""
 
     def run(self) -> events.Summary:
         """Runs to the end and returns the counts; raises DocumentError when there is nothing to run.
@@ -71,8 +71,8 @@ class Runner:
         finally:
             session.summary.seconds = time.monotonic() - session.began
             session.tell(events.RunFinished(summary=session.summary, stopped=stopped))
-            if self.on_scopes is not None:
-                self.on_scopes(session.scopes)
+            if self.on_end is not None:
+                self.on_end(session)
         return session.summary
 
     def _work(self, session: Session, iterations: _Iterations) -> str | None:

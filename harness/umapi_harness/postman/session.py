@@ -11,9 +11,8 @@ import attrs
 
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman import events
-from umapi_harness.postman.addresses import Target
 from umapi_harness.postman.collection import Item
-from umapi_harness.postman.cookies import CookieJar
+from umapi_harness.postman.cookies import Cookie, CookieJar
 from umapi_harness.postman.data import DataRow
 from umapi_harness.postman.dynamic import DynamicVariables
 from umapi_harness.postman.environment import Environment
@@ -24,7 +23,9 @@ from umapi_harness.postman.oversight import AnswerJudge, Oversight
 from umapi_harness.postman.rules import NOTED, Rule
 from umapi_harness.postman.scripts import Limits, ScriptEngine
 from umapi_harness.postman.sending.sender import Sender
+from umapi_harness.postman.targets import Target, is_local
 from umapi_harness.postman.variables import Provider, Scopes, Values
+from umapi_harness.postman.writes import as_test
 
 _SHOWN_VALUE = 2_000
 """So many characters of a variable's value are told."""
@@ -54,10 +55,12 @@ class Options:
     seconds: float | None = None
     follow_redirects: bool = True
     """False where redirections are shown, and not followed, whatever requests say."""
-    working_dir: Path | None = None
-    """Where relative names of files begin; None for the collection's folder."""
-    outside_files: bool = False
-    """Whether files outside of that folder may be read."""
+    allow_writes: bool = False
+    """Whether requests may change organisations elsewhere than on this machine."""
+    watch: Callable[[], Sequence[str]] | None = None
+    """Asks what has changed in the organisation since it was last asked."""
+    cookies: Sequence[Cookie] = ()
+    """Cookies that the run begins with."""
     limits: Limits = attrs.field(factory=Limits)
     notes: Sequence[str] = ()
     """What reports tell before all else, such as where requests go instead."""
@@ -120,6 +123,8 @@ class Session:
         self.oversight = Oversight(self.options.judges)
         self.dynamic = DynamicVariables(self.chance, self.now)
         self.cookies = CookieJar(self.now)
+        for cookie in self.options.cookies:
+            self.cookies.put(cookie)
         self.maker = Maker(
             files=self.options.files or FileAccess(folder=Path(self.collection_source).parent),
             # Apart from the chance of dynamic variables, which a seed makes repeatable.
@@ -220,10 +225,29 @@ class Session:
         self.learn_secrets()
         self.tell(events.NoteTaken(step=step, text=self.masker.text(text)))
 
+    def cautious(self, step: events.Step, method: str, url: str) -> str:
+        """The address to which a request goes so that it changes no organisation but on this machine.
+
+        Raises UntestableError for a request that would change one however it is sent.
+        """
+        place = url if "://" in url else f"http://{url}"
+        goes_to = place if self.options.target is None else self.options.target.redirect(place)
+        if self.options.allow_writes or is_local(goes_to):
+            return url
+        safe = as_test(method, url)
+        if safe is None:
+            return url
+        self.note(step, "sent with testOnly=true, so that nothing changes; --allow-writes sends it as it is")
+        return safe
+
     def end_step(self, step: events.Step, item: Item, *, jumps: bool) -> None:
         """Tells of the rules that a step has broken, unseen by its checks; `jumps` when its scripts name the next."""
         for rule, message in self.oversight.end_step(item, jumps=jumps):
             self.error(step, rule, message, f"{item.pointer}/request")
+        changes = () if self.options.watch is None else self.options.watch()
+        if changes:
+            shown = tuple(self.masker.text(change) for change in changes)
+            self.tell(events.OrganizationChanged(step=step, changes=shown))
 
     def learn_secrets(self) -> None:
         """Looks through the variables for secrets, if one has changed since the last look."""

@@ -16,15 +16,22 @@ from umapi_harness.report.outcomes import Outcome, Outcomes
 _STATUS_WIDTH, _CHECKS_WIDTH, _TIME_WIDTH = 6, 9, 9
 _NAME_WIDTH_MIN, _NAME_WIDTH_MAX = 24, 78
 _SHOWN_BODY = 600
+_MARKS = {"passed": ("✓", "ok  "), "failed": ("✗", "FAIL"), "skipped": ("-", "skip")}
+_STYLES = {"passed": "green", "failed": "red", "skipped": "yellow"}
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @attrs.define
 class ConsoleReport:
-    """Listens to a run and prints one row per request; `verbose` adds the lines that scripts log."""
+    """Listens to a run and prints one row per request.
+
+    `verbose` adds the lines that scripts log. Where `ascii_only` asks for it, or the console has no marks, words tell
+    what passed.
+    """
 
     console: Console
     verbose: bool = False
+    ascii_only: bool = False
     _outcomes: Outcomes = attrs.field(factory=Outcomes, init=False)
     _folders: tuple[str, ...] = attrs.field(default=(), init=False)
     _iteration: int = attrs.field(default=0, init=False)
@@ -67,19 +74,15 @@ class ConsoleReport:
             self._folders = step.folders
             self._print((" / ".join(step.folders), "bold"))
         passed, failed = len(outcome.passed), len(outcome.failures)
-        if outcome.failures:
-            mark, style = "✗", "red"
-        elif outcome.skipped:
-            mark, style = "-", "yellow"
-        else:
-            mark, style = "✓", "green"
+        state = "failed" if outcome.failures else "skipped" if outcome.skipped else "passed"
+        mark, style = self._mark(state), _STYLES[state]
         status = str(outcome.response.status) if outcome.response else ("skip" if outcome.skipped else "-")
         checks = f"{passed}/{passed + failed}" if passed + failed else "-"
         time = f"{outcome.seconds * 1000:.0f} ms" if outcome.response else "-"
-        name = _cut(step.name, self._name_width - 1)
+        name = _cut(step.name, self._name_width - len(mark))
         self._print(
             (f"  {mark} ", style),
-            f"{name:{self._name_width}}{status:>{_STATUS_WIDTH}}",
+            f"{name:{self._name_width - len(mark) + 1}}{status:>{_STATUS_WIDTH}}",
             (f"{checks:>{_CHECKS_WIDTH}}", style if failed else ""),
             (f"{time:>{_TIME_WIDTH}}", "dim"),
         )
@@ -90,6 +93,13 @@ class ConsoleReport:
         if self.verbose:
             for line in outcome.console:
                 self._print((f"      [{line.level}] {line.text}", "dim"))
+
+    def _mark(self, state: str) -> str:
+        marks = _MARKS[state]
+        return marks[1] if self.ascii_only or not _can_show(self.console.encoding, marks[0]) else marks[0]
+
+    def close(self) -> None:
+        """Nothing is left to print."""
 
     def _failures(self) -> None:
         for note in self._outcomes.notes:
@@ -147,13 +157,22 @@ class ConsoleReport:
         self._print("\n", (word, style), f": {', '.join(parts)} in {summary.seconds:.2f} s")
 
 
-def new_console() -> Console:
-    """A console on standard output; without a terminal it is wide enough for the table."""
+def new_console(*, color: str = "auto") -> Console:
+    """A console on standard output; without a terminal it is wide enough for the table. `color`: auto, on or off."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if callable(reconfigure):
         # A terminal that cannot show a character shows a question mark instead of ending the run.
         reconfigure(errors="replace")
-    return Console(width=shutil.get_terminal_size((110, 24)).columns)
+    settings = {"on": (True, False), "off": (False, True)}.get(color, (None, None))
+    return Console(force_terminal=settings[0], no_color=settings[1], width=shutil.get_terminal_size((110, 24)).columns)
+
+
+def _can_show(encoding: str, text: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeError, LookupError):
+        return False
+    return True
 
 
 def shown(text: str) -> str:

@@ -1,0 +1,165 @@
+"""Documents of a run: collection, environment, globals and data, from files and from the web, and their exports."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, cast
+
+import attrs
+import click
+import httpx
+
+from umapi_harness import walkthrough
+from umapi_harness.commands.run_options import RunArguments
+from umapi_harness.common.documents import Node, parse, read_node
+from umapi_harness.common.errors import DocumentError
+from umapi_harness.common.inputs import FILE_LIMIT
+from umapi_harness.common.outputs import is_stream
+from umapi_harness.postman.collection import Collection
+from umapi_harness.postman.cookie_files import written_cookies
+from umapi_harness.postman.data import DataRow, read_data
+from umapi_harness.postman.environment import Environment, exported_environment, parse_environment
+from umapi_harness.postman.formats import parse_collection
+from umapi_harness.postman.rules import Rule
+from umapi_harness.postman.session import Session
+
+_SECONDS: Final = 30.0
+_WEB: Final = ("http://", "https://")
+
+
+@attrs.frozen(kw_only=True)
+class RunDocuments:
+    """What a run is made of."""
+
+    source: Node
+    """The collection as it was read."""
+    collection: Collection
+    environment: Environment
+    globals: Environment
+    data: tuple[DataRow, ...]
+    data_source: str
+
+
+def read_documents(arguments: RunArguments, allowed: frozenset[Rule]) -> RunDocuments:
+    """Reads all that the arguments name; raises DocumentError and UsageError."""
+    own = arguments.collection is None
+    source = _node(arguments.collection or str(walkthrough.COLLECTION), "Postman collection", arguments)
+    environment = arguments.environment or (str(walkthrough.ENVIRONMENT) if own else None)
+    data = arguments.iteration_data
+    if own and data is None and not arguments.folders:
+        data = str(walkthrough.DATA)
+    return RunDocuments(
+        source=source,
+        collection=parse_collection(source),
+        environment=_environment(environment, arguments).overlaid(_pairs(arguments.env_vars, "--env-var"), "--env-var"),
+        globals=_environment(arguments.globals, arguments).overlaid(
+            _pairs(arguments.global_vars, "--global-var"), "--global-var"
+        ),
+        data=() if data is None else _data(data, arguments, lenient=Rule.DATA in allowed),
+        data_source=data or "",
+    )
+
+
+def _environment(place: str | None, arguments: RunArguments) -> Environment:
+    if place is None:
+        return Environment()
+    return parse_environment(_node(place, "Postman environment", arguments))
+
+
+def _pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            # The text itself stays out of the message: it may be a secret without its name.
+            raise click.BadParameter("write it as KEY=VALUE", param_hint=option)
+        found[name] = value
+    return found
+
+
+def _node(place: str, noun: str, arguments: RunArguments) -> Node:
+    if not place.startswith(_WEB):
+        return read_node(Path(place), noun)
+    try:
+        return Node(parse(_fetched(place, noun, arguments).decode("utf-8-sig"), surrogates=True), place)
+    except ValueError as error:
+        raise DocumentError(place, "", f"not JSON ({error})", f"give the address of a {noun}") from None
+
+
+def _data(place: str, arguments: RunArguments, *, lenient: bool) -> tuple[DataRow, ...]:
+    if not place.startswith(_WEB):
+        return read_data(Path(place), strings=arguments.csv_strings, lenient=lenient)
+    content = _fetched(place, "data file", arguments)
+    ending = ".json" if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"[", b"{")) else ".csv"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"data{ending}"
+        path.write_bytes(content)
+        return read_data(path, strings=arguments.csv_strings, lenient=lenient)
+
+
+def _fetched(place: str, noun: str, arguments: RunArguments) -> bytes:
+    """What an address answers with; raises DocumentError."""
+    remedy = f"give the address or the path of a {noun}"
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        verify = not arguments.insecure
+        with httpx.stream("GET", place, verify=verify, timeout=_SECONDS, follow_redirects=True) as answer:
+            if not answer.is_success:
+                raise DocumentError(place, "", f"answered with {answer.status_code}", remedy)
+            for piece in answer.iter_bytes():
+                size += len(piece)
+                if size > FILE_LIMIT:
+                    raise DocumentError(place, "", "larger than a file may be", remedy)
+                pieces.append(piece)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise DocumentError(place, "", f"cannot be fetched ({error})", remedy) from None
+    return b"".join(pieces)
+
+
+def export(documents: RunDocuments, arguments: RunArguments, session: Session) -> None:
+    """Writes variables and cookies as the run leaves them; raises DocumentError. Nobody else can read the files."""
+    scopes = session.scopes
+    now = time.time()
+    name = documents.environment.name or "environment"
+    if arguments.export_environment is not None:
+        text = exported_environment(name, scopes.environment, "environment", now)
+        _write_private(arguments.export_environment, text)
+    if arguments.export_globals is not None:
+        text = exported_environment(documents.globals.name or "globals", scopes.globals, "globals", now)
+        _write_private(arguments.export_globals, text)
+    if arguments.export_collection is not None:
+        document = _with_variables(documents.source.value, scopes.collection)
+        _write_private(arguments.export_collection, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    if arguments.export_cookie_jar is not None:
+        _write_private(arguments.export_cookie_jar, written_cookies(session.cookies.all()))
+
+
+def _with_variables(value: object, variables: Mapping[str, object]) -> dict[str, Any]:
+    document = dict(cast("dict[str, Any]", value))
+    inner = document.get("collection")
+    if isinstance(inner, dict):
+        document = dict(cast("dict[str, Any]", inner))
+    document["variable" if "info" in document else "variables"] = [
+        {"key": key, "value": one, "type": "any"} for key, one in variables.items()
+    ]
+    return document
+
+
+def _write_private(path: Path, text: str) -> None:
+    try:
+        if is_stream(path):
+            path.write_text(text, encoding="utf-8", errors="replace")
+            return
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, stat.S_IRUSR | stat.S_IWUSR)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        raise DocumentError(str(path), "", reason, "give a path that can be written") from None

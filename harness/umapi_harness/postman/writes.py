@@ -1,0 +1,49 @@
+"""Writes: requests that change an organisation, which go elsewhere than to this machine as a test only."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from umapi_models.operations import ACTION, API_PATH, OPERATIONS
+
+_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_TEST: Final = "testOnly"
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(API_PATH + re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)) + "/?$")
+
+
+_ACTION: Final = _pattern(ACTION.path)
+_CHANGES: Final = tuple(_pattern(one.path) for one in OPERATIONS if one.security and one.method not in _READS)
+
+
+class UntestableError(Exception):
+    """A request changes an organisation and cannot be sent as a test."""
+
+    def __init__(self) -> None:
+        super().__init__("changes the organisation, and the API has no test mode for it; --allow-writes sends it")
+
+
+def as_test(method: str, url: str) -> str | None:
+    """The address with which a request changes nothing; None where it changes nothing as it is.
+
+    Raises UntestableError for an operation without a test mode.
+    """
+    if method in _READS:
+        return None
+    head, mark, fragment = url.partition("#")
+    path = urlsplit(head).path
+    if not any(pattern.search(path) for pattern in _CHANGES):
+        return None
+    if not _ACTION.search(path):
+        raise UntestableError
+    before, _, query = head.partition("?")
+    pairs = [pair for pair in query.split("&") if pair]
+    kept = [pair for pair in pairs if pair.partition("=")[0] != _TEST]
+    given = [pair.partition("=")[2].lower() for pair in pairs if pair.partition("=")[0] == _TEST]
+    if given and all(value == "true" for value in given):
+        return None
+    return f"{before}?{'&'.join([*kept, f'{_TEST}=true'])}{mark}{fragment}"

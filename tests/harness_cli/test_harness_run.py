@@ -1,0 +1,316 @@
+"""`umapi-harness run`: Newman's command line, any collection on a mock of its own, and reports whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness_cli.conftest import Run
+
+V21 = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+ROOT = "https://{{UMAPI_ENDPOINT}}/v2/usermanagement"
+TOKEN = "https://{{UMAPI_IMS}}/ims/token/v3"
+HEADERS = [{"key": "x-api-key", "value": "{{UMAPI_API_KEY}}"}, {"key": "Authorization", "value": "Bearer {{TOKEN}}"}]
+CREATE = [
+    {
+        "user": "new@{{UMAPI_DOMAIN}}",
+        "do": [
+            {
+                "createFederatedID": {
+                    "email": "new@{{UMAPI_DOMAIN}}",
+                    "country": "US",
+                    "firstname": "A",
+                    "lastname": "B",
+                }
+            },
+            {"add": {"group": ["{{UMAPI_GROUP_NAME}}"]}},
+        ],
+    }
+]
+
+Write = Callable[..., Path]
+
+
+def step(name: str, request: Any, test: str = "", **more: Any) -> dict[str, Any]:
+    """A request of a collection."""
+    return {"name": name, "request": request, "event": [{"listen": "test", "script": {"exec": [test]}}], **more}
+
+
+def form(**fields: str) -> dict[str, Any]:
+    """A body of a form."""
+    return {"mode": "urlencoded", "urlencoded": [{"key": key, "value": value} for key, value in fields.items()]}
+
+
+def own_steps() -> list[dict[str, Any]]:
+    """Requests as Adobe's own collection has them: a token, a query, a change."""
+    token = form(
+        client_id="{{UMAPI_API_KEY}}",
+        client_secret="{{UMAPI_CLIENT_SECRET}}",
+        grant_type="client_credentials",
+        scope="openid,AdobeID,user_management_sdk",
+    )
+    body = {"mode": "raw", "raw": json.dumps(CREATE)}
+    change = {
+        "method": "POST",
+        "url": f"{ROOT}/action/{{{{UMAPI_IMS_ORG}}}}",
+        "header": [*HEADERS, {"key": "Content-Type", "value": "application/json"}],
+        "body": body,
+    }
+    return [
+        step(
+            "token",
+            {"method": "POST", "url": TOKEN, "body": token},
+            "pm.collectionVariables.set('TOKEN', pm.response.json().access_token);"
+            "pm.test('t', () => pm.response.to.be.ok);",
+        ),
+        step(
+            "users",
+            {"url": f"{ROOT}/users/{{{{UMAPI_IMS_ORG}}}}/{{{{UMAPI_PAGE}}}}", "header": HEADERS},
+            "pm.test('u', () => pm.response.to.be.ok);",
+        ),
+        step("change", change, "pm.test('c', () => pm.expect(pm.response.json().result).to.equal('success'));"),
+    ]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a collection of some steps, and returns its path."""
+
+    def make(*steps: dict[str, Any], name: str = "mine.json", **more: Any) -> Path:
+        path = tmp_path / name
+        path.write_text(json.dumps({"info": {"name": "Mine", "schema": V21}, "item": list(steps), **more}), "utf-8")
+        return path
+
+    return make
+
+
+def test_a_collection_of_one_s_own_needs_nothing_but_mock(run: Run, write: Write, tmp_path: Path) -> None:
+    """Adobe's names are filled and told, every host goes to the mock, and what changed there is in the report."""
+    variables = [
+        {"key": name, "value": ""} for name in ("UMAPI_API_KEY", "UMAPI_CLIENT_SECRET", "UMAPI_IMS_ORG", "TOKEN")
+    ]
+    report = tmp_path / "r.html"
+    ran = run("run", write(*own_steps(), variable=variables), "--mock", "--html", report)
+    assert ran.status == 0, ran.out
+    assert (
+        "UMAPI_IMS_ORG had no value and is filled with the organisation of the mock server: 12345@AdobeOrg" in ran.out
+    )
+    assert "UMAPI_CLIENT_SECRET had no value and is filled with the client secret of the mock server\n" in ran.out
+    assert (
+        "UMAPI_IMS had no value and is filled with ims-na1.adobelogin.com, which the mock server stands for" in ran.out
+    )
+    assert "user new@example.com (federatedID): added" in report.read_text("utf-8")
+
+
+def test_a_seed_faults_and_a_third_host(run: Run, write: Write, tmp_path: Path) -> None:
+    """The mock's options are there; a host that is nobody's business is refused by name."""
+    seed, faults = tmp_path / "s.json", tmp_path / "f.json"
+    seed.write_text(
+        json.dumps({"org_id": "99@AdobeOrg", "domains": [{"name": "mine.example", "type": "federatedID"}]}), "utf-8"
+    )
+    faults.write_text(json.dumps({"faults": [{"operation": "users", "status": 503, "first": 1}]}), "utf-8")
+    check = "pm.test(pm.response.code + ' ' + pm.variables.get('org_id') + ' ' + pm.variables.get('domain'), () => {});"
+    query = {
+        "url": "https://usermanagement.adobe.io/v2/usermanagement/users/{{org_id}}/0/?d={{domain}}",
+        "header": HEADERS,
+    }
+    report = tmp_path / "r.json"
+    path = write(step("users", query, check), step("third", "https://third.example/x"))
+    ran = run("run", path, "--mock", "--seed", seed, "--faults", faults, "--throttle", "--json", report)
+    assert ran.status == 1
+    document = json.loads(report.read_text("utf-8"))
+    assert document["requests"][0]["checks"][0]["name"] == "503 99@AdobeOrg mine.example"
+    assert document["requests"][1]["errors"][0]["kind"] == "third-host"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--mock", "--target", "http://h"], "--mock and --target exclude each other"),
+        (["--throttle"], "--throttle needs the mock server of the run: add --mock"),
+        (["--faults", "f.json"], "--faults needs the mock server of the run: add --mock"),
+        (["--allow-host", "h"], "--allow-host needs --mock or --target"),
+        (["--bail", "never"], "--bail: 'never' is none of folder, failure"),
+        (["-r", "cli,nobody"], "--reporters: there is no reporter 'nobody'; there are cli, json, junit, html"),
+        (["--allow", "all"], "--allow: 'all' is no rule that can be allowed"),
+        (["--ssl-client-key", "k.pem"], "--ssl-client-key needs --ssl-client-cert"),
+        (["--global-var", "x"], "--global-var: write it as KEY=VALUE"),
+        (["--json", "{tmp}/a", "--junit", "{tmp}/a"], "two files of the run would be written there"),
+        (["--export-environment", "{tmp}"], "is a directory"),
+        (["--cookie-jar", "{tmp}/none.json"], "none.json: cannot be read"),
+    ],
+)  # fmt: skip
+def test_contradictions_are_told_before_anything_is_sent(
+    run: Run, write: Write, tmp_path: Path, words: list[str], message: str
+) -> None:
+    """One line, status 2."""
+    given = [word.format(tmp=tmp_path) for word in words]
+    ran = run("run", write(step("a", "http://127.0.0.1:9")), *given)
+    assert (ran.status, ran.out) == (2, "")
+    assert message in ran.err
+
+
+def test_a_ci_line_of_newman_just_works(
+    run: Run, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The usual options are taken; what means nothing here is said once; exports hold the variables of the end."""
+    monkeypatch.chdir(tmp_path)
+    script = "pm.environment.set('e', 5); pm.globals.set('g', pm.globals.get('G')); pm.collectionVariables.set('c', 1);"
+    path = write(step("a", {"url": "http://127.0.0.1:9/{{E}}"}, script), variable=[{"key": "c", "value": 0}])
+    Path("env.json").write_text('{"name": "N", "values": [{"key": "E", "value": "x"}]}', "utf-8")
+    line = "-e env.json -n 2 --delay-request 1 --timeout-request 5000 --timeout-script 4000 --timeout 60000 --bail"
+    line += " --global-var G=gg --env-var E=y --ignore-redirects --no-insecure-file-read --working-dir . -k --color off"
+    line += " -r cli,junit,json --reporter-junit-export j.xml --reporter-json-export=j.json --reporter-cli-no-summary"
+    line += " --export-environment e.json --export-globals g.json --export-collection c.json --export-cookie-jar k.json"
+    line += " --disable-unicode --verbose --postman-api-key K --suppress-exit-code"
+    ran = run("run", path, *line.split())
+    assert ran.status == 0
+    assert ran.err.splitlines() == [
+        "umapi-harness: --postman-api-key is not supported: nothing is fetched from Postman's cloud",
+        "umapi-harness: --reporter-cli-no-summary: means nothing here",
+    ]
+    assert "FAIL" in ran.out
+    assert ran.out.isascii()
+    assert json.loads(Path("j.json").read_text("utf-8"))["requests"][0]["errors"][0]["kind"] == "network"
+    assert "<error" in Path("j.xml").read_text("utf-8")
+    assert {one["key"]: one["value"] for one in json.loads(Path("e.json").read_text("utf-8"))["values"]} == {
+        "E": "y",
+        "e": 5,
+    }
+    assert json.loads(Path("c.json").read_text("utf-8"))["variable"] == [{"key": "c", "value": 1, "type": "any"}]
+    assert json.loads(Path("k.json").read_text("utf-8"))["cookies"] == []
+    assert oct(Path("g.json").stat().st_mode & 0o777) == "0o600"
+
+
+def test_reports_without_a_path_go_where_newman_puts_them(
+    run: Run, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Into the folder newman, and that is said; without cli nothing is printed."""
+    monkeypatch.chdir(tmp_path)
+    ran = run("run", write(step("a", "http://127.0.0.1:9")), "-r", "json,junit")
+    assert (ran.status, ran.out) == (1, "")
+    assert sorted(path.suffix for path in Path("newman").iterdir()) == [".json", ".xml"]
+    assert "the report of json goes to newman" in ran.err
+
+
+def test_a_reporter_of_another_package_joins_by_its_entry_point(
+    run: Run, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gets its options and hears everything to the end; one that fails keeps the run from nothing."""
+    package = tmp_path / "site" / "theirs.py"
+    info = tmp_path / "site" / "theirs-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1\n", "utf-8")
+    (info / "entry_points.txt").write_text(
+        "[umapi_harness.reporters]\ntheirs = theirs:make\nbad = theirs:bad\n", "utf-8"
+    )
+    package.write_text(
+        "class Theirs:\n"
+        "    def __init__(self, settings):\n"
+        "        self.settings, self.heard = settings, []\n"
+        "    def __call__(self, event):\n"
+        "        self.heard.append(type(event).__name__)\n"
+        "    def close(self):\n"
+        "        self.settings.export.write_text(' '.join([*self.heard, self.settings.options['mood']]))\n"
+        "make = Theirs\n"
+        "def bad(settings):\n"
+        "    theirs = Theirs(settings)\n"
+        "    theirs.heard = None\n"
+        "    return theirs\n",
+        "utf-8",
+    )
+    monkeypatch.syspath_prepend(str(package.parent))
+    export = tmp_path / "t.txt"
+    words = ["-r", "bad,theirs", "--reporter-theirs-export", export, "--reporter-theirs-mood", "good"]
+    ran = run("run", write(step("a", "http://127.0.0.1:9")), *words, "--reporter-bad-export", tmp_path / "b.txt")
+    assert ran.status == 2
+    assert "b.txt: the report failed (AttributeError" in ran.err
+    heard = export.read_text("utf-8").split()
+    assert (heard[0], heard[-2], heard[-1]) == ("RunStarted", "RunFinished", "good")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_that_nobody_reads_is_told_before_and_hangs_nothing(run: Run, write: Write, tmp_path: Path) -> None:
+    """The other reports would be written all the same."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    ran = run("run", write(step("a", "http://127.0.0.1:9")), "--json", pipe)
+    assert ran.status == 2
+    assert "pipe: nobody reads from the pipe; give a path that can be written" in ran.err
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP on this system")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_a_run_with_its_reports(write: Write, tmp_path: Path, name: str) -> None:
+    """The report tells what was done and by what it was ended; the status is that of shells."""
+    report, begun = tmp_path / "r.json", tmp_path / "begun"
+    waits = "setTimeout(() => {}, 60000);"
+    steps = [
+        step("first", "http://127.0.0.1:9"),
+        step("waits", "http://127.0.0.1:9", event=[{"listen": "prerequest", "script": {"exec": [waits]}}]),
+    ]
+    code = (
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+        "from umapi_harness.cli import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    words = [sys.executable, "-c", code, "run", str(write(*steps)), "--json", str(report), "-v"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as program:
+        assert program.stdout is not None
+        while "first" not in program.stdout.readline():
+            pass
+        begun.touch()
+        program.send_signal(getattr(signal, name))
+        _, err = program.communicate(timeout=60)
+    assert program.returncode == {"SIGINT": 130}.get(name, 128 + getattr(signal, name))
+    assert "Traceback" not in err
+    document = json.loads(report.read_text("utf-8"))
+    assert document["passed"] is False
+    kinds = [error["kind"] for one in document["requests"] for error in one["errors"]]
+    assert kinds == ["network", "interrupted"] or (kinds, document["errors"][0]["kind"]) == (["network"], "interrupted")
+
+
+def test_everything_can_come_from_the_web(run: Run, write: Write, tmp_path: Path) -> None:
+    """Collection and environment by their addresses; what is not there is one line."""
+    write(step("a", {"url": "http://127.0.0.1:9/{{E}}"}))
+    (tmp_path / "env.json").write_text('{"name": "N", "values": [{"key": "E", "value": "from-the-web"}]}', "utf-8")
+    words = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        try:
+            assert server.stdout is not None
+            url = server.stdout.readline().partition("(")[2].partition("/)")[0]
+            ran = run("run", f"{url}/mine.json", "-e", f"{url}/env.json")
+            assert "http://127.0.0.1:9/from-the-web" in ran.out
+            ran = run("run", f"{url}/none.json")
+            assert (ran.status, ran.out) == (2, "")
+            assert "none.json: answered with 404; give the address or the path of a Postman collection" in ran.err
+        finally:
+            server.terminate()
+
+
+def test_a_run_has_its_time(run: Run, write: Write) -> None:
+    """--timeout is the budget of the whole run, in milliseconds, as for Newman."""
+    began = time.monotonic()
+    waits = "setTimeout(() => {}, 60000);"
+    ran = run(
+        "run",
+        write(step("a", "http://127.0.0.1:9", event=[{"listen": "prerequest", "script": {"exec": [waits]}}])),
+        "--timeout",
+        "300",
+    )
+    assert ran.status == 1
+    assert "limit: the run has taken the 0.3 seconds that it may; --timeout gives it more" in ran.out
+    assert time.monotonic() - began < 30
