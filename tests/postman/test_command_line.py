@@ -103,7 +103,7 @@ def test_a_failed_check_is_status_1_and_the_reports_are_written(collection, tmp_
     abroad.always(reply(500))
     arguments = ["run", collection, "--target", "http://127.0.0.1:9", "--junit", str(junit), "--json", str(report)]
     assert main(arguments) == 1
-    assert 'expected a response that is "ok", but got 500' in capsys.readouterr().out
+    assert "expected response to have status reason 'OK' but got 'INTERNAL SERVER ERROR'" in capsys.readouterr().out
     assert json.loads(report.read_text(encoding="utf-8"))["passed"] is False
     assert "<failure" in junit.read_text(encoding="utf-8")
 

@@ -94,7 +94,7 @@ def verdicts(engine: ScriptEngine, given_input: Any, pairs: list[tuple[Any, Any]
 
 
 @pytest.mark.parametrize("uri", DRAFTS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_verdicts_are_those_of_another_validator(uri, data, engine, script_input):
     """Any schema and value of each draft are judged as jsonschema-rs judges them."""
@@ -102,7 +102,7 @@ def test_verdicts_are_those_of_another_validator(uri, data, engine, script_input
     schema = data.draw(schemas_of(draft))
     whole = {**(schema if isinstance(schema, dict) else {"allOf": [schema]}), "$schema": uri}
     whole["definitions"] = {"d": {"type": ["string", "array"], "minLength": 1, "minItems": 1}}
-    values = data.draw(st.lists(VALUES, min_size=1, max_size=6))
+    values = data.draw(st.lists(VALUES, min_size=1, max_size=4))
     judge = validator(whole)
     expected = [judge.is_valid(value) for value in values]
     assert verdicts(engine, script_input, [(whole, value) for value in values]) == expected

@@ -14,11 +14,14 @@ import attrs
 
 _SOURCES = (
     "intrinsics.js",
-    "expect.js",
+    "inspecting.js",
+    "equality.js",
     "formats.js",
     "schema.js",
     "schema_rules.js",
-    "messages.js",
+    "expect.js",
+    "assertions.js",
+    "response_words.js",
     "pm/records.js",
     "pm/variables.js",
     "pm/lists.js",

@@ -21,6 +21,7 @@ class Rule(enum.StrEnum):
     NO_CHECKS = "no-checks"
     UNRESOLVED_VARIABLE = "unresolved-variable"
     UNKNOWN_NEXT_REQUEST = "unknown-next-request"
+    EMPTY_ASSERTION = "empty-assertion"
     SCRIPT_ERROR = "script-error"
     UNHANDLED_REJECTION = "unhandled-rejection"
     FAILED_SEND_REQUEST = "failed-send-request"
@@ -62,6 +63,9 @@ FACTS: Final[Mapping[Rule, Facts]] = {
         "a request holds a variable without a value, or variables that hold each other", newman=True
     ),
     Rule.UNKNOWN_NEXT_REQUEST: Facts("setNextRequest names a request that the run does not have", newman=True),
+    Rule.EMPTY_ASSERTION: Facts(
+        "pm.expect is called and no assertion follows, or one of a schema that says nothing", newman=True
+    ),
     Rule.SCRIPT_ERROR: Facts("a script ends by an error outside its checks"),
     Rule.UNHANDLED_REJECTION: Facts("a promise of a script fails, and nothing handles it", newman=True),
     Rule.FAILED_SEND_REQUEST: Facts(

@@ -77,6 +77,7 @@ function pendingText() {
 
 function resultText() {
   closeOpenChecks();
+  addEmptyAssertions();
   const broken = Object.getOwnPropertyDescriptor(realGlobal, "pm")?.configurable === false;
   if (broken) {
     addError(new Error("the script has frozen the global names; later scripts run in a fresh sandbox"));

@@ -4,6 +4,7 @@
 const records = { __proto__: null, first: null, last: null, checks: 0, lines: 0, full: false };
 
 function clearRecords() {
+  unasserted.clear();
   records.first = null;
   records.last = null;
   records.checks = 0;
@@ -54,10 +55,25 @@ function addError(error, rule = "script-error") {
     script: script === null ? current.script : script, line, column });
 }
 
+const MAX_EMPTY_ASSERTIONS = 20;
+
+// Expectations that checked nothing, unless something failed: that may have kept them from it.
+function addEmptyAssertions() {
+  for (let node = records.first; node !== null; node = node.next) {
+    if (node.kind === "error" || node.state === "failed") return;
+  }
+  for (const chain of [...unasserted].slice(0, MAX_EMPTY_ASSERTIONS)) {
+    const { line, column, script } = placeOf(chain.place);
+    addRecord({ __proto__: null, kind: "error", rule: "empty-assertion",
+      message: `pm.expect(${displayed(chain.subject)}) checks nothing: no assertion follows that says anything of it`,
+      script: script === null ? current.script : script, line, column });
+  }
+}
+
 // The two values that an assertion compared, as text; null where it compared none.
 function comparedBy(error) {
   if (!(error instanceof AssertionError) || !Object.hasOwn(error, "expected")) return null;
-  return { expected: show(error.expected), actual: show(error.actual) };
+  return { expected: comparedText(error.expected), actual: comparedText(error.actual) };
 }
 
 // ---- errors, with their place ----
