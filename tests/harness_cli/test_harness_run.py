@@ -314,3 +314,38 @@ def test_a_run_has_its_time(run: Run, write: Write) -> None:
     assert ran.status == 1
     assert "limit: the run has taken the 0.3 seconds that it may; --timeout gives it more" in ran.out
     assert time.monotonic() - began < 30
+
+
+def test_certificates_are_shown_by_host(run: Run, write: Write, tmp_path: Path) -> None:
+    """A list as Newman has it names the hosts; a file that is not there is one line before anything is sent."""
+    listed = tmp_path / "certificates.json"
+    entry = {"matches": ["https://*.example.com/*"], "cert": {"src": "none.pem"}, "key": {"src": "none.key"}}
+    listed.write_text(json.dumps([entry]), "utf-8")
+    ran = run("run", write(step("a", "http://127.0.0.1:9")), "--ssl-client-cert-list", listed)
+    assert (ran.status, ran.out) == (2, "")
+    assert f"{tmp_path / 'none.pem'}: no such file or directory" in ran.err
+    listed.write_text(json.dumps([{"matches": []}]), "utf-8")
+    ran = run("run", write(step("a", "http://127.0.0.1:9")), "--ssl-client-cert-list", listed)
+    assert "#/0: a certificate without cert; write" in ran.err
+
+
+def test_cookies_of_a_file_go_along_and_those_of_the_end_are_written(run: Run, write: Write, tmp_path: Path) -> None:
+    """What one run leaves, the next begins with."""
+    jar = tmp_path / "jar.json"
+    cookie = {"key": "flavour", "value": "ginger", "domain": "127.0.0.1", "path": "/"}
+    jar.write_text(json.dumps({"cookies": [cookie]}), "utf-8")
+    report = tmp_path / "r.json"
+    ran = run(
+        "run",
+        write(step("a", "http://127.0.0.1:9/x")),
+        "--cookie-jar",
+        jar,
+        "--export-cookie-jar",
+        jar,
+        "--json",
+        report,
+    )
+    assert ran.status == 1
+    (request,) = json.loads(report.read_text("utf-8"))["requests"]
+    assert "Cookie" in [name for name, _ in request["request"]["headers"]]
+    assert json.loads(jar.read_text("utf-8"))["cookies"][0]["key"] == "flavour"

@@ -54,6 +54,7 @@ def test_a_name_tells_what_is_meant(name, meaning):
         ("https://{{where}}/ims/token/v2", "ims-na1.adobelogin.com"),
         ("{{where}}/ims/token/v2", "https://ims-na1.adobelogin.com"),
         ("https://{{where}}/other", None),
+        ("https://usermanagement.adobe.io/v2/usermanagement/organizations/{{where}}/users/{{user}}", None),
     ],
 )
 def test_an_address_is_known_by_what_follows_it(url, address, collection_of, item):

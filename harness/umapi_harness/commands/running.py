@@ -34,6 +34,7 @@ from umapi_harness.postman.signing import jwt_provider
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _KILLED = 128  # what shells add to the number of the signal that ended a command
+_NO_BOUND = 7 * 24 * 60 * 60.0
 _BAIL = ("folder", "failure")
 
 
@@ -101,8 +102,7 @@ def _run(
 def _options(arguments: RunArguments, documents: RunDocuments, place: Place) -> Options:
     filled = {scope: _filled(place, scope) for scope in ("environment", "globals")}
     limits = Limits()
-    if arguments.timeout_script:
-        limits = attrs.evolve(limits, cpu_seconds=arguments.timeout_script / 1000)
+    limits = attrs.evolve(limits, cpu_seconds=arguments.timeout_script / 1000 or _NO_BOUND)
     return Options(
         environment=_over(documents.environment, place.values).overlaid(filled["environment"], "the mock server"),
         globals=documents.globals.overlaid(filled["globals"], "the mock server"),

@@ -71,7 +71,11 @@ _MEANINGS: Final[Mapping[str, tuple[str, ...]]] = {
 """What a variable means, with the names that it goes by: in small letters, without marks and without prefixes."""
 _BY_NAME: Final = {name: meaning for meaning, names in _MEANINGS.items() for name in names}
 
-_PLACE: Final = re.compile(r"(?P<scheme>://)?\{\{(?P<name>[^{}]+)\}\}(?=(?P<rest>[^\s\"'`\\]*))")
+_PLACEHOLDER: Final = re.compile(r"\{\{([^{}]+)\}\}")
+_ADDRESS: Final = re.compile(
+    r"(?:(?P<scheme>://)|(?:^|(?<=[\s\"'`])))\{\{(?P<name>[^{}]+)\}\}(?=(?P<rest>[^\s\"'`\\]*))", re.MULTILINE
+)
+"""A variable where an address begins, with what follows it."""
 _READ: Final = re.compile(r"\b(?:get|has|replaceIn|unset)\(\s*\\*[\"'`]([^\"'`\\]+)")
 _API_PATHS: Final = ("/users/", "/groups/", "/action/", "/organizations/")
 
@@ -141,12 +145,11 @@ def usage_of(collection: Collection) -> Usage:
     names: dict[str, None] = {}
     hosts: dict[str, str] = {}
     for text in _texts(collection):
-        for found in _PLACE.finditer(text):
-            name = found["name"].strip()
-            names[name] = None
+        names.update(dict.fromkeys(name.strip() for name in _PLACEHOLDER.findall(text)))
+        for found in _ADDRESS.finditer(text):
             address = _address(bool(found["scheme"]), found["rest"])
             if address is not None:
-                hosts.setdefault(name, address)
+                hosts.setdefault(found["name"].strip(), address)
         names.update(dict.fromkeys(_READ.findall(text)))
     return Usage(tuple(name for name in names if not name.startswith("$")), hosts)
 

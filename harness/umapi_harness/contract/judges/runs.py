@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from umapi_harness.contract.answers import body_object, number
+from umapi_harness.contract.answers import JsonObject, body_object, is_array, is_object, number
 from umapi_harness.contract.exchanges import Exchange, RecordedRequest, RecordedResponse
 from umapi_harness.contract.findings import Grade
 from umapi_harness.contract.judges.responses import check_response
@@ -52,5 +52,15 @@ def _left(exchange: Exchange, operation: Operation) -> str:
     body = body_object(exchange.response)
     count, result = number(body.get("notCompleted")), body.get("result")
     if count:
-        return f"notCompleted is {count}"
+        return f"notCompleted is {count}{_first_error(body)}"
     return f"result is {result}" if isinstance(result, str) and result not in ("", "success") else ""
+
+
+def _first_error(body: JsonObject) -> str:
+    """The first error of an answer to actions, with what parts it from the text before."""
+    errors = body.get("errors")
+    first = errors[0] if is_array(errors) and errors else None
+    if not is_object(first):
+        return ""
+    told = [str(first[name]) for name in ("errorCode", "message") if first.get(name)]
+    return f" ({', '.join(told)})" if told else ""
