@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import tracemalloc
 from collections.abc import Callable, Iterable
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +110,32 @@ def test_the_file_needs_nothing_else(reported):
     assert ("lang", "en") in document.attributes
     assert "url(" not in document.style
     assert "import " not in script.replace("important", "")
+
+
+def test_the_page_s_modules_fit_together(reported):
+    """All modules are in the script, each after those that it imports; what is imported is there and is used."""
+    places = [files("umapi_harness.common").joinpath("page"), files("umapi_harness.report").joinpath("html")]
+    modules = {
+        entry.name: entry.read_text("utf-8")
+        for place in places
+        for entry in place.iterdir()
+        if entry.name.endswith(".js")
+    }
+    exported = {
+        name: set(re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", text, re.MULTILINE))
+        for name, text in modules.items()
+    }
+    document = reported(whole_run([]))
+    script = next(text for attributes, text in document.scripts if attributes.get("type") == "module")
+    order = {name: script.find(text.splitlines()[0]) for name, text in modules.items()}
+    for name, text in modules.items():
+        body = re.sub(r"^import [^;]*;$", "", text, flags=re.MULTILINE)
+        assert body.strip().splitlines()[-1] in script
+        for names, source in re.findall(r'^import \{([^}]*)\} from "\./([\w.]+)";$', text, re.MULTILINE):
+            wanted = {one.strip() for one in names.split(",") if one.strip()}
+            assert wanted <= exported[source], name
+            assert 0 <= order[source] < order[name]
+            assert [one for one in wanted if not re.search(rf"\b{one}\b", body)] == [], name
 
 
 def test_a_step_is_told_in_full(reported):

@@ -16,9 +16,9 @@ _PAGE: Final = files("umapi_harness.report").joinpath("html")
 _SHARED: Final = files("umapi_harness.common").joinpath("page")
 _MODULES: Final = (
     "data",
+    "json",
     "diff",
     "curl",
-    "json",
     "bodies",
     "problems",
     "timeline",

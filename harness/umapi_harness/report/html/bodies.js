@@ -13,8 +13,16 @@ export function bodyView(body, what, tell) {
   const form = tree === null && /^[\w.%+*-]+=\S*$/.test(body.text) ? [...new URLSearchParams(body.text)] : null;
   const place = el("div", { class: "body-place" });
   const laidOut = tree !== null || form !== null;
-  const raw = el("button", { type: "button", class: "small", "aria-pressed": "false", hidden: !laidOut, onclick: turn }, "Raw");
-  const copy = el("button", { type: "button", class: "small", onclick: () => tell.copy(shownText(), `${what} copied`) }, "Copy");
+  const raw = el(
+    "button",
+    { type: "button", class: "small", "aria-pressed": "false", hidden: !laidOut, onclick: turn },
+    "Raw",
+  );
+  const copy = el(
+    "button",
+    { type: "button", class: "small", onclick: () => tell.copy(shownText(), `${what} copied`) },
+    "Copy",
+  );
   let isRaw = !laidOut;
 
   function shownText() {
@@ -28,12 +36,26 @@ export function bodyView(body, what, tell) {
   function show() {
     if (isRaw) fill(place, el("pre", { class: "body", tabindex: "0", "aria-label": what }, body.text));
     else if (form !== null) fill(place, el("div", { class: "body" }, facts(form)));
-    else fill(place, el("div", { class: "body tree", tabindex: "0", role: "group", "aria-label": what }, treeView(tree)));
+    else
+      fill(place, el("div", { class: "body tree", tabindex: "0", role: "group", "aria-label": what }, treeView(tree)));
   }
 
   show();
-  const note = body.length === undefined ? null : el("p", { class: "cut" }, `Cut: the report holds the first ${count(body.text.length)} of ${count(body.length)} characters.`);
-  return el("div", { class: "body-view" }, el("div", { class: "row tools" }, el("h5", {}, "Body"), el("span", { class: "spring" }), raw, copy), place, note);
+  const note =
+    body.length === undefined
+      ? null
+      : el(
+          "p",
+          { class: "cut" },
+          `Cut: the report holds the first ${count(body.text.length)} of ${count(body.length)} characters.`,
+        );
+  return el(
+    "div",
+    { class: "body-view" },
+    el("div", { class: "row tools" }, el("h5", {}, "Body"), el("span", { class: "spring" }), raw, copy),
+    place,
+    note,
+  );
 }
 
 /** A tree in which each container folds. Breadth first, the first lines are open; the others are drawn when opened. */
@@ -48,13 +70,18 @@ function node(name, one, isLast, budget, isRoot = false) {
   const comma = isLast ? "" : ",";
   if (one.text !== undefined) return el("div", { class: "j-line" }, label, scalar(one), comma);
   const close = one.open === "{" ? "}" : "]";
-  if (!one.entries.length) return el("div", { class: "j-line" }, label, one.broken ? `${one.open} …` : one.open + close + comma);
+  if (!one.entries.length)
+    return el("div", { class: "j-line" }, label, one.broken ? `${one.open} …` : one.open + close + comma);
   return folding(one, label, close + comma, budget, isRoot);
 }
 
 function folding(one, label, ending, budget, isRoot) {
   const children = el("div", { class: "j-children" });
-  const size = el("span", { class: "j-size" }, ` ${plural(one.entries.length, one.open === "{" ? "member" : "entry").replace("entrys", "entries")} ${ending}`);
+  const size = el(
+    "span",
+    { class: "j-size" },
+    ` ${plural(one.entries.length, one.open === "{" ? "member" : "entry").replace("entrys", "entries")} ${ending}`,
+  );
   const isOpen = isRoot || (budget.left > 0 && one.entries.length <= Math.max(budget.left, 40));
   let drawn = false;
   const details = el(
@@ -82,7 +109,18 @@ function more(one, place, start, budget) {
   }
   if (end === one.entries.length) return;
   const rest = one.entries.length - end;
-  const button = el("button", { type: "button", class: "small", onclick: () => { button.remove(); more(one, place, end, { left: 0 }); } }, `Show ${count(Math.min(BATCH, rest))} of ${count(rest)} more`);
+  const button = el(
+    "button",
+    {
+      type: "button",
+      class: "small",
+      onclick: () => {
+        button.remove();
+        more(one, place, end, { left: 0 });
+      },
+    },
+    `Show ${count(Math.min(BATCH, rest))} of ${count(rest)} more`,
+  );
   place.append(button);
 }
 

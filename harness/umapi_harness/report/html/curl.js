@@ -25,7 +25,8 @@ export function curlOf(exchange, body) {
   const command = parts.join(" \\\n  ");
   const notes = [];
   if (command.includes("•••")) notes.push("# ••• stands for a secret: put it in");
-  if (body.length) notes.push(`# the report holds the first ${body.text.length} of ${body.length} characters of the body`);
+  if (body.length)
+    notes.push(`# the report holds the first ${body.text.length} of ${body.length} characters of the body`);
   if (body.text.includes("\u{fffd}")) notes.push("# the body may have held bytes that are no text");
   return [...notes, command].join("\n");
 }

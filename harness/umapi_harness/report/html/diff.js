@@ -10,13 +10,19 @@ export function compared(expected, actual) {
   const ends = commonEnds(left, right);
   const middles = [left, right].map((side) => side.slice(ends.head, side.length - ends.tail));
   const equal = middles[0].length * middles[1].length <= WORDS * WORDS ? inCommon(...middles) : [new Set(), new Set()];
-  const differences = [left, right].map((side, place) => side.map((_, index) => {
-    const inside = index >= ends.head && index < side.length - ends.tail;
-    return inside && !equal[place].has(index - ends.head);
-  }));
+  const differences = [left, right].map((side, place) =>
+    side.map((_, index) => {
+      const inside = index >= ends.head && index < side.length - ends.tail;
+      return inside && !equal[place].has(index - ends.head);
+    }),
+  );
   // Line breaks and indents are marked only where nothing else differs.
-  const spaceAlone = [left, right].every((side, place) => side.every((word, index) => !differences[place][index] || isSpace(word)));
-  return [left, right].map((side, place) => joined(side, (index) => differences[place][index] && (spaceAlone || !side[index].includes("\n"))));
+  const spaceAlone = [left, right].every((side, place) =>
+    side.every((word, index) => !differences[place][index] || isSpace(word)),
+  );
+  return [left, right].map((side, place) =>
+    joined(side, (index) => differences[place][index] && (spaceAlone || !side[index].includes("\n"))),
+  );
 }
 
 function isSpace(word) {
@@ -49,9 +55,10 @@ function inCommon(left, right) {
   const lengths = new Uint16Array((left.length + 1) * width);
   for (let i = left.length - 1; i >= 0; i -= 1) {
     for (let j = right.length - 1; j >= 0; j -= 1) {
-      lengths[i * width + j] = left[i] === right[j]
-        ? lengths[(i + 1) * width + j + 1] + 1
-        : Math.max(lengths[(i + 1) * width + j], lengths[i * width + j + 1]);
+      lengths[i * width + j] =
+        left[i] === right[j]
+          ? lengths[(i + 1) * width + j + 1] + 1
+          : Math.max(lengths[(i + 1) * width + j], lengths[i * width + j + 1]);
     }
   }
   const found = [new Set(), new Set()];

@@ -55,7 +55,11 @@ export function exchangeView(one, bodyOf, tell, isOpen, track) {
 
 function sidesOf(one, bodyOf, tell) {
   const sent = bodyOf(one.body);
-  const curl = el("button", { type: "button", class: "small", onclick: () => tell.copy(curlOf(one, sent), "Command copied") }, "Copy as curl");
+  const curl = el(
+    "button",
+    { type: "button", class: "small", onclick: () => tell.copy(curlOf(one, sent), "Command copied") },
+    "Copy as curl",
+  );
   const request = el(
     "section",
     { class: "side" },
@@ -71,13 +75,24 @@ function answerOf(one, bodyOf, tell) {
   const { answer, failure } = one;
   if (!answer) {
     const message = failure?.message ?? "The run ended before an answer came.";
-    return el("section", { class: "side" }, el("h4", {}, "Answer"), el("p", { class: "line bad" }, "No answer"), el("p", { class: "wrapped" }, message));
+    return el(
+      "section",
+      { class: "side" },
+      el("h4", {}, "Answer"),
+      el("p", { class: "line bad" }, "No answer"),
+      el("p", { class: "wrapped" }, message),
+    );
   }
   return el(
     "section",
     { class: "side" },
     el("div", { class: "row tools" }, el("h4", {}, "Answer")),
-    el("p", { class: "line" }, `${answer.status} ${answer.reason}`, el("span", { class: "quiet" }, ` ${duration(answer.seconds)}, ${sizeText(answer.size)}`)),
+    el(
+      "p",
+      { class: "line" },
+      `${answer.status} ${answer.reason}`,
+      el("span", { class: "quiet" }, ` ${duration(answer.seconds)}, ${sizeText(answer.size)}`),
+    ),
     headersView(answer.headers),
     bodyView(bodyOf(answer.body), "Body of the answer", tell),
   );
@@ -85,5 +100,10 @@ function answerOf(one, bodyOf, tell) {
 
 function headersView(headers) {
   if (!headers.length) return null;
-  return el("details", { class: "headers" }, el("summary", {}, plural(headers.length, "header")), facts(headers.map(([name, value]) => [name, value === "" ? "(empty)" : value])));
+  return el(
+    "details",
+    { class: "headers" },
+    el("summary", {}, plural(headers.length, "header")),
+    facts(headers.map(([name, value]) => [name, value === "" ? "(empty)" : value])),
+  );
 }

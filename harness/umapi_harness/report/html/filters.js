@@ -8,10 +8,41 @@ const SLICE = 12; // milliseconds of search before the page may draw
 /** The filters of a run; `changed` is called whenever they let other rows through. */
 export function filtersOf(run, changed) {
   const state = { state: "", words: "", found: new Set(), search: 0 };
-  const search = el("input", { type: "search", id: "search", placeholder: "Search names, addresses, bodies …  ( / )", "aria-label": "Search", autocomplete: "off", spellcheck: "false", oninput: settled(typed, 120) });
-  const statuses = choice([["", "Any status"], ["2", "2xx"], ["3", "3xx"], ["4", "4xx"], ["5", "5xx"], ["0", "No answer"]], { "aria-label": "Status", onchange: changed });
-  const folder = choice([["", "All folders"], ...foldersOf(run.rows).map((path) => [path, path])], { class: "folder", "aria-label": "Folder", onchange: changed });
-  const iteration = el("input", { type: "number", min: "1", max: String(run.iterations), class: "iteration", placeholder: "Iteration", "aria-label": "Iteration", inputmode: "numeric", oninput: changed });
+  const search = el("input", {
+    type: "search",
+    id: "search",
+    placeholder: "Search names, addresses, bodies …  ( / )",
+    "aria-label": "Search",
+    autocomplete: "off",
+    spellcheck: "false",
+    oninput: settled(typed, 120),
+  });
+  const statuses = choice(
+    [
+      ["", "Any status"],
+      ["2", "2xx"],
+      ["3", "3xx"],
+      ["4", "4xx"],
+      ["5", "5xx"],
+      ["0", "No answer"],
+    ],
+    { "aria-label": "Status", onchange: changed },
+  );
+  const folder = choice([["", "All folders"], ...foldersOf(run.rows).map((path) => [path, path])], {
+    class: "folder",
+    "aria-label": "Folder",
+    onchange: changed,
+  });
+  const iteration = el("input", {
+    type: "number",
+    min: "1",
+    max: String(run.iterations),
+    class: "iteration",
+    placeholder: "Iteration",
+    "aria-label": "Iteration",
+    inputmode: "numeric",
+    oninput: changed,
+  });
   const states = stateButtons(run.rows, (chosen) => {
     state.state = chosen;
     changed();
@@ -58,9 +89,23 @@ export function filtersOf(run, changed) {
     { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
     search,
     states.root,
-    el("div", { class: "selects" }, statuses, folder.options.length > 2 ? folder : null, run.iterations > 1 ? iteration : null),
+    el(
+      "div",
+      { class: "selects" },
+      statuses,
+      folder.options.length > 2 ? folder : null,
+      run.iterations > 1 ? iteration : null,
+    ),
   );
-  return { root, fits, clear, progress, search, only: states.choose, isOn: () => Boolean(state.state || state.words || statuses.value || folder.value || iteration.value) };
+  return {
+    root,
+    fits,
+    clear,
+    progress,
+    search,
+    only: states.choose,
+    isOn: () => Boolean(state.state || state.words || statuses.value || folder.value || iteration.value),
+  };
 }
 
 function isIn(row, state) {
@@ -72,7 +117,19 @@ function stateButtons(rows, chose) {
   const buttons = Object.entries(names).map(([state, name]) => {
     const number = state === "" ? rows.length : rows.filter((row) => isIn(row, state)).length;
     const hidden = number === 0 && ["skipped", "allowed"].includes(state);
-    return el("button", { type: "button", "aria-pressed": String(state === ""), hidden, "data-state": state, onclick: () => choose(state) }, state ? sign(state) : null, el("span", {}, name), el("span", { class: "number-tag" }, count(number)));
+    return el(
+      "button",
+      {
+        type: "button",
+        "aria-pressed": String(state === ""),
+        hidden,
+        "data-state": state,
+        onclick: () => choose(state),
+      },
+      state ? sign(state) : null,
+      el("span", {}, name),
+      el("span", { class: "number-tag" }, count(number)),
+    );
   });
   function choose(state) {
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.state === state));
@@ -91,7 +148,8 @@ function foldersOf(rows) {
 }
 
 function textOf(row) {
-  row.text ??= `${row.name} ${row.folders.join(" / ")} ${row.method} ${row.url} ${row.status || ""} ${row.problem}`.toLowerCase();
+  row.text ??=
+    `${row.name} ${row.folders.join(" / ")} ${row.method} ${row.url} ${row.status || ""} ${row.problem}`.toLowerCase();
   return row.text;
 }
 
@@ -105,7 +163,9 @@ async function searched(run, words, isWanted) {
   let until = performance.now() + SLICE;
   for (let chunk = 0; chunk < details.chunks; chunk += 1) {
     if (performance.now() > until) {
-      await new Promise((resume) => { setTimeout(resume); });
+      await new Promise((resume) => {
+        setTimeout(resume);
+      });
       until = performance.now() + SLICE;
     }
     if (!isWanted()) return null;
@@ -115,7 +175,12 @@ async function searched(run, words, isWanted) {
       if (body.text.toLowerCase().includes(words)) bodies.add(details.firstBody(chunk) + place);
     });
     details.rowsOf(chunk).forEach((row, place) => {
-      if (JSON.stringify(read?.steps[place] ?? "").toLowerCase().includes(escaped)) found.add(row.place);
+      if (
+        JSON.stringify(read?.steps[place] ?? "")
+          .toLowerCase()
+          .includes(escaped)
+      )
+        found.add(row.place);
     });
   }
   for (const row of rows) if (row.bodies.some((number) => bodies.has(number))) found.add(row.place);

@@ -69,6 +69,8 @@ export function plainText(node, indent = "") {
   const close = node.open === "{" ? "}" : "]";
   if (!node.entries.length) return node.open + close;
   const deeper = `${indent}  `;
-  const lines = node.entries.map(([name, one]) => `${deeper}${name === null ? "" : `${name}: `}${plainText(one, deeper)}`);
+  const lines = node.entries.map(
+    ([name, one]) => `${deeper}${name === null ? "" : `${name}: `}${plainText(one, deeper)}`,
+  );
   return `${node.open}\n${lines.join(",\n")}\n${indent}${close}`;
 }

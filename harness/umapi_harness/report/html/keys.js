@@ -18,7 +18,22 @@ export function listenToKeys(actions) {
     "dialog",
     { id: "keys", "aria-labelledby": "keys-name" },
     el("h2", { id: "keys-name" }, "Keys"),
-    el("dl", { class: "keys" }, KEYS.map(([keys, meaning]) => el("div", {}, el("dt", {}, keys.split("  ").map((key, place) => [place ? " " : null, el("kbd", {}, key)])), el("dd", {}, meaning)))),
+    el(
+      "dl",
+      { class: "keys" },
+      KEYS.map(([keys, meaning]) =>
+        el(
+          "div",
+          {},
+          el(
+            "dt",
+            {},
+            keys.split("  ").map((key, place) => [place ? " " : null, el("kbd", {}, key)]),
+          ),
+          el("dd", {}, meaning),
+        ),
+      ),
+    ),
     el("form", { method: "dialog" }, el("button", {}, "Close")),
   );
   document.body.append(dialog);

@@ -14,8 +14,20 @@ export function listOf(run, open) {
   let rows = [];
   let selected = null;
   const tally = el("p", { class: "tally quiet", role: "status" });
-  const empty = el("p", { class: "empty quiet", hidden: true }, "No request fits the filters. ", el("button", { type: "button", class: "small", onclick: () => filters.clear() }, "Show all"));
-  const holder = el("ul", { class: "entries", role: "listbox", tabindex: "0", "aria-label": "Requests", onclick: clicked, onkeydown: keys });
+  const empty = el(
+    "p",
+    { class: "empty quiet", hidden: true },
+    "No request fits the filters. ",
+    el("button", { type: "button", class: "small", onclick: () => filters.clear() }, "Show all"),
+  );
+  const holder = el("ul", {
+    class: "entries",
+    role: "listbox",
+    tabindex: "0",
+    "aria-label": "Requests",
+    onclick: clicked,
+    onkeydown: keys,
+  });
   const scroller = el("div", { class: "entries-scroll" }, holder);
   const filters = filtersOf(run, apply);
   const view = windowed(scroller, holder, HEIGHTS, (index) => draw(entries[index]));
@@ -30,7 +42,12 @@ export function listOf(run, open) {
     view.set(entries.map((entry) => entry.kind));
     empty.hidden = rows.length > 0;
     scroller.hidden = rows.length === 0;
-    fill(tally, filters.isOn() ? `${count(rows.length)} of ${plural(run.rows.length, "request")}` : plural(rows.length, "request"));
+    fill(
+      tally,
+      filters.isOn()
+        ? `${count(rows.length)} of ${plural(run.rows.length, "request")}`
+        : plural(rows.length, "request"),
+    );
     if (selected && isListed(selected)) view.reveal(entryOf(selected));
   }
 
@@ -43,22 +60,43 @@ export function listOf(run, open) {
   }
 
   function draw({ kind, row, text, note }) {
-    if (kind !== "row") return el("li", { class: `heading ${kind}`, role: "presentation" }, el("span", {}, text), note ? el("span", { class: "quiet" }, note) : null);
+    if (kind !== "row")
+      return el(
+        "li",
+        { class: `heading ${kind}`, role: "presentation" },
+        el("span", {}, text),
+        note ? el("span", { class: "quiet" }, note) : null,
+      );
     return el(
       "li",
-      { id: `row-${row.number}`, class: `entry ${row.state}`, role: "option", "data-place": row.place, "aria-selected": String(row === selected), "aria-posinset": row.index + 1, "aria-setsize": rows.length },
+      {
+        id: `row-${row.number}`,
+        class: `entry ${row.state}`,
+        role: "option",
+        "data-place": row.place,
+        "aria-selected": String(row === selected),
+        "aria-posinset": row.index + 1,
+        "aria-setsize": rows.length,
+      },
       mark(row.state),
       el("span", { class: "name" }, row.name),
       row.method ? statusMark(row.status) : null,
-      row.problem ? el("span", { class: "below bad" }, row.problem) : el("span", { class: "below quiet" }, `${row.method} ${pathOf(row.url)}`),
-      el("span", { class: "took quiet" }, row.seconds === null ? (row.state === "skipped" ? "skipped" : "") : duration(row.seconds)),
+      row.problem
+        ? el("span", { class: "below bad" }, row.problem)
+        : el("span", { class: "below quiet" }, `${row.method} ${pathOf(row.url)}`),
+      el(
+        "span",
+        { class: "took quiet" },
+        row.seconds === null ? (row.state === "skipped" ? "skipped" : "") : duration(row.seconds),
+      ),
     );
   }
 
   /** Marks a row as the one that is shown, or none. */
   function select(row) {
     selected = row;
-    for (const element of holder.querySelectorAll("[aria-selected]")) element.setAttribute("aria-selected", String(Number(element.dataset.place) === row?.place));
+    for (const element of holder.querySelectorAll("[aria-selected]"))
+      element.setAttribute("aria-selected", String(Number(element.dataset.place) === row?.place));
     if (row) holder.setAttribute("aria-activedescendant", `row-${row.number}`);
     else holder.removeAttribute("aria-activedescendant");
     if (row && isListed(row)) view.reveal(entryOf(row));
@@ -108,7 +146,10 @@ function entriesOf(run, rows) {
   for (const row of rows) {
     if (row.iteration !== iteration) {
       [iteration, folder] = [row.iteration, ""];
-      const data = (run.data.get(iteration) ?? []).slice(0, 3).map(([, value]) => value).join(", ");
+      const data = (run.data.get(iteration) ?? [])
+        .slice(0, 3)
+        .map(([, value]) => value)
+        .join(", ");
       entries.push({ kind: "iteration", text: `Iteration ${count(iteration + 1)}`, note: data });
     }
     const path = row.folders.join(" / ");

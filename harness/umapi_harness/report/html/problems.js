@@ -16,6 +16,12 @@ export function mark(state) {
   return [sign(state), el("span", { class: "unseen" }, `${WORDS_OF_STATES[state]} `)];
 }
 
+/** Where a step stands: its iteration, where there are several, and its folders. */
+export function placeText(run, row) {
+  const iteration = run.iterations > 1 ? [`Iteration ${row.iteration + 1}`] : [];
+  return [...iteration, ...row.folders].join(" / ");
+}
+
 /** The failed checks of a step's details. */
 export function failedChecks(details) {
   return details.checks.filter((check) => check.state === "failed");
@@ -26,7 +32,13 @@ export function checkCard(check, where = null) {
   return el(
     "article",
     { class: "card failed" },
-    el("header", { class: "head" }, mark("failed"), el("h4", { class: "name" }, check.name), el("span", { class: "tag" }, check.event === "prerequest" ? "pre-request script" : "test")),
+    el(
+      "header",
+      { class: "head" },
+      mark("failed"),
+      el("h4", { class: "name" }, check.name),
+      el("span", { class: "tag" }, check.event === "prerequest" ? "pre-request script" : "test"),
+    ),
     where,
     el("p", { class: "message" }, check.message),
     check.expected === undefined ? null : sides(check.expected, check.actual),
@@ -40,7 +52,13 @@ export function errorCard(error, where = null) {
   return el(
     "article",
     { class: `card ${state}` },
-    el("header", { class: "head" }, mark(state), el("h4", { class: "name rule" }, error.kind), el("span", { class: "tag" }, error.allowed ? "allowed by --allow" : "rule")),
+    el(
+      "header",
+      { class: "head" },
+      mark(state),
+      el("h4", { class: "name rule" }, error.kind),
+      el("span", { class: "tag" }, error.allowed ? "allowed by --allow" : "rule"),
+    ),
     where,
     el("p", { class: "message" }, error.message),
     pointerLine(error.pointer),
@@ -48,17 +66,27 @@ export function errorCard(error, where = null) {
 }
 
 function pointerLine(pointer) {
-  return pointer ? el("p", { class: "pointer" }, el("span", { class: "quiet" }, "in the collection "), el("code", {}, pointer)) : null;
+  return pointer
+    ? el("p", { class: "pointer" }, el("span", { class: "quiet" }, "in the collection "), el("code", {}, pointer))
+    : null;
 }
 
 /** Expected and actual, with the words that differ marked. */
 function sides(expected, actual) {
   const [left, right] = compared(expected, actual);
-  const note = expected === actual ? el("p", { class: "quiet" }, "Both read the same: they differ in type, or in what is not shown.") : null;
+  const note =
+    expected === actual
+      ? el("p", { class: "quiet" }, "Both read the same: they differ in type, or in what is not shown.")
+      : null;
   return [el("div", { class: "compare" }, side("Expected", left, "ins"), side("Actual", right, "del")), note];
 }
 
 function side(title, parts, tag) {
   const shown = parts.map(([text, differs]) => (differs ? el(tag, {}, text) : text));
-  return el("figure", {}, el("figcaption", {}, title), el("pre", { tabindex: "0", "aria-label": title }, shown.length ? shown : el("span", { class: "quiet" }, "(empty)")));
+  return el(
+    "figure",
+    {},
+    el("figcaption", {}, title),
+    el("pre", { tabindex: "0", "aria-label": title }, shown.length ? shown : el("span", { class: "quiet" }, "(empty)")),
+  );
 }

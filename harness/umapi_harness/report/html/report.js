@@ -24,10 +24,18 @@ function go(place) {
 function route() {
   const [, kind, number] = /^#(\w+)(?:-(\d+))?$/.exec(location.hash) ?? [null, "overview"];
   const wanted = kind === "exchange" ? Number(number) : null;
-  const row = wanted === null ? byNumber.get(Number(number)) : run.rows.find((one) => one.spans.some((span) => span[4] === wanted));
+  const row =
+    wanted === null
+      ? byNumber.get(Number(number))
+      : run.rows.find((one) => one.spans.some((span) => span[4] === wanted));
   if ((kind === "step" || kind === "exchange") && row) showStep(row, wanted);
   else if (kind === "timeline") show("timeline", waterfallView(run), "Timeline");
-  else show(kind === "requests" ? "requests" : "overview", overviewView(run, (one) => go(`step-${one.number}`), only, tell), verdictText(run));
+  else
+    show(
+      kind === "requests" ? "requests" : "overview",
+      overviewView(run, (one) => go(`step-${one.number}`), only, tell),
+      verdictText(run),
+    );
 }
 
 function show(screen, content, title) {
@@ -39,7 +47,8 @@ function show(screen, content, title) {
   fill(main, content);
   main.scrollTop = 0;
   markView(screen);
-  if (before !== undefined && before !== screen && document.activeElement === document.body) main.querySelector("h2")?.focus({ preventScroll: true });
+  if (before !== undefined && before !== screen && document.activeElement === document.body)
+    main.querySelector("h2")?.focus({ preventScroll: true });
 }
 
 function showStep(row, wanted) {
@@ -89,7 +98,12 @@ async function copy(text, said) {
 /** Where a page may not write to the clipboard, the text is shown to be copied by hand. */
 function offer(text) {
   const area = el("textarea", { readonly: true, rows: "12", "aria-label": "Text to copy", ".value": text });
-  const dialog = el("dialog", { class: "offer", "aria-label": "Copy", onclose: () => dialog.remove() }, area, el("form", { method: "dialog" }, el("button", {}, "Close")));
+  const dialog = el(
+    "dialog",
+    { class: "offer", "aria-label": "Copy", onclose: () => dialog.remove() },
+    area,
+    el("form", { method: "dialog" }, el("button", {}, "Close")),
+  );
   document.body.append(dialog);
   dialog.showModal();
   area.select();
@@ -145,7 +159,11 @@ function begin() {
   document.getElementById("reading").remove();
   setTheme(remembered());
   listenToKeys({
-    search: () => { if (!list.filters.search.checkVisibility()) go("requests"); list.filters.search.focus(); list.filters.search.select(); },
+    search: () => {
+      if (!list.filters.search.checkVisibility()) go("requests");
+      list.filters.search.focus();
+      list.filters.search.select();
+    },
     move: list.move,
     go,
     enter: () => main.querySelector("h2")?.focus(),

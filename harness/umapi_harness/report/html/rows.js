@@ -68,7 +68,8 @@ export function windowed(scroller, holder, heights, draw, drawn = () => {}) {
     const margin = 2 * rem;
     const [top, bottom] = [offsets[index], offsets[index + 1]];
     if (top - margin < scroller.scrollTop) scroller.scrollTop = top - margin;
-    else if (bottom + margin > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = bottom + margin - scroller.clientHeight;
+    else if (bottom + margin > scroller.scrollTop + scroller.clientHeight)
+      scroller.scrollTop = bottom + margin - scroller.clientHeight;
     update();
   }
 

@@ -41,7 +41,11 @@ export function statusKind(status) {
 
 /** A status as it is shown everywhere. */
 export function statusMark(status) {
-  return el("span", { class: `status ${statusKind(status)}` }, status === 0 ? el("span", { title: "No answer" }, "–") : status);
+  return el(
+    "span",
+    { class: `status ${statusKind(status)}` },
+    status === 0 ? el("span", { title: "No answer" }, "–") : status,
+  );
 }
 
 /** A bar on the axis from `begin` to `end`, in seconds of the run. The position is set by script, not in markup. */
@@ -66,7 +70,12 @@ export function extent(spans) {
 /** A strip with all steps of a run in the order of time; `open` is called with the step under a click. */
 export function strip(rows, open) {
   const spans = rows.filter((row) => row.spans.length);
-  const canvas = el("canvas", { class: "strip-canvas", role: "img", "aria-label": "The run from beginning to end; failed steps are tall and dark. The view Timeline tells the same as a list." });
+  const canvas = el("canvas", {
+    class: "strip-canvas",
+    role: "img",
+    "aria-label":
+      "The run from beginning to end; failed steps are tall and dark. The view Timeline tells the same as a list.",
+  });
   const [begin, end] = extent(spans.flatMap((row) => [row.spans[0], row.spans.at(-1)]));
   const scale = Math.max(end - begin, 1e-6);
 
@@ -101,7 +110,12 @@ export function strip(rows, open) {
   const observer = new ResizeObserver(draw);
   observer.observe(canvas);
   document.addEventListener("themechange", draw);
-  return el("div", { class: "strip" }, canvas, el("div", { class: "strip-axis quiet" }, el("span", {}, "0"), el("span", {}, duration(end))));
+  return el(
+    "div",
+    { class: "strip" },
+    canvas,
+    el("div", { class: "strip-axis quiet" }, el("span", {}, "0"), el("span", {}, duration(end))),
+  );
 }
 
 function distance(row, at) {
