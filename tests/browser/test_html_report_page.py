@@ -269,11 +269,12 @@ def test_everything_can_be_done_with_keys(report: Open) -> None:
     tally(page, "1 of 12 requests")
     page.press(ESCAPE, "j")
     page.until_text("main h2", "delete all")
+    tally(page, "1 of 12 requests")
     page.press("?")
     page.until("return document.getElementById('keys').open")
     page.press("j")
     page.press(ESCAPE)
-    page.until("return !document.getElementById('keys').open")
+    page.until("return !document.getElementById('keys').open && document.activeElement === document.body")
     assert "delete all" in page.texts("main h2")[0]
     page.press(ENTER)
     page.until("return document.activeElement.id === 'step-name'")

@@ -57,7 +57,14 @@ def failing_report(folder: Path) -> Path:
         known["enterprise_domain"] = next(one.name for one in domains if one.type == ENTERPRISE_ID and not one.trusted)
         values = [f"{name}={value}" for name, value in known.items() if isinstance(value, str)]
         options = [
-            *("--environment", str(walkthrough.ENVIRONMENT), "--data", str(walkthrough.DATA), "--target", server.url),
+            *(
+                "--environment",
+                str(walkthrough.ENVIRONMENT),
+                "--iteration-data",
+                str(walkthrough.DATA),
+                "--target",
+                server.url,
+            ),
             *("--html", str(report), *(part for value in values for part in ("--env-var", value))),
         ]
         run.main([str(collection), *options], standalone_mode=False)

@@ -52,8 +52,11 @@ export function listenToKeys(actions) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (dialog.open && event.key !== "?") return;
     const isWriting = event.target.closest("input, select, textarea") !== null;
-    if (event.key === "Escape") actions.leave(isWriting);
-    else if (event.key === "Enter" && !event.target.closest("a, button, summary, select")) actions.enter();
+    if (event.key === "Escape") {
+      // Some browsers empty the search, which then would find nothing for the next key.
+      if (isWriting) event.preventDefault();
+      actions.leave(isWriting);
+    } else if (event.key === "Enter" && !event.target.closest("a, button, summary, select")) actions.enter();
     else if (!isWriting && Object.hasOwn(byKey, event.key)) {
       event.preventDefault();
       byKey[event.key]();
