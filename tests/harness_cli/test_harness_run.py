@@ -248,6 +248,31 @@ def test_a_pipe_that_nobody_reads_is_told_before_and_hangs_nothing(run: Run, wri
     assert "pipe: nobody reads from the pipe; give a path that can be written" in ran.err
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_report_goes_through_a_pipe(run: Run, write: Write, tmp_path: Path) -> None:
+    """Who reads before the run begins gets the whole report at its end."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
+        deadline = time.monotonic() + 30
+        while True:
+            ran = run("run", write(step("a", "http://127.0.0.1:9")), "--json", pipe)
+            if ran.status == 1 or time.monotonic() > deadline:
+                break
+        text, _ = reader.communicate(timeout=30)
+    assert json.loads(text)["collection"] == "Mine"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_report_that_cannot_be_written_keeps_no_other_from_it(run: Run, write: Write, tmp_path: Path) -> None:
+    """What went wrong is one line, the other report is there, and the status is 2."""
+    other = tmp_path / "r.xml"
+    ran = run("run", write(step("a", "http://127.0.0.1:9")), "--json", "/dev/full", "--junit", other)
+    assert ran.status == 2
+    assert "/dev/full: no space left on device; give a path that can be written" in ran.err
+    assert "<testsuites" in other.read_text("utf-8")
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP on this system")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_ends_a_run_with_its_reports(write: Write, tmp_path: Path, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -147,8 +147,8 @@ def _first_user(organization: Organization) -> str:
     return _first(user.email for user in organization.listed_users)
 
 
-def _first(names: object) -> str:
-    return next(iter(names), "")  # type: ignore[call-overload]
+def _first(names: Iterable[str]) -> str:
+    return next(iter(names), "")
 
 
 def elsewhere(arguments: RunArguments, documents: RunDocuments) -> Place:

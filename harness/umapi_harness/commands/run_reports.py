@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from umapi_harness.commands.conventions import check_output, say
@@ -27,6 +26,7 @@ class Reports:
         self.problems: list[str] = []
         """Why reports are not what they should be."""
         self._reporters: list[tuple[str, Reporter]] = []
+        self._pipes: list[int] = []
         exports = _exports(arguments)
         _check_paths(arguments, exports)
         for name, path in exports:
@@ -45,8 +45,9 @@ class Reports:
             )
             label = name if name in WITHOUT_FILE else str(path)
             try:
-                with _read_meanwhile(label):
-                    self._reporters.append((label, factory_of(name)(settings)))
+                if name not in WITHOUT_FILE:
+                    self._pipes += _held_pipe(path)
+                self._reporters.append((label, factory_of(name)(settings)))
             except OSError as error:
                 raise unwritable(path, error) from None
 
@@ -64,16 +65,18 @@ class Reports:
         """Write what is left to write."""
         for name, reporter in self._reporters:
             try:
-                with _read_meanwhile(name):
-                    reporter.close()
+                reporter.close()
             except Exception as error:  # noqa: BLE001 - as above
                 self._give_up(name, error)
         self._reporters.clear()
+        while self._pipes:
+            os.close(self._pipes.pop())
 
     def _give_up(self, name: str, error: Exception) -> None:
         if isinstance(error, OSError):
             reason = (error.strerror or "cannot be written").lower()
-            self.problems.append(f"{name}: {reason}; give a path that can be written")
+            told = f"the output cannot be written: {reason}"
+            self.problems.append(told if name in WITHOUT_FILE else f"{name}: {reason}; give a path that can be written")
         else:
             self.problems.append(f"{name}: the report failed ({type(error).__name__}: {error})")
 
@@ -130,20 +133,17 @@ def check_writable(path: Path) -> None:
         raise unwritable(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
-@contextmanager
-def _read_meanwhile(name: str) -> Generator[None]:
-    """Raises OSError for a named pipe that nobody reads, where whoever opened it would wait for ever."""
-    if name in WITHOUT_FILE or not Path(name).is_fifo():
-        yield
-        return
+def _held_pipe(path: Path) -> list[int]:
+    """A descriptor that keeps the reader of a named pipe until the report is written; none for any other file.
+
+    Raises OSError for a pipe that nobody reads, where whoever opened it would wait for ever.
+    """
+    if not path.is_fifo():
+        return []
     try:
-        held = os.open(name, os.O_WRONLY | os.O_NONBLOCK)
+        return [os.open(path, os.O_WRONLY | os.O_NONBLOCK)]
     except OSError as error:
-        raise OSError(error.errno, "nobody reads from the pipe", name) from None
-    try:
-        yield
-    finally:
-        os.close(held)
+        raise OSError(error.errno, "nobody reads from the pipe", str(path)) from None
 
 
 def unwritable(path: Path, error: OSError) -> DocumentError:

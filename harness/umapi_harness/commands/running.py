@@ -86,17 +86,17 @@ def _run(
         listeners=(reports,),
         on_end=kept.append,
     )
-    try:
-        with _ended_by_signals():
+    with _ended_by_signals() as ending:
+        try:
             summary: Summary = runner.run()
-    except _SignalExit as ended:
-        say(f"ended by {ended}")
-        return _KILLED + ended.number
-    finally:
-        reports.close()
-        if kept:
-            export(documents, arguments, kept[0])
-    return 0 if summary.passed else FAILED
+        except _SignalExit:
+            return ending.status()
+        finally:
+            ending.waits = True
+            reports.close()
+            if kept:
+                export(documents, arguments, kept[0])
+    return ending.status() or (0 if summary.passed else FAILED)
 
 
 def _options(arguments: RunArguments, documents: RunDocuments, place: Place) -> Options:
@@ -155,34 +155,46 @@ def _tell_of_unsupported(arguments: RunArguments) -> None:
 class _SignalExit(SystemExit):
     """A signal ends the run; the text names it."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
-        super().__init__(signal.Signals(number).name)
 
-    def __str__(self) -> str:
-        return signal.Signals(self.number).name
+@attrs.define
+class _Ending:
+    """Which signal has ended the run, if one has."""
+
+    number: int = 0
+    waits: bool = False
+    """Whether signals wait until the reports are written."""
+
+    def take(self, number: int, _frame: FrameType | None) -> None:
+        """Let the first signal end the run; those that follow end nothing, so that the reports are written."""
+        first = not self.number
+        self.number = self.number or number
+        if not first or self.waits:
+            return
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise _SignalExit(signal.Signals(number).name)
+
+    def status(self) -> int:
+        """The exit status of a run that a signal has ended, told of; 0 without one."""
+        if not self.number:
+            return 0
+        say(f"ended by {signal.Signals(self.number).name}")
+        return _KILLED + self.number
 
 
 @contextlib.contextmanager
-def _ended_by_signals() -> Generator[None]:
-    """Lets the first signal end the run, with its reports; those that follow wait for these."""
+def _ended_by_signals() -> Generator[_Ending]:
+    """Lets a signal end the run, with its reports."""
+    ending = _Ending()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield ending
         return
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        for one in _SIGNALS:
-            signal.signal(one, signal.SIG_IGN)
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise _SignalExit(number)
-
     before = {one: signal.getsignal(one) for one in _SIGNALS}
     for one in _SIGNALS:
         if before[one] is not signal.SIG_IGN:
-            signal.signal(one, end)
+            signal.signal(one, ending.take)
     try:
-        yield
+        yield ending
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
