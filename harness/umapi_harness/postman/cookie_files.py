@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from umapi_harness.common.documents import Node, read_node
-from umapi_harness.postman.cookies import Cookie
+from umapi_harness.postman.cookies import Cookie, moment_text
 
 
 def read_cookies(path: Path) -> tuple[Cookie, ...]:
@@ -23,12 +23,14 @@ def read_cookies(path: Path) -> tuple[Cookie, ...]:
 
 def _cookie(entry: Node) -> Cookie:
     entry.mapping("a cookie")
-    name, domain = entry.get("key"), entry.text_of("domain")
-    if name is None or not domain:
-        raise entry.fail("a cookie needs key and domain", "give both, or take it out")
-    host_only = entry.get("hostOnly")
+    domain = entry.text_of("domain")
+    if not domain:
+        raise entry.fail("a cookie needs a domain", "give it one, or take it out")
+    created = _moment(entry, "creation") or 0.0
+    host_only, given = entry.get("hostOnly"), entry.get("maxAge")
+    age = given.value if given is not None and isinstance(given.value, int | float) else None
     return Cookie(
-        name=name.text("key"),
+        name=entry.text_of("key"),
         value=entry.text_of("value"),
         domain=domain.lower(),
         path=entry.text_of("path") or "/",
@@ -36,8 +38,8 @@ def _cookie(entry: Node) -> Cookie:
         secure=entry.flag("secure"),
         http_only=entry.flag("httpOnly"),
         same_site=entry.text_of("sameSite"),
-        expires=_moment(entry, "expires"),
-        created=_moment(entry, "creation") or 0.0,
+        expires=_moment(entry, "expires") if age is None else created + age,
+        created=created,
     )
 
 
@@ -69,19 +71,14 @@ def _written(cookie: Cookie) -> dict[str, object]:
     given: dict[str, object] = {
         "key": cookie.name,
         "value": cookie.value,
-        "expires": None if cookie.expires is None else _text(cookie.expires),
+        "expires": None if cookie.expires is None else moment_text(cookie.expires),
         "domain": cookie.domain,
         "path": cookie.path,
         "secure": cookie.secure or None,
         "httpOnly": cookie.http_only or None,
         "hostOnly": cookie.host_only,
         "sameSite": cookie.same_site.lower() or None,
-        "creation": _text(cookie.created),
-        "lastAccessed": _text(cookie.created),
+        "creation": moment_text(cookie.created),
+        "lastAccessed": moment_text(cookie.created),
     }
     return {name: value for name, value in given.items() if value is not None}
-
-
-def _text(moment: float) -> str:
-    at = datetime.fromtimestamp(moment, UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

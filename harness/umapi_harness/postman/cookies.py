@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -12,6 +13,10 @@ import attrs
 MAX_COOKIES = 5_000
 """A jar holds so many; the oldest makes room."""
 _MAX_LENGTH = 16_384
+
+
+class CookieError(Exception):
+    """A cookie that nobody may set; the message says why."""
 
 
 @attrs.frozen(kw_only=True)
@@ -77,7 +82,8 @@ class CookieJar:
         """The cookies that a request to an address carries: longer paths first, then older ones."""
         parts = urlsplit(url)
         host, path = (parts.hostname or "").lower(), parts.path or "/"
-        secure = parts.scheme == "https"
+        # What goes to this machine is seen by nobody else.
+        secure = parts.scheme == "https" or _is_this_machine(host)
         found = [one for one in self.all() if one.goes_to(host, path, secure=secure)]
         return sorted(found, key=lambda one: (-len(one.path), one.created))
 
@@ -102,7 +108,7 @@ def parse_cookie(line: str, url: str, now: float) -> Cookie | None:
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
     domain = attributes.get("domain", "").lstrip(".").lower()
-    if domain and domain != host and not _may_set(host, domain):
+    if domain and domain != host and not may_set(host, domain):
         return None
     path = attributes.get("path", "")
     return Cookie(
@@ -122,6 +128,15 @@ def parse_cookie(line: str, url: str, now: float) -> Cookie | None:
 def cookie_header(cookies: Iterable[Cookie]) -> str:
     """The cookies as a request carries them."""
     return "; ".join(f"{one.name}={one.value}" if one.name else one.value for one in cookies)
+
+
+def moment_text(seconds: float) -> str:
+    """Seconds since 1970 as JavaScript writes dates; what lies past its calendar is the end of it."""
+    try:
+        at = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        at = datetime.max.replace(tzinfo=UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _expiry(attributes: dict[str, str], now: float) -> float | None:
@@ -144,9 +159,15 @@ def _is_below(host: str, domain: str) -> bool:
     return host.endswith(f".{domain}") and not _is_address(host)
 
 
-def _may_set(host: str, domain: str) -> bool:
+def may_set(host: str, domain: str) -> bool:
     """Whether a host may set cookies for a domain above it; nobody may for a whole top-level domain."""
     return "." in domain and _is_below(host, domain)
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    return _is_address(host) and ip_address(host).is_loopback
 
 
 def _is_address(host: str) -> bool:

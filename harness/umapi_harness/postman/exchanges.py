@@ -9,18 +9,27 @@ from typing import cast
 import attrs
 
 from umapi_harness.common.documents import JsonValue
+from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman import events
 from umapi_harness.postman.behaviour import Behaviour
+from umapi_harness.postman.collection import Request
 from umapi_harness.postman.cookies import cookie_header
+from umapi_harness.postman.outgoing import RequestError, resolved
 from umapi_harness.postman.oversight import Answered
 from umapi_harness.postman.redirects import RedirectError, is_redirect, next_request
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.sending.messages import FileContent, HttpBody, HttpRequest, HttpResponse, SendError
 from umapi_harness.postman.session import Session
 from umapi_harness.postman.targets import ThirdHostError
+from umapi_harness.postman.variables import TooLongError, UnresolvedError
+from umapi_harness.postman.writes import UntestableError
 
 _SHOWN_FILE = 65_536
 """Larger files are told of by name and size."""
+
+
+UNSENDABLE = (UnresolvedError, TooLongError, RequestError, DocumentError, ThirdHostError, UntestableError)
+"""Why a request cannot be made ready."""
 
 
 class NoAnswerError(Exception):
@@ -47,16 +56,24 @@ class Exchanges:
     run: Session
     step: events.Step
 
+    def prepared(self, request: Request, behaviour: Behaviour) -> tuple[Request, HttpRequest]:
+        """A request with its values, and as it goes over the wire; raises one of UNSENDABLE."""
+        run = self.run
+        ready = resolved(request, run.scopes)
+        ready = attrs.evolve(ready, url=run.cautious(self.step, ready.method, ready.url))
+        return ready, run.maker.make(ready, behaviour)
+
     def send(self, request: HttpRequest, behaviour: Behaviour, cause: events.Cause) -> Exchanged:
         """Sends a request and follows where it leads, as `behaviour` says; raises NoAnswerError."""
         began = time.monotonic()
+        follows = behaviour.follows and self.run.options.follow_redirects
         hops = 0
         while True:
             with_cookies = self._with_cookies(request) if behaviour.cookies else request
             response = self._exchange(with_cookies, behaviour, cause)
             if behaviour.cookies:
                 self.run.cookies.take(request.url, response.values("set-cookie"))
-            if not behaviour.follows or not is_redirect(response):
+            if not follows or not is_redirect(response):
                 return Exchanged(request=with_cookies, response=response, seconds=time.monotonic() - began)
             hops += 1
             request = self._followed(request, response, behaviour, hops)

@@ -7,16 +7,14 @@ import uuid
 
 import attrs
 
-from umapi_harness.common.documents import JsonValue, Node
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman import events, views
-from umapi_harness.postman.behaviour import Behaviour
 from umapi_harness.postman.bodies import Parameter
-from umapi_harness.postman.collection import Item, Request, parse_request
-from umapi_harness.postman.exchanges import Exchanges, NoAnswerError
-from umapi_harness.postman.outgoing import RequestError, resolved
+from umapi_harness.postman.collection import Item, Request
+from umapi_harness.postman.exchanges import UNSENDABLE, Exchanges, NoAnswerError
 from umapi_harness.postman.rules import Rule
-from umapi_harness.postman.scripts import Answer, Check, ConsoleLine, ScriptError, ScriptInput, ScriptResult
+from umapi_harness.postman.script_calls import ScriptCalls
+from umapi_harness.postman.scripts import Check, ConsoleLine, ScriptError, ScriptInput, ScriptResult
 from umapi_harness.postman.sending.messages import HttpRequest
 from umapi_harness.postman.session import Session
 from umapi_harness.postman.targets import ThirdHostError
@@ -25,8 +23,6 @@ from umapi_harness.postman.writes import UntestableError
 
 _POOL_SIZE = 50
 """Values made ahead for each dynamic variable that a script may ask for."""
-
-_UNSENDABLE = (UnresolvedError, TooLongError, RequestError, DocumentError, ThirdHostError, UntestableError)
 
 
 @attrs.define
@@ -50,35 +46,29 @@ class Execution:
             return following
         if before.failed:
             return following
+        exchanges = Exchanges(self.run, self.step)
         try:
             request = self.item.request
             if before.request is not None:
                 request = views.changed_request(request, before.request, f"{self.item.pointer}/request")
-            ready = resolved(attrs.evolve(request, auth=self.item.auth), self.run.scopes)
-            ready = self._cautious(ready)
-            made = self.run.maker.make(ready, self.item.behaviour)
-        except _UNSENDABLE as error:
+            request = attrs.evolve(request, auth=self.item.auth)
+            ready, made = exchanges.prepared(request, self.item.behaviour)
+        except UNSENDABLE as error:
             self._unsendable(error)
             return following
         self.run.tell_unresolved(self.step, f"{self.item.pointer}/request")
         try:
-            behaviour = self._following(self.item.behaviour)
-            done = Exchanges(self.run, self.step).send(made, behaviour, events.Cause.COLLECTION)
+            done = exchanges.send(made, self.item.behaviour, events.Cause.COLLECTION)
         except NoAnswerError as error:
             self._error(error.rule, str(error))
             # As in Newman, tests run without a response too.
             after = self._scripts("test", ready, None)
             return after if after.sets_next else following
-        view = views.response_view(done.response, milliseconds=done.seconds * 1000)
+        cookies = self.run.cookies.matching(done.request.url)
+        view = views.response_view(done.response, cookies, milliseconds=done.seconds * 1000)
         shown = attrs.evolve(ready, url=made.url, headers=_wire_headers(made))
         after = self._scripts("test", shown, view)
         return after if after.sets_next else following
-
-    def _cautious(self, request: Request) -> Request:
-        return attrs.evolve(request, url=self.run.cautious(self.step, request.method, request.url))
-
-    def _following(self, behaviour: Behaviour) -> Behaviour:
-        return behaviour if self.run.options.follow_redirects else attrs.evolve(behaviour, follows=False)
 
     def _unsendable(self, error: Exception) -> None:
         match error:
@@ -132,7 +122,7 @@ class Execution:
                 now_ms=int(run.now() * 1000),
                 seed=run.chance.getrandbits(32),
             ),
-            self._send_for_script,
+            ScriptCalls(run, self.step).answer,
         )
         scopes.take(result.changes, f"{'pre-request' if event == 'prerequest' else 'test'} script of {item.name}")
         self._tell_records(result)
@@ -168,22 +158,6 @@ class Execution:
             expected=None if check.expected is None else mask(check.expected),
             actual=None if check.actual is None else mask(check.actual),
         )
-
-    def _send_for_script(self, described: JsonValue) -> Answer:
-        """pm.sendRequest: errors go to the script, which decides what they mean."""
-        try:
-            request = parse_request(Node(described, "pm.sendRequest", ""))
-            ready = resolved(request, self.run.scopes)
-            made = self.run.maker.make(self._cautious(ready), Behaviour())
-        except _UNSENDABLE as error:
-            if isinstance(error, ThirdHostError):
-                self._unsendable(error)
-            return {"error": str(error)}
-        try:
-            done = Exchanges(self.run, self.step).send(made, self._following(Behaviour()), events.Cause.SCRIPT)
-        except NoAnswerError as error:
-            return {"error": str(error)}
-        return {"response": views.response_view(done.response, milliseconds=done.seconds * 1000)}
 
 
 def _wire_headers(made: HttpRequest) -> tuple[Parameter, ...]:

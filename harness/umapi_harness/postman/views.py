@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Iterable, Mapping
 
 import attrs
 
 from umapi_harness.common.documents import JsonValue, Node
 from umapi_harness.postman.bodies import Body, Parameter
 from umapi_harness.postman.collection import Request, parse_request
+from umapi_harness.postman.cookie_forms import cookie_view
+from umapi_harness.postman.cookies import Cookie
 from umapi_harness.postman.sending.messages import HttpResponse
 
 View = Mapping[str, JsonValue]
@@ -57,8 +58,8 @@ def changed_request(request: Request, view: View, pointer: str) -> Request:
     return attrs.evolve(request, method=seen.method, url=seen.url, headers=seen.headers, body=seen.body)
 
 
-def response_view(response: HttpResponse, *, milliseconds: float) -> View:
-    """A response, read to its end, as the sandbox reads it."""
+def response_view(response: HttpResponse, cookies: Iterable[Cookie], *, milliseconds: float) -> View:
+    """A response as the sandbox reads it, with the cookies that its address has by now."""
     return {
         "id": "",
         "code": response.status,
@@ -67,17 +68,5 @@ def response_view(response: HttpResponse, *, milliseconds: float) -> View:
         "size": len(response.body),
         "headers": [{"key": key, "value": value} for key, value in response.headers],
         "text": response.text,
-        "cookies": _cookies(response),
+        "cookies": [cookie_view(one) for one in cookies],
     }
-
-
-def _cookies(response: HttpResponse) -> list[View]:
-    found: list[View] = []
-    for line in response.values("set-cookie"):
-        jar: SimpleCookie = SimpleCookie()
-        try:
-            jar.load(line)
-        except CookieError:
-            continue  # a cookie that nobody can read is no cookie; the header itself stays visible
-        found += [{"key": name, "name": name, "value": morsel.value} for name, morsel in jar.items()]
-    return found

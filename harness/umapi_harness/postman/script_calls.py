@@ -1,0 +1,80 @@
+"""Calls of scripts: what they ask the runner for while they run: requests to send, and the cookie jar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import attrs
+
+from umapi_harness.common.documents import JsonValue, Node
+from umapi_harness.postman import events, views
+from umapi_harness.postman.addresses import AddressError, address
+from umapi_harness.postman.behaviour import Behaviour
+from umapi_harness.postman.collection import parse_request
+from umapi_harness.postman.cookie_forms import cookie_view, described_cookie
+from umapi_harness.postman.cookies import CookieError
+from umapi_harness.postman.exchanges import UNSENDABLE, Exchanges, NoAnswerError
+from umapi_harness.postman.rules import Rule
+from umapi_harness.postman.scripts import Answer
+from umapi_harness.postman.session import Session
+from umapi_harness.postman.targets import ThirdHostError
+from umapi_harness.postman.variables import value_text
+
+COOKIES = "cookies"
+
+
+@attrs.define
+class ScriptCalls:
+    """Answers the scripts of a step. What goes wrong is told, and handed to the script."""
+
+    run: Session
+    step: events.Step
+
+    def answer(self, message: JsonValue) -> Answer:
+        """Answers one call: `{"response": …}`, `{"cookies": […]}`, or `{"error": text}`.
+
+        A message is a request as pm.sendRequest takes it, or a call of the cookie jar: `kind` is "cookies", `call`
+        is get, getAll, set, unset or clear, `url` an address, `name` that of a cookie, `cookie` what to set: the
+        text of a Set-Cookie line, or an object with the names of Postman.
+        """
+        members = _members(message)
+        return self._cookies(members) if members.get("kind") == COOKIES else self._sent(message)
+
+    def _sent(self, described: JsonValue) -> Answer:
+        try:
+            request = parse_request(Node(described, "pm.sendRequest", ""))
+            exchanges = Exchanges(self.run, self.step)
+            _, made = exchanges.prepared(request, Behaviour())
+            done = exchanges.send(made, Behaviour(), events.Cause.SCRIPT)
+        except (*UNSENDABLE, NoAnswerError) as error:
+            self.run.error(self.step, _rule(error), f"pm.sendRequest: {error}", self.step.pointer)
+            return {"error": str(error)}
+        cookies = self.run.cookies.matching(done.request.url)
+        return {"response": views.response_view(done.response, cookies, milliseconds=done.seconds * 1000)}
+
+    def _cookies(self, members: Mapping[str, JsonValue]) -> Answer:
+        jar, call = self.run.cookies, value_text(members.get("call"))
+        try:
+            url = address(value_text(members.get("url")))
+            if call == "set":
+                cookie = described_cookie(members.get("cookie"), url, self.run.now())
+                jar.put(cookie)
+                return {"cookies": [cookie_view(cookie)]}
+        except (AddressError, CookieError) as error:
+            return {"error": str(error)}
+        wanted = value_text(members.get("name"))
+        found = [one for one in jar.matching(url) if call in ("getAll", "clear") or one.name == wanted]
+        if call in ("unset", "clear"):
+            for cookie in found:
+                jar.remove(cookie)
+        return {"cookies": [cookie_view(one) for one in found]}
+
+
+def _rule(error: Exception) -> Rule:
+    outside = isinstance(error, ThirdHostError) or (isinstance(error, NoAnswerError) and error.rule is Rule.THIRD_HOST)
+    return Rule.THIRD_HOST if outside else Rule.FAILED_SEND_REQUEST
+
+
+def _members(value: JsonValue) -> Mapping[str, JsonValue]:
+    return cast("Mapping[str, JsonValue]", value) if isinstance(value, dict) else {}
