@@ -35,7 +35,7 @@ def test_newman_s_own_file_is_read(write_json):
     [
         ([], "the cookie jar must be an object"),
         ({}, 'no "cookies": this is not a cookie jar'),
-        ({"cookies": [{"key": "a"}]}, "#/cookies/0: a cookie needs key and domain"),
+        ({"cookies": [{"key": "a"}]}, "#/cookies/0: a cookie needs a domain"),
         ({"cookies": [{"key": "a", "domain": "h", "expires": "soon"}]}, "#/cookies/0: expires is no time: soon"),
     ],
 )
