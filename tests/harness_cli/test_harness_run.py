@@ -374,3 +374,19 @@ def test_cookies_of_a_file_go_along_and_those_of_the_end_are_written(run: Run, w
     (request,) = json.loads(report.read_text("utf-8"))["requests"]
     assert "Cookie" in [name for name, _ in request["request"]["headers"]]
     assert json.loads(jar.read_text("utf-8"))["cookies"][0]["key"] == "flavour"
+
+
+def test_what_is_filled_in_and_secret_is_shown_nowhere(run: Run, write: Write, tmp_path: Path) -> None:
+    """Also under a name that no secret has; the report says what a step changed."""
+    variables = [{"key": "jwt", "value": ""}, {"key": "bearer", "value": ""}]
+    log = "console.log(pm.variables.get('jwt'), pm.variables.get('bearer'));"
+    steps = [
+        {**one, "event": [*one["event"], {"listen": "prerequest", "script": {"exec": [log]}}]} for one in own_steps()
+    ]
+    report = tmp_path / "r.json"
+    ran = run("run", write(*steps, variable=variables), "--mock", "--json", report, "-v")
+    assert ran.status == 0, ran.out
+    assert "••• •••" in ran.out
+    assert "eyJ" not in ran.out + report.read_text("utf-8")
+    (changed,) = [one["changes"] for one in json.loads(report.read_text("utf-8"))["requests"] if one["changes"]]
+    assert changed[0].startswith("user new@example.com (federatedID): added")

@@ -48,6 +48,8 @@ def answered(web, run_collection, collection_of, item):
         (f"pm.variables.get('n') ? {CHECK[:-1]} : pm.response.code && postman.setNextRequest('a');"
          f"pm.variables.set('n', 1); pm.response.code;", []),
         ("if (pm.response.code === 404) postman.setNextRequest(null);", ["http-error"]),
+        ("pm.test('x', () => utils.gone());", []),
+        ("const own = (n) => n; [1].forEach((n) => pm.test('x' + own(n), () => {}));", ["http-error"]),
     ],
 )  # fmt: skip
 def test_an_error_that_no_check_looks_at_fails_the_run(answered, test, broken):

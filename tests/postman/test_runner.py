@@ -219,6 +219,15 @@ def test_jumps_may_go_by_id_and_from_the_pre_request_script(server, run_collecti
     assert run_collection(collection_of(*items)).names == ["a", "c"]
 
 
+def test_of_two_requests_of_one_name_the_last_is_jumped_to(run_collection, collection_of, item):
+    """As Postman does."""
+    first = item("a", "http://h", test="postman.setNextRequest('b');")
+    ran = run_collection(
+        collection_of(first, item("b", "http://h/1"), item("c", "http://h/2"), item("b", "http://h/3"))
+    )
+    assert [event.url for event in ran.of(events.RequestSent)][1:] == ["http://h/3"]
+
+
 def test_going_round_in_circles_ends(server, run_collection, collection_of, item):
     """A collection that jumps back for ever is stopped with an error."""
     ran = run_collection(collection_of(item("a", "http://h", test="pm.execution.setNextRequest('a');")), max_requests=5)

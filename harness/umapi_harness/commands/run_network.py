@@ -7,14 +7,12 @@ from pathlib import Path
 
 import click
 
-from umapi_harness.commands.run_options import RunArguments
+from umapi_harness.commands.run_options import MEBIBYTE, RunArguments
 from umapi_harness.commands.run_places import Place, bundle_of_environment
 from umapi_harness.common.documents import Node, read_node
 from umapi_harness.postman.sending.certificates import ClientCertificate, TlsOptions, check_files
 from umapi_harness.postman.sending.proxies import Proxies, proxies_of_environment
 from umapi_harness.postman.sending.sender import Bounds, Sender
-
-_MEBIBYTE = 1024 * 1024
 
 
 def sender_of(arguments: RunArguments, place: Place) -> Sender:
@@ -37,7 +35,7 @@ def sender_of(arguments: RunArguments, place: Place) -> Sender:
     except ValueError as error:
         raise click.UsageError(f"the proxy settings of the environment cannot be used: {error}") from None
     seconds = arguments.timeout_request / 1000 or None
-    bounds = Bounds(connect=seconds, idle=seconds, total=seconds, body_bytes=arguments.max_answer * _MEBIBYTE)
+    bounds = Bounds(connect=seconds, idle=seconds, total=seconds, body_bytes=arguments.max_answer * MEBIBYTE)
     return Sender(tls=tls, proxies=proxies, bounds=bounds)
 
 

@@ -11,9 +11,11 @@ import click
 
 from umapi_harness.commands.conventions import FILE
 from umapi_harness.commands.server_options import FAULTS, PROFILE, SEEDS, THROTTLE
+from umapi_harness.postman.scripts import Limits
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _MILLISECONDS: Final = click.IntRange(0)
+MEBIBYTE: Final = 1024 * 1024
 _FOLDER: Final = click.Path(path_type=Path, file_okay=False)
 
 
@@ -27,8 +29,8 @@ class RunArguments:
     iteration_data: str | None
     iteration_count: int | None
     folders: tuple[str, ...]
-    env_vars: tuple[str, ...]
-    global_vars: tuple[str, ...]
+    env_vars: tuple[str, ...] = attrs.field(repr=False)
+    global_vars: tuple[str, ...] = attrs.field(repr=False)
     csv_strings: bool
     bail: str | None
     delay_request: int
@@ -37,6 +39,7 @@ class RunArguments:
     timeout_script: int
     max_answer: int
     max_steps: int
+    script_memory: int
     ignore_redirects: bool
     working_dir: Path | None
     insecure_file_read: bool
@@ -45,7 +48,7 @@ class RunArguments:
     ssl_extra_ca_certs: Path | None
     ssl_client_cert: Path | None
     ssl_client_key: Path | None
-    ssl_client_passphrase: str
+    ssl_client_passphrase: str = attrs.field(repr=False)
     ssl_client_cert_list: Path | None
     cookie_jar: Path | None
     export_cookie_jar: Path | None
@@ -61,7 +64,7 @@ class RunArguments:
     color: str
     disable_unicode: bool
     suppress_exit_code: bool
-    postman_api_key: str | None
+    postman_api_key: str | None = attrs.field(repr=False)
     allowed: tuple[str, ...]
     denied: tuple[str, ...]
     target: str | None
@@ -132,6 +135,14 @@ _OPTIONS: Final = (
         show_default=True,
         metavar="N",
         help="Requests in an iteration, where setNextRequest goes back.",
+    ),
+    click.option(
+        "--script-memory",
+        type=click.IntRange(16),
+        default=Limits().memory_bytes // MEBIBYTE,
+        show_default=True,
+        metavar="MIB",
+        help="Memory of all scripts together.",
     ),
     click.option("--ignore-redirects", is_flag=True, help="Show redirections, and follow none."),
     # Files

@@ -17,7 +17,7 @@ import click
 from umapi_harness.commands.conventions import BAD_INPUT, FAILED, package_version, say
 from umapi_harness.commands.run_documents import RunDocuments, export, read_documents
 from umapi_harness.commands.run_network import sender_of
-from umapi_harness.commands.run_options import REPORTER_OPTIONS, RunArguments, RunCommand, takes_run_options
+from umapi_harness.commands.run_options import MEBIBYTE, REPORTER_OPTIONS, RunArguments, RunCommand, takes_run_options
 from umapi_harness.commands.run_places import Place, elsewhere, mock_place, starts_mock
 from umapi_harness.commands.run_reports import Reports
 from umapi_harness.contract.judges.runs import judge_answer
@@ -101,10 +101,12 @@ def _run(
 
 def _options(arguments: RunArguments, documents: RunDocuments, place: Place) -> Options:
     filled = {scope: _filled(place, scope) for scope in ("environment", "globals")}
-    limits = Limits()
-    limits = attrs.evolve(limits, cpu_seconds=arguments.timeout_script / 1000 or _NO_BOUND)
+    secret = frozenset(one.name for one in place.fillings if one.is_secret)
+    given = _over(documents.environment, place.values)
     return Options(
-        environment=_over(documents.environment, place.values).overlaid(filled["environment"], "the mock server"),
+        environment=attrs.evolve(given, secret=given.secret | secret).overlaid(
+            filled["environment"], "the mock server"
+        ),
         globals=documents.globals.overlaid(filled["globals"], "the mock server"),
         data=documents.data,
         data_source=documents.data_source,
@@ -126,7 +128,10 @@ def _options(arguments: RunArguments, documents: RunDocuments, place: Place) -> 
         notes=place.notes,
         watch=place.watch,
         providers=jwt_provider(time.time),
-        limits=limits,
+        limits=Limits(
+            cpu_seconds=arguments.timeout_script / 1000 or _NO_BOUND,
+            memory_bytes=arguments.script_memory * MEBIBYTE,
+        ),
         judges=(judge_answer,),
     )
 

@@ -91,11 +91,16 @@ class Filling:
     meaning: str
 
     @property
+    def is_secret(self) -> bool:
+        """Whether nobody may see the value."""
+        return is_secret(self.name) or self.meaning in _UNSPOKEN
+
+    @property
     def note(self) -> str:
         """What reports say of it."""
         if self.meaning not in _WORDS:
             return f"{self.name} had no value and is filled with {self.value}, which the mock server stands for"
-        shown = "" if is_secret(self.name) or self.meaning in _UNSPOKEN else f": {self.value}"
+        shown = "" if self.is_secret else f": {self.value}"
         return f"{self.name} had no value and is filled with {_WORDS[self.meaning]} of the mock server{shown}"
 
 

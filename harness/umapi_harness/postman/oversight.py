@@ -23,6 +23,18 @@ _BLIND: Final = re.compile(
 )
 """What can be asked of an answer without seeing its status or its body."""
 _LOOKS: Final = re.compile(r"\bresponse\b|\bresponseCode\b|\bresponseBody\b|\beval\b|\bpm\b(?!\s*\.)")
+_CALLED: Final = re.compile(r"(?<![\w$.])([A-Za-z_$][\w$]*)\s*(?:\.\s*[\w$]+\s*){0,9}\(")
+_DECLARED: Final = re.compile(r"\b(?:const|let|var|function)\s+([\w$]+)|\b([\w$]+)\s*=>|[(,]\s*([\w$]+)\s*(?=[,)])")
+_KNOWN: Final = frozenset(
+    (
+        *("pm", "postman", "console", "expect", "tests", "JSON", "Object", "Array", "String", "Number"),
+        *("Boolean", "Math", "Date", "RegExp", "Error", "Promise", "Map", "Set", "parseInt", "parseFloat"),
+        *("isNaN", "setTimeout", "clearTimeout", "setInterval", "clearInterval", "decodeURIComponent"),
+        *("encodeURIComponent", "if", "for", "while", "switch", "catch", "function", "return", "typeof"),
+        *("await", "async", "new"),
+    )
+)
+"""Words before a parenthesis that are no functions of the collection's own."""
 _RESULT: Final = re.compile(r"\b(?:notCompleted|completed|completedInTestMode|result|errors)\b")
 """The members of an answer that tell whether commands were completed."""
 
@@ -104,5 +116,12 @@ class Oversight:
 
 
 def _looks_at_answer(source: str) -> bool:
-    """Whether a script may see status or body of the answer. What cannot be told from its text is taken to."""
-    return _LOOKS.search(_BLIND.sub("", _UNSPOKEN.sub("", source))) is not None
+    """Whether a script may see status or body of the answer.
+
+    What its text does not tell is taken to: a function that another script has defined may look at anything.
+    """
+    code = _UNSPOKEN.sub("", source)
+    if _LOOKS.search(_BLIND.sub("", code)) is not None:
+        return True
+    own = {name for names in _DECLARED.findall(code) for name in names}
+    return not _KNOWN.union(own).issuperset(_CALLED.findall(code))

@@ -84,6 +84,7 @@ def _request(outcome: Outcome) -> dict[str, object]:
         ],
         "errors": _errors([one for one in outcome.failures if one.kind != "check"], outcome.allowed),
         "notes": outcome.notes,
+        "changes": outcome.changes,
         "console": [{"level": line.level, "text": line.text} for line in outcome.console],
     }
 

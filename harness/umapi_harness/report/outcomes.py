@@ -31,6 +31,8 @@ class Outcome:
     allowed: list[Failure] = attrs.field(factory=list[Failure])
     """Errors that the options of the run allow."""
     notes: list[str] = attrs.field(factory=list[str])
+    changes: list[str] = attrs.field(factory=list[str])
+    """What the step changed in the organisation of the mock server."""
     console: list[events.ConsoleMessage] = attrs.field(factory=list[events.ConsoleMessage])
 
     @property
@@ -94,6 +96,8 @@ class Outcomes:
             case events.CheckFailed():
                 failure = Failure(kind="check", name=event.name, message=event.message, pointer=event.step.pointer)
                 outcome.failures.append(failure)
+            case events.OrganizationChanged():
+                outcome.changes.extend(event.changes)
             case events.ConsoleMessage():
                 outcome.console.append(event)
             case _:
