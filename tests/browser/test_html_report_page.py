@@ -246,6 +246,27 @@ def test_a_body_that_many_steps_share_finds_them_all(report: Open) -> None:
     tally(page, "150 of 300 requests")
 
 
+def test_what_was_searched_for_is_marked(report: Open) -> None:
+    """In the step that a search leads to, its words are marked, in what unfolds later too."""
+    marked = "return [...(CSS.highlights.get('found') ?? [])].map(String)"
+    page = report(whole_run(some_steps(), iterations=2))
+    page.element("#search").send_keys("BUSY")
+    tally(page, "1 of 12 requests")
+    page.press(ESCAPE, "j")
+    page.until_text("main h2", "add a user")
+    assert page.run(marked) == []
+    page.click("#exchange-123 > summary")
+    page.until("return CSS.highlights.get('found').size === 1")
+    assert page.run(marked) == ["busy"]
+    page.press("o")
+    page.until_text(".hero", "Failed")
+    page.press("/", "u7.3@")
+    page.until_text(".entry .name", "request 7")
+    page.press(ESCAPE, "j")
+    page.until_text("main h2", "request 7")
+    assert page.run(marked) == ["u7.3@"]
+
+
 def test_everything_can_be_done_with_keys(report: Open) -> None:
     """Search, next, next failure, into a step and out again, views and help, without a mouse."""
     page = report(whole_run(some_steps(), iterations=2))

@@ -341,6 +341,21 @@ def test_memory_does_not_grow_with_the_run(tmp_path):
     assert peak(1600) - peak(400) < 1200 * 4000 / 10
 
 
+def test_a_step_holds_no_large_bodies(tmp_path):
+    """A step that receives much, many times, keeps of each body what the report shows."""
+    report = HtmlReport(tmp_path / "report.html")
+    report(next(whole_run([])))
+    one = step(1)
+    tracemalloc.start()
+    for number in range(1, 41):
+        for event in exchange(one, number, answer=f"{number:04}" * 250_000):
+            report(event)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    report.close()
+    assert held < 40 * 2 * BODY_LIMIT
+
+
 def test_a_path_that_cannot_be_written_is_told_before_anything_is_sent(tmp_path, capsys):
     """A folder that is not there is bad input, in one line."""
     assert main(["run", "--html", str(tmp_path / "none" / "report.html")]) == 2

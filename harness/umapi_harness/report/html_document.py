@@ -29,6 +29,7 @@ _MODULES: Final = (
     "list",
     "overview",
     "waterfall",
+    "highlight",
     "keys",
     "report",
 )

@@ -23,6 +23,21 @@ CHECK_LIMIT: Final = 500
 _KNOWN_LIMIT: Final = 50_000
 
 
+@attrs.frozen
+class Body:
+    """What is kept of a body, so that a step with many large ones holds none of them."""
+
+    text: str
+    length: int
+    digest: bytes
+
+    @classmethod
+    def of(cls, text: str) -> Body:
+        """Keep the beginning, the length, and what tells it from others."""
+        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        return cls(text[:BODY_LIMIT], len(text), digest)
+
+
 @attrs.define
 class Bodies:
     """The bodies of a report: each text is kept once and known by its number from then on."""
@@ -33,21 +48,20 @@ class Bodies:
     """Those that were not written yet."""
     _known: dict[bytes, int] = attrs.field(factory=dict[bytes, int], init=False)
 
-    def number(self, text: str) -> int | None:
+    def number(self, body: Body | None) -> int | None:
         """The number of a body; None for an empty one."""
-        if not text:
+        if body is None or not body.text:
             return None
-        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        known = self._known.get(digest)
+        known = self._known.get(body.digest)
         if known is not None:
             return known
         if len(self._known) >= _KNOWN_LIMIT:
             # Forgetting costs repetitions in the file, remembering all would cost memory without a bound.
             self._known.clear()
-        entry: dict[str, Any] = {"text": text[:BODY_LIMIT]}
-        if len(text) > BODY_LIMIT:
-            entry["length"] = len(text)
-        number = self._known[digest] = self.count
+        entry: dict[str, Any] = {"text": body.text}
+        if body.length > len(body.text):
+            entry["length"] = body.length
+        number = self._known[body.digest] = self.count
         self.fresh.append(entry)
         self.count += 1
         return number
@@ -62,6 +76,9 @@ class StepRecord:
     ended: dict[int, events.ResponseReceived | events.RequestFailed] = attrs.field(
         factory=dict[int, events.ResponseReceived | events.RequestFailed]
     )
+    bodies_sent: dict[int, Body] = attrs.field(factory=dict[int, Body])
+    """By the number of the exchange; the events are kept without."""
+    bodies_received: dict[int, Body] = attrs.field(factory=dict[int, Body])
     passed: list[events.CheckPassed] = attrs.field(factory=list[events.CheckPassed])
     failed: list[events.CheckFailed] = attrs.field(factory=list[events.CheckFailed])
     unchecked: list[events.CheckSkipped] = attrs.field(factory=list[events.CheckSkipped])
@@ -75,8 +92,12 @@ class StepRecord:
         """Takes in an event of this step."""
         match event:
             case events.RequestSent():
-                self.sent.append(event)
-            case events.ResponseReceived() | events.RequestFailed():
+                self.bodies_sent[event.exchange] = Body.of(event.body)
+                self.sent.append(attrs.evolve(event, body=""))
+            case events.ResponseReceived():
+                self.bodies_received[event.exchange] = Body.of(event.body)
+                self.ended[event.exchange] = attrs.evolve(event, body="")
+            case events.RequestFailed():
                 self.ended[event.exchange] = event
             case events.CheckPassed():
                 self.passed.append(event)
@@ -186,7 +207,7 @@ class StepRecord:
             "method": sent.method,
             "url": cut(sent.url),
             "headers": _pairs(sent.headers),
-            "body": bodies.number(sent.body),
+            "body": bodies.number(self.bodies_sent.get(sent.exchange)),
         }
         if sent.variables:
             used = sent.variables[:LINE_LIMIT]
@@ -197,7 +218,7 @@ class StepRecord:
                 "status": end.status,
                 "reason": cut(end.reason),
                 "headers": _pairs(end.headers),
-                "body": bodies.number(end.body),
+                "body": bodies.number(self.bodies_received.get(sent.exchange)),
                 "seconds": _rounded(end.seconds),
                 "size": end.size,
             }

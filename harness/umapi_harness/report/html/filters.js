@@ -99,6 +99,7 @@ export function filtersOf(run, changed) {
   );
   return {
     root,
+    words: () => search.value.trim().toLowerCase(),
     fits,
     clear,
     progress,

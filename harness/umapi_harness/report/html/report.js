@@ -2,6 +2,7 @@
 
 import { readRun } from "./data.js";
 import { el, fill } from "./dom.js";
+import { highlight } from "./highlight.js";
 import { listenToKeys } from "./keys.js";
 import { listOf } from "./list.js";
 import { overviewView, verdictOf, verdictText } from "./overview.js";
@@ -60,6 +61,12 @@ function showStep(row, wanted) {
   main.scrollTop = 0;
   markView("step");
   if (wanted !== null) document.getElementById(`exchange-${wanted}`)?.scrollIntoView({ block: "start" });
+  markWords();
+}
+
+/** Marks in a step what was searched for. */
+function markWords() {
+  highlight(main, shown ? list.filters.words() : "");
 }
 
 function markView(screen) {
@@ -173,6 +180,9 @@ function begin() {
     },
   });
   window.addEventListener("hashchange", route);
+  // What folds is drawn by its own listener, which comes after this one.
+  main.addEventListener("toggle", () => setTimeout(markWords), { capture: true });
+  list.filters.search.addEventListener("input", markWords);
   route();
 }
 
