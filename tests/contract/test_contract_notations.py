@@ -531,6 +531,6 @@ def test_ordinary_text_stays(text: str, tmp_path: Path) -> None:
     }
     source, out = tmp_path / "in.har", tmp_path / "out.har"
     source.write_text(json.dumps({"log": {"version": "1.2", "entries": [entry]}}), "utf-8")
-    assert main(["redact", str(source), str(out)]) == 0
+    assert main(["redact", "--accept", "b c v x DE FR", str(source), str(out)]) == 0
     written = json.loads(out.read_text("utf-8"))["log"]["entries"][0]["response"]
     assert (written["content"]["text"], written["statusText"]) == (text, "Bad Gateway")

@@ -20,9 +20,11 @@ from umapi_harness.contract.recordings import (
     Archive,
     CutOffError,
     check_rereadable,
+    is_yaml,
     no_exchange,
     open_everything,
 )
+from umapi_harness.contract.strangers import UNVOUCHED
 
 KEY: Final = click.option(
     "--key",
@@ -36,6 +38,33 @@ PSEUDONYMS: Final = click.option(
     default=True,
     help="Whether to replace names, addresses and ids too, or secrets alone; default: replace them.",
 )
+
+ACCEPT: Final = click.option(
+    "--accept",
+    "accepted",
+    metavar="WORD",
+    multiple=True,
+    help="A word, or several with blanks between them, that you vouch for: it names nobody, and stays where nothing "
+    "else tells that it is personal. May be given several times.",
+)
+ACCEPT_FILE: Final = click.option(
+    "--accept-file",
+    metavar="FILE",
+    type=FILE,
+    help="A text file of such words, a line for each; empty lines and those that begin with # are left out.",
+)
+
+
+def accepted_words(words: tuple[str, ...], path: Path | None) -> frozenset[str]:
+    """The words that the options accept; raises UsageError for a file that cannot be read."""
+    if path is None:
+        return frozenset(words)
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "is no text in UTF-8"
+        raise click.UsageError(f"--accept-file: {path}: cannot be read: {reason}; give a text file of words") from None
+    return frozenset((*words, *(line for line in lines if not line.startswith("#"))))
 
 
 def pseudonyms_for(key: str | None, wanted: bool) -> Pseudonyms | None:
@@ -61,6 +90,9 @@ def written(number: int, path: Path, left_out: int, unanswered: int) -> str:
 @click.option("--check", is_flag=True, help="Write nothing; tell what is left in each FILE given.")
 @click.option("--salvage", is_flag=True, help="Of an IN that is cut off, keep the entries that are whole.")
 @click.option("--overwrite", is_flag=True, help="Replace a recording that is OUT; default: refuse.")
+@click.option("--words", is_flag=True, help="With --check, show the words that nobody vouches for.")
+@ACCEPT
+@ACCEPT_FILE
 @PSEUDONYMS
 @KEY
 @BODY_LIMIT
@@ -69,20 +101,30 @@ def redact(
     check: bool,
     salvage: bool,
     overwrite: bool,
+    words: bool,
+    accepted: tuple[str, ...],
+    accept_file: Path | None,
     pseudonyms: bool,
     key: str | None,
     max_body: int,
 ) -> int:
     """Write the recording IN to OUT, as HAR, without secrets and with pseudonyms for names, addresses and ids.
 
+    What is no word of the API, of HTTP or of the messages of software gets a pseudonym too, wherever it stands, unless
+    --accept vouches for it.
+
     With --check, give files instead of IN and OUT: what is left is told by file, entry and place, one line each, and
-    the exit status is 1. Personal data is what no pseudonym of `redact` or `record` is.
+    the exit status is 1. Personal data is what no pseudonym of `redact` or `record` is. A file is clean when each word
+    of it is a pseudonym or vouched for.
     """
     limits = limits_of(max_body)
     if check and salvage:
         raise click.UsageError("--salvage writes a recording and --check none; salvage first, then check what it wrote")
+    if words and not check:
+        raise click.UsageError("--words shows what --check finds; give both")
+    vouched = accepted_words(accepted, accept_file)
     if check:
-        left = sum(_inspected(path, limits, pseudonyms) for path in paths)
+        left = sum(_inspected(path, limits, pseudonyms, vouched, words) for path in paths)
         return FAILED if left else 0
     if len(paths) != 2:
         raise click.UsageError("give two files, IN and OUT; several files are for --check")
@@ -92,7 +134,7 @@ def redact(
         raise click.UsageError(f"{target}: is IN too, which would be lost; give another name for OUT")
     if not overwrite:
         check_free(target)
-    cleaner = Cleaner(pseudonyms_for(key, pseudonyms))
+    cleaner = Cleaner(pseudonyms_for(key, pseudonyms), vouched)
     check_rereadable(source)
     lost: list[CutOffError] = []
 
@@ -124,11 +166,11 @@ def redact(
     return 0
 
 
-def _inspected(path: Path, limits: Limits, pseudonyms: bool) -> int:
+def _inspected(path: Path, limits: Limits, pseudonyms: bool, vouched: frozenset[str], shown: bool) -> int:
     """Tell what is left in a file; returns how much it is."""
     check_rereadable(path)
     digests = pseudonym_digests(open_everything(path, limits=limits)) if pseudonyms else None
-    inspector = Inspector(digests)
+    inspector = Inspector(digests, vouched, shown=shown)
     number = 0
     lines: list[str] = []
     seen = 0
@@ -147,9 +189,16 @@ def _inspected(path: Path, limits: Limits, pseudonyms: bool) -> int:
         seen += exchange.response.status > 0
         lines.extend(inspector.findings(exchange))
         number += told()
+    if is_yaml(path):
+        lines.extend(inspector.comments(path))
     number += told()
     if not seen and not number:
         raise no_exchange(str(path))
     summary = ("1 finding" if number == 1 else f"{number} findings") if number else "clean"
+    unvouched = inspector.unvouched
+    remedy = "" if shown else " (--words shows them, --accept accepts one)"
+    if unvouched:
+        count = "1 word" if unvouched == 1 else f"{unvouched} words"
+        summary += f"; not proved clean: {count} {UNVOUCHED}{remedy}"
     say(f"{path}: {summary}")
     return number

@@ -36,15 +36,23 @@ def ruled(text: str, asked: Callable[[str], bool]) -> Iterator[Field]:
             heads = heads or _heads(bare, before)
         elif heads:
             for name, start, end in heads:
-                cell = bare[start:end]
+                begin, stop = _whole(bare, start), _whole(bare, end)
+                cell = bare[begin:stop]
                 content = cell.strip(" |+")
                 if content and asked(name):
-                    begin = position + start + cell.index(content)
+                    begin += position + cell.index(content)
                     yield Field(name, begin, begin + len(content), True)
         elif (beside := _BESIDE.fullmatch(bare)) is not None and asked(beside["name"]):
             yield Field(beside["name"], position + beside.start("value"), position + beside.end("value"), True)
         before = bare
         position += len(line)
+
+
+def _whole(line: str, border: int) -> int:
+    """Return a border of a column behind the word that stands across it: a line of a sentence has no columns."""
+    while 0 < border < len(line) and line[border - 1].isalnum() and line[border].isalnum():
+        border += 1
+    return border
 
 
 def _heads(rule: str, names: str) -> list[tuple[str, int, int]]:

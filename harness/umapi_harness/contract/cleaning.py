@@ -15,6 +15,7 @@ from umapi_harness.contract.attachments import detached
 from umapi_harness.contract.exchanges import Exchange, Headers, RecordedRequest, RecordedResponse
 from umapi_harness.contract.personal import PersonalData
 from umapi_harness.contract.pseudonyms import NOTE, Pseudonyms, digest, is_digests
+from umapi_harness.contract.strangers import without_strangers
 
 _LEFT_OUT: Final = re.compile(rb"left out: [0-9]+ bytes of [a-z0-9.+/-]+ could not be inspected")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,80}")
@@ -87,13 +88,15 @@ class Cleaner:
 
     Args:
         pseudonyms: None leaves personal data as it is.
+        accepted: words that stay where nothing tells that they are personal, in any letter case.
     """
 
-    def __init__(self, pseudonyms: Pseudonyms | None) -> None:
+    def __init__(self, pseudonyms: Pseudonyms | None, accepted: frozenset[str] = frozenset()) -> None:
         self.left_out = 0
         """How many bodies of cleaned exchanges have been left out, in whole or in part."""
         self._masker = Masker(learning=True)
         self._pseudonyms = pseudonyms
+        self._accepted = accepted
         self._personal = PersonalData(pseudonyms) if pseudonyms is not None else None
 
     def learn(self, exchange: Exchange) -> None:
@@ -106,14 +109,14 @@ class Cleaner:
         """Return an exchange as it may be written: nothing secret in it, its sizes those of its bodies."""
         plain = opened(exchange)
         rest = detached(without_secrets(plain.exchange, self._masker))
-        done = rest.exchange
-        if self._personal is not None and self._pseudonyms is not None:
-            self._pseudonyms.made.clear()
-            done = self._personal.exchange(done)
-            note = " ".join(sorted({digest(word) for word in self._pseudonyms.made}))
-            done = attrs.evolve(done, notes={**done.notes, NOTE: note})
         self.left_out += plain.left_out + rest.request + rest.response
-        return sized(exchange, plain.marked(done))
+        if self._personal is None or self._pseudonyms is None:
+            return sized(exchange, plain.marked(rest.exchange))
+        self._pseudonyms.made.clear()
+        done = plain.marked(self._personal.exchange(rest.exchange))
+        done = without_strangers(done, self._pseudonyms, self._accepted)
+        note = " ".join(sorted({digest(word) for word in self._pseudonyms.made}))
+        return sized(exchange, attrs.evolve(done, notes={**done.notes, NOTE: note}))
 
 
 def without_secrets(exchange: Exchange, masker: Masker) -> Exchange:

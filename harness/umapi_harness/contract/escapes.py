@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from html import unescape
 from typing import Final
 
+from umapi_harness.common.json_text import is_json_like
+
 _ESCAPE: Final = re.compile(
     r"(?P<bytes>(?:%(?:25)*[0-9A-Fa-f]{2})++|(?:\\++(?:x[0-9A-Fa-f]{2}|[0-3][0-7]{2}))++)"
     r"|(?P<point>(?P<lead>%(?:25)*|\\++)(?:u\{[0-9A-Fa-f]{1,6}\}|U[0-9A-Fa-f]{8}"
@@ -21,6 +23,9 @@ _ESCAPE: Final = re.compile(
 )
 _BYTE: Final = re.compile(r"(?P<lead>%(?:25)*|\\++x?+)(?P<code>(?<=\\)[0-3][0-7]{2}|[0-9A-Fa-f]{2})")
 _SIGNS: Final = {"0": "\0", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_DOUBTFUL: Final = re.compile(r"\\[abefnrtv][^\W_]")
+_WORD: Final = re.compile(r"[^\W_]++")
+_LONGEST_WORD: Final = 64
 # An escape that stands for more than the end of a line and the like.
 _LETTER: Final = re.compile(r"%u?[0-9A-Fa-f]{2}|&[#A-Za-z]|\\[uUx0-3]")
 _AT: Final = re.compile(
@@ -53,6 +58,47 @@ def escapes_changed(raw: str, change: Callable[[str], str]) -> str:
     return "".join(
         piece if old == new else written(new, piece) for old, new, piece in zip(chars, changed, pieces, strict=True)
     )
+
+
+def all_escapes_changed(raw: str, change: Callable[[str], str], is_name: Callable[[str, str, bool], bool]) -> str:
+    r"""Change what a text stands for, as `escapes_changed`, with the ends of lines and the like read too.
+
+    Args:
+        raw: the text.
+        change: keeps the number of characters.
+        is_name: whether what stands behind a backslash is a word as it stands, as in `C:\Users\nathan`, by the whole
+            word, by it without its first letter, and by whether a word stands before. JSON has two backslashes.
+    """
+    chars, pieces = _read(raw)
+    if _DOUBTFUL.search(raw):
+        chars, pieces = _literally(chars, pieces, 2 if is_json_like(raw) else 1, is_name)
+    text = "".join(chars)
+    changed = change(text)
+    if changed == text:
+        return raw
+    if len(changed) != len(text):
+        return changed
+    return "".join(
+        piece if old == new else written(new, piece) for old, new, piece in zip(chars, changed, pieces, strict=True)
+    )
+
+
+def _literally(
+    chars: list[str], pieces: list[str], least: int, is_name: Callable[[str, str, bool], bool]
+) -> tuple[list[str], list[str]]:
+    """Read letters behind so many backslashes as letters, where they begin a name."""
+    read: list[str] = []
+    written_so: list[str] = []
+    for place, (char, piece) in enumerate(zip(chars, pieces, strict=True)):
+        if len(piece) > least and piece[-1] in _SIGNS and not piece[:-1].strip("\\"):
+            found = _WORD.match("".join(chars[place + 1 : place + _LONGEST_WORD]))
+            if found and is_name(piece[-1] + found[0], found[0], bool(read) and read[-1].isalnum()):
+                read += ("\\", piece[-1])
+                written_so += (piece[:-1], piece[-1])
+                continue
+        read.append(char)
+        written_so.append(piece)
+    return read, written_so
 
 
 def escaped_addresses(text: str) -> Iterator[tuple[int, int]]:

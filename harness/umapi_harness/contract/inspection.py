@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Final, TypeGuard
 
+from umapi_harness.common import json_text
 from umapi_harness.common.pointers import escaped
 from umapi_harness.common.secrets import REDACTED, Masker
 from umapi_harness.contract import redaction
@@ -16,6 +19,7 @@ from umapi_harness.contract.exchanges import Exchange, Headers
 from umapi_harness.contract.formats.leftovers import has_text
 from umapi_harness.contract.personal import PersonalData
 from umapi_harness.contract.pseudonyms import NOTE, Pseudonyms, digest
+from umapi_harness.contract.strangers import Strangers
 
 LEFT: Final = "a secret"
 NAME: Final = "personal data that is no pseudonym"
@@ -25,6 +29,7 @@ UNOPENED: Final = (
 )
 _SENT: Final = "/request/postData/text"
 _ANSWERED: Final = "/response/content/text"
+_LONGEST_LINE: Final = 1 << 20
 _MARK: Final = "\u00a4"
 
 
@@ -33,11 +38,22 @@ class Inspector:
 
     Args:
         digests: of the pseudonyms that the file tells of; None looks for secrets alone.
+        accepted: words that whoever owns the file vouches for.
+        shown: whether findings tell the words that nobody vouches for.
     """
 
-    def __init__(self, digests: frozenset[str] | None) -> None:
+    def __init__(
+        self, digests: frozenset[str] | None, accepted: frozenset[str] = frozenset(), *, shown: bool = False
+    ) -> None:
+        self._strangers = Strangers(accepted, shown=shown)
+        self._shown = shown
         self._masker = Masker(learning=True)
         self._personal = PersonalData(_Known(digests)) if digests is not None else None
+
+    @property
+    def unvouched(self) -> int:
+        """How many different words have been found that nobody vouches for."""
+        return len(self._strangers.words)
 
     def findings(self, exchange: Exchange) -> Iterator[str]:
         """Yield a line for each place where something is left: the place and what it is, never the thing itself."""
@@ -62,6 +78,8 @@ class Inspector:
                 # Something was learnt, which may stand elsewhere in the exchange too; without it, nothing was.
                 changed = list(_changed(masked, self._personal.exchange(masked)))
             yield from (f"{exchange.where}{place}: {NAME}" for place in changed)
+            told = self._strangers.of_exchange(plain.marked(masked))
+            yield from (f"{exchange.where}{place}: {words}" for place, words in told)
 
     def leftovers(self, place: str, value: object) -> Iterator[str]:
         """Yield a line for each secret in what is no part of an exchange, and one if there is other text in it.
@@ -71,13 +89,30 @@ class Inspector:
         if place.endswith("#/log/creator") and is_creator(value):
             return
         plain: object = json.loads(json.dumps(value, default=str))
-        name = place.rpartition("/")[2]
+        above, slash, name = place.rpartition("/")
+        if self._strangers.of_text(f'"{name}":') and not self._shown:
+            place = f"{above}{slash}*"
         found: list[str] = []
         for masked in (self._masker.data({name: plain})[name], redaction.member(name, plain, self._masker)):
             found += _changed_data("", plain, masked)
         yield from (f"{place}{pointer}: {LEFT}" for pointer in dict.fromkeys(found))
-        if not found and self._personal is not None and has_text(plain):
-            yield f"{place}: {UNREAD}"
+        if not found and self._personal is not None:
+            words = self._strangers.of_text(json_text.quoted_data({name: plain}))
+            if has_text(plain):
+                yield f"{place}: {UNREAD}"
+            elif words:
+                yield f"{place}: {words}"
+
+    def comments(self, path: Path) -> Iterator[str]:
+        """Yield a line for each line of a file that may be a comment of YAML, which no reader of YAML sees."""
+        if self._personal is None:
+            return
+        with path.open("rb") as stream:
+            for number, line in enumerate(iter(partial(stream.readline, _LONGEST_LINE), b""), 1):
+                text = line.decode("utf-8", "replace").partition("#")[2]
+                words = self._strangers.of_text(text) if text else ""
+                if words:
+                    yield f"{path}: line {number}, which may be a comment: {words}"
 
 
 def pseudonym_digests(exchanges: Iterable[Exchange]) -> frozenset[str]:

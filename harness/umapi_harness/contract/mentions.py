@@ -101,7 +101,7 @@ ORDINARY: Final = frozenset(
     word
     for line in (
         "request response connection service server client file account field value session token job task record",
-        "entry page data item items it this that which these those they he she we you i there here nothing",
+        "network entry page data item items it this that which these those they he she we you i there here nothing",
         "everything something license licence licenses quota product profile message messages error errors warning",
         "warnings result results status code list query command commands action actions step steps operation",
         "operations limit rate time date header body url uri path host port proxy gateway certificate key keys",

@@ -31,6 +31,8 @@ _NOBODY: Final = frozenset(
     | {"search", "list", "import", "export", "current", "id", "bulk", "count"}
 )
 _WORD: Final = re.compile(r"[^\W_]++")
+# What stands before a name in directories, and is the same for everybody: CN=, OU=, SMTP:.
+_LEAD: Final = re.compile(r"(?<![^\s,;+/])((?:CN|OU|DC|UID|O|L|ST|C)=|(?:smtp|sip|x500|mailto):)", re.IGNORECASE)
 _LABEL: Final = re.compile(rf"({DOT})", re.IGNORECASE)
 _TITLE_PARTS: Final = re.compile(r"(\s[-|\u00b7\u2013\u2014:]\s)")
 _MOST_TITLE_WORDS: Final = 4
@@ -75,13 +77,19 @@ class Names:
     def _name(self, text: str) -> str:
         if text.lower() in self._known.domains:
             return self.domain(text)
-        made = self._pseudonyms.phrase(text)
+        made = self._phrase(text)
         if made != text:
             self._known.add(text)
         elif "@" in text:
             # Nothing is to be sought; that the domain is one is still to be known.
             self._known.add_domain(text.rpartition("@")[2], sought=False)
         return made
+
+    def _phrase(self, text: str) -> str:
+        if "=" not in text and ":" not in text:
+            return self._pseudonyms.phrase(text)
+        parts = _LEAD.split(text)
+        return "".join(part if place % 2 else self._pseudonyms.phrase(part) for place, part in enumerate(parts) if part)
 
     def domain(self, text: str) -> str:
         """Change a domain."""
@@ -175,7 +183,7 @@ class Names:
         return escapes_changed(text, self._replaced)
 
     def _replaced(self, text: str) -> str:
-        return self._known.replaced(text, self._pseudonyms.phrase, self._pseudonyms.domain)
+        return self._known.replaced(text, self._phrase, self._pseudonyms.domain)
 
     def file_of(self, written: str) -> str:
         """Change the name of a file as a header writes it, perhaps percent-encoded."""

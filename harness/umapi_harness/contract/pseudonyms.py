@@ -214,6 +214,7 @@ class Pseudonyms:
         return left, right
 
 
+@lru_cache(maxsize=1 << 16)
 def digest(word: str) -> str:
     """Return the digest that the note keeps of a pseudonym."""
     return blake2b(word.lower().encode("utf-8", "surrogatepass"), digest_size=3).hexdigest()

@@ -48,6 +48,7 @@ __all__ = [
 ]
 
 _LIMITS = Limits()
+_HEAD = 64
 
 
 def open_recording(
@@ -130,6 +131,12 @@ def no_exchange(path: str, left_out: str = "") -> RecordingError:
     """Return the exception for a recording in which nothing is of use; `left_out` says what there is instead."""
     there = f"holds no exchange of the API; left out: {left_out}" if left_out else "holds no exchange"
     return RecordingError(f"{path}: {there}; give a recording with a request and its answer")
+
+
+def is_yaml(path: Path) -> bool:
+    """Whether a recording is written in YAML, which may hold comments that are no part of it."""
+    with path.open("rb") as stream:
+        return not reading.is_json(stream.read(_HEAD))
 
 
 def check_rereadable(path: Path) -> None:

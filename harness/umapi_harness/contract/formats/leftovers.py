@@ -12,7 +12,10 @@ Leave = Callable[[str, object], None]
 
 _PROTOCOL: Final = re.compile(r"(?:HTTP/|h)[0-9.]{1,4}", re.IGNORECASE)
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]++/[\w.+-]++\s*+(?:;|$)")
-_DATE: Final = re.compile(r"[0-9T:.,+Z -]*")
+_DATE: Final = re.compile(
+    r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?"
+    r"(?:Z| ?[+-][0-9]{2}:?[0-9]{2})?)?"
+)
 _ENCODINGS: Final = frozenset({"", "base64", "utf-8", "utf8"})
 _READ: Final = frozenset({"time", "comment", "_umapi"})
 _READ_OF_REQUEST: Final = frozenset({"method", "url"})

@@ -34,7 +34,7 @@ def exchanges(
         RecordingError: it is no recording, or is broken from some place on; what came before has been given.
     """
     source = Source(stream, path, limits)
-    cursor = JsonCursor(source) if _is_json(source.head) else YamlCursor(source)
+    cursor = JsonCursor(source) if is_json(source.head) else YamlCursor(source)
     if cursor.kind == "list":
         yield from vcr.exchanges(cursor, "", leave)
     elif cursor.kind == "map":
@@ -44,7 +44,8 @@ def exchanges(
     cursor.finish()
 
 
-def _is_json(head: bytes) -> bool:
+def is_json(head: bytes) -> bool:
+    """Whether a file that begins so is read as JSON, and otherwise as YAML."""
     return head.lstrip()[:1] in (b"{", b"[")
 
 
