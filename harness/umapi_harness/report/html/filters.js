@@ -125,6 +125,7 @@ function stateButtons(rows, chose) {
         "aria-pressed": String(state === ""),
         hidden,
         "data-state": state,
+        class: number === 0 ? "none" : null,
         onclick: () => choose(state),
       },
       state ? sign(state) : null,
