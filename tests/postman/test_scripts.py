@@ -75,7 +75,7 @@ def test_scripts_run_in_order_and_an_error_ends_its_own_script(run):
         ("let x = ;", "SyntaxError"),
         ("throw 'a string'", "Error: 'a string'"),
         ("throw new RangeError('far')", "RangeError: far (line 1, column"),
-        ("require('lodash')", 'require("lodash"): this runner carries no libraries'),
+        ("require('nothing')", "Error: Cannot find module 'nothing'"),
         ("pm.execution.skipRequest()", "skipRequest works in pre-request scripts only"),
         ("(function f() { f(); })()", "RangeError: Maximum call stack size exceeded"),
         ("JSON.parse(pm.response.text())", "SyntaxError"),

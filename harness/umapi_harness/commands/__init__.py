@@ -37,6 +37,7 @@ _COMMANDS: Final = {
     "serve": ("serving", "serve"),
     "exec": ("serving", "execute"),
     "run": ("running", "run"),
+    "libraries": ("libraries", "libraries"),
     "seed": ("populating", "seed"),
     "export": ("populating", "export"),
     "replay": ("replaying", "replay"),

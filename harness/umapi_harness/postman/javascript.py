@@ -31,6 +31,7 @@ _SOURCES = (
     "pm/tests.js",
     "pm/sending.js",
     "pm/timers.js",
+    "pm/libraries.js",
     "pm/console.js",
     "pm/event.js",
     "pm/host.js",

@@ -12,6 +12,7 @@ from umapi_harness.common.errors import DocumentError, InputError
 from umapi_harness.postman import events
 from umapi_harness.postman.collection import Collection, Item
 from umapi_harness.postman.execution import Execution
+from umapi_harness.postman.library_needs import check_libraries
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.scripts import ScriptResult
 from umapi_harness.postman.sending.sender import Sender
@@ -38,11 +39,12 @@ class Runner:
     """Receives what the run leaves: its variables and its cookies."""
 
     def run(self) -> events.Summary:
-        """Runs to the end and returns the counts; raises DocumentError when there is nothing to run.
+        """Runs to the end and returns the counts; raises DocumentError for nothing to run, or for libraries that lack.
 
         Whatever ends the run, listeners hear of its end: also when an exception leaves this method.
         """
         items = self._chosen()
+        check_libraries(items, self.collection.source)
         count = self.options.iteration_count()
         session = Session(
             sender=self.sender,

@@ -20,6 +20,8 @@ import attrs
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman.collection import Script
 from umapi_harness.postman.javascript import JavaScript, Limits, StoppedError
+from umapi_harness.postman.libraries import BUNDLED, source_of_libraries
+from umapi_harness.postman.library_needs import mentions_libraries
 from umapi_harness.postman.variables import ScopeChanges, Values
 
 __all__ = ["Check", "ConsoleLine", "Limits", "ScriptEngine", "ScriptError", "ScriptInput", "ScriptResult"]
@@ -126,6 +128,7 @@ class _Sandbox:
     """A context, and what the host knows to be in it."""
 
     javascript: JavaScript
+    has_libraries: bool = attrs.field(default=False, init=False)
     sources: dict[str, int] = attrs.field(factory=dict[str, int], init=False)
     scopes: dict[str, Values] = attrs.field(factory=dict[str, Values], init=False)
 
@@ -134,6 +137,9 @@ class _Sandbox:
         number = self.sources.get(source)
         if number is None:
             number = self.sources[source] = len(self.sources)
+            if not self.has_libraries and mentions_libraries(source):
+                self.javascript.call("libraries", json.dumps(BUNDLED), *self.javascript.admit(source_of_libraries()))
+                self.has_libraries = True
             self.javascript.call("compile", number, *self.javascript.admit(source))
         return number
 

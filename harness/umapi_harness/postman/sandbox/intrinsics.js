@@ -20,6 +20,23 @@ const tagOf = Function.prototype.call.bind(Object.prototype.toString);
 // Not locked, because programs assign these names on objects that inherit them.
 const UNLOCKED = new Set(["constructor", "toString", "toLocaleString", "valueOf", "name", "message"]);
 
+// Objects that inherit from `object` may have members of their own by the same names, as they may from what is not locked.
+function overridable(object, key, value) {
+  return { __proto__: null, enumerable: false, configurable: false, get: () => value, set(other) {
+    if (this === object) throw new TypeError(`${String(key)} is read-only`);
+    Object.defineProperty(this, key, { __proto__: null, value: other, writable: true, enumerable: true, configurable: true });
+  } };
+}
+
+function lockForHeirs(object) {
+  for (const key of Reflect.ownKeys(object)) {
+    const { value, configurable } = Object.getOwnPropertyDescriptor(object, key);
+    if (!UNLOCKED.has(key) && configurable && typeof value === "function") {
+      Object.defineProperty(object, key, overridable(object, key, value));
+    }
+  }
+}
+
 function lock(object) {
   for (const key of Reflect.ownKeys(object)) {
     const property = Object.getOwnPropertyDescriptor(object, key);
@@ -32,9 +49,13 @@ function lock(object) {
 
 function lockIntrinsics() {
   for (const type of [Array, String, Number, BigInt, Map, Set, WeakMap, WeakSet, RegExp, RealPromise, Symbol,
-    Uint8Array, Object.getPrototypeOf(Uint8Array), ArrayBuffer, DataView]) {
+    ArrayBuffer, DataView]) {
     lock(type);
     lock(type.prototype);
+  }
+  for (const type of [Uint8Array, Object.getPrototypeOf(Uint8Array)]) {
+    lockForHeirs(type); // libraries derive buffers from them
+    lockForHeirs(type.prototype);
   }
   lock(RealDate.prototype);
   lock(Object);

@@ -63,9 +63,8 @@ function makeGlobals(pm) {
     request: () => ({ id: pm.request.id, name: pm.request.name, method: pm.request.method, url: String(pm.request.url),
       headers: pm.request.headers.toObject(), data: pm.request.body ? pm.request.body.toString() : "" }),
     postman: () => makePostman(pm),
-    require: () => (name) => {
-      throw new Error(`require("${name}"): this runner carries no libraries for scripts; write it in plain JavaScript`);
-    },
+    require: () => requireLibrary,
+    ...namedLibraries,
     responseBody: () => pm.response?.content,
     responseCode: () => pm.response && { code: pm.response.code, name: pm.response.status, detail: "" },
     responseHeaders: () => pm.response?.headers.toObject(),

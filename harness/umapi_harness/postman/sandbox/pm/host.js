@@ -112,6 +112,10 @@ const OPERATIONS = {
   __proto__: null,
   configure: (limits) => { current.limits = JSON.parse(limits); },
   compile,
+  libraries: (names, text, escaped) => {
+    bundledLibraries = new Set(JSON.parse(names));
+    bundle = escaped ? JSON.parse(text) : text;
+  },
   start: (input, request, response, body, escaped) => {
     beginEvent(JSON.parse(input), request, response, escaped ? JSON.parse(body) : body);
     current.at = 0;

@@ -1,0 +1,110 @@
+"""The command `libraries`: brings the libraries that Postman has for scripts, lists and removes them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import click
+import httpx
+
+from umapi_harness.commands.conventions import FILE, say
+from umapi_harness.common.errors import InputError
+from umapi_harness.postman import libraries as library
+
+_REGISTRY: Final = "https://registry.npmjs.org/"
+_REGISTRY_VARIABLES: Final = ("npm_config_registry", "NPM_CONFIG_REGISTRY")
+_SECONDS: Final = 60.0
+
+
+@click.group()
+def libraries() -> None:
+    """Bring the libraries that Postman has for scripts, list or remove them.
+
+    Scripts ask for them with require("lodash") and the like, or by names as _ and CryptoJS. They are one file of npm's
+    package postman-sandbox, kept in the user's cache, or below UMAPI_CACHE_DIR. A run needs no network for them.
+    """
+
+
+@libraries.command()
+@click.option("--from", "archive", type=FILE, help="Read the package from a file, as `npm pack` writes it.")
+@click.option("--registry", help="npm registry [default: npm_config_registry, or registry.npmjs.org].")
+def install(archive: Path | None, registry: str | None) -> int:
+    """Bring the libraries into the cache, from npm's registry or from a file."""
+    if archive is not None and registry is not None:
+        raise click.UsageError("--from needs no --registry")
+    if archive is not None:
+        content, source = _read(archive), str(archive)
+    else:
+        content, source = _download(registry or _registry(os.environ))
+    say(f"libraries of postman-sandbox {library.VERSION} installed in {library.install(content, source)}")
+    return 0
+
+
+@libraries.command("list")
+def list_() -> int:
+    """List the libraries that scripts can have, and where they are installed."""
+    path = library.installed_file()
+    say("not installed; umapi-harness libraries install brings them" if path is None else f"installed in {path.parent}")
+    for name in library.BUNDLED:
+        click.echo(name)
+    return 0
+
+
+@libraries.command()
+def remove() -> int:
+    """Take the libraries out of the cache."""
+    home = library.remove()
+    say("no libraries are installed" if home is None else f"removed {home}")
+    return 0
+
+
+def _download(registry: str) -> tuple[bytes, str]:
+    """The package's archive from an npm registry, and its URL without credentials; raises InputError."""
+    address = f"{registry.rstrip('/')}/{library.PACKAGE}/-/{library.PACKAGE}-{library.VERSION}.tgz"
+    parts = urlsplit(address)
+    url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError(f"{url}: no address of an npm registry; give one that begins with https://")
+    try:
+        with (
+            httpx.Client(follow_redirects=True, timeout=_SECONDS) as client,
+            client.stream("GET", address) as response,
+        ):
+            if not response.is_success:
+                raise InputError(
+                    f"{url}: answered with {response.status_code}; correct the registry, or use --from FILE"
+                )
+            return _bounded(response, url), url
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{url}: cannot be reached ({reason}); correct the registry, or use --from FILE") from error
+
+
+def _read(path: Path) -> bytes:
+    """The package's archive from a file; raises InputError."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(library.MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); correct --from") from error
+    if len(content) > library.MAX_BYTES:
+        raise InputError(f"{path}: larger than {library.PACKAGE} {library.VERSION} is; correct --from")
+    return content
+
+
+def _registry(environ: Mapping[str, str]) -> str:
+    """The registry that npm's own variables name, or npm's."""
+    return next((environ[name] for name in _REGISTRY_VARIABLES if environ.get(name)), _REGISTRY)
+
+
+def _bounded(response: httpx.Response, url: str) -> bytes:
+    content = bytearray()
+    for chunk in response.iter_bytes():
+        content += chunk
+        if len(content) > library.MAX_BYTES:
+            raise InputError(f"{url}: larger than {library.PACKAGE} {library.VERSION} is; correct the registry")
+    return bytes(content)
