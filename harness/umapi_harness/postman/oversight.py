@@ -15,7 +15,8 @@ from umapi_harness.postman.rules import Rule
 _ERRORS: Final = 400
 
 _UNSPOKEN: Final = re.compile(
-    r"""//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+'|`(?:[^`\\]|\\.)*+`""", re.DOTALL
+    r"""//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|"(?:[^"\\\n]|\\.)*+"?|'(?:[^'\\\n]|\\.)*+'?|`(?:[^`\\]|\\.)*+`?""",
+    re.DOTALL,
 )
 """Comments and texts of JavaScript."""
 _BLIND: Final = re.compile(
@@ -103,9 +104,8 @@ class Oversight:
                 Rule.HTTP_ERROR,
                 f"answered with {self._status}, and no check looked at the status or body; check what is expected",
             )
-        looked = self._failed or any(_RESULT.search(source) for source in sources)
         for rule, message in self._found:
-            if rule is not Rule.NOT_COMPLETED or not looked:
+            if rule is not Rule.NOT_COMPLETED or not (self._failed or any(map(_RESULT.search, sources))):
                 yield rule, message
 
     def _sources(self, item: Item, *, every: bool) -> list[str]:
