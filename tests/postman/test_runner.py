@@ -156,7 +156,7 @@ def test_a_pre_request_script_that_fails_keeps_the_request_back(server, run_coll
 
 
 def test_iterations_follow_the_data_and_past_its_end_repeat_the_last_row(server, run_collection, collection_of, item):
-    """There is one iteration for each row unless a number is given; local variables end with an iteration."""
+    """There is one iteration for each row unless a number is given; local variables last over iterations."""
     test = """
         pm.test(pm.variables.get("n") + "/" + (pm.variables.get("seen") || "-"), () => {});
         pm.variables.set("seen", 1);
@@ -164,7 +164,7 @@ def test_iterations_follow_the_data_and_past_its_end_repeat_the_last_row(server,
     collection = collection_of(item("one", "http://h/{{n}}", test=test))
     rows = [{"n": 1}, {"n": 2}]
     ran = run_collection(collection, data=rows)
-    assert [event.name for event in ran.of(events.CheckPassed)] == ["1/-", "2/-"]
+    assert [event.name for event in ran.of(events.CheckPassed)] == ["1/-", "2/1"]
     ran = run_collection(collection, data=rows, iterations=3)
     assert [event.url for event in ran.of(events.RequestSent)] == ["http://h/1", "http://h/2", "http://h/2"]
 

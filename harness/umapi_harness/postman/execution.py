@@ -116,7 +116,7 @@ class Execution:
                 response=response,
                 name=item.name,
                 id=item.id or str(uuid.UUID(int=self.step.number)),
-                path=(*item.folders, item.name),
+                path=(run.collection_name, *item.folders, item.name),
                 iteration=self.step.iteration,
                 iteration_count=self.iteration_count,
                 now_ms=int(run.now() * 1000),

@@ -105,6 +105,7 @@ class Session:
     chance: random.Random = attrs.field(factory=random.Random)
     collection_variables: Values = attrs.field(factory=dict[str, JsonValue])
     collection_source: str = ""
+    collection_name: str = ""
     masker: Masker = attrs.field(factory=Masker, init=False)
     summary: events.Summary = attrs.field(factory=events.Summary, init=False)
     engine: ScriptEngine = attrs.field(init=False)

@@ -108,10 +108,9 @@ class Scopes:
         }
 
     def begin_iteration(self, data: Mapping[str, JsonValue], origin: str) -> None:
-        """Takes a new row of data; local variables end."""
-        self.data, self.local = dict(data), {}
+        """Takes a new row of data; local variables last as long as the run, as in Postman."""
+        self.data = dict(data)
         self.origins["data"] = dict.fromkeys(data, origin)
-        self.origins["local"] = {}
         self.version += 1
 
     def take(self, changes: Mapping[str, ScopeChanges], origin: str) -> None:
