@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, urlsplit
+from collections.abc import Set
+from urllib.parse import quote, unquote, urlsplit
 
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:[/\\]{2}", re.IGNORECASE)
 _ALWAYS = "".join(chr(code) for code in range(0x21, 0x7F))
@@ -77,3 +78,17 @@ def _host(host: str, problem: str) -> str:
 
 def _quoted(text: str, safe: str) -> str:
     return quote(text.encode("utf-8", "replace"), safe=safe)
+
+
+def with_parameter(url: str, key: str, value: str) -> str:
+    """The URL with one more parameter in its query; the two are written as Postman writes them."""
+    key = key.replace("=", "%3D")
+    pair = "=".join(text.replace("&", "%26").replace("#", "%23") for text in (key, value))
+    return f"{url}{'&' if '?' in url else '?'}{_quoted(pair, _QUERY)}"
+
+
+def without_parameters(url: str, names: Set[str]) -> str:
+    """The URL without the parameters of these names."""
+    place, mark, query = url.partition("?")
+    kept = [pair for pair in query.split("&") if unquote(pair.partition("=")[0]) not in names]
+    return f"{place}?{'&'.join(kept)}" if mark and kept else place

@@ -15,10 +15,14 @@ from umapi_harness.postman.unheard import Unheard
 
 @attrs.frozen(kw_only=True)
 class Auth:
-    """How a request proves who sends it; `settings` by the names that Postman uses for the type."""
+    """How a request proves who sends it; `settings` by the names that Postman uses for the type.
+
+    `place` is where it stands, as file and JSON pointer.
+    """
 
     type: str
-    settings: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    settings: Mapping[str, JsonValue] = attrs.field(factory=dict[str, JsonValue], repr=False)
+    place: str = attrs.field(default="", eq=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -93,19 +97,16 @@ def parse_auth(node: Node | None) -> Auth | None:
         return None
     node.mapping("auth")
     type_ = node.text_of("type")
+    place = f"{node.source}#{node.pointer}"
     given = node.get(type_) if type_ else None
     if given is None:
-        return Auth(type=type_)
+        return Auth(type=type_, place=place)
     if isinstance(given.value, list):
         pairs = {entry.text_of("key"): entry.get("value") for entry in given.items(type_)}
     else:
         pairs = {key: given.child(key, value) for key, value in given.mapping(type_).items()}
-    settings = {
-        key: scalar_text(value)
-        for key, value in pairs.items()
-        if value is not None and isinstance(value.value, str | int | float | bool)
-    }
-    return Auth(type=type_, settings=settings)
+    settings = {key: value.value for key, value in pairs.items() if value is not None}
+    return Auth(type=type_, settings=settings, place=place)
 
 
 def parse_request(node: Node) -> Request:

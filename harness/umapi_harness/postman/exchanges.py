@@ -9,27 +9,18 @@ from typing import cast
 import attrs
 
 from umapi_harness.common.documents import JsonValue
-from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman import events
 from umapi_harness.postman.behaviour import Behaviour
-from umapi_harness.postman.collection import Request
 from umapi_harness.postman.cookies import cookie_header
-from umapi_harness.postman.outgoing import RequestError, resolved
 from umapi_harness.postman.oversight import Answered
 from umapi_harness.postman.redirects import RedirectError, is_redirect, next_request
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.sending.messages import FileContent, HttpBody, HttpRequest, HttpResponse, SendError
 from umapi_harness.postman.session import Session
 from umapi_harness.postman.targets import ThirdHostError
-from umapi_harness.postman.variables import TooLongError, UnresolvedError
-from umapi_harness.postman.writes import UntestableError
 
 _SHOWN_FILE = 65_536
 """Larger files are told of by name and size."""
-
-
-UNSENDABLE = (UnresolvedError, TooLongError, RequestError, DocumentError, ThirdHostError, UntestableError)
-"""Why a request cannot be made ready."""
 
 
 class NoAnswerError(Exception):
@@ -55,13 +46,6 @@ class Exchanges:
 
     run: Session
     step: events.Step
-
-    def prepared(self, request: Request, behaviour: Behaviour) -> tuple[Request, HttpRequest]:
-        """A request with its values, and as it goes over the wire; raises one of UNSENDABLE."""
-        run = self.run
-        ready = resolved(request, run.scopes)
-        ready = attrs.evolve(ready, url=run.cautious(self.step, ready.method, ready.url))
-        return ready, run.maker.make(ready, behaviour)
 
     def send(self, request: HttpRequest, behaviour: Behaviour, cause: events.Cause) -> Exchanged:
         """Sends a request and follows where it leads, as `behaviour` says; raises NoAnswerError."""

@@ -11,7 +11,8 @@ from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman import events, views
 from umapi_harness.postman.bodies import Parameter
 from umapi_harness.postman.collection import Item, Request
-from umapi_harness.postman.exchanges import UNSENDABLE, Exchanges, NoAnswerError
+from umapi_harness.postman.dispatch import UNSENDABLE, Dispatch
+from umapi_harness.postman.exchanges import NoAnswerError
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.script_calls import ScriptCalls
 from umapi_harness.postman.scripts import Check, ConsoleLine, ScriptError, ScriptInput, ScriptResult
@@ -39,6 +40,7 @@ class Execution:
         if (problem := self.item.problem) is not None:
             self.run.error(self.step, Rule.REQUEST, f"{problem.problem}; {problem.remedy}", problem.pointer)
             return None
+        self.run.learn_auth(self.item.auth)
         before = self._scripts("prerequest", self.item.request, None)
         following = before if before.sets_next else None
         if before.skipped:
@@ -46,29 +48,36 @@ class Execution:
             return following
         if before.failed:
             return following
-        exchanges = Exchanges(self.run, self.step)
+        ready = self._ready(before)
+        if ready is None:
+            return following
+        try:
+            sent = Dispatch(self.run, self.step).send(ready, self.item.behaviour, events.Cause.COLLECTION)
+        except UNSENDABLE as error:
+            self._unsendable(error)
+            return following
+        except NoAnswerError as error:
+            self._error(error.rule, str(error))
+            shown, view = ready, None  # as in Newman, tests run without a response too
+        else:
+            cookies = self.run.cookies.matching(sent.done.request.url)
+            view = views.response_view(sent.done.response, cookies, milliseconds=sent.done.seconds * 1000)
+            shown = attrs.evolve(ready, url=sent.made.url, headers=_wire_headers(sent.made))
+        after = self._scripts("test", shown, view)
+        return after if after.sets_next else following
+
+    def _ready(self, before: ScriptResult) -> Request | None:
+        """The request as the pre-request scripts left it, its variables resolved; None when that is an error."""
         try:
             request = self.item.request
             if before.request is not None:
                 request = views.changed_request(request, before.request, f"{self.item.pointer}/request")
-            request = attrs.evolve(request, auth=self.item.auth)
-            ready, made = exchanges.prepared(request, self.item.behaviour)
+            ready = Dispatch(self.run, self.step).ready(attrs.evolve(request, auth=self.item.auth))
         except UNSENDABLE as error:
             self._unsendable(error)
-            return following
+            return None
         self.run.tell_unresolved(self.step, f"{self.item.pointer}/request")
-        try:
-            done = exchanges.send(made, self.item.behaviour, events.Cause.COLLECTION)
-        except NoAnswerError as error:
-            self._error(error.rule, str(error))
-            # As in Newman, tests run without a response too.
-            after = self._scripts("test", ready, None)
-            return after if after.sets_next else following
-        cookies = self.run.cookies.matching(done.request.url)
-        view = views.response_view(done.response, cookies, milliseconds=done.seconds * 1000)
-        shown = attrs.evolve(ready, url=made.url, headers=_wire_headers(made))
-        after = self._scripts("test", shown, view)
-        return after if after.sets_next else following
+        return ready
 
     def _unsendable(self, error: Exception) -> None:
         match error:

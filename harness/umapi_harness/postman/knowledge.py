@@ -11,6 +11,7 @@ import attrs
 
 from umapi_harness.common.secret_names import is_secret
 from umapi_harness.postman.collection import Collection
+from umapi_harness.postman.variables import value_text
 from umapi_models.operations import API_HOST, API_PATH, API_ROOT, IMS_HOST, IMS_ROOT
 
 _PREFIXES: Final = ("umapi", "adobeio", "adobe", "aio", "postman", "my", "the", "test", "sample")
@@ -168,7 +169,7 @@ def _texts(collection: Collection) -> Iterable[str]:
         if request.body is not None:
             yield request.body.raw
         if item.auth is not None:
-            yield from item.auth.settings.values()
+            yield from (value_text(value) for value in item.auth.settings.values())
         for script in (*item.prerequest, *item.tests):
             yield script.source
 

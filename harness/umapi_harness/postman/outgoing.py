@@ -5,20 +5,25 @@ from __future__ import annotations
 import base64
 import random
 import re
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import cast
 from urllib.parse import unquote
 
 import attrs
 
+from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman.addresses import AddressError, address, host_of
-from umapi_harness.postman.authorization import AuthorizationError, authorized
+from umapi_harness.postman.authorisation.kinds import authorised
+from umapi_harness.postman.authorisation.plain import TOKEN_SETTINGS
+from umapi_harness.postman.authorisation.unsigned import AuthorisationError, Unsigned
 from umapi_harness.postman.behaviour import Behaviour
 from umapi_harness.postman.bodies import Body, Parameter
 from umapi_harness.postman.collection import Auth, Request
 from umapi_harness.postman.files import FileAccess, FileRefusedError
-from umapi_harness.postman.payloads import Payload, payload
-from umapi_harness.postman.sending.messages import FileContent, HttpRequest
+from umapi_harness.postman.payloads import Payload, form_payload, payload
+from umapi_harness.postman.sending.messages import FileContent, HttpBody, HttpRequest
 from umapi_harness.postman.sending.sender import ACCEPTED
 from umapi_harness.postman.targets import Target
 from umapi_harness.postman.variables import Scopes
@@ -35,12 +40,16 @@ class RequestError(Exception):
 
 @attrs.frozen(kw_only=True)
 class Maker:
-    """Makes requests for the wire: `user_agent` is how the runner calls itself, `chance` makes what must be unique."""
+    """Makes requests for the wire.
+
+    `user_agent` is how the runner calls itself, `chance` makes what must be unique, `now` is seconds since 1970.
+    """
 
     files: FileAccess
     chance: random.Random
     user_agent: str
     target: Target | None = None
+    now: Callable[[], float] = time.time
 
     def make(self, request: Request, behaviour: Behaviour) -> HttpRequest:
         """The request as it goes out, from one whose variables are resolved.
@@ -53,9 +62,18 @@ class Maker:
             prunes = request.method in _BODILESS and not behaviour.keeps_body
             body = None if prunes or request.body is None else self._payload(request.body, request.headers)
             headers = tuple((one.key, one.value) for one in request.headers if one.key)
-            bare = _with_user(authorized(request.auth, HttpRequest(method=request.method, url=url, headers=headers)))
-        except (AddressError, AuthorizationError, FileRefusedError) as error:
+            unsigned = Unsigned(
+                http=HttpRequest(
+                    method=request.method, url=url, headers=headers, body=None if body is None else body.body
+                ),
+                mode="" if prunes or request.body is None else request.body.mode,
+                now=self.now(),
+                as_it_stands=behaviour.as_it_stands,
+            )
+            bare = _with_user(authorised(request.auth, unsigned))
+        except (AddressError, AuthorisationError, FileRefusedError) as error:
             raise RequestError(str(error)) from None
+        body = _signed(body, bare.body)
         if self.target is not None:
             bare = attrs.evolve(bare, url=self.target.redirect(bare.url))
         return self._with_headers(bare, body, behaviour.disabled_headers)
@@ -91,6 +109,13 @@ class Maker:
             ("Accept-Encoding", ACCEPTED),
             ("Connection", "keep-alive"),
         ]
+
+
+def _signed(payload: Payload | None, body: HttpBody | None) -> Payload | None:
+    """The payload with the body that the authorisation has left; to one that was empty it has added a form."""
+    if body is None or payload is None:
+        return None if body is None else form_payload(body)
+    return attrs.evolve(payload, body=body)
 
 
 def _retyped(pair: tuple[str, str], content_type: str) -> tuple[str, str]:
@@ -175,7 +200,23 @@ def _resolved_body(body: Body, scopes: Scopes) -> Body:
 def _resolved_auth(auth: Auth, scopes: Scopes) -> Auth:
     if auth.type == "noauth":
         return auth
-    return attrs.evolve(auth, settings={key: scopes.resolve(value) for key, value in auth.settings.items()})
+    settings = auth.settings
+    if auth.type == "oauth2" and _resolved_value(settings.get("accessToken"), scopes):
+        # How the token came about is nobody's matter any more, and its variables need no values.
+        settings = {key: value for key, value in settings.items() if key in TOKEN_SETTINGS}
+    return attrs.evolve(auth, settings={key: _resolved_value(value, scopes) for key, value in settings.items()})
+
+
+def _resolved_value(value: JsonValue, scopes: Scopes) -> JsonValue:
+    """A value of JSON with variables resolved in all its texts."""
+    if isinstance(value, str):
+        return scopes.resolve(value)
+    if isinstance(value, list):
+        return [_resolved_value(one, scopes) for one in cast("list[JsonValue]", value)]
+    if isinstance(value, dict):
+        members = cast("dict[str, JsonValue]", value)
+        return {scopes.resolve(key): _resolved_value(one, scopes) for key, one in members.items()}
+    return value
 
 
 def _with_path_variables(url: str, parameters: tuple[Parameter, ...]) -> str:

@@ -81,7 +81,12 @@ def _urlencoded(body: Body, _content_type: str | None, _files: FileAccess, _chan
     for one in body.fields:
         by_name.setdefault(one.key, []).append(one.value)
     text = "&".join(f"{_form(key)}={_form(value)}" for key, values in by_name.items() for value in values)
-    return Payload(body=_text(text), content_type="application/x-www-form-urlencoded", imposed=True)
+    return form_payload(_text(text))
+
+
+def form_payload(body: HttpBody) -> Payload:
+    """The payload of an urlencoded form."""
+    return Payload(body=body, content_type="application/x-www-form-urlencoded", imposed=True)
 
 
 def _file(body: Body, _content_type: str | None, files: FileAccess, _chance: random.Random) -> Payload | None:

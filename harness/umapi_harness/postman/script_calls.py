@@ -14,7 +14,8 @@ from umapi_harness.postman.behaviour import Behaviour
 from umapi_harness.postman.collection import parse_request
 from umapi_harness.postman.cookie_forms import cookie_view, described_cookie
 from umapi_harness.postman.cookies import CookieError
-from umapi_harness.postman.exchanges import UNSENDABLE, Exchanges, NoAnswerError
+from umapi_harness.postman.dispatch import UNSENDABLE, Dispatch
+from umapi_harness.postman.exchanges import NoAnswerError
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.scripts import Answer
 from umapi_harness.postman.session import Session
@@ -44,9 +45,11 @@ class ScriptCalls:
     def _sent(self, described: JsonValue) -> Answer:
         try:
             request = parse_request(Node(described, "pm.sendRequest", ""))
-            exchanges = Exchanges(self.run, self.step)
-            _, made = exchanges.prepared(request, Behaviour())
-            done = exchanges.send(made, Behaviour(), events.Cause.SCRIPT)
+            if request.auth is not None:
+                # It stands nowhere in the collection, so nothing is remembered of its challenges.
+                request = attrs.evolve(request, auth=attrs.evolve(request.auth, place=""))
+            dispatch = Dispatch(self.run, self.step)
+            done = dispatch.send(dispatch.ready(request), Behaviour(), events.Cause.SCRIPT).done
         except (*UNSENDABLE, NoAnswerError) as error:
             self.run.error(self.step, _rule(error), f"pm.sendRequest: {error}", self.step.pointer)
             return {"error": str(error)}

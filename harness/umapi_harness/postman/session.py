@@ -11,7 +11,9 @@ import attrs
 
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman import events
-from umapi_harness.postman.collection import Item
+from umapi_harness.postman.authorisation.kinds import secrets_of
+from umapi_harness.postman.authorisation.memory import Memory
+from umapi_harness.postman.collection import Auth, Item
 from umapi_harness.postman.cookies import Cookie, CookieJar
 from umapi_harness.postman.data import DataRow
 from umapi_harness.postman.dynamic import DynamicVariables
@@ -113,6 +115,7 @@ class Session:
     scopes: Scopes = attrs.field(init=False)
     oversight: Oversight = attrs.field(init=False)
     maker: Maker = attrs.field(init=False)
+    memory: Memory = attrs.field(factory=Memory, init=False)
     cookies: CookieJar = attrs.field(init=False)
     began: float = attrs.field(factory=time.monotonic, init=False)
     """When the run began, by the clock that only goes forward."""
@@ -132,6 +135,7 @@ class Session:
             chance=random.Random(),  # noqa: S311 - boundaries and trace tokens, no secrets
             user_agent=self.options.user_agent,
             target=self.options.target,
+            now=self.now,
         )
         self.scopes = Scopes(
             globals=dict(self.options.globals.values),
@@ -256,6 +260,12 @@ class Session:
             return
         self._learnt = self.scopes.version
         self.masker.learn_scopes(self.scopes.by_name().values(), self._declared())
+
+    def learn_auth(self, auth: Auth | None) -> None:
+        """Remembers the secrets of an authorisation; variables in it are looked for where they have their values."""
+        for secret in secrets_of(auth):
+            if "{{" not in secret:
+                self.masker.learn(secret)
 
     def _declared(self) -> frozenset[str]:
         return self.options.environment.secret | self.options.globals.secret

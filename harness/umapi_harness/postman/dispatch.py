@@ -1,0 +1,97 @@
+"""Dispatch: a request made ready, authorised and sent, with the token that it needs and answers to challenges."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import attrs
+
+from umapi_harness.common.errors import DocumentError
+from umapi_harness.postman import events
+from umapi_harness.postman.authorisation.conversation import MAX_REPEATS, Conversation
+from umapi_harness.postman.authorisation.grants import granted, token_request
+from umapi_harness.postman.authorisation.unsigned import AuthorisationError, Settings
+from umapi_harness.postman.behaviour import Behaviour
+from umapi_harness.postman.collection import Auth, Request
+from umapi_harness.postman.exchanges import Exchanged, Exchanges
+from umapi_harness.postman.outgoing import RequestError, resolved
+from umapi_harness.postman.rules import Rule
+from umapi_harness.postman.sending.messages import HttpRequest, HttpResponse
+from umapi_harness.postman.session import Session
+from umapi_harness.postman.targets import ThirdHostError
+from umapi_harness.postman.variables import TooLongError, UnresolvedError
+from umapi_harness.postman.writes import UntestableError
+
+UNSENDABLE = (UnresolvedError, TooLongError, RequestError, DocumentError, ThirdHostError, UntestableError)
+"""Why a request cannot be made ready."""
+
+
+@attrs.frozen(kw_only=True)
+class Dispatched:
+    """A request as it was made for the wire the last time, before any redirect, and what came of it."""
+
+    made: HttpRequest
+    done: Exchanged
+
+
+@attrs.define
+class Dispatch:
+    """Sends the requests of a step, their variables resolved."""
+
+    run: Session
+    step: events.Step
+
+    def ready(self, request: Request) -> Request:
+        """A request with its values, so that it changes nothing that it may not; raises one of UNSENDABLE."""
+        ready = resolved(request, self.run.scopes)
+        return attrs.evolve(ready, url=self.run.cautious(self.step, ready.method, ready.url))
+
+    def send(self, request: Request, behaviour: Behaviour, cause: events.Cause) -> Dispatched:
+        """Sends a request that is ready, and again with an answer where it is challenged.
+
+        Raises one of UNSENDABLE, and NoAnswerError.
+        """
+        self.run.learn_auth(request.auth)
+        auth = self._with_token(request.auth)
+        talk = self.run.memory.conversation(auth, _server(request.url))
+        repeats = 0
+        while True:
+            made = self.run.maker.make(attrs.evolve(request, auth=talk.auth), behaviour)
+            done = Exchanges(self.run, self.step).send(made, behaviour, cause)
+            if not self._is_challenged(talk, done.response) or repeats == MAX_REPEATS:
+                return Dispatched(made=made, done=done)
+            repeats += 1
+            cause = events.Cause.CHALLENGE if cause is events.Cause.COLLECTION else cause
+
+    def _is_challenged(self, talk: Conversation, response: HttpResponse) -> bool:
+        try:
+            return talk.hears(response)
+        except AuthorisationError as error:
+            self.run.error(self.step, Rule.REQUEST, str(error), f"{self.step.pointer}/request")
+            return False
+
+    def _with_token(self, auth: Auth | None) -> Auth | None:
+        """The authorisation with the access token that its grant brings, asked for once."""
+        if auth is None or auth.type != "oauth2":
+            return auth
+        try:
+            asked = token_request(Settings(auth.settings))
+            if asked is None:
+                return auth
+            token = self.run.memory.token(asked, self.run.now()) or self._fetched(asked)
+        except AuthorisationError as error:
+            raise RequestError(str(error)) from None
+        return attrs.evolve(auth, settings={**auth.settings, "accessToken": token})
+
+    def _fetched(self, asked: Request) -> str:
+        made = self.run.maker.make(asked, Behaviour())
+        done = Exchanges(self.run, self.step).send(made, Behaviour(), events.Cause.TOKEN)
+        grant = granted(done.response, made.url, self.run.now())
+        self.run.masker.learn(grant.token)
+        self.run.memory.keep(asked, grant)
+        return grant.token
+
+
+def _server(url: str) -> str:
+    """Host and port, as the address has them."""
+    return urlsplit(url if "://" in url else f"//{url}").netloc.lower()
