@@ -83,15 +83,31 @@ def test_events_tell_the_whole_story_in_order(server, run_collection, collection
     assert ran.told[-1].summary == ran.summary
 
 
-def test_a_variable_without_value_is_an_error_and_nothing_is_sent(server, run_collection, collection_of, item):
-    """A request is not sent with a hole in it; the error names variable, place and remedy."""
+def test_a_variable_without_value_fails_the_run_and_is_sent_as_it_stands(server, run_collection, collection_of, item):
+    """As Newman sends it, but told: with all that have no value, the place and the remedy."""
     request = {"url": "http://h/{{x}}", "header": [{"key": "A", "value": "{{y}}"}]}
     ran = run_collection(collection_of(item("one", request), item("two", "http://h/ok")))
     (error,) = ran.of(events.ErrorRaised)
     assert error.kind == "unresolved-variable"
-    assert error.message == "no value for {{x}}; set it in the environment, or with --env-var NAME=VALUE"
+    remedy = "set it in the environment, or with --env-var NAME=VALUE"
+    assert error.message == f"no value for {{{{x}}}}, {{{{y}}}}: sent as it stands; {remedy}"
     assert error.pointer == "/item/0/request"
-    assert (ran.summary.requests, ran.summary.errors, ran.summary.passed) == (1, 1, False)
+    assert (ran.summary.requests, ran.summary.errors, ran.summary.passed) == (2, 1, False)
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_nothing_is_changed_by_a_request_with_a_hole_in_it(server, run_collection, collection_of, item, allowed):
+    """A group named "{{group}}" helps nobody; the tests run without a response, and --allow sends it."""
+    body = {"mode": "raw", "raw": '[{"user": "a@example.com", "do": [{"add": {"group": ["{{group}}"]}}]}]'}
+    request = {"method": "POST", "url": "http://127.0.0.1/v2/usermanagement/action/x@AdobeOrg", "body": body}
+    test = "pm.test('response: ' + typeof pm.response, () => {});"
+    rules = allowed_rules(["unresolved-variable"] if allowed else [], [])
+    ran = run_collection(collection_of(item("one", request, test=test)), allowed=rules)
+    errors = [one for one in ran.of(events.ErrorRaised) if one.kind == "unresolved-variable"]
+    assert [one.allowed for one in errors] == [allowed]
+    assert ("not sent, for it would change the organisation" in errors[0].message) is not allowed
+    assert ran.summary.requests == int(allowed)
+    assert [one.name for one in ran.of(events.CheckPassed)] == [f"response: {'object' if allowed else 'undefined'}"]
 
 
 def test_a_request_tells_which_variables_it_was_made_with_and_shows_no_secret(
@@ -120,7 +136,7 @@ def test_a_variable_without_value_may_be_allowed_and_is_sent_as_it_stands(server
     assert (error.kind, error.allowed, error.message) == (
         "unresolved-variable",
         True,
-        "no value for {{x}}; sent as it stands",
+        "no value for {{x}}: sent as it stands; set it in the environment, or with --env-var NAME=VALUE",
     )
     assert ran.summary.passed
     assert ran.summary.requests == 1

@@ -19,10 +19,15 @@ from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.sending.messages import HttpRequest, HttpResponse
 from umapi_harness.postman.session import Session
 from umapi_harness.postman.targets import ThirdHostError
-from umapi_harness.postman.variables import TooLongError, UnresolvedError
+from umapi_harness.postman.variables import PLACEHOLDER, TooLongError
 from umapi_harness.postman.writes import UntestableError
 
-UNSENDABLE = (UnresolvedError, TooLongError, RequestError, DocumentError, ThirdHostError, UntestableError)
+
+class WithheldError(Exception):
+    """A request is not sent, for a reason of which the run has told."""
+
+
+UNSENDABLE = (WithheldError, TooLongError, RequestError, DocumentError, ThirdHostError, UntestableError)
 """Why a request cannot be made ready."""
 
 
@@ -44,6 +49,8 @@ class Dispatch:
     def ready(self, request: Request) -> Request:
         """A request with its values, so that it changes nothing that it may not; raises one of UNSENDABLE."""
         ready = resolved(request, self.run.scopes)
+        if not self.run.tell_unresolved(self.step, ready):
+            raise WithheldError("not sent, for variables in it have no value")
         return attrs.evolve(ready, url=self.run.cautious(self.step, ready.method, ready.url))
 
     def send(self, request: Request, behaviour: Behaviour, cause: events.Cause) -> Dispatched:
@@ -56,12 +63,20 @@ class Dispatch:
         talk = self.run.memory.conversation(auth, _server(request.url))
         repeats = 0
         while True:
-            made = self.run.maker.make(attrs.evolve(request, auth=talk.auth), behaviour)
+            made = self._made(attrs.evolve(request, auth=talk.auth), behaviour)
             done = Exchanges(self.run, self.step).send(made, behaviour, cause)
             if not self._is_challenged(talk, done.response) or repeats == MAX_REPEATS:
                 return Dispatched(made=made, done=done)
             repeats += 1
             cause = events.Cause.CHALLENGE if cause is events.Cause.COLLECTION else cause
+
+    def _made(self, request: Request, behaviour: Behaviour) -> HttpRequest:
+        try:
+            return self.run.maker.make(request, behaviour)
+        except RequestError as error:
+            if PLACEHOLDER.search(request.url):
+                raise WithheldError(str(error)) from None
+            raise
 
     def _is_challenged(self, talk: Conversation, response: HttpResponse) -> bool:
         try:

@@ -11,7 +11,7 @@ from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman import events, views
 from umapi_harness.postman.bodies import Parameter
 from umapi_harness.postman.collection import Item, Request
-from umapi_harness.postman.dispatch import UNSENDABLE, Dispatch
+from umapi_harness.postman.dispatch import UNSENDABLE, Dispatch, WithheldError
 from umapi_harness.postman.exchanges import NoAnswerError
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.script_calls import ScriptCalls
@@ -19,7 +19,7 @@ from umapi_harness.postman.scripts import Check, ConsoleLine, ScriptError, Scrip
 from umapi_harness.postman.sending.messages import HttpRequest
 from umapi_harness.postman.session import Session
 from umapi_harness.postman.targets import ThirdHostError
-from umapi_harness.postman.variables import TooLongError, UnresolvedError
+from umapi_harness.postman.variables import TooLongError
 from umapi_harness.postman.writes import UntestableError
 
 _POOL_SIZE = 50
@@ -48,42 +48,34 @@ class Execution:
             return following
         if before.failed:
             return following
-        ready = self._ready(before)
-        if ready is None:
-            return following
-        try:
-            sent = Dispatch(self.run, self.step).send(ready, self.item.behaviour, events.Cause.COLLECTION)
-        except UNSENDABLE as error:
-            self._unsendable(error)
-            return following
-        except NoAnswerError as error:
-            self._error(error.rule, str(error))
-            shown, view = ready, None  # as in Newman, tests run without a response too
-        else:
-            cookies = self.run.cookies.matching(sent.done.request.url)
-            view = views.response_view(sent.done.response, cookies, milliseconds=sent.done.seconds * 1000)
-            shown = attrs.evolve(ready, url=sent.made.url, headers=_wire_headers(sent.made))
-        after = self._scripts("test", shown, view)
+        shown, response = self._sent(before)
+        # Without a response too, as with Newman.
+        after = self._scripts("test", shown, response)
         return after if after.sets_next else following
 
-    def _ready(self, before: ScriptResult) -> Request | None:
-        """The request as the pre-request scripts left it, its variables resolved; None when that is an error."""
+    def _sent(self, before: ScriptResult) -> tuple[Request, views.View | None]:
+        """The request as it went out, and the response as scripts see it; None where none came, which has been told."""
+        dispatch = Dispatch(self.run, self.step)
+        ready = self.item.request
         try:
-            request = self.item.request
             if before.request is not None:
-                request = views.changed_request(request, before.request, f"{self.item.pointer}/request")
-            ready = Dispatch(self.run, self.step).ready(attrs.evolve(request, auth=self.item.auth))
+                ready = views.changed_request(ready, before.request, f"{self.item.pointer}/request")
+            ready = dispatch.ready(attrs.evolve(ready, auth=self.item.auth))
+            sent = dispatch.send(ready, self.item.behaviour, events.Cause.COLLECTION)
+        except NoAnswerError as error:
+            self._error(error.rule, str(error))
+            return ready, None
         except UNSENDABLE as error:
             self._unsendable(error)
-            return None
-        self.run.tell_unresolved(self.step, f"{self.item.pointer}/request")
-        return ready
+            return ready, None
+        cookies = self.run.cookies.matching(sent.done.request.url)
+        view = views.response_view(sent.done.response, cookies, milliseconds=sent.done.seconds * 1000)
+        return attrs.evolve(ready, url=sent.made.url, headers=_wire_headers(sent.made)), view
 
     def _unsendable(self, error: Exception) -> None:
         match error:
-            case UnresolvedError():
-                message = f"{error}; set it in the environment, or with --env-var NAME=VALUE"
-                self._error(Rule.UNRESOLVED_VARIABLE, message)
+            case WithheldError():
+                pass
             case ThirdHostError():
                 self._error(Rule.THIRD_HOST, str(error))
             case UntestableError():

@@ -160,10 +160,7 @@ def _wire_value(name: str, value: str) -> str:
 
 
 def resolved(request: Request, scopes: Scopes) -> Request:
-    """`request` with values in the place of all variables; raises UnresolvedError.
-
-    Values are put in everywhere first, so that the error names all variables that have none.
-    """
+    """`request` with values in the place of all variables that have one; raises TooLongError."""
     return attrs.evolve(
         request,
         url=_with_path_variables(scopes.resolve(request.url), _all_resolved(request.path_variables, scopes)),

@@ -60,7 +60,9 @@ FACTS: Final[Mapping[Rule, Facts]] = {
     ),
     Rule.NO_CHECKS: Facts("the run is over, and nothing was checked: no check passed or failed", newman=True),
     Rule.UNRESOLVED_VARIABLE: Facts(
-        "a request holds a variable without a value, or variables that hold each other", newman=True
+        "a request holds a variable without a value, or variables that hold each other; it is sent as it stands, as "
+        "with Newman, unless it would change an organisation",
+        newman=True,
     ),
     Rule.UNKNOWN_NEXT_REQUEST: Facts("setNextRequest names a request that the run does not have", newman=True),
     Rule.EMPTY_ASSERTION: Facts(

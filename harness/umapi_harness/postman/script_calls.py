@@ -14,7 +14,7 @@ from umapi_harness.postman.behaviour import Behaviour
 from umapi_harness.postman.collection import parse_request
 from umapi_harness.postman.cookie_forms import cookie_view, described_cookie
 from umapi_harness.postman.cookies import CookieError
-from umapi_harness.postman.dispatch import UNSENDABLE, Dispatch
+from umapi_harness.postman.dispatch import UNSENDABLE, Dispatch, WithheldError
 from umapi_harness.postman.exchanges import NoAnswerError
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.scripts import Answer
@@ -51,7 +51,8 @@ class ScriptCalls:
             dispatch = Dispatch(self.run, self.step)
             done = dispatch.send(dispatch.ready(request), Behaviour(), events.Cause.SCRIPT).done
         except (*UNSENDABLE, NoAnswerError) as error:
-            self.run.error(self.step, _rule(error), f"pm.sendRequest: {error}", self.step.pointer)
+            if not isinstance(error, WithheldError):
+                self.run.error(self.step, _rule(error), f"pm.sendRequest: {error}", self.step.pointer)
             return {"error": str(error)}
         cookies = self.run.cookies.matching(done.request.url)
         return {"response": views.response_view(done.response, cookies, milliseconds=done.seconds * 1000)}

@@ -13,7 +13,7 @@ from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman import events
 from umapi_harness.postman.authorisation.kinds import secrets_of
 from umapi_harness.postman.authorisation.memory import Memory
-from umapi_harness.postman.collection import Auth, Item
+from umapi_harness.postman.collection import Auth, Item, Request
 from umapi_harness.postman.cookies import Cookie, CookieJar
 from umapi_harness.postman.data import DataRow
 from umapi_harness.postman.dynamic import DynamicVariables
@@ -27,7 +27,7 @@ from umapi_harness.postman.scripts import Limits, ScriptEngine
 from umapi_harness.postman.sending.sender import Sender
 from umapi_harness.postman.targets import Target, is_local
 from umapi_harness.postman.variables import Provider, Scopes, Values
-from umapi_harness.postman.writes import as_test
+from umapi_harness.postman.writes import as_test, changes_organization
 
 _SHOWN_VALUE = 2_000
 """So many characters of a variable's value are told."""
@@ -146,7 +146,6 @@ class Session:
                 "collection": dict.fromkeys(self.collection_variables, self.collection_source),
                 "environment": dict(self.options.environment.origins),
             },
-            lenient=Rule.UNRESOLVED_VARIABLE in self.options.allowed,
             providers={name: self._watched(name, made) for name, made in self.options.providers.items()},
             dynamic=self.dynamic.value,
         )
@@ -288,9 +287,18 @@ class Session:
         shown = self.masker.text(value)
         return shown if len(shown) <= _SHOWN_VALUE else f"{shown[:_SHOWN_VALUE]}…"
 
-    def tell_unresolved(self, step: events.Step, pointer: str) -> None:
-        """Tells of variables that were left in a request without a value, since the options allow that."""
+    def tell_unresolved(self, step: events.Step, request: Request) -> bool:
+        """Tells of variables without a value in a request; whether it may be sent all the same, as it stands.
+
+        One that changes an organisation may not, unless the options allow it: a group named "{{group}}" helps nobody.
+        """
         names = self.scopes.take_unresolved()
-        if names:
-            listed = ", ".join(f"{{{{{name}}}}}" for name in names)
-            self.error(step, Rule.UNRESOLVED_VARIABLE, f"no value for {listed}; sent as it stands", pointer)
+        if not names:
+            return True
+        rule = Rule.UNRESOLVED_VARIABLE
+        sent = rule in self.options.allowed or not changes_organization(request.method, request.url)
+        listed = ", ".join(f"{{{{{name}}}}}" for name in names)
+        remedy = "set it in the environment, or with --env-var NAME=VALUE"
+        what = "sent as it stands" if sent else "not sent, for it would change the organisation"
+        self.error(step, rule, f"no value for {listed}: {what}; {remedy}", f"{step.pointer}/request")
+        return sent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -20,6 +20,9 @@ MAX_CHARACTERS = 64 * 1024 * 1024
 MAX_USED = 1_000
 """So many variables of one request are remembered with their values."""
 
+_NULL = "null"
+"""What Postman puts in the place of a variable that holds null."""
+
 Provider = Callable[["Scopes"], "str | None"]
 """Makes the value of a variable that no scope holds; None when it cannot."""
 
@@ -30,14 +33,6 @@ Values = dict[str, JsonValue]
 
 PROVIDED = "provided"
 DYNAMIC = "dynamic"
-
-
-class UnresolvedError(Exception):
-    """Variables have no value, or hold each other; `names` are theirs."""
-
-    def __init__(self, names: tuple[str, ...], reason: str) -> None:
-        self.names = names
-        super().__init__(reason)
 
 
 class TooLongError(Exception):
@@ -78,8 +73,8 @@ def _no_dynamic_value(_name: str) -> str | None:
 class Scopes:
     """The five scopes of a run, narrowest last: global, collection, environment, data, local.
 
-    `providers` stand behind them all: they make values that only the runner can make. With `lenient`, placeholders
-    without a value stay in the text, as in Postman, and their names are kept for `take_unresolved`.
+    `providers` stand behind them all: they make values that only the runner can make. Placeholders without a value stay
+    in the text, as in Postman, and their names are kept for `take_unresolved`.
     """
 
     globals: Values = attrs.field(factory=dict[str, JsonValue])
@@ -89,7 +84,6 @@ class Scopes:
     local: Values = attrs.field(factory=dict[str, JsonValue])
     providers: Mapping[str, Provider] = attrs.field(factory=dict[str, Provider])
     dynamic: DynamicValue = _no_dynamic_value
-    lenient: bool = False
     origins: dict[str, dict[str, str]] = attrs.field(factory=dict[str, dict[str, str]])
     """By scope and name: what set a variable last."""
     version: int = attrs.field(default=0, init=False)
@@ -136,9 +130,9 @@ class Scopes:
             ("globals", self.globals),
         ):
             if name in values:
-                value = value_text(values[name])
+                value = value_text(values[name]) if values[name] is not None else _NULL
                 # An environment may list, empty, what the runner can make.
-                if value or provider is None:
+                if (value and value is not _NULL) or provider is None:
                     origin = self.origins.get(scope, {}).get(name, "")
                     return Used(name=name, value=value, scope=scope, origin=origin)
                 return Used(name=name, value=provider(self) or "", scope=PROVIDED, origin="")
@@ -147,19 +141,17 @@ class Scopes:
         return None if made is None else Used(name=name, value=made, scope=scope, origin="")
 
     def resolve(self, text: str) -> str:
-        """`text` with values in the place of placeholders; raises UnresolvedError and TooLongError."""
-        filled, missing = 0, dict[str, None]()
+        """`text` with values in the place of placeholders; raises TooLongError."""
+        filled = 0
         for _ in range(MAX_PASSES):
             if "{{" not in text:
                 return text
-            missing.clear()
             length = len(text)
 
             def value_of(match: re.Match[str]) -> str:
                 nonlocal filled, length
                 found = self._look_up(match[1].strip())
                 if found is None:
-                    missing[match[1].strip()] = None
                     return match[0]
                 filled += 1
                 length += len(found.value) - len(match[0])
@@ -170,16 +162,10 @@ class Scopes:
                 return found.value
 
             result = PLACEHOLDER.sub(value_of, text)
-            if missing and not self.lenient:
-                raise UnresolvedError(tuple(missing), f"no value for {_listed(missing)}")
             if result == text:
                 break
             text = result
-        names = dict.fromkeys(name.strip() for name in PLACEHOLDER.findall(text))
-        if self.lenient:
-            self._unresolved.update(names)
-        elif names:
-            raise UnresolvedError(tuple(names), f"variables that hold each other: {_listed(names)}")
+        self._unresolved.update(dict.fromkeys(name.strip() for name in PLACEHOLDER.findall(text)))
         return text
 
     def take_used(self) -> tuple[Used, ...]:
@@ -195,17 +181,13 @@ class Scopes:
         return names
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"{{{{{name}}}}}" for name in names)
-
-
 def _too_long(name: str) -> str:
     bounds = f"{MAX_PLACEHOLDERS:,} placeholders or {MAX_CHARACTERS // 2**20} Mi characters"
     return f"the text grows past {bounds} when values are put in; the last was {{{{{name}}}}}"
 
 
 def value_text(value: JsonValue) -> str:
-    """A variable's value as it is put into text: strings as they are, null empty, all else as JSON."""
+    """A value as text: strings as they are, nothing for null, all else as JSON."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -27,18 +27,21 @@ class UntestableError(Exception):
         super().__init__("changes the organisation, and the API has no test mode for it; --allow-writes sends it")
 
 
+def changes_organization(method: str, url: str) -> bool:
+    """Whether a request is one of the API's that change an organisation."""
+    path = urlsplit(url.partition("#")[0]).path
+    return method not in _READS and any(pattern.search(path) for pattern in _CHANGES)
+
+
 def as_test(method: str, url: str) -> str | None:
     """The address with which a request changes nothing; None where it changes nothing as it is.
 
     Raises UntestableError for an operation without a test mode.
     """
-    if method in _READS:
+    if not changes_organization(method, url):
         return None
     head, mark, fragment = url.partition("#")
-    path = urlsplit(head).path
-    if not any(pattern.search(path) for pattern in _CHANGES):
-        return None
-    if not _ACTION.search(path):
+    if not _ACTION.search(urlsplit(head).path):
         raise UntestableError
     before, _, query = head.partition("?")
     pairs = [pair for pair in query.split("&") if pair]

@@ -15,7 +15,7 @@ from umapi_harness.cli import main
 HERE = Path(__file__).parent
 MODULES = os.environ.get("NODE_PATH", "")
 pytestmark = pytest.mark.skipif(
-    not (shutil.which("node") and (Path(MODULES) / "newman").is_dir()),
+    not (MODULES and shutil.which("node") and (Path(MODULES) / "newman").is_dir()),
     reason="needs node, and newman in NODE_PATH: tox -e newman",
 )
 
