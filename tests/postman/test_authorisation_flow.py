@@ -250,16 +250,17 @@ def test_scripts_send_requests_with_authorisation(web, run_collection, collectio
 
 
 def test_the_nearest_authorisation_counts(web, run_collection, collection_of, item):
-    """Null inherits, noauth does not; a folder's goes before the collection's."""
+    """Null, and what has no type, inherits, noauth does not; a folder's goes before the collection's."""
     inside = {"name": "F", "auth": auth("bearer", token="folder"), "item": [item("c", "http://h/c")]}
     collection = collection_of(
         item("a", {"url": "http://h/a", "auth": None}),
+        item("e", {"url": "http://h/e", "auth": {}}),
         item("b", {"url": "http://h/b", "auth": {"type": "noauth"}}),
         inside,
         auth=auth("bearer", token="top"),
     )
     run_collection(collection)
-    assert sent(web) == ["Bearer top", None, "Bearer folder"]
+    assert sent(web) == ["Bearer top", "Bearer top", None, "Bearer folder"]
 
 
 @pytest.mark.parametrize(

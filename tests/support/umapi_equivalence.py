@@ -13,6 +13,7 @@ import contextlib
 import http.server
 import io
 import json
+import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ V21 = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 VOLATILE = frozenset(
     {"user-agent", "postman-token", "host", "accept-encoding", "connection", "accept", "cache-control", "date"}
 )
+# What is made of the port too, or of chance: tests/postman/test_authorisation_samples.py holds signatures to the byte.
+_SIGNATURE = re.compile(r'(\bmac=\\*"|\b(?:oauth_)?[Ss]ignature=(?:\\*")?|Signature=|\bNTLM )[A-Za-z0-9+/=%]{20,}')
 _SHOW = """
 (function () {{
   const text = (value) => {{
@@ -339,7 +342,8 @@ def with_requests(key: str, result: Mapping[str, Any], server: ProbeServer) -> d
         for method, path, headers, body in server.seen
         if path.startswith(f"/{key}/") or path == f"/{key}"
     ]
-    document: dict[str, Any] = json.loads(json.dumps({**result, "seen": seen}).replace(port, "PORT"))
+    text = json.dumps({**result, "seen": seen}).replace(port, "PORT")
+    document: dict[str, Any] = json.loads(_SIGNATURE.sub(r"\1SIGNATURE", text))
     return document
 
 

@@ -92,10 +92,12 @@ class Collection:
 
 
 def parse_auth(node: Node | None) -> Auth | None:
-    """Authorisation as written at one level; None means: inherit."""
+    """Authorisation as written at one level; None, where it is null or has no type, means: inherit."""
     if node is None:
         return None
     node.mapping("auth")
+    if node.get("type") is None:
+        return None
     type_ = node.text_of("type")
     place = f"{node.source}#{node.pointer}"
     given = node.get(type_) if type_ else None
