@@ -73,7 +73,7 @@ def script_input() -> Callable[..., ScriptInput]:
             environment_name="Test",
             provided={},
             dynamic={},
-            request={"id": "i1", "name": "a request", "method": "GET", "url": "http://h/x?q=1", "headers": []},
+            request={"method": "GET", "url": {"raw": "http://h/x?q=1"}, "header": []},
             response={**answer, **(response or {})},
             name="a request",
             id="i1",

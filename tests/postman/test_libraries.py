@@ -111,7 +111,7 @@ NEEDS = {
     "pm.CryptoJS.MD5('x')": [],
     "// CryptoJS.MD5('x')\n/* require('lodash') */": [],
     "const text = 'CryptoJS.MD5(1)';": [],
-    "Buffer.from('x')": ["Buffer"],
+    "Buffer.from('x')": [],
     "utils = {}; tv4.validate(1, {}); cheerio.load('')": ["cheerio", "tv4"],
     "var CryptoJS = eval(pm.globals.get('code')); CryptoJS.MD5('x')": [],
     "xml2Json(responseBody)": ["xml2Json"],

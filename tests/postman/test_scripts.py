@@ -40,7 +40,7 @@ def test_what_a_script_sets_comes_back(run):
         pm.environment.set("nothing", undefined);
     """)
     assert {name: (change.set, change.unset) for name, change in result.changes.items()} == {
-        "environment": ({"a": "1", "nothing": ""}, ("gone",)),
+        "environment": ({"a": "1", "nothing": None}, ("gone",)),
         "globals": ({"b": 2}, ()),
         "collection": ({"c": [3]}, ()),
         "local": ({"d": {"e": 4}}, ()),
@@ -283,11 +283,13 @@ def test_a_changed_request_comes_back(run):
         pm.request.url.addQueryParams([{key: "p", value: "{{v}}"}]);
         pm.request.method = "PUT";
         pm.request.body = "text";
-    """)
-    assert result.request["url"] == "http://other/y?p={{v}}"
-    assert result.request["method"] == "PUT"
-    assert result.request["headers"] == [{"key": "A", "value": "1"}]
-    assert (result.request["body"]["mode"], result.request["body"]["raw"]) == ("raw", "text")
+    """, event="prerequest", response=None)  # fmt: skip
+    assert result.request == {
+        "url": {"raw": "http://other/y?p={{v}}", "variable": []},
+        "header": [{"key": "A", "value": "1"}],
+        "method": "PUT",
+        "body": {"mode": "raw", "raw": "text"},
+    }
 
 
 def test_nothing_of_the_machine_can_be_reached(run):

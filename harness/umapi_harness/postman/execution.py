@@ -41,26 +41,25 @@ class Execution:
             self.run.error(self.step, Rule.REQUEST, f"{problem.problem}; {problem.remedy}", problem.pointer)
             return None
         self.run.learn_auth(self.item.auth)
-        before = self._scripts("prerequest", self.item.request, None)
+        request = attrs.evolve(self.item.request, auth=self.item.auth)
+        before = self._scripts("prerequest", request, None)
         following = before if before.sets_next else None
         if before.skipped:
             self.run.tell(events.RequestSkipped(step=self.step))
             return following
-        if before.failed:
-            return following
-        shown, response = self._sent(before)
+        shown, response = self._sent(request, before)
         # Without a response too, as with Newman.
         after = self._scripts("test", shown, response)
         return after if after.sets_next else following
 
-    def _sent(self, before: ScriptResult) -> tuple[Request, views.View | None]:
+    def _sent(self, ready: Request, before: ScriptResult) -> tuple[Request, views.View | None]:
         """The request as it went out, and the response as scripts see it; None where none came, which has been told."""
         dispatch = Dispatch(self.run, self.step)
-        ready = self.item.request
         try:
             if before.request is not None:
                 ready = views.changed_request(ready, before.request, f"{self.item.pointer}/request")
-            ready = dispatch.ready(attrs.evolve(ready, auth=self.item.auth))
+                self.run.learn_auth(ready.auth)
+            ready = dispatch.ready(ready)
             sent = dispatch.send(ready, self.item.behaviour, events.Cause.COLLECTION)
         except NoAnswerError as error:
             self._error(error.rule, str(error))
@@ -113,7 +112,7 @@ class Execution:
                 environment_name=run.options.environment.name,
                 provided=provided,
                 dynamic=run.dynamic.pool(text + json.dumps(by_name), _POOL_SIZE) if "replaceIn" in text else {},
-                request=views.request_view(request, name=item.name, id_=item.id),
+                request=views.request_view(request),
                 response=response,
                 name=item.name,
                 id=item.id or str(uuid.UUID(int=self.step.number)),

@@ -23,8 +23,11 @@ _SOURCES = (
     "assertions.js",
     "response_words.js",
     "pm/records.js",
+    "pm/promises.js",
     "pm/variables.js",
+    "pm/buffers.js",
     "pm/lists.js",
+    "pm/cookies.js",
     "pm/urls.js",
     "pm/requests.js",
     "pm/responses.js",
@@ -33,6 +36,8 @@ _SOURCES = (
     "pm/timers.js",
     "pm/libraries.js",
     "pm/console.js",
+    "pm/locale.js",
+    "pm/legacy.js",
     "pm/event.js",
     "pm/host.js",
 )
@@ -73,6 +78,7 @@ class Limits:
     requests: int = 1000
     checks: int = 10_000
     console_lines: int = 10_000
+    console_characters: int = 4_000_000
     nesting: int = 500
     """Levels of objects and arrays in what scripts hand out: values of variables, requests."""
 
@@ -95,7 +101,13 @@ class JavaScript:
         self._context = _quickjs.Context()
         self._host = cast("Callable[..., object]", self._context.eval(_sandbox_source()))
         limits = self.limits
-        bounds = {"checks": limits.checks, "lines": limits.console_lines, "nesting": limits.nesting}
+        bounds = {
+            "checks": limits.checks,
+            "lines": limits.console_lines,
+            "characters": limits.console_characters,
+            "nesting": limits.nesting,
+            "memory": limits.memory_bytes // _MEBIBYTE,
+        }
         self._host("configure", json.dumps(bounds))
 
     def begin(self) -> None:

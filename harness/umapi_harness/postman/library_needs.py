@@ -13,6 +13,8 @@ from umapi_harness.postman.collection import Item, Script
 from umapi_harness.postman.libraries import BUNDLED, COMMAND, installed_file
 
 _GLOBALS: Final = ("_", "Backbone", "Buffer", "CryptoJS", "cheerio", "tv4", "xml2Json")
+_BUILT_IN: Final = frozenset(["Buffer"])
+"""What the sandbox has in a short form of its own, where the library is not installed."""
 
 _NO_CODE: Final = re.compile(
     r"//[^\n]*|/\*.*?\*/|(?P<quoted>\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)", re.DOTALL
@@ -68,6 +70,8 @@ def needed_libraries(scripts: Iterable[Script]) -> list[Need]:
     for script, code in listed:
         needs += [Need(name, script) for _, name in _REQUIRED.findall(code) if name in BUNDLED]
     for name, pattern in _NAMED.items():
+        if name in _BUILT_IN:
+            continue
         users = [script for script, code in listed if pattern.search(_without_texts(code))]
         if users and not any(_is_given(name, code) for _, code in listed):
             needs += [Need(name, script) for script in users]

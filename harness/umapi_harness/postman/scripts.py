@@ -18,6 +18,7 @@ from typing import Any, cast
 import attrs
 
 from umapi_harness.common.documents import JsonValue
+from umapi_harness.postman.async_functions import original_column, watched
 from umapi_harness.postman.collection import Script
 from umapi_harness.postman.javascript import JavaScript, Limits, StoppedError
 from umapi_harness.postman.libraries import BUNDLED, source_of_libraries
@@ -140,7 +141,7 @@ class _Sandbox:
             if not self.has_libraries and mentions_libraries(source):
                 self.javascript.call("libraries", json.dumps(BUNDLED), *self.javascript.admit(source_of_libraries()))
                 self.has_libraries = True
-            self.javascript.call("compile", number, *self.javascript.admit(source))
+            self.javascript.call("compile", number, *self.javascript.admit(watched(source)))
         return number
 
     def news(self, scopes: Mapping[str, Values]) -> dict[str, JsonValue]:
@@ -244,7 +245,7 @@ class _Run:
             if "records" in state:
                 return state
             for message in state["outbox"]:
-                self._send(int(message["id"]), message["request"])
+                self._send(int(message["id"]), message["message"])
             if not state["outbox"]:
                 javascript.call("fire")
 
@@ -310,7 +311,7 @@ class _Run:
             case "console":
                 return ConsoleLine(level=record["level"], text=record["text"])
             case _:
-                line, column = record["line"], record["column"]
+                line, column = self._place(record)
                 where = f" (line {line}, column {column} of the script)" if line else ""
                 return ScriptError(
                     message=f"{record['message']}{where}",
@@ -319,6 +320,14 @@ class _Run:
                     line=line,
                     column=column,
                 )
+
+    def _place(self, record: Mapping[str, Any]) -> tuple[int, int]:
+        line, column = int(record["line"]), int(record["column"])
+        if not line:
+            return 0, 0
+        script = self.given.scripts[int(record["script"])]
+        lines = watched(script.source).split("\n")
+        return line, original_column(lines[line - 1], column)
 
     def _pointer(self, index: int | None) -> str:
         scripts = self.given.scripts

@@ -16,16 +16,19 @@ from umapi_harness.postman.sending.messages import HttpResponse
 View = Mapping[str, JsonValue]
 
 
-def request_view(request: Request, *, name: str, id_: str) -> View:
+def request_view(request: Request) -> View:
     """A request as the sandbox reads it."""
-    return {
-        "id": id_,
-        "name": name,
+    view: dict[str, JsonValue] = {
         "method": request.method,
-        "url": request.url,
-        "headers": [{"key": one.key, "value": one.value} for one in request.headers],
-        "body": None if request.body is None else _body_view(request.body),
+        "url": {"raw": request.url, "variable": [_field_view(one) for one in request.path_variables]},
+        "header": [{"key": one.key, "value": one.value} for one in request.headers],
     }
+    if request.body is not None:
+        view["body"] = _body_view(request.body)
+    if request.auth is not None and request.auth.type:
+        settings: list[JsonValue] = [{"key": key, "value": value} for key, value in request.auth.settings.items()]
+        view["auth"] = {"type": request.auth.type, request.auth.type: settings}
+    return view
 
 
 def _body_view(body: Body) -> View:
@@ -54,13 +57,21 @@ def _field_view(one: Parameter) -> View:
 
 def changed_request(request: Request, view: View, pointer: str) -> Request:
     """`request` as the pre-request scripts left it; raises DocumentError when they left no request."""
-    seen = parse_request(Node({**view, "header": view.get("headers")}, "the pre-request script", pointer))
-    return attrs.evolve(request, method=seen.method, url=seen.url, headers=seen.headers, body=seen.body)
+    seen = parse_request(Node(view, "the pre-request script", pointer))
+    return attrs.evolve(
+        request,
+        method=seen.method,
+        url=seen.url,
+        path_variables=seen.path_variables,
+        headers=seen.headers,
+        body=seen.body,
+        auth=seen.auth,
+    )
 
 
 def response_view(response: HttpResponse, cookies: Iterable[Cookie], *, milliseconds: float) -> View:
     """A response as the sandbox reads it, with the cookies that its address has by now."""
-    return {
+    view: dict[str, JsonValue] = {
         "id": "",
         "code": response.status,
         "status": response.reason,
@@ -70,3 +81,11 @@ def response_view(response: HttpResponse, cookies: Iterable[Cookie], *, millisec
         "text": response.text,
         "cookies": [cookie_view(one) for one in cookies],
     }
+    if not _is_utf8_of(response.text, response.body):
+        view["bytes"] = response.body.decode("latin-1")
+    return view
+
+
+def _is_utf8_of(text: str, body: bytes) -> bool:
+    """Whether a body says no more than its text."""
+    return len(text) == len(body) if text.isascii() else text.encode("utf-8", "replace") == body

@@ -6,8 +6,9 @@ function logText(args) {
 
 function write(level) {
   return (...args) => {
-    if (!roomFor("lines", current.limits.lines, "console lines")) return;
-    addRecord({ __proto__: null, kind: "console", level, text: logText(args) });
+    const text = cut(logText(args));
+    if (!roomFor("lines", "console lines") || !roomFor("characters", "characters on the console", text.length)) return;
+    addRecord({ __proto__: null, kind: "console", level, text });
   };
 }
 

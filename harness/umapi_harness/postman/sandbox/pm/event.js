@@ -2,7 +2,7 @@
 // that no script can leave the next one a pm of its own.
 
 // The event that is under way.
-let current = { script: 0, limits: { checks: 0, lines: 0, nesting: 0 } };
+let current = { script: 0, limits: { checks: 0, lines: 0, characters: 0, nesting: 0, memory: 0 } };
 
 function beginEvent(input, requestText, responseText, body) {
   for (const name of Object.keys(input.scopes)) scopes[name].update(input.scopes[name]);
@@ -12,10 +12,10 @@ function beginEvent(input, requestText, responseText, body) {
     provided: { __proto__: null, ...input.provided },
     dynamic: { __proto__: null, ...input.dynamic },
     limits: current.limits,
-    script: 0, running: false, outbox: [], waiting: new Map(), timers: new Map(), elapsed: 0, counter: 0,
+    script: 0, running: false, exhausted: false, outbox: [], waiting: new Map(), timers: new Map(), elapsed: 0, counter: 0,
     nextRequest: undefined, skipped: false, tests: {}, pm: null, random: seededRandom(input.seed),
-    requestView: null, responseView: null,
-    request: () => (current.requestView ??= new RequestView(JSON.parse(requestText))),
+    requestOfEvent: null, responseView: null,
+    request: () => (current.requestOfEvent ??= new RequestOfEvent(requestText)).view,
     response: () => (responseText ? current.responseView ??= new ResponseView(JSON.parse(responseText), body) : undefined),
   };
 }
@@ -28,68 +28,53 @@ function skipRequest() {
   throw new SkipSignal("the request is skipped");
 }
 
-function makePm() {
+// What Postman has and a run from a file cannot have.
+function unavailable(what, instead) {
+  const refuse = () => { throw new Error(`${what} is not there outside of the Postman app; ${instead}`); };
+  return new Proxy({}, { get: (_, key) => (typeof key === "symbol" ? undefined : refuse) });
+}
+
+// As in Postman, the members of pm.info are read by name and not listed.
+function makeInfo() {
+  const info = {};
+  for (const name of Object.keys(current.info)) Object.defineProperty(info, name, { value: current.info[name] });
+  return info;
+}
+
+function makeLocation() {
   const location = [...current.path];
   location.current = location[location.length - 1];
-  const pm = {
-    info: { ...current.info },
+  return location;
+}
+
+function makePm() {
+  const iterationData = new DataScope();
+  return {
+    info: makeInfo(),
     globals: new Scope("pm.globals", scopes.globals),
+    environment: new Scope("pm.environment", scopes.environment, current.environmentName),
     collectionVariables: new Scope("pm.collectionVariables", scopes.collection),
-    environment: new Scope("pm.environment", scopes.environment, true, current.environmentName),
-    iterationData: new Scope("pm.iterationData", scopes.data, false),
-    variables: new AllScopes(),
+    variables: new AllScopes(iterationData),
+    iterationData,
     get request() { return current.request(); },
+    set request(value) { current.request().update(value instanceof RequestView ? value.toJSON() : value); },
     get response() { return current.response(); },
-    get cookies() { return current.response()?.cookies ?? new PairList(); },
+    get cookies() { return current.response()?.cookies ?? new CookieList(); },
     expect,
     test: testFunction,
     sendRequest,
-    execution: { setNextRequest, skipRequest, location },
+    execution: { setNextRequest, skipRequest, location: makeLocation(),
+      runRequest: () => { throw new Error("pm.execution.runRequest is not there outside of the Postman app; use pm.sendRequest"); } },
     visualizer: { set: () => {}, clear: () => {} },
-  };
-  return pm;
-}
-
-// The other names that scripts know. Those that cost something to make are made when they are asked for.
-function makeGlobals(pm) {
-  return {
-    pm: () => pm,
-    console: makeConsole,
-    tests: () => current.tests,
-    globals: () => scopes.globals.toObject(),
-    environment: () => scopes.environment.toObject(),
-    data: () => scopes.data.toObject(),
-    iteration: () => current.info.iteration,
-    request: () => ({ id: pm.request.id, name: pm.request.name, method: pm.request.method, url: String(pm.request.url),
-      headers: pm.request.headers.toObject(), data: pm.request.body ? pm.request.body.toString() : "" }),
-    postman: () => makePostman(pm),
-    require: () => requireLibrary,
-    ...namedLibraries,
-    responseBody: () => pm.response?.content,
-    responseCode: () => pm.response && { code: pm.response.code, name: pm.response.status, detail: "" },
-    responseHeaders: () => pm.response?.headers.toObject(),
-    responseTime: () => pm.response?.responseTime,
-  };
-}
-
-function makePostman({ environment, globals, response, cookies }) {
-  return {
-    setNextRequest,
-    setEnvironmentVariable: (name, value) => environment.set(name, value),
-    getEnvironmentVariable: (name) => environment.get(name),
-    clearEnvironmentVariable: (name) => environment.unset(name),
-    clearEnvironmentVariables: () => environment.clear(),
-    setGlobalVariable: (name, value) => globals.set(name, value),
-    getGlobalVariable: (name) => globals.get(name),
-    clearGlobalVariable: (name) => globals.unset(name),
-    clearGlobalVariables: () => globals.clear(),
-    getResponseHeader: (name) => response?.headers.get(name),
-    getResponseCookie: (name) => cookies.one(name),
+    vault: unavailable("pm.vault", "keep secrets in the environment, or give them with --env-var"),
+    datasets: unavailable("pm.datasets", "give rows with --iteration-data"),
   };
 }
 
 let makers = {};
 const made = new Map();
+const makeGlobals = (pm) => ({ pm: () => pm, console: makeConsole, require: () => requireLibrary, ...namedLibraries,
+  ...legacyMakers(pm) });
 
 // A name is a getter, so that what nobody asks for is not made, and a setter, so that a script can have a variable of
 // that name.
@@ -103,11 +88,13 @@ const globalAccessors = Object.keys(makeGlobals(null)).map((name) => [name, {
   enumerable: false,
   configurable: true,
 }]);
-const fixedGlobals = Object.entries({ ...timerFunctions, Date: SandboxDate });
 
+// What is set once: a script may change it, for itself and those after it, as in Postman.
 function installFixed() {
-  for (const [name, value] of fixedGlobals) {
-    Object.defineProperty(realGlobal, name, { __proto__: null, value, writable: true, enumerable: false, configurable: true });
+  const fixed = { ...timerFunctions, Date: SandboxDate, Promise: WatchedPromise };
+  for (const name of Object.keys(fixed)) {
+    Object.defineProperty(realGlobal, name,
+      { __proto__: null, value: fixed[name], writable: true, enumerable: false, configurable: true });
   }
   realGlobal.Math.random = () => current.random();
 }

@@ -7,6 +7,7 @@ const compiled = new Map();
 const places = [];
 let nextLine = FIRST_SCRIPT_LINE;
 const LAST_SCRIPT_LINE = 60000;
+const ASYNC_MARK = "$$watched"; // see async_functions.py
 const WRAPPER_LINES = 2; // that stand before a script once it has become a function
 
 function compile(id, text, escaped) {
@@ -17,7 +18,7 @@ function compile(id, text, escaped) {
   nextLine += count;
   places.unshift({ id, first, last: first + count - 1 });
   try {
-    compiled.set(id, new AsyncFunction("\n".repeat(first - 1 - WRAPPER_LINES) + source));
+    compiled.set(id, new AsyncFunction(ASYNC_MARK, "\n".repeat(first - 1 - WRAPPER_LINES) + source));
   } catch (error) {
     compiled.set(id, () => { throw error; });
   }
@@ -44,18 +45,17 @@ function startScript() {
     addError(error);
   };
   try {
-    promiseThen(Reflect.apply(run, realGlobal, []), end, fail);
+    nativeThen(Reflect.apply(run, realGlobal, [watchAsync]), end, fail);
   } catch (error) {
     fail(error);
   }
 }
 
-const promiseThen = Function.prototype.call.bind(RealPromise.prototype.then);
-
 // ---- what is left to do ----
 
 // Called when no promise has anything left to do: the state as JSON, or the result when all scripts have ended.
 function turn() {
+  tellRejections();
   if (current.outbox.length || current.timers.size) return pendingText();
   if (current.running) {
     current.running = false;
@@ -80,13 +80,13 @@ function resultText() {
   addEmptyAssertions();
   const broken = Object.getOwnPropertyDescriptor(realGlobal, "pm")?.configurable === false;
   if (broken) {
-    addError(new Error("the script has frozen the global names; later scripts run in a fresh sandbox"));
+    addError(new Error(`the script has frozen the global names${FRESH}`));
   }
   const changes = changesText();
   const next = current.nextRequest === undefined ? "null" : `{"name":${JSON.stringify(nameOf(current.nextRequest))}}`;
-  const request = current.requestView === null ? "null" : JSON.stringify(current.requestView);
+  const request = current.info.eventName === "prerequest" ? current.requestOfEvent?.changedText() ?? "null" : "null";
   return `{"records":${recordsText()},"changes":{${changes}},"request":${request},"skipped":${current.skipped},` +
-    `"next":${next},"broken":${broken},"elapsed":${current.elapsed}}`;
+    `"next":${next},"broken":${broken || current.exhausted},"elapsed":${current.elapsed}}`;
 }
 
 function nameOf(next) {

@@ -60,6 +60,7 @@ function requireLibrary(name) {
 }
 
 function namedLibrary(name) {
+  if (name === "Buffer" && !bundle) return Buffer; // what scripts commonly do with it needs no library
   needsBundle(`the library behind ${name}`);
   const found = bundledRequire(NAMED_LIBRARIES[name]);
   return name === "Buffer" ? found.Buffer : found;

@@ -1,7 +1,7 @@
 // Records: what the scripts of an event did, as the host is told of it. A script's verdict stands here, so nothing of
 // this goes through objects that a script could have changed: nodes without prototype in a chain, texts put together.
 
-const records = { __proto__: null, first: null, last: null, checks: 0, lines: 0, full: false };
+const records = { __proto__: null, first: null, last: null, checks: 0, lines: 0, characters: 0, full: false };
 
 function clearRecords() {
   unasserted.clear();
@@ -9,6 +9,7 @@ function clearRecords() {
   records.last = null;
   records.checks = 0;
   records.lines = 0;
+  records.characters = 0;
   records.full = false;
 }
 
@@ -20,10 +21,18 @@ function addRecord(node) {
   return node;
 }
 
+const LONGEST_TEXT = 100000;
+const FRESH = "; later scripts start in a fresh sandbox, without what earlier ones left in global names";
+
+function cut(text) {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+}
+
 // Whether there is room for one more; where there is none, the report says so once.
-function roomFor(counter, limit, what) {
-  if (records[counter] < limit) {
-    records[counter] += 1;
+function roomFor(counter, what, size = 1) {
+  const limit = current.limits[counter];
+  if (records[counter] + size <= limit) {
+    records[counter] += size;
     return true;
   }
   if (!records.full) {
@@ -35,15 +44,15 @@ function roomFor(counter, limit, what) {
 }
 
 function addCheck(name, state) {
-  const node = { __proto__: null, kind: "check", name: plainText(name), state, message: "", expected: null, actual: null,
+  const node = { __proto__: null, kind: "check", name: cut(plainText(name)), state, message: "", expected: null, actual: null,
     script: current.script };
-  return roomFor("checks", current.limits.checks, "checks") ? addRecord(node) : node;
+  return roomFor("checks", "checks") ? addRecord(node) : node;
 }
 
 function failCheck(check, error) {
   const { name, message } = describe(error);
   check.state = "failed";
-  check.message = name === "AssertionError" ? message : `${name}: ${message}`;
+  check.message = cut(name === "AssertionError" ? message : `${name}: ${message}`);
   const compared = comparedBy(error);
   check.expected = compared === null ? null : compared.expected;
   check.actual = compared === null ? null : compared.actual;
@@ -51,7 +60,10 @@ function failCheck(check, error) {
 
 function addError(error, rule = "script-error") {
   const { name, message, line, column, script } = describe(error);
-  addRecord({ __proto__: null, kind: "error", rule, message: `${name}: ${message}`,
+  const exhausted = error === null || (name === "InternalError" && message === "out of memory");
+  if (exhausted) current.exhausted = true;
+  addRecord({ __proto__: null, kind: "error", rule: exhausted ? "limit" : rule,
+    message: exhausted ? `the script used more than ${current.limits.memory} MiB of memory${FRESH}` : cut(`${name}: ${message}`),
     script: script === null ? current.script : script, line, column });
 }
 
@@ -84,7 +96,7 @@ const FIRST_SCRIPT_LINE = 10000;
 
 function describe(error) {
   if (error === null) {
-    return { __proto__: null, name: "Error", message: "null was thrown; scripts that run out of memory end so", line: 0,
+    return { __proto__: null, name: "Error", message: "null was thrown", line: 0,
       column: 0, script: null };
   }
   if (!(error instanceof Error)) {

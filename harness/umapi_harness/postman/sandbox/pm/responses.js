@@ -1,30 +1,90 @@
 // Responses as scripts see them.
 
+class JSONError extends Error {
+  get name() { return "JSONError"; }
+}
+
+function parseJson(text, reviver) {
+  try {
+    return JSON.parse(text, reviver);
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    const start = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+    throw new JSONError(`the response is no JSON (${error.message}): ${show(start)}`);
+  }
+}
+
 class ResponseView {
-  constructor(response, body) {
-    this.id = response.id;
-    this.code = response.code;
-    this.status = response.status;
-    this.responseTime = response.time;
-    this.responseSize = response.size;
-    this.headers = new PairList(response.headers, true);
-    this.content = body;
-    this.cookies = new PairList(response.cookies);
+  #bytes;
+  constructor(given, text) {
+    const { id, code, status, time, size, headers, cookies, bytes } = given;
+    Object.assign(this, { id, code, status, responseTime: time, responseSize: size });
+    this.headers = new HeaderList(headers);
+    this.content = text.startsWith("\ufeff") ? text.slice(1) : text;
+    this.cookies = new CookieList(cookies);
+    this.#bytes = bytes;
   }
+
   text() { return this.content; }
-  json(reviver) {
-    try {
-      return JSON.parse(this.content, reviver);
-    } catch (error) {
-      const start = this.content.length > 60 ? this.content.slice(0, 60) + "…" : this.content;
-      throw new SyntaxError(`the response is no JSON (${error.message}): ${show(start)}`);
-    }
+  json(reviver) { return parseJson(this.content, typeof reviver === "function" ? reviver : undefined); }
+  jsonp(reviver) {
+    const [, inside] = /^[^(]*\(([\s\S]*)\)[^)]*$/.exec(this.content) ?? [];
+    return parseJson(inside ?? this.content, typeof reviver === "function" ? reviver : undefined);
   }
+
+  // The body as bytes. Where the text says all, the host gives no others.
+  get stream() { return makeBuffer(this.#bytes === undefined ? this.content : this.#bytes, this.#bytes === undefined ? "utf8" : "latin1"); }
+
   reason() { return this.status; }
-  size() { return { body: this.responseSize, header: 0, total: this.responseSize }; }
-  get to() { return expect(this).to; }
-  toJSON() {
-    return { code: this.code, status: this.status, header: this.headers, body: this.content,
-      responseTime: this.responseTime, responseSize: this.responseSize };
+  details() { return { name: this.status, detail: "", code: this.code, standardName: this.status }; }
+  size() {
+    const header = this.headers.contentSize() + utf8Length(`HTTP/1.1 ${this.code} ${this.status}\r\n\r\n`);
+    return { body: this.responseSize, header, total: this.responseSize + header };
   }
+  encoding() { return { format: undefined, source: undefined }; }
+  mime() { throw new Error("`Response#mime` has been discontinued, use `Response#contentInfo` instead."); }
+  contentInfo() { return contentInfo(this.headers); }
+  dataURI() {
+    const { contentType } = this.contentInfo();
+    return `data:${contentType};base64, ${this.stream.toString("base64")}`;
+  }
+  get to() { return expect(this).to; }
+
+  toJSON() {
+    return { id: this.id, status: this.status, code: this.code, header: this.headers.toJSON(),
+      stream: { type: "Buffer", data: [...this.stream] }, cookie: this.cookies.toJSON(), responseTime: this.responseTime,
+      responseSize: this.responseSize };
+  }
+}
+
+// ---- what the headers say of the content ----
+
+const CONTENT_FORMATS = [
+  [/^(image|audio|video)\//, (type) => [type.split("/")[0], type.split("/")[0]]],
+  [/[/+]json\b/, () => ["text", "json"]],
+  [/[/+]xml\b/, () => ["text", "xml"]],
+  [/\/html$/, () => ["text", "html"]],
+  [/\/(x-)?javascript$/, () => ["text", "script"]],
+  [/\/(x-)?yaml$/, () => ["text", "yaml"]],
+  [/^application\/pdf$/, () => ["embed", "pdf"]],
+  [/^text\/|\/x-www-form-urlencoded$/, () => ["text", "plain"]],
+  [/^(application|multipart|message)\//, (type) => [type.split("/")[0], "raw"]],
+];
+const EXTENSIONS = { "application/json": "json", "application/xml": "xml", "text/xml": "xml", "text/html": "html",
+  "text/plain": "txt", "text/csv": "csv", "text/css": "css", "text/javascript": "js", "application/javascript": "js",
+  "application/pdf": "pdf", "application/zip": "zip", "application/octet-stream": "bin", "image/png": "png",
+  "image/jpeg": "jpeg", "image/gif": "gif", "image/svg+xml": "svg", "audio/mpeg": "mpga", "video/mp4": "mp4" };
+
+function contentInfo(headers) {
+  const [type, ...parameters] = (headers.get("content-type") || "text/plain").split(";");
+  const contentType = type.trim().toLowerCase();
+  const charset = /charset="?([^\s"]+)/i.exec(parameters.join(";"))?.[1].toLowerCase() ?? "utf8";
+  const known = CONTENT_FORMATS.find(([pattern]) => pattern.test(contentType));
+  const [mimeType, mimeFormat] = known === undefined ? ["unknown", "raw"] : known[1](contentType);
+  const fileExtension = EXTENSIONS[contentType];
+  const named = /filename="([^"]+)"|filename=([^;\s]+)/i.exec(headers.get("content-disposition") ?? "");
+  const fileName = named?.[1] ?? named?.[2] ?? `response${fileExtension ? `.${fileExtension}` : ""}`;
+  const info = { contentType, mimeType, mimeFormat, charset: charset === "utf-8" ? "utf8" : charset, fileExtension, fileName };
+  if (fileExtension === undefined) delete info.fileExtension;
+  return info;
 }

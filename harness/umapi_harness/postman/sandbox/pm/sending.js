@@ -1,30 +1,59 @@
-// Requests that scripts send: each leaves a note for the host, which sends it and delivers the answer.
+// What scripts ask the host for: requests that they send, and the cookie jar. Each leaves a note, and the host delivers
+// the answer to a callback or a promise.
 
-function sendRequest(request, callback) {
-  if (request instanceof RequestView) request = { ...request.toJSON(), header: request.headers };
-  else refuseDeep(request, "the request");
+const sendErrors = new WeakSet();
+const isSendError = (reason) => reason !== null && typeof reason === "object" && sendErrors.has(reason);
+
+function askHost(message, callback, read) {
+  refuseDeep(message, "what the script asks for");
   current.counter += 1;
   const id = current.counter, script = current.script;
+  const called = typeof callback === "function";
   let settle;
-  const promise = new RealPromise((resolve, reject) => { settle = { resolve, reject }; });
-  current.outbox.push({ id, request: request === undefined ? null : request });
+  const promise = called ? undefined : watch(new RealPromise((resolve, reject) => { settle = { resolve, reject }; }));
+  current.outbox.push({ id, message });
   current.waiting.set(id, (answer, body) => {
     current.script = script;
-    const error = answer.error ? new Error(answer.error) : null;
-    const response = error === null ? new ResponseView(answer.response, body) : undefined;
-    if (typeof callback === "function") {
-      callBack(callback, error, response);
-      settle.resolve(response);
-    } else if (error !== null) settle.reject(error);
-    else settle.resolve(response);
+    if (answer.error === undefined) {
+      const value = read(answer, body);
+      if (called) callBack(callback, null, value, answer);
+      else settle.resolve(value);
+      return;
+    }
+    const error = new Error(answer.error);
+    sendErrors.add(error); // the host has told of it
+    if (called) callBack(callback, error, undefined, answer);
+    else settle.reject(error);
   });
-  return typeof callback === "function" ? undefined : promise;
+  return promise;
+}
+
+function sendRequest(request, callback) {
+  const message = request instanceof RequestView ? request.forHost() : request instanceof Url ? String(request)
+    : described(request);
+  const read = (answer, body) => new ResponseView(answer.response, body);
+  if (typeof callback !== "function") return askHost(message, undefined, read);
+  askHost(message, (error, response) => callback(error, response, { cookies: new CookieList(response?.cookies) }), read);
+  return undefined;
+}
+
+// A request as a script describes it: lists and other objects of the sandbox become what they are written as.
+function described(request) {
+  if (request === null || typeof request !== "object") return request === undefined ? null : request;
+  const plain = { ...request };
+  if (plain.url instanceof Url) plain.url = { raw: plain.url.text(true), variable: plain.url.variables.toJSON() };
+  if (plain.body instanceof RequestBody) plain.body = plain.body.toJSON();
+  else if (Array.isArray(plain.body)) delete plain.body; // as in Postman, where only a body with a mode is one
+  else if (plain.body?.mode === "raw" && typeof plain.body.raw === "object") {
+    plain.body = { ...plain.body, raw: JSON.stringify(plain.body.raw) };
+  }
+  return plain;
 }
 
 function callBack(callback, ...args) {
   try {
     const result = callback(...args);
-    if (typeof result?.then === "function") result.then(undefined, (problem) => addError(problem));
+    if (typeof result?.then === "function") result.then(undefined, (problem) => { if (!isSendError(problem)) addError(problem); });
   } catch (problem) {
     if (!(problem instanceof SkipSignal)) addError(problem);
   }

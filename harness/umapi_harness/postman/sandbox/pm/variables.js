@@ -2,6 +2,7 @@
 // tells what has changed outside.
 
 const MAX_PASSES = 20;
+const MAX_CHARACTERS = 64 * 1024 * 1024;
 
 function valueText(value) {
   if (value === null || value === undefined) return "";
@@ -12,13 +13,21 @@ function dynamicValue(name) {
   return current.dynamic[name]?.shift();
 }
 
-function replaceIn(text, find) {
-  if (typeof text !== "string") return text;
+// Values in the place of placeholders; in objects and arrays, in every text.
+function replaceIn(given, find) {
+  if (given !== null && typeof given === "object") {
+    refuseDeep(given, "what replaceIn is given");
+    if (Array.isArray(given)) return given.map((item) => replaceIn(item, find));
+    return Object.fromEntries(Object.keys(given).map((key) => [key, replaceIn(given[key], find)]));
+  }
+  if (typeof given !== "string") return given;
+  let text = given;
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
     const result = text.replace(/\{\{([^{}]+)\}\}/g, (whole, name) => {
       const value = find(name.trim());
       return value === undefined ? whole : valueText(value);
     });
+    if (result.length > MAX_CHARACTERS) throw new RangeError("replaceIn makes a text without measure of its variables");
     if (result === text) break;
     text = result;
   }
@@ -58,6 +67,14 @@ class Values {
     for (const name of unset) this.map.delete(name);
     for (const name of Object.keys(set)) this.map.set(name, set[name]);
   }
+  // A value as JSON. Later scripts find it as that says: a date as text, what JSON does not know as null.
+  written(name) {
+    const value = this.map.get(name);
+    refuseDeep(value, `the value of ${name}`);
+    const text = JSON.stringify(value) ?? "null";
+    if (value === undefined || typeof value === "object" || typeof value === "function") this.map.set(name, JSON.parse(text));
+    return text;
+  }
   // What the event changed, as JSON, or "" for nothing.
   changesText() {
     if (!this.touched.size) return "";
@@ -65,7 +82,7 @@ class Values {
     for (const name of this.touched) {
       const key = JSON.stringify(name);
       if (!this.map.has(name)) unset += (unset && ",") + key;
-      else set += `${set && ","}${key}:${JSON.stringify(this.map.get(name)) ?? "null"}`;
+      else set += `${set && ","}${key}:${this.written(name)}`;
     }
     this.touched.clear();
     return `{"set":{${set}},"unset":[${unset}]}`;
@@ -78,31 +95,50 @@ const scopes = { globals: new Values(), collection: new Values(), environment: n
 class Scope {
   #label;
   #values;
-  #writable;
-  constructor(label, values, writable = true, name = label) {
+  constructor(label, values, name) {
     this.#label = label;
     this.#values = values;
-    this.#writable = writable;
-    this.name = name;
+    if (name !== undefined) this.name = name;
   }
   get(name) { return this.#values.get(String(name)); }
   set(name, value) {
-    if (!this.#writable) throw new TypeError(`${this.#label} cannot be changed by a script`);
-    if (value !== null && typeof value === "object") refuseDeep(value, `the value of ${name}`);
-    this.#values.set(String(name), value === undefined ? "" : value);
+    refuseDeep(value, `the value of ${name}`);
+    this.#values.set(String(name), value);
   }
-  unset(name) { if (this.#writable) this.#values.unset(String(name)); }
+  unset(name) { this.#values.unset(String(name)); }
   has(name) { return this.#values.map.has(String(name)); }
-  clear() { if (this.#writable) this.#values.clear(); }
+  clear() { this.#values.clear(); }
   toObject() { return this.#values.toObject(); }
+  toJSON() { return { name: this.name, values: this.values.toJSON() }; }
+  get values() {
+    return new VariableList([...this.#values.map.keys()].map((key) => ({ key, value: this.#values.get(key) })));
+  }
+  replaceIn(given) { return replaceIn(given, (name) => (name.startsWith("$") ? dynamicValue(name) : this.get(name))); }
+}
+
+// A row of data is given; a script can leave values of it aside, for itself alone.
+class DataScope {
+  #gone = new Set();
+  get(name) { return this.has(name) ? scopes.data.get(String(name)) : undefined; }
+  has(name) { return scopes.data.map.has(String(name)) && !this.#gone.has(String(name)); }
+  set() { throw new TypeError("pm.iterationData cannot be changed by a script"); }
+  unset(name) { this.#gone.add(String(name)); }
+  clear() { for (const name of scopes.data.map.keys()) this.#gone.add(name); }
+  toObject() {
+    const row = scopes.data.toObject();
+    for (const name of this.#gone) delete row[name];
+    return row;
+  }
   toJSON() { return this.toObject(); }
-  replaceIn(text) { return replaceIn(text, (name) => (name.startsWith("$") ? dynamicValue(name) : this.get(name))); }
+  replaceIn(given) { return replaceIn(given, (name) => (name.startsWith("$") ? dynamicValue(name) : this.get(name))); }
 }
 
 class AllScopes {
+  #data;
+  constructor(data) { this.#data = data; }
   find(name) {
     for (const scope of [scopes.local, scopes.data, scopes.environment, scopes.collection, scopes.globals]) {
-      if (!scope.map.has(name)) continue;
+      if (scope === scopes.data ? !this.#data.has(name) : !scope.map.has(name)) continue;
       const value = scope.get(name);
       return (value === undefined || value === "") && name in current.provided ? current.provided[name] : value;
     }
@@ -110,18 +146,18 @@ class AllScopes {
   }
   get(name) { return this.find(String(name)); }
   set(name, value) {
-    if (value !== null && typeof value === "object") refuseDeep(value, `the value of ${name}`);
-    scopes.local.set(String(name), value === undefined ? "" : value);
+    refuseDeep(value, `the value of ${name}`);
+    scopes.local.set(String(name), value);
   }
   unset(name) { scopes.local.unset(String(name)); }
   has(name) { return this.find(String(name)) !== undefined; }
   clear() { scopes.local.clear(); }
   toObject() {
     return Object.assign({}, scopes.globals.toObject(), scopes.collection.toObject(), scopes.environment.toObject(),
-      scopes.data.toObject(), scopes.local.toObject());
+      this.#data.toObject(), scopes.local.toObject());
   }
   toJSON() { return this.toObject(); }
-  replaceIn(text) { return replaceIn(text, (name) => (name.startsWith("$") ? dynamicValue(name) : this.find(name))); }
+  replaceIn(given) { return replaceIn(given, (name) => (name.startsWith("$") ? dynamicValue(name) : this.find(name))); }
 }
 
 // What the host reads has a bound for nesting. A value that refers to itself has none either.

@@ -1,0 +1,45 @@
+// The older names, from before pm: tests, responseBody, postman.setNextRequest and the like.
+
+function makePostman({ environment, globals, response, cookies }) {
+  return {
+    setNextRequest,
+    setEnvironmentVariable: (name, value) => environment.set(name, value),
+    getEnvironmentVariable: (name) => environment.get(name),
+    clearEnvironmentVariable: (name) => environment.unset(name),
+    clearEnvironmentVariables: () => environment.clear(),
+    setGlobalVariable: (name, value) => globals.set(name, value),
+    getGlobalVariable: (name) => globals.get(name),
+    clearGlobalVariable: (name) => globals.unset(name),
+    clearGlobalVariables: () => globals.clear(),
+    getResponseHeader: (name) => response?.headers.get(name),
+    getResponseCookie: (name) => cookies.one(name),
+  };
+}
+
+function makeLegacyRequest({ request, info }) {
+  const { body } = request;
+  const data = body?.mode === "urlencoded" || body?.mode === "formdata" ? body[body.mode]?.toObject() ?? {}
+    : body?.toString() ?? "";
+  return { id: info.requestId, name: info.requestName, method: request.method, url: String(request.url),
+    headers: request.headers.toObject(), data };
+}
+
+// Each is made when a script asks for it.
+const legacyMakers = (pm) => ({
+  tests: () => current.tests,
+  globals: () => scopes.globals.toObject(),
+  environment: () => scopes.environment.toObject(),
+  data: () => pm.iterationData.toObject(),
+  iteration: () => current.info.iteration,
+  request: () => makeLegacyRequest(pm),
+  postman: () => makePostman(pm),
+  responseBody: () => pm.response?.content,
+  responseCode: () => pm.response?.details(),
+  responseHeaders: () => pm.response?.headers.toObject(false, true, false),
+  responseCookies: () => pm.response && pm.cookies,
+  responseTime: () => pm.response?.responseTime,
+});
+
+installMethods(String.prototype, {
+  has(part) { return String(this).includes(part); },
+});
