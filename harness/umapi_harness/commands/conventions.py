@@ -12,14 +12,11 @@ import click
 
 from umapi_harness.common.errors import DocumentError, InputError
 from umapi_harness.common.outputs import is_stream
-from umapi_harness.contract.exchanges import Limits
 
 PROGRAM: Final = "umapi-harness"
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
-
-_MEBIBYTE: Final = 1024 * 1024
 
 FILE: Final = click.Path(path_type=Path, dir_okay=False)
 """A path of a file, which need not exist yet: whoever opens it says what is wrong with it."""
@@ -34,22 +31,6 @@ def check_output(path: Path) -> None:
     """Raise UsageError for `-`, which some programs take for standard output, and here would be a file's name."""
     if str(path) == "-":
         raise click.UsageError("-: is no name of a file here; give /dev/stdout for standard output")
-
-
-BODY_LIMIT: Final = click.option(
-    "--max-body",
-    default=Limits().body_bytes // _MEBIBYTE,
-    show_default=True,
-    type=click.IntRange(1, 1024),
-    metavar="MIB",
-    help="Largest body that is read from a recording, uncompressed.",
-)
-"""The option of all commands that read recordings."""
-
-
-def limits_of(max_body: int) -> Limits:
-    """The limits of reading that `--max-body` asks for."""
-    return Limits(body_bytes=max_body * _MEBIBYTE)
 
 
 def package_version() -> str:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import click
 import httpx
 
-from umapi_harness.commands.conventions import BODY_LIMIT, FILE, check_output, limits_of, say, trusting
+from umapi_harness.commands.conventions import FILE, check_output, say, trusting
+from umapi_harness.commands.recording_limits import BODY_LIMIT, limits_of
 from umapi_harness.commands.redacting import KEY, PSEUDONYMS, pseudonyms_for, written
 from umapi_harness.common.errors import InputError
 from umapi_harness.contract.proxy import RecordingProxy

@@ -9,7 +9,8 @@ from typing import Final
 
 import click
 
-from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, check_output, limits_of, say
+from umapi_harness.commands.conventions import FAILED, FILE, check_output, say
+from umapi_harness.commands.recording_limits import BODY_LIMIT, limits_of
 from umapi_harness.common.outputs import is_same_file
 from umapi_harness.contract.archives import check_free
 from umapi_harness.contract.cleaning import Cleaner

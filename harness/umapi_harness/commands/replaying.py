@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, limits_of, say
+from umapi_harness.commands.conventions import FAILED, FILE, say
+from umapi_harness.commands.recording_limits import BODY_LIMIT, limits_of
 from umapi_harness.contract.playback import playable, prepared
 from umapi_harness.contract.replay import Replay
 from umapi_harness.mock.serving.listening import DEFAULT_HOST

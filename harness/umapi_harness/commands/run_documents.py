@@ -13,7 +13,6 @@ from typing import Any, Final, cast
 
 import attrs
 import click
-import httpx
 
 from umapi_harness import walkthrough
 from umapi_harness.commands.run_options import RunArguments
@@ -105,6 +104,8 @@ def _data(place: str, arguments: RunArguments, *, lenient: bool) -> tuple[DataRo
 
 def _fetched(place: str, noun: str, arguments: RunArguments) -> bytes:
     """What an address answers with; raises DocumentError."""
+    import httpx  # noqa: PLC0415 - for documents that are fetched alone
+
     remedy = f"give the address or the path of a {noun}"
     pieces: list[bytes] = []
     size = 0

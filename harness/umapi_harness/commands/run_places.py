@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import attrs
@@ -15,17 +16,16 @@ import click
 from umapi_harness.commands.run_documents import RunDocuments
 from umapi_harness.commands.run_options import RunArguments
 from umapi_harness.common.documents import JsonValue
-from umapi_harness.mock.serving.server import RunningServer, running_server
-from umapi_harness.mock.settings import PROFILES
-from umapi_harness.mock.state.differences import Watch
-from umapi_harness.mock.state.organization import Organization
-from umapi_harness.mock.state.seed_files import read_seeds
 from umapi_harness.postman.knowledge import Filling, Usage, api_hosts, fillings, usage_of
 from umapi_harness.postman.signing import JWT_VARIABLE, jwt_provider
 from umapi_harness.postman.targets import Target, read_target
 from umapi_harness.postman.variables import Scopes
 from umapi_models.names import ENTERPRISE_ID
 from umapi_models.operations import API_PATH, IMS_ROOT, METASCOPE, SCOPES
+
+if TYPE_CHECKING:
+    from umapi_harness.mock.serving.server import RunningServer
+    from umapi_harness.mock.state.organization import Organization
 
 _TOKEN_SECONDS = 24 * 60 * 60
 
@@ -64,6 +64,12 @@ def starts_mock(arguments: RunArguments) -> bool:
 @contextmanager
 def mock_place(arguments: RunArguments, documents: RunDocuments) -> Generator[Place]:
     """A mock server for the length of the run, for the walkthrough or for any collection; raises InputError."""
+    # Runs without a server of their own do not wait for it to be loaded.
+    from umapi_harness.mock.serving.server import running_server  # noqa: PLC0415
+    from umapi_harness.mock.settings import PROFILES  # noqa: PLC0415
+    from umapi_harness.mock.state.differences import Watch  # noqa: PLC0415
+    from umapi_harness.mock.state.seed_files import read_seeds  # noqa: PLC0415
+
     settings = PROFILES[arguments.profile]()
     if arguments.throttle:
         settings = settings.changed({"throttle": True}, where="--throttle")

@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,17 +20,18 @@ from umapi_harness.commands.run_network import sender_of
 from umapi_harness.commands.run_options import MEBIBYTE, REPORTER_OPTIONS, RunArguments, RunCommand, takes_run_options
 from umapi_harness.commands.run_places import Place, elsewhere, mock_place, starts_mock
 from umapi_harness.commands.run_reports import Reports
-from umapi_harness.contract.judges.runs import judge_answer
 from umapi_harness.postman.cookie_files import read_cookies
 from umapi_harness.postman.environment import Environment
 from umapi_harness.postman.events import Summary
 from umapi_harness.postman.files import FileAccess
+from umapi_harness.postman.oversight import Answered, Breach
 from umapi_harness.postman.rules import allowed_rules
 from umapi_harness.postman.runner import Runner
 from umapi_harness.postman.scripts import Limits
 from umapi_harness.postman.sending.sender import Sender
 from umapi_harness.postman.session import Options, Session
 from umapi_harness.postman.signing import jwt_provider
+from umapi_harness.postman.targets import is_api_path
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _KILLED = 128  # what shells add to the number of the signal that ended a command
@@ -99,6 +100,15 @@ def _run(
     return ending.status() or (0 if summary.passed else FAILED)
 
 
+def _judged(answer: Answered) -> Iterable[Breach]:
+    """What the contract finds wrong with an answer of the API; it is loaded for the first of them."""
+    if not is_api_path(answer.url):
+        return ()
+    from umapi_harness.contract.judges.runs import judge_answer  # noqa: PLC0415
+
+    return judge_answer(answer)
+
+
 def _options(arguments: RunArguments, documents: RunDocuments, place: Place) -> Options:
     filled = {scope: _filled(place, scope) for scope in ("environment", "globals")}
     secret = frozenset(one.name for one in place.fillings if one.is_secret)
@@ -132,7 +142,7 @@ def _options(arguments: RunArguments, documents: RunDocuments, place: Place) -> 
             cpu_seconds=arguments.timeout_script / 1000 or _NO_BOUND,
             memory_bytes=arguments.script_memory * MEBIBYTE,
         ),
-        judges=(judge_answer,),
+        judges=(_judged,),
     )
 
 

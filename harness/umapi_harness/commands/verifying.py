@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import click
 
-from umapi_harness.commands.conventions import BODY_LIMIT, FAILED, FILE, limits_of, say, write_whole
+from umapi_harness.commands.conventions import FAILED, FILE, say, write_whole
+from umapi_harness.commands.recording_limits import BODY_LIMIT, limits_of
 from umapi_harness.common.documents import read_document
 from umapi_harness.common.errors import InputError
 from umapi_harness.contract.findings import Grade

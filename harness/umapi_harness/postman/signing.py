@@ -6,11 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman.variables import Provider, Scopes
 from umapi_models.defaults import JWT_LIFE
@@ -47,6 +42,12 @@ def jwt_provider(now: Callable[[], float]) -> Mapping[str, Provider]:
 
 
 def _sign(claims: dict[str, str | int | bool], path: Path, passphrase: str | None) -> str:
+    # Together they take a tenth of a second to load, and few runs sign anything.
+    import jwt  # noqa: PLC0415
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+
     try:
         key = load_pem_private_key(path.read_bytes(), passphrase.encode() if passphrase else None)
     except OSError as error:

@@ -64,6 +64,11 @@ def is_local(url: str) -> bool:
         return False
 
 
+def is_api_path(url: str) -> bool:
+    """Whether the path of an address is one of the API or of its token host."""
+    return _beginning(url) is not None
+
+
 def _beginning(path: str) -> int | None:
     """Where the API's own path begins, behind what a gateway has before it; None for other paths."""
     places = [place for beginning in _BEGINNINGS if (place := path.find(beginning)) >= 0]

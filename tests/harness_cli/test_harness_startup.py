@@ -1,0 +1,35 @@
+"""Startup: what a run loads before it sends anything, and what it leaves until it is needed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import umapi_harness.contract
+import umapi_harness.mock
+
+UNNEEDED = ("httpx", "uvicorn", "starlette", "jsonschema_rs", "jwt", "cryptography", "yaml", "trustme", "h11")
+
+
+def test_a_run_loads_no_server_and_no_second_client(tmp_path: Path) -> None:
+    """A run of a small collection does without what only the mock server, recordings and signatures need."""
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps({"info": {"name": "C"}, "item": []}), "utf-8")
+    code = f"""
+import sys
+from umapi_harness.cli import main
+main(["run", {str(path)!r}, "--silent"])
+print([name for name in {UNNEEDED!r} if name in sys.modules])
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_packages_still_have_all_their_names() -> None:
+    """Loaded when they are asked for, each from its place; other names are none."""
+    for package in (umapi_harness.contract, umapi_harness.mock):
+        for name in package.__all__:
+            assert getattr(package, name).__name__ == name
+        assert not hasattr(package, "nothing")
