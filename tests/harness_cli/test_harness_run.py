@@ -140,7 +140,7 @@ def test_a_seed_faults_and_a_third_host(run: Run, write: Write, tmp_path: Path) 
         (["--faults", "f.json"], "--faults needs the mock server of the run: add --mock"),
         (["--allow-host", "h"], "--allow-host needs --mock or --target"),
         (["--bail", "never"], "--bail: 'never' is none of folder, failure"),
-        (["-r", "cli,nobody"], "--reporters: there is no reporter 'nobody'; there are cli, json, junit, html"),
+        (["-r", "cli,nobody"], "--reporters: there is no reporter 'nobody'; there are cli, json, umapi-json, junit"),
         (["--allow", "all"], "--allow: 'all' is no rule that can be allowed"),
         (["--ssl-client-key", "k.pem"], "--ssl-client-key needs --ssl-client-cert"),
         (["--global-var", "x"], "--global-var: write it as KEY=VALUE"),
@@ -180,7 +180,7 @@ def test_a_ci_line_of_newman_just_works(
     ]
     assert "FAIL" in ran.out
     assert ran.out.isascii()
-    assert json.loads(Path("j.json").read_text("utf-8"))["requests"][0]["errors"][0]["kind"] == "network"
+    assert json.loads(Path("j.json").read_text("utf-8"))["run"]["failures"][0]["error"]["name"] == "network"
     assert "<error" in Path("j.xml").read_text("utf-8")
     assert {one["key"]: one["value"] for one in json.loads(Path("e.json").read_text("utf-8"))["values"]} == {
         "E": "y",
@@ -372,7 +372,7 @@ def test_cookies_of_a_file_go_along_and_those_of_the_end_are_written(run: Run, w
     )
     assert ran.status == 1
     (request,) = json.loads(report.read_text("utf-8"))["requests"]
-    assert "Cookie" in [name for name, _ in request["request"]["headers"]]
+    assert "Cookie" in [name for name, _ in request["exchanges"][0]["headers"]]
     assert json.loads(jar.read_text("utf-8"))["cookies"][0]["key"] == "flavour"
 
 

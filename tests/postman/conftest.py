@@ -195,6 +195,27 @@ def run_collection(slept: list[float], web: Web) -> Callable[..., Ran]:
     return run
 
 
+MIXED_CHECKS = """
+    pm.test("good", () => {});
+    pm.test("bad [bold]x[/bold]", () => pm.expect("a\\u0001b").to.equal("c"));
+    pm.test.skip("not now", () => {});
+    console.warn("look here");
+"""
+
+
+@pytest.fixture
+def mixed_run(web: Web, run_collection: Callable[..., Ran], collection_of: Callable[..., Collection]) -> Ran:
+    """A run with something of everything in it."""
+    web.always(reply(json_={"x": 1}))
+    mixed = {"method": "POST", "url": "http://h/a", "body": {"mode": "raw", "raw": "sent body"}}
+    folder = {
+        "name": "Folder",
+        "item": [request_item("mixed", mixed, test=MIXED_CHECKS), request_item("unresolved", "{{nothing}}/x")],
+    }
+    skipped = request_item("skipped", "http://h", before="pm.execution.skipRequest();")
+    return run_collection(collection_of(folder, skipped, request_item("plain", "http://h/b")), iterations=2)
+
+
 @pytest.fixture
 def write_json(tmp_path: Path) -> Callable[[str, Any], Path]:
     """Writes a JSON file and returns its path."""

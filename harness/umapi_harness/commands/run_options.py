@@ -75,7 +75,15 @@ class RunArguments:
     profile: str
     throttle: bool
     faults_path: Path | None
-    reporter_options: dict[str, dict[str, str]] = attrs.field(factory=dict[str, dict[str, str]])
+    reporter_options: dict[str, str] = attrs.field(factory=dict[str, str])
+    """The options `--reporter-NAME-OPTION VALUE`, by what comes after `--reporter-`."""
+
+    def options_of(self, reporter: str) -> dict[str, str]:
+        """The options of one reporter, by their own names."""
+        start = f"{reporter}-"
+        return {
+            name.removeprefix(start): value for name, value in self.reporter_options.items() if name.startswith(start)
+        }
 
 
 _OPTIONS: Final = (
@@ -174,11 +182,11 @@ _OPTIONS: Final = (
         "reporters",
         multiple=True,
         metavar="NAME,...",
-        help="Who reports: cli (the default), json, junit, html, and those installed; --reporter-NAME-export FILE says "
-        "where.",
+        help="Who reports: cli (the default), json (as Newman's), umapi-json, junit, har, html, and those installed; "
+        "--reporter-NAME-export FILE says where.",
     ),
     click.option("--junit", type=FILE, help="Write a JUnit XML report."),
-    click.option("--json", "json_file", type=FILE, help="Write a JSON report."),
+    click.option("--json", "json_file", type=FILE, help="Write a JSON report (umapi-json)."),
     click.option("--html", "html_file", type=FILE, help="Write an HTML report: one file, for people."),
     click.option("--silent", is_flag=True, help="Print no report."),
     click.option("--verbose", "-v", is_flag=True, help="Show what scripts write to the console."),
@@ -222,7 +230,7 @@ def takes_run_options(command: _Command) -> _Command:
     return command
 
 
-_WITHOUT_VALUE: Final = ("no-", "silent", "show-timestamps")
+_WITHOUT_VALUE: Final = ("-no-", "-silent", "-show-timestamps")
 REPORTER_OPTIONS: Final = "umapi_harness.reporter_options"
 
 
@@ -232,7 +240,7 @@ class RunCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Takes the options of reporters out before click sees the rest."""
         kept: list[str] = []
-        options: dict[str, dict[str, str]] = {}
+        options: dict[str, str] = {}
         waiting = list(reversed(args))
         while waiting:
             word = waiting.pop()
@@ -243,9 +251,9 @@ class RunCommand(click.Command):
                 kept.append(word)
                 continue
             name, equals, value = word.removeprefix("--reporter-").partition("=")
-            reporter, _, option = name.partition("-")
-            if not equals and not option.startswith(_WITHOUT_VALUE) and waiting and not waiting[-1].startswith("-"):
+            alone = any(flag in f"-{name}" for flag in _WITHOUT_VALUE)
+            if not equals and not alone and waiting and not waiting[-1].startswith("-"):
                 value = waiting.pop()
-            options.setdefault(reporter, {})[option] = value
+            options[name] = value
         ctx.meta[REPORTER_OPTIONS] = options
         return super().parse_args(ctx, kept)

@@ -30,11 +30,7 @@ class Reports:
         exports = _exports(arguments)
         _check_paths(arguments, exports)
         for name, path in exports:
-            options = {
-                key: value
-                for key, value in arguments.reporter_options.get(name, {}).items()
-                if key not in _KNOWN_OPTIONS
-            }
+            options = {key: value for key, value in arguments.options_of(name).items() if key not in _KNOWN_OPTIONS}
             settings = ReporterSettings(
                 name=name,
                 export=path,
@@ -73,7 +69,9 @@ class Reports:
             os.close(self._pipes.pop())
 
     def _give_up(self, name: str, error: Exception) -> None:
-        if isinstance(error, OSError):
+        if isinstance(error, InputError):
+            self.problems.append(str(error))
+        elif isinstance(error, OSError):
             reason = (error.strerror or "cannot be written").lower()
             told = f"the output cannot be written: {reason}"
             self.problems.append(told if name in WITHOUT_FILE else f"{name}: {reason}; give a path that can be written")
@@ -88,13 +86,13 @@ def _exports(arguments: RunArguments) -> list[tuple[str, Path]]:
         names = [name for name in names if name != "cli"]
     found: list[tuple[str, Path]] = []
     for name in dict.fromkeys(names):
-        given = arguments.reporter_options.get(name, {}).get("export")
+        given = arguments.options_of(name).get("export")
         path = Path(given) if given else default_export(name)
         if not given and name not in WITHOUT_FILE:
             say(f"the report of {name} goes to {path}; --reporter-{name}-export FILE chooses another place")
             path.parent.mkdir(parents=True, exist_ok=True)
         found.append((name, path))
-    own = {"junit": arguments.junit, "json": arguments.json_file, "html": arguments.html_file}
+    own = {"junit": arguments.junit, "umapi-json": arguments.json_file, "html": arguments.html_file}
     return [*found, *((name, path) for name, path in own.items() if path is not None)]
 
 

@@ -161,10 +161,9 @@ def _tell_of_unsupported(arguments: RunArguments) -> None:
         raise click.BadParameter(f"{arguments.bail!r} is none of {', '.join(_BAIL)}", param_hint="--bail")
     if arguments.postman_api_key is not None:
         say("--postman-api-key is not supported: nothing is fetched from Postman's cloud")
-    for name, given in arguments.reporter_options.items():
-        ignored = [f"--reporter-{name}-{option}" for option in given if option != "export"]
-        if name == "cli" and ignored:
-            say(f"{', '.join(ignored)}: means nothing here")
+    ignored = [f"--reporter-cli-{option}" for option in arguments.options_of("cli") if option != "export"]
+    if ignored:
+        say(f"{', '.join(ignored)}: means nothing here")
 
 
 class _SignalExit(SystemExit):

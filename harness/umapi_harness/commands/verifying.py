@@ -24,7 +24,7 @@ from umapi_harness.mock.schemas import check
 from umapi_harness.mock.settings import PROFILES, Settings
 from umapi_harness.mock.state.seeds import SCHEMA
 from umapi_harness.reading import SdkJudge
-from umapi_harness.report.console import new_console
+from umapi_harness.report.terminal import new_console
 from umapi_harness.report.verification_console import print_verification
 from umapi_harness.report.verification_json import write_verification_json
 from umapi_harness.report.verification_junit import write_verification_junit

@@ -182,6 +182,8 @@ class ErrorRaised:
     pointer: str
     """JSON pointer of the place in the collection file."""
     allowed: bool = False
+    event: str = ""
+    """prerequest or test, for an error of a script."""
 
 
 @attrs.frozen(kw_only=True)

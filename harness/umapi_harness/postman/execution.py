@@ -125,27 +125,27 @@ class Execution:
             ScriptCalls(run, self.step).answer,
         )
         scopes.take(result.changes, f"{'pre-request' if event == 'prerequest' else 'test'} script of {item.name}")
-        self._tell_records(result)
+        self._tell_records(result, event)
         return result
 
-    def _tell_records(self, result: ScriptResult) -> None:
+    def _tell_records(self, result: ScriptResult, event: str) -> None:
         run, step = self.run, self.step
         run.learn_secrets()
         mask = run.masker.text
         for record in result.records:
             match record:
                 case Check(state="passed"):
-                    name, event, pointer = mask(record.name), record.event, record.pointer
-                    run.tell(events.CheckPassed(step=step, name=name, event=event, pointer=pointer))
+                    name, pointer = mask(record.name), record.pointer
+                    run.tell(events.CheckPassed(step=step, name=name, event=record.event, pointer=pointer))
                 case Check(state="skipped"):
-                    name, event, pointer = mask(record.name), record.event, record.pointer
-                    run.tell(events.CheckSkipped(step=step, name=name, event=event, pointer=pointer))
+                    name, pointer = mask(record.name), record.pointer
+                    run.tell(events.CheckSkipped(step=step, name=name, event=record.event, pointer=pointer))
                 case Check():
                     run.tell(self._failed(record))
                 case ConsoleLine():
                     run.tell(events.ConsoleMessage(step=step, level=record.level, text=mask(record.text)))
                 case ScriptError():
-                    run.error(step, Rule(record.rule), record.message, record.pointer)
+                    run.error(step, Rule(record.rule), record.message, record.pointer, event=event)
 
     def _failed(self, check: Check) -> events.CheckFailed:
         mask = self.run.masker.text

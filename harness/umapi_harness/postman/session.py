@@ -209,8 +209,11 @@ class Session:
         for listener in self.listeners:
             listener(event)
 
-    def error(self, step: events.Step | None, rule: Rule, message: str, pointer: str) -> None:
-        """Tells that a rule is broken, without secrets; of one that is allowed by default, by a note."""
+    def error(self, step: events.Step | None, rule: Rule, message: str, pointer: str, *, event: str = "") -> None:
+        """Tells that a rule is broken, without secrets; of one that is allowed by default, by a note.
+
+        `event` is prerequest or test where a script breaks it.
+        """
         if rule in NOTED & self.options.allowed:
             self.note(step, message)
             return
@@ -221,6 +224,7 @@ class Session:
             message=self.masker.text(message),
             pointer=pointer,
             allowed=rule in self.options.allowed,
+            event=event,
         )
         self.tell(raised)
 

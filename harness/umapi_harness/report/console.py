@@ -1,63 +1,84 @@
-"""The console report: a table of requests as they finish, then the failures, then one line that sums up."""
+"""The console report: a row for each request as it ends, what goes on meanwhile, then failures, totals and verdict."""
 
 from __future__ import annotations
 
-import re
-import shutil
-import sys
+import time
+from typing import Final
 
-import attrs
 from rich.console import Console
+from rich.live import Live
 from rich.text import Text
 
 from umapi_harness.postman import events
-from umapi_harness.report.outcomes import Outcome, Outcomes
+from umapi_harness.report.failures import FailedStep, exchange_lines, failed_step, failure_lines
+from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut
+from umapi_harness.report.terminal import Part, Printer, shown
+from umapi_harness.report.totals import Totals
 
 _STATUS_WIDTH, _CHECKS_WIDTH, _TIME_WIDTH = 6, 9, 9
 _NAME_WIDTH_MIN, _NAME_WIDTH_MAX = 24, 78
-_SHOWN_BODY = 600
-_MARKS = {"passed": ("✓", "ok  "), "failed": ("✗", "FAIL"), "skipped": ("-", "skip")}
-_STYLES = {"passed": "green", "failed": "red", "skipped": "yellow"}
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_KEPT_STEPS: Final = 500
+"""Steps that failed of which the end of the report tells; of further ones the number."""
+_TEXT: Final = 4_000
+_REDRAWN: Final = 0.1
+"""Seconds that lie between two looks at what goes on."""
+_MARKS: Final = {"passed": ("✓", "ok  "), "failed": ("✗", "FAIL"), "skipped": ("-", "skip")}
+_STYLES: Final = {"passed": "green", "failed": "red", "skipped": "yellow"}
 
 
-@attrs.define
 class ConsoleReport:
     """Listens to a run and prints one row per request.
 
-    `verbose` adds the lines that scripts log. Where `ascii_only` asks for it, or the console has no marks, words tell
-    what passed.
+    `verbose` adds exchanges, changes and the lines that scripts log. Where `ascii_only` asks for it, or the console has
+    no marks, words tell what passed. With `live`, the last line shows what goes on. Of a step that passed nothing is
+    kept, of one that failed what is told at the end.
     """
 
-    console: Console
-    verbose: bool = False
-    ascii_only: bool = False
-    _outcomes: Outcomes = attrs.field(factory=Outcomes, init=False)
-    _folders: tuple[str, ...] = attrs.field(default=(), init=False)
-    _iteration: int = attrs.field(default=0, init=False)
-    _name_width: int = attrs.field(default=_NAME_WIDTH_MAX, init=False)
+    def __init__(
+        self, console: Console, *, verbose: bool = False, ascii_only: bool = False, live: bool = False
+    ) -> None:
+        self._print = Printer(console, ascii_only)
+        self._console = console
+        self._verbose = verbose
+        self._gathering = Gathering(self._row)
+        self._totals = Totals()
+        self._failed: list[FailedStep] = []
+        self._left_out = 0
+        self._folders: tuple[str, ...] = ()
+        self._iteration = 0
+        self._name_width = _NAME_WIDTH_MAX
+        self._progress = _Progress(console, self._totals) if live else None
 
     def __call__(self, event: events.Event) -> None:
-        """Takes in one event and prints what can be said by now."""
-        self._outcomes(event)
+        """Take in one event and print what can be said by now."""
+        if isinstance(event, events.RunFinished):
+            self._stop()
+        self._gathering(event)
         match event:
             case events.RunStarted():
                 self._heading(event)
-            case events.RequestFinished():
-                self._row(self._outcomes.outcome_of(event.step))
+            case events.ErrorRaised(step=None):
+                self._totals.rule(event)
             case events.RunFinished():
                 self._failures()
                 self._summary(event)
             case _:
                 pass
+        if self._progress is not None:
+            self._progress.see(event)
 
-    def _print(self, *parts: str | tuple[str, str]) -> None:
-        texts = [shown(part) if isinstance(part, str) else (shown(part[0]), part[1]) for part in parts]
-        self.console.print(Text.assemble(*texts), highlight=False, soft_wrap=True)
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
 
     def _heading(self, event: events.RunStarted) -> None:
         taken = _STATUS_WIDTH + _CHECKS_WIDTH + _TIME_WIDTH + 6
-        self._name_width = max(_NAME_WIDTH_MIN, min(_NAME_WIDTH_MAX, self.console.width - taken))
+        self._name_width = max(_NAME_WIDTH_MIN, min(_NAME_WIDTH_MAX, self._console.width - taken))
         rounds = "" if event.iterations == 1 else f", {event.iterations} iterations"
         self._print((event.collection, "bold"), f": {event.requests} requests{rounds}")
         for note in event.notes:
@@ -66,79 +87,93 @@ class ConsoleReport:
         self._print((f"{row}{'checks':>{_CHECKS_WIDTH}}{'time':>{_TIME_WIDTH}}", "dim"))
 
     def _row(self, outcome: Outcome) -> None:
-        step = outcome.step
+        self._totals.add(outcome)
+        self._place(outcome.step)
+        state = outcome.state
+        failures = outcome.failures
+        passed = sum(isinstance(check, events.CheckPassed) for check in outcome.checks)
+        style = _STYLES[state]
+        mark = _MARKS[state][0 if self._print.can_show(_MARKS[state][0]) else 1]
+        response = outcome.response
+        status = str(response.status) if response else ("skip" if outcome.skipped else "-")
+        checks = f"{passed}/{passed + len(failures)}" if passed + len(failures) else "-"
+        took = f"{outcome.seconds * 1000:.0f} ms" if response else "-"
+        name = _short(outcome.step.name, self._name_width - len(mark))
+        self._print(
+            (f"  {mark} ", style),
+            f"{name:{self._name_width - len(mark) + 1}}{status:>{_STATUS_WIDTH}}",
+            (f"{checks:>{_CHECKS_WIDTH}}", style if failures else ""),
+            (f"{took:>{_TIME_WIDTH}}", "dim"),
+        )
+        self._told(outcome)
+        if failures:
+            self._keep(outcome, len(failures))
+
+    def _place(self, step: events.Step) -> None:
         if step.iteration != self._iteration:
             self._iteration, self._folders = step.iteration, ()
             self._print((f"iteration {step.iteration + 1}", "bold"))
         if step.folders != self._folders:
             self._folders = step.folders
             self._print((" / ".join(step.folders), "bold"))
-        passed, failed = len(outcome.passed), len(outcome.failures)
-        state = "failed" if outcome.failures else "skipped" if outcome.skipped else "passed"
-        mark, style = self._mark(state), _STYLES[state]
-        status = str(outcome.response.status) if outcome.response else ("skip" if outcome.skipped else "-")
-        checks = f"{passed}/{passed + failed}" if passed + failed else "-"
-        time = f"{outcome.seconds * 1000:.0f} ms" if outcome.response else "-"
-        name = _cut(step.name, self._name_width - len(mark))
-        self._print(
-            (f"  {mark} ", style),
-            f"{name:{self._name_width - len(mark) + 1}}{status:>{_STATUS_WIDTH}}",
-            (f"{checks:>{_CHECKS_WIDTH}}", style if failed else ""),
-            (f"{time:>{_TIME_WIDTH}}", "dim"),
-        )
+
+    def _told(self, outcome: Outcome) -> None:
+        """What is told of a step below its row."""
         for note in outcome.notes:
             self._print((f"      note: {note}", "dim"))
         for failure in outcome.allowed:
             self._print((f"      allowed: {failure.name}: {failure.message}", "yellow"))
-        if self.verbose:
-            for line in outcome.console:
-                self._print((f"      [{line.level}] {line.text}", "dim"))
+        if not self._verbose:
+            return
+        for line in exchange_lines(outcome):
+            self._print("      ", *line)
+        for change in outcome.changes:
+            self._print((f"      changed: {change}", "dim"))
+        for message in outcome.console:
+            self._print((f"      [{message.level}] {cut(message.text, _TEXT)}", "dim"))
 
-    def _mark(self, state: str) -> str:
-        marks = _MARKS[state]
-        return marks[1] if self.ascii_only or not _can_show(self.console.encoding, marks[0]) else marks[0]
-
-    def close(self) -> None:
-        """Nothing is left to print."""
+    def _keep(self, outcome: Outcome, failures: int) -> None:
+        if len(self._failed) < _KEPT_STEPS:
+            self._failed.append(failed_step(outcome))
+        else:
+            self._left_out += failures
 
     def _failures(self) -> None:
-        for note in self._outcomes.notes:
+        for note in self._gathering.notes:
             self._print((f"\nnote: {note}", "dim"))
-        for failure in self._outcomes.allowed:
+        for failure in self._gathering.allowed:
             self._print((f"\nallowed: {failure.name}: {failure.message}", "yellow"))
         number = 0
-        for failure in self._outcomes.failures:
+        of_the_run = self._gathering.failures
+        if of_the_run or self._failed:
+            self._print(("\nFailures", "bold red"))
+        for failure in of_the_run:
             number += 1
-            if number == 1:
-                self._print(("\nFailures", "bold red"))
-            self._print((f"  {number}. ", "red"), ("the run", "bold"), f"  {failure.pointer}")
-            self._print(f"     {failure.name}: ", (failure.message, "red"))
-        for outcome in self._outcomes.steps:
-            for failure in outcome.failures:
+            self._failure(number, "the run", failure)
+        for step in self._failed:
+            for pointer, lines in step.failures:
                 number += 1
-                if number == 1:
-                    self._print(("\nFailures", "bold red"))
-                where = outcome.step.path
-                if outcome.step.iteration:
-                    where += f" (iteration {outcome.step.iteration + 1})"
-                self._print((f"  {number}. ", "red"), (where, "bold"), f"  {failure.pointer}")
-                self._print(f"     {failure.name}: ", (failure.message, "red"))
-            if outcome.failures:
-                self._exchange(outcome)
+                self._print((f"  {number}. ", "red"), (step.where, "bold"), f"  {pointer}")
+                self._indented(lines)
+            self._indented(step.context)
+            number += step.left_out
+        left_out = self._left_out + sum(step.left_out for step in self._failed)
+        if left_out:
+            self._print((f"  … and {left_out} more; the reports in files tell of all", "red"))
 
-    def _exchange(self, outcome: Outcome) -> None:
-        if outcome.request is not None:
-            self._print((f"     sent: {outcome.request.method} {outcome.request.url}", "dim"))
-            if outcome.request.body:
-                self._print((f"           {_cut(_one_line(outcome.request.body), _SHOWN_BODY)}", "dim"))
-        if outcome.response is not None:
-            body = _cut(_one_line(outcome.response.body), _SHOWN_BODY)
-            self._print((f"     got:  {outcome.response.status} {outcome.response.reason} {body}", "dim"))
-        for line in outcome.console if not self.verbose else ():
-            self._print((f"     [{line.level}] {line.text}", "dim"))
+    def _failure(self, number: int, where: str, failure: Failure) -> None:
+        self._print((f"  {number}. ", "red"), (where, "bold"), f"  {failure.pointer}")
+        self._indented(tuple(failure_lines(failure)))
+
+    def _indented(self, lines: tuple[tuple[Part, ...], ...]) -> None:
+        for line in lines:
+            self._print("     ", *line)
 
     def _summary(self, event: events.RunFinished) -> None:
         summary = event.summary
+        self._print("")
+        for line in self._totals.lines(summary):
+            self._print((line, "dim"))
         parts = [f"{summary.requests} requests", f"{summary.checks_passed} checks passed"]
         if summary.checks_failed:
             parts.append(f"{summary.checks_failed} checks failed")
@@ -157,32 +192,41 @@ class ConsoleReport:
         self._print("\n", (word, style), f": {', '.join(parts)} in {summary.seconds:.2f} s")
 
 
-def new_console(*, color: str = "auto") -> Console:
-    """A console on standard output; without a terminal it is wide enough for the table. `color`: auto, on or off."""
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if callable(reconfigure):
-        # A terminal that cannot show a character shows a question mark instead of ending the run.
-        reconfigure(errors="replace")
-    settings = {"on": (True, False), "off": (False, True)}.get(color, (None, None))
-    return Console(force_terminal=settings[0], no_color=settings[1], width=shutil.get_terminal_size((110, 24)).columns)
+class _Progress:
+    """The last line of a terminal: how much is done, how much failed, and which request goes on."""
+
+    def __init__(self, console: Console, totals: Totals) -> None:
+        self._totals = totals
+        self._live = Live(console=console, transient=True, auto_refresh=False)
+        self._expected = 0
+        self._drawn = 0.0
+
+    def see(self, event: events.Event) -> None:
+        """Take in an event."""
+        match event:
+            case events.RunStarted():
+                self._expected = event.requests * event.iterations
+                self._live.start()
+            case events.RequestSent():
+                self._draw(event)
+            case _:
+                pass
+
+    def _draw(self, sent: events.RequestSent) -> None:
+        now = time.monotonic()
+        if now - self._drawn < _REDRAWN:
+            return
+        self._drawn = now
+        total, totals = max(self._expected, sent.step.number), self._totals
+        failed = (f"  {totals.failed_steps} failed", "red") if totals.failed_steps else ""
+        counts = f"{totals.steps}/{total}"
+        line = Text.assemble((counts, "bold"), failed, f"  {shown(sent.step.path)}", no_wrap=True, overflow="ellipsis")
+        self._live.update(line, refresh=True)
+
+    def stop(self) -> None:
+        """Take the line away."""
+        self._live.stop()
 
 
-def _can_show(encoding: str, text: str) -> bool:
-    try:
-        text.encode(encoding)
-    except (UnicodeError, LookupError):
-        return False
-    return True
-
-
-def shown(text: str) -> str:
-    """Return text without control characters, with which a response could write to the terminal as it likes."""
-    return _CONTROL.sub("\ufffd", text)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _cut(text: str, length: int) -> str:
+def _short(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"

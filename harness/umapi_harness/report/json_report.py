@@ -1,97 +1,138 @@
-"""The JSON report: everything a run told of, for programs."""
+"""The JSON report of a run, in the form of run.schema.json: everything that the run told of, for programs."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, Final
 
 import attrs
 
-from umapi_harness.report.outcomes import Failure, Outcome, Outcomes
+from umapi_harness.postman import events
+from umapi_harness.report.files import ReportFile
+from umapi_harness.report.outcomes import Check, Ending, Gathering, Outcome
 
-FORMAT = 2
+FORMAT: Final = 3
 """Goes up when a member of the report changes its meaning or goes away."""
 
 
-class Report(TypedDict):
-    """The report as a whole."""
+class JsonReport:
+    """Listens to a run and writes its report to `path`, each request when it is over.
 
-    format: int
-    collection: str
-    source: str
-    iterations: int
-    passed: bool
-    stopped: str | None
-    notes: list[str]
-    summary: dict[str, object]
-    errors: list[dict[str, object]]
-    """Of the run as a whole."""
-    requests: list[dict[str, object]]
+    Times are in seconds, sizes in bytes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Take the place; raises OSError for a pipe or a device that cannot be opened."""
+        self._file = ReportFile(path)
+        self._gathering = Gathering(self._add)
+        self._begun = False
+        self._requests = 0
+
+    def __call__(self, event: events.Event) -> None:
+        """Take in one event; raises OSError."""
+        self._gathering(event)
+        if isinstance(event, events.RunStarted):
+            self._begin(event)
+
+    def _begin(self, started: events.RunStarted | None) -> None:
+        self._begun = True
+        head = {
+            "format": FORMAT,
+            "collection": started.collection if started else "",
+            "source": started.source if started else "",
+            "environment": started.environment if started else "",
+            "at": started.at if started else 0.0,
+            "iterations": started.iterations if started else 0,
+        }
+        self._file.write(f'{_text(head)[:-1]}, "requests": [')
+
+    def _add(self, outcome: Outcome) -> None:
+        self._file.write((",\n" if self._requests else "\n") + _text(_request(outcome)))
+        self._requests += 1
+
+    def close(self) -> None:
+        """Write the rest and give the file its name; raises OSError."""
+        gathering = self._gathering
+        if not self._begun:
+            self._begin(None)
+        started, finished = gathering.started, gathering.finished
+        rest = {
+            "errors": [_error(error) for error in gathering.errors],
+            "notes": [*(started.notes if started else ()), *gathering.notes],
+            "summary": attrs.asdict(finished.summary) if finished else None,
+            "stopped": finished.stopped if finished else "the run did not begin",
+            "passed": finished.summary.passed if finished else False,
+        }
+        self._file.write(f"\n], {_text(rest)[1:]}\n")
+        self._file.finish()
 
 
-def write_json(outcomes: Outcomes, path: Path) -> None:
-    """Writes the report to `path`; raises OSError."""
-    text = json.dumps(json_document(outcomes), ensure_ascii=False, indent=2)
-    path.write_text(text + "\n", encoding="utf-8", errors="replace")
+def _text(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False)
 
 
-def json_document(outcomes: Outcomes) -> Report:
-    """The report as plain values. Times are in seconds, sizes in bytes."""
-    started, finished = outcomes.started, outcomes.finished
-    return Report(
-        format=FORMAT,
-        collection=started.collection if started else "",
-        source=started.source if started else "",
-        iterations=started.iterations if started else 0,
-        passed=finished.summary.passed if finished else False,
-        stopped=finished.stopped if finished else None,
-        notes=[*(started.notes if started else ()), *outcomes.notes],
-        summary=attrs.asdict(finished.summary) if finished else {},
-        errors=_errors(outcomes.failures, outcomes.allowed),
-        requests=[_request(outcome) for outcome in outcomes.steps],
-    )
-
-
-def _request(outcome: Outcome) -> dict[str, object]:
-    step, request, response = outcome.step, outcome.request, outcome.response
+def _request(outcome: Outcome) -> dict[str, Any]:
+    step = outcome.step
     return {
         "number": step.number,
         "iteration": step.iteration,
         "name": step.name,
         "folders": list(step.folders),
         "pointer": step.pointer,
+        "state": outcome.state,
         "skipped": outcome.skipped,
-        "request": request
-        and {"method": request.method, "url": request.url, "headers": request.headers, "body": request.body},
-        "response": response
-        and {
-            "status": response.status,
-            "reason": response.reason,
-            "headers": response.headers,
-            "body": response.body,
-            "seconds": response.seconds,
-            "size": response.size,
-        },
-        "checks": [
-            *({"name": name, "state": "passed"} for name in outcome.passed),
-            *({"name": name, "state": "skipped"} for name in outcome.skipped_checks),
-            *(
-                {"name": one.name, "state": "failed", "message": one.message}
-                for one in outcome.failures
-                if one.kind == "check"
-            ),
-        ],
-        "errors": _errors([one for one in outcome.failures if one.kind != "check"], outcome.allowed),
+        "data": outcome.data,
+        "exchanges": [_exchange(sent, end) for sent, end in outcome.exchanges()],
+        "checks": [_check(check) for check in outcome.checks],
+        "errors": [_error(error) for error in outcome.errors],
         "notes": outcome.notes,
         "changes": outcome.changes,
         "console": [{"level": line.level, "text": line.text} for line in outcome.console],
     }
 
 
-def _errors(failures: list[Failure], allowed: list[Failure]) -> list[dict[str, object]]:
-    return [
-        {"kind": one.kind, "message": one.message, "pointer": one.pointer, "allowed": is_allowed}
-        for is_allowed, group in ((False, failures), (True, allowed))
-        for one in group
-    ]
+def _exchange(sent: events.RequestSent, end: Ending | None) -> dict[str, Any]:
+    return {
+        "number": sent.exchange,
+        "cause": sent.cause.value,
+        "at": sent.at,
+        "method": sent.method,
+        "url": sent.url,
+        "headers": sent.headers,
+        "body": sent.body,
+        "variables": [attrs.asdict(one) for one in sent.variables],
+        "response": {
+            "status": end.status,
+            "reason": end.reason,
+            "headers": end.headers,
+            "body": end.body,
+            "seconds": end.seconds,
+            "size": end.size,
+        }
+        if isinstance(end, events.ResponseReceived)
+        else None,
+        "failure": {"message": end.message, "seconds": end.seconds} if isinstance(end, events.RequestFailed) else None,
+    }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    shown = {"name": check.name, "event": check.event, "pointer": check.pointer or check.step.pointer}
+    match check:
+        case events.CheckPassed():
+            return shown | {"state": "passed"}
+        case events.CheckSkipped():
+            return shown | {"state": "skipped"}
+        case events.CheckFailed():
+            failed = {"message": check.message, "expected": check.expected, "actual": check.actual}
+            return shown | {"state": "failed"} | failed
+
+
+def _error(error: events.ErrorRaised) -> dict[str, Any]:
+    return {
+        "kind": error.kind,
+        "message": error.message,
+        "pointer": error.pointer,
+        "event": error.event,
+        "allowed": error.allowed,
+    }

@@ -1,97 +1,191 @@
-"""The JUnit XML report: one test suite per request, one test case per check, for build servers."""
+"""The JUnit XML report: one test suite for each executed request, one test case for each check, for build servers."""
 
 from __future__ import annotations
 
 import re
+import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 from xml.etree import ElementTree as ET
 
-from umapi_harness.report.outcomes import Failure, Outcome, Outcomes
+from umapi_harness.postman import events
+from umapi_harness.report.files import ReportFile
+from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut
 
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TEXT_LIMIT: Final = 65_536
+"""Characters of a body and of the console of a request that are kept."""
+_LINE_LIMIT: Final = 4_096
+_PROPERTIES: Final = 200
+_IN_MEMORY: Final = 1024 * 1024
+_COUNTS: Final = ("tests", "failures", "errors")
 
 
-def write_junit(outcomes: Outcomes, path: Path) -> None:
-    """Writes the report to `path`; raises OSError."""
-    tree = ET.ElementTree(junit_element(outcomes))
-    ET.indent(tree)
-    tree.write(path, encoding="utf-8", xml_declaration=True)
+class JunitReport:
+    """Listens to a run and writes its report to `path` at the end.
+
+    The first line of the file has the counts, so suites wait in a file without a name.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Take the place; raises OSError for a pipe or a device that cannot be opened."""
+        self._file = ReportFile(path)
+        self._suites = tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="\n")  # noqa: SIM115
+        self._gathering = Gathering(self._add)
+        self._counts = dict.fromkeys(_COUNTS, 0)
+
+    def __call__(self, event: events.Event) -> None:
+        """Take in one event; raises OSError."""
+        self._gathering(event)
+
+    def close(self) -> None:
+        """Write the file; raises OSError."""
+        gathering = self._gathering
+        if gathering.errors or gathering.notes or _stopped(gathering):
+            self._put(_suite_of_the_run(gathering))
+        seconds = gathering.finished.summary.seconds if gathering.finished else 0.0
+        root = ET.Element("testsuites", name=clean(_name(gathering)), time=f"{seconds:.3f}")
+        for count, number in self._counts.items():
+            root.set(count, str(number))
+        head = ET.tostring(root, encoding="unicode").removesuffix(" />")
+        self._file.write(f'<?xml version="1.0" encoding="utf-8"?>\n{head}>\n')
+        self._suites.seek(0)
+        while piece := self._suites.read(_IN_MEMORY):
+            self._file.write(piece)
+        self._suites.close()
+        self._file.write("</testsuites>\n")
+        self._file.finish()
+
+    def _add(self, outcome: Outcome) -> None:
+        self._put(_suite(outcome, self._gathering.started))
+
+    def _put(self, suite: ET.Element) -> None:
+        for count in _COUNTS:
+            self._counts[count] += int(suite.get(count, "0"))
+        ET.indent(suite, level=1)
+        self._suites.write(f"  {ET.tostring(suite, encoding='unicode').rstrip()}\n")
 
 
-def junit_element(outcomes: Outcomes) -> ET.Element:
-    """The report as an element tree."""
-    suites = [_suite(outcome) for outcome in outcomes.steps]
-    if outcomes.failures:
-        suites.append(_suite_of_the_run(outcomes))
-    name = outcomes.started.collection if outcomes.started else ""
-    seconds = outcomes.finished.summary.seconds if outcomes.finished else 0.0
-    root = ET.Element("testsuites", name=clean(name), time=f"{seconds:.3f}")
-    for count in ("tests", "failures", "errors", "skipped"):
-        root.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
-    root.extend(suites)
-    return root
+def _name(gathering: Gathering) -> str:
+    return gathering.started.collection if gathering.started else "A run that did not begin"
 
 
-def _suite(outcome: Outcome) -> ET.Element:
+def _stopped(gathering: Gathering) -> str | None:
+    return gathering.finished.stopped if gathering.finished else None
+
+
+def _suite(outcome: Outcome, started: events.RunStarted | None) -> ET.Element:
     step = outcome.step
     suite = ET.Element("testsuite", name=clean(step.path), id=str(step.number))
-    cases = [_case(outcome, name) for name in outcome.passed]
-    for name in outcome.skipped_checks:
-        case = _case(outcome, name)
-        ET.SubElement(case, "skipped")
+    began = started.at + outcome.sent[0].at if started and outcome.sent else 0.0
+    if began:
+        suite.set("timestamp", datetime.fromtimestamp(began, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
+    _add_properties(
+        suite,
+        [
+            ("pointer", step.pointer),
+            ("iteration", str(step.iteration + 1)),
+            *((f"data.{name}", value) for name, value in outcome.data),
+            *(("note", note) for note in outcome.notes),
+            *(("allowed", f"{one.name}: {one.message}") for one in outcome.allowed),
+            *(("changed", change) for change in outcome.changes),
+        ],
+    )
+    cases = _cases(outcome)
+    # Programs add up the times of cases, so the first has the time of the request.
+    cases[0].set("time", f"{outcome.seconds:.3f}")
+    _finish(suite, cases, outcome.seconds)
+    if outcome.console:
+        text = "\n".join(f"[{line.level}] {cut(line.text, _LINE_LIMIT)}" for line in outcome.console)
+        ET.SubElement(suite, "system-out").text = clean(cut(text, _TEXT_LIMIT))
+    return suite
+
+
+def _cases(outcome: Outcome) -> list[ET.Element]:
+    step = outcome.step
+    classname = step.path if step.iteration == 0 else f"{step.path} [{step.iteration + 1}]"
+    cases: list[ET.Element] = []
+    for check in outcome.checks:
+        if isinstance(check, events.CheckFailed):
+            continue
+        case = _case(classname, check.name)
+        if isinstance(check, events.CheckSkipped):
+            ET.SubElement(case, "skipped")
         cases.append(case)
     for failure in outcome.failures:
-        case = _case(outcome, failure.name)
+        case = _case(classname, failure.name)
         case.append(_failure(outcome, failure))
         cases.append(case)
     if outcome.skipped:
-        case = _case(outcome, "request")
+        case = _case(classname, "request")
         ET.SubElement(case, "skipped", message="a script skipped the request")
         cases.append(case)
-    if not cases:
-        # A request without checks still shows up as one that went through.
-        cases.append(_case(outcome, "request sent"))
+    # A request without checks still shows up as one that went through.
+    return cases or [_case(classname, "request sent")]
+
+
+def _suite_of_the_run(gathering: Gathering) -> ET.Element:
+    """What belongs to no request."""
+    name = clean(_name(gathering))
+    suite = ET.Element("testsuite", name=name)
+    stopped = _stopped(gathering)
+    _add_properties(
+        suite,
+        [
+            *(("note", note) for note in gathering.notes),
+            *(("allowed", f"{one.name}: {one.message}") for one in gathering.allowed),
+            *((("stopped", stopped),) if stopped else ()),
+        ],
+    )
+    cases: list[ET.Element] = []
+    for failure in gathering.failures:
+        case = _case(name, failure.name)
+        element = ET.SubElement(case, "error", message=_line(failure.message), type=failure.kind)
+        element.text = clean(failure.message)
+        cases.append(case)
+    _finish(suite, cases, 0.0)
+    return suite
+
+
+def _finish(suite: ET.Element, cases: list[ET.Element], seconds: float) -> None:
+    counts = {"failures": "failure", "errors": "error", "skipped": "skipped"}
     suite.set("tests", str(len(cases)))
-    suite.set("failures", str(sum(failure.kind == "check" for failure in outcome.failures)))
-    suite.set("errors", str(sum(failure.kind != "check" for failure in outcome.failures)))
-    suite.set("skipped", str(len(outcome.skipped_checks) + outcome.skipped))
-    suite.set("time", f"{outcome.seconds:.3f}")
+    for count, tag in counts.items():
+        suite.set(count, str(sum(case.find(tag) is not None for case in cases)))
+    suite.set("time", f"{seconds:.3f}")
     suite.extend(cases)
-    if outcome.console:
-        text = "\n".join(f"[{line.level}] {line.text}" for line in outcome.console)
-        ET.SubElement(suite, "system-out").text = clean(text)
-    return suite
 
 
-def _suite_of_the_run(outcomes: Outcomes) -> ET.Element:
-    """The errors that belong to no request."""
-    name = clean(outcomes.started.collection if outcomes.started else "")
-    count = str(len(outcomes.failures))
-    suite = ET.Element("testsuite", name=name, tests=count, failures="0", errors=count, skipped="0")
-    for failure in outcomes.failures:
-        case = ET.SubElement(suite, "testcase", name=failure.name, classname=name)
-        ET.SubElement(case, "error", message=clean(failure.message), type=failure.kind)
-    return suite
+def _add_properties(suite: ET.Element, pairs: list[tuple[str, str]]) -> None:
+    if pairs:
+        properties = ET.SubElement(suite, "properties")
+        for name, value in pairs[:_PROPERTIES]:
+            ET.SubElement(properties, "property", name=_line(name), value=_line(value))
 
 
-def _case(outcome: Outcome, name: str) -> ET.Element:
-    step = outcome.step
-    classname = step.path if step.iteration == 0 else f"{step.path} [{step.iteration + 1}]"
-    return ET.Element("testcase", name=clean(name), classname=clean(classname), time=f"{outcome.seconds:.3f}")
+def _case(classname: str, name: str) -> ET.Element:
+    return ET.Element("testcase", name=_line(name), classname=_line(classname), time="0.000")
 
 
 def _failure(outcome: Outcome, failure: Failure) -> ET.Element:
     tag = "failure" if failure.kind == "check" else "error"
-    element = ET.Element(tag, message=clean(failure.message), type=failure.kind)
+    element = ET.Element(tag, message=_line(failure.message), type=failure.kind)
     lines = [failure.message, f"at {failure.pointer}"]
+    if failure.expected is not None and failure.actual is not None:
+        lines += [f"expected: {failure.expected}", f"actual:   {failure.actual}"]
     if outcome.request is not None:
         lines.append(f"{outcome.request.method} {outcome.request.url}")
         lines.append(outcome.request.body)
     if outcome.response is not None:
         lines.append(f"{outcome.response.status} {outcome.response.reason}")
         lines.append(outcome.response.body)
-    element.text = clean("\n".join(line for line in lines if line))
+    element.text = clean("\n".join(cut(line, _TEXT_LIMIT) for line in lines if line))
     return element
+
+
+def _line(text: str) -> str:
+    return clean(cut(text, _LINE_LIMIT))
 
 
 def clean(text: str) -> str:

@@ -1,20 +1,30 @@
-"""Outcomes: the events of a run gathered by request, for reports that are written at the end."""
+"""Outcomes: the events of a run gathered by step, for reports that tell of each step when it is over."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 
 import attrs
 
 from umapi_harness.postman import events
 
+Check = events.CheckPassed | events.CheckFailed | events.CheckSkipped
+Ending = events.ResponseReceived | events.RequestFailed
+
 
 @attrs.define(kw_only=True)
 class Failure:
-    """A failed check (`kind` is check) or a broken rule (`kind` is its name), with where to look."""
+    """A failed check (`kind` is check) or a broken rule (`kind` is its name), with where to look.
+
+    `expected` and `actual` are the two values that a check compared, if it compared two.
+    """
 
     kind: str
     name: str
     message: str
     pointer: str
+    expected: str | None = None
+    actual: str | None = None
 
 
 @attrs.define(kw_only=True)
@@ -22,87 +32,169 @@ class Outcome:
     """What became of one execution of one request."""
 
     step: events.Step
-    request: events.RequestSent | None = None
-    response: events.ResponseReceived | None = None
-    skipped: bool = False
-    passed: list[str] = attrs.field(factory=list[str])
-    skipped_checks: list[str] = attrs.field(factory=list[str])
-    failures: list[Failure] = attrs.field(factory=list[Failure])
-    allowed: list[Failure] = attrs.field(factory=list[Failure])
-    """Errors that the options of the run allow."""
+    data: tuple[tuple[str, str], ...] = ()
+    """The row of its iteration."""
+    sent: list[events.RequestSent] = attrs.field(factory=list[events.RequestSent])
+    ended: dict[int, Ending] = attrs.field(factory=dict[int, Ending])
+    """Answers and failures, by the number of the exchange."""
+    checks: list[Check] = attrs.field(factory=list[Check])
+    errors: list[events.ErrorRaised] = attrs.field(factory=list[events.ErrorRaised])
     notes: list[str] = attrs.field(factory=list[str])
     changes: list[str] = attrs.field(factory=list[str])
-    """What the step changed in the organisation of the mock server."""
+    """What changed in the organisation of the mock server."""
     console: list[events.ConsoleMessage] = attrs.field(factory=list[events.ConsoleMessage])
+    skipped: bool = False
+
+    @property
+    def request(self) -> events.RequestSent | None:
+        """The request of the collection as it first went out."""
+        return next((one for one in self.sent if one.cause is events.Cause.COLLECTION), None)
+
+    @property
+    def response(self) -> events.ResponseReceived | None:
+        """The answer where redirects and challenges ended."""
+        for one in reversed(self.sent):
+            if one.cause in events.OF_THE_COLLECTION:
+                end = self.ended.get(one.exchange)
+                return end if isinstance(end, events.ResponseReceived) else None
+        return None
 
     @property
     def seconds(self) -> float:
-        """How long the response took; 0 without one."""
-        return self.response.seconds if self.response else 0.0
+        """How long its exchanges took together, those of scripts left out."""
+        mine = [one.exchange for one in self.sent if one.cause is not events.Cause.SCRIPT]
+        return sum(self.ended[number].seconds for number in mine if number in self.ended)
+
+    @property
+    def failures(self) -> list[Failure]:
+        """What fails the step: checks first, then broken rules."""
+        checks = [check_failure(check) for check in self.checks if isinstance(check, events.CheckFailed)]
+        return checks + [rule_failure(error) for error in self.errors if not error.allowed]
+
+    @property
+    def allowed(self) -> list[Failure]:
+        """Broken rules that the options of the run allow."""
+        return [rule_failure(error) for error in self.errors if error.allowed]
+
+    @property
+    def state(self) -> str:
+        """What became of the step, in one word: failed, skipped or passed."""
+        if self.failures:
+            return "failed"
+        return "skipped" if self.skipped else "passed"
+
+    def exchanges(self) -> Iterator[tuple[events.RequestSent, Ending | None]]:
+        """Each request with what came of it."""
+        for one in self.sent:
+            yield one, self.ended.get(one.exchange)
+
+    def add(self, event: events.Event) -> None:
+        """Take in an event of this step."""
+        match event:
+            case events.RequestSent():
+                self.sent.append(event)
+            case events.ResponseReceived() | events.RequestFailed():
+                self.ended[event.exchange] = event
+            case events.CheckPassed() | events.CheckFailed() | events.CheckSkipped():
+                self.checks.append(event)
+            case events.ErrorRaised():
+                self.errors.append(event)
+            case events.NoteTaken():
+                self.notes.append(event.text)
+            case events.OrganizationChanged():
+                self.changes.extend(event.changes)
+            case events.ConsoleMessage():
+                self.console.append(event)
+            case events.RequestSkipped():
+                self.skipped = True
+            case _:
+                pass
 
 
-@attrs.define(kw_only=True)
-class Outcomes:
-    """Listens to a run and keeps what happened, in order."""
+@attrs.define
+class Gathering:
+    """Listens to a run and hands on each step when it is over, so that nothing here grows with the run.
 
-    started: events.RunStarted | None = None
-    finished: events.RunFinished | None = None
-    steps: list[Outcome] = attrs.field(factory=list[Outcome])
-    failures: list[Failure] = attrs.field(factory=list[Failure])
-    """Errors of the run as a whole."""
-    allowed: list[Failure] = attrs.field(factory=list[Failure])
-    """Those that the options of the run allow."""
-    notes: list[str] = attrs.field(factory=list[str])
-    """What was told of the run as a whole, beside what it began with."""
+    What belongs to the run as a whole is kept, with as many errors and notes as `LIMIT`.
+    """
+
+    on_step: Callable[[Outcome], None]
+    started: events.RunStarted | None = attrs.field(default=None, init=False)
+    finished: events.RunFinished | None = attrs.field(default=None, init=False)
+    errors: list[events.ErrorRaised] = attrs.field(factory=list[events.ErrorRaised], init=False)
+    notes: list[str] = attrs.field(factory=list[str], init=False)
+    _data: tuple[tuple[str, str], ...] = attrs.field(default=(), init=False)
+    _current: Outcome | None = attrs.field(default=None, init=False)
+
+    LIMIT = 1_000
 
     def __call__(self, event: events.Event) -> None:
-        """Takes in one event."""
+        """Take in one event."""
         match event:
             case events.RunStarted():
                 self.started = event
-            case events.RunFinished():
-                self.finished = event
             case events.IterationStarted():
-                pass
-            case events.RequestFinished():
-                self.outcome_of(event.step)
-            case events.ErrorRaised():
-                place = self if event.step is None else self.outcome_of(event.step)
-                (place.allowed if event.allowed else place.failures).append(_failure(event))
-            case events.NoteTaken():
-                (self if event.step is None else self.outcome_of(event.step)).notes.append(event.text)
+                self._settle()
+                self._data = event.data
+            case events.RunFinished():
+                self._settle()
+                self.finished = event
+            case events.ErrorRaised(step=None):
+                if len(self.errors) < self.LIMIT:
+                    self.errors.append(event)
+            case events.NoteTaken(step=None):
+                if len(self.notes) < self.LIMIT:
+                    self.notes.append(event.text)
             case _:
-                self._add(self.outcome_of(event.step), event)
+                if event.step is not None:
+                    self._add(event.step, event)
 
-    def outcome_of(self, step: events.Step) -> Outcome:
-        """The outcome that belongs to an execution; made when it is the first event of it."""
-        if not self.steps or self.steps[-1].step.number != step.number:
-            self.steps.append(Outcome(step=step))
-        return self.steps[-1]
+    def _add(self, step: events.Step, event: events.Event) -> None:
+        if self._current is None or self._current.step.number != step.number:
+            self._settle()
+            self._current = Outcome(step=step, data=self._data)
+        self._current.add(event)
+        if isinstance(event, events.RequestFinished):
+            self._settle()
 
-    @staticmethod
-    def _add(outcome: Outcome, event: events.Event) -> None:
-        match event:
-            case events.RequestSent(cause=events.Cause.COLLECTION):
-                outcome.request = event
-            case events.ResponseReceived() if event.cause in events.OF_THE_COLLECTION:
-                outcome.response = event
-            case events.RequestSkipped():
-                outcome.skipped = True
-            case events.CheckPassed():
-                outcome.passed.append(event.name)
-            case events.CheckSkipped():
-                outcome.skipped_checks.append(event.name)
-            case events.CheckFailed():
-                failure = Failure(kind="check", name=event.name, message=event.message, pointer=event.step.pointer)
-                outcome.failures.append(failure)
-            case events.OrganizationChanged():
-                outcome.changes.extend(event.changes)
-            case events.ConsoleMessage():
-                outcome.console.append(event)
-            case _:
-                pass
+    def _settle(self) -> None:
+        outcome, self._current = self._current, None
+        if outcome is not None:
+            self.on_step(outcome)
+
+    @property
+    def failures(self) -> list[Failure]:
+        """Broken rules of the run as a whole."""
+        return [rule_failure(error) for error in self.errors if not error.allowed]
+
+    @property
+    def allowed(self) -> list[Failure]:
+        """Those that the options of the run allow."""
+        return [rule_failure(error) for error in self.errors if error.allowed]
 
 
-def _failure(event: events.ErrorRaised) -> Failure:
-    return Failure(kind=event.kind, name=event.kind, message=event.message, pointer=event.pointer)
+def check_failure(check: events.CheckFailed) -> Failure:
+    """A failed check as a failure."""
+    return Failure(
+        kind="check",
+        name=check.name,
+        message=check.message,
+        pointer=check.pointer or check.step.pointer,
+        expected=check.expected,
+        actual=check.actual,
+    )
+
+
+def rule_failure(error: events.ErrorRaised) -> Failure:
+    """A broken rule as a failure."""
+    return Failure(kind=error.kind, name=error.kind, message=error.message, pointer=error.pointer)
+
+
+def cut(text: str, length: int) -> str:
+    """`text`, or its beginning with a mark that more followed."""
+    return text if len(text) <= length else f"{text[:length]}… ({len(text) - length} more characters)"
+
+
+def place_of(step: events.Step) -> str:
+    """Where a step stands in the run, for people: folders, name, and the iteration after the first."""
+    return step.path if step.iteration == 0 else f"{step.path} (iteration {step.iteration + 1})"

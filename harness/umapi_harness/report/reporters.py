@@ -17,11 +17,13 @@ import attrs
 
 from umapi_harness.common.errors import InputError
 from umapi_harness.postman import events
-from umapi_harness.report.console import ConsoleReport, new_console
+from umapi_harness.report.console import ConsoleReport
+from umapi_harness.report.har_report import HarReport
 from umapi_harness.report.html_report import HtmlReport
-from umapi_harness.report.json_report import write_json
-from umapi_harness.report.junit import write_junit
-from umapi_harness.report.outcomes import Outcomes
+from umapi_harness.report.json_report import JsonReport
+from umapi_harness.report.junit import JunitReport
+from umapi_harness.report.newman_json import NewmanJsonReport
+from umapi_harness.report.terminal import is_watched, new_console
 
 GROUP: Final = "umapi_harness.reporters"
 DEFAULT_FOLDER: Final = Path("newman")
@@ -58,35 +60,21 @@ class Reporter(Protocol):
 ReporterFactory = Callable[[ReporterSettings], Reporter]
 
 
-class _FileReporter:
-    """Gathers a run, and writes one file of it at the end."""
-
-    def __init__(self, settings: ReporterSettings, write: Callable[[Outcomes, Path], None]) -> None:
-        self._outcomes = Outcomes()
-        self._path = settings.export
-        self._write = write
-
-    def __call__(self, event: events.Event) -> None:
-        """Take in one event."""
-        self._outcomes(event)
-
-    def close(self) -> None:
-        """Write the file; raises OSError."""
-        self._write(self._outcomes, self._path)
-
-
 def _console(settings: ReporterSettings) -> Reporter:
     console = new_console(color=settings.color)
-    return ConsoleReport(console, verbose=settings.verbose, ascii_only=settings.ascii_only)
+    live = is_watched(console)
+    return ConsoleReport(console, verbose=settings.verbose, ascii_only=settings.ascii_only, live=live)
 
 
 _OWN: Final[Mapping[str, ReporterFactory]] = {
     "cli": _console,
-    "json": lambda settings: _FileReporter(settings, write_json),
-    "junit": lambda settings: _FileReporter(settings, write_junit),
+    "json": lambda settings: NewmanJsonReport(settings.export),
+    "umapi-json": lambda settings: JsonReport(settings.export),
+    "junit": lambda settings: JunitReport(settings.export),
+    "har": lambda settings: HarReport(settings.export),
     "html": lambda settings: HtmlReport(settings.export),
 }
-_ENDINGS: Final = {"junit": "xml"}
+_ENDINGS: Final = {"junit": "xml", "umapi-json": "json"}
 WITHOUT_FILE: Final = frozenset({"cli"})
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from umapi_harness.contract.findings import Finding, Grade
 from umapi_harness.contract.judging import Verdict, Verification, Verified
-from umapi_harness.report.console import shown
+from umapi_harness.report.terminal import shown
 
 _ORDER: Final = tuple(Grade)
 _STYLES: Final = {Grade.MUST: "red", Grade.SHOULD: "yellow", Grade.MAY: "dim"}

@@ -1,0 +1,95 @@
+"""Failures for people: what went wrong in a step, with expected and actual, what was sent and what came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from umapi_harness.postman import events
+from umapi_harness.report.outcomes import Ending, Failure, Outcome, cut, place_of
+from umapi_harness.report.terminal import Part
+
+_BODY: Final = 600
+_TEXT: Final = 4_000
+_LINES: Final = 50
+"""Failures, exchanges and lines of the console of a step that are told of."""
+
+Line = tuple[Part, ...]
+
+
+@attrs.frozen
+class FailedStep:
+    """A step that failed, as lines of bounded length: none of its bodies is kept."""
+
+    where: str
+    failures: tuple[tuple[str, tuple[Line, ...]], ...]
+    """The pointer of each failure, and its lines."""
+    context: tuple[Line, ...]
+    """What was sent, what came, and what its scripts wrote."""
+    left_out: int
+    """Failures that are not told of."""
+
+
+def failed_step(outcome: Outcome) -> FailedStep:
+    """What there is to tell of a step that failed."""
+    failures = outcome.failures
+    return FailedStep(
+        where=place_of(outcome.step),
+        failures=tuple((one.pointer, tuple(failure_lines(one))) for one in failures[:_LINES]),
+        context=tuple(_context(outcome)),
+        left_out=max(0, len(failures) - _LINES),
+    )
+
+
+def failure_lines(failure: Failure) -> Iterator[Line]:
+    """Name and message, then the two values that the check compared."""
+    first, *more = cut(failure.message, _TEXT).splitlines() or [""]
+    yield (f"{failure.name}: ", (first, "red"))
+    for line in more:
+        yield (("  " + line, "red"),)
+    if failure.expected is not None and failure.actual is not None:
+        yield from _value("expected: ", failure.expected, "green")
+        yield from _value("actual:   ", failure.actual, "red")
+
+
+def _value(label: str, value: str, style: str) -> Iterator[Line]:
+    first, *more = cut(value, _TEXT).splitlines() or [""]
+    yield ((f"  {label}", "dim"), (first, style))
+    for line in more:
+        yield ((" " * (len(label) + 2) + line, style),)
+
+
+def _context(outcome: Outcome) -> Iterator[Line]:
+    mine = [pair for pair in outcome.exchanges() if pair[0].cause in events.OF_THE_COLLECTION]
+    for sent, end in mine[:_LINES]:
+        yield ((f"sent: {sent.method} {cut(sent.url, _TEXT)}{_why(sent)}", "dim"),)
+        if sent.body:
+            yield ((f"      {_one_line(sent.body)}", "dim"),)
+        if end is not None:
+            yield ((f"got:  {_came(end)}", "dim"),)
+    for line in outcome.console[:_LINES]:
+        yield ((f"[{line.level}] {cut(line.text, _BODY)}", "dim"),)
+
+
+def _came(end: Ending) -> str:
+    if isinstance(end, events.RequestFailed):
+        return f"no answer: {cut(end.message, _BODY)}"
+    return f"{end.status} {end.reason} {_one_line(end.body)}"
+
+
+def exchange_lines(outcome: Outcome) -> Iterator[Line]:
+    """Each exchange of a step on one line: also those of scripts, hops of redirects, and fetched tokens."""
+    for sent, end in list(outcome.exchanges())[:_LINES]:
+        status = str(end.status) if isinstance(end, events.ResponseReceived) else "no answer"
+        time = f" {end.seconds * 1000:.0f} ms" if end else ""
+        yield ((f"{sent.method} {cut(sent.url, _BODY)} {status}{time}{_why(sent)}", "dim"),)
+
+
+def _why(sent: events.RequestSent) -> str:
+    return "" if sent.cause is events.Cause.COLLECTION else f" ({sent.cause.value})"
+
+
+def _one_line(text: str) -> str:
+    return cut(" ".join(text[: 4 * _BODY].split()), _BODY)

@@ -1,0 +1,204 @@
+"""The JSON report in Newman's form, for programs that read Newman's.
+
+Events are all that it is made of: values of variables, scripts and requests that were not executed stay out.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from umapi_harness.postman import events
+from umapi_harness.report.files import ReportFile
+from umapi_harness.report.newman_shapes import (
+    AnswerTimes,
+    assertion_shape,
+    error_shape,
+    id_of,
+    request_shape,
+    response_shape,
+    text_of,
+    tree,
+)
+from umapi_harness.report.outcomes import Gathering, Outcome
+
+_SCHEMA: Final = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+_IN_MEMORY: Final = 1024 * 1024
+_SCRIPT_RULES: Final = frozenset({"script-error", "unhandled-rejection"})
+_SCRIPTS: Final = {"test": "testScripts", "prerequest": "prerequestScripts"}
+
+
+class NewmanJsonReport:
+    """Listens to a run and writes its report to `path`, each request when it is over. Times are in milliseconds."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the place; raises OSError for a pipe or a device that cannot be opened."""
+        self._file = ReportFile(path)
+        self._gathering = Gathering(self._add)
+        self._failures = tempfile.SpooledTemporaryFile(  # noqa: SIM115
+            _IN_MEMORY, "w+", encoding="utf-8", errors="backslashreplace", newline="\n"
+        )
+        self._failed = 0
+        self._executions = 0
+        self._items: dict[str, _Item] = {}
+        self._stats = _Stats()
+
+    def __call__(self, event: events.Event) -> None:
+        """Take in one event; raises OSError."""
+        self._gathering(event)
+        if isinstance(event, events.IterationStarted):
+            self._stats.total["iterations"] += 1
+
+    def close(self) -> None:
+        """Write the rest and give the file its name; raises OSError."""
+        self._begin()
+        self._file.write('\n], "failures": [')
+        for error in self._gathering.errors:
+            if not error.allowed:
+                self._fail({"error": error_shape(error), "at": error.kind, "source": {}, "cursor": {}})
+        self._failures.seek(0)
+        while piece := self._failures.read(_IN_MEMORY):
+            self._file.write(piece)
+        self._failures.close()
+        self._file.write(f"\n], {text_of(self._run())[1:]}, {text_of(self._documents())[1:]}\n")
+        self._file.finish()
+
+    def _begin(self) -> None:
+        if not self._executions:
+            self._file.write('{"run": {"executions": [')
+
+    def _run(self) -> dict[str, Any]:
+        started, finished = self._gathering.started, self._gathering.finished
+        began = round((started.at if started else 0.0) * 1000)
+        ended = began + round((finished.summary.seconds if finished else 0.0) * 1000)
+        stopped = finished.stopped if finished else "the run did not begin"
+        return {
+            "stats": self._stats.shape(),
+            "timings": {**self._stats.times.shape(), "started": began, "completed": ended},
+            "transfers": {"responseTotal": self._stats.received},
+            "error": {"message": stopped} if stopped else None,
+        }
+
+    def _documents(self) -> dict[str, Any]:
+        started = self._gathering.started
+        name = started.collection if started else ""
+        environment = started.environment if started else ""
+        return {
+            "collection": {
+                "item": tree((item.folders, item.shape) for item in self._items.values()),
+                "event": [],
+                "variable": [],
+                "info": {"_postman_id": id_of(name), "name": name, "schema": _SCHEMA},
+            },
+            "environment": {"id": id_of("environment"), "name": environment, "values": []},
+            "globals": {"id": id_of("globals"), "values": []},
+        }
+
+    def _add(self, outcome: Outcome) -> None:
+        self._begin()
+        self._stats.add(outcome)
+        item = self._item(outcome)
+        told = {"source": item.shape, "cursor": self._cursor(outcome.step, item)}
+        execution: dict[str, Any] = {"cursor": told["cursor"], "item": item.shape, "id": item.shape["id"]}
+        if outcome.request is not None:
+            execution["request"] = request_shape(outcome.request, whole=True)
+        if outcome.response is not None:
+            execution["response"] = response_shape(outcome.response)
+        if outcome.checks:
+            execution["assertions"] = [assertion_shape(check, place) for place, check in enumerate(outcome.checks)]
+        for place, check in enumerate(outcome.checks):
+            if isinstance(check, events.CheckFailed):
+                at = f"assertion:{place} in {check.event}-script"
+                self._fail({"error": execution["assertions"][place]["error"], "at": at, **told})
+        for error in outcome.errors:
+            if not error.allowed:
+                self._fail({"error": error_shape(error), "at": _at(error), **told})
+                _put_error(execution, error)
+        self._file.write((",\n" if self._executions else "\n") + text_of(execution))
+        self._executions += 1
+
+    def _item(self, outcome: Outcome) -> _Item:
+        step = outcome.step
+        item = self._items.get(step.pointer)
+        if item is None:
+            shape: dict[str, Any] = {"id": id_of(step.pointer), "name": step.name, "response": [], "event": []}
+            item = self._items[step.pointer] = _Item(shape, step.folders, len(self._items))
+        if outcome.request is not None:
+            item.shape.setdefault("request", request_shape(outcome.request, whole=False))
+        return item
+
+    def _cursor(self, step: events.Step, item: _Item) -> dict[str, Any]:
+        started = self._gathering.started
+        length, cycles = (started.requests, started.iterations) if started else (0, 0)
+        place = {"position": item.position, "iteration": step.iteration}
+        return {**place, "length": length, "cycles": cycles, "ref": id_of(f"step {step.number}")}
+
+    def _fail(self, failure: dict[str, Any]) -> None:
+        self._failures.write((",\n" if self._failed else "\n") + text_of(failure))
+        self._failed += 1
+
+
+@attrs.frozen
+class _Item:
+    """A request of the collection, as far as it was executed."""
+
+    shape: dict[str, Any]
+    folders: tuple[str, ...]
+    position: int
+    """Its place among those that were executed."""
+
+
+class _Stats:
+    """What Newman counts, with the times of answers and the bytes of their bodies."""
+
+    def __init__(self) -> None:
+        names = ("iterations", "items", "scripts", "prerequests", "requests", "tests", "assertions", *_SCRIPTS.values())
+        self.total = dict.fromkeys(names, 0)
+        self._failed = dict.fromkeys(names, 0)
+        self.times = AnswerTimes()
+        self.received = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Count a step."""
+        sent = outcome.request is not None
+        for name, number in {"items": 1, "prerequests": 1, "requests": sent, "tests": sent}.items():
+            self.total[name] += number
+        self._failed["requests"] += sent and outcome.response is None
+        self.total["assertions"] += len(outcome.checks)
+        self._failed["assertions"] += sum(isinstance(check, events.CheckFailed) for check in outcome.checks)
+        self._count_scripts(outcome)
+        if outcome.response is not None:
+            self.times.add(outcome.response.seconds * 1000)
+            self.received += outcome.response.size
+
+    def _count_scripts(self, outcome: Outcome) -> None:
+        """The events whose scripts told of something; of those that were silent nothing is known."""
+        broken = {error.event for error in outcome.errors if error.kind in _SCRIPT_RULES and not error.allowed}
+        told = {check.event for check in outcome.checks} | broken
+        self.total["scripts"] += len(told)
+        self._failed["scripts"] += len(broken)
+        for event, name in _SCRIPTS.items():
+            self.total[name] += event in told
+            self._failed[name] += event in broken
+
+    def shape(self) -> dict[str, Any]:
+        """As Newman tells them."""
+        return {
+            name: {"total": number, "pending": 0, "failed": self._failed[name]} for name, number in self.total.items()
+        }
+
+
+def _at(error: events.ErrorRaised) -> str:
+    return f"{error.event}-script" if error.kind in _SCRIPT_RULES else "request"
+
+
+def _put_error(execution: dict[str, Any], error: events.ErrorRaised) -> None:
+    """Put an error where Newman has it: beside the script, or as that of the request."""
+    if error.kind in _SCRIPT_RULES:
+        name = "prerequestScript" if error.event == "prerequest" else "testScript"
+        execution.setdefault(name, []).append({"error": error_shape(error)})
+    else:
+        execution.setdefault("requestError", error_shape(error))

@@ -1,0 +1,136 @@
+"""Newman's shapes: how requests, answers, checks and errors look in its JSON report."""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import attrs
+
+from umapi_harness.postman import events
+
+
+def text_of(document: object) -> str:
+    """A document as text of one line."""
+    return json.dumps(document, ensure_ascii=False)
+
+
+def id_of(name: str) -> str:
+    """An identifier that is the same in each run."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"umapi-harness:{name}"))
+
+
+def url_parts(url: str) -> dict[str, Any]:
+    """An address in its parts."""
+    parts = urlsplit(url)
+    host, _, port = parts.netloc.rpartition("@")[2].partition(":")
+    shown: dict[str, Any] = {"protocol": parts.scheme}
+    if port:
+        shown["port"] = port
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    return shown | {
+        "path": parts.path.removeprefix("/").split("/"),
+        "host": host.split("."),
+        "query": [{"key": key, "value": value} for key, value in query],
+        "variable": [],
+    }
+
+
+def request_shape(sent: events.RequestSent, *, whole: bool) -> dict[str, Any]:
+    """A request as it went out; with its headers and its body only where it is told `whole`."""
+    shown: dict[str, Any] = {"url": url_parts(sent.url), "method": sent.method}
+    if whole:
+        shown["header"] = [{"key": key, "value": value} for key, value in sent.headers]
+        if sent.body:
+            shown["body"] = {"mode": "raw", "raw": sent.body}
+    return shown
+
+
+def response_shape(answer: events.ResponseReceived) -> dict[str, Any]:
+    """An answer; its body byte by byte, as Node.js writes a buffer."""
+    return {
+        "id": id_of(f"response {answer.exchange}"),
+        "status": answer.reason,
+        "code": answer.status,
+        "header": [{"key": key, "value": value} for key, value in answer.headers],
+        "stream": {"type": "Buffer", "data": list(answer.body.encode("utf-8", "replace"))},
+        "cookie": [],
+        "responseTime": round(answer.seconds * 1000),
+        "responseSize": answer.size,
+    }
+
+
+def assertion_shape(check: events.CheckPassed | events.CheckFailed | events.CheckSkipped, place: int) -> dict[str, Any]:
+    """A check; `place` is its place among those of its request."""
+    shown: dict[str, Any] = {"assertion": check.name, "skipped": isinstance(check, events.CheckSkipped)}
+    if isinstance(check, events.CheckFailed):
+        shown["error"] = {
+            "name": "AssertionError",
+            "index": place,
+            "test": check.name,
+            "message": check.message,
+            "stack": f"AssertionError: {check.message}",
+        }
+    return shown
+
+
+def error_shape(error: events.ErrorRaised) -> dict[str, Any]:
+    """A broken rule, as an error of the name of the rule."""
+    return {"type": "Error", "name": error.kind, "message": error.message, "stacktrace": []}
+
+
+def tree(items: Iterable[tuple[tuple[str, ...], dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Items with the folders that each is in, as folders that hold each other."""
+    root: list[dict[str, Any]] = []
+    folders: dict[tuple[str, ...], list[dict[str, Any]]] = {(): root}
+    for path, item in items:
+        for depth in range(1, len(path) + 1):
+            inner = path[:depth]
+            if inner not in folders:
+                folders[inner] = []
+                folder = {"id": id_of("/".join(inner)), "name": inner[-1], "item": folders[inner], "event": []}
+                folders[inner[:-1]].append(folder)
+        folders[path].append(item)
+    return root
+
+
+@attrs.define
+class AnswerTimes:
+    """Mean, least, greatest and standard deviation of the times of answers, in milliseconds."""
+
+    count: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+    least: float = math.inf
+    greatest: float = 0.0
+
+    def add(self, milliseconds: float) -> None:
+        """Take in the time of one answer."""
+        self.count += 1
+        self.total += milliseconds
+        self.squares += milliseconds * milliseconds
+        self.least = min(self.least, milliseconds)
+        self.greatest = max(self.greatest, milliseconds)
+
+    @property
+    def mean(self) -> float:
+        """The mean; 0 without answers."""
+        return self.total / self.count if self.count else 0.0
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation; 0 without answers."""
+        return math.sqrt(max(0.0, self.squares / self.count - self.mean**2)) if self.count else 0.0
+
+    def shape(self) -> dict[str, float]:
+        """As Newman tells them."""
+        return {
+            "responseAverage": round(self.mean, 3),
+            "responseMin": round(self.least) if self.count else 0,
+            "responseMax": round(self.greatest),
+            "responseSd": round(self.deviation, 3),
+        }

@@ -1,0 +1,66 @@
+"""The terminal: what is printed there can be read in its encoding, and writes to it as nobody else likes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from typing import Final
+
+import attrs
+from rich.console import Console
+from rich.text import Text
+
+Part = str | tuple[str, str]
+"""Text, or text with its style."""
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_PLAIN: Final = str.maketrans({"…": "...", "•": "*", "✓": "ok", "✗": "FAIL", "→": "->", "\ufffd": "?"})
+
+
+@attrs.frozen
+class Printer:
+    """Prints lines on a console; in ASCII where that is asked for, or all that the console can encode."""
+
+    console: Console
+    ascii_only: bool = False
+
+    def __call__(self, *parts: Part) -> None:
+        """Print one line made of parts."""
+        texts = [self._text(part) if isinstance(part, str) else (self._text(part[0]), part[1]) for part in parts]
+        self.console.print(Text.assemble(*texts), highlight=False, soft_wrap=True)
+
+    def _text(self, text: str) -> str:
+        clean = shown(text)
+        if self.can_show(clean):
+            return clean
+        encoding = "ascii" if self.ascii_only else self.console.encoding
+        return clean.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+
+    def can_show(self, text: str) -> bool:
+        """Whether the console can show a text as it is."""
+        try:
+            text.encode("ascii" if self.ascii_only else self.console.encoding)
+        except (UnicodeError, LookupError):
+            return False
+        return True
+
+
+def new_console(*, color: str = "auto") -> Console:
+    """A console on standard output; without a terminal it is wide enough for the table. `color`: auto, on or off."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if callable(reconfigure):
+        # A terminal that cannot show a character shows a question mark instead of ending the run.
+        reconfigure(errors="replace")
+    settings = {"on": (True, False), "off": (False, True)}.get(color, (None, None))
+    return Console(force_terminal=settings[0], no_color=settings[1], width=shutil.get_terminal_size((110, 24)).columns)
+
+
+def is_watched(console: Console) -> bool:
+    """Whether somebody may look at the console while it is written: a terminal that can move back, and no CI."""
+    return console.file.isatty() and console.is_terminal and not console.is_dumb_terminal and not os.environ.get("CI")
+
+
+def shown(text: str) -> str:
+    """Return text without control characters, with which a response could write to the terminal as it likes."""
+    return _CONTROL.sub("\ufffd", text)

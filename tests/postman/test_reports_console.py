@@ -1,0 +1,197 @@
+"""The console report: rows while the run goes on, failures with both values, totals, any encoding, and its memory."""
+
+from __future__ import annotations
+
+import io
+import tracemalloc
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from tests.postman.conftest import Ran
+from umapi_events import exchange, plain_step, step, whole_run
+from umapi_harness.postman import events
+from umapi_harness.postman.rules import Rule
+from umapi_harness.report.console import ConsoleReport
+
+
+def printed(told: Iterable[events.Event], *, width: int = 100, **options: Any) -> str:
+    """The console report as text."""
+    out = io.StringIO()
+    report = ConsoleReport(Console(file=out, width=width), **options)
+    for event in told:
+        report(event)
+    report.close()
+    return out.getvalue()
+
+
+def test_the_table_has_a_row_for_each_request_and_tells_the_failures(mixed_run: Ran) -> None:
+    """Rows show status, checks and time; failures name request, place, check, both values, what was sent and got."""
+    text = printed(mixed_run.told)
+    lines = text.splitlines()
+    assert lines[0] == "C: 4 requests, 2 iterations"
+    assert lines[1].split() == ["request", "status", "checks", "time"]
+    assert lines[2] == "Folder"
+    assert lines[3].startswith("  ✗ mixed")
+    assert lines[3].split()[2:4] == ["200", "1/2"]
+    assert any(line.split()[1:3] == ["skipped", "skip"] for line in lines)
+    assert any(line.startswith("  ✓ plain") for line in lines)
+    assert "iteration 2" in lines
+    assert "  1. Folder / mixed  /item/0/item/0/event/0/script/exec" in lines
+    assert "     bad [bold]x[/bold]: expected 'a\\u0001b' to equal 'c'" in text
+    assert "sent: POST http://h/a" in text
+    assert "sent body" in text
+    assert 'got:  200 OK {"x":1}' in text
+    assert "[warn] look here" in text
+    assert "unresolved-variable: no value for {{nothing}}" in text
+    assert "Folder / unresolved (iteration 2)" in text
+    assert lines[-1].startswith(
+        "FAILED: 4 requests, 2 checks passed, 2 checks failed, 2 errors, 2 checks skipped, 2 requests skipped in "
+    )
+
+
+def test_totals_say_what_newman_s_say_and_name_the_rules_and_the_slowest(mixed_run: Ran) -> None:
+    """Iterations, requests and checks with those that failed; bytes, times, broken rules, and where time went."""
+    lines = printed(mixed_run.told).splitlines()
+    rows = [line.split() for line in lines]
+    assert ["total", "failed", "skipped"] in rows
+    assert ["iterations", "2", "2"] in rows
+    assert ["requests", "6", "0", "2"] in rows
+    assert ["checks", "6", "2", "2"] in rows
+    assert "rules broken: unresolved-variable 2" in lines
+    assert "received: 28 B" in lines
+    assert any(line.startswith("answers: ") and line.endswith(" ms") for line in lines)
+    assert any(line.startswith("slowest: ") and line.count(" ms") == 3 for line in lines)
+
+
+def test_a_narrow_table_cuts_names_and_a_verbose_one_shows_the_console(mixed_run: Ran) -> None:
+    """Rows fit the width of the terminal; what scripts write is shown under its request when asked for."""
+    rows = [
+        line for line in printed(mixed_run.told, width=60).splitlines() if line[2:3] in "✓✗-" and line.startswith("  ")
+    ]
+    assert rows
+    assert all(len(row) <= 60 for row in rows)
+    assert "      [warn] look here" in printed(mixed_run.told, verbose=True)
+
+
+def test_both_values_of_a_failed_check_stand_below_each_other() -> None:
+    """Also those of many lines."""
+    one = step(1)
+    failed = events.CheckFailed(step=one, name="same", message="not equal", expected='{\n  "a": 1\n}', actual="{}")
+    text = printed(whole_run([[*exchange(one, 1), failed, events.RequestFinished(step=one)]]))
+    assert (
+        '     same: not equal\n       expected: {\n                   "a": 1\n                 }\n       actual:   {}\n'
+        in text
+    )
+
+
+def test_verbose_shows_every_exchange_with_its_cause_and_what_changed() -> None:
+    """Calls of scripts, hops of redirects, and changes of the organisation are told under their request."""
+    one = step(1)
+    told = [
+        *exchange(one, 1, cause=events.Cause.SCRIPT),
+        *exchange(one, 2, status=302),
+        *exchange(one, 3, cause=events.Cause.REDIRECT),
+        events.OrganizationChanged(step=one, changes=("user a@example.com added",)),
+        events.RequestFinished(step=one),
+    ]
+    lines = printed(whole_run([told]), verbose=True).splitlines()
+    assert "      GET https://umapi.example/v2/users/1 200 20 ms (script)" in lines
+    assert "      GET https://umapi.example/v2/users/2 302 20 ms" in lines
+    assert "      GET https://umapi.example/v2/users/3 200 20 ms (redirect)" in lines
+    assert "      changed: user a@example.com added" in lines
+    assert "(script)" not in printed(whole_run([told]))
+
+
+@pytest.mark.parametrize(("encoding", "mark"), [("ascii", "FAIL"), ("cp1252", "FAIL"), ("utf-8", "✗"), ("utf-16", "✗")])
+def test_pass_and_fail_are_told_apart_in_any_encoding(mixed_run: Ran, encoding: str, mark: str) -> None:
+    """What a stream cannot show is written in words and escapes, and nothing is lost or raised."""
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding=encoding, write_through=True)
+    report = ConsoleReport(Console(file=out, width=100))
+    for event in mixed_run.told:
+        report(event)
+    text = raw.getvalue().decode(encoding)
+    assert f"  {mark} mixed" in text
+    assert ("✓" in text) is (mark == "✗")
+
+
+def test_no_answer_writes_to_the_terminal_as_it_likes() -> None:
+    """Control characters are shown as signs, wherever they come from."""
+    one = step(1, name="\x1b[2Jname")
+    failed = events.CheckFailed(step=one, name="\x07", message="\x1b]0;title\x07", expected="\x9b", actual="\r")
+    text = printed(whole_run([[*exchange(one, 1, answer="\x1bc"), failed, events.RequestFinished(step=one)]]))
+    assert not {"\x1b", "\x07", "\x9b", "\r"} & set(text)
+
+
+def test_ascii_is_all_there_is_where_it_is_asked_for() -> None:
+    """Names, masks and marks are all written in ASCII."""
+    one = step(1, name="Größe •••")
+    text = printed(whole_run([[*exchange(one, 1), events.RequestFinished(step=one)]]), ascii_only=True)
+    assert text.isascii()
+    assert "Gr\\xf6\\xdfe ***" in text
+
+
+def test_a_terminal_shows_the_request_that_goes_on_and_leaves_no_line_of_it() -> None:
+    """Done, expected and failed ones are told while the run goes on; a piped report has none of that."""
+    out = io.StringIO()
+    console = Console(file=out, width=100, force_terminal=True, color_system=None)
+    report = ConsoleReport(console, live=True)
+    told = list(whole_run([plain_step(1, failing=True), plain_step(2)]))
+    for event in told[:2]:
+        report(event)
+    assert "0/2  Users / Part 1 / request 1" in out.getvalue()
+    for event in told[2:]:
+        report(event)
+    report.close()
+    assert out.getvalue().count("\x1b[?25l") == out.getvalue().count("\x1b[?25h") == 1
+    assert "\x1b" not in printed(told)
+
+
+def test_a_long_run_takes_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of requests with answers of 50 kB, 75 MB in all, nothing is kept but what the end tells of failures."""
+    out = io.StringIO()
+    report = ConsoleReport(Console(file=out, width=100))
+    monkeypatch.setattr(out, "write", len)
+
+    def told() -> Iterable[events.Event]:
+        for number in range(1, 1_501):
+            one = step(number)
+            yield from exchange(one, number, answer=f"{number:050000}")
+            failed = number % 10 == 0
+            yield (
+                events.CheckFailed(step=one, name="c", message="no")
+                if failed
+                else events.CheckPassed(step=one, name="c")
+            )
+            yield events.RequestFinished(step=one)
+
+    tracemalloc.start()
+    try:
+        for event in told():
+            report(event)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8_000_000
+
+
+def test_of_very_many_failures_the_number_is_told() -> None:
+    """The end names the first 500 requests that failed, and counts the others."""
+    text = printed(whole_run([plain_step(number, failing=True) for number in range(1, 521)]))
+    assert "  500. " in text
+    assert "  501. " not in text
+    assert "… and 20 more; the reports in files tell of all" in text
+
+
+def test_allowed_rules_and_notes_are_told(
+    run_collection: Callable[..., Ran], collection_of: Callable[..., Any], item: Callable[..., Any]
+) -> None:
+    """What was allowed stands under its request, in yellow on a terminal, and in the sum."""
+    checked = item("a", "http://h/{{nothing}}", test="pm.test('t', () => {});")
+    ran = run_collection(collection_of(checked), allowed=frozenset({Rule.UNRESOLVED_VARIABLE}))
+    text = printed(ran.told)
+    assert "      allowed: unresolved-variable: no value for {{nothing}}; sent as it stands" in text
+    assert "1 errors allowed (unresolved-variable 1)" in text

@@ -1,0 +1,205 @@
+"""The JSON report in Newman's form: its keys are those that Newman 6.2.2 writes, and programs that read them can."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.postman.conftest import Ran
+from umapi_events import exchange, plain_step, step, whole_run
+from umapi_harness.postman import events
+from umapi_harness.report.newman_json import NewmanJsonReport
+
+Keys = dict[str, Any]
+
+CURSOR: Keys = dict.fromkeys(("position", "iteration", "length", "cycles", "ref"))
+URL: Keys = dict.fromkeys(("protocol", "path", "host", "query", "variable"))
+PAIR: Keys = dict.fromkeys(("key", "value"))
+COUNT: Keys = dict.fromkeys(("total", "pending", "failed"))
+ITEM: Keys = {"id": None, "name": None, "request": {"url": URL, "method": None}, "response": None, "event": None}
+NEWMAN: Keys = {
+    "collection": {
+        "item": [{"id": None, "name": None, "event": None, "item": [ITEM]}],
+        "event": None,
+        "variable": None,
+        "info": dict.fromkeys(("_postman_id", "name", "schema")),
+    },
+    "environment": dict.fromkeys(("id", "name", "values")),
+    "globals": dict.fromkeys(("id", "values")),
+    "run": {
+        "stats": dict.fromkeys(
+            (
+                "iterations",
+                "items",
+                "scripts",
+                "prerequests",
+                "requests",
+                "tests",
+                "assertions",
+                "testScripts",
+                "prerequestScripts",
+            ),
+            COUNT,
+        ),
+        "timings": dict.fromkeys(
+            ("responseAverage", "responseMin", "responseMax", "responseSd", "started", "completed")
+        ),
+        "executions": [
+            {
+                "cursor": CURSOR,
+                "item": ITEM,
+                "id": None,
+                "request": {
+                    "url": URL,
+                    "header": [PAIR],
+                    "method": None,
+                    "body": {"mode": None, "raw": None},
+                },
+                "response": {
+                    "id": None,
+                    "status": None,
+                    "code": None,
+                    "header": [PAIR],
+                    "stream": {"type": None, "data": None},
+                    "cookie": None,
+                    "responseTime": None,
+                    "responseSize": None,
+                },
+                "assertions": [{"assertion": None, "skipped": None}],
+            }
+        ],
+        "transfers": {"responseTotal": None},
+        "failures": [
+            {
+                "error": dict.fromkeys(("name", "index", "test", "message", "stack")),
+                "at": None,
+                "source": ITEM,
+                "cursor": CURSOR,
+            }
+        ],
+        "error": None,
+    },
+}
+"""The keys that programs look at, from a report of Newman 6.2.2; a list shows what its first entry must have."""
+
+
+def missing(document: Any, keys: Any, place: str = "") -> Iterable[str]:
+    """The keys that a document lacks."""
+    if isinstance(keys, list):
+        if not document:
+            yield f"{place}: no entries"
+        else:
+            yield from missing(document[0], keys[0], f"{place}/0")
+    elif isinstance(keys, dict):
+        for key, inner in keys.items():
+            if key not in document:
+                yield f"{place}/{key}"
+            elif inner is not None:
+                yield from missing(document[key], inner, f"{place}/{key}")
+
+
+def report_of(told: Iterable[events.Event], folder: Path) -> dict[str, Any]:
+    """The report of a run."""
+    path = folder / "n.json"
+    report = NewmanJsonReport(path)
+    for event in told:
+        report(event)
+    report.close()
+    document: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return document
+
+
+def test_the_keys_are_newman_s(mixed_run: Ran, tmp_path: Path) -> None:
+    """Nothing is missing that programs look at, and nothing is there on top that Newman does not have."""
+    report = report_of(mixed_run.told, tmp_path)
+    assert list(missing(report, NEWMAN)) == []
+    assert report.keys() == NEWMAN.keys()
+    assert report["run"].keys() == NEWMAN["run"].keys()
+
+
+def test_counts_failures_and_bodies_are_where_programs_look(mixed_run: Ran, tmp_path: Path) -> None:
+    """As in `jq .run.stats.assertions.failed`, and in what dashboards show."""
+    report = report_of(mixed_run.told, tmp_path)
+    run = report["run"]
+    stats = run["stats"]
+    assert {name: (one["total"], one["failed"]) for name, one in stats.items()} == {
+        "iterations": (2, 0),
+        "items": (8, 0),
+        "scripts": (2, 0),
+        "prerequests": (8, 0),
+        "requests": (4, 0),
+        "tests": (4, 0),
+        "assertions": (6, 2),
+        "testScripts": (2, 0),
+        "prerequestScripts": (0, 0),
+    }
+    first, unresolved = run["executions"][:2]
+    assert bytes(first["response"]["stream"]["data"]) == b'{"x":1}'
+    assert first["request"]["url"]["host"] == ["h"]
+    assert [one["skipped"] for one in first["assertions"]] == [False, False, True]
+    assert first["assertions"][1]["error"]["name"] == "AssertionError"
+    assert unresolved["requestError"]["name"] == "unresolved-variable"
+    assert [failure["at"] for failure in run["failures"][:2]] == ["assertion:1 in test-script", "request"]
+    assert run["failures"][0]["source"]["name"] == "mixed"
+    assert run["transfers"]["responseTotal"] == 28
+    assert report["collection"]["item"][0]["name"] == "Folder"
+    assert [item["name"] for item in report["collection"]["item"][0]["item"]] == ["mixed", "unresolved"]
+    assert report["environment"]["name"] == "Test"
+
+
+def test_script_errors_stand_beside_the_script(
+    run_collection: Callable[..., Ran], collection_of: Callable[..., Any], item: Callable[..., Any], tmp_path: Path
+) -> None:
+    """As in Newman, by the event of the script."""
+    broken = item("a", "http://h", before="pm.test('ok', () => {});", test="nope();")
+    report = report_of(run_collection(collection_of(broken, item("b", "http://h", before="gone();"))).told, tmp_path)
+    first, second = report["run"]["executions"]
+    assert "nope" in first["testScript"][0]["error"]["message"]
+    assert "gone" in second["prerequestScript"][0]["error"]["message"]
+    assert [one["at"] for one in report["run"]["failures"]] == ["test-script", "prerequest-script"]
+    stats = report["run"]["stats"]
+    assert (stats["testScripts"]["failed"], stats["prerequestScripts"]["failed"]) == (1, 1)
+
+
+def test_a_run_that_broke_a_rule_has_a_failure_for_it(
+    run_collection: Callable[..., Ran], collection_of: Callable[..., Any], item: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Also one that belongs to no request, so that no program takes the run for green."""
+    report = report_of(run_collection(collection_of(item("a", "http://h"))).told, tmp_path)
+    assert [one["error"]["name"] for one in report["run"]["failures"]] == ["no-checks"]
+
+
+def test_a_run_that_did_not_begin_leaves_a_report(tmp_path: Path) -> None:
+    """It has nothing but the reason."""
+    assert report_of([], tmp_path)["run"]["error"] == {"message": "the run did not begin"}
+
+
+@pytest.mark.parametrize("url", ["not an address", "http://[::1]:80/x", "", "h/x?y"])
+def test_any_address_has_parts(url: str, tmp_path: Path) -> None:
+    """Whatever was sent to."""
+    one = step(1)
+    told = [*exchange(one, 1, url=url), events.RequestFinished(step=one)]
+    assert "url" in report_of(whole_run([told]), tmp_path)["run"]["executions"][0]["request"]
+
+
+def test_nothing_grows_with_the_run_in_memory(tmp_path: Path) -> None:
+    """Executions are written when they are over, and failures wait in a file."""
+    report = NewmanJsonReport(tmp_path / "n.json")
+    tracemalloc.start()
+    try:
+        for event in whole_run([plain_step(1)]):
+            report(event)
+        for number in range(1_000):
+            for event in plain_step(number % 5, failing=True):
+                report(event)
+            report(events.IterationStarted(iteration=number))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    report.close()
+    assert peak < 4_000_000
