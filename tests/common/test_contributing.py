@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 HARNESS = ROOT / "harness" / "umapi_harness"
-ROOMS = ("mock/", "contract/", "report/", "reading/", "commands/", "common/")
+ROOMS = ("mock/", "contract/", "postman/", "report/", "reading/", "commands/", "common/")
 PATH = re.compile(r"\.?[\w./-]+/(?:[\w.-]*)|[\w-]+\.(?:md|py|toml|json)")
 
 

@@ -87,6 +87,16 @@ def test_authorisation_of_v1_is_a_helper(sent, request_, header):
     assert sent(**request_).header("authorization") == header
 
 
+def test_attributes_of_helpers_are_settings_under_other_names(sent):
+    """Hawk's, and what OAuth 1 puts where; the values are what Newman sends of them."""
+    hawk = {"hawk_id": "i", "hawk_key": "k", "algorithm": "sha256", "ext": "e", "timestamp": "1", "nonce": "n"}
+    header = sent(currentHelper="hawkAuth", helperAttributes=hawk).header("authorization")
+    assert header.startswith('Hawk id="i", ts="1", nonce="n", ext="e", mac="')
+    oauth = {"consumerKey": "c", "consumerSecret": "s", "timestamp": "1", "nonce": "n", "header": True}
+    header = sent(currentHelper="oAuth1", helperAttributes=oauth).header("authorization")
+    assert header.startswith('OAuth oauth_consumer_key="c",')
+
+
 def test_path_variables_and_scripts_of_v1(web, run_collection):
     """Both kinds of path variables, and scripts as texts or as events."""
     event = {"listen": "test", "script": {"exec": [TEST]}}

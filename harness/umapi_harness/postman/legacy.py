@@ -26,6 +26,11 @@ _AUTH_OF_HELPER = {
     "awsSigV4": "awsv4",
     "apikeyAuth": "apikey",
 }
+_SETTINGS_OF_ATTRIBUTES = {
+    "hawk": {"hawk_id": "authId", "hawk_key": "authKey", "ext": "extraData", "dlg": "delegation"},
+    "oauth1": {"header": "addParamsToHeader", "includeEmpty": "addEmptyParamsToSign"},
+}
+"""What helpers called otherwise than authorisations do."""
 _DISABLED = "//"
 _Document = Mapping[str, JsonValue]
 
@@ -164,7 +169,8 @@ def _auth(entry: _Document) -> JsonValue:
         with contextlib.suppress(ValueError, RecursionError):
             attributes = json.loads(attributes)
     type_ = _AUTH_OF_HELPER.get(helper, helper)
-    return {"type": type_, type_: _mapping(attributes)}
+    names = _SETTINGS_OF_ATTRIBUTES.get(type_, {})
+    return {"type": type_, type_: {names.get(name, name): value for name, value in _mapping(attributes).items()}}
 
 
 def _path_variables(request: _Document) -> list[JsonValue]:

@@ -104,6 +104,8 @@ def body_hash(
     left = most
     try:
         for piece in () if body is None else body.pieces():
+            if left == 0:
+                break
             taken = piece if left is None else piece[:left]
             digest.update(taken)
             left = None if left is None else left - len(taken)
