@@ -390,3 +390,17 @@ def test_what_is_filled_in_and_secret_is_shown_nowhere(run: Run, write: Write, t
     assert "eyJ" not in ran.out + report.read_text("utf-8")
     (changed,) = [one["changes"] for one in json.loads(report.read_text("utf-8"))["requests"] if one["changes"]]
     assert changed[0].startswith("user new@example.com (federatedID): added")
+
+
+def test_a_run_loads_no_mock_server_and_no_contract_without_need(write: Write, tmp_path: Path) -> None:
+    """What takes long to load is loaded by runs that use it."""
+    code = (
+        "import sys\n"
+        "from umapi_harness.cli import main\n"
+        "status = main(sys.argv[1:])\n"
+        "heavy = ('uvicorn', 'starlette', 'cryptography', 'httpx', 'jsonschema_rs', 'rich')\n"
+        "print(status, [name for name in heavy if name in sys.modules])\n"
+    )
+    words = [sys.executable, "-c", code, "run", str(write(step("a", "http://127.0.0.1:9"))), "--silent"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "1 []\n"

@@ -48,6 +48,11 @@ class Target:
         return urlsplit(url).netloc == urlsplit(self.origin).netloc
 
 
+def is_api_path(url: str) -> bool:
+    """Whether the path of an address is the API's or the token host's, perhaps behind that of a gateway."""
+    return _beginning(urlsplit(url).path) is not None
+
+
 def is_adobe(host: str) -> bool:
     """Whether a host is Adobe's."""
     return any(host == name or host.endswith(f".{name}") for name in _ADOBE)
@@ -62,11 +67,6 @@ def is_local(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def is_api_path(url: str) -> bool:
-    """Whether the path of an address is one of the API or of its token host."""
-    return _beginning(url) is not None
 
 
 def _beginning(path: str) -> int | None:

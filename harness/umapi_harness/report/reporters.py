@@ -9,21 +9,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 import attrs
 
 from umapi_harness.common.errors import InputError
 from umapi_harness.postman import events
-from umapi_harness.report.console import ConsoleReport
-from umapi_harness.report.har_report import HarReport
-from umapi_harness.report.html_report import HtmlReport
-from umapi_harness.report.json_report import JsonReport
-from umapi_harness.report.junit import JunitReport
-from umapi_harness.report.newman_json import NewmanJsonReport
-from umapi_harness.report.terminal import is_watched, new_console
 
 GROUP: Final = "umapi_harness.reporters"
 DEFAULT_FOLDER: Final = Path("newman")
@@ -60,19 +54,37 @@ class Reporter(Protocol):
 ReporterFactory = Callable[[ReporterSettings], Reporter]
 
 
+def _class(module: str, name: str) -> Any:
+    """A class of the reports, loaded when a report of it is asked for."""
+    return getattr(import_module(f"umapi_harness.report.{module}"), name)
+
+
 def _console(settings: ReporterSettings) -> Reporter:
-    console = new_console(color=settings.color)
-    live = is_watched(console)
-    return ConsoleReport(console, verbose=settings.verbose, ascii_only=settings.ascii_only, live=live)
+    console = _class("terminal", "new_console")(color=settings.color)
+    live = _class("terminal", "is_watched")(console)
+    made: Reporter = _class("console", "ConsoleReport")(
+        console, verbose=settings.verbose, ascii_only=settings.ascii_only, live=live
+    )
+    return made
+
+
+def _file(module: str, name: str) -> ReporterFactory:
+    """The factory of a report that is one file."""
+
+    def make(settings: ReporterSettings) -> Reporter:
+        made: Reporter = _class(module, name)(settings.export)
+        return made
+
+    return make
 
 
 _OWN: Final[Mapping[str, ReporterFactory]] = {
     "cli": _console,
-    "json": lambda settings: NewmanJsonReport(settings.export),
-    "umapi-json": lambda settings: JsonReport(settings.export),
-    "junit": lambda settings: JunitReport(settings.export),
-    "har": lambda settings: HarReport(settings.export),
-    "html": lambda settings: HtmlReport(settings.export),
+    "json": _file("newman_json", "NewmanJsonReport"),
+    "umapi-json": _file("json_report", "JsonReport"),
+    "junit": _file("junit", "JunitReport"),
+    "har": _file("har_report", "HarReport"),
+    "html": _file("html_report", "HtmlReport"),
 }
 _ENDINGS: Final = {"junit": "xml", "umapi-json": "json"}
 WITHOUT_FILE: Final = frozenset({"cli"})
