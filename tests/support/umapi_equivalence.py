@@ -80,6 +80,8 @@ class Job:
     probes: tuple[Probe, ...]
     ours: tuple[str, ...] = ()
     whole: bool = False
+    of_scripts: bool = False
+    """Whether scripts send requests, which Newman mixes up with those of the collection."""
 
 
 @attrs.frozen(kw_only=True)
@@ -129,6 +131,7 @@ def _group(key: str, area: str, group: Mapping[str, Any]) -> Job:
         options=_options(group),
         answers=dict(group.get("answers", {})),
         probes=probes,
+        of_scripts=group.get("of_scripts", False),
         ours=tuple(group.get("ours", ())),
     )
 
@@ -268,8 +271,8 @@ class ProbeServer(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
         self.answers: dict[str, Any] = {}
         self.seen: list[tuple[str, str, list[tuple[str, str]], bytes]] = []
 
@@ -280,9 +283,9 @@ class ProbeServer(http.server.ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[ProbeServer]:
-    """A probe server for the length of a block."""
-    server = ProbeServer()
+def serving(port: int = 0) -> Iterator[ProbeServer]:
+    """A probe server for the length of a block, at a port that is free, or that both had: signatures hold it."""
+    server = ProbeServer(port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -316,17 +319,31 @@ def answers_of(jobs: Sequence[Job]) -> dict[str, Any]:
     return {f"{job.key}/{path}": answer for job in jobs for path, answer in job.answers.items()}
 
 
-def run_newman(jobs: Sequence[Job], folder: Path, judge: Path, environment: Mapping[str, str]) -> dict[str, Any]:
-    """What Newman finds, by key, with the requests that the server saw."""
+Results = dict[str, Any]
+Main = Callable[[Sequence[str]], int]
+
+
+def run_both(
+    jobs: Sequence[Job], folder: Path, judge: Path, environment: Mapping[str, str], main: Main
+) -> tuple[Results, Results]:
+    """What Newman and we find, by key, with the requests that the server saw: at one port, for signatures hold it."""
     with serving() as server:
-        server.answers = answers_of(jobs)
-        work = [dict(zip(("collection", "options"), prepared(job, server.url), strict=True)) for job in jobs]
-        tasks = [{"key": job.key, **one} for job, one in zip(jobs, work, strict=True)]
-        given, found = folder / "jobs.json", folder / "newman.json"
-        given.write_text(json.dumps(tasks), "utf-8")
-        subprocess.run(["node", str(judge), str(given), str(found)], env=dict(environment), check=True, timeout=600)
-        results: dict[str, Any] = json.loads(found.read_text("utf-8"))
-        return {key: with_requests(key, result, server) for key, result in results.items()}
+        newman, port = _run_newman(jobs, folder, judge, environment, server), server.server_address[1]
+    with serving(port) as server:
+        return newman, _run_ours(jobs, folder, server, main)
+
+
+def _run_newman(
+    jobs: Sequence[Job], folder: Path, judge: Path, environment: Mapping[str, str], server: ProbeServer
+) -> Results:
+    server.answers = answers_of(jobs)
+    work = [dict(zip(("collection", "options"), prepared(job, server.url), strict=True)) for job in jobs]
+    tasks = [{"key": job.key, **one} for job, one in zip(jobs, work, strict=True)]
+    given, found = folder / "jobs.json", folder / "newman.json"
+    given.write_text(json.dumps(tasks), "utf-8")
+    subprocess.run(["node", str(judge), str(given), str(found)], env=dict(environment), check=True, timeout=600)
+    results: Results = json.loads(found.read_text("utf-8"))
+    return {key: with_requests(key, result, server) for key, result in results.items()}
 
 
 def with_requests(key: str, result: Mapping[str, Any], server: ProbeServer) -> dict[str, Any]:
@@ -373,7 +390,8 @@ def compare(jobs: Sequence[Job], newman: Mapping[str, Any], ours: Mapping[str, A
             found.append(_verdict(job.probes[0], _of_run(theirs), _of_run(mine)))
             continue
         for place, probe in enumerate(job.probes):
-            found.append(_verdict(probe, _of_step(theirs, place), _of_step(mine, place)))
+            steps = [_of_step(result, place, of_scripts=job.of_scripts) for result in (theirs, mine)]
+            found.append(_verdict(probe, *steps))
     return found
 
 
@@ -384,16 +402,14 @@ def _verdict(probe: Probe, theirs: object, mine: object) -> Verdict:
     return Verdict(probe=probe, state=state, newman=json.dumps(theirs), ours=json.dumps(mine))
 
 
-def _of_step(result: Mapping[str, Any], place: int) -> object:
+def _of_step(result: Mapping[str, Any], place: int, *, of_scripts: bool = False) -> object:
     if place >= len(result["steps"]):
         return result["refused"] or "not run"
     step = result["steps"][place]
-    return {
-        "checks": [(one["name"], one["state"]) for one in step["checks"]],
-        "errors": len(step["errors"]),
-        "failed": step["failed"] is not None,
-        "status": None if step["failed"] else step["status"],
-    }
+    seen = {"checks": [(one["name"], one["state"]) for one in step["checks"]], "errors": len(step["errors"])}
+    if of_scripts:
+        return seen
+    return {**seen, "failed": step["failed"] is not None, "status": None if step["failed"] else step["status"]}
 
 
 def _of_run(result: Mapping[str, Any]) -> object:
@@ -401,19 +417,17 @@ def _of_run(result: Mapping[str, Any]) -> object:
     return {"red": result["red"], "steps": steps, "seen": result["seen"]}
 
 
-def run_ours(jobs: Sequence[Job], folder: Path, main: Callable[[Sequence[str]], int]) -> dict[str, Any]:
-    """What `umapi-harness run` finds, by key, with the requests that the server saw."""
-    with serving() as server:
-        server.answers = answers_of(jobs)
-        found: dict[str, Any] = {}
-        for job in jobs:
-            place = folder / job.key
-            place.mkdir()
-            found[job.key] = with_requests(job.key, _our_run(job, place, server.url, main), server)
-        return found
+def _run_ours(jobs: Sequence[Job], folder: Path, server: ProbeServer, main: Main) -> Results:
+    server.answers = answers_of(jobs)
+    found: Results = {}
+    for job in jobs:
+        place = folder / job.key
+        place.mkdir()
+        found[job.key] = with_requests(job.key, _our_run(job, place, server.url, main), server)
+    return found
 
 
-def _our_run(job: Job, folder: Path, base: str, main: Callable[[Sequence[str]], int]) -> dict[str, Any]:
+def _our_run(job: Job, folder: Path, base: str, main: Main) -> dict[str, Any]:
     collection, options = prepared(job, base)
     report = folder / "report.json"
     arguments = ["run", _file(folder / "collection.json", collection), "--json", str(report)]

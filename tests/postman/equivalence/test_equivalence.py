@@ -25,8 +25,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> list[equivalence.Verdi
     """All probes, run by both."""
     jobs = equivalence.read_jobs(HERE / "probes")
     folder = tmp_path_factory.mktemp("equivalence")
-    newman = equivalence.run_newman(jobs, folder, HERE / "judge.js", os.environ)
-    return equivalence.compare(jobs, newman, equivalence.run_ours(jobs, folder, main))
+    return equivalence.compare(jobs, *equivalence.run_both(jobs, folder, HERE / "judge.js", os.environ, main))
 
 
 def test_nothing_differs_in_silence(verdicts: list[equivalence.Verdict]) -> None:

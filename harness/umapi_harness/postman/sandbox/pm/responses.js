@@ -10,7 +10,7 @@ function parseJson(text, reviver) {
   } catch (error) {
     if (error instanceof RangeError) throw error;
     const start = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-    throw new JSONError(`the response is no JSON (${error.message}): ${show(start)}`);
+    throw new JSONError(`the response is no JSON: ${show(start)}`);
   }
 }
 
