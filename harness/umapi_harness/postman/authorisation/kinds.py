@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Final
 
-from umapi_harness.postman.authorisation.aws import aws
-from umapi_harness.postman.authorisation.digest import digest
-from umapi_harness.postman.authorisation.edgegrid import edgegrid
-from umapi_harness.postman.authorisation.hawk import hawk
-from umapi_harness.postman.authorisation.ntlm import ntlm
-from umapi_harness.postman.authorisation.oauth1 import oauth1
-from umapi_harness.postman.authorisation.plain import api_key, basic, bearer, oauth2
 from umapi_harness.postman.authorisation.unsigned import AuthorisationError, Settings, Signer, Unsigned
-from umapi_harness.postman.authorisation.web_tokens import asap, web_token
 from umapi_harness.postman.collection import Auth
 from umapi_harness.postman.sending.messages import HttpRequest
 
-SIGNERS: Final[Mapping[str, Signer]] = {
-    "apikey": api_key,
-    "asap": asap,
-    "awsv4": aws,
-    "basic": basic,
-    "bearer": bearer,
-    "digest": digest,
-    "edgegrid": edgegrid,
-    "hawk": hawk,
-    "jwt": web_token,
-    "ntlm": ntlm,
-    "oauth1": oauth1,
-    "oauth2": oauth2,
+_PLACES: Final[Mapping[str, tuple[str, str]]] = {
+    "apikey": ("plain", "api_key"),
+    "asap": ("web_tokens", "asap"),
+    "awsv4": ("aws", "aws"),
+    "basic": ("plain", "basic"),
+    "bearer": ("plain", "bearer"),
+    "digest": ("digest", "digest"),
+    "edgegrid": ("edgegrid", "edgegrid"),
+    "hawk": ("hawk", "hawk"),
+    "jwt": ("web_tokens", "web_token"),
+    "ntlm": ("ntlm", "ntlm"),
+    "oauth1": ("oauth1", "oauth1"),
+    "oauth2": ("plain", "oauth2"),
 }
+"""By type: module and function that sign. A module is loaded for the first request that needs it."""
 _SECRET_SETTINGS: Final = (
     *("password", "token", "accessToken", "refreshToken", "clientSecret", "secret", "privateKey", "secretKey"),
     *("sessionToken", "authKey", "consumerSecret", "tokenSecret", "clientToken"),
@@ -46,10 +40,12 @@ def authorised(auth: Auth | None, unsigned: Unsigned) -> HttpRequest:
     """
     if auth is None or auth.type in ("", "noauth"):
         return unsigned.http
-    signer = SIGNERS.get(auth.type)
-    if signer is None:
-        remedy = f"use one of {', '.join(SIGNERS)}, noauth, or set the header in a script"
+    place = _PLACES.get(auth.type)
+    if place is None:
+        remedy = f"use one of {', '.join(_PLACES)}, noauth, or set the header in a script"
         raise AuthorisationError(f"authorisation of type {auth.type} is not supported; {remedy}")
+    module, name = place
+    signer: Signer = getattr(import_module(f"umapi_harness.postman.authorisation.{module}"), name)
     return signer(Settings(auth.settings), unsigned)
 
 
