@@ -654,3 +654,14 @@ def test_both_sides_of_a_comparison_are_handed_over_in_full(engine, script_input
     (check,) = engine.run(script_input(source), lambda _message: {"error": "no network here"}).records
     assert check.expected == '{\n  "a": 1\n}'
     assert json.loads(check.actual) == {"a": "x" * 60, "b": [1]}
+
+
+def test_large_values_are_handed_over_in_part(engine, script_input):
+    """A comparison of very large values is told within bounds, and takes no memory for the rest."""
+    source = """
+        const many = Array.from({length: 300000}, (_, i) => ({i, text: "x".repeat(20)}));
+        pm.test("it", () => pm.expect(many).to.eql([]));
+        pm.test("keys", () => pm.expect(Object.fromEntries(many.map(({i}) => ["k" + i, i]))).to.eql({}));"""
+    for check in engine.run(script_input(source), lambda _message: {"error": "no network here"}).records:
+        assert check.state == "failed"
+        assert 9_000 < len(check.actual) <= 10_001

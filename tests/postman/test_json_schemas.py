@@ -191,3 +191,24 @@ def test_formats_are_judged_as_strictly_as_postman_judges_them(name, engine, scr
     fitting, other = FORMATS[name]
     pairs: list[tuple[Any, Any]] = [({"format": name}, text) for text in fitting + other]
     assert verdicts(engine, script_input, pairs) == [True] * len(fitting) + [False] * len(other)
+
+
+OPTIONS = {
+    "pm.expect({}).to.have.jsonSchema({minProperties: 1, required: ['a']}, {allErrors: false})": (
+        "expected data to satisfy schema but found following errors: \ndata should NOT have fewer than 1 properties"
+    ),
+    "pm.expect('x').to.have.jsonSchema({format: 'colour'}, {unknownFormats: ['colour']})": "",
+    "pm.expect('x').to.have.jsonSchema({format: 'email'}, {format: false})": "",
+    "pm.expect('1').to.have.jsonSchema({type: 'number'}, {coerceTypes: true})": (
+        "SchemaError: the option coerceTypes of jsonSchema is not supported; leave it out"
+    ),
+}
+
+
+@pytest.mark.parametrize("expression", OPTIONS)
+def test_options_of_a_check_are_heeded_or_refused(expression, engine, script_input):
+    """What Ajv's options say of errors and formats is done; others are an error of the check."""
+    source = f"pm.test('it', () => {expression});"
+    (check,) = engine.run(script_input(source), lambda _message: {"error": "no network here"}).records
+    assert isinstance(check, Check)
+    assert check.message == OPTIONS[expression]

@@ -357,9 +357,9 @@ function by(c, delta) {
   c.check(holds, `expected ${what} to ${name} by ${delta}`, `expected ${what} to not ${name} by ${delta}`);
 }
 
-function holdsAgainst(c, schema, value) {
+function holdsAgainst(c, schema, value, options) {
   needsType(c, schema, "object");
-  const { valid, message } = schemaVerdict(schema, value);
+  const { valid, message } = schemaVerdict(schema, value, options);
   if (!Object.keys(schema).length) unasserted.add(c);
   c.check(valid, `expected data to satisfy schema but found following errors: \n${message.replaceAll("#{", "# {")}`,
     "expected data to not satisfy schema");

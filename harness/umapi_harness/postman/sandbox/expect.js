@@ -103,6 +103,7 @@ function read(chain, proxy, target, name) {
   const word = wordNamed(name);
   if (!word) {
     if (name in target) return target[name];
+    unasserted.delete(chain); // what is thrown is told of
     throw unknownWord(name);
   }
   if (word.read) {

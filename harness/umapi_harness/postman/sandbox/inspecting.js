@@ -35,17 +35,28 @@ function showAt(value, depth) {
 
 const COMPARED_LENGTH = 10000;
 
+const COMPARED_VALUES = 5000;
+
 // A value as JSON with its parts on lines of their own, where it is more than one; what JSON cannot hold as `show` has it.
+// Of large values only as much is written as is told.
 function comparedText(value) {
-  let text;
+  if (typeof value === "string") return cut(value);
+  if (!isPlain(value)) return cut(show(value));
+  let left = COMPARED_VALUES;
+  const part = (_, one) => {
+    left -= 1;
+    if (left < 0) return undefined;
+    if (typeof one === "string") return cut(one);
+    return Array.isArray(one) && one.length > COMPARED_VALUES ? one.slice(0, COMPARED_VALUES) : one;
+  };
   try {
-    text = typeof value === "string" ? value : isPlain(value) ? JSON.stringify(value, null, 2) : show(value);
+    return cut(JSON.stringify(value, part, 2) ?? show(value));
   } catch {
-    text = show(value);
+    return cut(show(value));
   }
-  text = text ?? show(value);
-  return text.length > COMPARED_LENGTH ? text.slice(0, COMPARED_LENGTH) + "…" : text;
 }
+
+function cut(text) { return text.length > COMPARED_LENGTH ? text.slice(0, COMPARED_LENGTH) + "…" : text; }
 
 function isPlain(value) {
   return Array.isArray(value) || tagOf(value) === "[object Object]";

@@ -144,7 +144,8 @@ Object.assign(WORDS, {
   json: reads(aboutResponse(checkJson)),
   body: calls(1, aboutResponse(checkBody)),
   jsonBody: calls(2, aboutResponse(checkJsonBody)),
-  jsonSchema: calls(1, (c, schema) => holdsAgainst(c, schema, isResponse(c.subject) ? c.subject.json() : c.subject)),
+  jsonSchema: calls(2, (c, schema, options) =>
+    holdsAgainst(c, schema, isResponse(c.subject) ? c.subject.json() : c.subject, options)),
   responseTime: measured("time", (response) => response.responseTime),
   responseSize: measured("size", (response) => response.size().total),
 });

@@ -120,8 +120,10 @@ function pointerTokens(fragment) {
 // ---- a schema made ready ----
 
 class PreparedSchema {
-  constructor(root, draft = DEFAULT_DRAFT) {
+  constructor(root, draft = DEFAULT_DRAFT, options = {}) {
     this.root = root;
+    this.judgesFormats = options.format !== false;
+    this.unknownFormats = this.judgesFormats ? options.unknownFormats ?? true : "ignore";
     this.draft = isObject(root) && root.$schema !== undefined ? draftNamed(root.$schema) : draft;
     if (!this.draft) this.refuse("", `$schema is ${show(root.$schema)}, which is no draft that is known here`);
     this.bases = new Map();
@@ -174,9 +176,13 @@ class PreparedSchema {
     if (!fits(schema[keyword], this.draft)) {
       this.refuse(pointer, `${keyword} must be ${words}, but it is ${show(schema[keyword])}`);
     }
-    if (keyword === "format" && !Object.hasOwn(FORMATS, schema.format)) {
+    if (keyword === "format" && !Object.hasOwn(FORMATS, schema.format) && !this.mayBeUnknown(schema.format)) {
       this.refuse(pointer, `the format ${show(schema.format)} is unknown`);
     }
+  }
+
+  mayBeUnknown(format) {
+    return this.unknownFormats === "ignore" || (Array.isArray(this.unknownFormats) && this.unknownFormats.includes(format));
   }
 
   enterInner(value, keyword, base, pointer, depth) {
@@ -254,7 +260,7 @@ function decoded(fragment) {
 let latest = { text: null, prepared: null };
 
 // Scripts often hold one schema against many values.
-function preparedSchema(schema) {
+function preparedSchema(schema, options) {
   let text;
   try {
     text = JSON.stringify(schema);
@@ -262,6 +268,7 @@ function preparedSchema(schema) {
     throw new SchemaError(`the schema cannot be used: it is no JSON (${error.message})`);
   }
   if (text === undefined) throw new SchemaError("the schema cannot be used: it is no JSON");
+  if (options) return new PreparedSchema(JSON.parse(text), DEFAULT_DRAFT, options).link();
   if (latest.text !== text) latest = { text, prepared: new PreparedSchema(JSON.parse(text)).link() };
   return latest.prepared;
 }

@@ -117,7 +117,7 @@ class Judgement {
 
 function limitRule(keyword, type, size, fits, words) {
   return rule(type, [keyword], (j, schema, value, place) =>
-    fits(size(value), schema[keyword]) || j.refuse(place, words(schema[keyword])));
+    fits(size(value), schema[keyword], j) || j.refuse(place, words(schema[keyword])));
 }
 
 function rule(type, keywords, judge) { return { type, keywords, judge }; }
@@ -307,7 +307,7 @@ const RULES = [
   limitRule("minLength", "string", characters, atLeast, (n) => `should NOT be shorter than ${n} characters`),
   limitRule("pattern", "string", itself, (text, pattern) => new RegExp(pattern).test(text),
     (pattern) => `should match pattern "${pattern}"`),
-  limitRule("format", "string", itself, (text, format) => FORMATS[format](text), (format) => `should match format "${format}"`),
+  limitRule("format", "string", itself, (text, format, j) => !j.prepared.judgesFormats || !Object.hasOwn(FORMATS, format) || FORMATS[format](text), (format) => `should match format "${format}"`),
   limitRule("maxItems", "array", (list) => list.length, atMost, (n) => `should NOT have more than ${n} items`),
   limitRule("minItems", "array", (list) => list.length, atLeast, (n) => `should NOT have fewer than ${n} items`),
   rule("array", ["items", "prefixItems"], items),
@@ -341,10 +341,21 @@ const RULES = [
   rule("object", ["unevaluatedProperties"], unevaluatedProperties),
 ];
 
+// What Ajv's users may ask for; another option would change what a check means without being heeded.
+const SCHEMA_OPTIONS = new Set(["allErrors", "unknownFormats", "format", "logger", "verbose", "schemaId", "meta", "validateSchema"]);
+
+function checkSchemaOptions(options) {
+  for (const name of Object.keys(options ?? {})) {
+    if (!SCHEMA_OPTIONS.has(name)) throw new SchemaError(`the option ${name} of jsonSchema is not supported; leave it out`);
+  }
+}
+
 // Whether `value` fits `schema`, and all that is wrong with it; throws a SchemaError for a schema that cannot be used.
-function schemaVerdict(schema, value) {
-  const judgement = new Judgement(preparedSchema(schema));
+function schemaVerdict(schema, value, options) {
+  checkSchemaOptions(options);
+  const judgement = new Judgement(preparedSchema(schema, options));
   const valid = judgedWithinStack(judgement, value);
+  if (options?.allErrors === false) return { valid, message: judgement.errors[0] ?? "" };
   const more = judgement.count - judgement.errors.length;
   return { valid, message: judgement.errors.join(", ") + (more > 0 ? `, and ${more} more` : "") };
 }

@@ -85,6 +85,7 @@ class RequestView {
     if (auth !== undefined) this.auth = auth;
   }
 
+  get to() { return expect(this).to; }
   get url() { return this.#url; }
   set url(value) { this.#url.update(value); }
   get headers() { return this.#headers; }
