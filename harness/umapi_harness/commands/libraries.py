@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 import httpx
 
-from umapi_harness.commands.conventions import FILE, say
+from umapi_harness.commands.conventions import FILE, say, trusting
 from umapi_harness.common.errors import InputError
 from umapi_harness.postman import libraries as library
 
@@ -32,14 +33,15 @@ def libraries() -> None:
 @libraries.command()
 @click.option("--from", "archive", type=FILE, help="Read the package from a file, as `npm pack` writes it.")
 @click.option("--registry", help="npm registry [default: npm_config_registry, or registry.npmjs.org].")
-def install(archive: Path | None, registry: str | None) -> int:
+@click.option("--ca-bundle", envvar="UMAPI_CA_BUNDLE", type=FILE, help="PEM file with the authority to trust.")
+def install(archive: Path | None, registry: str | None, ca_bundle: Path | None) -> int:
     """Bring the libraries into the cache, from npm's registry or from a file."""
     if archive is not None and registry is not None:
         raise click.UsageError("--from needs no --registry")
     if archive is not None:
         content, source = _read(archive), str(archive)
     else:
-        content, source = _download(registry or _registry(os.environ))
+        content, source = _download(registry or _registry(os.environ), ca_bundle)
     say(f"libraries of postman-sandbox {library.VERSION} installed in {library.install(content, source)}")
     return 0
 
@@ -62,16 +64,17 @@ def remove() -> int:
     return 0
 
 
-def _download(registry: str) -> tuple[bytes, str]:
+def _download(registry: str, ca_bundle: Path | None) -> tuple[bytes, str]:
     """The package's archive from an npm registry, and its URL without credentials; raises InputError."""
     address = f"{registry.rstrip('/')}/{library.PACKAGE}/-/{library.PACKAGE}-{library.VERSION}.tgz"
     parts = urlsplit(address)
     url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InputError(f"{url}: no address of an npm registry; give one that begins with https://")
+    verify: ssl.SSLContext | bool = trusting(ca_bundle) if ca_bundle is not None and parts.scheme == "https" else True
     try:
         with (
-            httpx.Client(follow_redirects=True, timeout=_SECONDS) as client,
+            httpx.Client(follow_redirects=True, timeout=_SECONDS, verify=verify) as client,
             client.stream("GET", address) as response,
         ):
             if not response.is_success:

@@ -40,23 +40,23 @@ const COMPARED_VALUES = 5000;
 // A value as JSON with its parts on lines of their own, where it is more than one; what JSON cannot hold as `show` has it.
 // Of large values only as much is written as is told.
 function comparedText(value) {
-  if (typeof value === "string") return cut(value);
-  if (!isPlain(value)) return cut(show(value));
+  if (typeof value === "string") return bounded(value);
+  if (!isPlain(value)) return bounded(show(value));
   let left = COMPARED_VALUES;
   const part = (_, one) => {
     left -= 1;
     if (left < 0) return undefined;
-    if (typeof one === "string") return cut(one);
+    if (typeof one === "string") return bounded(one);
     return Array.isArray(one) && one.length > COMPARED_VALUES ? one.slice(0, COMPARED_VALUES) : one;
   };
   try {
-    return cut(JSON.stringify(value, part, 2) ?? show(value));
+    return bounded(JSON.stringify(value, part, 2) ?? show(value));
   } catch {
-    return cut(show(value));
+    return bounded(show(value));
   }
 }
 
-function cut(text) { return text.length > COMPARED_LENGTH ? text.slice(0, COMPARED_LENGTH) + "…" : text; }
+function bounded(text) { return text.length > COMPARED_LENGTH ? text.slice(0, COMPARED_LENGTH) + "…" : text; }
 
 function isPlain(value) {
   return Array.isArray(value) || tagOf(value) === "[object Object]";
