@@ -312,3 +312,13 @@ def test_no_secret_of_an_authorisation_is_told(run_collection, collection_of, it
     assert base64.b64encode(b"u:planted-1").decode() not in told
     assert "eyJ" not in told
     assert not re.search(r"Signature=[0-9a-f]{64}", told)
+
+
+def test_a_variable_in_a_secret_setting_is_a_secret_from_the_start(run_collection, collection_of, item):
+    """Whatever its name, and wherever its value comes from: no event shows it, nor does a script that prints it."""
+    request = {"url": "http://h/a", "auth": auth("basic", username="{{who}}", password="{{way}}")}
+    script = "console.log(pm.variables.get('way'), pm.variables.get('who'))"
+    collection = collection_of(item("a", request, before=script))
+    ran = run_collection(collection, data=[{"way": "planted-1", "who": "somebody"}, {"way": "planted-2"}])
+    assert "planted" not in repr(ran.told)
+    assert "somebody" in repr(ran.told)

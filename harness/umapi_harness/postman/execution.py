@@ -40,7 +40,6 @@ class Execution:
         if (problem := self.item.problem) is not None:
             self.run.error(self.step, Rule.REQUEST, f"{problem.problem}; {problem.remedy}", problem.pointer)
             return None
-        self.run.learn_auth(self.item.auth)
         request = attrs.evolve(self.item.request, auth=self.item.auth)
         before = self._scripts("prerequest", request, None)
         following = before if before.sets_next else None

@@ -55,6 +55,7 @@ class Runner:
             chance=self.chance,
             collection_variables=dict(self.collection.variables),
             collection_source=self.collection.source,
+            auths=[item.auth for item in items if item.auth is not None],
             collection_name=self.collection.name,
         )
         session.tell(

@@ -11,7 +11,7 @@ import attrs
 
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman import events
-from umapi_harness.postman.authorisation.kinds import secrets_of
+from umapi_harness.postman.authorisation.kinds import secret_variables, secrets_of
 from umapi_harness.postman.authorisation.memory import Memory
 from umapi_harness.postman.collection import Auth, Item, Request
 from umapi_harness.postman.cookies import Cookie, CookieJar
@@ -107,6 +107,8 @@ class Session:
     chance: random.Random = attrs.field(factory=random.Random)
     collection_variables: Values = attrs.field(factory=dict[str, JsonValue])
     collection_source: str = ""
+    auths: Sequence[Auth] = ()
+    """The authorisations of the requests."""
     collection_name: str = ""
     masker: Masker = attrs.field(factory=Masker, init=False)
     summary: events.Summary = attrs.field(factory=events.Summary, init=False)
@@ -119,10 +121,15 @@ class Session:
     cookies: CookieJar = attrs.field(init=False)
     began: float = attrs.field(factory=time.monotonic, init=False)
     """When the run began, by the clock that only goes forward."""
+    _of_auths: frozenset[str] = attrs.field(init=False)
+    """Variables that hold secrets since an authorisation says so, whatever their names."""
     _learnt: int = attrs.field(default=-1, init=False)
     _exchanges: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._of_auths = frozenset(name for auth in self.auths for name in secret_variables(auth))
+        for auth in self.auths:
+            self.learn_auth(auth)
         self.engine = ScriptEngine(sleep=self.pause, limits=self.options.limits)
         self.oversight = Oversight(self.options.judges)
         self.dynamic = DynamicVariables(self.chance, self.now)
@@ -271,7 +278,7 @@ class Session:
                 self.masker.learn(secret)
 
     def _declared(self) -> frozenset[str]:
-        return self.options.environment.secret | self.options.globals.secret
+        return self.options.environment.secret | self.options.globals.secret | self._of_auths
 
     def used_variables(self) -> tuple[events.VariableUse, ...]:
         """The variables that went into the request that is about to be sent, without secrets."""

@@ -9,6 +9,7 @@ from typing import Final
 from umapi_harness.postman.authorisation.unsigned import AuthorisationError, Settings, Signer, Unsigned
 from umapi_harness.postman.collection import Auth
 from umapi_harness.postman.sending.messages import HttpRequest
+from umapi_harness.postman.variables import PLACEHOLDER
 
 _PLACES: Final[Mapping[str, tuple[str, str]]] = {
     "apikey": ("plain", "api_key"),
@@ -57,3 +58,9 @@ def secrets_of(auth: Auth | None) -> Iterator[str]:
     yield from (value for name in _SECRET_SETTINGS if (value := settings.text(name)))
     if auth.type == "apikey" and settings.text("key").lower() != _CLIENT_ID:
         yield settings.text("value")
+
+
+def secret_variables(auth: Auth) -> Iterator[str]:
+    """The variables that stand in settings which nobody may see."""
+    for secret in secrets_of(auth):
+        yield from (name.strip() for name in PLACEHOLDER.findall(secret))
