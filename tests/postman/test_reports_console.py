@@ -193,5 +193,5 @@ def test_allowed_rules_and_notes_are_told(
     checked = item("a", "http://h/{{nothing}}", test="pm.test('t', () => {});")
     ran = run_collection(collection_of(checked), allowed=frozenset({Rule.UNRESOLVED_VARIABLE}))
     text = printed(ran.told)
-    assert "      allowed: unresolved-variable: no value for {{nothing}}; sent as it stands" in text
+    assert "      allowed: unresolved-variable: no value for {{nothing}}: sent as it stands" in text
     assert "1 errors allowed (unresolved-variable 1)" in text
