@@ -79,7 +79,7 @@ def test_scripts_run_in_order_and_an_error_ends_its_own_script(run):
         ("pm.execution.skipRequest()", "skipRequest works in pre-request scripts only"),
         ("(function f() { f(); })()", "RangeError: Maximum call stack size exceeded"),
         ("JSON.parse(pm.response.text())", "SyntaxError"),
-        ("pm.response.json()", "the response is no JSON"),
+        ("pm.response.json()", "JSONError: Unexpected token '<' at 1:1 (line 1"),
     ],
 )
 def test_errors_of_scripts_are_told(run, source, message):

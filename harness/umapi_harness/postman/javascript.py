@@ -30,6 +30,7 @@ _SOURCES = (
     "pm/cookies.js",
     "pm/urls.js",
     "pm/requests.js",
+    "pm/json.js",
     "pm/responses.js",
     "pm/tests.js",
     "pm/sending.js",

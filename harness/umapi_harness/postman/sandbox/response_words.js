@@ -39,7 +39,8 @@ function parsed(response) {
   try {
     return { value: response.json(), problem: null };
   } catch (error) {
-    return { value: undefined, problem: `${error.name}: ${error.message}` };
+    const [problem] = (error instanceof JSONError ? error.message : `${error.name}: ${error.message}`).split("\n");
+    return { value: undefined, problem };
   }
 }
 

@@ -1,19 +1,5 @@
 // Responses as scripts see them.
 
-class JSONError extends Error {
-  get name() { return "JSONError"; }
-}
-
-function parseJson(text, reviver) {
-  try {
-    return JSON.parse(text, reviver);
-  } catch (error) {
-    if (error instanceof RangeError) throw error;
-    const start = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-    throw new JSONError(`the response is no JSON: ${show(start)}`);
-  }
-}
-
 class ResponseView {
   #bytes;
   constructor(given, text) {
@@ -26,10 +12,10 @@ class ResponseView {
   }
 
   text() { return this.content; }
-  json(reviver) { return parseJson(this.content, typeof reviver === "function" ? reviver : undefined); }
+  json(reviver) { return parseJson(this.content, reviver); }
   jsonp(reviver) {
     const [, inside] = /^[^(]*\(([\s\S]*)\)[^)]*$/.exec(this.content) ?? [];
-    return parseJson(inside ?? this.content, typeof reviver === "function" ? reviver : undefined);
+    return parseJson(inside ?? this.content, reviver);
   }
 
   // The body as bytes. Where the text says all, the host gives no others.
