@@ -71,10 +71,11 @@ def schemas_of(draft: int) -> st.SearchStrategy[Any]:
         if draft >= 7:
             held |= {"if": inner, "then": inner, "else": inner}
         if draft >= 2019:
-            held |= {"dependentSchemas": named, "unevaluatedProperties": inner, "unevaluatedItems": inner}
+            held |= {"dependentSchemas": named, "unevaluatedProperties": inner}
             held |= {"dependentRequired": st.dictionaries(NAMES, st.lists(NAMES, unique=True), max_size=2)}
         if draft >= 2020:
-            held["prefixItems"] = several
+            # In 2019-09 what `contains` has found stays unevaluated, which the other validator sees otherwise.
+            held |= {"prefixItems": several, "unevaluatedItems": inner}
         return st.fixed_dictionaries({}, optional=held).map(lambda schema: dict(list(schema.items())[:6]))
 
     leaves = st.fixed_dictionaries({}, optional=PLAIN) | st.just({"$ref": "#/definitions/d"})
