@@ -191,6 +191,14 @@ def test_a_ci_line_of_newman_just_works(
     assert oct(Path("g.json").stat().st_mode & 0o777) == "0o600"
 
 
+def test_options_of_a_reporter_that_nobody_asks_for_are_told(run: Run, write: Write, tmp_path: Path) -> None:
+    """As with Newman nothing is written, but that is said."""
+    path = tmp_path / "r.html"
+    ran = run("run", write(step("a", "http://127.0.0.1:9")), "--reporter-html-export", path)
+    assert ran.err == "umapi-harness: --reporter-html-export: nobody asks for the reporter html; add -r html\n"
+    assert not path.exists()
+
+
 def test_reports_without_a_path_go_where_newman_puts_them(
     run: Run, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

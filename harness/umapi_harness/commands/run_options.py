@@ -11,6 +11,7 @@ import click
 
 from umapi_harness.commands.conventions import FILE
 from umapi_harness.commands.server_options import FAULTS, PROFILE, SEEDS, THROTTLE
+from umapi_harness.postman.files import FileAccess
 from umapi_harness.postman.scripts import Limits
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -40,6 +41,7 @@ class RunArguments:
     max_answer: int
     max_steps: int
     script_memory: int
+    max_file: int
     ignore_redirects: bool
     working_dir: Path | None
     insecure_file_read: bool
@@ -159,6 +161,14 @@ _OPTIONS: Final = (
         "--insecure-file-read/--no-insecure-file-read",
         default=False,
         help="Let collections read files outside of that folder; default: no.",
+    ),
+    click.option(
+        "--max-file",
+        type=click.IntRange(1),
+        default=FileAccess().size // MEBIBYTE,
+        show_default=True,
+        metavar="MIB",
+        help="Largest file that a request may send.",
     ),
     # TLS and cookies
     click.option("--insecure", "-k", is_flag=True, help="Do not check the server's certificate."),

@@ -79,9 +79,14 @@ class Reports:
             self.problems.append(f"{name}: the report failed ({type(error).__name__}: {error})")
 
 
+def reporter_names(arguments: RunArguments) -> list[str]:
+    """The names of the reporters that the arguments ask for."""
+    return [name.strip() for text in arguments.reporters or ("cli",) for name in text.split(",") if name.strip()]
+
+
 def _exports(arguments: RunArguments) -> list[tuple[str, Path]]:
     """The reporters by name, each with its path."""
-    names = [name.strip() for text in arguments.reporters or ("cli",) for name in text.split(",") if name.strip()]
+    names = reporter_names(arguments)
     if arguments.silent:
         names = [name for name in names if name != "cli"]
     found: list[tuple[str, Path]] = []

@@ -19,7 +19,7 @@ from umapi_harness.commands.run_documents import RunDocuments, export, read_docu
 from umapi_harness.commands.run_network import sender_of
 from umapi_harness.commands.run_options import MEBIBYTE, REPORTER_OPTIONS, RunArguments, RunCommand, takes_run_options
 from umapi_harness.commands.run_places import Place, elsewhere, mock_place, starts_mock
-from umapi_harness.commands.run_reports import Reports
+from umapi_harness.commands.run_reports import Reports, reporter_names
 from umapi_harness.postman.cookie_files import read_cookies
 from umapi_harness.postman.environment import Environment
 from umapi_harness.postman.events import Summary
@@ -130,6 +130,7 @@ def _options(arguments: RunArguments, documents: RunDocuments, place: Place) -> 
         files=FileAccess(
             folder=arguments.working_dir or Path(documents.collection.source).parent,
             anywhere=arguments.insecure_file_read,
+            size=arguments.max_file * MEBIBYTE,
         ),
         cookies=() if arguments.cookie_jar is None else read_cookies(arguments.cookie_jar),
         user_agent=f"umapi-harness/{package_version()}",
@@ -164,6 +165,11 @@ def _tell_of_unsupported(arguments: RunArguments) -> None:
     ignored = [f"--reporter-cli-{option}" for option in arguments.options_of("cli") if option != "export"]
     if ignored:
         say(f"{', '.join(ignored)}: means nothing here")
+    wanted = (*reporter_names(arguments), "cli")
+    for option in arguments.reporter_options:
+        name = option.partition("-")[0]
+        if not any(option.startswith(f"{one}-") for one in wanted):
+            say(f"--reporter-{option}: nobody asks for the reporter {name}; add -r {name}")
 
 
 class _SignalExit(SystemExit):
