@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
+from pathlib import Path
 
 import pytest
 import spnego
 
 from umapi_harness.postman import events
-from umapi_web import reply
+from umapi_web import Reply, reply
 
 DIGEST = {"username": "user", "password": "sesame-open"}
 CHALLENGE = 'Digest realm="r", nonce="one", qop="auth", opaque="o"'
@@ -73,6 +75,13 @@ def test_a_used_up_nonce_is_replaced_once(web, run_collection, collection_of, it
     assert nonces == [["none"], ["one"], ["one"], ["two"]]
 
 
+def test_the_same_nonce_again_is_a_refusal(web, run_collection, collection_of, item):
+    """A challenge that tells nothing new, to a request that had an answer to it, is not answered."""
+    web.always(reply(401, WWW_Authenticate=CHALLENGE), reply(200), reply(401, WWW_Authenticate=CHALLENGE))
+    run_collection(collection_of(item("a", "http://h/a"), item("b", "http://h/b"), auth=auth("digest", **DIGEST)))
+    assert web.urls == ["http://h/a", "http://h/a", "http://h/b"]
+
+
 def test_a_wrong_password_is_tried_once(web, run_collection, collection_of, item):
     """A server that challenges the answer too has refused it."""
     web.always(reply(401, WWW_Authenticate=CHALLENGE))
@@ -96,6 +105,19 @@ def test_an_unknown_digest_algorithm_is_told(web, run_collection, collection_of,
     ran = run_collection(collection_of(item("a", request)))
     assert "request" in [kind for kind, _ in errors(ran)]
     assert any("the algorithm MD4 is not known; use one of MD5" in message for _, message in errors(ran))
+
+
+CHALLENGES = json.loads((Path(__file__).parent / "authorisation_challenges.json").read_text(encoding="utf-8"))
+"""What Newman 6.2.2 answered to challenges."""
+
+
+@pytest.mark.parametrize("sample", CHALLENGES, ids=lambda sample: sample["name"])
+def test_challenges_are_answered_as_by_newman(web, run_collection, collection_of, item, sample):
+    """Each request and each answer, byte for byte."""
+    headers = tuple(("WWW-Authenticate", value) for value in sample["challenges"])
+    web.answer = lambda call: Reply() if call.header("authorization") else Reply(status=401, headers=headers)
+    run_collection(collection_of(item("a", sample["request"])))
+    assert sent(web) == sample["sent"]
 
 
 @pytest.fixture
@@ -155,7 +177,7 @@ CLIENT = {
 
 def token_host(answer):
     """A token host beside an API that takes everything."""
-    return lambda call: answer if call.url == "http://ims/token" else reply(200)
+    return lambda call: answer if call.url.startswith("http://ims/token") else reply(200)
 
 
 def test_a_token_is_fetched_once_for_the_run(web, run_collection, collection_of, item):
@@ -186,6 +208,8 @@ def test_a_token_for_a_password_with_credentials_in_the_body(web, run_collection
     extra = [
         {"key": "audience", "value": "{{aud}}", "enabled": True, "send_as": "request_body"},
         {"key": "X-Extra", "value": "h", "send_as": "request_header"},
+        {"key": "one", "value": "1", "send_as": "request_url"},
+        {"key": "two", "value": "2", "send_as": "request_url"},
         {"key": "off", "value": "1", "enabled": False, "send_as": "request_body"},
     ]
     given: dict[str, object] = {
@@ -200,12 +224,45 @@ def test_a_token_for_a_password_with_credentials_in_the_body(web, run_collection
     body = b"grant_type=password&username=u&password=pass-word-1&client_id=c-id&client_secret=sesame-open&audience=me"
     assert web.calls[0].body == body
     assert web.calls[0].header("x-extra") == "h"
-    assert web.urls[1] == "http://h/a?access_token=tok-secret-1"
+    assert web.urls == ["http://ims/token?one=1&two=2", "http://h/a?access_token=tok-secret-1"]
+
+
+@pytest.mark.parametrize("lasts", [{}, {"expires_in": "3600"}, {"expires_in": "for ever"}])
+def test_a_token_lasts_where_its_host_sets_no_end(web, run_collection, collection_of, item, lasts):
+    """No time, one as text, and one that is none."""
+    web.answer = token_host(reply(200, json_={"access_token": "tok-secret-1", **lasts}))
+    collection = collection_of(item("a", "http://h/a"), item("b", "http://h/b"), auth=auth("oauth2", **CLIENT))
+    assert causes(run_collection(collection, env={"ims": "http://ims"})) == ["token", "collection", "collection"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (reply(200, text="<html>"), 200),
+        (reply(200, json_={"access_token": ""}), 200),
+        (reply(200, json_={"access_token": 5}), 200),
+        (reply(200, json_=["access_token"]), 200),
+        (reply(400, json_={"access_token": "tok-secret-1"}), 400),
+    ],
+)
+def test_an_answer_without_a_token_is_told(web, run_collection, collection_of, item, answer, status):
+    """With the address of its host and the status of the answer."""
+    web.answer = token_host(answer)
+    collection = collection_of(item("a", {"url": "http://h/a", "auth": auth("oauth2", **CLIENT)}))
+    told = errors(run_collection(collection, env={"ims": "http://ims"}))
+    assert told == [("request", f"oauth2: no token from http://ims/token, which answered with {status}")]
+
+
+def test_without_token_and_grant_a_request_goes_as_it_is(web, run_collection, collection_of, item):
+    """As in Postman."""
+    run_collection(collection_of(item("a", {"url": "http://h/a", "auth": auth("oauth2", accessToken="")})))
+    assert sent(web) == [None]
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"grant_type": "password_credentials"}, "oauth2: password_credentials needs username, password; set"),
         ({"grant_type": "authorization_code"}, "oauth2: authorization_code needs a person; get a token"),
         ({"grant_type": "device_code"}, "oauth2: the grant device_code is not supported; set accessToken"),
         ({"accessTokenUrl": ""}, "oauth2: client_credentials needs accessTokenUrl; set what is missing"),

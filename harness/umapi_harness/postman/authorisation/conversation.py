@@ -50,7 +50,7 @@ class _DigestTalk:
 
     def hears(self, response: HttpResponse) -> bool:
         again = answer(self.given.settings, self.learnt, response, renews=not self._answered)
-        self._answered = self._answered or again
+        self._answered = True
         return again
 
 
