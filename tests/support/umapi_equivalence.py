@@ -450,7 +450,9 @@ def _our_step(entry: Mapping[str, Any]) -> dict[str, Any]:
     of_scripts = ("script-error", "unhandled-rejection", "script")
     errors = [f"{one['kind']}: {one['message']}" for one in entry["errors"] if not one["allowed"]]
     failed = [text for text in errors if not text.startswith(of_scripts)]
-    response = entry["response"]
+    # The answer of the step is the last of those that its request led to.
+    answered = [one["response"] for one in entry["exchanges"] if one["cause"] not in ("script", "token")]
+    response = answered[-1] if answered else None
     return {
         "name": entry["name"],
         "status": None if response is None else response["status"],
