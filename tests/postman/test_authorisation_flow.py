@@ -55,6 +55,15 @@ def test_a_digest_challenge_is_answered_and_kept(web, run_collection, collection
     assert not errors(ran)
 
 
+def test_what_is_known_of_a_challenge_outlasts_scripts(web, run_collection, collection_of, item):
+    """A script that changes the request leaves the authorisation that it inherits."""
+    web.answer = challenging(CHALLENGE)
+    script = "pm.request.headers.add({key: 'X', value: '1'});"
+    items = [item(name, f"http://h/{name}", before=script) for name in ("a", "b")]
+    run_collection(collection_of(*items, auth=auth("digest", **DIGEST)))
+    assert [value is None for value in sent(web)] == [True, False, False]
+
+
 def test_another_server_is_not_answered_with_what_the_first_has_told(web, run_collection, collection_of, item):
     """Realm and nonce of one server are never sent to another."""
     web.answer = challenging(CHALLENGE)

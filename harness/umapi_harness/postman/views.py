@@ -65,7 +65,8 @@ def changed_request(request: Request, view: View, pointer: str) -> Request:
         path_variables=seen.path_variables,
         headers=seen.headers,
         body=seen.body,
-        auth=seen.auth,
+        # What is inherited stays that of the place where it stands, for what a challenge has told is kept there.
+        auth=request.auth if seen.auth == request.auth else seen.auth,
     )
 
 
