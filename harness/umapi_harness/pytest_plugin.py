@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures with a server for each test, the mock or a replay of recordings, and their markers.
+"""The pytest plugin: a server for each test, the mock or a replay of recordings, and requests of collections as items.
 
 pytest loads this module in every project where the package is installed, so nothing is imported here but the
 standard library and pytest; the rest comes when a test asks for a fixture.
@@ -7,6 +7,8 @@ standard library and pytest; the rest comes when a test asks for a fixture.
 from __future__ import annotations
 
 import importlib
+import os
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,10 +33,108 @@ _RECORDING_MARKER = (
 )
 
 
+_INSTALL = "python -m pip install 'umapi-sdk[harness]'"
+_COLLECTIONS = pytest.StashKey[dict[Path, list[str]]]()
+"""The collections, each with the options of its run."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of collections, which pytest.ini can have too."""
+    group = parser.getgroup("umapi", "requests of Postman collections as tests")
+    group.addoption(
+        "--umapi-collection",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="Test each request of this collection; may be repeated.",
+    )
+    group.addoption(
+        "--umapi-environment",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="Its environment; one for all collections, or one for each, in their order.",
+    )
+    group.addoption(
+        "--umapi-mock", action="store_true", default=None, help="Run collections on a mock server of their own."
+    )
+    group.addoption(
+        "--umapi-run-options",
+        default=None,
+        metavar="OPTIONS",
+        help="Further options of `umapi-harness run`, in quotes.",
+    )
+    parser.addini("umapi_collection", "Collections whose requests are tests where pytest finds them.", "paths", [])
+    parser.addini("umapi_environment", "Their environments; one for all, or one for each.", "paths", [])
+    parser.addini("umapi_mock", "Run collections on a mock server of their own.", "bool", False)
+    parser.addini("umapi_run_options", "Further options of `umapi-harness run`.", "args", [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let pytest-xdist give all requests of a collection to one worker, unless its mode is chosen."""
+    collections = config.stash[_COLLECTIONS]
+    if not collections or config.getoption("dist") != "load":
+        return None
+    scheduling = importlib.import_module("xdist.scheduler").LoadScopeScheduling
+
+    def scope(_self: object, nodeid: str) -> str:
+        """What goes to one worker as a whole: a collection, or a single test."""
+        file = nodeid.partition("::")[0]
+        return file if Path(os.path.normpath(config.rootpath / file)) in collections else nodeid
+
+    return type("CollectionScheduling", (scheduling,), {"_split_scope": scope})(config, log)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the markers known."""
+    """Make the markers known, and have the collections of the command line collected."""
     config.addinivalue_line("markers", _MARKER)
     config.addinivalue_line("markers", _RECORDING_MARKER)
+    config.stash[_COLLECTIONS] = _collections(config)
+    options: list[str] = config.getoption("umapi_collection") or []
+    given = [str(_absolute(config, one)) for one in options]
+    if config.args_source is not pytest.Config.ArgsSource.ARGS and given:
+        config.args[:] = []
+    named = {_absolute(config, argument.partition("::")[0]) for argument in config.args}
+    config.args += [path for path in given if not named & {Path(path), *Path(path).parents}]
+
+
+def _absolute(config: pytest.Config, path: str) -> Path:
+    return Path(os.path.normpath(Path(config.invocation_params.dir, path)))
+
+
+def _collections(config: pytest.Config) -> dict[Path, list[str]]:
+    """The collections with the options of their runs; raises UsageError."""
+    paths = _paths(config, "umapi_collection")
+    environments = _paths(config, "umapi_environment")
+    if len(environments) > 1 and len(environments) != len(paths):
+        raise pytest.UsageError("--umapi-environment: give one for all collections, or one for each")
+    if paths and (absent := _absent_module()) is not None:
+        raise pytest.UsageError(f"--umapi-collection needs the extra harness ({absent} is not installed): {_INSTALL}")
+    options: str | None = config.getoption("umapi_run_options")
+    words: list[str] = config.getini("umapi_run_options") if options is None else shlex.split(options)
+    mock = config.getoption("umapi_mock") or config.getini("umapi_mock")
+    common = ["--mock", *words] if mock else words
+    if len(environments) <= 1:
+        return {path: [*(f"--environment={one}" for one in environments), *common] for path in paths}
+    return {path: [f"--environment={one}", *common] for path, one in zip(paths, environments, strict=True)}
+
+
+def _paths(config: pytest.Config, name: str) -> list[Path]:
+    """The paths of an option, or those of the file of settings."""
+    given: list[str] = config.getoption(name) or []
+    ini: list[Path] = config.getini(name)
+    return [_absolute(config, path) for path in given] or ini
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect the requests of a collection."""
+    words = parent.config.stash[_COLLECTIONS].get(file_path)
+    if words is None:
+        return None
+    from umapi_harness.pytest_items import collection_file  # noqa: PLC0415
+
+    return collection_file(parent, file_path, words)
 
 
 @pytest.fixture(scope="session")
@@ -96,11 +196,7 @@ def umapi_org(request: pytest.FixtureRequest, _umapi_hosting: Hosting) -> Iterat
 def _need_the_extra() -> None:
     absent = _absent_module()
     if absent is not None:
-        pytest.fail(
-            f"the umapi fixtures need the extra harness ({absent} is not installed): "
-            "python -m pip install 'umapi-sdk[harness]'",
-            pytrace=False,
-        )
+        pytest.fail(f"the umapi fixtures need the extra harness ({absent} is not installed): {_INSTALL}", pytrace=False)
 
 
 def _absent_module() -> str | None:

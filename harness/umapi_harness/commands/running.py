@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import click
 
-from umapi_harness.commands.conventions import BAD_INPUT, FAILED, package_version, say
+from umapi_harness.commands.conventions import BAD_INPUT, FAILED, PROGRAM, package_version, say
 from umapi_harness.commands.run_documents import RunDocuments, export, read_documents
 from umapi_harness.commands.run_network import sender_of
 from umapi_harness.commands.run_options import MEBIBYTE, REPORTER_OPTIONS, RunArguments, RunCommand, takes_run_options
@@ -22,7 +22,7 @@ from umapi_harness.commands.run_places import Place, elsewhere, mock_place, star
 from umapi_harness.commands.run_reports import Reports, reporter_names
 from umapi_harness.postman.cookie_files import read_cookies
 from umapi_harness.postman.environment import Environment
-from umapi_harness.postman.events import Summary
+from umapi_harness.postman.events import Listener, Summary
 from umapi_harness.postman.files import FileAccess
 from umapi_harness.postman.oversight import Answered, Breach
 from umapi_harness.postman.rules import allowed_rules
@@ -42,7 +42,7 @@ _BAIL = ("folder", "failure")
 @click.command(cls=RunCommand)
 @takes_run_options
 @click.pass_context
-def run(context: click.Context, /, **options: Any) -> int:
+def run(context: click.Context, /, **_options: Any) -> int:
     """Run a Postman collection and report on its checks.
 
     The options of Newman mean what they mean there. Without COLLECTION, the walkthrough collection runs; without
@@ -51,7 +51,20 @@ def run(context: click.Context, /, **options: Any) -> int:
     The exit status is 0 if every check passed and no rule was broken, 1 if not, 2 if the run could not begin or a
     report could not be written, and 128 and the number of a signal that ended it.
     """
-    arguments = RunArguments(**options, reporter_options=context.meta.get(REPORTER_OPTIONS, {}))
+    return execute(_arguments(context))
+
+
+def read_arguments(words: Sequence[str]) -> RunArguments:
+    """What a command line of a run says; raises UsageError."""
+    return _arguments(run.make_context(PROGRAM, list(words)))
+
+
+def _arguments(context: click.Context) -> RunArguments:
+    return RunArguments(**context.params, reporter_options=context.meta.get(REPORTER_OPTIONS, {}))
+
+
+def execute(arguments: RunArguments, listeners: Sequence[Listener] = ()) -> int:
+    """Runs, with listeners beside the reporters; returns the exit status. Raises InputError and UsageError."""
     _tell_of_unsupported(arguments)
     allowed = allowed_rules(arguments.allowed, arguments.denied)
     with_mock = starts_mock(arguments)
@@ -61,7 +74,7 @@ def run(context: click.Context, /, **options: Any) -> int:
         options_of_run = attrs.evolve(_options(arguments, documents, place), allowed=allowed)
         sender = stack.enter_context(sender_of(arguments, place))
         reports = Reports(arguments)
-        status = _run(arguments, documents, place, options_of_run, sender, reports)
+        status = _run(arguments, documents, place, options_of_run, sender, reports, listeners)
     for problem in reports.problems:
         say(problem)
     if reports.problems:
@@ -76,6 +89,7 @@ def _run(
     options: Options,
     sender: Sender,
     reports: Reports,
+    listeners: Sequence[Listener],
 ) -> int:
     """Runs, and has the reports written whatever ends it; returns the exit status."""
     kept: list[Session] = []
@@ -84,7 +98,7 @@ def _run(
         collection=attrs.evolve(documents.collection, variables={**documents.collection.variables, **filled}),
         sender=sender,
         options=options,
-        listeners=(reports,),
+        listeners=(reports, *listeners),
         on_end=kept.append,
     )
     with _ended_by_signals() as ending:

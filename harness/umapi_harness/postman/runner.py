@@ -43,7 +43,7 @@ class Runner:
 
         Whatever ends the run, listeners hear of its end: also when an exception leaves this method.
         """
-        items = self._chosen()
+        items = chosen_items(self.collection, self.options.folders)
         check_libraries(items, self.collection.source)
         count = self.options.iteration_count()
         session = Session(
@@ -103,19 +103,23 @@ class Runner:
             session.error(None, Rule.NO_CHECKS, message, "")
         return stopped
 
-    def _chosen(self) -> tuple[Item, ...]:
-        """The requests to run, in the collection's order."""
-        collection, names = self.collection, self.options.folders
-        if not collection.items:
-            raise DocumentError(collection.source, "/item", "the collection holds no requests", "add one")
-        for name in names:
-            if not any(item.is_in(name) for item in collection.items):
-                known = ", ".join(collection.folder_names()) or "none"
-                problem = f"no folder or request named {name!r}"
-                raise DocumentError(collection.source, "/item", problem, f"name one of its folders: {known}")
-        if not names:
-            return collection.items
-        return tuple(item for item in collection.items if any(item.is_in(name) for name in names))
+
+def chosen_items(collection: Collection, names: Sequence[str]) -> tuple[Item, ...]:
+    """The requests that run, in the collection's order: all, or those in folders of these names.
+
+    Raises:
+        DocumentError: there are none, or a name is that of no folder and no request.
+    """
+    if not collection.items:
+        raise DocumentError(collection.source, "/item", "the collection holds no requests", "add one")
+    for name in names:
+        if not any(item.is_in(name) for item in collection.items):
+            known = ", ".join(collection.folder_names()) or "none"
+            problem = f"no folder or request named {name!r}"
+            raise DocumentError(collection.source, "/item", problem, f"name one of its folders: {known}")
+    if not names:
+        return collection.items
+    return tuple(item for item in collection.items if any(item.is_in(name) for name in names))
 
 
 @attrs.define
