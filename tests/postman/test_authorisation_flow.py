@@ -166,6 +166,15 @@ def test_ntlm_lets_in_over_one_connection(web, run_collection, collection_of, it
     assert not errors(ran)
 
 
+@pytest.mark.parametrize("offer", ["NTLM", "Negotiate"])
+def test_ntlm_without_a_name_is_told(web, run_collection, collection_of, item, offer):
+    """Either offer begins a conversation, which needs a name."""
+    web.always(reply(401, WWW_Authenticate=offer))
+    ran = run_collection(collection_of(item("a", {"url": "http://h/a", "auth": auth("ntlm", password="sesame-open")})))
+    assert ("request", "ntlm needs username and password; set both") in errors(ran)
+    assert len(web.calls) == 1
+
+
 def test_a_server_that_breaks_off_ntlm_is_told(web, run_collection, collection_of, item):
     """A second answer without a challenge, or with one that cannot be read, is an error of the request."""
     request = {"url": "http://h/a", "auth": auth("ntlm", username="u", password="sesame-open")}
@@ -338,6 +347,15 @@ def test_the_nearest_authorisation_counts(web, run_collection, collection_of, it
         (auth("jwt", algorithm="RS256", privateKey="no key"), "the privateKey of jwt cannot sign with RS256"),
         (auth("jwt", algorithm="HS256", secret="s" * 32, payload="{"), "payload is no JSON"),
         (auth("jwt", algorithm="HS256", secret="s" * 32, payload="[1]"), "payload is no object"),
+        (
+            auth("asap", kid="k", iss="i", aud="a", privateKey="data:application/pkcs8;kid=k;base64,AAAA"),
+            "asap: the data URI of privateKey holds no key",
+        ),
+        (auth("asap", kid="k", iss="i", aud="a", privateKey="data:x"), "asap: privateKey is a data URI, but none"),
+        (
+            auth("asap", kid="k", iss="i", aud="a", privateKey="data:application/pkcs8;kid=x;base64,AAAA"),
+            "asap: privateKey names another kid",
+        ),
         (auth("asap", iss="i"), "asap needs kid, aud, privateKey; set what is missing"),
         (auth("oauth1", consumerKey="c", consumerSecret="s", signatureMethod="X"), "oauth1: the method X is not known"),
         (auth("oauth1", consumerKey="c", privateKey="no", signatureMethod="RSA-SHA1"), "oauth1: privateKey holds no"),

@@ -6,6 +6,7 @@ The file was made with Newman 6.2.2, its clock at 1,700,000,000 seconds since 19
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import random
 from pathlib import Path
@@ -17,10 +18,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from umapi_harness.common.documents import Node
+from umapi_harness.postman.authorisation.unsigned import AuthorisationError, body_hash
 from umapi_harness.postman.behaviour import behaviour_of
 from umapi_harness.postman.collection import parse_request
 from umapi_harness.postman.files import FileAccess
 from umapi_harness.postman.outgoing import Maker, resolved
+from umapi_harness.postman.sending.messages import FileContent, HttpBody
 from umapi_harness.postman.variables import Scopes
 
 SAMPLES = json.loads((Path(__file__).parent / "authorisation_samples.json").read_text(encoding="utf-8"))
@@ -84,6 +87,10 @@ def test_web_tokens_are_signed_by_the_key(made, key, algorithm):
     [
         ({}, {"iss": "i", "sub": "s", "aud": "a", "iat": NOW, "exp": NOW + 60}),
         ({"sub": "", "exp": ""}, {"iss": "i", "sub": "i", "aud": "a", "iat": NOW, "exp": NOW + 3600}),
+        (
+            {"claims": {"sub": "t", "aud": ["x"], "jti": "j", "iat": 5}},
+            {"iss": "i", "sub": "t", "aud": ["x"], "jti": "j", "iat": 5},
+        ),
         ({"claims": '{"iss": "c", "exp": 1700009999}'}, {"iss": "c", "sub": "s", "aud": "a", "exp": 1_700_009_999}),
     ],
 )
@@ -120,3 +127,15 @@ def test_oauth_1_signs_with_a_key(made, key, algorithm):
     text = "&".join(f"{name}={pairs[name]}" for name in sorted(pairs)).replace("=", "%3D").replace("&", "%26")
     base = f"GET&http%3A%2F%2Fh%2Fx&{text}".encode()
     key.public_key().verify(signature, base, padding.PKCS1v15(), algorithm)
+
+
+def test_part_of_a_body_is_hashed_over_its_pieces():
+    """What stands before and after goes in; bytes past the most do not, nor is a file read for them."""
+    lost = FileContent(path=Path("nowhere"), size=1)
+    body = HttpBody((b"ab", b"cd", lost))
+    assert body_hash(body, "sha256", most=3, before=b"<", after=b">") == hashlib.sha256(b"<abc>").digest()
+    assert body_hash(body, "sha256", most=4) == hashlib.sha256(b"abcd").digest()
+    with pytest.raises(AuthorisationError, match="nowhere cannot be read"):
+        body_hash(body, "sha256")
+    with pytest.raises(AuthorisationError, match="this Python has no md9"):
+        body_hash(body, "md9")

@@ -117,7 +117,7 @@ def _base_string(request: HttpRequest, parameters: Pairs) -> str:
     every = [*_query_pairs(query), *parameters]
     pairs = sorted((_escaped(key), _escaped(value)) for key, value in every)
     text = "&".join(f"{key}={value}" for key, value in pairs)
-    return "&".join(_escaped(part) for part in (request.method, f"{parts.scheme}://{host}{parts.path or '/'}", text))
+    return "&".join(_escaped(part) for part in (request.method, f"{parts.scheme}://{host}{parts.path}", text))
 
 
 def _by_key(pem: str, base: bytes, hash_: str) -> bytes:

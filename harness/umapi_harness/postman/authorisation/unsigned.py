@@ -67,8 +67,7 @@ class Unsigned:
     @property
     def target(self) -> str:
         """Path and query."""
-        parts = self.parts
-        return parts._replace(scheme="", netloc="", path=parts.path or "/").geturl()
+        return "/" + self.http.url.partition("://")[2].partition("/")[2]
 
     def hashed(self, algorithm: str, most: int | None = None) -> bytes | None:
         """The hash of the body, or of its first `most` bytes; None when there is none. Raises AuthorisationError."""
@@ -104,11 +103,11 @@ def body_hash(
     left = most
     try:
         for piece in () if body is None else body.pieces():
-            if left == 0:
-                break
             taken = piece if left is None else piece[:left]
             digest.update(taken)
             left = None if left is None else left - len(taken)
+            if left == 0:
+                break
     except SendError as error:
         raise AuthorisationError(str(error)) from None
     digest.update(after)
