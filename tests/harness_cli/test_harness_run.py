@@ -210,42 +210,6 @@ def test_reports_without_a_path_go_where_newman_puts_them(
     assert "the report of json goes to newman" in ran.err
 
 
-def test_a_reporter_of_another_package_joins_by_its_entry_point(
-    run: Run, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It gets its options and hears everything to the end; one that fails keeps the run from nothing."""
-    package = tmp_path / "site" / "theirs.py"
-    info = tmp_path / "site" / "theirs-1.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1\n", "utf-8")
-    (info / "entry_points.txt").write_text(
-        "[umapi_harness.reporters]\ntheirs = theirs:make\nbad = theirs:bad\n", "utf-8"
-    )
-    package.write_text(
-        "class Theirs:\n"
-        "    def __init__(self, settings):\n"
-        "        self.settings, self.heard = settings, []\n"
-        "    def __call__(self, event):\n"
-        "        self.heard.append(type(event).__name__)\n"
-        "    def close(self):\n"
-        "        self.settings.export.write_text(' '.join([*self.heard, self.settings.options['mood']]))\n"
-        "make = Theirs\n"
-        "def bad(settings):\n"
-        "    theirs = Theirs(settings)\n"
-        "    theirs.heard = None\n"
-        "    return theirs\n",
-        "utf-8",
-    )
-    monkeypatch.syspath_prepend(str(package.parent))
-    export = tmp_path / "t.txt"
-    words = ["-r", "bad,theirs", "--reporter-theirs-export", export, "--reporter-theirs-mood", "good"]
-    ran = run("run", write(step("a", "http://127.0.0.1:9")), *words, "--reporter-bad-export", tmp_path / "b.txt")
-    assert ran.status == 2
-    assert "b.txt: the report failed (AttributeError" in ran.err
-    heard = export.read_text("utf-8").split()
-    assert (heard[0], heard[-2], heard[-1]) == ("RunStarted", "RunFinished", "good")
-
-
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
 def test_a_pipe_that_nobody_reads_is_told_before_and_hangs_nothing(run: Run, write: Write, tmp_path: Path) -> None:
     """The other reports would be written all the same."""

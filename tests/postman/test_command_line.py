@@ -109,7 +109,7 @@ def test_a_failed_check_is_status_1_and_the_reports_are_written(collection, tmp_
 
 
 def test_a_token_in_the_text_of_a_script_is_shown_nowhere(write_json, tmp_path, capsys, abroad):
-    """What scripts throw, log and assert is masked on screen, in JUnit and in JSON; the sentence stays."""
+    """What scripts throw, log and assert is masked on screen and in every report; the sentence stays."""
     script = """
         console.log("sent Authorization: Bearer pl4nted-one-Xk9");
         pm.test("no Bearer pl4nted-two-Xk9", () => pm.expect("Bearer pl4nted-three-Xk9").to.equal("other"));
@@ -119,10 +119,11 @@ def test_a_token_in_the_text_of_a_script_is_shown_nowhere(write_json, tmp_path, 
     event = {"listen": "test", "script": {"exec": script.splitlines()}}
     item = {"name": "x", "request": {"method": "GET", "url": "http://h.example/x"}, "event": [event]}
     path = write_json("c.json", {"info": {"name": "c", "schema": V21}, "item": [item]})
-    junit, report = tmp_path / "j.xml", tmp_path / "j.json"
-    assert main(["run", str(path), "--junit", str(junit), "--json", str(report)]) == 1
+    reports = {name: tmp_path / name for name in ("junit", "umapi-json", "json", "html")}
+    exports = [word for name, file in reports.items() for word in (f"--reporter-{name}-export", str(file))]
+    assert main(["run", str(path), "-v", "-r", f"cli,{','.join(reports)}", *exports]) == 1
     said = capsys.readouterr()
-    shown = [said.out + said.err, junit.read_text(encoding="utf-8"), report.read_text(encoding="utf-8")]
+    shown = [said.out + said.err, *(file.read_text(encoding="utf-8") for file in reports.values())]
     assert [text for text in shown if "pl4nted" in text] == []
     assert all("sent Authorization: Bearer •••" in text for text in shown)
 

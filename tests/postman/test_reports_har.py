@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from tests.postman.conftest import Ran
 from umapi_events import SAID, exchange, step, whole_run
 from umapi_harness.cli import main
 from umapi_harness.contract.recordings import load
@@ -68,3 +69,17 @@ def test_a_request_without_an_answer_says_why(tmp_path: Path) -> None:
 def test_a_run_that_did_not_begin_leaves_a_report(tmp_path: Path) -> None:
     """An archive without entries."""
     assert entries_of([], tmp_path / "r.har") == []
+
+
+def test_no_secret_is_in_the_archive(
+    run_collection: Callable[..., Ran], collection_of: Callable[..., Any], item: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Neither in addresses, nor in headers, bodies or what scripts send."""
+    token = "pl4nted-Xk9"
+    header = [{"key": "Authorization", "value": "Bearer {{t}}"}]
+    request = {"method": "POST", "url": "http://h/{{t}}", "header": header, "body": {"mode": "raw", "raw": "{{t}}"}}
+    script = "pm.sendRequest('http://h/?t=' + pm.environment.get('t'), () => {});"
+    ran = run_collection(collection_of(item("a", request, test=script)), env={"t": token}, secret=["t"])
+    entries = entries_of(ran.told, tmp_path / "r.har")
+    assert len(entries) == 2
+    assert token not in (tmp_path / "r.har").read_text("utf-8")

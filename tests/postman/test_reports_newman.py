@@ -47,7 +47,16 @@ NEWMAN: Keys = {
             COUNT,
         ),
         "timings": dict.fromkeys(
-            ("responseAverage", "responseMin", "responseMax", "responseSd", "started", "completed")
+            (
+                "responseAverage",
+                "responseMin",
+                "responseMax",
+                "responseSd",
+                "dnsAverage",
+                "firstByteSd",
+                "started",
+                "completed",
+            )
         ),
         "executions": [
             {
@@ -76,9 +85,10 @@ NEWMAN: Keys = {
         "transfers": {"responseTotal": None},
         "failures": [
             {
-                "error": dict.fromkeys(("name", "index", "test", "message", "stack")),
+                "error": dict.fromkeys(("name", "index", "test", "message", "stack", "stacktrace")),
                 "at": None,
                 "source": ITEM,
+                "parent": dict.fromkeys(("id", "name")),
                 "cursor": CURSOR,
             }
         ],
@@ -145,7 +155,7 @@ def test_counts_failures_and_bodies_are_where_programs_look(mixed_run: Ran, tmp_
     assert first["assertions"][1]["error"]["name"] == "AssertionError"
     assert unresolved["requestError"]["name"] == "unresolved-variable"
     assert [failure["at"] for failure in run["failures"][:2]] == ["assertion:1 in test-script", "request"]
-    assert run["failures"][0]["source"]["name"] == "mixed"
+    assert (run["failures"][0]["source"]["name"], run["failures"][0]["parent"]["name"]) == ("mixed", "Folder")
     assert run["transfers"]["responseTotal"] == 28
     assert report["collection"]["item"][0]["name"] == "Folder"
     assert [item["name"] for item in report["collection"]["item"][0]["item"]] == ["mixed", "unresolved"]

@@ -101,7 +101,7 @@ class NewmanJsonReport:
         self._begin()
         self._stats.add(outcome)
         item = self._item(outcome)
-        told = {"source": item.shape, "cursor": self._cursor(outcome.step, item)}
+        told = {"source": item.shape, "parent": self._parent(item), "cursor": self._cursor(outcome.step, item)}
         execution: dict[str, Any] = {"cursor": told["cursor"], "item": item.shape, "id": item.shape["id"]}
         if outcome.request is not None:
             execution["request"] = request_shape(outcome.request, whole=True)
@@ -129,6 +129,12 @@ class NewmanJsonReport:
         if outcome.request is not None:
             item.shape.setdefault("request", request_shape(outcome.request, whole=False))
         return item
+
+    def _parent(self, item: _Item) -> dict[str, Any]:
+        """The folder that a request is in, or the collection."""
+        started = self._gathering.started
+        name = item.folders[-1] if item.folders else started.collection if started else ""
+        return {"id": id_of("/".join(item.folders) or name), "name": name}
 
     def _cursor(self, step: events.Step, item: _Item) -> dict[str, Any]:
         started = self._gathering.started

@@ -74,6 +74,7 @@ def assertion_shape(check: events.CheckPassed | events.CheckFailed | events.Chec
             "test": check.name,
             "message": check.message,
             "stack": f"AssertionError: {check.message}",
+            "stacktrace": [],
         }
     return shown
 
@@ -127,8 +128,10 @@ class AnswerTimes:
         return math.sqrt(max(0.0, self.squares / self.count - self.mean**2)) if self.count else 0.0
 
     def shape(self) -> dict[str, float]:
-        """As Newman tells them."""
+        """As Newman tells them; what is not measured is 0 there too."""
+        unmeasured = {f"{what}{sum_}": 0 for what in ("dns", "firstByte") for sum_ in ("Average", "Min", "Max", "Sd")}
         return {
+            **unmeasured,
             "responseAverage": round(self.mean, 3),
             "responseMin": round(self.least) if self.count else 0,
             "responseMax": round(self.greatest),
