@@ -55,6 +55,7 @@ class SteppedRun:
         self._iteration = -1
         self._ended = False
         self._stopping = False
+        self._stopped = False
         self._status = 0
         self._error: BaseException | None = None
 
@@ -130,9 +131,11 @@ class SteppedRun:
 
     def _over(self, outcome: Outcome) -> None:
         """A step is over: tell, and wait until the next one is wanted."""
-        if self._stopping:
+        if self._stopped:
             return
-        self._steps.put(outcome)
-        self._turns.acquire()
+        if not self._stopping:
+            self._steps.put(outcome)
+            self._turns.acquire()
         if self._stopping:
+            self._stopped = True
             raise _StoppedError("the tests are over")

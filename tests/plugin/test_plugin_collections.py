@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from umapi_web import Web, a_web, reply
+from umapi_web import Call, Reply, Web, a_web, reply
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -98,6 +100,29 @@ def test_x_ends_the_run_at_the_failure(run_pytest: Run, web: Web) -> None:
     finished = run_pytest({"c.json": some_steps(web)}, "--umapi-collection", "c.json", "-x", "-q")
     assert "1 failed, 1 passed" in finished.stdout
     assert paths(web) == ["1", "2"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+def test_ctrl_c_while_a_request_is_under_way_ends_the_run(run_pytest: Run, web: Web) -> None:
+    """Nothing more is sent, whether the answer comes before pytest has ended or after it."""
+
+    def interrupt(call: Call) -> Reply:
+        os.kill(int(call.url.rpartition("/")[2]), signal.SIGINT)
+        return reply(json_={})
+
+    web.answer = interrupt
+    files = {
+        "c.json": collection(step("a", web.url + "/{{pid}}"), step("b", f"{web.url}/0"), step("c", f"{web.url}/0")),
+        "conftest.py": """
+            import os
+
+            def pytest_configure(config):
+                config.option.umapi_run_options = f"--env-var pid={os.getpid()}"
+        """,
+    }
+    finished = run_pytest(files, "--umapi-collection", "c.json", "-q")
+    assert finished.returncode == pytest.ExitCode.INTERRUPTED, finished.stdout + finished.stderr
+    assert len(web.calls) == 1
 
 
 def test_a_chosen_request_has_those_before_it_executed_and_none_after_it(run_pytest: Run, web: Web) -> None:
