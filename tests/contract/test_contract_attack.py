@@ -17,6 +17,8 @@ from urllib.parse import quote
 import pytest
 
 from umapi_harness.cli import main
+from umapi_harness.contract.vouching import vocabulary
+from umapi_models import operations
 
 ROOT: Final = "https://usermanagement.adobe.io/v2/usermanagement"
 FIRST: Final = "Wilhelmina"
@@ -387,3 +389,9 @@ def test_accepted_words_stay_and_are_clean(tmp_path: Path, capsys: pytest.Captur
     missing = tmp_path / "missing.txt"
     assert main(["redact", "--check", "--accept-file", str(missing), str(source)]) == 2
     assert f"--accept-file: {missing}: cannot be read" in capsys.readouterr().err
+
+
+def test_where_the_package_is_installed_is_not_vouched_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home is named after somebody, and the package may be installed below it."""
+    monkeypatch.setattr(operations, "__file__", "/home/quackenbush/umapi_models/operations.py")
+    assert not vocabulary.__wrapped__().holds("quackenbush")

@@ -103,6 +103,23 @@ def test_messages_and_codes_stay(live: tuple[Recording, ...]) -> None:
     )
 
 
+def test_each_word_of_them_is_accounted_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--check` proves the files clean, but for the words that say where they come from."""
+    files = sorted(map(str, LIVE.glob("*.har")))
+    assert main(["redact", "--check", "--accept", "apiplatform 997d156f cassette", *files]) == 0, (
+        capsys.readouterr().out
+    )
+
+
+def test_request_ids_and_dates(live: tuple[Recording, ...]) -> None:
+    """Dates of answers are those of 2017; each answer still has one request id, in both headers of that name."""
+    for recording in live:
+        for one in recording.exchanges:
+            assert " 2017 " in (one.response.header("Date") or "")
+            ids = [value for name, value in one.response.headers if name.lower() == "x-request-id"]
+            assert (len(ids[0]), len(set(ids))) == (32, 1)
+
+
 def test_nobodys_name_is_left(tmp_path: Path) -> None:
     """What `redact` makes of each of them is clean for `--check`, and still judged as before."""
     made: list[str] = []

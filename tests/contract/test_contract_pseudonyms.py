@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from umapi_harness.common.secret_names import is_secret
 from umapi_harness.contract.pseudonyms import Pseudonyms
+from umapi_harness.contract.reserved_words import is_reserved, owner_of
+from umapi_harness.contract.vouching import vocabulary
 
 P = Pseudonyms("a key")
 NAMES = st.text(st.characters(categories=["Ll", "Lu", "Lo", "Nd", "Zs", "Pd", "Po"], codec="utf-8"), max_size=60)
@@ -97,3 +101,32 @@ def test_a_key_decides() -> None:
     assert Pseudonyms("a key").phrase("Jane Doe") == P.phrase("Jane Doe")
     assert Pseudonyms("b").phrase("Jane Doe") != P.phrase("Jane Doe") != "Jane Doe"
     assert "a key" not in repr(P)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+@pytest.mark.parametrize("key", ["a key", "another"])
+def test_each_word_has_a_pseudonym_of_its_own(length: int, key: str) -> None:
+    """All words of a length have all words of that length, and none of two has the same one."""
+    pseudonyms = Pseudonyms(key)
+    words = ["".join(letters) for letters in itertools.product(string.ascii_lowercase, repeat=length)]
+    made = dict(zip(words, map(pseudonyms.word, words), strict=True))
+    assert sorted(made.values()) == words
+    spare = {word for word in words if owner_of(word) is not None}
+    assert {word for word in words if is_reserved(made[word])} == spare
+    assert len(spare) < len(words) / 6
+
+
+@given(st.text(string.ascii_lowercase, min_size=2, max_size=12), st.text())
+def test_no_pseudonym_reads_as_a_word(word: str, key: str) -> None:
+    """What is neither vouched for nor a secret's name becomes no such word, and neither does a word that is one."""
+    assume(owner_of(word) is None)
+    made = Pseudonyms(key).word(word)
+    assert not is_secret(made)
+    assert made not in vocabulary().words
+
+
+@pytest.mark.parametrize("word", ["pin", "sid", "otp", "sig", "jwt", "pw", "key", "admin", "user", "null", "true", "k"])
+def test_words_with_a_meaning_are_no_pseudonyms(word: str) -> None:
+    """A word that is a secret's name, or the API's, gets a pseudonym that is neither."""
+    assert is_reserved(word)
+    assert not any(is_reserved(Pseudonyms(str(key)).word(word)) for key in range(50) if owner_of(word) is None)

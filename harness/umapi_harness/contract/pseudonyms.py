@@ -17,6 +17,7 @@ from math import prod
 from typing import Final
 
 from umapi_harness.common.secrets import REDACTED
+from umapi_harness.contract.reserved_words import is_reserved, listed, owner_of, spare_of
 from umapi_models.names import FIXED_ADMIN_GROUPS
 from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
 
@@ -169,17 +170,35 @@ class Pseudonyms:
     def _made_letters(self, word: str) -> str:
         """Return the pseudonym of a word of the letters a to z: the common case, in the arithmetic of whole numbers."""
         small = word.lower()
-        count = len(small)
-        middle = count // 2
-        left = int(small[:middle].translate(_TO_BASE_26), 26) if middle else 0
-        right = int(small[middle:].translate(_TO_BASE_26), 26)
-        left, right = self._exchanged(26**middle, 26 ** (count - middle), left, right)
-        made = _in_letters(left, middle) + _in_letters(right, count - middle)
+        owner = owner_of(small)
+        made = self._unreserved(small) if owner is None else self._reserved(owner)
         if word == small:
             return made
         if word.isupper():
             return made.upper()
         return "".join(new if old.islower() else new.upper() for old, new in zip(word, made, strict=True))
+
+    def _unreserved(self, small: str) -> str:
+        """Return the next word in the order of the key; reserved ones are passed by, through their spare words."""
+        made = self._permuted_letters(small)
+        while is_reserved(made):
+            made = self._permuted_letters(spare_of(made))
+        return made
+
+    def _reserved(self, owner: str) -> str:
+        """Return a reserved word for the spare one of another, so that no two words have the same pseudonym."""
+        places = listed(len(owner))
+        if owner not in places:
+            return owner
+        return list(places)[self._permuted([len(places)], [places[owner]])[0]]
+
+    def _permuted_letters(self, small: str) -> str:
+        count = len(small)
+        middle = count // 2
+        left = int(small[:middle].translate(_TO_BASE_26), 26) if middle else 0
+        right = int(small[middle:].translate(_TO_BASE_26), 26)
+        left, right = self._exchanged(26**middle, 26 ** (count - middle), left, right)
+        return _in_letters(left, middle) + _in_letters(right, count - middle)
 
     def _enciphered(self, word: str, pools: Sequence[str]) -> str:
         lower = word.lower() if word.isascii() else [_lower(char) for char in word]

@@ -102,8 +102,8 @@ def _schema_words() -> Iterator[str]:
         json.loads(schemas.text(file), object_hook=note)
     yield from found
     yield from (names.FIXED_ADMIN_GROUPS)
-    for operation in vars(operations).values():
+    for name, operation in vars(operations).items():
         if isinstance(operation, operations.Operation):
             yield from (operation.name, operation.path, *operation.older_paths)
-        elif isinstance(operation, str):
+        elif isinstance(operation, str) and not name.startswith("_"):
             yield operation
