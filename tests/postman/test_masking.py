@@ -129,3 +129,12 @@ def test_many_secrets_cost_no_more_each():
         return time.thread_time() - begin
 
     assert seconds(3000) < 40 * seconds(300) + 0.1
+
+
+def test_a_text_that_was_shown_before_its_secret_was_known_is_masked_from_then_on():
+    """What is remembered of texts ends when a secret is learnt."""
+    masker = Masker()
+    assert masker.text("the word is hunter2x") == "the word is hunter2x"
+    masker.learn("hunter2x")
+    assert masker.text("the word is hunter2x") == "the word is •••"
+    assert [masker.text(f"{number} hunter2x") for number in range(5000)] == [f"{number} •••" for number in range(5000)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import attrs
 
@@ -14,6 +15,9 @@ from umapi_harness.postman.variables import Values, value_text
 MASK = "•••"
 MIN_LENGTH = 4
 """Shorter values are not looked for: masking every "a" would hide the report and protect nothing."""
+_REMEMBERED: Final = 4096
+_REMEMBERED_LENGTH: Final = 2048
+"""Names, headers and answers come again with each request of a run: texts up to this length are read once."""
 
 
 def is_secret_name(name: str) -> bool:
@@ -27,6 +31,10 @@ class Masker:
 
     _known: set[str] = attrs.field(factory=set[str], init=False, repr=False)
     _masker: CommonMasker = attrs.field(factory=lambda: CommonMasker(MASK), init=False, repr=False)
+
+    _masked: dict[str, str] = attrs.field(factory=dict[str, str], init=False, repr=False)
+    _learnt: int = attrs.field(default=0, init=False, repr=False)
+    """How many forms of secrets were known when the texts were masked."""
 
     def learn(self, value: JsonValue) -> None:
         """Remembers a secret value, in all the forms in which it may turn up on the wire."""
@@ -45,7 +53,20 @@ class Masker:
 
     def text(self, text: str) -> str:
         """`text` without secrets."""
-        return self._masker.text(text)
+        self._forget_if_more_is_known()
+        known = self._masked.get(text)
+        if known is not None:
+            return known
+        masked = self._masker.text(text)
+        self._forget_if_more_is_known()  # a text may teach a secret
+        if len(text) <= _REMEMBERED_LENGTH:
+            self._masked[text] = masked
+        return masked
+
+    def _forget_if_more_is_known(self) -> None:
+        if self._learnt != len(self._masker) or len(self._masked) > _REMEMBERED:
+            self._masked.clear()
+            self._learnt = len(self._masker)
 
     def headers(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Headers without secrets: authorisation, cookies and the like lose their value altogether."""
