@@ -107,3 +107,30 @@ def test_a_redirect_to_a_third_host_is_not_followed(web, run_collection, collect
     ran = run_collection(collection_of(item("a", ACTION)), target=Target(origin="http://127.0.0.1:9"))
     assert web.urls == ["http://127.0.0.1:9/v2/usermanagement/action/1@AdobeOrg", "http://127.0.0.1:9/ims/x"]
     assert ran.of(events.ErrorRaised)[0].kind == "third-host"
+
+
+@pytest.mark.parametrize(
+    ("location", "followed"),
+    [
+        (ACTION, [f"{ACTION}?testOnly=true"]),
+        ("http://h/v2/usermanagement/1@AdobeOrg/products/5/configurations/6", []),
+    ],
+)
+def test_a_redirect_changes_an_organisation_no_more_than_a_request_does(
+    location, followed, web, run_collection, collection_of, item
+):
+    """A server on this machine that leads a POST to the live service makes it a test there, or it is not sent."""
+    web.answer = lambda call: reply(307, location=location) if call.url.endswith("/begin") else reply(json_={})
+    ran = run_collection(collection_of(item("a", {"url": "http://localhost/begin", "method": "POST"})))
+    assert [event.url for event in ran.of(events.RequestSent)][1:] == followed
+    assert ("writes" in [event.kind for event in ran.of(events.ErrorRaised)]) == (not followed)
+
+
+def test_a_script_s_request_that_may_not_change_anything_breaks_the_rule_of_writes(
+    web, run_collection, collection_of, item
+):
+    """What Newman lets pass of failed requests does not cover it."""
+    url = "https://h/v2/usermanagement/1@AdobeOrg/products/5/configurations/6"
+    test = f"pm.sendRequest({{url: '{url}', method: 'POST'}}, (error) => pm.test(String(error), () => {{}}));"
+    ran = run_collection(collection_of(item("a", "http://h/x", test=test)))
+    assert [event.kind for event in ran.of(events.ErrorRaised)] == ["writes"]

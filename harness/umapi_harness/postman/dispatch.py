@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
 import attrs
@@ -13,7 +15,7 @@ from umapi_harness.postman.authorisation.grants import granted, token_request
 from umapi_harness.postman.authorisation.unsigned import AuthorisationError, Settings
 from umapi_harness.postman.behaviour import Behaviour
 from umapi_harness.postman.collection import Auth, Request
-from umapi_harness.postman.exchanges import Exchanged, Exchanges
+from umapi_harness.postman.exchanges import Exchanged, Exchanges, NoAnswerError
 from umapi_harness.postman.outgoing import RequestError, resolved
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.sending.messages import HttpRequest, HttpResponse
@@ -29,6 +31,20 @@ class WithheldError(Exception):
 
 UNSENDABLE = (WithheldError, TooLongError, RequestError, DocumentError, ThirdHostError, UntestableError)
 """Why a request cannot be made ready."""
+
+
+def rule_of(error: Exception) -> Rule:
+    """The rule that a request breaks which got no answer: one of UNSENDABLE, or NoAnswerError."""
+    if isinstance(error, NoAnswerError):
+        return error.rule
+    return next((rule for kind, rule in _RULES.items() if isinstance(error, kind)), Rule.REQUEST)
+
+
+_RULES: Final[Mapping[type[Exception], Rule]] = {
+    ThirdHostError: Rule.THIRD_HOST,
+    UntestableError: Rule.WRITES,
+    TooLongError: Rule.LIMIT,
+}
 
 
 @attrs.frozen(kw_only=True)

@@ -18,6 +18,7 @@ from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.sending.messages import FileContent, HttpBody, HttpRequest, HttpResponse, SendError
 from umapi_harness.postman.session import Session
 from umapi_harness.postman.targets import ThirdHostError
+from umapi_harness.postman.writes import UntestableError
 
 _SHOWN_FILE = 65_536
 """Larger files are told of by name and size."""
@@ -72,11 +73,15 @@ class Exchanges:
         except RedirectError as error:
             raise NoAnswerError(Rule.NETWORK, f"{request.method} {request.url}: {error}") from None
         target = self.run.options.target
+        where = f"{request.method} {request.url} redirects to {following.url}"
         try:
-            return following if target is None else attrs.evolve(following, url=target.redirect(following.url))
+            # 307 and 308 repeat the request: what changes an organisation stays a test there too.
+            url = self.run.cautious(self.step, following.method, following.url)
+            return attrs.evolve(following, url=url if target is None else target.redirect(url))
         except ThirdHostError as error:
-            message = f"{request.method} {request.url} redirects to {following.url}: {error}"
-            raise NoAnswerError(Rule.THIRD_HOST, message) from None
+            raise NoAnswerError(Rule.THIRD_HOST, f"{where}: {error}") from None
+        except UntestableError as error:
+            raise NoAnswerError(Rule.WRITES, f"{where}: {error}") from None
 
     def _with_cookies(self, request: HttpRequest) -> HttpRequest:
         kept = cookie_header(self.run.cookies.matching(request.url))

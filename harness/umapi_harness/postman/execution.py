@@ -11,16 +11,13 @@ from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman import events, views
 from umapi_harness.postman.bodies import Parameter
 from umapi_harness.postman.collection import Item, Request
-from umapi_harness.postman.dispatch import UNSENDABLE, Dispatch, WithheldError
+from umapi_harness.postman.dispatch import UNSENDABLE, Dispatch, WithheldError, rule_of
 from umapi_harness.postman.exchanges import NoAnswerError
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.script_calls import ScriptCalls
 from umapi_harness.postman.scripts import Check, ConsoleLine, ScriptError, ScriptInput, ScriptResult
 from umapi_harness.postman.sending.messages import HttpRequest
 from umapi_harness.postman.session import Session
-from umapi_harness.postman.targets import ThirdHostError
-from umapi_harness.postman.variables import TooLongError
-from umapi_harness.postman.writes import UntestableError
 
 _POOL_SIZE = 50
 """Values made ahead for each dynamic variable that a script may ask for."""
@@ -60,31 +57,13 @@ class Execution:
                 self.run.learn_auth(ready.auth)
             ready = dispatch.ready(ready)
             sent = dispatch.send(ready, self.item.behaviour, events.Cause.COLLECTION)
-        except NoAnswerError as error:
-            self._error(error.rule, str(error))
-            return ready, None
-        except UNSENDABLE as error:
-            self._unsendable(error)
+        except (*UNSENDABLE, NoAnswerError) as error:
+            if not isinstance(error, WithheldError):
+                self.run.error(self.step, rule_of(error), str(error), f"{self.item.pointer}/request")
             return ready, None
         cookies = self.run.cookies.matching(sent.done.request.url)
         view = views.response_view(sent.done.response, cookies, milliseconds=sent.done.seconds * 1000)
         return attrs.evolve(ready, url=sent.made.url, headers=_wire_headers(sent.made)), view
-
-    def _unsendable(self, error: Exception) -> None:
-        match error:
-            case WithheldError():
-                pass
-            case ThirdHostError():
-                self._error(Rule.THIRD_HOST, str(error))
-            case UntestableError():
-                self._error(Rule.WRITES, str(error))
-            case TooLongError():
-                self._error(Rule.LIMIT, str(error))
-            case _:
-                self._error(Rule.REQUEST, str(error))
-
-    def _error(self, rule: Rule, message: str) -> None:
-        self.run.error(self.step, rule, message, f"{self.item.pointer}/request")
 
     def _scripts(self, event: str, request: Request, response: views.View | None) -> ScriptResult:
         item, run = self.item, self.run

@@ -14,15 +14,15 @@ from umapi_harness.postman.behaviour import Behaviour
 from umapi_harness.postman.collection import parse_request
 from umapi_harness.postman.cookie_forms import cookie_view, described_cookie
 from umapi_harness.postman.cookies import CookieError
-from umapi_harness.postman.dispatch import UNSENDABLE, Dispatch, WithheldError
+from umapi_harness.postman.dispatch import UNSENDABLE, Dispatch, WithheldError, rule_of
 from umapi_harness.postman.exchanges import NoAnswerError
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.scripts import Answer
 from umapi_harness.postman.session import Session
-from umapi_harness.postman.targets import ThirdHostError
 from umapi_harness.postman.variables import value_text
 
 COOKIES = "cookies"
+_REFUSED = frozenset({Rule.THIRD_HOST, Rule.WRITES, Rule.LIMIT})
 
 
 @attrs.define
@@ -76,8 +76,9 @@ class ScriptCalls:
 
 
 def _rule(error: Exception) -> Rule:
-    outside = isinstance(error, ThirdHostError) or (isinstance(error, NoAnswerError) and error.rule is Rule.THIRD_HOST)
-    return Rule.THIRD_HOST if outside else Rule.FAILED_SEND_REQUEST
+    """What the run itself refuses is named as in requests of the collection; all else is a request that failed."""
+    rule = rule_of(error)
+    return rule if rule in _REFUSED else Rule.FAILED_SEND_REQUEST
 
 
 def _members(value: JsonValue) -> Mapping[str, JsonValue]:
