@@ -191,6 +191,30 @@ def test_a_ci_line_of_newman_just_works(
     assert oct(Path("g.json").stat().st_mode & 0o777) == "0o600"
 
 
+def test_an_export_takes_the_place_of_a_file_that_others_could_read(run: Run, write: Write, tmp_path: Path) -> None:
+    """A run that writes its own environment anew leaves nobody else a way to read it, and no other file."""
+    environment = tmp_path / "env.json"
+    environment.write_text('{"name": "N", "values": []}', "utf-8")
+    environment.chmod(0o644)
+    path = write(step("a", "http://127.0.0.1:9", "pm.environment.set('half', '\\ud800');"))
+    before = sorted(tmp_path.iterdir())
+    run("run", path, "-e", environment, "--export-environment", environment)
+    assert oct(environment.stat().st_mode & 0o777) == "0o600"
+    assert json.loads(environment.read_text("utf-8"))["values"][0]["key"] == "half"
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_an_export_that_fails_keeps_no_other_from_being_written(run: Run, write: Write, tmp_path: Path) -> None:
+    """What cannot be written is told, each file in its line, and the status is 2."""
+    path = write(step("a", "http://127.0.0.1:9"))
+    full, after = Path("/dev/full"), tmp_path / "globals.json"
+    ran = run("run", path, "--export-environment", full, "--export-globals", after, "--junit", full)
+    assert ran.status == 2
+    lines = [line for line in ran.err.splitlines() if "/dev/full" in line]
+    assert len(lines) == 2
+    assert after.exists()
+
+
 def test_options_of_a_reporter_that_nobody_asks_for_are_told(run: Run, write: Write, tmp_path: Path) -> None:
     """As with Newman nothing is written, but that is said."""
     path = tmp_path / "r.html"

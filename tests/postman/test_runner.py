@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -398,7 +399,6 @@ def test_a_wait_is_no_longer_than_the_run_may_take(server, run_collection, colle
     [
         (KeyboardInterrupt(), "interrupted", "interrupted"),
         (SystemExit("SIGTERM"), "interrupted", "SIGTERM"),
-        (ZeroDivisionError("secret-5678"), "internal-error", "ZeroDivisionError: •••"),
     ],
 )
 def test_whatever_ends_a_run_its_listeners_hear_of_it(raised, kind, message, collection_of, item):
@@ -421,6 +421,21 @@ def test_whatever_ends_a_run_its_listeners_hear_of_it(raised, kind, message, col
     assert (error.kind, error.message, error.step.name) == (kind, message, "a")
     assert finished.stopped
     assert not finished.summary.passed
+
+
+def test_a_fault_of_the_runner_fails_the_run_and_is_no_exception(run_collection, collection_of, item):
+    """What went wrong is told with its place, without secrets, and the run is over."""
+
+    class Broken(Sender):
+        def send(self, request, profile=None, until=None):
+            raise ZeroDivisionError("secret-5678")
+
+    collection = collection_of(item("a", "http://h"), item("b", "http://h"))
+    ran = run_collection(collection, env={"client_secret": "secret-5678"}, sender=Broken())
+    error, finished = ran.told[-2:]
+    assert (error.kind, error.step.name) == ("internal-error", "a")
+    assert re.fullmatch(r"ZeroDivisionError: ••• \(test_runner\.py, line \d+\)", error.message)
+    assert (finished.stopped, ran.summary.passed) == ("the runner failed", False)
 
 
 def test_the_variables_of_the_end_are_handed_over(web, collection_of, item):

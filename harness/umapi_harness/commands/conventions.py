@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 import ssl
+import stat
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -52,18 +54,41 @@ def trusting(bundle: Path) -> ssl.SSLContext:
         raise DocumentError(str(bundle), "", reason, "give the path of a PEM file") from None
 
 
-def write_whole(text: str, path: Path) -> None:
-    """Write a file so that whoever reads it meanwhile sees the old one, or all of the new one. Raises InputError."""
-    plain = not is_stream(path)
-    # A link goes on pointing at what it pointed at.
-    place = Path(os.path.realpath(path)) if plain else path
-    part = place.with_name(f".{place.name}.{os.getpid()}.part") if plain else path
+def write_whole(text: str, path: Path, *, private: bool = False) -> None:
+    """Write a file so that whoever reads it meanwhile sees the old one, or all of the new one. Raises InputError.
+
+    Nobody else can read a `private` one, whoever could read the file that was there. Half a surrogate pair is written
+    as an escape of JSON.
+    """
+    content = text.encode("utf-8", "backslashreplace")
     try:
-        part.write_text(text, encoding="utf-8", newline="")
-        if plain:
-            part.replace(place)
+        if is_stream(path):
+            path.write_bytes(content)
+        else:
+            # A link goes on pointing at what it pointed at.
+            _put_in_place(content, Path(os.path.realpath(path)), private)
     except OSError as error:
-        if plain:
-            part.unlink(missing_ok=True)
         reason = (error.strerror or "cannot be written").lower()
         raise InputError(f"{path}: {reason}; give a path that can be written") from error
+
+
+def _put_in_place(content: bytes, place: Path, private: bool) -> None:
+    part = place.with_name(f".{secrets.token_hex(8)}.part")
+    mode = stat.S_IRUSR | stat.S_IWUSR | (0 if private else stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH)
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+    except PermissionError:
+        if not place.is_file():
+            raise
+        # A folder in which nothing can be made: the file that is there is written to.
+        if private:
+            place.chmod(mode)
+        place.write_bytes(content)
+        return
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        part.replace(place)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

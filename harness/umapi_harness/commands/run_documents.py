@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import stat
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -15,11 +13,11 @@ import attrs
 import click
 
 from umapi_harness import walkthrough
+from umapi_harness.commands.conventions import write_whole
 from umapi_harness.commands.run_options import RunArguments
 from umapi_harness.common.documents import Node, parse, read_node
-from umapi_harness.common.errors import DocumentError
+from umapi_harness.common.errors import DocumentError, InputError
 from umapi_harness.common.inputs import FILE_LIMIT
-from umapi_harness.common.outputs import is_stream
 from umapi_harness.postman.collection import Collection
 from umapi_harness.postman.cookie_files import written_cookies
 from umapi_harness.postman.data import DataRow, read_data
@@ -124,22 +122,30 @@ def _fetched(place: str, noun: str, arguments: RunArguments) -> bytes:
     return b"".join(pieces)
 
 
-def export(documents: RunDocuments, arguments: RunArguments, session: Session) -> None:
-    """Writes variables and cookies as the run leaves them; raises DocumentError. Nobody else can read the files."""
+def export(documents: RunDocuments, arguments: RunArguments, session: Session) -> Iterator[str]:
+    """Writes variables and cookies as the run leaves them, readable by nobody else; yields what fails."""
+    for path, text in _exports(documents, arguments, session):
+        try:
+            write_whole(text, path, private=True)
+        except InputError as error:
+            yield str(error)
+
+
+def _exports(documents: RunDocuments, arguments: RunArguments, session: Session) -> Iterator[tuple[Path, str]]:
+    """The files that are asked for, with their texts."""
     scopes = session.scopes
     now = time.time()
-    name = documents.environment.name or "environment"
     if arguments.export_environment is not None:
-        text = exported_environment(name, scopes.environment, "environment", now)
-        _write_private(arguments.export_environment, text)
+        name = documents.environment.name or "environment"
+        yield arguments.export_environment, exported_environment(name, scopes.environment, "environment", now)
     if arguments.export_globals is not None:
-        text = exported_environment(documents.globals.name or "globals", scopes.globals, "globals", now)
-        _write_private(arguments.export_globals, text)
+        name = documents.globals.name or "globals"
+        yield arguments.export_globals, exported_environment(name, scopes.globals, "globals", now)
     if arguments.export_collection is not None:
         document = _with_variables(documents.source.value, scopes.collection)
-        _write_private(arguments.export_collection, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        yield arguments.export_collection, json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     if arguments.export_cookie_jar is not None:
-        _write_private(arguments.export_cookie_jar, written_cookies(session.cookies.all()))
+        yield arguments.export_cookie_jar, written_cookies(session.cookies.all())
 
 
 def _with_variables(value: object, variables: Mapping[str, object]) -> dict[str, Any]:
@@ -151,16 +157,3 @@ def _with_variables(value: object, variables: Mapping[str, object]) -> dict[str,
         {"key": key, "value": one, "type": "any"} for key, one in variables.items()
     ]
     return document
-
-
-def _write_private(path: Path, text: str) -> None:
-    try:
-        if is_stream(path):
-            path.write_text(text, encoding="utf-8", errors="replace")
-            return
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, stat.S_IRUSR | stat.S_IWUSR)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-    except OSError as error:
-        reason = (error.strerror or "cannot be written").lower()
-        raise DocumentError(str(path), "", reason, "give a path that can be written") from None

@@ -49,7 +49,7 @@ def run(context: click.Context, /, **_options: Any) -> int:
     --target and --environment as well, it runs against a mock server that is started for it.
 
     The exit status is 0 if every check passed and no rule was broken, 1 if not, 2 if the run could not begin or a
-    report could not be written, and 128 and the number of a signal that ended it.
+    file could not be written, and 128 and the number of a signal that ended it.
     """
     return execute(_arguments(context))
 
@@ -75,8 +75,6 @@ def execute(arguments: RunArguments, listeners: Sequence[Listener] = ()) -> int:
         sender = stack.enter_context(sender_of(arguments, place))
         reports = Reports(arguments)
         status = _run(arguments, documents, place, options_of_run, sender, reports, listeners)
-    for problem in reports.problems:
-        say(problem)
     if reports.problems:
         return BAD_INPUT
     return 0 if arguments.suppress_exit_code and status == FAILED else status
@@ -110,7 +108,9 @@ def _run(
             ending.waits = True
             reports.close()
             if kept:
-                export(documents, arguments, kept[0])
+                reports.problems += export(documents, arguments, kept[0])
+            for problem in reports.problems:
+                say(problem)
     return ending.status() or (0 if summary.passed else FAILED)
 
 

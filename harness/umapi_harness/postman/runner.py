@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import time
+import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import attrs
 
@@ -41,7 +43,8 @@ class Runner:
     def run(self) -> events.Summary:
         """Runs to the end and returns the counts; raises DocumentError for nothing to run, or for libraries that lack.
 
-        Whatever ends the run, listeners hear of its end: also when an exception leaves this method.
+        Whatever ends the run, listeners hear of its end: also when an exception leaves this method. None does for
+        a fault of the runner itself, which breaks a rule.
         """
         items = chosen_items(self.collection, self.options.folders)
         check_libraries(items, self.collection.source)
@@ -94,9 +97,12 @@ class Runner:
             raise
         except Exception as error:
             place = "" if iterations.step is None else iterations.step.pointer
-            message = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+            if isinstance(error, InputError):
+                session.error(iterations.step, Rule.INTERNAL_ERROR, str(error), place)
+                raise
+            message = f"{type(error).__name__}: {error} ({_origin(error)})"
             session.error(iterations.step, Rule.INTERNAL_ERROR, message, place)
-            raise
+            return "the runner failed"
         if session.summary.passed and not session.summary.checks_passed:
             what = "nothing was checked" if session.summary.requests else "no request was sent, and nothing was checked"
             message = f"{what}; write tests with pm.test, or allow it with --allow {Rule.NO_CHECKS}"
@@ -120,6 +126,12 @@ def chosen_items(collection: Collection, names: Sequence[str]) -> tuple[Item, ..
     if not names:
         return collection.items
     return tuple(item for item in collection.items if any(item.is_in(name) for name in names))
+
+
+def _origin(error: Exception) -> str:
+    """Where an exception was raised: file and line, for those who mend it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "nobody knows where"
 
 
 @attrs.define
