@@ -329,3 +329,32 @@ def test_one_header_with_two_values_is_two_headers() -> None:
     """Two headers of one name say what one does that has both values, so nothing has drifted."""
     two = (*HEADERS, ("X-Extra", "a"), ("X-Extra", "b"))
     assert _told([_listing(headers=two)], [_listing(headers=(*HEADERS, ("X-Extra", "a, b")))]) == []
+
+
+@pytest.mark.parametrize(
+    ("accepted", "told"),
+    [
+        (frozenset[str](), True),
+        (frozenset({"badgeHue"}), False),
+    ],
+)
+def test_a_new_field_whose_name_is_a_pseudonym_is_told_as_such(accepted: frozenset[str], told: bool) -> None:
+    """What the API has named anew is a pseudonym in a clean recording, and the line says how to keep the name."""
+
+    def cleaned(page: dict[str, Any]) -> list[Exchange]:
+        cleaner = Cleaner(Pseudonyms("a key"), accepted)
+        cleaner.learn(_listing(page))
+        return [cleaner.cleaned(_listing(page))]
+
+    new = _changed(lambda page: page["users"][0].update(badgeHue=7))
+    [one] = _compared(cleaned(PAGE), cleaned(new)).drifts
+    assert (one.kind, one.is_pseudonym) == ("appeared", told)
+    assert ("badgeHue" in one.place, "--accept NAME" in str(one)) == (not told, told)
+
+
+def test_a_field_of_the_api_is_no_pseudonym() -> None:
+    """A field that is gone is called by its own name, though names are pseudonyms in the recording."""
+    cleaner = Cleaner(Pseudonyms("a key"))
+    was, now = (cleaner.cleaned(_listing(page)) for page in (PAGE, _changed(lambda page: page.pop("lastPage"))))
+    [one] = _compared([was], [now]).drifts
+    assert (one.place, one.is_pseudonym) == ("body /lastPage", False)

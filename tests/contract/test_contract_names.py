@@ -33,6 +33,14 @@ def _cleaned(body: Any, headers: Headers = ()) -> tuple[str, dict[str, str]]:
     return done.body.decode(), dict(done.headers)
 
 
+def test_what_the_service_calls_a_resource_stays() -> None:
+    """The gaps of Canonical-Resource are no names, though somebody is called Page; anything else there is."""
+    header = ("Canonical-Resource", "/v2/usermanagement/users/{orgId}/{page}")
+    data = {"users": [{"firstname": "Maria", "lastname": "Page"}]}
+    assert _cleaned(data, (header,))[1] == dict([header])
+    assert "Page" not in _cleaned(data, ((header[0], "/v2/usermanagement/Page"),))[1][header[0]]
+
+
 @pytest.mark.parametrize("naming", ["name", "key", "field", "attribute", "label", "type"])
 @pytest.mark.parametrize("valued", ["value", "content", "text", "values"])
 def test_a_pair_gives_its_value_the_kind_that_it_names(naming: str, valued: str) -> None:

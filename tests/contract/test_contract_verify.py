@@ -12,6 +12,8 @@ import attrs
 import pytest
 
 from umapi_harness.contract import Finding, Grade, Verification, own_judges, verify
+from umapi_harness.contract.cleaning import Cleaner
+from umapi_harness.contract.pseudonyms import Pseudonyms
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse, Recording
 from umapi_harness.mock import Settings
 from umapi_sessions import ORG, ROOT, SEED, Session, elsewhere, judges, lively_session
@@ -271,6 +273,21 @@ def test_drift_of_many_entries_is_one_finding() -> None:
     verification = verify([Recording(path="drift", exchanges=(changed,))], own_judges()[1:2])
     (found,) = verification.findings
     assert (found.grade, found.place, found.more) == (Grade.MAY, "body /users/0/tags", 2)
+
+
+@pytest.mark.parametrize("accepted", [frozenset[str](), frozenset({"badgeHue"})])
+def test_a_new_field_whose_name_is_a_pseudonym_is_told_with_the_remedy(accepted: frozenset[str]) -> None:
+    """In a clean recording nobody can read what a new field is called, unless its name was accepted."""
+    session = Session(SEED)
+    session.users()
+    (one,) = session.exchanges
+    body = one.response.json()
+    body["users"][0]["badgeHue"] = 7
+    changed = attrs.evolve(one, response=attrs.evolve(one.response, body=json.dumps(body).encode()))
+    cleaned = Cleaner(Pseudonyms("a key"), accepted).cleaned(changed)
+    verification = verify([Recording(path="drift", exchanges=(cleaned,))], own_judges()[1:2])
+    (found,) = verification.findings
+    assert ("--accept NAME" in found.remedy, found.place.endswith("badgeHue")) == (not accepted, bool(accepted))
 
 
 def _altered(change: Callable[[dict[str, Any]], Any]) -> Recording:

@@ -57,6 +57,26 @@ def test_a_session_is_recorded_clean(mock: RunningServer, tmp_path: Path) -> Non
     assert error["user"] == json.loads(exchanges[2].request.body)[0]["user"]
 
 
+def test_accepted_words_stay(mock: RunningServer, tmp_path: Path) -> None:
+    """Words of --accept and of a file are in the recording as they were, all others not."""
+    out, words = tmp_path / "out.har", tmp_path / "words.txt"
+    words.write_text("# ours\nbadgeHue\n")
+    with recording(out, "--upstream", mock.url, "--accept", "seatTint", "--accept-file", str(words)) as proxy:
+        query = {"badgeHue": "1", "seatTint": "2", "quibbler": "3"}
+        httpx.get(f"{proxy.url}/v2/usermanagement/status", params=query, trust_env=False)
+        assert proxy.end()[0] == 0
+    text = out.read_text("utf-8")
+    assert [word in text for word in query] == [True, True, False]
+    assert main(["redact", "--check", "--accept", "badgeHue seatTint", str(out)]) == 0
+
+
+def test_a_file_of_accepted_words_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line says so before anything listens."""
+    command = ["record", "--upstream", "http://127.0.0.1:9", "--out", str(tmp_path / "out.har")]
+    assert main([*command, "--accept-file", str(tmp_path / "none")]) == 2
+    assert "--accept-file" in capsys.readouterr().err
+
+
 def test_over_tls_and_with_the_root_of_the_api(tmp_path: Path) -> None:
     """The proxy serves TLS with an authority of its own, and an upstream may stand under another path."""
     seen: list[bytes] = []

@@ -69,6 +69,18 @@ def test_an_async_connection_is_recorded(mock: RunningServer, tape: Path) -> Non
     assert [one.response.status for one in load(tape).exchanges] == [200, 200]
 
 
+def test_accepted_words_of_the_environment_stay(
+    mock: RunningServer, tape: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """UMAPI_RECORD_ACCEPT has words, with blanks between them, that whoever records vouches for."""
+    monkeypatch.setenv("UMAPI_RECORD_ACCEPT", "Quibbler fallback")
+    with Connection(mock.details.org_id, _auth(mock), endpoint=mock.details.api_url, user_agent="quibbler-zorn") as one:
+        list(UsersQuery(one))
+    agents = {exchange.request.header("User-Agent") or "" for exchange in load(tape).exchanges}
+    assert all("quibbler" in agent and "zorn" not in agent for agent in agents)
+    assert main(["redact", "--check", "--accept", "quibbler", str(tape)]) == 0
+
+
 def test_many_connections_each_have_a_file(mock: RunningServer, tape: Path) -> None:
     """Connections in threads, and one file that was there before, all stay whole."""
     tape.write_text("was here before")

@@ -14,7 +14,15 @@ import httpx
 
 from umapi_harness.commands.conventions import FILE, check_output, say, trusting
 from umapi_harness.commands.recording_limits import BODY_LIMIT, limits_of
-from umapi_harness.commands.redacting import KEY, PSEUDONYMS, pseudonyms_for, written
+from umapi_harness.commands.redacting import (
+    ACCEPT,
+    ACCEPT_FILE,
+    KEY,
+    PSEUDONYMS,
+    accepted_words,
+    pseudonyms_for,
+    written,
+)
 from umapi_harness.common.errors import InputError
 from umapi_harness.contract.proxy import RecordingProxy
 from umapi_harness.contract.recorder import Recorder
@@ -39,6 +47,8 @@ _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
 @click.option("--tls", is_flag=True, help="Serve HTTPS, with an authority and a certificate made at start.")
 @click.option("--ca-bundle", type=FILE, help="PEM file with the authority of the upstream; default: the system's.")
 @click.option("--timeout", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Seconds for an answer.")
+@ACCEPT
+@ACCEPT_FILE
 @PSEUDONYMS
 @KEY
 @BODY_LIMIT
@@ -52,6 +62,8 @@ def record(
     tls: bool,
     ca_bundle: Path | None,
     timeout: float,
+    accepted: tuple[str, ...],
+    accept_file: Path | None,
     pseudonyms: bool,
     key: str | None,
     max_body: int,
@@ -66,6 +78,7 @@ def record(
     UMAPI_RECORD=FILE makes the connections of umapi_sdk do the same by themselves, each into a file of its own.
     """
     check_output(out)
+    vouched = accepted_words(accepted, accept_file)
     api = _read(upstream, "--upstream")
     tokens = _read(ims_upstream or _default(api), "--ims-upstream")
     verify: ssl.SSLContext | bool = trusting(ca_bundle) if ca_bundle is not None else True
@@ -76,7 +89,7 @@ def record(
         for one in (api, tokens):
             if _is_own(place, host, one):
                 raise InputError(f"{one.origin}: is the proxy itself; give the service's address as upstream")
-        recorder = Recorder(out, pseudonyms_for(key, pseudonyms), numbered=not overwrite)
+        recorder = Recorder(out, pseudonyms_for(key, pseudonyms), accepted=vouched, numbered=not overwrite)
         direct = all(is_loopback(urlsplit(one.origin).hostname or "") for one in (api, tokens))
         proxy = RecordingProxy(
             api=api,

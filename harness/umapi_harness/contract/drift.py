@@ -17,6 +17,7 @@ from umapi_harness.contract.matching import form_fields, path_segments
 from umapi_harness.contract.pairing import Opener, pairs, step_name, without_organization
 from umapi_harness.contract.personal_fields import Kind as Named
 from umapi_harness.contract.personal_fields import kind_of
+from umapi_harness.contract.pseudonyms import NOTE, holds_pseudonym
 from umapi_harness.contract.recordings import Exchange, Headers, RecordedRequest, RecordedResponse
 from umapi_harness.contract.shapes import Change, Kind, changes, is_array, is_object, is_shallow, mapped, partners, show
 
@@ -63,12 +64,16 @@ class Drift:
     """Where the first of the exchanges is in the recording from before; in the other one if it is only there."""
     times: int = 1
     """In how many places of how many exchanges."""
+    is_pseudonym: bool = False
+    """Whether a name in the place is a pseudonym, as of fields that nobody vouches for."""
 
     def __str__(self) -> str:
         sides = {"lost": f"no longer {self.before}", "gained": f"now also {self.after}"}
         told = sides.get(self.kind) or f"was {self.before or 'absent'}, is {self.after or 'absent'}"
         often = f" ({self.times} times)" if self.times > 1 else ""
-        return f"{self.grade} {self.operation} {self.side} {self.place}: {told}{often}; {self.first}".replace("  ", " ")
+        named = "; the name is a pseudonym, which --accept NAME keeps from being one" if self.is_pseudonym else ""
+        line = f"{self.grade} {self.operation} {self.side} {self.place}: {told}{often}; {self.first}{named}"
+        return line.replace("  ", " ")
 
 
 @attrs.frozen(kw_only=True)
@@ -116,17 +121,20 @@ def _drifts(old: Exchange | None, new: Exchange | None, renamings: _Renamings) -
         shown = f"{exchange.request.method} {urlsplit(exchange.request.url).path} ({exchange.response.status})"
         kind = Kind.LOST if new is None else Kind.GAINED
         before, after = (shown, None) if new is None else (None, shown)
-        yield _drift(exchange, Grade.SHOULD, "exchange", "", Change(kind, "", before, after))
+        yield _drift(old, new, Grade.SHOULD, "exchange", Change(kind, "", before, after))
         return
     for change in _request_changes(old.request, new.request, renamings):
-        yield _drift(old, _request_grade(change), "request", change.place, change)
+        yield _drift(old, new, _request_grade(change), "request", change)
     names = _renamed(old.request, new.request)
     names |= _of_others(_json(old.response.body), _json(new.response.body), asked=bool(names))
     for grade, change in _response_changes(old.response, new.response, names):
-        yield _drift(old, grade, "response", change.place, change)
+        yield _drift(old, new, grade, "response", change)
 
 
-def _drift(exchange: Exchange, grade: Grade, side: str, place: str, change: Change) -> Drift:
+def _drift(old: Exchange | None, new: Exchange | None, grade: Grade, side: str, change: Change) -> Drift:
+    exchange, place = old or new, change.place
+    assert exchange is not None
+    notes = (one.notes.get(NOTE) for one in (old, new) if one is not None)
     return Drift(
         grade=grade,
         operation=step_name(exchange),
@@ -136,6 +144,7 @@ def _drift(exchange: Exchange, grade: Grade, side: str, place: str, change: Chan
         before=change.before,
         after=change.after,
         first=exchange.where,
+        is_pseudonym=any(holds_pseudonym(place, note) for note in notes),
     )
 
 

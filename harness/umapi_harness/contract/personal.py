@@ -14,6 +14,7 @@ from umapi_harness.contract.personal_names import Names
 from umapi_harness.contract.personal_texts import Texts
 from umapi_harness.contract.pseudonyms import NOTE, Pseudonyms, is_digests
 from umapi_harness.contract.schema import operations
+from umapi_harness.contract.vouching import is_resource
 
 _STATUSES: Final = frozenset(map(int, HTTPStatus))
 
@@ -54,6 +55,8 @@ class PersonalData:
         return tuple((name, self._header(name, value)) for name, value in headers)
 
     def _header(self, name: str, value: str) -> str:
+        if is_resource(value):
+            return value
         if name.lower() == "content-disposition":
             value = self._texts.files(value)
         if names_hosts(name):

@@ -239,6 +239,12 @@ def digest(word: str) -> str:
     return blake2b(word.lower().encode("utf-8", "surrogatepass"), digest_size=3).hexdigest()
 
 
+def holds_pseudonym(text: str, note: object) -> bool:
+    """Whether a word of a text is one of the pseudonyms whose digests a note has."""
+    digests = frozenset(note.split()) if isinstance(note, str) else frozenset[str]()
+    return bool(digests) and any(digest(word) in digests for word in _WORD.findall(text))
+
+
 def is_digests(value: object) -> bool:
     """Whether a value is what the note of pseudonyms holds, and nothing else."""
     return isinstance(value, str) and _DIGESTS.fullmatch(value) is not None

@@ -29,6 +29,7 @@ from umapi_harness.contract.exchanges import (
 from umapi_harness.contract.pseudonyms import Pseudonyms
 
 KEY_VARIABLE: Final = "UMAPI_PSEUDONYM_KEY"
+ACCEPT_VARIABLE: Final = "UMAPI_RECORD_ACCEPT"
 _LIMITS: Final = Limits()
 _WINDOWS: Final = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
@@ -39,15 +40,23 @@ class Recorder:
     Args:
         path: where the file is to be.
         pseudonyms: None leaves personal data as it is.
+        accepted: words that get no pseudonym where nothing tells that they are personal, in any letter case.
         numbered: whether a file that is there already stays, and this one is called `name-2`, `name-3` and so on.
 
     Raises:
         RecordingError: nothing can be written there.
     """
 
-    def __init__(self, path: Path, pseudonyms: Pseudonyms | None, *, numbered: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        pseudonyms: Pseudonyms | None,
+        *,
+        accepted: frozenset[str] = frozenset(),
+        numbered: bool = False,
+    ) -> None:
         self._path = path
-        self._cleaner = Cleaner(pseudonyms)
+        self._cleaner = Cleaner(pseudonyms, accepted)
         self._numbered = numbered
         self._begin()
         self.count = 0
@@ -145,7 +154,8 @@ class ConnectionRecorder:
     def __init__(self, path: str) -> None:
         if is_stream(Path(path)):
             raise RecordingError(f"{path}: is a pipe or device, and each connection writes a file; give a file's name")
-        self._recorder = Recorder(Path(path), _shared_pseudonyms(), numbered=True)
+        accepted = frozenset(os.environ.get(ACCEPT_VARIABLE, "").split())
+        self._recorder = Recorder(Path(path), _shared_pseudonyms(), accepted=accepted, numbered=True)
         atexit.register(self._end)
 
     def record(

@@ -18,7 +18,7 @@ from umapi_harness.contract.paths import path_kinds
 from umapi_harness.contract.personal_fields import Kind, kind_of_header
 from umapi_harness.contract.pseudonyms import NOTE, Pseudonyms, digest, is_digests
 from umapi_harness.contract.schema import operations
-from umapi_harness.contract.vouching import WORD
+from umapi_harness.contract.vouching import WORD, is_resource
 
 _PHRASES: Final = {int(status): status.phrase for status in HTTPStatus}
 _COUNT: Final = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
@@ -136,7 +136,7 @@ class _Parts:
 
     def _header(self, name: str, value: str) -> str:
         counts = kind_of_header(name) is Kind.FIXED
-        if counts and (_COUNT.fullmatch(value) or _DATE.fullmatch(value)):
+        if is_resource(value) or (counts and (_COUNT.fullmatch(value) or _DATE.fullmatch(value))):
             return value
         kept = _OF_HEADERS.get(snake_case(name[:200]))
         if kept is None:

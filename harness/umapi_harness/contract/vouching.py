@@ -50,6 +50,16 @@ class Vocabulary:
         )
 
 
+def is_resource(value: str) -> bool:
+    """Whether a value is what the service calls one of its resources in a header, with the gaps in it."""
+    return value in _resources()
+
+
+@cache
+def _resources() -> frozenset[str]:
+    return frozenset(f"{operations.API_PATH}{one.canonical}" for one in operations.OPERATIONS if one.canonical)
+
+
 @cache
 def vocabulary() -> Vocabulary:
     """Return the words of the schemas and of the list beside this module."""

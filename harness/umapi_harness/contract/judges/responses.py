@@ -10,6 +10,7 @@ import attrs
 from umapi_harness.contract.answers import page_of
 from umapi_harness.contract.findings import Finding, Grade, finding
 from umapi_harness.contract.judging import Verdict, operation_of
+from umapi_harness.contract.pseudonyms import NOTE, holds_pseudonym
 from umapi_harness.contract.recordings import Exchange, Recording
 from umapi_harness.contract.schema import Answer, Operation
 
@@ -21,6 +22,7 @@ _BODY_OPTIONAL: Final = frozenset({401, 403, 429, 502, 503, 504})
 _OF_GATEWAYS: Final = frozenset({407, 408, 411, 413, 414, 421, 425, 426, 431, 451, 494, 495, 496, 497, 499})
 """Refusals by what stands in front of the service, for the request's form; those from 494 on are nginx's own."""
 _DRIFT: Final = "the service has changed: note it, and add it to the schema once it is documented"
+_PSEUDONYM: Final = f"the name is a pseudonym: record or redact with --accept NAME to keep it; {_DRIFT}"
 
 
 @attrs.frozen
@@ -98,4 +100,5 @@ def _body_problems(exchange: Exchange, operation: Operation, answer: Answer) -> 
         # The schema holds for pages of refusals too, which have no list.
         yield Grade.MUST, f"body /{page.field}", f"is missing, where {operation.name} answers with a list", ""
     for place in answer.body.unknown_fields(data):
-        yield Grade.MAY, f"body {place}", "field is not in the schema", _DRIFT
+        is_pseudonym = holds_pseudonym(place, exchange.notes.get(NOTE))
+        yield Grade.MAY, f"body {place}", "field is not in the schema", _PSEUDONYM if is_pseudonym else _DRIFT
