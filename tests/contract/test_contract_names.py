@@ -41,6 +41,27 @@ def test_what_the_service_calls_a_resource_stays() -> None:
     assert "Page" not in _cleaned(data, ((header[0], "/v2/usermanagement/Page"),))[1][header[0]]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Content-Type", "multipart/form-data; boundary=x"),
+        ("Content-Type", "text/plain; charset=windows-1252; format=flowed; delsp=yes"),
+        ("Content-Disposition", "inline; modification-date=x"),
+        ("Cache-Control", "must-understand, max-stale=1, min-fresh=2"),
+        ("WWW-Authenticate", 'Digest qop="auth-int", algorithm=MD5, userhash=false'),
+        ("Cross-Origin-Resource-Policy", "cross-origin"),
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Prefer", "handling=lenient"),
+        ("Server-Timing", "edge; dur=1"),
+        ("CF-RAY", "1"),
+        ("max-forwards", "1"),
+    ],
+)
+def test_parameters_of_headers_stay(name: str, value: str) -> None:
+    """What RFCs call the parameters of headers is vouched for: without `boundary` nobody could read a form."""
+    assert _cleaned({}, ((name, value),))[1] == {name: value}
+
+
 @pytest.mark.parametrize("naming", ["name", "key", "field", "attribute", "label", "type"])
 @pytest.mark.parametrize("valued", ["value", "content", "text", "values"])
 def test_a_pair_gives_its_value_the_kind_that_it_names(naming: str, valued: str) -> None:

@@ -95,6 +95,8 @@ _DISTINGUISHED: Final = re.compile(r"(?:cn|uid|ou)=[^,=\r\n]{1,100}+,(?:cn|uid|o
 _QUERY_NAMES: Final = frozenset({"code", "key", "sig", "ticket"})
 # What of a JSON Web Key is private (RFC 7518, 6.2.2, 6.3.2 and 6.4.1).
 _KEY_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+SHORTEST_SOUGHT: Final = 8
+"""Characters of the shortest secret that is sought elsewhere than beside its name and in its own exchange."""
 _NAMING: Final = frozenset(
     {"name", "key", "field", "parameter", "param", "header", "id", "title", "label", "property", "type", "variable"}
 )
@@ -222,7 +224,7 @@ class Masker:
         """Learn what was masked for its name, unless it might be an ordinary word."""
         if not self._learning or secret == self.mask or " " in secret.strip():
             return
-        if len(secret) < 8:
+        if len(secret) < SHORTEST_SOUGHT:
             if _SHORT.fullmatch(secret):
                 self.short.add(secret)
             return

@@ -10,7 +10,7 @@ from typing import Final, TypeGuard
 
 from umapi_harness.common import json_text
 from umapi_harness.common.pointers import escaped
-from umapi_harness.common.secrets import REDACTED, Masker
+from umapi_harness.common.secrets import REDACTED, SHORTEST_SOUGHT, Masker
 from umapi_harness.contract import redaction
 from umapi_harness.contract.archives import is_creator
 from umapi_harness.contract.attachments import detached
@@ -30,6 +30,7 @@ UNOPENED: Final = (
 _SENT: Final = "/request/postData/text"
 _ANSWERED: Final = "/response/content/text"
 _LONGEST_LINE: Final = 1 << 20
+_MOST_MEMBERS: Final = 10_000
 _MARK: Final = "\u00a4"
 
 
@@ -48,6 +49,8 @@ class Inspector:
         self._strangers = Strangers(accepted, shown=shown)
         self._shown = shown
         self._masker = Masker(learning=True)
+        self._clean: set[tuple[str, str]] = set()
+        """Members outside of exchanges, by name and JSON, in which nothing was found."""
         self._personal = PersonalData(_Known(digests)) if digests is not None else None
 
     @property
@@ -88,7 +91,17 @@ class Inspector:
         """
         if place.endswith("#/log/creator") and is_creator(value):
             return
-        plain: object = json.loads(json.dumps(value, default=str))
+        written = json.dumps(value, default=str)
+        member = (place.rpartition("/")[2], written)
+        if member in self._clean:
+            return
+        lines = list(self._left(place, json.loads(written)))
+        # What is shorter than any secret that has been learnt stays clean whatever else is read.
+        if not lines and len(written) < SHORTEST_SOUGHT and len(self._clean) < _MOST_MEMBERS:
+            self._clean.add(member)
+        yield from lines
+
+    def _left(self, place: str, plain: object) -> Iterator[str]:
         above, slash, name = place.rpartition("/")
         if self._strangers.of_text(f'"{name}":') and not self._shown:
             place = f"{above}{slash}*"
