@@ -204,6 +204,7 @@ def test_an_export_takes_the_place_of_a_file_that_others_could_read(run: Run, wr
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_an_export_that_fails_keeps_no_other_from_being_written(run: Run, write: Write, tmp_path: Path) -> None:
     """What cannot be written is told, each file in its line, and the status is 2."""
     path = write(step("a", "http://127.0.0.1:9"))

@@ -207,3 +207,41 @@ def test_help_is_shown(arguments, capsys):
     """Each command explains itself."""
     assert main(arguments) == 0
     assert "Usage: umapi-harness" in capsys.readouterr().out
+
+
+def test_documents_of_the_web_are_fetched_as_the_run_sends(tls_site, away, capsys):
+    """By the authorities that the options name; without them the certificate is not trusted."""
+    assert main(["run", f"{tls_site.url}/c.json"]) == 2
+    assert "is not trusted" in capsys.readouterr().err
+    assert main(["run", f"{tls_site.url}/c.json", "--ca-bundle", str(tls_site.bundle)]) == 2
+    assert "c.json: not JSON" in capsys.readouterr().err
+    assert main(["run", f"{tls_site.url}/c.json", "--ssl-extra-ca-certs", str(tls_site.bundle)]) == 2
+    assert "c.json: not JSON" in capsys.readouterr().err
+
+
+def test_keys_in_the_addresses_of_documents_are_shown_nowhere(web, away, tmp_path, capsys):
+    """Neither in reports nor in errors; user and password go along as basic authorisation."""
+    document = small_collection(url=f"{web.url}/x")
+    pages = {
+        f"{web.url}/c?apikey=PMAK-1234": reply(302, Location="/moved?apikey=PMAK-1234"),
+        f"{web.url}/moved?apikey=PMAK-1234": reply(json_=document),
+        f"{web.url}/round?k=PMAK-1234": reply(302, Location="/round?k=PMAK-1234"),
+        f"{web.url}/lost?k=PMAK-1234": reply(302, Location="gopher://x/PMAK-1234"),
+        f"{web.url}/d?k=PMAK-1234": reply(text="a,b\n1\n"),
+    }
+    web.answer = lambda call: pages.get(call.url, reply())
+    place = web.url.replace("http://", "http://me:PMAK-1234@")
+    report = tmp_path / "r.json"
+    assert main(["run", f"{place}/c?apikey=PMAK-1234", "--json", str(report)]) == 0
+    assert {call.header("authorization") for call in web.calls[:2]} == {"Basic bWU6UE1BSy0xMjM0"}
+    text = capsys.readouterr().out + report.read_text("utf-8")
+    for page, problem in (("round", "more than 10 redirects"), ("lost", "is no address"), ("none", "not JSON")):
+        assert main(["run", f"{place}/{page}?k=PMAK-1234"]) == 2
+        text += capsys.readouterr().err
+        assert problem in text
+    assert main(["run", str(tmp_path / "none.json"), "-d", f"{place}/d?k=PMAK-1234"]) == 2
+    (tmp_path / "mine.json").write_text(json.dumps(document), "utf-8")
+    assert main(["run", str(tmp_path / "mine.json"), "-d", f"{place}/d?k=PMAK-1234"]) == 2
+    told = capsys.readouterr().err
+    assert f"{web.url}/d?…: line 2 has 1 cells" in told
+    assert "PMAK" not in text + told

@@ -143,3 +143,14 @@ def test_a_redirect_of_a_script_s_request_is_told_as_the_script_s(web, run_colle
     ran = run_collection(collection_of(item("a", "http://h/x", test=test)))
     assert [event.cause.value for event in ran.of(events.RequestSent)] == ["collection", "script", "script"]
     assert ran.problems == []
+
+
+def test_another_host_does_not_see_the_query_of_the_request_that_led_there(web, run_collection, collection_of, item):
+    """Keys and tokens stand in queries; the host itself sees it as Newman has it."""
+    pages = {
+        "http://h/a?apikey=k": reply(302, Location="http://h/b?apikey=k"),
+        "http://h/b?apikey=k": reply(302, Location="http://other/"),
+    }
+    web.answer = lambda call: pages.get(call.url, reply())
+    run_collection(collection_of(item("a", "http://h/a?apikey=k")))
+    assert [call.header("referer") for call in web.calls] == [None, "http://h/a?apikey=k", "http://h/b"]

@@ -7,17 +7,17 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import attrs
 import click
 
 from umapi_harness import walkthrough
 from umapi_harness.commands.conventions import write_whole
+from umapi_harness.commands.run_fetching import fetched, is_address
 from umapi_harness.commands.run_options import RunArguments
 from umapi_harness.common.documents import Node, parse, read_node
 from umapi_harness.common.errors import DocumentError, InputError
-from umapi_harness.common.inputs import FILE_LIMIT
 from umapi_harness.postman.collection import Collection
 from umapi_harness.postman.cookie_files import written_cookies
 from umapi_harness.postman.data import DataRow, read_data
@@ -25,9 +25,6 @@ from umapi_harness.postman.environment import Environment, exported_environment,
 from umapi_harness.postman.formats import parse_collection
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.session import Session
-
-_SECONDS: Final = 30.0
-_WEB: Final = ("http://", "https://")
 
 
 @attrs.frozen(kw_only=True)
@@ -51,6 +48,7 @@ def read_documents(arguments: RunArguments, allowed: frozenset[Rule]) -> RunDocu
     data = arguments.iteration_data
     if own and data is None and not arguments.folders:
         data = str(walkthrough.DATA)
+    data_source, rows = ("", ()) if data is None else _data(data, arguments, lenient=Rule.DATA in allowed)
     return RunDocuments(
         source=source,
         collection=parse_collection(source),
@@ -58,8 +56,8 @@ def read_documents(arguments: RunArguments, allowed: frozenset[Rule]) -> RunDocu
         globals=_environment(arguments.globals, arguments).overlaid(
             _pairs(arguments.global_vars, "--global-var"), "--global-var"
         ),
-        data=() if data is None else _data(data, arguments, lenient=Rule.DATA in allowed),
-        data_source=data or "",
+        data=rows,
+        data_source=data_source,
     )
 
 
@@ -81,45 +79,29 @@ def _pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
 
 
 def _node(place: str, noun: str, arguments: RunArguments) -> Node:
-    if not place.startswith(_WEB):
+    if not is_address(place):
         return read_node(Path(place), noun)
+    document = fetched(place, noun, arguments)
     try:
-        return Node(parse(_fetched(place, noun, arguments).decode("utf-8-sig"), surrogates=True), place)
+        return Node(parse(document.content.decode("utf-8-sig"), surrogates=True), document.source)
     except ValueError as error:
-        raise DocumentError(place, "", f"not JSON ({error})", f"give the address of a {noun}") from None
+        raise DocumentError(document.source, "", f"not JSON ({error})", f"give the address of a {noun}") from None
 
 
-def _data(place: str, arguments: RunArguments, *, lenient: bool) -> tuple[DataRow, ...]:
-    if not place.startswith(_WEB):
-        return read_data(Path(place), strings=arguments.csv_strings, lenient=lenient)
-    content = _fetched(place, "data file", arguments)
+def _data(place: str, arguments: RunArguments, *, lenient: bool) -> tuple[str, tuple[DataRow, ...]]:
+    """Where the rows come from, as it may be shown, and the rows."""
+    if not is_address(place):
+        return place, read_data(Path(place), strings=arguments.csv_strings, lenient=lenient)
+    document = fetched(place, "data file", arguments)
+    content = document.content
     ending = ".json" if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"[", b"{")) else ".csv"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"data{ending}"
         path.write_bytes(content)
-        return read_data(path, strings=arguments.csv_strings, lenient=lenient)
-
-
-def _fetched(place: str, noun: str, arguments: RunArguments) -> bytes:
-    """What an address answers with; raises DocumentError."""
-    import httpx  # noqa: PLC0415 - for documents that are fetched alone
-
-    remedy = f"give the address or the path of a {noun}"
-    pieces: list[bytes] = []
-    size = 0
-    try:
-        verify = not arguments.insecure
-        with httpx.stream("GET", place, verify=verify, timeout=_SECONDS, follow_redirects=True) as answer:
-            if not answer.is_success:
-                raise DocumentError(place, "", f"answered with {answer.status_code}", remedy)
-            for piece in answer.iter_bytes():
-                size += len(piece)
-                if size > FILE_LIMIT:
-                    raise DocumentError(place, "", "larger than a file may be", remedy)
-                pieces.append(piece)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise DocumentError(place, "", f"cannot be fetched ({error})", remedy) from None
-    return b"".join(pieces)
+        try:
+            return document.source, read_data(path, strings=arguments.csv_strings, lenient=lenient)
+        except DocumentError as error:
+            raise DocumentError(document.source, error.pointer, error.problem, error.remedy) from None
 
 
 def export(documents: RunDocuments, arguments: RunArguments, session: Session) -> Iterator[str]:

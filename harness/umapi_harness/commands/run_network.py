@@ -1,17 +1,12 @@
-"""The network of a run: whom it trusts, how it is known, through which proxies and how long it waits."""
+"""The network of a run: through which proxies it goes, and how long it waits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import click
-
+from umapi_harness.commands.run_fetching import proxies_of_process
 from umapi_harness.commands.run_options import MEBIBYTE, RunArguments
 from umapi_harness.commands.run_places import Place, bundle_of_environment
-from umapi_harness.common.documents import Node, read_node
-from umapi_harness.postman.sending.certificates import ClientCertificate, TlsOptions, check_files
-from umapi_harness.postman.sending.proxies import Proxies, proxies_of_environment
+from umapi_harness.commands.run_tls import tls_of
+from umapi_harness.postman.sending.proxies import Proxies
 from umapi_harness.postman.sending.sender import Bounds, Sender
 
 
@@ -20,61 +15,9 @@ def sender_of(arguments: RunArguments, place: Place) -> Sender:
 
     To the server inside this process it goes past any proxy.
     """
-    bundle = arguments.ca_bundle or bundle_of_environment(arguments.collection is None and not place.on_loopback)
-    if arguments.insecure and arguments.ca_bundle is not None:
-        raise click.UsageError("--insecure and --ca-bundle exclude each other: leave one out")
-    tls = TlsOptions(
-        bundle=bundle,
-        extra=arguments.ssl_extra_ca_certs,
-        insecure=arguments.insecure,
-        clients=tuple(_certificates(arguments)),
-    )
-    check_files(tls)
-    try:
-        proxies = Proxies() if place.on_loopback and not arguments.allow_hosts else proxies_of_environment()
-    except ValueError as error:
-        raise click.UsageError(f"the proxy settings of the environment cannot be used: {error}") from None
+    bundle = bundle_of_environment(arguments.collection is None and not place.on_loopback)
+    tls = tls_of(arguments, bundle)
+    proxies = Proxies() if place.on_loopback and not arguments.allow_hosts else proxies_of_process()
     seconds = arguments.timeout_request / 1000 or None
     bounds = Bounds(connect=seconds, idle=seconds, total=seconds, body_bytes=arguments.max_answer * MEBIBYTE)
     return Sender(tls=tls, proxies=proxies, bounds=bounds)
-
-
-def _certificates(arguments: RunArguments) -> Iterator[ClientCertificate]:
-    """The certificates of the list by their hosts, then the one that is for all others."""
-    if arguments.ssl_client_cert_list is not None:
-        document = read_node(arguments.ssl_client_cert_list, "list of client certificates")
-        for entry in document.items("the list of client certificates"):
-            yield _listed(entry, arguments.ssl_client_cert_list.parent)
-    if arguments.ssl_client_cert is not None:
-        yield ClientCertificate(
-            certificate=arguments.ssl_client_cert,
-            key=arguments.ssl_client_key,
-            passphrase=arguments.ssl_client_passphrase,
-        )
-    elif arguments.ssl_client_key is not None:
-        raise click.UsageError("--ssl-client-key needs --ssl-client-cert: give both")
-
-
-def _listed(entry: Node, folder: Path) -> ClientCertificate:
-    entry.mapping("a certificate")
-    certificate, key, matches = _source(entry, "cert"), _source(entry, "key"), entry.get("matches")
-    if certificate is None:
-        remedy = 'write {"matches": [PATTERN], "cert": {"src": FILE}, "key": {"src": FILE}}'
-        raise entry.fail("a certificate without cert", remedy)
-    return ClientCertificate(
-        certificate=folder / certificate,
-        key=None if key is None else folder / key,
-        passphrase=entry.text_of("passphrase"),
-        hosts=() if matches is None else tuple(_host(one) for one in matches.items("matches")),
-    )
-
-
-def _source(entry: Node, name: str) -> str | None:
-    found = entry.get(name)
-    source = None if found is None or not isinstance(found.value, dict) else found.get("src")
-    return None if source is None else source.text("src")
-
-
-def _host(node: Node) -> str:
-    """The host of a pattern such as https://*.example.com/*."""
-    return node.text("a pattern").partition("://")[2].partition("/")[0] or "*"

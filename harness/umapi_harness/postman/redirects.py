@@ -29,12 +29,13 @@ def next_request(request: HttpRequest, response: HttpResponse, behaviour: Behavi
     """The request that an answer leads to; raises RedirectError.
 
     Its method is GET (or HEAD), and it has no body, unless the status is 307 or 308 or the behaviour keeps the method.
-    Another host gets no authorisation (unless the behaviour says so), no cookies and no header with the name of a
-    secret. Another port, and HTTP after HTTPS, is another host.
+    Another host gets no authorisation (unless the behaviour says so), no cookies, no header with the name of a
+    secret, and no query in the Referer. Another port, and HTTP after HTTPS, is another host.
     """
     url = _location(request, response, behaviour)
     headers = [pair for pair in request.headers if pair[0].lower() not in ("host", "referer")]
-    if not _same_server(request.url, url):
+    stays = _same_server(request.url, url)
+    if not stays:
         headers = [pair for pair in headers if _may_go(pair[0], behaviour)]
     method, body = request.method, request.body
     if response.status not in _KEEP_METHOD and not behaviour.keeps_method:
@@ -42,7 +43,8 @@ def next_request(request: HttpRequest, response: HttpResponse, behaviour: Behavi
         body = None
         headers = [pair for pair in headers if pair[0].lower() not in _OF_THE_BODY]
     if not behaviour.drops_referer:
-        headers.append(("Referer", request.url))
+        # Keys and tokens stand in queries.
+        headers.append(("Referer", request.url if stays else request.url.partition("?")[0]))
     if request.header("host") is not None:
         headers.append(("Host", host_of(url)))
     return attrs.evolve(request, method=method, url=url, headers=tuple(headers), body=body)
