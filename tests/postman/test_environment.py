@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from umapi_harness.common.documents import Node
 from umapi_harness.common.errors import DocumentError
-from umapi_harness.postman.environment import exported_environment, read_environment
+from umapi_harness.postman.environment import exported_environment, parse_environment, read_environment
 
 
 def test_an_environment_keeps_enabled_values_and_knows_its_secrets(write_json):
@@ -52,3 +53,15 @@ def test_an_environment_is_exported_so_that_it_can_be_read_again(tmp_path):
     document = json.loads(path.read_text(encoding="utf-8"))
     assert document["_postman_variable_scope"] == "environment"
     assert document["_postman_exported_at"] == "1970-01-01T00:00:00.500Z"
+
+
+def test_globals_may_be_a_list_alone_and_what_is_disabled_is_not_there():
+    """As old exports have them; of several values of one name the last enabled one counts."""
+    entries = [
+        {"key": "a", "value": "1"},
+        {"key": "a", "value": "2", "disabled": True},
+        {"key": "b", "value": "1"},
+        {"key": "b", "value": "2"},
+        {"key": "c", "value": "1", "enabled": False},
+    ]
+    assert parse_environment(Node(entries, "globals.json", "")).values == {"a": "1", "b": "2"}

@@ -143,3 +143,9 @@ def test_collections_come_wrapped_and_in_utf_16(tmp_path, web, run_collection):
         path.write_text(json.dumps({"collection": inner}, ensure_ascii=False), encoding=encoding)
         run_collection(read_collection(path))
     assert web.urls == ["http://h/%C3%A9"] * 2
+
+
+def test_a_collection_that_says_nothing_of_itself_is_run_all_the_same():
+    """Newman runs what has items, with or without info."""
+    read = parse_collection(Node({"item": [{"name": "a", "request": "http://h/"}]}, "c.json", ""))
+    assert (read.name, [item.name for item in read.items]) == ("collection", ["a"])

@@ -8,7 +8,9 @@ from __future__ import annotations
 import attrs
 import pytest
 
+from umapi_harness.postman import events
 from umapi_harness.postman.scripts import ConsoleLine, ScriptError
+from umapi_web import HANG_UP
 
 HEADERS = [
     {"key": "Content-Type", "value": "application/json; charset=utf-8"},
@@ -229,3 +231,28 @@ def test_requests_that_scripts_send_are_described_as_postman_takes_them(engine, 
     assert sent[0] == "http://h/1"
     assert sent[1]["body"] == {"mode": "raw", "raw": '{"a":1}'}
     assert sent[2]["url"]["raw"] == "http://h/x?q=1"
+
+
+def test_tests_of_a_request_without_an_answer_see_an_empty_response(run_collection, collection_of, item, web):
+    """As with Newman, so that each check fails by itself and the script goes on."""
+    web.answer = lambda _: HANG_UP
+    test = """
+        pm.test("status", () => pm.response.to.have.status(200));
+        pm.test("code " + pm.response.code + responseCode.code, () => {});
+    """
+    ran = run_collection(collection_of(item("a", "http://h/", test=test)))
+    assert [event.name for event in ran.of(events.CheckFailed)] == ["status"]
+    assert [event.name for event in ran.of(events.CheckPassed)] == ["code undefinedundefined"]
+
+
+def test_older_names_set_texts_and_know_the_description(run_collection, collection_of, item, web):
+    """setEnvironmentVariable makes texts of what counts as true; request.description is there."""
+    request = {"url": "http://h/", "description": "what for"}
+    test = """
+        postman.setEnvironmentVariable("n", 1);
+        postman.setGlobalVariable("z", 0);
+        const kinds = [postman.getEnvironmentVariable("n"), postman.getGlobalVariable("z")].map((one) => typeof one);
+        pm.test([...kinds, request.description].join(), () => {});
+    """
+    ran = run_collection(collection_of(item("a", request, test=test)))
+    assert [event.name for event in ran.of(events.CheckPassed)] == ["string,number,what for"]

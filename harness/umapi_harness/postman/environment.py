@@ -36,10 +36,13 @@ def read_environment(path: Path) -> Environment:
 
 def parse_environment(document: Node) -> Environment:
     """Checks a JSON document and reads it as an environment (or globals); raises DocumentError."""
-    document.mapping("the environment")
-    root = document.get("environment") or document
-    entries = root.get("values")
+    # Globals of old are the list alone.
+    value: object = document.value
+    alone = isinstance(value, list)
+    root = document if alone else document.get("environment") or document
+    entries = root if alone else root.get("values")
     if entries is None:
+        root.mapping("the environment")
         problem = 'no "values": this is not a Postman environment'
         raise root.fail(problem, "export the environment from Postman")
     values: dict[str, JsonValue] = {}
@@ -49,14 +52,15 @@ def parse_environment(document: Node) -> Environment:
         key = entry.get("key")
         if key is None:
             raise entry.fail('an entry without "key"', "give it a key or take it out")
-        if (enabled := entry.get("enabled")) is not None and enabled.value is False:
+        enabled = entry.get("enabled")
+        if entry.flag("disabled") or (enabled is not None and enabled.value is False):
             continue
         name, value = scalar_text(key), entry.get("value")
         values[name] = "" if value is None else value.value
         if entry.text_of("type") == "secret":
             secret.add(name)
     return Environment(
-        name=root.text_of("name"),
+        name="" if alone else root.text_of("name"),
         values=values,
         secret=frozenset(secret),
         origins=dict.fromkeys(values, document.source),

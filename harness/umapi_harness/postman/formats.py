@@ -31,8 +31,25 @@ def parse_collection(document: Node) -> Collection:
             items=tuple(items_of_v1(root)),
             variables=_variables(root.get("variables")),
         )
+    name, entries = _name(root), root.get("item")
+    if entries is None:
+        raise root.fail('no "item": the collection holds no requests', EXPORT_AGAIN)
+    return Collection(
+        name=name,
+        source=document.source,
+        items=tuple(items_below(entries, descend(root, Level(), name))),
+        variables=_variables(root.get("variable")),
+        unheard=tuple(unheard_scripts(root)),
+    )
+
+
+def _name(root: Node) -> str:
+    """The collection's name, from what it says of itself; raises DocumentError where that is something else."""
     info = root.get("info")
     if info is None:
+        # Newman runs requests that nothing is said of.
+        if root.get("item") is not None:
+            return "collection"
         problem = 'no "info": this is not a Postman collection'
         if root.get("values") is not None:
             problem = "this is a Postman environment, not a collection"
@@ -41,17 +58,7 @@ def parse_collection(document: Node) -> Collection:
     schema = info.get("schema")
     if schema is not None and "/v2." not in schema.text("schema"):
         raise schema.fail(f"unknown collection format {schema.value}", EXPORT_AGAIN)
-    entries = root.get("item")
-    if entries is None:
-        raise root.fail('no "item": the collection holds no requests', EXPORT_AGAIN)
-    name = info.text_of("name", "collection")
-    return Collection(
-        name=name,
-        source=document.source,
-        items=tuple(items_below(entries, descend(root, Level(), name))),
-        variables=_variables(root.get("variable")),
-        unheard=tuple(unheard_scripts(root)),
-    )
+    return info.text_of("name", "collection")
 
 
 def _variables(node: Node | None) -> dict[str, JsonValue]:

@@ -23,6 +23,8 @@ def request_view(request: Request) -> View:
         "url": {"raw": request.url, "variable": [_field_view(one) for one in request.path_variables]},
         "header": [{"key": one.key, "value": one.value} for one in request.headers],
     }
+    if request.description:
+        view["description"] = request.description
     if request.body is not None:
         view["body"] = _body_view(request.body)
     if request.auth is not None and request.auth.type:

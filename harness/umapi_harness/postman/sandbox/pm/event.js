@@ -16,7 +16,8 @@ function beginEvent(input, requestText, responseText, body) {
     nextRequest: undefined, skipped: false, tests: {}, pm: null, random: seededRandom(input.seed),
     requestOfEvent: null, responseView: null,
     request: () => (current.requestOfEvent ??= new RequestOfEvent(requestText)).view,
-    response: () => (responseText ? current.responseView ??= new ResponseView(JSON.parse(responseText), body) : undefined),
+    response: () => (input.info.eventName === "test" || responseText
+      ? current.responseView ??= new ResponseView(responseText ? JSON.parse(responseText) : NO_ANSWER, body) : undefined),
   };
 }
 

@@ -1,13 +1,16 @@
 // The older names, from before pm: tests, responseBody, postman.setNextRequest and the like.
 
+// These scopes hold texts, but for what counts as false: so Postman has it.
+const asText = (value) => (value === false || value ? String(value) : value);
+
 function makePostman({ environment, globals, response, cookies }) {
   return {
     setNextRequest,
-    setEnvironmentVariable: (name, value) => environment.set(name, value),
+    setEnvironmentVariable: (name, value) => environment.set(name, asText(value)),
     getEnvironmentVariable: (name) => environment.get(name),
     clearEnvironmentVariable: (name) => environment.unset(name),
     clearEnvironmentVariables: () => environment.clear(),
-    setGlobalVariable: (name, value) => globals.set(name, value),
+    setGlobalVariable: (name, value) => globals.set(name, asText(value)),
     getGlobalVariable: (name) => globals.get(name),
     clearGlobalVariable: (name) => globals.unset(name),
     clearGlobalVariables: () => globals.clear(),
@@ -20,7 +23,7 @@ function makeLegacyRequest({ request, info }) {
   const { body } = request;
   const data = body?.mode === "urlencoded" || body?.mode === "formdata" ? body[body.mode]?.toObject() ?? {}
     : body?.toString() ?? "";
-  return { id: info.requestId, name: info.requestName, method: request.method, url: String(request.url),
+  return { id: info.requestId, name: info.requestName, description: request.description, method: request.method, url: String(request.url),
     headers: request.headers.toObject(), data };
 }
 

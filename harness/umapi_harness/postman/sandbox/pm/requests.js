@@ -83,6 +83,7 @@ class RequestView {
     if (header !== undefined && header !== null) this.#headers = new HeaderList(header);
     if (body !== undefined) this.body = body;
     if (auth !== undefined) this.auth = auth;
+    if (given.description !== undefined) this.description = given.description;
   }
 
   get to() { return expect(this).to; }
@@ -131,6 +132,7 @@ class RequestView {
     const json = { url: this.#url.toJSON(), header: this.#headers.toJSON(), method: this.method };
     if (this.#body !== undefined) json.body = this.#body.toJSON();
     if (this.#auth !== undefined) json.auth = this.#auth.toJSON();
+    if (this.description !== undefined) json.description = this.description;
     return json;
   }
 

@@ -1,12 +1,15 @@
 // Responses as scripts see them.
 
+// What a test sees of a response that never came.
+const NO_ANSWER = { headers: [], cookies: [] };
+
 class ResponseView {
   #bytes;
   constructor(given, text) {
     const { id, code, status, time, size, headers, cookies, bytes } = given;
     Object.assign(this, { id, code, status, responseTime: time, responseSize: size });
     this.headers = new HeaderList(headers);
-    this.content = text.startsWith("\ufeff") ? text.slice(1) : text;
+    this.content = text?.startsWith("\ufeff") ? text.slice(1) : text;
     this.cookies = new CookieList(cookies);
     this.#bytes = bytes;
   }
