@@ -245,7 +245,7 @@ def test_a_token_for_a_password_with_credentials_in_the_body(web, run_collection
     assert web.urls == ["http://ims/token?one=1&two=2", "http://h/a?access_token=tok-secret-1"]
 
 
-@pytest.mark.parametrize("lasts", [{}, {"expires_in": "3600"}, {"expires_in": "for ever"}])
+@pytest.mark.parametrize("lasts", [{}, {"expires_in": "3600"}, {"expires_in": "for ever"}, {"expires_in": 10**400}])
 def test_a_token_lasts_where_its_host_sets_no_end(web, run_collection, collection_of, item, lasts):
     """No time, one as text, and one that is none."""
     web.answer = token_host(reply(200, json_={"access_token": "tok-secret-1", **lasts}))

@@ -321,3 +321,34 @@ def test_a_schema_cannot_reach_files_or_servers(run, tmp_path):
         (check,) = result.records
         assert check.state == "failed"
         assert "is outside of the schema" in check.message
+
+
+@pytest.mark.parametrize(
+    "thrown",
+    [
+        "{ get message() { throw 1; }, toString() { throw 2; }, get constructor() { throw 3; } }",
+        "new Proxy({}, { get() { throw 1; }, ownKeys() { throw 2; }, getPrototypeOf() { throw 3; } })",
+    ],
+)
+@pytest.mark.parametrize("how", ["() => { throw evil; }", "async () => { throw evil; }", "(done) => done(evil)"])
+def test_a_check_fails_whatever_is_thrown(run, thrown, how):
+    """What cannot even be shown fails the check too, and leaves no other error."""
+    ran = run(f"const evil = {thrown}; pm.test('bad', {how});")
+    assert [(record.name, record.state) for record in ran.records if isinstance(record, Check)] == [("bad", "failed")]
+    assert not ran.failed
+
+
+@pytest.mark.parametrize(
+    ("source", "rule"),
+    [
+        ("throw evil;", "script-error"),
+        ("Promise.reject(evil);", "unhandled-rejection"),
+        ("pm.sendRequest('http://h', () => { throw evil; });", "script-error"),
+    ],
+)
+def test_what_a_script_throws_stops_no_sandbox(run, source, rule):
+    """A proxy that throws when it is looked at is an error like any other, and what was set before stays."""
+    evil = "new Proxy({}, { get() { throw 1; }, getPrototypeOf() { throw 3; } })"
+    ran = run(f"pm.environment.set('kept', 1); const evil = {evil}; {source}")
+    assert [record.rule for record in ran.records if isinstance(record, ScriptError)] == [rule]
+    assert ran.changes["environment"].set == {"kept": 1}

@@ -220,3 +220,15 @@ def test_files_of_certificates_that_cannot_be_used_are_bad_input(tls_site, tmp_p
         assert "s3cret" not in str(caught.value)
     assert "s3cret" not in repr(wrong)
     assert Proxies().proxy_for("http", "h", 80) is None
+
+
+def test_a_connection_that_was_idle_for_long_is_not_used_again(web, monkeypatch):
+    """The server may be about to close it, and would then have a request that nobody may send twice."""
+    web.always(reply(200))
+    with Sender() as sender:
+        for _ in range(2):
+            sender.send(HttpRequest(method="GET", url=web.url))
+        assert web.connections == 1
+        monkeypatch.setattr("umapi_harness.postman.sending.sender._KEPT_SECONDS", 0.0)
+        sender.send(HttpRequest(method="GET", url=web.url))
+    assert (web.connections, len(web.calls)) == (2, 3)

@@ -104,6 +104,15 @@ def granted(response: HttpResponse, url: str, now: float) -> Granted:
         said = " ".join(str(answer[name]) for name in ("error", "error_description") if answer.get(name))
         reason = f": {said[:_SHOWN]}" if said else ""
         raise AuthorisationError(f"oauth2: no token from {url}, which answered with {response.status}{reason}")
-    lasts = answer.get("expires_in")
-    seconds = float(lasts) if isinstance(lasts, int | float) or (isinstance(lasts, str) and lasts.isdecimal()) else None
+    seconds = _seconds(answer.get("expires_in"))
     return Granted(token=token, until=None if seconds is None else now + seconds)
+
+
+def _seconds(lasts: JsonValue) -> float | None:
+    """A number, or a text of digits, as seconds; None for anything else, and for one past all measure."""
+    if not isinstance(lasts, int | float) and not (isinstance(lasts, str) and lasts.isdecimal()):
+        return None
+    try:
+        return float(lasts)
+    except OverflowError:
+        return None

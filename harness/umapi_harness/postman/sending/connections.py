@@ -89,6 +89,8 @@ class PlainConnection(HTTPConnection):
 
     deadline = Deadline()
     answer: http.client.HTTPResponse | None = None
+    kept_at: float = 0.0
+    """When it was kept for the next request."""
 
     def send(self, data: Any) -> None:
         """Write a part of the request, piece by piece, so that a slow server does not outlast the deadline."""

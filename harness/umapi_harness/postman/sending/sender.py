@@ -25,6 +25,8 @@ ACCEPTED = ACCEPT_ENCODING.replace(",", ", ")
 """What answers may be encoded with: brotli and zstd only where their libraries are there."""
 _PIECE = 262_144
 _KEPT = 16
+_KEPT_SECONDS = 2.0
+"""Servers close what is idle, after few seconds some of them, and might do so while the next request is on its way."""
 _ADDED = ("user-agent", "accept-encoding", "host")
 """What urllib3 adds to every request that has it not."""
 _MEBIBYTE = 1024 * 1024
@@ -77,8 +79,8 @@ class Sender:
     def send(self, request: HttpRequest, profile: TlsProfile | None = None, until: float | None = None) -> HttpResponse:
         """Sends one request and reads the answer to its end; raises SendError when there is none, or too much of one.
 
-        A kept connection that the server has closed meanwhile is not used; nothing is sent twice. `until`, by
-        time.monotonic(), ends it earlier than the bounds do.
+        A kept connection that was idle for long, or that the server has closed, is not used; nothing is sent twice.
+        `until`, by time.monotonic(), ends it earlier than the bounds do.
         """
         parts = urlsplit(request.url)
         scheme = parts.scheme.lower()
@@ -130,7 +132,7 @@ class Sender:
     def _connection(self, origin: _Origin, proxy: Proxy | None, deadline: Deadline) -> Generator[PlainConnection]:
         """A connection, kept afterwards where the answer allows it."""
         connection = self._idle.pop(origin, None)
-        if connection is not None and not connection.is_connected:
+        if connection is not None and not _is_fresh(connection):
             connection.close()
             connection = None
         if connection is None:
@@ -150,6 +152,7 @@ class Sender:
     def _keep(self, origin: _Origin, connection: PlainConnection) -> None:
         if len(self._idle) >= _KEPT:
             self._idle.pop(next(iter(self._idle))).close()
+        connection.kept_at = time.monotonic()
         self._idle[origin] = connection
 
     def _new(self, origin: _Origin, proxy: Proxy | None, deadline: Deadline) -> PlainConnection:
@@ -188,6 +191,11 @@ class Sender:
                 raise SendError(f"the answer is larger than {limit / _MEBIBYTE:g} MiB, and was not read on")
             pieces.append(piece)
         return b"".join(pieces)
+
+
+def _is_fresh(connection: PlainConnection) -> bool:
+    """Whether a kept connection can take another request."""
+    return time.monotonic() - connection.kept_at <= _KEPT_SECONDS and connection.is_connected
 
 
 def _write(connection: PlainConnection, request: HttpRequest, target: str, proxy: Proxy | None) -> None:

@@ -40,7 +40,7 @@ function startScript() {
   const end = () => { current.running = false; };
   const fail = (error) => {
     current.running = false;
-    if (error instanceof SkipSignal) return;
+    if (isA(error, SkipSignal)) return;
     current.script = script;
     addError(error);
   };

@@ -50,7 +50,7 @@ function watchAsync(action) {
 // Told when nothing else is left to do, so that a handler may come late.
 function tellRejections() {
   for (const [promise, reason] of rejections) {
-    if (handled.has(promise) || reason instanceof SkipSignal || isSendError(reason)) continue;
+    if (handled.has(promise) || isA(reason, SkipSignal) || isSendError(reason)) continue;
     addError(reason, "unhandled-rejection");
   }
   rejections.clear();

@@ -50,8 +50,8 @@ function addCheck(name, state) {
 }
 
 function failCheck(check, error) {
+  check.state = "failed"; // first of all: what follows reads an object of the script
   const { name, message } = describe(error);
-  check.state = "failed";
   check.message = cut(name === "AssertionError" ? message : `${name}: ${message}`);
   const compared = comparedBy(error);
   check.expected = compared === null ? null : compared.expected;
@@ -63,7 +63,7 @@ function addError(error, rule = "script-error") {
   const exhausted = error === null || (name === "InternalError" && message === "out of memory");
   if (exhausted) current.exhausted = true;
   addRecord({ __proto__: null, kind: "error", rule: exhausted ? "limit" : rule,
-    message: exhausted ? `the script used more than ${current.limits.memory} MiB of memory${FRESH}` : cut(`${name}: ${error instanceof JSONError ? message.split("\n")[0] : message}`),
+    message: exhausted ? `the script ${error === null ? "threw null, or " : ""}used more than ${current.limits.memory} MiB of memory${FRESH}` : cut(`${name}: ${isA(error, JSONError) ? message.split("\n")[0] : message}`),
     script: script === null ? current.script : script, line, column });
 }
 
@@ -84,7 +84,7 @@ function addEmptyAssertions() {
 
 // The two values that an assertion compared, as text; null where it compared none.
 function comparedBy(error) {
-  if (!(error instanceof AssertionError) || !Object.hasOwn(error, "expected")) return null;
+  if (!isA(error, AssertionError) || !Object.hasOwn(error, "expected")) return null;
   return { expected: comparedText(error.expected), actual: comparedText(error.actual) };
 }
 
@@ -99,11 +99,28 @@ function describe(error) {
     return { __proto__: null, name: "Error", message: "null was thrown", line: 0,
       column: 0, script: null };
   }
-  if (!(error instanceof Error)) {
-    return { __proto__: null, name: "Error", message: show(error), line: 0, column: 0, script: null };
+  if (!isA(error, Error)) {
+    return { __proto__: null, name: "Error", message: shownText(error), line: 0, column: 0, script: null };
   }
   const place = placeOf(error);
   return { __proto__: null, name: textOf(error, "name", "Error"), message: textOf(error, "message", ""), ...place };
+}
+
+// What is thrown may be a proxy that throws when it is asked what it is.
+function isA(error, kind) {
+  try {
+    return error instanceof kind;
+  } catch {
+    return false;
+  }
+}
+
+function shownText(value) {
+  try {
+    return show(value);
+  } catch {
+    return "an object that cannot be shown was thrown";
+  }
 }
 
 function textOf(error, member, otherwise) {

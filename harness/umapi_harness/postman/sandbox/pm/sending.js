@@ -55,6 +55,6 @@ function callBack(callback, ...args) {
     const result = callback(...args);
     if (typeof result?.then === "function") result.then(undefined, (problem) => { if (!isSendError(problem)) addError(problem); });
   } catch (problem) {
-    if (!(problem instanceof SkipSignal)) addError(problem);
+    if (!isA(problem, SkipSignal)) addError(problem);
   }
 }

@@ -12,7 +12,7 @@ function runTest(name, body) {
     if (body.length > 0) runWithCallback(check, body);
     else awaitTest(check, body());
   } catch (error) {
-    if (error instanceof SkipSignal) throw error;
+    if (isA(error, SkipSignal)) throw error;
     closeCheck(check, error, true);
   }
   return current.pm;
