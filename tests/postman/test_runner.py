@@ -445,3 +445,20 @@ def test_the_variables_of_the_end_are_handed_over(web, collection_of, item):
     with Sender(proxies=web.proxies) as sender:
         Runner(collection=collection, sender=sender, on_end=seen.append).run()
     assert (seen[0].scopes.environment, seen[0].scopes.globals) == ({"x": 1}, {"y": 2})
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ("http://[::1", "the address http://[::1 cannot be used: Invalid IPv6 URL"),
+        ({"url": "http://h", "method": "G ET"}, "'G ET' is no method of HTTP: letters, digits and hyphens make one"),
+        ({"url": "http://h", "method": "P\r\nX: y"}, "'P\\r\\nX: Y' is no method of HTTP"),
+    ],
+)
+def test_a_request_that_cannot_be_made_ends_no_run(web, run_collection, collection_of, item, request_, message):
+    """It breaks the rule of requests, and the next one goes out."""
+    ran = run_collection(collection_of(item("a", request_), item("b", "http://h/b")))
+    (error,) = [error for error in ran.of(events.ErrorRaised) if error.step is not None]
+    assert error.kind == "request"
+    assert error.message.startswith(message)
+    assert web.urls == ["http://h/b"]

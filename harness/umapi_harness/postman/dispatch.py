@@ -65,6 +65,7 @@ class Dispatch:
     def ready(self, request: Request) -> Request:
         """A request with its values, so that it changes nothing that it may not; raises one of UNSENDABLE."""
         ready = resolved(request, self.run.scopes)
+        _check_parts(ready.url)
         if not self.run.tell_unresolved(self.step, ready):
             raise WithheldError("not sent, for variables in it have no value")
         return attrs.evolve(ready, url=self.run.cautious(self.step, ready.method, ready.url))
@@ -121,6 +122,14 @@ class Dispatch:
         self.run.masker.learn(grant.token)
         self.run.memory.keep(asked, grant)
         return grant.token
+
+
+def _check_parts(url: str) -> None:
+    """Raises RequestError for an address that nobody can take apart: brackets left open, letters that are none."""
+    try:
+        urlsplit(url if "://" in url else f"http://{url}")
+    except ValueError as error:
+        raise RequestError(f"the address {url} cannot be used: {error}") from None
 
 
 def _server(url: str) -> str:

@@ -57,6 +57,8 @@ class Maker:
         Raises RequestError, and ThirdHostError for what goes to a host that nobody let through. Headers stand in the
         order of Postman: those of the request, those of the runner, those of the body.
         """
+        if not _TOKEN.fullmatch(request.method):
+            raise RequestError(f"{request.method!r} is no method of HTTP: letters, digits and hyphens make one")
         try:
             url = address(request.url, as_it_stands=behaviour.as_it_stands)
             prunes = request.method in _BODILESS and not behaviour.keeps_body
