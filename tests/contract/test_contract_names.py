@@ -33,6 +33,13 @@ def _cleaned(body: Any, headers: Headers = ()) -> tuple[str, dict[str, str]]:
     return done.body.decode(), dict(done.headers)
 
 
+@pytest.mark.parametrize("name", ["Isabelle", "Idris", "Oferwin", "Wasserburg", "Forsmann", "Namelin"])
+def test_a_name_that_begins_like_a_word_is_taken_whole(name: str) -> None:
+    """User Idris is no user with the id ris."""
+    made = json.loads(_cleaned({"message": f"User {name} has been deleted"})[0])["message"]
+    assert made == f"User {Pseudonyms('k').phrase(name)} has been deleted"
+
+
 def test_what_the_service_calls_a_resource_stays() -> None:
     """The gaps of Canonical-Resource are no names, though somebody is called Page; anything else there is."""
     header = ("Canonical-Resource", "/v2/usermanagement/users/{orgId}/{page}")

@@ -15,7 +15,7 @@ _NOUN: Final = (
     r"|utilisat(?:eur|rice)|groupe|compte|membre|produit|usuari[oa]|grupo|cuenta|miembro|producto|utente|gruppo|membro"
     r"|prodotto|gebruiker|groep|lid|usu\u00e1ri[oa]|utilizador|conta)"
 )
-_CALLED: Final = r"(?i:\s(?:named|called|with\s(?:the\s)?(?:name|id|email|key)|name|id|is|was|for|of)){0,2}"
+_CALLED: Final = r"(?i:\s(?:named|called|with\s(?:the\s)?(?:name|id|email|key)|name|id|is|was|for|of)\b){0,2}"
 # A letter that HTML escapes is taken whole.
 # No word is longer: a run of dots is begun anew behind each of them.
 _PARTICULAR: Final = r"[^\W_a-z](?:[\w'\u2019.@-]|&(?:[#\w]{1,31};)?+){0,63}"
@@ -55,7 +55,7 @@ _DOING: Final = (
     r"|password\sfor|opened\sfor)"
 )
 _MENTION: Final = re.compile(
-    rf"(?<![\w-]){_NOUN}{_CALLED}[:,]?\s?"
+    rf"(?<![\w-]){_NOUN}\b{_CALLED}[:,]?\s?"
     r"(?:\\*[\"'`\u2018\u201c\u201e\u00ab\[(]\s?(?P<quoted>[^\"'`\u2019\u201c\u201d\u00bb\])\r\n\\]{1,200})\s?\\*[\"'`\u2019\u201c\u201d\u00bb\])]"
     # In a title, as in User Filter / All, more words with capitals would follow.
     rf"|(?P<named>{_PARTICULAR}(?:\s(?:/\s|&\s)?{_PARTICULAR}){{0,5}})(?=[.,;:!?)]|\s(?-i:[a-z(])|$)"
