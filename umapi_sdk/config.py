@@ -37,6 +37,7 @@ OTHER_VARIABLES = {
     "UMAPI_RECORD": "the file to record exchanges in",
     "UMAPI_PSEUDONYM_KEY": "the key of the recorder's pseudonyms",
     "UMAPI_RECORD_ACCEPT": "words that the recorder gives no pseudonyms",
+    "UMAPI_CACHE_DIR": "the folder of the libraries that scripts of collections use, for `umapi-harness run`",
     "UMAPI_MOCK": "where a mock server runs, for programs that are tested with one",
     **{
         f"UMAPI_{name}": "what `umapi-harness serve` and `exec` tell a program of their organisation"

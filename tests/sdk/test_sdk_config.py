@@ -433,6 +433,12 @@ def test_misspelt_variable_is_an_error(name: str, message: str) -> None:
     assert refused(environment={name: "x"}).startswith(message)
 
 
+def test_the_folder_of_script_libraries_is_no_setting() -> None:
+    """What `umapi-harness run` reads from the same environment keeps no program of the SDK from connecting."""
+    settings = load_settings(environment={**ENVIRONMENT, "UMAPI_CACHE_DIR": "/libraries"})
+    assert settings.client_id == ENVIRONMENT["UMAPI_CLIENT_ID"]
+
+
 def test_variables_of_other_programs_are_none_of_ours() -> None:
     """What the mock server tells its clients, and names without the prefix, are passed over."""
     names = [*OTHER_VARIABLES, "ORG_ID", "umapi_org", "XUMAPI_Y"]
