@@ -462,3 +462,14 @@ def test_a_request_that_cannot_be_made_ends_no_run(web, run_collection, collecti
     assert error.kind == "request"
     assert error.message.startswith(message)
     assert web.urls == ["http://h/b"]
+
+
+def test_short_secrets_of_a_row_are_not_shown(web, run_collection, collection_of, item):
+    """A password of three letters cannot be looked for in texts, but its own column is hidden; long cells are cut."""
+    row = {"password": "abc", "user": "abc", "long": "x" * 3000}
+    ran = run_collection(collection_of(item("a", "http://h")), data=[row])
+    assert ran.of(events.IterationStarted)[0].data == (
+        ("password", "•••"),
+        ("user", "abc"),
+        ("long", "x" * 2000 + "…"),
+    )

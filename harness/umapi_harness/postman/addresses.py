@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Set
 from urllib.parse import quote, unquote, urlsplit
@@ -44,6 +45,22 @@ def host_of(url: str) -> str:
     parts = urlsplit(url)
     place = parts.netloc.rpartition("@")[2]
     return place.removesuffix(":80" if parts.scheme == "http" else ":443")
+
+
+def is_ip_address(host: str) -> bool:
+    """Whether a host is named by its address."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host, in small letters, is the machine that the run is on (RFC 6761 for the names)."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    return is_ip_address(host) and ipaddress.ip_address(host).is_loopback
 
 
 def _authority(text: str, whole: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import attrs
+
+from umapi_harness.postman.addresses import is_ip_address, is_this_machine
 
 MAX_COOKIES = 5_000
 """A jar holds so many; the oldest makes room."""
@@ -83,7 +84,7 @@ class CookieJar:
         parts = urlsplit(url)
         host, path = (parts.hostname or "").lower(), parts.path or "/"
         # What goes to this machine is seen by nobody else.
-        secure = parts.scheme == "https" or _is_this_machine(host)
+        secure = parts.scheme == "https" or is_this_machine(host)
         found = [one for one in self.all() if one.goes_to(host, path, secure=secure)]
         return sorted(found, key=lambda one: (-len(one.path), one.created))
 
@@ -115,7 +116,7 @@ def parse_cookie(line: str, url: str, now: float) -> Cookie | None:
         name=name,
         value=value,
         domain=domain or host,
-        host_only=not domain or _is_address(host),
+        host_only=not domain or is_ip_address(host),
         path=path if path.startswith("/") else _default_path(parts.path),
         secure="secure" in attributes,
         http_only="httponly" in attributes,
@@ -156,23 +157,9 @@ def _default_path(path: str) -> str:
 
 
 def _is_below(host: str, domain: str) -> bool:
-    return host.endswith(f".{domain}") and not _is_address(host)
+    return host.endswith(f".{domain}") and not is_ip_address(host)
 
 
 def may_set(host: str, domain: str) -> bool:
     """Whether a host may set cookies for a domain above it; nobody may for a whole top-level domain."""
     return "." in domain and _is_below(host, domain)
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    return _is_address(host) and ip_address(host).is_loopback
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

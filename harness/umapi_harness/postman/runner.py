@@ -157,7 +157,8 @@ class _Iterations:
         session, options = self.session, self.session.options
         session.scopes.begin_iteration(options.row(iteration), options.row_origin(iteration))
         session.learn_secrets()
-        shown = tuple((name, session.masker.text(value_text(value))) for name, value in session.scopes.data.items())
+        row = session.scopes.data.items()
+        shown = tuple((name, session.shown_value(name, value_text(value))) for name, value in row)
         session.tell(events.IterationStarted(iteration=iteration, data=shown))
         place: int | None = 0
         done = 0

@@ -283,18 +283,20 @@ class Session:
     def used_variables(self) -> tuple[events.VariableUse, ...]:
         """The variables that went into the request that is about to be sent, without secrets."""
         self.learn_secrets()
-        declared = self._declared()
         return tuple(
             events.VariableUse(
                 name=one.name,
-                value=MASK if one.name in declared or is_secret_name(one.name) else self._shown(one.value),
+                value=self.shown_value(one.name, one.value),
                 scope=one.scope,
                 origin=self.masker.text(one.origin),
             )
             for one in self.scopes.take_used()
         )
 
-    def _shown(self, value: str) -> str:
+    def shown_value(self, name: str, value: str) -> str:
+        """The value of a variable for reports: without secrets, of bounded length; of one that is secret, nothing."""
+        if name in self._declared() or is_secret_name(name):
+            return MASK
         shown = self.masker.text(value)
         return shown if len(shown) <= _SHOWN_VALUE else f"{shown[:_SHOWN_VALUE]}…"
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlsplit
 
 import attrs
 
+from umapi_harness.postman.addresses import is_this_machine
 from umapi_models.operations import API_PATH
 
 _ADOBE = ("adobe.io", "adobe.com", "adobelogin.com")
@@ -60,13 +60,7 @@ def is_adobe(host: str) -> bool:
 
 def is_local(url: str) -> bool:
     """Whether an address leads to this machine."""
-    host = (urlsplit(url).hostname or "").lower()
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_this_machine((urlsplit(url).hostname or "").lower())
 
 
 def _beginning(path: str) -> int | None:
