@@ -352,3 +352,14 @@ def test_what_a_script_throws_stops_no_sandbox(run, source, rule):
     ran = run(f"pm.environment.set('kept', 1); const evil = {evil}; {source}")
     assert [record.rule for record in ran.records if isinstance(record, ScriptError)] == [rule]
     assert ran.changes["environment"].set == {"kept": 1}
+
+
+def test_a_value_that_is_no_json_costs_no_other_variable(run):
+    """It is gone, with one error, and what else the script has set is there."""
+    ran = run("pm.environment.set('big', 10n); pm.environment.set('token', 'x');")
+    assert [record.message for record in ran.records] == [
+        "Error: the value of big in the environment variables cannot be written as JSON: BigInt are forbidden in "
+        "JSON.stringify"
+    ]
+    assert ran.changes["environment"].set == {"token": "x"}
+    assert run("1").records == ()

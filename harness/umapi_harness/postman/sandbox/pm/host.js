@@ -96,12 +96,9 @@ function nameOf(next) {
 function changesText() {
   let text = "";
   for (const name of ["globals", "collection", "environment", "local"]) {
-    try {
-      const changes = scopes[name].changesText();
-      if (changes) text += `${text && ","}"${name}":${changes}`;
-    } catch (error) {
-      addError(new Error(`a value of the ${name} variables cannot be written as JSON: ${error.message}`));
-    }
+    const changes = scopes[name].changesText((key, error) =>
+      addError(new Error(`the value of ${key} in the ${name} variables cannot be written as JSON: ${describe(error).message}`)));
+    if (changes) text += `${text && ","}"${name}":${changes}`;
   }
   return text;
 }

@@ -63,7 +63,7 @@ function addError(error, rule = "script-error") {
   const exhausted = error === null || (name === "InternalError" && message === "out of memory");
   if (exhausted) current.exhausted = true;
   addRecord({ __proto__: null, kind: "error", rule: exhausted ? "limit" : rule,
-    message: exhausted ? `the script ${error === null ? "threw null, or " : ""}used more than ${current.limits.memory} MiB of memory${FRESH}` : cut(`${name}: ${isA(error, JSONError) ? message.split("\n")[0] : message}`),
+    message: exhausted ? `the script used more than ${current.limits.memory} MiB of memory${FRESH}` : cut(`${name}: ${isA(error, JSONError) ? message.split("\n")[0] : message}`),
     script: script === null ? current.script : script, line, column });
 }
 

@@ -75,14 +75,25 @@ class Values {
     if (value === undefined || typeof value === "object" || typeof value === "function") this.map.set(name, JSON.parse(text));
     return text;
   }
+  // The same, or null for a value that cannot be written: it is gone then, and `fail` hears of it.
+  writtenOrGone(name, fail) {
+    try {
+      return this.written(name);
+    } catch (error) {
+      this.map.delete(name);
+      fail(name, error);
+      return null;
+    }
+  }
   // What the event changed, as JSON, or "" for nothing.
-  changesText() {
+  changesText(fail) {
     if (!this.touched.size) return "";
     let set = "", unset = "";
     for (const name of this.touched) {
       const key = JSON.stringify(name);
-      if (!this.map.has(name)) unset += (unset && ",") + key;
-      else set += `${set && ","}${key}:${this.written(name)}`;
+      const value = this.map.has(name) ? this.writtenOrGone(name, fail) : null;
+      if (value === null) unset += (unset && ",") + key;
+      else set += `${set && ","}${key}:${value}`;
     }
     this.touched.clear();
     return `{"set":{${set}},"unset":[${unset}]}`;
