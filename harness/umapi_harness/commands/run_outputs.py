@@ -1,0 +1,105 @@
+"""Files that a run writes, looked at before the first request: they can be written, and take the place of no input."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from umapi_harness.commands.conventions import check_output
+from umapi_harness.commands.run_fetching import is_address
+from umapi_harness.commands.run_options import RunArguments
+from umapi_harness.common.errors import DocumentError, InputError
+from umapi_harness.common.outputs import is_same_file, is_stream
+
+_WRITTEN_ANEW: Final = {
+    "--export-environment": "--environment",
+    "--export-globals": "--globals",
+    "--export-collection": "COLLECTION",
+    "--export-cookie-jar": "--cookie-jar",
+}
+"""The exports, each with the input that it may take the place of, as with Newman."""
+
+
+def check_outputs(arguments: RunArguments, reports: Mapping[str, Path]) -> None:
+    """Look at every file that the run would write; raises InputError and UsageError.
+
+    Args:
+        arguments: what the command line says.
+        reports: the paths of the reports, by the options that ask for them.
+    """
+    outputs = {**reports, **_exports(arguments)}
+    inputs = tuple(_inputs(arguments))
+    before: dict[str, str] = {}
+    for option, path in outputs.items():
+        check_output(path)
+        check_writable(path)
+        if is_stream(path):
+            continue
+        other = before.setdefault(os.path.realpath(path), option)
+        if other != option:
+            both = f"two files of the run would be written there ({other} and {option})"
+            raise InputError(f"{path}: {both}; give each a path of its own")
+        for source, read in inputs:
+            if source != _WRITTEN_ANEW.get(option) and is_same_file(path, read):
+                raise InputError(f"{path}: {option} would overwrite what {source} names; give it a path of its own")
+
+
+def _exports(arguments: RunArguments) -> dict[str, Path]:
+    given = {
+        "--export-environment": arguments.export_environment,
+        "--export-globals": arguments.export_globals,
+        "--export-collection": arguments.export_collection,
+        "--export-cookie-jar": arguments.export_cookie_jar,
+    }
+    return {option: path for option, path in given.items() if path is not None}
+
+
+def _inputs(arguments: RunArguments) -> Iterable[tuple[str, Path]]:
+    """The files that the command line lets the run read, each with what names it there."""
+    places = (
+        ("COLLECTION", arguments.collection),
+        ("--environment", arguments.environment),
+        ("--globals", arguments.globals),
+        ("--iteration-data", arguments.iteration_data),
+    )
+    yield from ((source, Path(place)) for source, place in places if place is not None and not is_address(place))
+    paths = (
+        ("--cookie-jar", arguments.cookie_jar),
+        ("--ca-bundle", arguments.ca_bundle),
+        ("--ssl-extra-ca-certs", arguments.ssl_extra_ca_certs),
+        ("--ssl-client-cert", arguments.ssl_client_cert),
+        ("--ssl-client-key", arguments.ssl_client_key),
+        ("--ssl-client-cert-list", arguments.ssl_client_cert_list),
+        ("--faults", arguments.faults_path),
+        *(("--seed", path) for path in arguments.seed_paths),
+    )
+    yield from ((source, path) for source, path in paths if path is not None)
+
+
+def check_writable(path: Path) -> None:
+    """Raise DocumentError for a path at which no file can be written; nothing is left there."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise unwritable(path, error) from None
+        try:
+            path.open("xb").close()
+            path.unlink()
+        except OSError as refused:
+            raise unwritable(path, refused) from None
+        return
+    if stat.S_ISDIR(mode):
+        raise unwritable(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    if stat.S_ISREG(mode) and not os.access(path, os.W_OK):
+        raise unwritable(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
+def unwritable(path: Path, error: OSError) -> DocumentError:
+    """The error of a path that cannot be written."""
+    reason = (error.strerror or "cannot be written").lower()
+    return DocumentError(str(path), "", reason, "give a path that can be written")
