@@ -360,6 +360,10 @@ def test_the_nearest_authorisation_counts(web, run_collection, collection_of, it
         (auth("oauth1", consumerKey="c", consumerSecret="s", signatureMethod="X"), "oauth1: the method X is not known"),
         (auth("oauth1", consumerKey="c", privateKey="no", signatureMethod="RSA-SHA1"), "oauth1: privateKey holds no"),
         (auth("kerberos"), "authorisation of type kerberos is not supported"),
+        (
+            auth("edgegrid", accessToken="a", clientToken="c", clientSecret="s", baseURL="http://[v1.x/"),
+            "edgegrid: baseURL is no address: ",
+        ),
     ],
 )
 def test_settings_that_cannot_be_used_are_told(web, run_collection, collection_of, item, given, message):

@@ -101,3 +101,9 @@ def test_the_hosts_of_address_variables_are_the_api_s(collection_of, item):
         "gw.example",
         "ims.example",
     }
+
+
+def test_a_value_that_is_no_address_is_no_host_of_the_api(collection_of, item):
+    """A bracket left open is told by the request that uses it, and by nothing before."""
+    usage = usage_of(collection_of(item("a", "{{a}}/users/x/0")))
+    assert api_hosts(usage, [{"a": "http://[v1.x"}, {"a": "[::zz"}, {"a": "[::1]"}]) == {"::1"}

@@ -451,6 +451,7 @@ def test_the_variables_of_the_end_are_handed_over(web, collection_of, item):
     ("request_", "message"),
     [
         ("http://[::1", "the address http://[::1 cannot be used: Invalid IPv6 URL"),
+        ("http://[v1.x/", "the address http://[v1.x/ cannot be used: Invalid IPv6 URL"),
         ({"url": "http://h", "method": "G ET"}, "'G ET' is no method of HTTP: letters, digits and hyphens make one"),
         ({"url": "http://h", "method": "P\r\nX: y"}, "'P\\r\\nX: Y' is no method of HTTP"),
     ],
@@ -473,3 +474,13 @@ def test_short_secrets_of_a_row_are_not_shown(web, run_collection, collection_of
         ("user", "abc"),
         ("long", "x" * 2000 + "…"),
     )
+
+
+def test_a_script_s_request_to_no_address_ends_no_run(web, run_collection, collection_of, item):
+    """The script is told, and the next request goes out."""
+    source = "pm.sendRequest('http://[v1.x/', (error) => pm.test(error.message, () => {}));"
+    ran = run_collection(collection_of(item("a", "http://h/a", test=source), item("b", "http://h/b")))
+    problem = "the address http://[v1.x/ cannot be used: Invalid IPv6 URL"
+    (error,) = [error for error in ran.of(events.ErrorRaised) if error.step is not None]
+    assert (error.kind, error.message) == ("failed-send-request", f"pm.sendRequest: {problem}")
+    assert web.urls == ["http://h/a", "http://h/b"]

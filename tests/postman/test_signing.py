@@ -86,3 +86,10 @@ def test_a_key_that_cannot_be_used_is_told_without_showing_it(key, tmp_path):
             scopes.find("jwt_token")
         assert message in str(caught.value)
         assert "abcdef" not in str(caught.value)
+
+
+def test_a_token_host_that_is_no_address_is_told(key, tmp_path):
+    """It is an error of the request that uses the token."""
+    path = written(key, tmp_path / "k.pem")
+    with pytest.raises(DocumentError, match=r"ims_url: .*; give the address of the token host"):
+        scopes_for(path, ims_url="http://[v1.x").find("jwt_token")

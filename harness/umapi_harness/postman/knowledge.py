@@ -217,8 +217,15 @@ def api_hosts(usage: Usage, known: Iterable[Mapping[str, object]]) -> frozenset[
     hosts: set[str] = set()
     for values in known:
         for name in usage.hosts:
-            value = str(values.get(name) or "")
-            host = urlsplit(value if "://" in value else f"//{value}").hostname
+            host = _host(str(values.get(name) or ""))
             if host and "{" not in host:
                 hosts.add(host.lower())
     return frozenset(hosts)
+
+
+def _host(value: str) -> str | None:
+    """The host that a value names; None where it is no address, which the request that uses it tells."""
+    try:
+        return urlsplit(value if "://" in value else f"//{value}").hostname
+    except ValueError:
+        return None

@@ -19,7 +19,7 @@ def jwt_provider(now: Callable[[], float]) -> Mapping[str, Provider]:
 
     The variables `org_id`, `tech_account_id`, `client_id`, `ims_url` and `private_key_path` (with
     `private_key_passphrase` where the key has one) must be set; without them the variable stays unresolved.
-    A key that cannot be read raises DocumentError.
+    A key that cannot be read, and an ims_url that is no address, raise DocumentError.
     """
 
     def signed(scopes: Scopes) -> str | None:
@@ -28,7 +28,7 @@ def jwt_provider(now: Callable[[], float]) -> Mapping[str, Provider]:
         if not all(values):
             return None
         org_id, account, client_id, ims_url, key_path = (value or "" for value in values)
-        host = urlsplit(ims_url).netloc
+        host = _host(ims_url)
         claims: dict[str, str | int | bool] = {
             "exp": int(now()) + JWT_LIFE,
             "iss": org_id,
@@ -39,6 +39,13 @@ def jwt_provider(now: Callable[[], float]) -> Mapping[str, Provider]:
         return _sign(claims, Path(key_path), scopes.find("private_key_passphrase"))
 
     return {JWT_VARIABLE: signed}
+
+
+def _host(ims_url: str) -> str:
+    try:
+        return urlsplit(ims_url).netloc
+    except ValueError as error:
+        raise DocumentError("{{jwt_token}}", "", f"ims_url: {error}", "give the address of the token host") from None
 
 
 def _sign(claims: dict[str, str | int | bool], path: Path, passphrase: str | None) -> str:

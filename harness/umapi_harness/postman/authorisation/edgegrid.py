@@ -41,7 +41,10 @@ def edgegrid(settings: Settings, unsigned: Unsigned) -> HttpRequest:
 
 def _host(base_url: str) -> str:
     """The host that is signed instead of the one that is called."""
-    return urlsplit(base_url if "://" in base_url else f"//{base_url}").netloc.rpartition("@")[2].lower()
+    try:
+        return urlsplit(base_url if "://" in base_url else f"//{base_url}").netloc.rpartition("@")[2].lower()
+    except ValueError as error:
+        raise AuthorisationError(f"edgegrid: baseURL is no address: {error}") from None
 
 
 def _headers(names: list[str], request: HttpRequest) -> str:
