@@ -401,3 +401,18 @@ def test_a_run_loads_no_mock_server_and_no_contract_without_need(write: Write, t
     words = [sys.executable, "-c", code, "run", str(write(step("a", "http://127.0.0.1:9"))), "--silent"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "1 []\n"
+
+
+def test_a_reader_that_goes_away_costs_the_console_alone(tmp_path: Path) -> None:
+    """With `| head` the run goes on to its end, and its other reports tell of it."""
+    report = tmp_path / "report.json"
+    command = [sys.executable, "-m", "umapi_harness", "run", "--json", str(report)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        told = process.stderr.read()
+    document = json.loads(report.read_text("utf-8"))
+    assert (process.returncode, told) == (2, "umapi-harness: the output cannot be written: broken pipe\n")
+    assert (document["passed"], document["stopped"], document["summary"]["requests"]) == (True, None, 94)

@@ -138,3 +138,16 @@ def test_a_text_that_was_shown_before_its_secret_was_known_is_masked_from_then_o
     masker.learn("hunter2x")
     assert masker.text("the word is hunter2x") == "the word is •••"
     assert [masker.text(f"{number} hunter2x") for number in range(5000)] == [f"{number} •••" for number in range(5000)]
+
+
+def test_what_goes_into_a_header_of_credentials_is_secret_whatever_it_is_called(run_collection, collection_of, item):
+    """A column of data with a name of its own, used as a token, shows in no event; nor does a secret in a name."""
+    request = {"url": "http://h/", "header": [{"key": "Authorization", "value": "{{scheme}} {{CSVTOK}}"}]}
+    test = "pm.test('sent ' + pm.iterationData.get('CSVTOK'), () => {});"
+    ran = run_collection(
+        collection_of(item("call with opensesame42", request, test=test)),
+        data=[{"CSVTOK": "opensesame42", "scheme": "Bearer"}],
+    )
+    told = repr(ran.told)
+    assert "opensesame42" not in told
+    assert "Bearer" in told

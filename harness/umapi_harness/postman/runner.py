@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
@@ -18,7 +18,7 @@ from umapi_harness.postman.library_needs import check_libraries
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.scripts import ScriptResult
 from umapi_harness.postman.sending.sender import Sender
-from umapi_harness.postman.session import Options, Session, TimeUpError
+from umapi_harness.postman.session import CREDENTIAL_HEADERS, Options, Session, TimeUpError
 from umapi_harness.postman.variables import value_text
 
 
@@ -59,6 +59,7 @@ class Runner:
             collection_variables=dict(self.collection.variables),
             collection_source=self.collection.source,
             auths=[item.auth for item in items if item.auth is not None],
+            credentials=list(_credentials(items)),
             collection_name=self.collection.name,
         )
         session.tell(
@@ -134,6 +135,12 @@ def _origin(error: Exception) -> str:
     return f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "nobody knows where"
 
 
+def _credentials(items: Iterable[Item]) -> Iterator[str]:
+    """What stands in headers that hold a credential."""
+    for item in items:
+        yield from (one.value for one in item.request.headers if one.key.strip().lower() in CREDENTIAL_HEADERS)
+
+
 @attrs.define
 class _Iterations:
     """Goes through the requests, once per iteration, wherever setNextRequest leads."""
@@ -189,8 +196,8 @@ class _Iterations:
         return events.Step(
             number=self.steps,
             iteration=iteration,
-            name=item.name,
-            folders=item.folders,
+            name=self.session.masker.text(item.name),
+            folders=tuple(self.session.masker.text(name) for name in item.folders),
             pointer=item.pointer,
         )
 

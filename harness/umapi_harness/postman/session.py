@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import attrs
 
@@ -26,11 +27,14 @@ from umapi_harness.postman.rules import NOTED, Rule
 from umapi_harness.postman.scripts import Limits, ScriptEngine
 from umapi_harness.postman.sending.sender import Sender
 from umapi_harness.postman.targets import Target, is_local
-from umapi_harness.postman.variables import Provider, Scopes, Values
+from umapi_harness.postman.variables import PLACEHOLDER, Provider, Scopes, Values
 from umapi_harness.postman.writes import as_test, changes_organization
 
 _SHOWN_VALUE = 2_000
 """So many characters of a variable's value are told."""
+
+CREDENTIAL_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
+"""Variables in the value of these are secrets, whatever they are called."""
 
 
 @attrs.frozen(kw_only=True)
@@ -108,6 +112,8 @@ class Session:
     collection_variables: Values = attrs.field(factory=dict[str, JsonValue])
     collection_source: str = ""
     auths: Sequence[Auth] = ()
+    credentials: Sequence[str] = ()
+    """What the requests of the run have in headers that hold a credential, their variables unresolved."""
     """The authorisations of the requests."""
     collection_name: str = ""
     masker: Masker = attrs.field(factory=Masker, init=False)
@@ -127,7 +133,11 @@ class Session:
     _exchanges: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._of_auths = frozenset(name for auth in self.auths for name in secret_variables(auth))
+        named = [PLACEHOLDER.findall(value) for value in self.credentials]
+        self._of_auths = frozenset(
+            # Before the last may stand a scheme, such as Bearer, which is no secret.
+            [names[-1].strip() for names in named if names] + [n for auth in self.auths for n in secret_variables(auth)]
+        )
         for auth in self.auths:
             self.learn_auth(auth)
         self.engine = ScriptEngine(sleep=self.pause, limits=self.options.limits)

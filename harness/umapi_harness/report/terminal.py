@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -46,6 +47,14 @@ class Printer:
         return True
 
 
+class _Console(Console):
+    """A console whose reader may go away: that is an error of the report, not the end of the run."""
+
+    def on_broken_pipe(self) -> None:
+        """Raises instead of ending the program."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
 def new_console(*, color: str = "auto") -> Console:
     """A console on standard output; without a terminal it is wide enough for the table. `color`: auto, on or off."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
@@ -53,7 +62,8 @@ def new_console(*, color: str = "auto") -> Console:
         # A terminal that cannot show a character shows a question mark instead of ending the run.
         reconfigure(errors="replace")
     settings = {"on": (True, False), "off": (False, True)}.get(color, (None, None))
-    return Console(force_terminal=settings[0], no_color=settings[1], width=shutil.get_terminal_size((110, 24)).columns)
+    width = shutil.get_terminal_size((110, 24)).columns
+    return _Console(force_terminal=settings[0], no_color=settings[1], width=width)
 
 
 def is_watched(console: Console) -> bool:
