@@ -69,3 +69,31 @@ def test_two_outputs_of_one_file_are_named(run: Run) -> None:
     ran = run("run", "c.json", "--json", "out.json", "--export-environment", "../" + Path.cwd().name + "/there.json")
     assert (ran.status, ran.out) == (2, "")
     assert "two files of the run would be written there (--json and --export-environment)" in ran.err
+
+
+@pytest.mark.parametrize("names", ["progress", "emojitrain", "cli,progress,progress"])
+def test_newman_s_reporters_of_what_goes_on_are_the_console(run: Run, names: str) -> None:
+    """A line of Newman that names them works: cli reports once, and that is said once."""
+    ran = run("run", "c.json", "-r", names)
+    assert ran.status == 1
+    assert ran.out.count("FAILED: 1 requests") == 1
+    assert ran.err.count("the last line of cli shows what goes on, and cli reports") == 1
+    assert ran.err.count("\n") == 1
+    assert not Path("newman").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("htmlextra", "there is no reporter 'htmlextra'; use html, which is one file for people"),
+        ("teamcity", "there is no reporter 'teamcity'; use junit, which TeamCity reads"),
+        ("junitfull", "there is no reporter 'junitfull'; use junit"),
+        ("nobody", "there is no reporter 'nobody'; there are cli, json"),
+    ],
+)
+def test_no_file_is_announced_for_a_reporter_that_is_not_there(run: Run, name: str, message: str) -> None:
+    """One line refuses it, with what does its work here; nothing is said of files of the others either, or made."""
+    ran = run("run", "c.json", "-r", f"json,{name}")
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert message in ran.err
+    assert not Path("newman").exists()

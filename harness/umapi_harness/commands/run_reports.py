@@ -10,7 +10,14 @@ from umapi_harness.commands.run_options import RunArguments
 from umapi_harness.commands.run_outputs import check_outputs, unwritable
 from umapi_harness.common.errors import InputError
 from umapi_harness.postman import events
-from umapi_harness.report.reporters import WITHOUT_FILE, Reporter, ReporterSettings, default_export, factory_of
+from umapi_harness.report.reporters import (
+    OF_THE_CONSOLE,
+    WITHOUT_FILE,
+    Reporter,
+    ReporterSettings,
+    default_export,
+    factory_of,
+)
 
 _KNOWN_OPTIONS = frozenset({"export"})
 
@@ -76,16 +83,18 @@ class Reports:
             self.problems.append(f"{name}: the report failed ({type(error).__name__}: {error})")
 
 
-def reporter_names(arguments: RunArguments) -> list[str]:
-    """The names of the reporters that the arguments ask for."""
+def asked_reporters(arguments: RunArguments) -> list[str]:
+    """The names of the reporters that the arguments ask for, as they say them."""
     return [name.strip() for text in arguments.reporters or ("cli",) for name in text.split(",") if name.strip()]
 
 
 def _exports(arguments: RunArguments) -> list[tuple[str, str, Path]]:
     """The options that ask for a report, each with the reporter's name and the path."""
-    names = reporter_names(arguments)
+    names = ["cli" if name in OF_THE_CONSOLE else name for name in asked_reporters(arguments)]
     if arguments.silent:
         names = [name for name in names if name != "cli"]
+    for name in names:
+        factory_of(name)  # before anything is said of its file
     found: list[tuple[str, str, Path]] = []
     for name in dict.fromkeys(names):
         given = arguments.options_of(name).get("export")

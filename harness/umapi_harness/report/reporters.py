@@ -88,6 +88,14 @@ _OWN: Final[Mapping[str, ReporterFactory]] = {
 }
 _ENDINGS: Final = {"junit": "xml", "umapi-json": "json"}
 WITHOUT_FILE: Final = frozenset({"cli"})
+OF_THE_CONSOLE: Final = frozenset({"progress", "emojitrain"})
+"""Reporters of Newman that show a run while it goes on, which the last line of `cli` does."""
+_NEAREST: Final = {
+    "htmlextra": "html, which is one file for people",
+    "junitfull": "junit",
+    "teamcity": "junit, which TeamCity reads",
+}
+"""Reporters that people add to Newman, with what does their work here."""
 
 
 def factory_of(name: str) -> ReporterFactory:
@@ -97,6 +105,8 @@ def factory_of(name: str) -> ReporterFactory:
         return own
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
     if name not in found:
+        if name in _NEAREST:
+            raise InputError(f"--reporters: there is no reporter {name!r}; use {_NEAREST[name]}")
         known = ", ".join((*_OWN, *found))
         raise InputError(f"--reporters: there is no reporter {name!r}; there are {known}")
     try:
