@@ -66,6 +66,31 @@ def test_memory_that_runs_out_is_told_as_a_limit(run_within):
     assert (rule, message.split(";")[0]) == ("limit", "the script used more than 32 MiB of memory")
 
 
+@pytest.mark.parametrize(
+    ("source", "rule"),
+    [
+        ("throw null;", "script-error"),
+        ("const reason = null; throw reason;", "script-error"),
+        ("setTimeout(() => { throw null; }, 1);", "script-error"),
+        ("Promise.reject(null);", "unhandled-rejection"),
+    ],
+)
+def test_a_script_may_throw_null(script_input, source, rule):
+    """That is an error like any other, and what was left in global names stays; the engine throws it without memory."""
+    engine = ScriptEngine(sleep=lambda _seconds: None)
+    first = engine.run(script_input(f"kept = 1; {source}"), lambda _message: {})
+    assert errors(first) == [(rule, "Error: null was thrown")]
+    later = engine.run(script_input("pm.test('kept', () => pm.expect(kept).to.equal(1));"), lambda _message: {})
+    assert [(one.name, one.state) for one in later.records if isinstance(one, Check)] == [("kept", "passed")]
+
+
+def test_memory_that_runs_out_in_a_script_that_throws_errors_is_a_limit(run_within):
+    """Small objects fill it to the last byte, so that there is none for an error."""
+    source = "let last = null; if (pm.expect === undefined) throw new Error('no'); for (;;) last = { last };"
+    ((rule, message),) = errors(run_within(Limits(memory_bytes=16 * 2**20), source))
+    assert (rule, message.split(";")[0]) == ("limit", "the script used more than 16 MiB of memory")
+
+
 def test_timers_share_the_time_of_their_event(run_within):
     """A timer that starts the next one forever is stopped by the bound of processor time or of waiting."""
     limits = Limits(cpu_seconds=0.3, wait_seconds=5)

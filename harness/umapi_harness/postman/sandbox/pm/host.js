@@ -9,9 +9,13 @@ let nextLine = FIRST_SCRIPT_LINE;
 const LAST_SCRIPT_LINE = 60000;
 const ASYNC_MARK = "$$watched"; // see async_functions.py
 const WRAPPER_LINES = 2; // that stand before a script once it has become a function
+const THROWING = /\b(?:throw(?!\s+new\b)|reject)\b/;
+const ROOM = 2 ** 20; // bytes
+let someThrow = false;
 
 function compile(id, text, escaped) {
   const source = escaped ? JSON.parse(text) : text;
+  someThrow ||= THROWING.test(source);
   const count = source.split("\n").length;
   if (nextLine + count > LAST_SCRIPT_LINE) nextLine = FIRST_SCRIPT_LINE;
   const first = nextLine;
@@ -21,6 +25,16 @@ function compile(id, text, escaped) {
     compiled.set(id, new AsyncFunction(ASYNC_MARK, "\n".repeat(first - 1 - WRAPPER_LINES) + source));
   } catch (error) {
     compiled.set(id, () => { throw error; });
+  }
+}
+
+// The engine throws null where no memory is left for an error; a script may throw it too, if it throws anything but new
+// errors.
+function mayThrowNull() {
+  try {
+    return someThrow && new ArrayBuffer(ROOM).byteLength === ROOM;
+  } catch {
+    return false;
   }
 }
 

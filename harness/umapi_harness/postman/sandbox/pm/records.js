@@ -60,7 +60,7 @@ function failCheck(check, error) {
 
 function addError(error, rule = "script-error") {
   const { name, message, line, column, script } = describe(error);
-  const exhausted = error === null || (name === "InternalError" && message === "out of memory");
+  const exhausted = error === null ? !mayThrowNull() : name === "InternalError" && message === "out of memory";
   if (exhausted) current.exhausted = true;
   addRecord({ __proto__: null, kind: "error", rule: exhausted ? "limit" : rule,
     message: exhausted ? `the script used more than ${current.limits.memory} MiB of memory${FRESH}` : cut(`${name}: ${isA(error, JSONError) ? message.split("\n")[0] : message}`),
