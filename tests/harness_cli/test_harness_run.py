@@ -138,6 +138,8 @@ def test_a_seed_faults_and_a_third_host(run: Run, write: Write, tmp_path: Path) 
         (["--mock", "--target", "http://h"], "--mock and --target exclude each other"),
         (["--throttle"], "--throttle needs the mock server of the run: add --mock"),
         (["--faults", "f.json"], "--faults needs the mock server of the run: add --mock"),
+        (["--no-fill", "v"], "--no-fill needs the mock server of the run: add --mock"),
+        (["--mock", "--no-fill", "v"], "--no-fill: the collection has no variable 'v'"),
         (["--allow-host", "h"], "--allow-host needs --mock or --target"),
         (["--bail", "never"], "--bail: 'never' is none of folder, failure"),
         (["-r", "cli,nobody"], "--reporters: there is no reporter 'nobody'; there are cli, json, umapi-json, junit"),

@@ -71,6 +71,7 @@ class RunArguments:
     denied: tuple[str, ...]
     target: str | None
     mock: bool
+    no_fill: tuple[str, ...]
     allow_hosts: tuple[str, ...]
     allow_writes: bool
     seed_paths: tuple[Path, ...]
@@ -215,6 +216,12 @@ _OPTIONS: Final = (
     click.option("--deny", "denied", multiple=True, metavar="RULE", help="Let a breach of this rule fail the run."),
     # Where it goes
     click.option("--mock", is_flag=True, help="Run against a mock server that is started for the run."),
+    click.option(
+        "--no-fill",
+        multiple=True,
+        metavar="NAME",
+        help="With --mock: a variable that stays empty until a script sets it; may be repeated.",
+    ),
     click.option("--target", metavar="URL", help="Send what is for the API to this scheme, host and port."),
     click.option(
         "--allow-host",

@@ -54,6 +54,7 @@ def starts_mock(arguments: RunArguments) -> bool:
         "--profile": arguments.profile != "documented",
         "--throttle": arguments.throttle,
         "--faults": arguments.faults_path is not None,
+        "--no-fill": bool(arguments.no_fill),
     }
     for option, is_given in given.items():
         if is_given and not started:
@@ -76,8 +77,10 @@ def mock_place(arguments: RunArguments, documents: RunDocuments) -> Generator[Pl
     seeds = read_seeds(arguments.seed_paths)
     with running_server(seeds=seeds, settings=settings, faults_path=arguments.faults_path) as server:
         usage = usage_of(documents.collection)
+        _check_names(arguments.no_fill, usage, documents)
         own = arguments.collection is None and arguments.environment is None
-        filled = () if own else fillings(usage, _known(documents), _meanings(server), _named_in_data(documents))
+        others = _named_in_data(documents).union(arguments.no_fill)
+        filled = () if own else fillings(usage, _known(documents), _meanings(server), others)
         target = _target(server.url, arguments, documents, usage)
         yield Place(
             values=_values_of(server) if own else {},
@@ -95,6 +98,14 @@ def _known(documents: RunDocuments) -> dict[str, Mapping[str, object]]:
         "collection": documents.collection.variables,
         "globals": documents.globals.values,
     }
+
+
+def _check_names(names: Iterable[str], usage: Usage, documents: RunDocuments) -> None:
+    """Raise UsageError for a name that no variable has."""
+    variables = {*usage.names, *(name for scope in _known(documents).values() for name in scope)}
+    for name in names:
+        if name not in variables:
+            raise click.BadParameter(f"the collection has no variable {name!r}", param_hint="--no-fill")
 
 
 def _named_in_data(documents: RunDocuments) -> frozenset[str]:

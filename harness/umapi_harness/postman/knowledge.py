@@ -194,7 +194,7 @@ def fillings(
         usage: how the collection uses variables.
         known: the values of environment, collection and globals, by these names.
         values: what the server has for each meaning.
-        others: names that have a value elsewhere, as in data files.
+        others: names that have a value elsewhere, as in data files, or are to have none.
     """
     listed = (*usage.names, *known["environment"], *known["collection"], *known["globals"])
     found: list[Filling] = []
