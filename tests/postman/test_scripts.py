@@ -328,13 +328,18 @@ def test_a_schema_cannot_reach_files_or_servers(run, tmp_path):
     [
         "{ get message() { throw 1; }, toString() { throw 2; }, get constructor() { throw 3; } }",
         "new Proxy({}, { get() { throw 1; }, ownKeys() { throw 2; }, getPrototypeOf() { throw 3; } })",
+        "{ get message() { throw 1; } }",
+        "Object.defineProperty(failed, 'expected', { get() { throw 1; } })",
+        "Object.assign(failed, { expected: { get x() { throw 1; } } })",
     ],
 )
 @pytest.mark.parametrize("how", ["() => { throw evil; }", "async () => { throw evil; }", "(done) => done(evil)"])
 def test_a_check_fails_whatever_is_thrown(run, thrown, how):
-    """What cannot even be shown fails the check too, and leaves no other error."""
-    ran = run(f"const evil = {thrown}; pm.test('bad', {how});")
-    assert [(record.name, record.state) for record in ran.records if isinstance(record, Check)] == [("bad", "failed")]
+    """What cannot even be shown fails the check too, leaves no other error, and the next check runs."""
+    failed = "let failed; try { pm.expect(1).to.equal(2); } catch (error) { failed = error; }"
+    ran = run(f"{failed} const evil = {thrown}; pm.test('bad', {how}); pm.test('next', () => {{}});")
+    states = [(record.name, record.state) for record in ran.records if isinstance(record, Check)]
+    assert states == [("bad", "failed"), ("next", "passed")]
     assert not ran.failed
 
 

@@ -82,10 +82,14 @@ function addEmptyAssertions() {
   }
 }
 
-// The two values that an assertion compared, as text; null where it compared none.
+// The two values that an assertion compared, as text; null where it compared none, or none that can be shown.
 function comparedBy(error) {
-  if (!isA(error, AssertionError) || !Object.hasOwn(error, "expected")) return null;
-  return { expected: comparedText(error.expected), actual: comparedText(error.actual) };
+  try {
+    if (!isA(error, AssertionError) || !Object.hasOwn(error, "expected")) return null;
+    return { expected: comparedText(error.expected), actual: comparedText(error.actual) };
+  } catch {
+    return null;
+  }
 }
 
 // ---- errors, with their place ----
