@@ -5,6 +5,7 @@ The size is that of a quick test; TEST_UMAPI_KILLS=100 makes it 100 kills of a r
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -18,6 +19,7 @@ from judging_kit import assert_true
 from program_kit import serving_people, start
 
 from umapi_harness.mock.faults.plans import read_plan
+from umapi_harness.mock.serving.server import RunningServer
 from umapi_harness.mock.state.exports import export_seed
 from umapi_sdk import BulkRun
 
@@ -36,6 +38,19 @@ FAULTS = [
     {"operation": "user", "kind": "drop", "rate": 0.05},
     {"operation": "token", "status": 503, "rate": 0.1},
 ]
+
+
+def ended(program: subprocess.Popen[str], server: RunningServer, further: int, pause: float) -> bool:
+    """Whether a program ends before the server has had so many further requests, and a pause more in seconds."""
+    wanted = server.world.journal.numbers.stop + further
+    while server.world.journal.numbers.stop < wanted:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            program.wait(0.005)
+            return True
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        program.wait(pause)
+        return True
+    return False
 
 
 @pytest.mark.parametrize("by_group", [False, True], ids=["by user", "by group"])
@@ -59,14 +74,12 @@ def test_kills_at_random_moments_lose_and_repeat_nothing(tmp_path: Path, by_grou
         while code != 0:
             sessions += 1
             program = start(server, journal, tmp_path)
-            try:
-                # Long enough for the run to end soon after the last kill, however fast the machine is.
-                moment = chance.random() * 0.06 * requests / KILLS if kills < KILLS else None
-                code = program.wait(moment)
-            except subprocess.TimeoutExpired:
+            # By requests and not by time, so that a fast machine has as many kills as a slow one.
+            further = chance.randrange(1, max(2, requests // KILLS)) if kills < KILLS else requests * 100
+            if not ended(program, server, further, chance.random() * 0.02):
                 program.send_signal(signal.SIGKILL)
                 kills += 1
-                code = program.wait()
+            code = program.wait()
             output, complaints = program.communicate()
             assert code in (0, -signal.SIGKILL), (output, complaints)
             assert sessions < 3 * KILLS + 10

@@ -9,6 +9,7 @@ import zlib
 import attrs
 import pytest
 
+from umapi_harness.postman.sending import sender as sender_module
 from umapi_harness.postman.sending.certificates import ClientCertificate, TlsOptions, check_files
 from umapi_harness.postman.sending.messages import FileContent, HttpBody, HttpRequest, SendError
 from umapi_harness.postman.sending.proxies import Proxies, proxies_of_environment
@@ -229,6 +230,6 @@ def test_a_connection_that_was_idle_for_long_is_not_used_again(web, monkeypatch)
         for _ in range(2):
             sender.send(HttpRequest(method="GET", url=web.url))
         assert web.connections == 1
-        monkeypatch.setattr("umapi_harness.postman.sending.sender._KEPT_SECONDS", 0.0)
+        monkeypatch.setattr(sender_module, "_KEPT_SECONDS", 0.0)
         sender.send(HttpRequest(method="GET", url=web.url))
     assert (web.connections, len(web.calls)) == (2, 3)

@@ -295,10 +295,10 @@ def test_a_kind_of_fault_that_the_schema_alone_has_is_answered(tmp_path: Path) -
     ("place", "old", "module"),
     [
         ("UserGroupStep", "deleteUserGroup", "umapi_harness.reading.actions"),
-        ("UserGroupStep", "deleteUserGroup", "umapi_harness.mock"),
-        ("CreateOption", "updateIfAlreadyExists", "umapi_harness.mock"),
-        ("IdentityType", "unknown", "umapi_harness.mock"),
-        ("UserStatus", "active", "umapi_harness.mock"),
+        ("UserGroupStep", "deleteUserGroup", "umapi_harness.mock.serving.server"),
+        ("CreateOption", "updateIfAlreadyExists", "umapi_harness.mock.serving.server"),
+        ("IdentityType", "unknown", "umapi_harness.mock.serving.server"),
+        ("UserStatus", "active", "umapi_harness.mock.serving.server"),
     ],
 )
 def test_a_renamed_word_is_no_key_error(place: str, old: str, module: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
@@ -51,7 +52,9 @@ class _Console(Console):
     """A console whose reader may go away: that is an error of the report, not the end of the run."""
 
     def on_broken_pipe(self) -> None:
-        """Raises instead of ending the program."""
+        """Raises instead of ending the program; what is written from now on, at the program's end too, goes nowhere."""
+        with contextlib.suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), self.file.fileno())
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
