@@ -153,7 +153,7 @@ def test_a_mistake_is_told_in_one_line_with_its_place_and_a_remedy(document, mes
         (1, "c.json#/item/0: an item must be an object, not a number"),
         ({"name": "a"}, '#/item/0: an item needs either "request" or "item"'),
         ({"item": {}}, "#/item/0/item: item must be an array"),
-        ({"item": [], "event": {}}, "#/item/0/event: event must be an array"),
+        ({"item": [], "event": 5}, "#/item/0/event: event must be an array"),
         ({"request": 1}, "#/item/0/request: a request must be an object"),
         ({"request": {"url": {}}}, "#/item/0/request/url: a URL needs either raw or host"),
         ({"request": {"url": "x", "body": {"mode": "xml"}}},

@@ -149,3 +149,11 @@ def test_a_collection_that_says_nothing_of_itself_is_run_all_the_same():
     """Newman runs what has items, with or without info."""
     read = parse_collection(Node({"item": [{"name": "a", "request": "http://h/"}]}, "c.json", ""))
     assert (read.name, [item.name for item in read.items]) == ("collection", ["a"])
+
+
+def test_an_event_alone_needs_no_list():
+    """Newman takes an object for the one event that there is."""
+    event = {"listen": "test", "script": {"exec": "pm.test('x', () => {});"}}
+    read = parse_collection(Node({"item": [{"name": "a", "request": "http://h/", "event": event}]}, "c.json", ""))
+    assert [script.source for script in read.items[0].tests] == ["pm.test('x', () => {});"]
+    assert read.unheard == ()

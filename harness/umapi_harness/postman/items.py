@@ -10,6 +10,7 @@ from umapi_harness.common.documents import JsonValue, Node, scalar_text
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman.behaviour import behaviour_of
 from umapi_harness.postman.collection import Auth, Item, Request, Script, parse_auth, parse_request
+from umapi_harness.postman.unheard import listeners
 
 MAX_DEPTH = 100
 UNNAMED = "unnamed"
@@ -116,11 +117,8 @@ def _id(entry: Node) -> str:
 
 
 def _scripts(node: Node, listen: str, owner: str) -> tuple[Script, ...]:
-    events = node.get("event")
-    if events is None:
-        return ()
     found: list[Script] = []
-    for event in events.items("event"):
+    for event in listeners(node):
         script = event.get("script")
         if script is None or event.text_of("listen") != listen or event.flag("disabled"):
             continue

@@ -21,6 +21,17 @@ class Unheard:
     problem: str
 
 
+def listeners(node: Node) -> Iterator[Node]:
+    """The events of a collection, folder or request; one alone may stand without a list, as Newman takes it."""
+    events = node.get("event")
+    if events is None:
+        return
+    if isinstance(events.value, dict):
+        yield events
+    else:
+        yield from events.items("event")
+
+
 def unheard_scripts(node: Node) -> Iterator[Unheard]:
     """The scripts of a collection, folder or request, and of all below it, that no event starts."""
     waiting = [node]
@@ -33,10 +44,10 @@ def unheard_scripts(node: Node) -> Iterator[Unheard]:
 
 
 def _of(node: Node) -> Iterator[Unheard]:
-    listeners = node.get("event")
-    if listeners is None or not isinstance(listeners.value, list):
+    events = node.get("event")
+    if events is None or not isinstance(events.value, list | dict):
         return  # told as the problem of the item
-    for listener in listeners.items("event"):
+    for listener in listeners(node):
         name = listener.text_of("listen")
         if name not in _EVENTS and not listener.flag("disabled") and listener.get("script") is not None:
             problem = f"a script listens to {name!r} and never runs; the events are {' and '.join(_EVENTS)}"
