@@ -484,3 +484,18 @@ def test_a_script_s_request_to_no_address_ends_no_run(web, run_collection, colle
     (error,) = [error for error in ran.of(events.ErrorRaised) if error.step is not None]
     assert (error.kind, error.message) == ("failed-send-request", f"pm.sendRequest: {problem}")
     assert web.urls == ["http://h/a", "http://h/b"]
+
+
+def test_a_signal_in_the_middle_of_a_report_is_an_error_of_the_run(web, collection_of, item):
+    """What strikes while listeners hear that a step is over belongs to no step, so that no report loses it."""
+    told: list[events.Event] = []
+
+    def struck(event: events.Event) -> None:
+        told.append(event)
+        if isinstance(event, events.RequestFinished):
+            raise KeyboardInterrupt
+
+    with Sender(proxies=web.proxies) as sender, pytest.raises(KeyboardInterrupt):
+        Runner(collection=collection_of(item("one", "http://h/")), sender=sender, listeners=[struck]).run()
+    (error,) = [event for event in told if isinstance(event, events.ErrorRaised)]
+    assert (error.kind, error.step) == ("interrupted", None)

@@ -22,7 +22,7 @@ from umapi_harness.commands.run_places import Place, elsewhere, mock_place, star
 from umapi_harness.commands.run_reports import Reports, asked_reporters
 from umapi_harness.postman.cookie_files import read_cookies
 from umapi_harness.postman.environment import Environment
-from umapi_harness.postman.events import Listener, Summary
+from umapi_harness.postman.events import Event, Listener, Summary
 from umapi_harness.postman.files import FileAccess
 from umapi_harness.postman.oversight import Answered, Breach
 from umapi_harness.postman.rules import allowed_rules
@@ -93,14 +93,14 @@ def _run(
     """Runs, and has the reports written whatever ends it; returns the exit status."""
     kept: list[Session] = []
     filled = {one.name: one.value for one in place.fillings if one.scope == "collection"}
-    runner = Runner(
-        collection=attrs.evolve(documents.collection, variables={**documents.collection.variables, **filled}),
-        sender=sender,
-        options=options,
-        listeners=(reports, *listeners),
-        on_end=kept.append,
-    )
     with _ended_by_signals() as ending:
+        runner = Runner(
+            collection=attrs.evolve(documents.collection, variables={**documents.collection.variables, **filled}),
+            sender=sender,
+            options=options,
+            listeners=(ending.undisturbed(reports), *listeners),
+            on_end=kept.append,
+        )
         try:
             summary: Summary = runner.run()
         except _SignalExit:
@@ -206,6 +206,23 @@ class _Ending:
     number: int = 0
     waits: bool = False
     """Whether signals wait until the reports are written."""
+    _telling: bool = attrs.field(default=False, init=False)
+    _pending: bool = attrs.field(default=False, init=False)
+
+    def undisturbed(self, listener: Listener) -> Listener:
+        """The listener, which no signal strikes in the middle of an event: a report would lose a request."""
+
+        def tell(event: Event) -> None:
+            self._telling = True
+            try:
+                listener(event)
+            finally:
+                self._telling = False
+            if self._pending:
+                self._pending = False
+                self._end()
+
+        return tell
 
     def take(self, number: int, _frame: FrameType | None) -> None:
         """Let the first signal end the run; those that follow end nothing, so that the reports are written."""
@@ -213,9 +230,15 @@ class _Ending:
         self.number = self.number or number
         if not first or self.waits:
             return
-        if number == signal.SIGINT:
+        if self._telling:
+            self._pending = True
+            return
+        self._end()
+
+    def _end(self) -> None:
+        if self.number == signal.SIGINT:
             raise KeyboardInterrupt
-        raise _SignalExit(signal.Signals(number).name)
+        raise _SignalExit(signal.Signals(self.number).name)
 
     def status(self) -> int:
         """The exit status of a run that a signal has ended, told of; 0 without one."""

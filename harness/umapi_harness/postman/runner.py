@@ -185,8 +185,9 @@ class _Iterations:
             jumps = following is not None and following.next_request is not None
             session.end_step(step, self.items[place], jumps=jumps)
             place = place + 1 if following is None else self._place_of(following, step, place)
-            session.tell(events.RequestFinished(step=step))
+            # A signal that comes while reports are told of the end is an error of the run: they are done with the step.
             self.step = None
+            session.tell(events.RequestFinished(step=step))
             if options.bail and session.summary.failures:
                 return "a check or request failed"
         return None

@@ -41,7 +41,7 @@ def test_what_is_said_to_differ_does(verdicts: list[equivalence.Verdict]) -> Non
 
 
 def test_there_are_many_and_nearly_all_are_the_same(verdicts: list[equivalence.Verdict]) -> None:
-    """At least 250 probes, of which at least 97 in 100 end as with Newman, or are stricter on purpose."""
+    """At least 250 probes, of which at least 97 in 100 end as with Newman, or stricter or better on purpose."""
     states = Counter(one.state for one in verdicts)
     assert len(verdicts) >= 250
-    assert states["same"] + states["stricter"] >= 0.97 * len(verdicts)
+    assert states["same"] + states["stricter"] + states["better"] >= 0.97 * len(verdicts)
