@@ -21,6 +21,7 @@ from umapi_harness.common.markup import markup_secrets, multipart_secrets
 from umapi_harness.common.notations import cells
 from umapi_harness.common.secret_names import is_secret
 from umapi_harness.common.shapes import (
+    BASE64_RUN,
     base64_text,
     basic_credentials,
     hexadecimal_text,
@@ -75,7 +76,6 @@ _BARE: Final = re.compile(r"[^&\s\"'<>]++")
 _LISTED: Final = re.compile(r"[\[({](?:\s*+\\*+(?:\"[^\"]*+(?:\"|$)|'[^']*+(?:'|$))\s*+,?+)++[\])}]?+")
 _LINE: Final = re.compile(r"[^\r\n\"]++")
 _ENCODED: Final = re.compile(r"(?<![\w.%~+-])[\w.%~+-]++")
-_RUN: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}+={0,2}+")
 _WORD_BEFORE: Final = re.compile(r"[\w-]+ $")
 # Words that say something of a secret, in messages and settings.
 _NO_SECRETS: Final = frozenset(
@@ -371,7 +371,7 @@ class Masker:
         if "%" in text and depth < _DEPTH:
             text = _ENCODED.sub(lambda found: self._decoded(found[0], depth), text)
         text = json_text.edited(text, known_credentials(text, self.mask))
-        return _RUN.sub(lambda found: self._opaque(found[0], depth), text)
+        return BASE64_RUN.sub(lambda found: self._opaque(found[0], depth), text)
 
     def _decoded(self, run: str, depth: int) -> str:
         if "%" not in run:

@@ -15,6 +15,9 @@ from typing import Final
 from umapi_harness.common.json_text import Edit
 from umapi_harness.common.payloads import compressed_text
 
+BASE64_RUN: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}+={0,2}+")
+"""What may be base64, or hexadecimal digits, and long enough to hold something."""
+
 # In a form a blank is a plus.
 _KEY_BEGINS: Final = re.compile(r"-----BEGIN[ +][A-Z +]{0,40}PRIVATE[ +]KEY(?:[ +]BLOCK)?-----")
 _DOTTED: Final = re.compile(r"(?<![\w.-])[\w.-]++")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
-from umapi_harness.common.shapes import base64_text, hexadecimal_text, packed_text
+from umapi_harness.common.shapes import BASE64_RUN, base64_text, hexadecimal_text, packed_text
 from umapi_harness.contract.escapes import all_escapes_changed
 from umapi_harness.contract.pieces import JOINED, MEMBER, token
 from umapi_harness.contract.vouching import MOST_DIGITS, WORD, vocabulary
@@ -29,7 +29,6 @@ _MOST_HELD: Final = 200_000
 _AT_ONCE: Final = 1 << 16
 """Characters of a text with escapes that are read at once, so that a large one costs no more memory than it must."""
 _ESCAPING: Final = re.compile(r"[%&\\]")
-_RUN: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}+={0,2}+")
 _HEXADECIMAL: Final = re.compile(r"(?:[0-9A-F]{2}|[0-9a-f]{2})++")
 _POWER: Final = re.compile(r"[0-9][eE][+-]?[0-9]")
 _DIGITS: Final = re.compile(r"[0-9]++")
@@ -81,7 +80,7 @@ class Accounts:
         """Look into base64, gzip in it, and hexadecimal digits; what stands between them are words."""
         packed: dict[str, str] = {}
         if depth < _DEEPEST:
-            for run in set(_RUN.findall(text)):
+            for run in set(BASE64_RUN.findall(text)):
                 if self._is_vouched(run):
                     continue
                 decoded = base64_text(run) or packed_text(run) or hexadecimal_text(run)
@@ -91,7 +90,7 @@ class Accounts:
             return self._words(text)
         parts: list[str] = []
         done = 0
-        for found in _RUN.finditer(text):
+        for found in BASE64_RUN.finditer(text):
             decoded = packed.get(found[0])
             if decoded is not None:
                 made = self.text(decoded, depth + 1)

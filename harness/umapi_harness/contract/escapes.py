@@ -49,15 +49,7 @@ def escapes_changed(raw: str, change: Callable[[str], str]) -> str:
     if not has_escapes(raw):
         return change(raw)
     chars, pieces = _read(raw)
-    text = "".join(chars)
-    changed = change(text)
-    if changed == text:
-        return raw
-    if len(changed) != len(text):
-        return changed
-    return "".join(
-        piece if old == new else written(new, piece) for old, new, piece in zip(chars, changed, pieces, strict=True)
-    )
+    return _rewritten(raw, chars, pieces, change)
 
 
 def all_escapes_changed(raw: str, change: Callable[[str], str], is_name: Callable[[str, str, bool], bool]) -> str:
@@ -72,15 +64,7 @@ def all_escapes_changed(raw: str, change: Callable[[str], str], is_name: Callabl
     chars, pieces = _read(raw)
     if _DOUBTFUL.search(raw):
         chars, pieces = _literally(chars, pieces, 2 if is_json_like(raw) else 1, is_name)
-    text = "".join(chars)
-    changed = change(text)
-    if changed == text:
-        return raw
-    if len(changed) != len(text):
-        return changed
-    return "".join(
-        piece if old == new else written(new, piece) for old, new, piece in zip(chars, changed, pieces, strict=True)
-    )
+    return _rewritten(raw, chars, pieces, change)
 
 
 def _literally(
@@ -128,6 +112,19 @@ def escaped_addresses(text: str) -> Iterator[tuple[int, int]]:
 
 def _is_percent(piece: str) -> bool:
     return piece[0] == "%" and "u" not in piece
+
+
+def _rewritten(raw: str, chars: list[str], pieces: list[str], change: Callable[[str], str]) -> str:
+    """`raw` with its characters changed; those that stay are written as they were."""
+    text = "".join(chars)
+    changed = change(text)
+    if changed == text:
+        return raw
+    if len(changed) != len(text):
+        return changed
+    return "".join(
+        piece if old == new else written(new, piece) for old, new, piece in zip(chars, changed, pieces, strict=True)
+    )
 
 
 def _read(raw: str) -> tuple[list[str], list[str]]:

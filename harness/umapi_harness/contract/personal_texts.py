@@ -16,7 +16,7 @@ from umapi_harness.common import json_text, notations, statements, tables
 from umapi_harness.common.markup import markup_fields, multipart_parts, tags
 from umapi_harness.common.secret_names import is_secret, snake_case
 from umapi_harness.common.secrets import REDACTED
-from umapi_harness.common.shapes import base64_text, hexadecimal_text, packed_text
+from umapi_harness.common.shapes import BASE64_RUN, base64_text, hexadecimal_text, packed_text
 from umapi_harness.contract.attachments import is_attachment_mark
 from umapi_harness.contract.encodings import entities_changed, json_changed, percent_changed
 from umapi_harness.contract.escapes import escapes_changed
@@ -46,7 +46,6 @@ _AMPERSAND: Final = re.compile(
     r"&(?!(?:amp;)*(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|(?!amp;)[A-Za-z][A-Za-z0-9]{1,30});)"
 )
 _ENCODED: Final = re.compile(r"(?<![\w.%~+-])[\w.%~+-]++")
-_RUN: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}+={0,2}+")
 _DEEPEST: Final = 6
 """How many encodings within each other are looked into."""
 _STATES: Final = frozenset({"active", "inactive", "enabled", "disabled", "yes", "no", "enterprise", "federated"})
@@ -177,7 +176,7 @@ class Texts:
         def between(part: str) -> str:
             if "%" in part:
                 part = _ENCODED.sub(lambda run: percent_changed(run[0], below), part)
-            return _RUN.sub(lambda found: self._encoded(found[0], depth), part)
+            return BASE64_RUN.sub(lambda found: self._encoded(found[0], depth), part)
 
         return self._shaped(text, between)
 
@@ -235,7 +234,9 @@ class Texts:
             return self.json(text, depth)
         if "content-disposition:" in text.lower():
             return self._multipart(text, depth)
-        if "x-www-form-urlencoded" in content_type.lower() or (_FORM.fullmatch(text) and not _RUN.fullmatch(text)):
+        if "x-www-form-urlencoded" in content_type.lower() or (
+            _FORM.fullmatch(text) and not BASE64_RUN.fullmatch(text)
+        ):
             return self._form(text, depth)
         return self._text(text, depth)
 
@@ -430,7 +431,7 @@ class Texts:
         if "%" in text and depth < _DEEPEST:
             text = _ENCODED.sub(lambda found: self._decoded(found[0], depth), text)
         if depth < _DEEPEST:
-            text = _RUN.sub(lambda found: self._encoded(found[0], depth), text)
+            text = BASE64_RUN.sub(lambda found: self._encoded(found[0], depth), text)
         return escapes_changed(text, self._names.replaced)
 
     def _shaped(self, text: str, between: Callable[[str], str] = str) -> str:
