@@ -9,6 +9,7 @@ from typing import Any, Final
 import attrs
 
 from umapi_harness.postman import events
+from umapi_harness.report import outcomes
 
 BODY_LIMIT: Final = 65_536
 """Characters of a body that are kept; a longer one is cut, and its length told."""
@@ -229,7 +230,7 @@ class StepRecord:
 
 def cut(text: str, limit: int = TEXT_LIMIT) -> str:
     """`text`, or its beginning with a mark that more followed."""
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
+    return outcomes.cut(text, limit)
 
 
 def _allowed(error: events.ErrorRaised) -> bool:
