@@ -44,6 +44,18 @@ def test_a_good_file(check: Check) -> None:
     assert result.lines == [f"No problem: {plan}"]
 
 
+def test_several_files(check: Check) -> None:
+    """Each file has its verdict behind its name, and one bad file makes the exit status 2 whichever place it has."""
+    Path("bad.csv").write_text(rows(1, country="XX"), "utf-8")
+    good = check(rows(1), "people.csv")
+    assert (good.status, [line.partition(":")[0] for line in good.lines]) == (0, ["people.csv"] * 2)
+    for others in (["people.csv", "bad.csv"], ["bad.csv", "people.csv"]):
+        result = check(rows(1), *others)
+        assert result.status == 2
+        assert "bad.csv: 1 problem in 1 row" in result.lines
+        assert sum(line.startswith("people.csv: No problem: 1 row in 1 command") for line in result.lines) == 2
+
+
 def test_memberships_by_group(check: Check) -> None:
     """`--by-group` plans as it does for `apply`: 100 people go into a group with one request."""
     content = "email,groups\n" + "".join(f"p{number}@x.com,A\n" for number in range(100))

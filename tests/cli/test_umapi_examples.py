@@ -36,6 +36,7 @@ def place(server: RunningServer, tmp_path: Path) -> Path:
     people = "email,firstname,lastname,country,Cost Centre\nzoe@example.com,Zoë,Z,DE,7\n"
     (tmp_path / "people.csv").write_text(people, "cp1252")
     (tmp_path / "joiners.csv").write_text(people.replace("Cost Centre", "groups").replace(",7", ",DevOps"), "utf-8")
+    (tmp_path / "movers.csv").write_bytes((tmp_path / "joiners.csv").read_bytes())
     (tmp_path / "leavers.csv").write_text("email\njdoe@example.com\n", "utf-8")
     (tmp_path / ".config/fish/completions").mkdir(parents=True)
     (tmp_path / ".local/share/bash-completion/completions").mkdir(parents=True)

@@ -62,7 +62,7 @@ def _usage(command: click.Command) -> str:
 def _argument(argument: click.Argument) -> str:
     if isinstance(argument.type, click.Choice):
         return "|".join(map(str, argument.type.choices))
-    return str(argument.metavar or argument.name).upper() + ("..." if argument.nargs < 0 else "")
+    return argument.metavar or str(argument.name).upper() + ("..." if argument.nargs < 0 else "")
 
 
 def _options(command: click.Command, heading: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The command `umapi check`: a file is read as `umapi apply` would, and nothing is sent."""
+"""The command `umapi check`: files are read as `umapi apply` would, and nothing is sent."""
 
 from __future__ import annotations
 
@@ -14,18 +14,25 @@ from umapi_sdk.sheets import SheetError
 @click.command(
     epilog=examples(
         "umapi check joiners.csv",
+        "umapi check joiners.csv movers.csv",
         "umapi check --action remove_from_org leavers.csv",
         'umapi check --encoding cp1252 --ignore-column "Cost Centre" people.csv',
     )
 )
-@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--by-group", is_flag=True, help="Plan as `umapi apply --by-group` does.")
 @reads_file
-def check(file: str, by_group: bool, reading: Reading) -> int:
-    """Check a file of people or commands without a connection, and tell what `umapi apply` would need for it.
+def check(files: tuple[str, ...], by_group: bool, reading: Reading) -> int:
+    """Check files of people or commands without a connection, and tell what `umapi apply` would need for each.
 
-    Each problem is a line with row, line and column. The exit status is 0 only if there is none.
+    Each problem is a line with row, line and column. The exit status is 0 only if there is none in any file.
     """
+    verdicts = [_verdict(file, by_group, reading, f"{file}: " if len(files) > 1 else "") for file in files]
+    return max(verdicts)
+
+
+def _verdict(file: str, by_group: bool, reading: Reading, mark: str) -> int:
+    """Tell the problems of one file, then what became of it behind a mark; gives the exit status."""
     screening = Screening(reading.open(file), say, every=reading.all_problems)
     try:
         summary = summarize((row.action for row in screening if row.action is not None), by_group=by_group)
@@ -33,7 +40,7 @@ def check(file: str, by_group: bool, reading: Reading) -> int:
         summary = None
         screening.note(error.problems)
     if screening.problems:
-        say(screening.summary)
+        say(f"{mark}{screening.summary}")
         return BAD_INPUT
-    say(f"No problem: {summary}")
+    say(f"{mark}No problem: {summary}")
     return DONE

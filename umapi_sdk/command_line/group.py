@@ -41,7 +41,7 @@ COMMANDS: Final = {
     "check": _Home(
         "checking",
         "check",
-        "Check a file of people or commands without a connection, and tell what `umapi apply` would need for it.",
+        "Check files of people or commands without a connection, and tell what `umapi apply` would need for each.",
     ),
     "completion": _Home("completion", "completion", "Print what makes a shell complete the commands of `umapi`."),
     "diff": _Home("comparing", "diff", "Show what differs between two exports, OLD and NEW, offline."),
