@@ -11,7 +11,10 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
 HARNESS = ROOT / "harness" / "umapi_harness"
 PATH = re.compile(r"[\w.-][\w./-]*/[\w.-]*|[\w-]+\.(?:md|py|toml|json)")
-ROOMS = ("schema", "generated", "umapi_runtime", "umapi_sdk", "harness", "examples", "benchmarks", "docs", "tests")
+ROOMS = (
+    *("schema", "generated", "umapi_runtime", "umapi_sdk", "harness", "examples", "benchmarks", "ci", "templates"),
+    *("docs", "tests"),
+)
 MOCK_ROOMS = ("serving", "control", "faults", "api", "state")
 
 

@@ -1,0 +1,110 @@
+"""What a step of GitHub Actions tells of a run: a summary in Markdown and outputs, from the JSON report.
+
+Called by `action.yml` as `python summary.py FOLDER STATUS`. It needs nothing but the standard library and the form of
+`report.json` that `harness/umapi_harness/report/run.schema.json` describes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+FORMAT: Final = 3
+"""The form of the report that is read here."""
+MOST: Final = 50
+"""So many failures are listed; the reports have all."""
+LONGEST: Final = 500
+"""Characters of a name or message."""
+
+
+def main(arguments: list[str]) -> int:
+    """Write the summary and the outputs, to the files that GitHub names in the environment."""
+    folder, status = Path(arguments[0]), arguments[1]
+    report = read(folder / "report.json")
+    outputs = {"passed": str(status == "0").lower(), "exit-status": status, "requests": "0", "failures": "0"}
+    outputs |= {"junit": f"{folder}/junit.xml", "html": f"{folder}/report.html"}
+    summary = (report or {}).get("summary")
+    if summary is not None:
+        outputs["requests"] = str(summary["requests"])
+        outputs["failures"] = str(summary["checks_failed"] + summary["errors"])
+    append("GITHUB_OUTPUT", "".join(f"{name}={one_line(value)}\n" for name, value in outputs.items()))
+    append("GITHUB_STEP_SUMMARY", told(report, status))
+    return 0
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """The report, or None where the run did not begin or the form is another."""
+    try:
+        report = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return report if isinstance(report, dict) and report.get("format") == FORMAT else None
+
+
+def told(report: dict[str, Any] | None, status: str) -> str:
+    """The summary as Markdown."""
+    if report is None or report["summary"] is None:
+        return f"### UMAPI collection: no run\n\nExit status {status}; the log of the step says why.\n"
+    summary = report["summary"]
+    verdict = "passed" if report["passed"] else "failed"
+    counts = (
+        ("requests", summary["requests"]),
+        ("checks passed", summary["checks_passed"]),
+        ("checks failed", summary["checks_failed"]),
+        ("rules broken", summary["errors"]),
+        ("allowed", summary["allowed"]),
+        ("seconds", f"{summary['seconds']:.2f}"),
+    )
+    lines = [f"### {plain(report['collection'])}: {verdict}", ""]
+    lines += ["|" + "|".join(f" {name} " for name, _ in counts) + "|", "|" + "---:|" * len(counts)]
+    lines += ["|" + "|".join(f" {value} " for _, value in counts) + "|"]
+    if report["stopped"]:
+        lines += ["", f"The run ended early: {plain(report['stopped'])}"]
+    found = failures(report)
+    if found:
+        lines += ["", "| request | what failed | message |", "|---|---|---|"]
+        lines += ["| " + " | ".join(plain(cell) for cell in row) + " |" for row in found[:MOST]]
+    if len(found) > MOST:
+        lines += ["", f"{len(found) - MOST} more are in the reports."]
+    return "\n".join(lines) + "\n"
+
+
+def failures(report: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Of each failed check and broken rule: the request, what it is called, and what it says."""
+    found: list[tuple[str, str, str]] = []
+    for request in report["requests"]:
+        place = " / ".join([*request["folders"], request["name"]])
+        failed = [check for check in request["checks"] if check["state"] == "failed"]
+        found += [(place, check["name"], check["message"]) for check in failed]
+        found += [(place, error["kind"], error["message"]) for error in request["errors"] if not error["allowed"]]
+    found += [("the run", error["kind"], error["message"]) for error in report["errors"] if not error["allowed"]]
+    return found
+
+
+def plain(text: str) -> str:
+    """Text as a cell of a table: on one line, cut, and nothing in it that Markdown or HTML would take for its own."""
+    cut = one_line(text)
+    if len(cut) > LONGEST:
+        cut = cut[:LONGEST] + "…"
+    return re.sub(r"[&<>|\\`*_{}\[\]()#~@!$:]", lambda sign: f"&#{ord(sign[0])};", cut)
+
+
+def one_line(text: str) -> str:
+    """Text without line breaks and other controls."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split(" "))
+
+
+def append(variable: str, text: str) -> None:
+    """Write to the end of the file that a variable names, if it names one."""
+    path = os.environ.get(variable)
+    if path:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
