@@ -39,10 +39,11 @@ def main(arguments: list[str]) -> int:
 def read(path: Path) -> dict[str, Any] | None:
     """The report, or None where the run did not begin or the form is another."""
     try:
-        report = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        report: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        known = report["format"] == FORMAT
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return report if isinstance(report, dict) and report.get("format") == FORMAT else None
+    return report if known else None
 
 
 def told(report: dict[str, Any] | None, status: str) -> str:
