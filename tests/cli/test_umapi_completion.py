@@ -69,22 +69,40 @@ def test_completion_loads_no_client() -> None:
     assert (done.stdout, done.stderr) == ("plain,user\nplain,users\n", "\n")
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
-def test_in_bash(umapi: Callable[..., Result], tmp_path: Path) -> None:
-    """Bash itself, with the script evaluated, completes commands and values of options."""
-    command = tmp_path / "umapi"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m umapi_sdk "$@"\n', "utf-8")
+PROGRAMS = {"umapi": "umapi_sdk", "umapi-harness": "umapi_harness"}
+ASKED = {
+    "umapi us": ["user", "users"],
+    "umapi users --format js": ["json", "jsonl"],
+    "umapi-harness re": ["record", "redact", "replay"],
+    "umapi-harness serve --profile l": ["live"],
+    "umapi-harness libraries in": ["install"],
+}
+ASKING = {
+    "bash": "COMP_WORDS=({line}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); {function} {program}; "
+    'echo "${{COMPREPLY[@]}}"',
+    "zsh": "words=({line}); CURRENT=${{#words}}; _describe() {{ print -l ${{completions_with_descriptions%%:*}} }}; "
+    "compadd() {{ print -l $completions }}; {function}",
+    "fish": 'complete -C "{line}" | string replace -r "\\t.*" ""',
+}
+"""How a shell is made to say what it completes."""
+
+
+@pytest.mark.parametrize("line", ASKED)
+@pytest.mark.parametrize("shell", ASKING)
+def test_in_the_shell_itself(tmp_path: Path, shell: str, line: str) -> None:
+    """A shell without any set-up, with the script evaluated, completes commands and values of options."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell}")
+    program = line.partition(" ")[0]
+    command = tmp_path / program
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {PROGRAMS[program]} "$@"\n', "utf-8")
     command.chmod(0o755)
-    script = umapi("completion", "bash").out
-    ask = (
-        'ask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _umapi_completion umapi; '
-        'echo "${COMPREPLY[@]}"; }; ask umapi us; ask umapi users --format js; complete -p umapi'
-    )
-    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
+    script = subprocess.run([command, "completion", shell], env=environment, capture_output=True, text=True, check=True)
+    ask = ASKING[shell].format(line=line, program=program, function=f"_{program.replace('-', '_')}_completion")
+    flags = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}[shell]
     done = subprocess.run(
-        ["bash", "--norc", "-c", f"{script}\n{ask}"], env=environment, capture_output=True, text=True, check=False
+        [shell, *flags, "-c", f"{script.stdout}\n{ask}"], env=environment, capture_output=True, text=True, check=False
     )
     assert done.stderr == ""
-    lines = done.stdout.splitlines()
-    assert lines[:2] == ["user users", "json jsonl"]
-    assert "_umapi_completion umapi" in lines[2]
+    assert sorted(done.stdout.split()) == ASKED[line]

@@ -43,6 +43,20 @@ def test_the_page_is_served(mock: Mock) -> None:
     assert (redirect.status_code, redirect.headers["location"]) == (308, "/_mock/")
 
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def test_a_browser_at_the_root_is_led_to_the_page(mock: Mock) -> None:
+    """Who asks / for a document is sent to the page, and not for good; a program has the service's own answer."""
+    redirect = mock.client.get("/", headers=BROWSER)
+    assert (redirect.status_code, redirect.headers["location"]) == (307, "/_mock/")
+    assert redirect.headers["cache-control"] == "no-store"
+    known = mock.client.get("/nowhere")
+    for method, path, headers in (("GET", "/", {}), ("POST", "/", BROWSER), ("GET", "/nowhere", BROWSER)):
+        answer = mock.client.request(method, path, headers=headers)
+        assert (answer.status_code, answer.json()) == (known.status_code, known.json())
+
+
 def test_all_files_that_the_page_names_are_there(mock: Mock) -> None:
     """Every file that the page or one of its modules refers to is served, and none comes from elsewhere."""
     html = mock.client.get("/_mock/").text

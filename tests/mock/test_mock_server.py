@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -18,6 +19,7 @@ import attrs
 import httpx
 import pytest
 
+from umapi_harness.common.shells import assignments, usual_shell
 from umapi_harness.mock import InputError, Settings, build_seed
 from umapi_harness.mock.serving.addresses import is_loopback
 from umapi_harness.mock.serving.server import running_server, serve
@@ -98,6 +100,75 @@ def test_export_lines_are_safe_for_a_shell() -> None:
         assert server.details.client_secret not in repr(server.details)
 
 
+AWKWARD = (
+    "plain-1@AdobeOrg",
+    "",
+    'it\'s $HOME `x` "y"',
+    "C:\\Temp\\a b",
+    "100% & <b> ^",
+    "\u2019\u2018 \u2019",
+    "ends in \\",
+    "a=b #c",
+)
+
+
+@pytest.mark.parametrize(
+    ("shell", "command", "show"),
+    [
+        ("sh", "/bin/sh", 'printf "%s" "$UMAPI_X"'),
+        ("fish", "fish", 'printf "%s" "$UMAPI_X"'),
+        ("powershell", "pwsh", "[Console]::Out.Write($env:UMAPI_X)"),
+    ],
+)
+@pytest.mark.parametrize("value", AWKWARD)
+def test_each_shell_reads_what_was_meant(shell: str, command: str, show: str, value: str) -> None:
+    """A shell that evaluates its line has the variable with exactly its value."""
+    if shutil.which(command) is None:
+        pytest.skip(f"there is no {command}")
+    script = "\n".join([*assignments({"UMAPI_X": value, "UMAPI_Y": None}, shell), show])
+    ran = subprocess.run([command, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == value
+
+
+def test_files_of_settings_are_read_as_meant(tmp_path: Path) -> None:
+    """A reader of .env files finds exactly the values."""
+    dotenv = pytest.importorskip("dotenv")
+    values = {f"UMAPI_X{place}": value for place, value in enumerate(AWKWARD)}
+    (tmp_path / ".env").write_text("\n".join(assignments(values, "dotenv")), "utf-8")
+    assert dotenv.dotenv_values(tmp_path / ".env", interpolate=False) == values
+
+
+def test_lines_for_shells_of_windows() -> None:
+    """PowerShell takes every kind of single quote for one; cmd has its own use for %, quotes and &."""
+    values = {"A": "it's \u2019", "B": '100% & "x" (^)', "C": "a & b", "D": "50%"}
+    assert assignments(values, "powershell")[:2] == ["$env:A = 'it''s \u2019\u2019'", "$env:B = '100% & \"x\" (^)'"]
+    assert assignments(values, "cmd") == [
+        'set "A=it\'s \u2019"',
+        'set B=100%% ^& ^"x^" ^(^^^)',
+        'set "C=a & b"',
+        'set "D=50%%"',
+    ]
+    with pytest.raises(InputError, match=r"^A: cmd cannot be given a line break; choose another shell"):
+        assignments({"A": "a\nb"}, "cmd")
+
+
+def test_the_usual_shell() -> None:
+    """Windows has PowerShell, unless the command runs in Git Bash or the like; everywhere else it is sh."""
+    assert usual_shell({}, "nt") == "powershell"
+    assert usual_shell({"MSYSTEM": "MINGW64"}, "nt") == "sh"
+    assert usual_shell({"SHELL": "/usr/bin/fish"}, "posix") == "sh"
+
+
+def test_the_server_knows_the_address_of_its_page() -> None:
+    """A server with the admin interface has a page where it says, and another has none."""
+    with running_server() as server:
+        page_url = f"{server.url}/_mock/"
+        assert server.page_url == page_url
+        assert "<title>UMAPI mock</title>" in httpx.get(page_url, trust_env=False).text
+    with running_server(admin=False) as server:
+        assert server.page_url is None
+
+
 def test_a_port_in_use_is_told() -> None:
     """The second server on a port is refused in one line."""
     with running_server() as server:
@@ -153,7 +224,7 @@ def test_settings_are_taken_from_the_start() -> None:
 PROGRAM = """
 import pathlib, sys
 from umapi_harness.mock.serving.server import serve
-serve(ready_file=pathlib.Path(sys.argv[1]), on_ready=lambda details: print(details.api_url, flush=True))
+serve(ready_file=pathlib.Path(sys.argv[1]), on_ready=lambda server: print(server.details.api_url, flush=True))
 print("ended", flush=True)
 """
 

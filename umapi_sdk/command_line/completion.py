@@ -1,4 +1,4 @@
-"""The command `umapi completion`."""
+"""The command `umapi completion`, and the scripts that it prints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from click.shell_completion import BashComplete, FishComplete, ShellComplete, Zs
 
 from umapi_sdk.command_line.conventions import examples
 
-_SHELLS: Final[dict[str, type[ShellComplete]]] = {"bash": BashComplete, "fish": FishComplete, "zsh": ZshComplete}
+
+class _ZshComplete(ZshComplete):
+    """As click's, for a zsh too whose completion was never set up, as it is where nobody has written a .zshrc."""
+
+    source_template = ZshComplete.source_template.replace(
+        "    compdef ", "    (( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }\n    compdef "
+    )
+
+
+SHELLS: Final[dict[str, type[ShellComplete]]] = {"bash": BashComplete, "fish": FishComplete, "zsh": _ZshComplete}
 
 
 @click.command(
@@ -19,13 +28,19 @@ _SHELLS: Final[dict[str, type[ShellComplete]]] = {"bash": BashComplete, "fish": 
         "umapi completion fish > ~/.config/fish/completions/umapi.fish",
     )
 )
-@click.argument("shell", type=click.Choice(list(_SHELLS)))
+@click.argument("shell", type=click.Choice(list(SHELLS)))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
     """Print what makes a shell complete the commands of `umapi`.
 
     Put the script where the shell looks for such scripts, or evaluate it when the shell starts, and open a new shell.
     """
-    maker = _SHELLS[shell](context.find_root().command, {}, "umapi", "_UMAPI_COMPLETE")
+    click.echo(completion_script(context, "umapi", shell))
+
+
+def completion_script(context: click.Context, program: str, shell: str) -> str:
+    """Return what makes a shell of `SHELLS` complete the commands of a program."""
+    variable = f"_{program}_COMPLETE".replace("-", "_").upper()
+    maker = SHELLS[shell](context.find_root().command, {}, program, variable)
     # Not `maker.source()`, which for bash would run a shell to learn its version.
-    click.echo(ShellComplete.source(maker))
+    return ShellComplete.source(maker)

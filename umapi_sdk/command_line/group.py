@@ -8,56 +8,41 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-import attrs
 import click
 
 from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, INTERRUPTED, PIPE_CLOSED, Access
+from umapi_sdk.command_line.late_commands import CommandHome, LateGroup
 from umapi_sdk.command_line.output import complain, open_streams, silence_output, tell_log, tell_warnings
 from umapi_sdk.errors import UmapiError, UsageError
 from umapi_sdk.version import __version__
 
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
-
-@attrs.frozen
-class _Home:
-    """Where a command is at home, and what the list of commands says of it."""
-
-    module: str
-    name: str
-    summary: str
-    """The first sentence of the command's help: said here too, so that the list is shown without loading any."""
-
-
 COMMANDS: Final = {
-    "apply": _Home(
+    "apply": CommandHome(
         "applying", "apply", "Carry out FILE: CSV of people, a JSON array or JSON Lines of commands, of any length."
     ),
-    "check": _Home(
+    "check": CommandHome(
         "checking",
         "check",
         "Check files of people or commands without a connection, and tell what `umapi apply` would need for each.",
     ),
-    "completion": _Home("completion", "completion", "Print what makes a shell complete the commands of `umapi`."),
-    "diff": _Home("comparing", "diff", "Show what differs between two exports, OLD and NEW, offline."),
-    "export": _Home(
+    "completion": CommandHome("completion", "completion", "Print what makes a shell complete the commands of `umapi`."),
+    "diff": CommandHome("comparing", "diff", "Show what differs between two exports, OLD and NEW, offline."),
+    "export": CommandHome(
         "exporting", "export", "Write all groups and all users with their groups to FILE, whole or not at all."
     ),
-    "groups": _Home(
+    "groups": CommandHome(
         "listing", "groups", "List user groups, product profiles and admin groups, with the number of their members."
     ),
-    "login": _Home("login", "login", "Try the credentials, and say what each part may do."),
-    "send": _Home(
+    "login": CommandHome("login", "login", "Try the credentials, and say what each part may do."),
+    "send": CommandHome(
         "sending", "send", "Send the commands of FILE, a JSON list in the form of an action request, of any length."
     ),
-    "status": _Home("status", "status", "Ask whether the service is live; the exit status is 0 only if it is."),
-    "user": _Home("listing", "one_user", "Show one user, by e-mail address or user name."),
-    "users": _Home("listing", "users", "List users."),
+    "status": CommandHome("status", "status", "Ask whether the service is live; the exit status is 0 only if it is."),
+    "user": CommandHome("listing", "one_user", "Show one user, by e-mail address or user name."),
+    "users": CommandHome("listing", "users", "List users."),
 }
 
 
@@ -98,8 +83,8 @@ class _PipeClosedError(Exception):
     """Whoever read the output has enough of it."""
 
 
-class _Group(click.Group):
-    """Loads the module of a command when the command is called."""
+class _Group(LateGroup):
+    """Tells a pipe that was closed from a failure."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -109,41 +94,14 @@ class _Group(click.Group):
             raise _PipeClosedError from None  # click would make an exit status of it that says failure
         return status
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        home = COMMANDS.get(cmd_name)
-        if home is None:
-            return None
-        command: click.Command = getattr(import_module(f"umapi_sdk.command_line.{home.module}"), home.name)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and args[0][:1].isalnum():
-            from difflib import get_close_matches  # noqa: PLC0415 - loaded when a command is wrong
-
-            near = get_close_matches(args[0].lower(), COMMANDS, n=1)
-            advice = f"is {near[0]} meant?" if near else f"there are {', '.join(sorted(COMMANDS))}"
-            ctx.fail(f"there is no command {args[0]}: {advice}")
-        return super().resolve_command(ctx, args)
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete names of commands, and load none of them for it."""
-        from click.shell_completion import CompletionItem  # noqa: PLC0415 - loaded when a shell asks
-
-        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
-        commands = [CompletionItem(name, help=COMMANDS[name].summary) for name in names]
-        return commands + click.Command.shell_complete(self, ctx, incomplete)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name].summary) for name in self.list_commands(ctx)])
-
-
-@click.group(cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Group,
+    homes=COMMANDS,
+    package="umapi_sdk.command_line",
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="File of settings; or UMAPI_CONFIG.")
 @click.option("--profile", metavar="NAME", help="Table of a TOML file of settings; or UMAPI_PROFILE.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell of each request and wait on standard error.")

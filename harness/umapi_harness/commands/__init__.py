@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Final
 
 import click
 
 from umapi_harness.commands.conventions import BAD_INPUT, INTERRUPTED, PROGRAM, package_version
 from umapi_harness.common.errors import InputError
+from umapi_sdk.command_line.late_commands import CommandHome, LateGroup
 
 
 def run_command_line(arguments: Sequence[str] | None) -> int:
@@ -32,37 +32,37 @@ def run_command_line(arguments: Sequence[str] | None) -> int:
     return BAD_INPUT
 
 
-# Command -> module and name there. `serve` would otherwise wait for all that the others need.
-_COMMANDS: Final = {
-    "serve": ("serving", "serve"),
-    "exec": ("serving", "execute"),
-    "run": ("running", "run"),
-    "libraries": ("libraries", "libraries"),
-    "seed": ("populating", "seed"),
-    "export": ("populating", "export"),
-    "replay": ("replaying", "replay"),
-    "diff": ("diffing", "diff"),
-    "redact": ("redacting", "redact"),
-    "verify": ("verifying", "verify"),
-    "record": ("recording", "record"),
+# `serve` would otherwise wait for all that the others need.
+COMMANDS: Final = {
+    "serve": CommandHome("serving", "serve", "Start the mock server and keep it running until Ctrl-C."),
+    "exec": CommandHome("serving", "execute", "Run COMMAND with a mock server of its own."),
+    "run": CommandHome("running", "run", "Run a Postman collection and report on its checks."),
+    "libraries": CommandHome(
+        "libraries", "libraries", "Bring the libraries that Postman has for scripts, list or remove them."
+    ),
+    "seed": CommandHome("populating", "seed", "Make up an organisation, as a seed for `serve --seed`."),
+    "export": CommandHome("populating", "export", "Write the present state of a running mock server as a seed."),
+    "replay": CommandHome("replaying", "replay", "Serve recordings in place of the service, until Ctrl-C."),
+    "diff": CommandHome("diffing", "diff", "Show what has drifted between two recordings of one scenario."),
+    "redact": CommandHome(
+        "redacting",
+        "redact",
+        "Write the recording IN to OUT, as HAR, without secrets and with pseudonyms for names, addresses and ids.",
+    ),
+    "verify": CommandHome(
+        "verifying",
+        "verify",
+        "Judge recordings: our schemas, the SDK's reading and the mock server against what the service said.",
+    ),
+    "record": CommandHome("recording", "record", "Pass requests on to the service and record them, until Ctrl-C."),
+    "completion": CommandHome("completing", "completion", "Print what makes a shell complete these commands."),
 }
 
 
-class _Group(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        if cmd_name not in _COMMANDS:
-            return None
-        module, name = _COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"{__name__}.{module}"), name)
-        return command
-
-
 @click.group(
-    cls=_Group,
-    no_args_is_help=False,
+    cls=LateGroup,
+    homes=COMMANDS,
+    package=__name__,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

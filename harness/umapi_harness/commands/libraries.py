@@ -15,13 +15,14 @@ import httpx
 from umapi_harness.commands.conventions import FILE, say, trusting
 from umapi_harness.common.errors import InputError
 from umapi_harness.postman import libraries as library
+from umapi_sdk.command_line.late_commands import WholeGroup
 
 _REGISTRY: Final = "https://registry.npmjs.org/"
 _REGISTRY_VARIABLES: Final = ("npm_config_registry", "NPM_CONFIG_REGISTRY")
 _SECONDS: Final = 60.0
 
 
-@click.group()
+@click.group(cls=WholeGroup)
 def libraries() -> None:
     """Bring the libraries that Postman has for scripts, list or remove them.
 

@@ -23,7 +23,9 @@ from umapi_harness.commands.redacting import (
     pseudonyms_for,
     written,
 )
+from umapi_harness.commands.server_options import SHELL, chosen_shell
 from umapi_harness.common.errors import InputError
+from umapi_harness.common.shells import assignments
 from umapi_harness.contract.proxy import RecordingProxy
 from umapi_harness.contract.recorder import Recorder
 from umapi_harness.contract.upstreams import Upstream
@@ -51,6 +53,7 @@ _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
 @ACCEPT_FILE
 @PSEUDONYMS
 @KEY
+@SHELL
 @BODY_LIMIT
 def record(
     upstream: str,
@@ -66,6 +69,7 @@ def record(
     accept_file: Path | None,
     pseudonyms: bool,
     key: str | None,
+    shell: str | None,
     max_body: int,
 ) -> int:
     """Pass requests on to the service and record them, until Ctrl-C.
@@ -107,7 +111,7 @@ def record(
         )
         server = place.server(proxy)
         server.config.date_header = False  # the service's own is passed on
-        server.on_start = lambda: _announce(place, out)
+        server.on_start = lambda: _announce(place, out, shell)
         saved: Path | None = None
         try:
             server.run()
@@ -164,11 +168,11 @@ def _tell_of_leftovers(out: Path) -> None:
         say(f"{part}: left by a recording that was killed, or one still going on; not used: {command} keeps it")
 
 
-def _announce(place: Site, out: Path) -> None:
+def _announce(place: Site, out: Path, shell: str | None) -> None:
     values = {
         "UMAPI_ENDPOINT": f"{place.url}{API_PATH}",
         "UMAPI_IMS_URL": place.url,
         "UMAPI_CA_BUNDLE": str(place.authority) if place.authority is not None else None,
     }
-    click.echo("\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items() if value is not None))
+    click.echo("\n".join(assignments(values, chosen_shell(shell))))
     say(f"recording to {out} at {place.url}, stop with Ctrl-C")

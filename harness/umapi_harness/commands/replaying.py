@@ -8,6 +8,7 @@ import click
 
 from umapi_harness.commands.conventions import FAILED, FILE, say
 from umapi_harness.commands.recording_limits import BODY_LIMIT, limits_of
+from umapi_harness.commands.server_options import SHELL, chosen_shell
 from umapi_harness.contract.playback import playable, prepared
 from umapi_harness.contract.replay import Replay
 from umapi_harness.mock.serving.listening import DEFAULT_HOST
@@ -20,9 +21,17 @@ from umapi_harness.mock.serving.listening import DEFAULT_HOST
 @click.option("--tls", is_flag=True, help="Serve HTTPS, with an authority and a certificate made at start.")
 @click.option("--ordered", is_flag=True, help="Demand the requests in the order in which they were recorded.")
 @click.option("--ready-file", type=FILE, help="Receives the server's details as JSON once it listens.")
+@SHELL
 @BODY_LIMIT
 def replay(
-    paths: tuple[Path, ...], host: str, port: int, tls: bool, ordered: bool, ready_file: Path | None, max_body: int
+    paths: tuple[Path, ...],
+    host: str,
+    port: int,
+    tls: bool,
+    ordered: bool,
+    ready_file: Path | None,
+    shell: str | None,
+    max_body: int,
 ) -> int:
     """Serve recordings in place of the service, until Ctrl-C.
 
@@ -36,7 +45,7 @@ def replay(
         def announce() -> None:
             if ready_file is not None:
                 playback.details.write(ready_file)
-            click.echo("\n".join(playback.details.export_lines()))
+            click.echo("\n".join(playback.details.export_lines(chosen_shell(shell))))
             say(f"replaying {len(app.exchanges)} exchanges at {playback.url}, stop with Ctrl-C")
 
         server.on_start = announce

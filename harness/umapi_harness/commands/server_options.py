@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 import click
 
 from umapi_harness.commands.conventions import FILE
+from umapi_harness.common.shells import SHELLS, usual_shell
 from umapi_harness.mock.settings import PROFILES
 
 SEEDS: Final = click.option(
@@ -26,3 +28,14 @@ PROFILE: Final = click.option(
 )
 THROTTLE: Final = click.option("--throttle", is_flag=True, help="Refuse calls past the documented limits with 429.")
 FAULTS: Final = click.option("--faults", "faults_path", type=FILE, help="A plan of failures, as JSON.")
+SHELL: Final = click.option(
+    "--shell",
+    type=click.Choice(SHELLS),
+    help="What reads the lines with variables that are printed: a shell, or a program that reads .env files. "
+    "Default: powershell on Windows, elsewhere sh.",
+)
+
+
+def chosen_shell(shell: str | None) -> str:
+    """What was chosen by the option, or the shell that is usual here."""
+    return shell or usual_shell(os.environ)

@@ -17,12 +17,12 @@ from typing import Any, TypeVar
 import click
 
 from umapi_harness.commands.conventions import FILE, say
-from umapi_harness.commands.server_options import FAULTS, PROFILE, SEEDS, THROTTLE
+from umapi_harness.commands.server_options import FAULTS, PROFILE, SEEDS, SHELL, THROTTLE, chosen_shell
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.clock import read_clock
 from umapi_harness.mock.serving.details import ServerDetails
 from umapi_harness.mock.serving.listening import DEFAULT_HOST
-from umapi_harness.mock.serving.server import running_server
+from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_harness.mock.serving.server import serve as serve_mock
 from umapi_harness.mock.settings import PROFILES, Settings
 from umapi_harness.mock.state.seed_files import read_seeds
@@ -117,18 +117,20 @@ def _settings(profile: str, throttle: bool, changes: Sequence[str]) -> Settings:
 @click.command()
 @_takes_a_server
 @click.option("--ready-file", type=FILE, help="Receives the server's details as JSON once it listens.")
-def serve(ready_file: Path | None, **options: Any) -> int:
+@SHELL
+def serve(ready_file: Path | None, shell: str | None, **options: Any) -> int:
     """Start the mock server and keep it running until Ctrl-C.
 
-    Prints what a client needs as lines that a shell can evaluate.
+    Prints what a client needs as lines that a shell can evaluate, and the address of its page for a browser.
     """
-    serve_mock(**_server(**options), ready_file=ready_file, on_ready=_announce)
+
+    def announce(server: RunningServer) -> None:
+        click.echo("\n".join(server.details.export_lines(chosen_shell(shell))))
+        page = f", page at {server.page_url}" if server.page_url is not None else ""
+        say(f"listening at {server.url}{page}, stop with Ctrl-C")
+
+    serve_mock(**_server(**options), ready_file=ready_file, on_ready=announce)
     return 0
-
-
-def _announce(details: ServerDetails) -> None:
-    click.echo("\n".join(details.export_lines()))
-    say(f"listening at {details.ims_url}, stop with Ctrl-C")
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})

@@ -16,6 +16,7 @@ _FOLDERS: Final = (
     files("umapi_harness.mock.control").joinpath("page"),
     files("umapi_harness.common").joinpath("page"),  # what the report of a run has too
 )
+PAGE_PATH: Final = "/_mock/"
 _TYPES: Final = {
     "html": "text/html; charset=utf-8",
     "css": "text/css; charset=utf-8",
@@ -40,10 +41,11 @@ DATA_HEADERS: Final = {
 
 
 def file_routes() -> list[Route]:
-    """The routes of the files."""
+    """The routes of the files, and those that lead a browser to the page."""
     return [
-        Route("/_mock", _to_page, methods=["GET"]),
-        Route("/_mock/", _asset, methods=["GET"]),
+        Route("/", _lead_to_page, methods=["GET"]),
+        Route(PAGE_PATH.rstrip("/"), _to_page, methods=["GET"]),
+        Route(PAGE_PATH, _asset, methods=["GET"]),
         Route("/_mock/page/{name}", _asset, methods=["GET"]),
     ]
 
@@ -68,7 +70,12 @@ def _assets() -> dict[str, _File]:
 
 
 async def _to_page(_request: Request) -> Response:
-    return RedirectResponse("/_mock/", status_code=308)
+    return RedirectResponse(PAGE_PATH, status_code=308)
+
+
+async def _lead_to_page(_request: Request) -> Response:
+    # Not for good, since browsers remember that: the port may be another server's tomorrow.
+    return RedirectResponse(PAGE_PATH, status_code=307, headers={"Cache-Control": "no-store"})
 
 
 async def _asset(request: Request) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
@@ -27,22 +28,31 @@ def create_app(world: World, *, admin: bool = True, names: Names | None = None) 
         routes += page_routes(world)
         routes.append(unknown_route(tuple(routes)))
     routes.append(_Everything(handler))
-    return _Application(world, handler, routes, names)
+    return _Application(world, handler, routes, names, has_page=admin)
 
 
 class _Application(Starlette):
     """Takes the service's own calls past Starlette, whose search for a route takes longer than most of them."""
 
-    def __init__(self, world: World, handler: Handler, routes: list[BaseRoute], names: Names) -> None:
+    def __init__(
+        self, world: World, handler: Handler, routes: list[BaseRoute], names: Names, *, has_page: bool
+    ) -> None:
         super().__init__(routes=routes)
+        self._has_page = has_page
         self._handler = handler
         self._gate = Gate(super().__call__, world, names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith("/_mock"):
+        # At / the API answers programs; a browser is led to the page.
+        to_page = self._has_page and scope["path"] == "/" and _looks_for_a_page(scope)
+        if scope["type"] == "http" and not to_page and not scope["path"].startswith("/_mock"):
             await self._handler(scope, receive, send)
         else:
             await self._gate(scope, receive, send)
+
+
+def _looks_for_a_page(scope: Scope) -> bool:
+    return scope["method"] in ("GET", "HEAD") and "text/html" in Headers(scope=scope).get("accept", "")
 
 
 class _Everything(BaseRoute):

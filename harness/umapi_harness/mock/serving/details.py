@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,7 @@ import attrs
 
 from umapi_harness.common.errors import InputError
 from umapi_harness.common.outputs import is_stream
+from umapi_harness.common.shells import assignments
 from umapi_harness.mock.serving.certificates import write_private
 
 _VARIABLES: Final = {
@@ -61,9 +61,12 @@ class ServerDetails:
         values = self.as_dict()
         return {variable: values[name] for name, variable in _VARIABLES.items()}
 
-    def export_lines(self) -> list[str]:
-        """The details as `export UMAPI_...` lines for a shell, without those that are None."""
-        return [f"export {name}={shlex.quote(value)}" for name, value in self.variables().items() if value is not None]
+    def export_lines(self, shell: str = "sh") -> list[str]:
+        """The details as lines that set UMAPI_ variables in a shell, without those that are None.
+
+        Raises InputError for a value that the shell cannot be given.
+        """
+        return assignments(self.variables(), shell)
 
     def write(self, path: Path) -> None:
         """Write the ready file, for the owner's eyes only; whoever sees it, sees all of it.

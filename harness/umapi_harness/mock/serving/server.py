@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 
 from umapi_harness.mock.clock import Clock
+from umapi_harness.mock.control.page_files import PAGE_PATH
 from umapi_harness.mock.faults.plans import read_plan_file
 from umapi_harness.mock.serving.addresses import Names, is_loopback
 from umapi_harness.mock.serving.app import create_app
@@ -32,6 +33,8 @@ class RunningServer:
     world: World
     url: str
     """Scheme, host and port."""
+    page_url: str | None
+    """Where the page is, for a browser; None without the admin interface."""
 
 
 def serve(
@@ -46,7 +49,7 @@ def serve(
     ready_file: Path | None = None,
     admin: bool | None = None,
     allow_hosts: Sequence[str] = (),
-    on_ready: Callable[[ServerDetails], None] | None = None,
+    on_ready: Callable[[RunningServer], None] | None = None,
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP, then return.
 
@@ -62,7 +65,7 @@ def serve(
             if ready_file is not None:
                 running.details.write(ready_file)
             if on_ready is not None:
-                on_ready(running.details)
+                on_ready(running)
 
         server.on_start = announce
         # What is there now, stays: the garbage collector need not go through a million users again and again.
@@ -110,12 +113,10 @@ def _prepared(
         key_path = place.folder / "private.key"
         write_private(key_path, world.keys.private_pem.encode("ascii"))
         details = server_details(world, place.url, authority=place.authority, private_key=key_path)
-        app = create_app(
-            world,
-            admin=is_loopback(host) if admin is None else admin,
-            names=Names({host, socket.gethostname(), *allow_hosts}),
-        )
-        yield place.server(app), RunningServer(details=details, world=world, url=place.url)
+        with_page = is_loopback(host) if admin is None else admin
+        app = create_app(world, admin=with_page, names=Names({host, socket.gethostname(), *allow_hosts}))
+        page_url = f"{place.url}{PAGE_PATH}" if with_page else None
+        yield place.server(app), RunningServer(details=details, world=world, url=place.url, page_url=page_url)
 
 
 def server_details(world: World, url: str, *, authority: Path | None, private_key: Path) -> ServerDetails:
