@@ -286,6 +286,28 @@ def test_client_and_count(mock: Mock) -> None:
         ({"operation": "users", "when": "now"}, 'faults: /0/when: "now" is not one of "before", "during"'),
         ({"operation": "users", "when": "during"}, "faults: /0/when: only an action call can be done by half"),
         ({"operation": "users", "kind": "drop", "status": 500}, "faults: /0/status: means nothing for the kind drop"),
+        (
+            {"operation": "users", "kind": "delay", "seconds": 3},
+            "faults: /0/seconds: means nothing for the kind delay, only for refuse, drip; give delay in its place: "
+            "delay has operation, kind, nth, first, rate, client_id, delay, when",
+        ),
+        (
+            {"operation": "users", "kind": "drop", "status": 500},
+            "faults: /0/status: means nothing for the kind drop, only for answer; remove it: drop has operation, kind,",
+        ),
+        (
+            {"operation": "users", "kind": "slow"},
+            'faults: /0/kind: "slow" is not one of "answer", "drop", "refuse", "delay", "truncate", "broken_json", ',
+        ),
+        (
+            {"operation": "users", "retry-after": 1},
+            "faults: /0: Additional properties are not allowed ('retry-after' was unexpected); is retry_after meant?",
+        ),
+        (
+            {"operation": "users", "xyzzy": 1},
+            "faults: /0: Additional properties are not allowed ('xyzzy' was unexpected); remove it or correct its "
+            "name: there can be operation, kind, when, nth,",
+        ),
         ({"operation": "users", "kind": "delay"}, "faults: /0: delay is missing; add the seconds to wait"),
         ({"operation": "token", "kind": "revoke"}, "faults: /0/operation: token is called without a token"),
         ({"operation": "user", "kind": "shrink"}, "faults: /0/operation: user has no pages; choose one of users"),

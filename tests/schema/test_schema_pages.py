@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import umapi_fault_page
+from umapi_harness.mock.names import FAULTS
 from umapi_limit_page import PAGE, render
 from umapi_models import defaults
 from umapi_samples import ROOT
@@ -10,6 +12,24 @@ from umapi_samples import ROOT
 def test_page_of_limits_is_fresh() -> None:
     """docs/limits.md is what the schemas give now."""
     assert PAGE.read_text("utf-8") == render()
+
+
+def test_page_of_faults_is_fresh() -> None:
+    """docs/faults.md is what the schemas give now."""
+    assert umapi_fault_page.PAGE.read_text("utf-8") == umapi_fault_page.render()
+
+
+def test_readme_names_the_fields_of_faults() -> None:
+    """The table of kinds in the README has each kind with the fields of its own."""
+    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
+    start = lines.index("| kind | the client sees | fields of its own |")
+    rows = [line.strip("| ").split(" | ") for line in lines[start + 2 :]]
+    rows = rows[: next(place for place, row in enumerate(rows) if len(row) < 2)]
+    told = {kind: row[2:] for row in rows for kind in row[0].split(", ")}
+    assert told == {
+        f"`{kind}`": [umapi_fault_page.names(entry["fields"])] if entry["fields"] else []
+        for kind, entry in FAULTS["kinds"].items()
+    }
 
 
 def test_readme_tells_the_defaults() -> None:

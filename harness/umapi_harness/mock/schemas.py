@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import json
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from umapi_harness.mock.names import FAULTS, LISTS
 _HERE: Final = files("umapi_harness.mock").joinpath("schemas")
 _SECRET: Final = ("credentials", "client_secret", "public_key")
 _LONGEST: Final = 300  # characters of a message; a wrong value may be a whole document
+_MOST_OPTIONS: Final = 30
 _REMEDIES: Final = {
     "additionalProperties": "remove it or correct its name; {schema} lists what there can be",
     "required": "add it",
@@ -55,17 +57,50 @@ def check(document: Any, name: str, where: str, *, definition: str | None = None
     keyword = str(error.evaluation_path[-1])
     # The value itself may be a secret, so only where it stands and what was expected is said.
     secret = any(part in _SECRET for part in error.instance_path)
-    message = "value is not of the form wanted" if secret and keyword != "required" else _short(error.message)
+    message = "value is not of the form wanted" if secret and keyword != "required" else _short(_told(error))
     remedy = _REMEDIES.get(keyword, "correct it as {schema} says").format(schema=name)
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.AdditionalProperties):
+        remedy = _other_name(error.kind.unexpected[0], _beside(error.schema_path, name, definition)) or remedy
     raise InputError(f"{where}: {Departure((*at, *error.instance_path), message)}; {remedy}")
 
 
 @functools.cache
 def _validator(name: str, definition: str | None) -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(_document(name, definition))
+
+
+def _document(name: str, definition: str | None) -> dict[str, Any]:
     document = packaged(name)
-    if definition is not None:
-        document = {"$schema": document["$schema"], "$defs": document["$defs"], "$ref": f"#/$defs/{definition}"}
-    return jsonschema_rs.validator_for(document)
+    if definition is None:
+        return document
+    return {"$schema": document["$schema"], "$defs": document["$defs"], "$ref": f"#/$defs/{definition}"}
+
+
+def _told(error: jsonschema_rs.ValidationError) -> str:
+    """What the library says, with all values that there can be, where it would say how many more there are."""
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Enum) and len(error.kind.options) <= _MOST_OPTIONS:
+        value, *options = (json.dumps(one, ensure_ascii=False) for one in (error.instance, *error.kind.options))
+        return f"{value} is not one of {', '.join(options)}"
+    return error.message
+
+
+def _beside(path: Sequence[str | int], name: str, definition: str | None) -> list[str]:
+    """The properties that there can be, where the keyword at `path` of a schema refuses another."""
+    node: Any = _document(name, definition)
+    try:
+        for part in path[:-1]:
+            node = node[part]
+    except (KeyError, IndexError):
+        return []  # in a file that this one refers to
+    return list(node.get("properties", ()))
+
+
+def _other_name(wrong: str, known: Sequence[str]) -> str | None:
+    """What to do about a name that there is not."""
+    if not known:
+        return None
+    near = difflib.get_close_matches(wrong.replace("-", "_"), known, n=1)
+    return f"is {near[0]} meant?" if near else f"remove it or correct its name: there can be {', '.join(known)}"
 
 
 def _short(message: str) -> str:

@@ -214,7 +214,7 @@ def _check_meaning(entry: dict[str, Any], here: str, clients: Collection[str] | 
     kind, operation = entry.get("kind", "answer"), entry["operation"]
     for name in entry:
         if name not in (*_ALWAYS, *_MEANING[kind]):
-            raise InputError(f"{here}/{name}: means nothing for the kind {kind}; remove it")
+            raise InputError(f"{here}/{name}: {_out_of_place(name, kind)}")
     for name in ("first", "rate"):
         if "nth" in entry and name in entry:
             raise InputError(f"{here}: nth and {name} exclude each other; remove one")
@@ -231,6 +231,14 @@ def _check_meaning(entry: dict[str, Any], here: str, clients: Collection[str] | 
         raise InputError(f"{here}/client_id: status is called without a client; remove it")
     if client_id is not None and clients is not None and client_id not in clients:
         raise InputError(f"{here}/client_id: no client {client_id}; known are {', '.join(clients)}")
+
+
+def _out_of_place(name: str, kind: str) -> str:
+    """What is wrong with a field that another kind of fault has, and what can be written instead."""
+    kinds = ", ".join(other for other, fields in _MEANING.items() if name in fields)
+    meant = FAULTS["mistaken"].get(name)
+    advice = "remove it" if meant is None else f"give {meant} in its place"
+    return f"means nothing for the kind {kind}, only for {kinds}; {advice}: {kind} has {', '.join(fields_of(kind))}"
 
 
 class _Endless:
