@@ -273,14 +273,14 @@ def test_a_report_that_cannot_be_written_keeps_no_other_from_it(run: Run, write:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP on this system")
+@pytest.mark.parametrize("script", ["setTimeout(() => {}, 60000);", "while (true) {}"])
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_a_signal_ends_a_run_with_its_reports(write: Write, tmp_path: Path, name: str) -> None:
-    """The report tells what was done and by what it was ended; the status is that of shells."""
-    report, begun = tmp_path / "r.json", tmp_path / "begun"
-    waits = "setTimeout(() => {}, 60000);"
+def test_a_signal_ends_a_run_with_its_reports(write: Write, tmp_path: Path, name: str, script: str) -> None:
+    """Also while a script computes: the report tells what was done and what ended it; the status is that of shells."""
+    report, variables = tmp_path / "r.json", tmp_path / "variables.json"
     steps = [
-        step("first", "http://127.0.0.1:9"),
-        step("waits", "http://127.0.0.1:9", event=[{"listen": "prerequest", "script": {"exec": [waits]}}]),
+        step("first", "http://127.0.0.1:9", "pm.environment.set('a', 1);"),
+        step("goes on", "http://127.0.0.1:9", event=[{"listen": "prerequest", "script": {"exec": [script]}}]),
     ]
     code = (
         "import signal, sys\n"
@@ -290,17 +290,20 @@ def test_a_signal_ends_a_run_with_its_reports(write: Write, tmp_path: Path, name
         "from umapi_harness.cli import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
-    words = [sys.executable, "-c", code, "run", str(write(*steps)), "--json", str(report), "-v"]
+    words = [sys.executable, "-c", code, "run", str(write(*steps)), "--json", str(report), "--timeout-script", "0"]
+    words += ["--export-environment", str(variables)]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as program:
         assert program.stdout is not None
         while "first" not in program.stdout.readline():
             pass
-        begun.touch()
         program.send_signal(getattr(signal, name))
-        _, err = program.communicate(timeout=60)
+        out, err = program.communicate(timeout=60)
     assert program.returncode == {"SIGINT": 130}.get(name, 128 + getattr(signal, name))
-    assert "Traceback" not in err
+    ended = "interrupted" if name == "SIGINT" else f"ended by {name}"
+    assert err.strip() == f"umapi-harness: {ended}"
+    assert "stopped: the run was ended before it was over" in out
+    assert [one["key"] for one in json.loads(variables.read_text("utf-8"))["values"]] == ["a"]
     document = json.loads(report.read_text("utf-8"))
     assert document["passed"] is False
     kinds = [error["kind"] for one in document["requests"] for error in one["errors"]]

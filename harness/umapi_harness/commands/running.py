@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import attrs
@@ -20,9 +17,10 @@ from umapi_harness.commands.run_network import sender_of
 from umapi_harness.commands.run_options import MEBIBYTE, REPORTER_OPTIONS, RunArguments, RunCommand, takes_run_options
 from umapi_harness.commands.run_places import Place, elsewhere, mock_place, starts_mock
 from umapi_harness.commands.run_reports import Reports, asked_reporters
+from umapi_harness.commands.run_signals import SignalExit, ended_by_signals
 from umapi_harness.postman.cookie_files import read_cookies
 from umapi_harness.postman.environment import Environment
-from umapi_harness.postman.events import Event, Listener, Summary
+from umapi_harness.postman.events import Listener, Summary
 from umapi_harness.postman.files import FileAccess
 from umapi_harness.postman.oversight import Answered, Breach
 from umapi_harness.postman.rules import allowed_rules
@@ -34,8 +32,6 @@ from umapi_harness.postman.signing import jwt_provider
 from umapi_harness.postman.targets import is_api_path
 from umapi_harness.report.reporters import OF_THE_CONSOLE
 
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-_KILLED = 128  # what shells add to the number of the signal that ended a command
 _NO_BOUND = 7 * 24 * 60 * 60.0
 _BAIL = ("folder", "failure")
 
@@ -75,7 +71,9 @@ def execute(arguments: RunArguments, listeners: Sequence[Listener] = ()) -> int:
         options_of_run = attrs.evolve(_options(arguments, documents, place), allowed=allowed)
         sender = stack.enter_context(sender_of(arguments, place))
         reports = Reports(arguments)
-        status = _run(arguments, documents, place, options_of_run, sender, reports, listeners)
+        status = _run(
+            arguments, documents, options_of_run, sender, reports, place=place, listeners=listeners, close=stack.close
+        )
     if reports.problems:
         return BAD_INPUT
     return 0 if arguments.suppress_exit_code and status == FAILED else status
@@ -84,34 +82,53 @@ def execute(arguments: RunArguments, listeners: Sequence[Listener] = ()) -> int:
 def _run(
     arguments: RunArguments,
     documents: RunDocuments,
-    place: Place,
     options: Options,
     sender: Sender,
     reports: Reports,
+    *,
+    place: Place,
     listeners: Sequence[Listener],
+    close: Callable[[], None],
 ) -> int:
-    """Runs, and has the reports written whatever ends it; returns the exit status."""
+    """Runs, and has the reports written whatever ends it; returns the exit status.
+
+    `close` closes what the run goes to, where no more than the process is left to end.
+    """
     kept: list[Session] = []
     filled = {one.name: one.value for one in place.fillings if one.scope == "collection"}
-    with _ended_by_signals() as ending:
+
+    def finish() -> None:
+        reports.close()
+        if kept:
+            reports.problems += export(documents, arguments, kept[0])
+        for problem in reports.problems:
+            say(problem)
+
+    with ended_by_signals() as ending:
+
+        def begun(abandon: Callable[[str], None]) -> None:
+            def give_up() -> None:
+                abandon(ending.reason())
+                finish()
+                close()
+
+            ending.give_up = give_up
+
         runner = Runner(
             collection=attrs.evolve(documents.collection, variables={**documents.collection.variables, **filled}),
             sender=sender,
             options=options,
             listeners=(ending.undisturbed(reports), *listeners),
+            on_begin=begun,
             on_end=kept.append,
         )
         try:
             summary: Summary = runner.run()
-        except _SignalExit:
+        except SignalExit:
             return ending.status()
         finally:
             ending.waits = True
-            reports.close()
-            if kept:
-                reports.problems += export(documents, arguments, kept[0])
-            for problem in reports.problems:
-                say(problem)
+            finish()
     return ending.status() or (0 if summary.passed else FAILED)
 
 
@@ -193,74 +210,3 @@ def _tell_of_unsupported(arguments: RunArguments) -> None:
         name = option.partition("-")[0]
         if not any(option.startswith(f"{one}-") for one in wanted):
             say(f"--reporter-{option}: nobody asks for the reporter {name}; add -r {name}")
-
-
-class _SignalExit(SystemExit):
-    """A signal ends the run; the text names it."""
-
-
-@attrs.define
-class _Ending:
-    """Which signal has ended the run, if one has."""
-
-    number: int = 0
-    waits: bool = False
-    """Whether signals wait until the reports are written."""
-    _telling: bool = attrs.field(default=False, init=False)
-    _pending: bool = attrs.field(default=False, init=False)
-
-    def undisturbed(self, listener: Listener) -> Listener:
-        """The listener, which no signal strikes in the middle of an event: a report would lose a request."""
-
-        def tell(event: Event) -> None:
-            self._telling = True
-            try:
-                listener(event)
-            finally:
-                self._telling = False
-            if self._pending:
-                self._pending = False
-                self._end()
-
-        return tell
-
-    def take(self, number: int, _frame: FrameType | None) -> None:
-        """Let the first signal end the run; those that follow end nothing, so that the reports are written."""
-        first = not self.number
-        self.number = self.number or number
-        if not first or self.waits:
-            return
-        if self._telling:
-            self._pending = True
-            return
-        self._end()
-
-    def _end(self) -> None:
-        if self.number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise _SignalExit(signal.Signals(self.number).name)
-
-    def status(self) -> int:
-        """The exit status of a run that a signal has ended, told of; 0 without one."""
-        if not self.number:
-            return 0
-        say(f"ended by {signal.Signals(self.number).name}")
-        return _KILLED + self.number
-
-
-@contextlib.contextmanager
-def _ended_by_signals() -> Generator[_Ending]:
-    """Lets a signal end the run, with its reports."""
-    ending = _Ending()
-    if threading.current_thread() is not threading.main_thread():
-        yield ending
-        return
-    before = {one: signal.getsignal(one) for one in _SIGNALS}
-    for one in _SIGNALS:
-        if before[one] is not signal.SIG_IGN:
-            signal.signal(one, ending.take)
-    try:
-        yield ending
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)

@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 import attrs
 
@@ -20,6 +21,8 @@ from umapi_harness.postman.scripts import ScriptResult
 from umapi_harness.postman.sending.sender import Sender
 from umapi_harness.postman.session import CREDENTIAL_HEADERS, Options, Session, TimeUpError
 from umapi_harness.postman.variables import value_text
+
+_BROKEN_OFF: Final = "the run was ended before it was over"
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +40,9 @@ class Runner:
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], float] = time.time
     chance: random.Random = attrs.field(factory=random.Random)
+    on_begin: Callable[[Callable[[str], None]], None] | None = None
+    """Receives what tells listeners of the run's end, with a reason, from another thread: for a run whose own thread
+    does not come back from a call, and is not let go on."""
     on_end: Callable[[Session], None] | None = None
     """Receives what the run leaves: its variables and its cookies."""
 
@@ -73,15 +79,26 @@ class Runner:
                 notes=tuple(session.masker.text(note) for note in self.options.notes),
             )
         )
-        stopped: str | None = "the run was ended before it was over"
+        iterations = _Iterations(session, items, count)
+
+        def abandon(reason: str) -> None:
+            session.error(iterations.step, Rule.INTERRUPTED, reason, "")
+            self._end(session, _BROKEN_OFF)
+
+        if self.on_begin is not None:
+            self.on_begin(abandon)
+        stopped: str | None = _BROKEN_OFF
         try:
-            stopped = self._work(session, _Iterations(session, items, count))
+            stopped = self._work(session, iterations)
         finally:
-            session.summary.seconds = time.monotonic() - session.began
-            session.tell(events.RunFinished(summary=session.summary, stopped=stopped))
-            if self.on_end is not None:
-                self.on_end(session)
+            self._end(session, stopped)
         return session.summary
+
+    def _end(self, session: Session, stopped: str | None) -> None:
+        session.summary.seconds = time.monotonic() - session.began
+        session.tell(events.RunFinished(summary=session.summary, stopped=stopped))
+        if self.on_end is not None:
+            self.on_end(session)
 
     def _work(self, session: Session, iterations: _Iterations) -> str | None:
         """Goes through the collection; returns why it stopped early. What ends the run is told before it is raised."""
