@@ -11,6 +11,7 @@ import pytest
 from umapi_harness.common.documents import read_text
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.common.inputs import read_bytes
+from umapi_harness.postman.sending.certificates import ClientCertificate, TlsOptions, check_files
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
 
@@ -23,10 +24,36 @@ def pipe(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_pipe_that_nobody_writes_to_is_given_up(pipe: Path) -> None:
-    """The error says how long nobody wrote."""
+def test_a_pipe_that_stays_silent_is_given_up(pipe: Path) -> None:
+    """The error says how long nobody wrote, where somebody has it open to write."""
+    writer = os.open(pipe, os.O_RDWR)
     with pytest.raises(OSError, match=r"nobody has written to it for 0.05 seconds"):
         read_bytes(pipe, patience=0.05)
+    os.close(writer)
+
+
+def test_a_pipe_without_a_writer_is_told_at_once(pipe: Path) -> None:
+    """Whatever patience others have: nobody is there who could write."""
+    with pytest.raises(
+        DocumentError, match=r"pipe: cannot be read \(nobody writes to this pipe\); give the path of a thing"
+    ):
+        read_text(pipe, "thing")
+
+
+def test_a_terminal_is_no_file() -> None:
+    """Nobody waits for what a person may type."""
+    terminal, other = os.openpty()
+    with pytest.raises(OSError, match="it is a terminal, no file"):
+        read_bytes(Path(os.ttyname(other)))
+    os.close(terminal)
+    os.close(other)
+
+
+def test_a_library_waits_for_no_pipe_without_a_writer(pipe: Path) -> None:
+    """Authorities and certificates are read by OpenSSL, which would wait for ever."""
+    for options in (TlsOptions(bundle=pipe), TlsOptions(clients=(ClientCertificate(certificate=pipe),))):
+        with pytest.raises(DocumentError, match="pipe: nobody writes to this pipe; give the path"):
+            check_files(options)
 
 
 def test_a_pipe_is_read_to_its_end(pipe: Path) -> None:

@@ -206,6 +206,32 @@ def test_an_export_takes_the_place_of_a_file_that_others_could_read(run: Run, wr
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+@pytest.mark.parametrize(
+    "option", ["", "--environment", "--globals", "--iteration-data", "--cookie-jar", "--ca-bundle"]
+)
+def test_an_input_that_is_a_pipe_without_a_writer_is_one_line(
+    run: Run, write: Write, tmp_path: Path, option: str
+) -> None:
+    """Nothing is waited for that cannot come."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    ran = run("run", pipe) if not option else run("run", write(step("a", "http://127.0.0.1:9")), option, pipe)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+    assert "nobody writes to this pipe" in ran.err
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd on this system")
+def test_an_input_may_be_what_another_program_writes(run: Run, write: Write) -> None:
+    """As bash hands over `<(command)`: a pipe that bears the name of a descriptor."""
+    reader, writer = os.pipe()
+    os.write(writer, write(step("a", "http://127.0.0.1:9")).read_bytes())
+    os.close(writer)
+    assert run("run", f"/dev/fd/{reader}").status == 1
+    os.close(reader)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_an_export_that_fails_keeps_no_other_from_being_written(run: Run, write: Write, tmp_path: Path) -> None:
     """What cannot be written is told, each file in its line, and the status is 2."""

@@ -13,6 +13,7 @@ from typing import Final
 import click
 
 from umapi_harness.common.errors import DocumentError, InputError
+from umapi_harness.common.inputs import attended
 from umapi_harness.common.outputs import is_stream
 
 PROGRAM: Final = "umapi-harness"
@@ -46,7 +47,8 @@ def package_version() -> str:
 def trusting(bundle: Path) -> ssl.SSLContext:
     """A TLS context that trusts the authorities of a PEM file, and only those; raises UsageError or DocumentError."""
     try:
-        return ssl.create_default_context(cafile=str(bundle))
+        with attended(bundle):
+            return ssl.create_default_context(cafile=str(bundle))
     except ssl.SSLError:
         raise click.UsageError(f"{bundle}: holds no certificate in PEM form; give the authority's PEM file") from None
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import ssl
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ import httpx
 
 from umapi_harness.commands.conventions import FILE, say, trusting
 from umapi_harness.common.errors import InputError
+from umapi_harness.common.inputs import read_bytes
 from umapi_harness.postman import libraries as library
 from umapi_sdk.command_line.late_commands import WholeGroup
 
@@ -91,13 +93,11 @@ def _download(registry: str, ca_bundle: Path | None) -> tuple[bytes, str]:
 def _read(path: Path) -> bytes:
     """The package's archive from a file; raises InputError."""
     try:
-        with path.open("rb") as stream:
-            content = stream.read(library.MAX_BYTES + 1)
+        return read_bytes(path, limit=library.MAX_BYTES)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise InputError(f"{path}: larger than {library.PACKAGE} {library.VERSION} is; correct --from") from None
         raise InputError(f"{path}: cannot be read ({error.strerror}); correct --from") from error
-    if len(content) > library.MAX_BYTES:
-        raise InputError(f"{path}: larger than {library.PACKAGE} {library.VERSION} is; correct --from")
-    return content
 
 
 def _registry(environ: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ import click
 
 from umapi_harness.commands.conventions import FAILED, FILE, check_output, say
 from umapi_harness.commands.recording_limits import BODY_LIMIT, limits_of
+from umapi_harness.common.inputs import read_bytes
 from umapi_harness.common.outputs import is_same_file
 from umapi_harness.contract.archives import check_free
 from umapi_harness.contract.cleaning import Cleaner
@@ -61,7 +62,7 @@ def accepted_words(words: tuple[str, ...], path: Path | None) -> frozenset[str]:
     if path is None:
         return frozenset(words)
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        lines = read_bytes(path).decode("utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "is no text in UTF-8"
         raise click.UsageError(f"--accept-file: {path}: cannot be read: {reason}; give a text file of words") from None

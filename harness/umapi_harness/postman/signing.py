@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from umapi_harness.common.errors import DocumentError
+from umapi_harness.common.inputs import read_bytes
 from umapi_harness.postman.variables import Provider, Scopes
 from umapi_models.defaults import JWT_LIFE
 from umapi_models.operations import METASCOPE
@@ -56,7 +57,7 @@ def _sign(claims: dict[str, str | int | bool], path: Path, passphrase: str | Non
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
 
     try:
-        key = load_pem_private_key(path.read_bytes(), passphrase.encode() if passphrase else None)
+        key = load_pem_private_key(read_bytes(path), passphrase.encode() if passphrase else None)
     except OSError as error:
         problem = f"private_key_path: {(error.strerror or 'cannot be read').lower()}"
         raise DocumentError(str(path), "", problem, "give the path of the RSA private key") from None

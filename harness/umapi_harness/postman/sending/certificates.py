@@ -10,6 +10,7 @@ from pathlib import Path
 import attrs
 
 from umapi_harness.common.errors import DocumentError
+from umapi_harness.common.inputs import attended
 
 
 @attrs.frozen(kw_only=True)
@@ -92,7 +93,8 @@ def context_for(options: TlsOptions, client: ClientCertificate | None, profile: 
 
 def _load(context: ssl.SSLContext, bundle: Path) -> None:
     try:
-        context.load_verify_locations(cafile=str(bundle))
+        with attended(bundle):
+            context.load_verify_locations(cafile=str(bundle))
     except ssl.SSLError:
         raise DocumentError(
             str(bundle), "", "holds no certificate in PEM form", "give the authority's PEM file"
@@ -105,7 +107,8 @@ def _load(context: ssl.SSLContext, bundle: Path) -> None:
 def _show(context: ssl.SSLContext, client: ClientCertificate) -> None:
     key = None if client.key is None else str(client.key)
     try:
-        context.load_cert_chain(str(client.certificate), key, password=lambda: client.passphrase)
+        with attended(client.certificate), attended(client.key or client.certificate):
+            context.load_cert_chain(str(client.certificate), key, password=lambda: client.passphrase)
     except ssl.SSLError:
         problem = "certificate, key and passphrase do not belong together, or are not in PEM form"
         raise DocumentError(str(client.certificate), "", problem, "check the three options") from None
