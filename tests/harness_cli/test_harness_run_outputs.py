@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from tests.harness_cli.conftest import Run
+from umapi_harness.report.json_report import JsonReport
+from umapi_harness.report.outcomes import Outcome
 
-COLLECTION = {
+COLLECTION: dict[str, Any] = {
     "info": {"name": "C", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},
     "item": [{"name": "a", "request": {"url": "http://127.0.0.1:9/"}}],
 }
@@ -97,3 +101,54 @@ def test_no_file_is_announced_for_a_reporter_that_is_not_there(run: Run, name: s
     assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert message in ran.err
     assert not Path("newman").exists()
+
+
+ALL_REPORTS = "-r cli,json --reporter-json-export n.json --json u.json --junit j.xml --html h.html"
+"""A run with all reports of failures."""
+
+
+def test_the_cause_stands_before_what_follows_from_it(run: Run) -> None:
+    """A check that fails because no answer came is told after the reason why none did, in every report."""
+    test = "pm.test('answered', () => pm.response.to.have.status(200));"
+    item = COLLECTION["item"][0] | {"event": [{"listen": "test", "script": {"exec": [test]}}]}
+    Path("c.json").write_text(json.dumps(COLLECTION | {"item": [item]}), "utf-8")
+    ran = run("run", "c.json", *ALL_REPORTS.split())
+    failures = ran.out.partition("Failures")[2]
+    assert failures.index("network: ") < failures.index("answered: ")
+    cases = ET.parse("j.xml").getroot().iter("testcase")
+    assert [case.get("name") for case in cases] == ["network", "answered"]
+    told = json.loads(Path("n.json").read_text("utf-8"))["run"]["failures"]
+    assert [one["error"]["name"] for one in told] == ["network", "AssertionError"]
+    page = Path("h.html").read_text("utf-8")
+    assert '"problem":"network: ' in page
+    assert '"kind":"network"' in page
+    assert '"before":0' in page
+    assert page.index("<b>a (iteration 1)</b> network: ") < page.index("<b>a (iteration 1)</b> answered: ")
+
+
+@pytest.mark.parametrize("reporter", ["json", "umapi-json", "junit", "har", "html"])
+def test_a_run_that_cannot_begin_leaves_older_reports(run: Run, reporter: str) -> None:
+    """What another report's place refuses costs no file that is there."""
+    Path("old").write_text("the older one", "utf-8")
+    ran = run("run", "c.json", "-r", reporter, f"--reporter-{reporter}-export", "old", "--junit", "none/j.xml")
+    assert ran.status == 2
+    assert Path("old").read_text("utf-8") == "the older one"
+
+
+def test_unfinished_reports_are_told_of(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both one of a run that was killed, and one whose reporter fails, with the places of what was written."""
+    killed = Path(".u.json.0123456789abcdef.part")
+    killed.write_text("{", "utf-8")
+
+    def fail(_report: JsonReport, _outcome: Outcome) -> None:
+        raise ZeroDivisionError("no")
+
+    monkeypatch.setattr(JsonReport, "_add", fail)
+    ran = run("run", "c.json", "--silent", "--json", "u.json")
+    first, second = ran.err.splitlines()
+    assert first.endswith(
+        f"{killed}: the unfinished report of a run that was killed, or is under way; read it or remove it"
+    )
+    (part,) = [path for path in Path().glob(".u.json.*.part") if path != killed]
+    assert "u.json: the report failed (ZeroDivisionError: no); what was written of it is in " in second
+    assert second.endswith(str(part))

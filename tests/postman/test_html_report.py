@@ -18,6 +18,7 @@ import pytest
 from umapi_events import SAID, exchange, plain_step, step, whole_run
 from umapi_harness.cli import main
 from umapi_harness.postman import events
+from umapi_harness.report.files import unfinished
 from umapi_harness.report.html_report import Bounds, HtmlReport
 from umapi_harness.report.html_steps import BODY_LIMIT, CHECK_LIMIT, EXCHANGE_LIMIT, LINE_LIMIT, TEXT_LIMIT
 
@@ -281,13 +282,16 @@ def test_the_file_is_bounded_and_failures_are_the_last_to_go(reported):
     assert document.end["summary"]["requests"] == 1000
 
 
-def test_a_run_that_is_killed_leaves_a_report(tmp_path):
-    """What was written before the end can be read; only the end is missing."""
+def test_a_run_that_is_killed_leaves_a_report_beside_the_older_one(tmp_path):
+    """What was written before the end can be read; only the end is missing, and the older report is whole."""
     path = tmp_path / "report.html"
+    path.write_text("the older one", "utf-8")
     report = HtmlReport(path)
     for event in list(whole_run([plain_step(number) for number in range(1, 200)]))[:-1]:
         report(event)
-    document = Document(path.read_text(encoding="utf-8"))
+    assert path.read_text("utf-8") == "the older one"
+    (part,) = unfinished(path)
+    document = Document(part.read_text(encoding="utf-8"))
     assert len(document.rows) >= 128
     assert document.data("end") == []
     report.close()

@@ -10,6 +10,7 @@ from umapi_harness.commands.run_options import RunArguments
 from umapi_harness.commands.run_outputs import check_outputs, unwritable
 from umapi_harness.common.errors import InputError
 from umapi_harness.postman import events
+from umapi_harness.report.files import unfinished
 from umapi_harness.report.reporters import (
     OF_THE_CONSOLE,
     WITHOUT_FILE,
@@ -31,6 +32,8 @@ class Reports:
         """Why reports are not what they should be."""
         self._reporters: list[tuple[str, Reporter]] = []
         self._pipes: list[int] = []
+        self._parts: dict[str, list[Path]] = {}
+        """Files in the making that were there before, by the names of the reports that they are of."""
         exports = _exports(arguments)
         check_outputs(arguments, {option: path for option, name, path in exports if name not in WITHOUT_FILE})
         for _, name, path in exports:
@@ -44,6 +47,10 @@ class Reports:
                 ascii_only=arguments.disable_unicode,
             )
             label = name if name in WITHOUT_FILE else str(path)
+            if name not in WITHOUT_FILE:
+                self._parts[label] = unfinished(path)
+            for part in self._parts.get(label, ()):
+                say(f"{part}: the unfinished report of a run that was killed, or is under way; read it or remove it")
             try:
                 if name not in WITHOUT_FILE:
                     self._pipes += _held_pipe(path)
@@ -80,7 +87,10 @@ class Reports:
             told = f"the output cannot be written: {reason}"
             self.problems.append(told if name in WITHOUT_FILE else f"{name}: {reason}; give a path that can be written")
         else:
-            self.problems.append(f"{name}: the report failed ({type(error).__name__}: {error})")
+            before = self._parts.get(name)
+            left = [] if before is None else [part for part in unfinished(Path(name)) if part not in before]
+            kept = f"; what was written of it is in {left[0]}" if left else ""
+            self.problems.append(f"{name}: the report failed ({type(error).__name__}: {error}){kept}")
 
 
 def asked_reporters(arguments: RunArguments) -> list[str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from umapi_harness.common.outputs import is_stream
+
+_NAME: Final = 64
+"""Characters of a report's name that the file in the making bears: systems bound the length of names."""
 
 
 class ReportFile:
@@ -21,21 +25,32 @@ class ReportFile:
         # A link goes on pointing at what it pointed at.
         self._path = path if self._streams else Path(os.path.realpath(path))
         self._part: Path | None = None
-        self._file: BinaryIO | None = path.open("wb") if self._streams else None
+        self._file: BinaryIO | None = None
+        if self._streams:
+            self._file = path.open("wb")
 
     def write(self, text: str) -> None:
         """Write on; raises OSError, and takes back what was written."""
+        # Half a surrogate pair cannot be encoded; as an escape it can stand in a JSON text.
+        self._write(text.encode("utf-8", "backslashreplace"))
+
+    def write_through(self, data: bytes) -> None:
+        """Write on, so that a run that is killed leaves what was written; raises OSError, as `write` does."""
+        self._write(data, through=True)
+
+    def _write(self, data: bytes, *, through: bool = False) -> None:
         try:
             if self._file is None:
                 self._file = self._opened()
-            # Half a surrogate pair cannot be encoded; as an escape it can stand in a JSON text.
-            self._file.write(text.encode("utf-8", "backslashreplace"))
+            self._file.write(data)
+            if through:
+                self._file.flush()
         except OSError:
             self.discard()
             raise
 
     def _opened(self) -> BinaryIO:
-        part = self._path.with_name(f".{secrets.token_hex(8)}.part")
+        part = self._path.with_name(_part_name(self._path.name, secrets.token_hex(8)))
         try:
             file = part.open("xb")
         except PermissionError:
@@ -45,6 +60,12 @@ class ReportFile:
             return self._path.open("wb")
         self._part = part
         return file
+
+    def __del__(self) -> None:
+        """Leave what was written to its reader: a reporter that fails is neither finished nor discarded."""
+        with suppress(OSError):
+            if self._file is not None:
+                self._file.close()
 
     def finish(self) -> None:
         """Complete the file and give it its name; raises OSError, and then what was there before is untouched."""
@@ -68,3 +89,14 @@ class ReportFile:
         with suppress(OSError):
             if self._part is not None:
                 self._part.unlink()
+
+
+def unfinished(path: Path) -> list[Path]:
+    """The files beside `path` that are reports in the making: of runs that were killed, or are under way."""
+    place = Path(os.path.realpath(path))
+    pattern = _part_name(glob.escape(place.name[:_NAME]), "*")
+    return sorted(place.parent.glob(pattern))
+
+
+def _part_name(name: str, mark: str) -> str:
+    return f".{name[:_NAME]}.{mark}.part"

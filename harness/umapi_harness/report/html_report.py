@@ -9,8 +9,19 @@ from typing import Any, Final
 import attrs
 
 from umapi_harness.postman import events
+from umapi_harness.report.files import ReportFile
 from umapi_harness.report.html_document import data_block, head
-from umapi_harness.report.html_steps import LINE_LIMIT, Bodies, StepRecord, cut, error_data, iteration_data
+from umapi_harness.report.html_steps import (
+    LINE_LIMIT,
+    Bodies,
+    StepBodies,
+    cut,
+    details,
+    error_data,
+    iteration_data,
+    row,
+)
+from umapi_harness.report.outcomes import Gathering, Outcome
 
 _CHUNK_STEPS: Final = 64
 _CHUNK_BYTES: Final = 512 * 1024
@@ -34,75 +45,46 @@ class Bounds:
 
 
 class HtmlReport:
-    """Listens to a run and writes its report to `path`; raises OSError if that cannot be opened.
+    """Listens to a run and writes its report to `path`, step by step, so that no memory grows with the run.
 
-    A step is written once the next one begins, so that the memory that this takes does not grow with the run, and
-    a run that is killed leaves a report of what came before. What goes wrong in writing is raised by `close`.
+    The file takes its place when it is whole. Of a run that is killed, a hidden file beside it holds what came before,
+    and can be read.
     """
 
     def __init__(self, path: Path, bounds: Bounds | None = None) -> None:
-        self._file = path.open("wb")
+        """Take the place; raises OSError for a pipe or a device that cannot be opened."""
+        self._file = ReportFile(path)
         self._bounds = bounds or Bounds()
         self._bodies = Bodies()
-        self._current: StepRecord | None = None
+        self._kept = StepBodies()
+        self._gathering = Gathering(self._settle, self._kept.without)
         self._chunk = _Chunk()
         self._written = 0
         self._listed = 0
         self._bare = 0
         self._omitted = 0
         self._failures: list[tuple[str, str]] = []
-        self._errors: list[events.ErrorRaised] = []
-        self._notes: list[str] = []
         self._title = ""
-        self._problem: OSError | None = None
 
     def close(self) -> None:
-        """End the file; raises OSError if not all of the report could be written."""
-        if self._file.closed:
-            return
+        """End the file and give it its name; raises OSError."""
         if not self._title:
             self._begin(events.RunStarted(collection=_NOT_BEGUN, source="", iterations=0, requests=0))
-        self._settle()
         self._flush()
-        try:
-            self._file.close()
-        except OSError as error:
-            self._problem = self._problem or error
-        if self._problem is not None:
-            raise self._problem
+        self._file.finish()
 
     def __call__(self, event: events.Event) -> None:
-        """Takes in one event."""
+        """Takes in one event; raises OSError."""
+        self._gathering(event)
         match event:
             case events.RunStarted():
                 self._begin(event)
             case events.IterationStarted():
-                self._settle()
                 self._chunk.iterations[event.iteration] = iteration_data(event.data)
             case events.RunFinished():
                 self._finish(event)
-            case events.ErrorRaised(step=None):
-                self._raised(event)
-            case events.NoteTaken(step=None):
-                if len(self._notes) < LINE_LIMIT:
-                    self._notes.append(cut(event.text))
             case _:
-                if event.step is not None:
-                    self._record_of(event.step).add(event)
-
-    def _record_of(self, step: events.Step) -> StepRecord:
-        """The record of a step; the one before is settled when its first event comes."""
-        if self._current is None or self._current.step.number != step.number:
-            self._settle()
-            self._current = StepRecord(step=step)
-        return self._current
-
-    def _raised(self, error: events.ErrorRaised) -> None:
-        """An error of the run as a whole."""
-        if len(self._errors) < _NAMED_LIMIT:
-            self._errors.append(error)
-            if not error.allowed:
-                self._failures.insert(0, ("The run", f"{error.kind}: {error.message}"))
+                pass
 
     def _begin(self, event: events.RunStarted) -> None:
         self._title = event.collection or "Run"
@@ -115,64 +97,64 @@ class HtmlReport:
             "at": event.at,
             "notes": [cut(note) for note in event.notes[:LINE_LIMIT]],
         }
-        self._write(head(self._title, run))
+        self._file.write_through(head(self._title, run))
 
-    def _settle(self) -> None:
-        """Put the step that is over into the chunk, as far as there is room."""
-        record, self._current = self._current, None
-        if record is None:
-            return
-        failed = record.state == "failed"
-        self._remember(record)
+    def _settle(self, outcome: Outcome) -> None:
+        """Put a step that is over into the chunk, as far as there is room."""
+        self._remember(outcome)
+        self._put(outcome)
+        self._kept.clear()
+
+    def _put(self, outcome: Outcome) -> None:
+        failed = outcome.state == "failed"
         if self._listed >= self._bounds.rows * (2 if failed else 1):
             self._omitted += 1
             return
         self._listed += 1
         room = self._bounds.details + (self._bounds.failures if failed else 0)
         has_room = self._written + self._chunk.size < room
-        details = record.details(self._bodies) if has_room else None
-        self._bare += details is None
-        self._chunk.steps.append(details)
-        self._chunk.rows.append(record.row() | {"bodies": _bodies_of(details)})
+        shown = details(outcome, self._kept, self._bodies) if has_room else None
+        self._bare += shown is None
+        self._chunk.steps.append(shown)
+        self._chunk.rows.append(row(outcome) | {"bodies": _bodies_of(shown)})
         self._chunk.size += sum(len(body["text"]) for body in self._bodies.fresh)
         self._chunk.bodies += self._bodies.fresh
         self._bodies.fresh = []
         if len(self._chunk.rows) >= _CHUNK_STEPS or self._chunk.size >= _CHUNK_BYTES:
             self._flush()
 
-    def _remember(self, record: StepRecord) -> None:
+    def _remember(self, outcome: Outcome) -> None:
         """What is told where scripts are switched off."""
-        for name, message in record.problems():
+        for failure in outcome.failures:
             if len(self._failures) < _NAMED_LIMIT:
-                where = f"{record.step.path} (iteration {record.step.iteration + 1})"
-                self._failures.append((where, f"{name}: {message}"))
+                where = f"{outcome.step.path} (iteration {outcome.step.iteration + 1})"
+                self._failures.append((where, f"{failure.name}: {failure.message}"))
 
     def _flush(self) -> None:
         chunk, self._chunk = self._chunk, _Chunk()
         if not chunk.rows and not chunk.iterations:
             return
         iterations = list(chunk.iterations.items())
-        self._write(data_block("rows", {"rows": chunk.rows, "iterations": iterations}))
+        self._file.write_through(data_block("rows", {"rows": chunk.rows, "iterations": iterations}))
         first = self._bodies.count - len(chunk.bodies)
-        details = data_block("details", {"steps": chunk.steps, "bodies": chunk.bodies}, body=first)
-        self._written += len(details)
-        self._write(details)
+        block = data_block("details", {"steps": chunk.steps, "bodies": chunk.bodies}, body=first)
+        self._written += len(block)
+        self._file.write_through(block)
 
     def _finish(self, event: events.RunFinished) -> None:
-        self._settle()
         self._flush()
         summary = event.summary
         end = {
             "passed": summary.passed,
             "stopped": event.stopped,
             "summary": attrs.asdict(summary),
-            "errors": [error_data(error) for error in self._errors],
-            "notes": self._notes,
+            "errors": [error_data(error) for error in self._gathering.errors[:_NAMED_LIMIT]],
+            "notes": [cut(note) for note in self._gathering.notes[:LINE_LIMIT]],
             "bare": self._bare,
             "omitted": self._omitted,
         }
-        self._write(data_block("end", end))
-        self._write(self._plain(event).encode("utf-8", "replace"))
+        self._file.write_through(data_block("end", end))
+        self._file.write_through(self._plain(event).encode("utf-8", "replace"))
 
     def _plain(self, event: events.RunFinished) -> str:
         """Verdict and failures for browsers without scripts."""
@@ -182,8 +164,10 @@ class HtmlReport:
             f"requests: {summary.requests}, checks passed: {summary.checks_passed}, checks failed: "
             f"{summary.checks_failed}, errors: {summary.errors}, in {summary.seconds:.2f} s"
         )
-        lines = [f"<li><b>{_text(where)}</b> {_text(what)}</li>" for where, what in self._failures]
-        more = summary.failures - len(self._failures)
+        of_the_run = [("The run", f"{one.name}: {one.message}") for one in self._gathering.failures[:_NAMED_LIMIT]]
+        failures = [*of_the_run, *self._failures]
+        lines = [f"<li><b>{_text(where)}</b> {_text(what)}</li>" for where, what in failures]
+        more = summary.failures - len(failures)
         rest = f"<p>… and {more} more.</p>" if more > 0 else ""
         stopped = f"<p>Stopped: {_text(event.stopped)}</p>" if event.stopped else ""
         return (
@@ -193,23 +177,14 @@ class HtmlReport:
             "</body>\n</html>\n"
         )
 
-    def _write(self, data: bytes) -> None:
-        if self._problem is not None:
-            return
-        try:
-            self._file.write(data)
-            self._file.flush()
-        except OSError as error:
-            self._problem = error
-
 
 def _text(text: str) -> str:
     return escape(cut(text))
 
 
-def _bodies_of(details: dict[str, Any] | None) -> list[int]:
+def _bodies_of(shown: dict[str, Any] | None) -> list[int]:
     """The numbers of the bodies of a step, by which a search in bodies finds it."""
-    exchanges: list[dict[str, Any]] = details["exchanges"] if details else []
+    exchanges: list[dict[str, Any]] = shown["exchanges"] if shown else []
     numbers: set[int | None] = {one["body"] for one in exchanges} | {
         one["answer"]["body"] for one in exchanges if "answer" in one
     }

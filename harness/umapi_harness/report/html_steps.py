@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from itertools import islice
 from typing import Any, Final
 
 import attrs
 
 from umapi_harness.postman import events
 from umapi_harness.report import outcomes
+from umapi_harness.report.outcomes import Check, Ending, Outcome
 
 BODY_LIMIT: Final = 65_536
 """Characters of a body that are kept; a longer one is cut, and its length told."""
@@ -22,6 +25,12 @@ LINE_LIMIT: Final = 200
 """Lines of each other kind (headers, variables, lines of the console, changes) that are kept."""
 CHECK_LIMIT: Final = 500
 _KNOWN_LIMIT: Final = 50_000
+_STATES: Final[Mapping[type[Check], str]] = {
+    events.CheckFailed: "failed",
+    events.CheckPassed: "passed",
+    events.CheckSkipped: "skipped",
+}
+"""The kinds of checks, in the order in which they are shown."""
 
 
 @attrs.frozen
@@ -69,172 +78,138 @@ class Bodies:
 
 
 @attrs.define
-class StepRecord:
-    """What happened in one execution of a request, kept until it is written."""
+class StepBodies:
+    """The bodies of the step that goes on, by the number of the exchange; its events are kept without."""
 
-    step: events.Step
-    sent: list[events.RequestSent] = attrs.field(factory=list[events.RequestSent])
-    ended: dict[int, events.ResponseReceived | events.RequestFailed] = attrs.field(
-        factory=dict[int, events.ResponseReceived | events.RequestFailed]
-    )
-    bodies_sent: dict[int, Body] = attrs.field(factory=dict[int, Body])
-    """By the number of the exchange; the events are kept without."""
-    bodies_received: dict[int, Body] = attrs.field(factory=dict[int, Body])
-    passed: list[events.CheckPassed] = attrs.field(factory=list[events.CheckPassed])
-    failed: list[events.CheckFailed] = attrs.field(factory=list[events.CheckFailed])
-    unchecked: list[events.CheckSkipped] = attrs.field(factory=list[events.CheckSkipped])
-    errors: list[events.ErrorRaised] = attrs.field(factory=list[events.ErrorRaised])
-    console: list[events.ConsoleMessage] = attrs.field(factory=list[events.ConsoleMessage])
-    changes: list[str] = attrs.field(factory=list[str])
-    notes: list[str] = attrs.field(factory=list[str])
-    skipped: bool = False
+    sent: dict[int, Body] = attrs.field(factory=dict[int, Body])
+    received: dict[int, Body] = attrs.field(factory=dict[int, Body])
 
-    def add(self, event: events.Event) -> None:
-        """Takes in an event of this step."""
+    def without(self, event: events.Event) -> events.Event:
+        """The event without its body, which is kept here as far as the report shows it."""
         match event:
             case events.RequestSent():
-                self.bodies_sent[event.exchange] = Body.of(event.body)
-                self.sent.append(attrs.evolve(event, body=""))
+                self.sent[event.exchange] = Body.of(event.body)
             case events.ResponseReceived():
-                self.bodies_received[event.exchange] = Body.of(event.body)
-                self.ended[event.exchange] = attrs.evolve(event, body="")
-            case events.RequestFailed():
-                self.ended[event.exchange] = event
-            case events.CheckPassed():
-                self.passed.append(event)
-            case events.CheckFailed():
-                self.failed.append(event)
-            case events.CheckSkipped():
-                self.unchecked.append(event)
-            case events.ErrorRaised():
-                self.errors.append(event)
-            case events.ConsoleMessage():
-                self.console.append(event)
-            case events.OrganizationChanged():
-                self.changes.extend(event.changes)
-            case events.NoteTaken():
-                self.notes.append(event.text)
-            case events.RequestSkipped():
-                self.skipped = True
+                self.received[event.exchange] = Body.of(event.body)
             case _:
-                pass
+                return event
+        return attrs.evolve(event, body="")
 
-    @property
-    def faults(self) -> list[events.ErrorRaised]:
-        """The errors that fail the run."""
-        return [error for error in self.errors if not error.allowed]
+    def clear(self) -> None:
+        """The step is over."""
+        self.sent.clear()
+        self.received.clear()
 
-    @property
-    def state(self) -> str:
-        """What became of the step, in one word: failed, skipped or passed."""
-        if self.failed or self.faults:
-            return "failed"
-        return "skipped" if self.skipped else "passed"
 
-    def problems(self) -> Iterator[tuple[str, str]]:
-        """What fails the step, each by the name of its check or rule and with its message."""
-        yield from ((check.name, check.message) for check in self.failed)
-        yield from ((error.kind, error.message) for error in self.faults)
+def row(outcome: Outcome) -> dict[str, Any]:
+    """What the list of steps shows, filters look at, and bars are drawn from."""
+    first = outcome.request
+    response = outcome.response
+    problem = next((f"{one.name}: {one.message}" for one in outcome.failures), "")
+    checks = Counter(type(check) for check in outcome.checks)
+    allowed = len(outcome.allowed)
+    return {
+        "number": outcome.step.number,
+        "iteration": outcome.step.iteration,
+        "name": cut(outcome.step.name),
+        "folders": [cut(folder) for folder in outcome.step.folders],
+        "state": outcome.state,
+        "method": first.method if first else "",
+        "url": cut(first.url) if first else "",
+        "status": response.status if response else 0,
+        "seconds": _rounded(response.seconds) if response else None,
+        "size": response.size if response else None,
+        "passed": checks[events.CheckPassed],
+        "failed": checks[events.CheckFailed],
+        "unchecked": checks[events.CheckSkipped],
+        "errors": len(outcome.errors) - allowed,
+        "allowed": allowed,
+        "problem": cut(problem, 300),
+        "spans": [_span(sent, end) for sent, end in islice(outcome.exchanges(), EXCHANGE_LIMIT)],
+    }
 
-    def row(self) -> dict[str, Any]:
-        """What the list of steps shows, filters look at, and bars are drawn from."""
-        main = next((sent for sent in reversed(self.sent) if sent.cause in events.OF_THE_COLLECTION), None)
-        answer = None if main is None else self.ended.get(main.exchange)
-        first = next((sent for sent in self.sent if sent.cause is events.Cause.COLLECTION), main)
-        response = answer if isinstance(answer, events.ResponseReceived) else None
-        problem = next((f"{name}: {message}" for name, message in self.problems()), "")
-        return {
-            "number": self.step.number,
-            "iteration": self.step.iteration,
-            "name": cut(self.step.name),
-            "folders": [cut(folder) for folder in self.step.folders],
-            "state": self.state,
-            "method": first.method if first else "",
-            "url": cut(first.url) if first else "",
-            "status": response.status if response else 0,
-            "seconds": _rounded(response.seconds) if response else None,
-            "size": response.size if response else None,
-            "passed": len(self.passed),
-            "failed": len(self.failed),
-            "unchecked": len(self.unchecked),
-            "errors": len(self.faults),
-            "allowed": len(self.errors) - len(self.faults),
-            "problem": cut(problem, 300),
-            "spans": [self._span(sent) for sent in self.sent[:EXCHANGE_LIMIT]],
+
+def _span(sent: events.RequestSent, end: Ending | None) -> list[Any]:
+    """When an exchange began, how long it took, its status, cause and number."""
+    status = end.status if isinstance(end, events.ResponseReceived) else 0
+    seconds = end.seconds if end else 0.0
+    return [_rounded(sent.at), _rounded(seconds), status, sent.cause.value, sent.exchange]
+
+
+def details(outcome: Outcome, kept: StepBodies, bodies: Bodies) -> dict[str, Any]:
+    """All that the page of the step shows. What is past a bound is counted in `left_out`."""
+    left_out = {
+        "exchanges": len(outcome.sent) - EXCHANGE_LIMIT,
+        "checks": len(outcome.checks) - CHECK_LIMIT,
+        "errors": len(outcome.errors) - LINE_LIMIT,
+        "console": len(outcome.console) - LINE_LIMIT,
+        "changes": len(outcome.changes) - LINE_LIMIT,
+        "notes": len(outcome.notes) - LINE_LIMIT,
+    }
+    exchanges = islice(outcome.exchanges(), EXCHANGE_LIMIT)
+    return {
+        "number": outcome.step.number,
+        "pointer": cut(outcome.step.pointer),
+        "exchanges": [_exchange(sent, end, kept, bodies) for sent, end in exchanges],
+        "checks": _checks(outcome),
+        "errors": _errors(outcome),
+        "console": [{"level": line.level, "text": cut(line.text)} for line in outcome.console[:LINE_LIMIT]],
+        "changes": [cut(change) for change in outcome.changes[:LINE_LIMIT]],
+        "notes": [cut(note) for note in outcome.notes[:LINE_LIMIT]],
+        "left_out": {kind: count for kind, count in left_out.items() if count > 0},
+    }
+
+
+def _checks(outcome: Outcome) -> list[dict[str, Any]]:
+    """Failed ones first, so that no bound hides one."""
+    kinds = tuple(_STATES)
+    ordered = sorted(outcome.checks, key=lambda check: kinds.index(type(check)))
+    return [_check(check) for check in ordered[:CHECK_LIMIT]]
+
+
+def _errors(outcome: Outcome) -> list[dict[str, Any]]:
+    """Those that fail the step first, each with how many failed checks stand `before` it: what caused them has none."""
+    shown: list[dict[str, Any]] = []
+    failed = 0
+    for one in outcome.broken:
+        if isinstance(one, events.CheckFailed):
+            failed += 1
+        else:
+            shown.append(error_data(one) | {"before": failed})
+    shown += [error_data(error) | {"before": failed} for error in outcome.errors if error.allowed]
+    return shown[:LINE_LIMIT]
+
+
+def _exchange(sent: events.RequestSent, end: Ending | None, kept: StepBodies, bodies: Bodies) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "number": sent.exchange,
+        "cause": sent.cause.value,
+        "at": _rounded(sent.at),
+        "method": sent.method,
+        "url": cut(sent.url),
+        "headers": _pairs(sent.headers),
+        "body": bodies.number(kept.sent.get(sent.exchange)),
+    }
+    if sent.variables:
+        used = sent.variables[:LINE_LIMIT]
+        shown["variables"] = [[cut(one.name), cut(one.value), one.scope, cut(one.origin)] for one in used]
+    if isinstance(end, events.ResponseReceived):
+        shown["answer"] = {
+            "status": end.status,
+            "reason": cut(end.reason),
+            "headers": _pairs(end.headers),
+            "body": bodies.number(kept.received.get(sent.exchange)),
+            "seconds": _rounded(end.seconds),
+            "size": end.size,
         }
-
-    def _span(self, sent: events.RequestSent) -> list[Any]:
-        """When an exchange began, how long it took, its status, cause and number."""
-        end = self.ended.get(sent.exchange)
-        status = end.status if isinstance(end, events.ResponseReceived) else 0
-        seconds = end.seconds if end else 0.0
-        return [_rounded(sent.at), _rounded(seconds), status, sent.cause.value, sent.exchange]
-
-    def details(self, bodies: Bodies) -> dict[str, Any]:
-        """All that the page of the step shows. What is past a bound is counted in `left_out`."""
-        left_out = {
-            "exchanges": len(self.sent) - EXCHANGE_LIMIT,
-            "checks": len(self.failed) + len(self.passed) + len(self.unchecked) - CHECK_LIMIT,
-            "errors": len(self.errors) - LINE_LIMIT,
-            "console": len(self.console) - LINE_LIMIT,
-            "changes": len(self.changes) - LINE_LIMIT,
-            "notes": len(self.notes) - LINE_LIMIT,
-        }
-        return {
-            "number": self.step.number,
-            "pointer": cut(self.step.pointer),
-            "exchanges": [self._exchange(sent, bodies) for sent in self.sent[:EXCHANGE_LIMIT]],
-            "checks": self._checks(),
-            "errors": [error_data(error) for error in sorted(self.errors, key=_allowed)[:LINE_LIMIT]],
-            "console": [{"level": line.level, "text": cut(line.text)} for line in self.console[:LINE_LIMIT]],
-            "changes": [cut(change) for change in self.changes[:LINE_LIMIT]],
-            "notes": [cut(note) for note in self.notes[:LINE_LIMIT]],
-            "left_out": {kind: count for kind, count in left_out.items() if count > 0},
-        }
-
-    def _checks(self) -> list[dict[str, Any]]:
-        """Failed ones first, so that no bound hides one."""
-        return [
-            *(_failed(check) for check in self.failed[:CHECK_LIMIT]),
-            *(_check(check, "passed") for check in self.passed),
-            *(_check(check, "skipped") for check in self.unchecked),
-        ][:CHECK_LIMIT]
-
-    def _exchange(self, sent: events.RequestSent, bodies: Bodies) -> dict[str, Any]:
-        shown: dict[str, Any] = {
-            "number": sent.exchange,
-            "cause": sent.cause.value,
-            "at": _rounded(sent.at),
-            "method": sent.method,
-            "url": cut(sent.url),
-            "headers": _pairs(sent.headers),
-            "body": bodies.number(self.bodies_sent.get(sent.exchange)),
-        }
-        if sent.variables:
-            used = sent.variables[:LINE_LIMIT]
-            shown["variables"] = [[cut(one.name), cut(one.value), one.scope, cut(one.origin)] for one in used]
-        end = self.ended.get(sent.exchange)
-        if isinstance(end, events.ResponseReceived):
-            shown["answer"] = {
-                "status": end.status,
-                "reason": cut(end.reason),
-                "headers": _pairs(end.headers),
-                "body": bodies.number(self.bodies_received.get(sent.exchange)),
-                "seconds": _rounded(end.seconds),
-                "size": end.size,
-            }
-        elif end is not None:
-            shown["failure"] = {"message": cut(end.message), "seconds": _rounded(end.seconds)}
-        return shown
+    elif end is not None:
+        shown["failure"] = {"message": cut(end.message), "seconds": _rounded(end.seconds)}
+    return shown
 
 
 def cut(text: str, limit: int = TEXT_LIMIT) -> str:
     """`text`, or its beginning with a mark that more followed."""
     return outcomes.cut(text, limit)
-
-
-def _allowed(error: events.ErrorRaised) -> bool:
-    return error.allowed
 
 
 def _rounded(seconds: float) -> float:
@@ -245,28 +220,19 @@ def _pairs(headers: Sequence[tuple[str, str]]) -> list[list[str]]:
     return [[cut(name), cut(value)] for name, value in headers[:LINE_LIMIT]]
 
 
-def _pointer(check: events.CheckPassed | events.CheckSkipped | events.CheckFailed) -> str:
-    """The place of a check's script, or of its request where that is not known."""
-    return cut(check.pointer or check.step.pointer)
-
-
-def _check(check: events.CheckPassed | events.CheckSkipped, state: str) -> dict[str, Any]:
-    return {"state": state, "name": cut(check.name), "event": check.event, "pointer": _pointer(check)}
-
-
-def _failed(check: events.CheckFailed) -> dict[str, Any]:
+def _check(check: Check) -> dict[str, Any]:
+    # The place of its script, or of its request where that is not known.
     shown: dict[str, Any] = {
-        "state": "failed",
+        "state": _STATES[type(check)],
         "name": cut(check.name),
         "event": check.event,
-        "pointer": _pointer(check),
-        "message": cut(check.message),
+        "pointer": cut(check.pointer or check.step.pointer),
     }
-    if check.expected is not None and check.actual is not None:
-        shown["expected"], shown["actual"] = (
-            cut(check.expected, VALUE_LIMIT),
-            cut(check.actual, VALUE_LIMIT),
-        )
+    if isinstance(check, events.CheckFailed):
+        shown["message"] = cut(check.message)
+        if check.expected is not None and check.actual is not None:
+            shown["expected"] = cut(check.expected, VALUE_LIMIT)
+            shown["actual"] = cut(check.actual, VALUE_LIMIT)
     return shown
 
 

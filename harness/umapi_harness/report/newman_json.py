@@ -109,14 +109,15 @@ class NewmanJsonReport:
             execution["response"] = response_shape(outcome.response)
         if outcome.checks:
             execution["assertions"] = [assertion_shape(check, place) for place, check in enumerate(outcome.checks)]
-        for place, check in enumerate(outcome.checks):
-            if isinstance(check, events.CheckFailed):
-                at = f"assertion:{place} in {check.event}-script"
+        places = {id(check): place for place, check in enumerate(outcome.checks)}
+        for one in outcome.broken:
+            if isinstance(one, events.CheckFailed):
+                place = places[id(one)]
+                at = f"assertion:{place} in {one.event}-script"
                 self._fail({"error": execution["assertions"][place]["error"], "at": at, **told})
-        for error in outcome.errors:
-            if not error.allowed:
-                self._fail({"error": error_shape(error), "at": _at(error), **told})
-                _put_error(execution, error)
+            else:
+                self._fail({"error": error_shape(one), "at": _at(one), **told})
+                _put_error(execution, one)
         self._file.write((",\n" if self._executions else "\n") + text_of(execution))
         self._executions += 1
 

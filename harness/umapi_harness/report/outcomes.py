@@ -43,6 +43,10 @@ class Outcome:
     changes: list[str] = attrs.field(factory=list[str])
     """What changed in the organisation of the mock server."""
     console: list[events.ConsoleMessage] = attrs.field(factory=list[events.ConsoleMessage])
+    broken: list[events.CheckFailed | events.ErrorRaised] = attrs.field(
+        factory=list[events.CheckFailed | events.ErrorRaised]
+    )
+    """What fails the step, in the order in which it came about: what follows from another stands behind it."""
     skipped: bool = False
 
     @property
@@ -67,9 +71,8 @@ class Outcome:
 
     @property
     def failures(self) -> list[Failure]:
-        """What fails the step: checks first, then broken rules."""
-        checks = [check_failure(check) for check in self.checks if isinstance(check, events.CheckFailed)]
-        return checks + [rule_failure(error) for error in self.errors if not error.allowed]
+        """What fails the step, in the order in which it came about."""
+        return [check_failure(one) if isinstance(one, events.CheckFailed) else rule_failure(one) for one in self.broken]
 
     @property
     def allowed(self) -> list[Failure]:
@@ -79,7 +82,7 @@ class Outcome:
     @property
     def state(self) -> str:
         """What became of the step, in one word: failed, skipped or passed."""
-        if self.failures:
+        if self.broken:
             return "failed"
         return "skipped" if self.skipped else "passed"
 
@@ -95,10 +98,15 @@ class Outcome:
                 self.sent.append(event)
             case events.ResponseReceived() | events.RequestFailed():
                 self.ended[event.exchange] = event
-            case events.CheckPassed() | events.CheckFailed() | events.CheckSkipped():
+            case events.CheckFailed():
+                self.checks.append(event)
+                self.broken.append(event)
+            case events.CheckPassed() | events.CheckSkipped():
                 self.checks.append(event)
             case events.ErrorRaised():
                 self.errors.append(event)
+                if not event.allowed:
+                    self.broken.append(event)
             case events.NoteTaken():
                 self.notes.append(event.text)
             case events.OrganizationChanged():
@@ -115,10 +123,12 @@ class Outcome:
 class Gathering:
     """Listens to a run and hands on each step when it is over, so that nothing here grows with the run.
 
-    What belongs to the run as a whole is kept, with as many errors and notes as `LIMIT`.
+    What belongs to the run as a whole is kept, with as many errors and notes as `LIMIT`. `lighten` may put a smaller
+    event in the place of one of a step, for as long as that goes on.
     """
 
     on_step: Callable[[Outcome], None]
+    lighten: Callable[[events.Event], events.Event] | None = None
     started: events.RunStarted | None = attrs.field(default=None, init=False)
     finished: events.RunFinished | None = attrs.field(default=None, init=False)
     errors: list[events.ErrorRaised] = attrs.field(factory=list[events.ErrorRaised], init=False)
@@ -153,7 +163,7 @@ class Gathering:
         if self._current is None or self._current.step.number != step.number:
             self._settle()
             self._current = Outcome(step=step, data=self._data)
-        self._current.add(event)
+        self._current.add(event if self.lighten is None else self.lighten(event))
         if isinstance(event, events.RequestFinished):
             self._settle()
 

@@ -2,7 +2,7 @@
 
 import { count, el, facts, plural, table } from "./dom.js";
 import { exchangeView, lastOf } from "./exchanges.js";
-import { checkCard, errorCard, failedChecks, mark, placeText, sign } from "./problems.js";
+import { errorCard, mark, placeText, problemCards, sign } from "./problems.js";
 import { duration, strip } from "./timeline.js";
 
 const BATCH_OF_FAILURES = 20; // failed steps that are drawn at a time
@@ -128,10 +128,10 @@ function failureView(run, row, tell) {
   const cards =
     details === null
       ? [el("p", { class: "card failed" }, row.problem)]
-      : [
-          ...failedChecks(details).map((check) => checkCard(check)),
-          ...details.errors.filter((error) => !error.allowed).map((error) => errorCard(error)),
-        ];
+      : problemCards(
+          details,
+          details.errors.filter((error) => !error.allowed),
+        );
   return el(
     "section",
     { class: "failure" },

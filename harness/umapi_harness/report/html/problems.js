@@ -22,13 +22,19 @@ export function placeText(run, row) {
   return [...iteration, ...row.folders].join(" / ");
 }
 
-/** The failed checks of a step's details. */
-export function failedChecks(details) {
-  return details.checks.filter((check) => check.state === "failed");
+/** The cards of what fails a step and of what was allowed, in the order in which it came about. */
+export function problemCards(details, errors = details.errors) {
+  const placed = [
+    ...details.checks
+      .filter((check) => check.state === "failed")
+      .map((check, place) => [2 * place + 1, checkCard(check)]),
+    ...errors.map((error) => [2 * error.before, errorCard(error)]),
+  ];
+  return placed.sort(([one], [other]) => one - other).map(([, card]) => card);
 }
 
 /** One card for a failed check. */
-export function checkCard(check, where = null) {
+function checkCard(check) {
   return el(
     "article",
     { class: "card failed" },
@@ -39,7 +45,6 @@ export function checkCard(check, where = null) {
       el("h4", { class: "name" }, check.name),
       el("span", { class: "tag" }, check.event === "prerequest" ? "pre-request script" : "test"),
     ),
-    where,
     el("p", { class: "message" }, check.message),
     check.expected === undefined ? null : sides(check.expected, check.actual),
     pointerLine(check.pointer),
@@ -47,7 +52,7 @@ export function checkCard(check, where = null) {
 }
 
 /** One card for an error. */
-export function errorCard(error, where = null) {
+export function errorCard(error) {
   const state = error.allowed ? "allowed" : "failed";
   return el(
     "article",
@@ -59,7 +64,6 @@ export function errorCard(error, where = null) {
       el("h4", { class: "name rule" }, error.kind),
       el("span", { class: "tag" }, error.allowed ? "allowed by --allow" : "rule"),
     ),
-    where,
     el("p", { class: "message" }, error.message),
     pointerLine(error.pointer),
   );

@@ -2,7 +2,7 @@
 
 import { count, el, plural, table } from "./dom.js";
 import { exchangesView } from "./exchanges.js";
-import { checkCard, errorCard, failedChecks, mark, placeText } from "./problems.js";
+import { mark, placeText, problemCards } from "./problems.js";
 import { duration, sizeText, statusMark } from "./timeline.js";
 
 const NOT_ALL = {
@@ -94,8 +94,7 @@ function missing() {
 }
 
 function sections(run, row, details, tell, wanted) {
-  const failed = failedChecks(details);
-  const problems = [...failed.map((check) => checkCard(check)), ...details.errors.map((error) => errorCard(error))];
+  const problems = problemCards(details);
   return [
     problems.length ? section("Problems", problems) : null,
     Object.keys(details.left_out).length
