@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -13,16 +14,28 @@ import msgspec
 from msgspec.structs import replace
 
 from umapi_models.models import ServiceStatus
-from umapi_models.operations import ACTION, STATUS, Operation
+from umapi_models.operations import ACTION, STATUS, SYNC_HEADER, SYNC_START, USERS, Operation
 from umapi_runtime.constraints import ContractError, show
 from umapi_runtime.converter import read_response_text
 from umapi_sdk import errors
+from umapi_sdk.announcements import Announcements
 from umapi_sdk.answers import read_answer, read_outcomes
 from umapi_sdk.auth import Auth
 from umapi_sdk.batches import WireCommand, encode
 from umapi_sdk.masking import without, without_frames
-from umapi_sdk.messages import Authorize, Call, Consult, Elapsed, Now, Request, Response, Sleep, TransportError
-from umapi_sdk.outcomes import CommandOutcome
+from umapi_sdk.messages import (
+    REQUEST_ID,
+    Authorize,
+    Call,
+    Consult,
+    Elapsed,
+    Now,
+    Request,
+    Response,
+    Sleep,
+    TransportError,
+)
+from umapi_sdk.outcomes import CommandOutcome, OutcomeStatus
 from umapi_sdk.pacing import Pacer, Place, SharedWindows
 from umapi_sdk.refusals import busy_error, network_error, refusal, refusal_reason, service_error, throttled_error
 from umapi_sdk.retries import RETRIED_STATUSES, RetryPolicy, parse_date, parse_retry_after
@@ -45,6 +58,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """Headers of every request."""
     shared: SharedWindows | None = None
     """The windows that other processes share; there is a pacer beside them."""
+    announcements: Announcements = msgspec.field(default_factory=Announcements)
+    """What the next request is to say of the start or end of a run."""
 
     def url(self, operation: Operation, query: Mapping[str, str] | None = None, **places: str | int) -> str:
         """Return the URL of an operation; the places in its path are percent-encoded whole."""
@@ -98,6 +113,9 @@ def exchange(
     name = None if operation is None else operation.name
     while True:
         place = None if operation is None else (yield from _keep_limit(service, operation, request))
+        if operation is not None:
+            # Each attempt has an id of its own: Adobe can look for one that got no answer, too.
+            request = replace(request, headers={**request.headers, REQUEST_ID: os.urandom(16).hex()})
         attempts.begin()
         last = attempts.made >= service.retry.attempts
         try:
@@ -113,6 +131,8 @@ def exchange(
             raise
         attempts.answered(response.status, misdirected=misdirected(response))
         if response.status not in RETRIED_STATUSES or (response.status == 408 and not attempts.repeatable):
+            if response.status == 200 and operation is not None and _opens(request, operation):
+                yield from _release(service, operation)
             return response
         now = yield from _now()
         answered = parse_date(response.headers.get("date"))
@@ -130,6 +150,20 @@ def exchange(
         yield Sleep(wait, f"the service answered {response.status}", name, Cause.SERVICE)
 
 
+def _opens(request: Request, operation: Operation) -> bool:
+    """Return whether a request opens what the service has locked: page 0 of the users, by announcing a run."""
+    return operation.name == USERS.name and request.headers.get(SYNC_HEADER) == SYNC_START
+
+
+def _release(service: Service, operation: Operation) -> Call[None]:
+    """Forget that the service asked to wait: it has let a request through."""
+    if service.pacer is not None:
+        service.pacer.release(operation)
+    if service.shared is not None:
+        with suppress(TransportError):  # the others then wait as long as they were told to
+            yield Consult(partial(service.shared.release, operation))
+
+
 def _keep_limit(service: Service, operation: Operation, request: Request) -> Call[Place | None]:
     """Wait until a request of the operation may be sent; return its place in the windows, None where there are none."""
     pacer = service.pacer
@@ -137,8 +171,9 @@ def _keep_limit(service: Service, operation: Operation, request: Request) -> Cal
         return None
     waited_until = float("-inf")
     outage = _Outage(service, request, operation)
+    opens = _opens(request, operation)
     while True:
-        if service.shared is not None:
+        if service.shared is not None and not opens:
             told = yield from outage.ask(service.shared.held)
             if told is None:
                 continue
@@ -146,7 +181,7 @@ def _keep_limit(service: Service, operation: Operation, request: Request) -> Cal
             pacer.hold(operation, (yield from _elapsed()), told)
         # A wait counts as long as it was to be, whatever the clock says after it: a clock may be set back meanwhile.
         now = max((yield from _elapsed()), waited_until)
-        held = pacer.held(operation, now)
+        held = 0.0 if opens else pacer.held(operation, now)
         if held > service.retry.max_wait:
             raise throttled_error("another request was told so", request, held, (yield from _now()))
         if held > 0:
@@ -240,10 +275,24 @@ def fetch_token(service: Service, auth: Auth) -> Call[Token]:
 def authorized(service: Service, operation: Operation, request: Request, attempts: Attempts) -> Call[Response]:
     """Send a request with a token, and once more with a new one if the token is refused.
 
+    It announces the start or end of a run, if that is due; what it could say to nobody the next request says.
+
     Raises:
         ServiceError: of the kind that fits, for any answer but 200.
         NetworkError: there was no answer.
     """
+    said = service.announcements.take()
+    if said is not None:
+        request = replace(request, headers={**request.headers, SYNC_HEADER: said})
+    try:
+        return (yield from _with_token(service, operation, request, attempts))
+    except BaseException:
+        if said is not None and attempts.fate is OutcomeStatus.NOT_SENT:
+            service.announcements.give_back(said)
+        raise
+
+
+def _with_token(service: Service, operation: Operation, request: Request, attempts: Attempts) -> Call[Response]:
     refused: str | None = None
     while True:
         credentials = yield from _credentials(refused)

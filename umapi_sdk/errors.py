@@ -99,7 +99,7 @@ class _ExchangeError(UmapiError):
         self.status = status
         """HTTP status of the answer; None when there was none."""
         self.request_id = request_id
-        """X-Request-Id of the answer, to name when asking Adobe about it."""
+        """X-Request-Id of the answer, or of a request that got none, to name when asking Adobe about it."""
         self.code = code
         """The service's error code, where its answer has one."""
         super().__init__(self.message)

@@ -7,7 +7,7 @@ sent the answer, or has a `TransportError` thrown into it.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,6 +16,9 @@ from umapi_sdk.records import Record
 from umapi_sdk.waits import Cause
 
 T = TypeVar("T")
+
+REQUEST_ID: Final = "X-Request-Id"
+"""The header with the id of a request: ours, which the service gives back, or where there is none one of its own."""
 
 
 class Request(Record, frozen=True, kw_only=True):
@@ -55,7 +58,7 @@ class Response(Record, frozen=True, kw_only=True):
     @property
     def request_id(self) -> str | None:
         """The service's id of the request, to name when asking Adobe about it."""
-        return self.headers.get("x-request-id")
+        return self.headers.get(REQUEST_ID.lower())
 
 
 class Sleep(msgspec.Struct, frozen=True):

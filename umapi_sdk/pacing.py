@@ -104,6 +104,11 @@ class ServicePaces:
             left = self._held.get((operation.name, client_id), now) - now
             return left if left > _GRAIN else 0.0
 
+    def release(self, client_id: str, operation: Operation) -> None:
+        """Let a client send again: the service has let a request through."""
+        with self._lock:
+            self._held.pop((operation.name, client_id), None)
+
     def _drop_old(self, now: float) -> None:
         for name, window in list(self._windows.items()):
             if all(each.moment + each.operation.period <= now for each in window):
@@ -155,6 +160,10 @@ class Pacer(Record, frozen=True):
         """Return the seconds for which nobody may send."""
         return self._paces.held(self.client_id, operation, now)
 
+    def release(self, operation: Operation) -> None:
+        """Let requests go again: the service has let one through that did not wait."""
+        self._paces.release(self.client_id, operation)
+
 
 class SharedWindows(Protocol):
     """The windows of one client as other processes see them too. Whoever calls its methods may have to wait for I/O."""
@@ -169,6 +178,10 @@ class SharedWindows(Protocol):
 
     def hold(self, operation: Operation, seconds: float) -> float:
         """Let nobody send for so long, an hour at most; return 0."""
+        ...
+
+    def release(self, operation: Operation) -> float:
+        """Let requests go again, whatever was asked before; return 0."""
         ...
 
     def close(self) -> None:

@@ -51,6 +51,7 @@ class _Redis(Protocol):
     def time(self) -> tuple[int, int]: ...
     def info(self, section: str) -> Mapping[str, str | int]: ...
     def pttl(self, name: str) -> int: ...
+    def delete(self, name: str) -> object: ...
     def pipeline(self) -> _Pipeline: ...
 
 
@@ -132,6 +133,14 @@ class RedisWindows:
         """
         return self._asked(lambda: self._hold(operation, seconds))
 
+    def release(self, operation: Operation) -> float:
+        """Let requests go again, whatever was asked before; return 0.
+
+        Raises:
+            TransportError, ConfigurationError: as `take`.
+        """
+        return self._asked(lambda: self._release(operation))
+
     def close(self) -> None:
         """Close the network connections."""
         self._pool.disconnect()
@@ -172,6 +181,10 @@ class RedisWindows:
                 pipeline.set(key, 1, px=left, nx=True)
                 pipeline.pexpire(key, left, gt=True)  # a longer one stays
                 pipeline.execute()
+        return 0.0
+
+    def _release(self, operation: Operation) -> float:
+        self._storage.redis.delete(self._hold_key(operation))
         return 0.0
 
     def _name(self, operation: Operation) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from umapi_runtime.constraints import ContractError
 from umapi_runtime.converter import read_response
 from umapi_sdk import errors
 from umapi_sdk.masking import without
-from umapi_sdk.messages import Request, Response, TransportError
+from umapi_sdk.messages import REQUEST_ID, Request, Response, TransportError
 from umapi_sdk.outcomes import OutcomeStatus
 from umapi_sdk.strangers import ENDPOINT, advice_for, correction_for, is_page
 from umapi_sdk.verdicts import Attempts, History
@@ -84,7 +84,12 @@ def network_error(failure: TransportError, request: Request, attempts: Attempts)
     what = lost if unknown else "the request could not be sent"
     tries = f", after {attempts.made} attempts" if attempts.made > 1 else ""
     again = _HARMLESS if unknown and attempts.repeatable else ""
-    return cls(f"{what}: {failure.reason}{tries}{again}", method=request.method, url=request.url)
+    return cls(
+        f"{what}: {failure.reason}{tries}{again}",
+        method=request.method,
+        url=request.url,
+        request_id=request.headers.get(REQUEST_ID) if unknown else None,
+    )
 
 
 def _moment(when: float) -> str:

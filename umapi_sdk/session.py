@@ -200,6 +200,18 @@ class Described:
         """
         return self._session.queue.withdraw_waiting()
 
+    def start_sync(self) -> None:
+        """Let the next request announce the start of a run (`Pragma: umapi-sync-start`).
+
+        It opens page 0 of the users, which the live service locks for half an hour after it was read: a listing of
+        users that follows does not wait for that. What the request could say to nobody, the next one says.
+        """
+        self._session.service.announcements.start()
+
+    def end_sync(self) -> None:
+        """Let the next request announce the end of a run (`Pragma: umapi-sync-end`)."""
+        self._session.service.announcements.end()
+
     @property
     def service(self) -> Service:
         """What calls need to know of the service; for the query classes."""

@@ -283,3 +283,12 @@ SCOPE: Final = "user_management_sdk"
 
 METASCOPE: Final = "ent_user_sdk"
 "What stands for this API in a JWT."
+
+SYNC_HEADER: Final = "Pragma"
+"The header that announces the start or the end of a run of requests."
+
+SYNC_START: Final = "umapi-sync-start"
+"Its value for the start."
+
+SYNC_END: Final = "umapi-sync-end"
+"Its value for the end."

@@ -169,6 +169,8 @@ def _operations(bundle: Bundle) -> str:
     lines.append(f"OPERATIONS: Final = ({', '.join(names)})\n'All of them.'\n")
     api, ims = str(document["servers"][0]["url"]), _token_root(document)
     flow = document["components"]["securitySchemes"]["oauth"]
+    announcement = document["components"]["parameters"]["Pragma"]
+    begins, ends = announcement["schema"]["enum"]
     constants: dict[str, tuple[object, str]] = {
         "API_ROOT": (api, "Root of the API."),
         "API_HOST": (urlsplit(api).netloc, "Host of the API."),
@@ -178,6 +180,9 @@ def _operations(bundle: Bundle) -> str:
         "SCOPES": (tuple(flow["flows"]["clientCredentials"]["scopes"]), "Scopes that a client asks for."),
         "SCOPE": (flow["x-umapi-scope"], "The one of them that stands for this API."),
         "METASCOPE": (flow["x-umapi-metascope"], "What stands for this API in a JWT."),
+        "SYNC_HEADER": (announcement["name"], "The header that announces the start or the end of a run of requests."),
+        "SYNC_START": (begins, "Its value for the start."),
+        "SYNC_END": (ends, "Its value for the end."),
     }
     lines += [f"{name}: Final = {value!r}\n{text!r}\n" for name, (value, text) in constants.items()]
     return "\n".join(lines)

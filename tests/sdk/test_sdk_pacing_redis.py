@@ -383,3 +383,14 @@ def test_missing_extra_is_named(
     monkeypatch.delitem(sys.modules, "umapi_sdk.redis_windows", raising=False)
     with pytest.raises(ConfigurationError, match=r"pip install umapi-sdk\[redis\]"):
         connect(wire, pacing_url="redis://localhost")
+
+
+def test_a_lockout_that_is_over_is_over_for_all(redis: RedisServer) -> None:
+    """What one process has released, another does not wait for any more."""
+    one, other = (RedisWindows(redis.url, "released", "by-one") for _ in range(2))
+    one.hold(ACTION, 1800)
+    assert other.held(ACTION) > 1700
+    assert one.release(ACTION) == 0
+    assert other.held(ACTION) == 0
+    one.close()
+    other.close()

@@ -11,6 +11,7 @@ from umapi_harness.mock.api.calls import Call
 from umapi_harness.mock.api.ground import Ground
 from umapi_harness.mock.api.routes import Route
 from umapi_harness.mock.api.tokens import Grant
+from umapi_models.operations import SYNC_HEADER, SYNC_START
 
 _BEARER: Final = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 
@@ -56,6 +57,6 @@ def _seconds_to_wait(ground: Ground, call: Call, route: Route, client_id: str) -
     if seconds is not None:
         return seconds
     if route.call == "users" and queries.is_first_page(route.page):
-        starts = call.headers.get("pragma", "").lower() == "umapi-sync-start"
+        starts = call.headers.get(SYNC_HEADER.lower(), "").lower() == SYNC_START
         return throttles.wait_for_first_page(client_id, settings, sync_starts=starts)
     return None
