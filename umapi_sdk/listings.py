@@ -11,7 +11,7 @@ from umapi_models.models import Group, User
 from umapi_sdk.calls import Service
 from umapi_sdk.errors import ListingError
 from umapi_sdk.messages import Call
-from umapi_sdk.queries import Listing, fetch_page
+from umapi_sdk.queries import Listing, Page, fetch_page
 from umapi_sdk.wholeness import AGAIN, Judge, ListingRules
 
 T = TypeVar("T", bound=User | Group)
@@ -58,6 +58,8 @@ class ListingReader(Generic[T]):
         self._judge = Judge(listing, rules)
         self._restarts: list[str] = []
         self.entries: list[T] = []
+        self.page: Page[T] | None = None
+        """The page read last, with the answer that it is from."""
 
     @property
     def finished(self) -> bool:
@@ -104,6 +106,7 @@ class ListingReader(Generic[T]):
         try:
             page = yield from fetch_page(service, self._listing, self.pages_read)
             entries = self._judge.take(page)
+            self.page = page
         except ListingError as error:
             if not self._keep or len(self._restarts) >= self._rules.restarts:
                 if error.message in self._restarts and AGAIN in error.message:

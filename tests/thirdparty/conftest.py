@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,7 +11,11 @@ import pytest
 
 from umapi_harness.mock.serving.server import RunningServer, running_server
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "UMAPI_MOCK")
+VERSIONS = {"client_2.py": "2.", "client_3.py": "3."}
+"""How the names of test files end that need a version of umapi-client."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -20,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     except PackageNotFoundError:
         installed = ""
     for item in items:
-        wanted = {"test_umapi_client_2.py": "2.", "test_umapi_client_3.py": "3."}.get(item.path.name)
+        wanted = next((version for name, version in VERSIONS.items() if item.path.name.endswith(name)), None)
         if item.path.parent == Path(__file__).parent and wanted and not installed.startswith(wanted):
             there = f"umapi-client {installed}" if installed else "no umapi-client"
             reason = f"{there} is installed, and these tests need {wanted}x: pip install --no-deps umapi-client"
