@@ -153,9 +153,8 @@ def conflicts(api: Any, conn: Any) -> object:
     """Somebody who is there already is left alone, updated, or an error."""
     told: list[object] = []
     options = api.IfAlreadyExistsOption
-    for number, option in enumerate(
-        (options.ignoreIfAlreadyExists, "updateIfAlreadyExists", options.errorIfAlreadyExists)
-    ):
+    choices = (options.ignoreIfAlreadyExists, "updateIfAlreadyExists", options.errorIfAlreadyExists)
+    for number, option in enumerate(choices):
         action = api.UserAction("john.smith@example.com", requestID=f"conflict {number}")
         action.create("john.smith@example.com", "Other", "Name", "US", on_conflict=option)
         told.append(conn.execute_single(action, immediate=True))
