@@ -362,6 +362,9 @@ def test_a_lockout_that_began_while_nobody_told_of_the_windows_is_kept(time: Tim
         def hold(self, _: Operation, __: float) -> float:
             return 0.0
 
+        def release(self, _: Operation) -> float:
+            return 0.0
+
         def close(self) -> None:
             pass
 

@@ -523,7 +523,7 @@ class ClientConnection:
             settings.update(changes)
             try:
                 connection = self._built()
-            except ArgumentError:
+            except BaseException:
                 settings.update(before)
                 raise
             before_it, self._connection = self._connection, connection
@@ -532,11 +532,12 @@ class ClientConnection:
 
     def _built(self) -> _Watched:
         options = dict(self._options)
-        options["timeout"] = options["timeout"] if (options["timeout"] or 0) > 0 else None
         try:
+            seconds = float(options["timeout"] or 0)
             retry = RetryPolicy(**self._retry)
         except (ValueError, TypeError) as error:
-            raise ArgumentError(f"retries: {error}") from None
+            raise ArgumentError(f"a setting of the connection cannot be used: {error}") from None
+        options["timeout"] = seconds if seconds > 0 else None
         try:
             return _Watched(self._org_id, self.auth, retry=retry, on_wait=self._tell_wait, **{**options, **self._given})
         except UmapiError as error:

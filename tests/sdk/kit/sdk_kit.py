@@ -192,6 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.missing:
             self.close_connection = True
 
+    do_DELETE = _serve
     do_GET = _serve
     do_POST = _serve
 
