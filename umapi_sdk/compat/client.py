@@ -35,8 +35,8 @@ from umapi_sdk.compat.pages import (
     OLD_GROUP_OBJECT,
     USER_OBJECT,
     ClientPage,
+    ClientReading,
     Params,
-    Reading,
     as_text,
     old_page_of,
     page_of,
@@ -378,7 +378,7 @@ class ClientConnection:
         found = self._page(object_type, page, list(url_params or ()), dict(query_params or {}))
         return found.entries, found.last, found.total, found.count, found.number, found.size
 
-    def reading(self, object_type: str, url_params: Sequence[str], query_params: Params) -> Reading:
+    def reading(self, object_type: str, url_params: Sequence[str], query_params: Params) -> ClientReading:
         """Return a reading of a listing that has not begun; for queries.
 
         Raises:
@@ -386,7 +386,7 @@ class ClientConnection:
         """
         return reading_of(object_type, url_params, query_params, self.listing_rules)
 
-    def next_page(self, reading: Reading) -> ClientPage:
+    def next_page(self, reading: ClientReading) -> ClientPage:
         """Read one page more, which the SDK judges; for queries.
 
         Raises:

@@ -44,7 +44,7 @@ NO_PAGE = ClientPage(entries=[], last=True)
 
 
 @attrs.define(kw_only=True)
-class Reading:
+class ClientReading:
     """One reading of a listing: by the SDK, or where it does not know the listing, page by page as it comes."""
 
     reader: ListingReader[User] | ListingReader[Group] | None
@@ -55,7 +55,7 @@ class Reading:
     """Pages read so far."""
 
 
-def reading_of(kind: str, places: Sequence[str], filters: Params, rules: ListingRules) -> Reading:
+def reading_of(kind: str, places: Sequence[str], filters: Params, rules: ListingRules) -> ClientReading:
     """Return a reading that has not begun.
 
     Raises:
@@ -68,7 +68,7 @@ def reading_of(kind: str, places: Sequence[str], filters: Params, rules: Listing
         reader = ListingReader(groups_listing(), rules, keep=False)
     elif kind != OLD_GROUP_OBJECT:
         raise unknown_kind(kind)
-    return Reading(reader=reader, kind=kind, places=places, filters=filters)
+    return ClientReading(reader=reader, kind=kind, places=places, filters=filters)
 
 
 def unknown_kind(kind: str) -> ArgumentError:

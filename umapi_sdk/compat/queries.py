@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from umapi_sdk.compat.failures import ClientError
-from umapi_sdk.compat.pages import Entry, Params, Reading
+from umapi_sdk.compat.pages import ClientReading, Entry, Params
 from umapi_sdk.errors import ListingError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ClientListQuery:
         self._stats = (0, 0, 1, 1)
 
     def _begin(self) -> None:
-        self._reading: Reading | None = None
+        self._reading: ClientReading | None = None
         self._results: list[Entry] = []
         self._last_page_seen = False
 
