@@ -220,6 +220,8 @@ def load_settings(
     Raises:
         ConfigurationError: a setting is missing, unknown or cannot be used; the message says which and where.
     """
+    # Under the same name, so that no frame keeps the caller's own mapping, whose secrets show.
+    environment = _own_variables(os.environ if environment is None else environment)
     return _load(path, profile, environment, settings, keyring=True)
 
 
@@ -231,21 +233,20 @@ def load_given_settings(
     Raises:
         ConfigurationError: a setting is missing, unknown or cannot be used; the message says which and where.
     """
-    return _load(path, profile, None, settings, keyring=False)
+    return _load(path, profile, _own_variables(os.environ), settings, keyring=False)
 
 
 def _load(
     path: str | os.PathLike[str] | None,
     profile: str | None,
-    environment: Mapping[str, str] | None,
+    variables: Mapping[str, str],
     settings: SettingArguments,
     *,
     keyring: bool,
 ) -> Settings:
     veil(settings, _FIELDS)
-    environment = _own_variables(os.environ if environment is None else environment)
     try:
-        return _gather(path, profile, environment, settings, keyring=keyring)
+        return _gather(path, profile, variables, settings, keyring=keyring)
     except ConfigurationError as error:
         problem = str(error)
     raise ConfigurationError(problem)  # anew, for the frames of the first one hold what files say

@@ -24,6 +24,15 @@ def test_made_up_and_changing_values_are_not_compared() -> None:
     assert compare(recorded, now) == ()
 
 
+@pytest.mark.parametrize("depth", [150, 3000])
+def test_what_is_too_deep_is_no_json(depth: int) -> None:
+    """A body that cannot be walked through is refused when it is read, however deep Python's reader goes."""
+    answer = RecordedResponse(status=200, body=b"[" * depth + b"]" * depth)
+    with pytest.raises(ValueError, match="nested too deeply"):
+        answer.json()
+    assert compare(answer, answer) == ()
+
+
 @pytest.mark.parametrize(
     ("recorded", "now", "places"),
     [

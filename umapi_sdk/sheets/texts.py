@@ -29,6 +29,8 @@ _OTHERS: Final = (
     (b"\x1f\x8b", "is compressed by gzip: unpack it"),
     (b"%PDF", "is a PDF document: give CSV or JSON"),
 )
+_FOR_NAMES: Final = {"idna", "punycode"}
+"""Codecs for names of hosts alone."""
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
@@ -145,7 +147,9 @@ class Text:
 def _known(encoding: str) -> str:
     try:
         known = io.TextIOWrapper(io.BytesIO(), encoding=encoding).encoding  # codecs that make no text are refused
-        b"\xff".decode(known, "replace")  # and those that are for names alone, such as idna
+        b"\xff".decode(known, "replace")  # and those that refuse whatever comes
+        if codecs.lookup(known).name in _FOR_NAMES:
+            raise LookupError(known)
     except (LookupError, ValueError):
         message = f"{encoding or show(encoding)} is no encoding: give one such as utf-8, utf-16 or cp1252"
         raise SheetError(Problem(message=message)) from None

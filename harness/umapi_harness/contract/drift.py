@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import attrs
 
+from umapi_harness.common.nesting import is_shallow
 from umapi_harness.common.secrets import Masker
 from umapi_harness.contract.cleaning import without_secrets
 from umapi_harness.contract.findings import Grade
@@ -19,7 +20,7 @@ from umapi_harness.contract.personal_fields import Kind as Named
 from umapi_harness.contract.personal_fields import kind_of
 from umapi_harness.contract.pseudonyms import NOTE, holds_pseudonym
 from umapi_harness.contract.recordings import Exchange, Headers, RecordedRequest, RecordedResponse
-from umapi_harness.contract.shapes import Change, Kind, changes, is_array, is_object, is_shallow, mapped, partners, show
+from umapi_harness.contract.shapes import Change, Kind, changes, is_array, is_object, mapped, partners, show
 
 # What belongs to the connection or the moment; of X-Request-Id, at least its presence counts.
 _PASSING: Final = frozenset(

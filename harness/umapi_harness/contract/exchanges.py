@@ -10,6 +10,7 @@ from typing import Any, Final
 import attrs
 
 from umapi_harness.common.errors import InputError
+from umapi_harness.common.nesting import is_shallow
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -84,12 +85,15 @@ class RecordedResponse:
         """Return the body as JSON data.
 
         Raises:
-            ValueError: the body is not JSON.
+            ValueError: the body is not JSON, or nested too deeply to be walked through.
         """
         try:
-            return json.loads(self.body)
+            data = json.loads(self.body)
         except RecursionError:
             raise ValueError("nested too deeply") from None
+        if not is_shallow(data):
+            raise ValueError("nested too deeply")
+        return data
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -24,7 +24,6 @@ _NAMINGS: Final[Sequence[Sequence[str]]] = (
 )
 """What tells an entry from its neighbours, from the surest to the least: it may be one of these that has changed."""
 _EVERY: Final = "*"
-_DEEPEST: Final = 100
 
 
 class Kind(StrEnum):
@@ -72,16 +71,6 @@ def changes(before: object, after: object, place: str = "") -> Iterator[Change]:
         yield Change(Kind.VALUE, place, show(before, place), show(after, place))
 
 
-def is_shallow(value: object) -> bool:
-    """Whether a JSON value is nested no deeper than can be compared."""
-    level = [value]
-    for _ in range(_DEEPEST):
-        level = [below for one in level for below in _below(one)]
-        if not level:
-            return True
-    return False
-
-
 def mapped(value: object, change: Callable[[str], str]) -> object:
     """Return a JSON value with each text in it, names of members apart, put through a function."""
     if is_object(value):
@@ -114,12 +103,6 @@ def is_object(value: object) -> TypeGuard[dict[str, object]]:
 def is_array(value: object) -> TypeGuard[list[object]]:
     """Whether a JSON value is an array."""
     return isinstance(value, list)
-
-
-def _below(value: object) -> Sequence[object]:
-    if is_object(value):
-        return list(value.values())
-    return value if is_array(value) else ()
 
 
 def _is_volatile(place: str) -> bool:
