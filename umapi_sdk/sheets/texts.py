@@ -145,15 +145,21 @@ class Text:
 
 
 def _known(encoding: str) -> str:
+    known = _codec(encoding)
+    if known is None:
+        message = f"{encoding or show(encoding)} is no encoding: give one such as utf-8, utf-16 or cp1252"
+        raise SheetError(Problem(message=message))
+    return known
+
+
+def _codec(encoding: str) -> str | None:
+    """The name of the codec, if there is one that makes text of the bytes of files."""
     try:
         known = io.TextIOWrapper(io.BytesIO(), encoding=encoding).encoding  # codecs that make no text are refused
-        b"\xff".decode(known, "replace")  # and those that refuse whatever comes
-        if codecs.lookup(known).name in _FOR_NAMES:
-            raise LookupError(known)
+        b"\xff".decode(known, "replace")  # and one that refuses whatever comes
+        return None if codecs.lookup(known).name in _FOR_NAMES else known
     except (LookupError, ValueError):
-        message = f"{encoding or show(encoding)} is no encoding: give one such as utf-8, utf-16 or cp1252"
-        raise SheetError(Problem(message=message)) from None
-    return known
+        return None
 
 
 def _check_length(line: str, number: int) -> None:
