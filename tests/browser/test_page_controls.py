@@ -107,9 +107,18 @@ def test_another_organisation_can_be_chosen(page: Page, client: Client) -> None:
         "select.dispatchEvent(new Event('change', { bubbles: true }))"
     )
     page.until_text("#sizes", "0 users")
+    page.open("users")
+    page.until_text(".tally", "This organisation has no users. A client makes some, or a seed file does")
     client.world.reset()
     page.until(f"return document.getElementById('organization').value === '{client.org_id}'")
     page.run("sessionStorage.clear()")
+
+
+def test_the_menu_of_organisations_counts_anew(page: Page, client: Client) -> None:
+    """After a seed in place of an organisation that is there, the menu has the new number of its users."""
+    page.until_text("#organization option", f"{client.org_id} ({len(client.world.organization().users)})")
+    client.world.put(build_seed({"org_id": client.org_id, "users": []}))
+    page.until_text("#organization option", f"{client.org_id} (0)")
 
 
 # Faults
@@ -131,10 +140,10 @@ def test_a_fault_with_one_click(page: Page, client: Client) -> None:
 def test_all_ready_made_faults_are_good(page: Page, client: Client) -> None:
     """The server accepts every fault that the page offers."""
     page.open("faults")
-    buttons = page.run("return document.querySelectorAll('main > section > .row button').length")
+    buttons = page.run("return document.querySelectorAll('#view > section > .row button').length")
     assert buttons >= 6
     for number in range(buttons):
-        page.run("document.querySelectorAll('main > section > .row button')[arguments[0]].click()", number)
+        page.run("document.querySelectorAll('#view > section > .row button')[arguments[0]].click()", number)
         page.until("return document.querySelectorAll('tbody tr').length === arguments[0] + 1", number)
     assert page.texts("#notice.failed") == []
 
@@ -157,13 +166,78 @@ def test_a_fault_from_the_form(page: Page, client: Client) -> None:
 
 
 def test_a_fault_that_cannot_be_is_refused(page: Page, client: Client) -> None:
-    """The server's one line says what is wrong with it."""
+    """The server's line stands beside the field, which is marked and has the focus; nothing lies over it."""
     page.expected.append("/_mock/faults")
     page.open("faults")
     page.choose("operation", "users")
     page.type("status", "9")
     page.click("button", "Add fault")
-    page.until_text("#notice.failed", "/status")
+    page.until_text("[data-field=status] .refusal", "9 is less than the minimum of 200")
+    assert page.texts("#notice") == [""]
+    field = page.field("status")
+    assert page.run("return document.activeElement === arguments[0]", field)
+    assert field.get_attribute("aria-invalid") == "true"
+    told = "return document.getElementById(arguments[0].getAttribute('aria-describedby').split(' ')[0]).innerText"
+    assert "less than the minimum" in page.run(told, field)
+    page.type("status", "503")
+    page.until("return !document.querySelector('.refusal') && !document.querySelector('[aria-invalid]')")
+    page.click("button", "Add fault")
+    page.until_text("tbody", "users, every call")
+
+
+def test_what_is_missing_in_a_fault_is_told_at_its_field(page: Page, client: Client) -> None:
+    """A refusal that names a field without a place marks that field; the form cleared says nothing any more."""
+    page.expected.append("/_mock/faults")
+    page.open("faults")
+    page.choose("kind", "delay")
+    page.click("button", "Add fault")
+    page.until_text("[data-field=delay] .refusal", "delay is missing; add the seconds to wait")
+    page.click("button", "Clear form")
+    page.until("return !document.querySelector('.refusal')")
+
+
+def test_no_message_lies_over_a_field(page: Page, client: Client) -> None:
+    """While a message shows, the last control of a long form can be seen and clicked, wide and narrow."""
+    for width in (1280, 380):
+        page.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": 700, "deviceScaleFactor": 1, "mobile": False},
+        )
+        page.open("faults")
+        page.click("button", "Every token request: 503")
+        page.until_text("#notice", "The fault is in force.")
+        page.run(
+            "document.querySelector('form [type=reset]').scrollIntoView({ block: 'end' }); window.scrollBy(0, 9999)"
+        )
+        covered = """
+        const box = document.querySelector('form [type=reset]').getBoundingClientRect();
+        return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)?.innerText;
+        """
+        assert page.run(covered) == "Clear form"
+
+
+def test_a_fault_can_be_removed_in_a_narrow_window(page: Page, client: Client) -> None:
+    """In a window as wide as a phone, the buttons of the table of faults are within the window."""
+    page.driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 380, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    )
+    plan = {"operation": "group_users", "nth": 3, "status": 429, "retry_after": 1800, "when": "after"}
+    client.http.post("/_mock/faults", json=plan)
+    page.open("faults")
+    page.element("tbody button", "Remove")
+    assert page.run("return document.querySelector('tbody button').getBoundingClientRect().right") <= 370
+
+
+def test_a_spent_fault_is_not_to_be_removed(page: Page, client: Client) -> None:
+    """What to do about a fault that struck depends on whether one is in force when its request is looked at."""
+    client.http.post("/_mock/faults", json={"operation": "users", "first": 2, "status": 503})
+    client.users()
+    page.click(".entries li", "planned fault")
+    page.until_text(".why .remedy", "See under Faults what is in force")
+    client.users()
+    page.until_text(".tally", "2 requests")
+    page.click(".entries li", "planned fault")
+    page.until_text(".why .remedy", "no fault is in force any more")
 
 
 # Clock, settings, state
@@ -234,17 +308,39 @@ def test_a_snapshot_is_taken_and_restored(page: Page, client: Client) -> None:
 # The page as a whole
 
 
-def test_the_page_says_when_the_server_is_gone(page: Page) -> None:
-    """Without an answer the page says so and goes on asking."""
+def test_the_page_says_when_the_server_is_gone(page: Page, client: Client) -> None:
+    """Without an answer one line says so, nothing can be done but look at what came before, and all comes back."""
+    client.users()
+    page.until_text(".tally", "1 request")
     page.expected.append("ERR_")
+    page.open("faults")
+    field = page.field("status")
+    page.run("arguments[0].focus()", field)
     page.driver.execute_cdp_cmd("Network.enable", {})
     conditions = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
     page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {"offline": True, **conditions})
     try:
         page.until_text("#link", "No answer from the server")
+        (told,) = page.texts("#gone")
+        assert "The server has not answered since" in told
+        assert "goes on by itself" in told
+        alive = "return [...document.querySelectorAll('main button, main input, main select, #organization')]"
+        assert page.run(f"{alive}.filter((one) => one.checkVisibility() && !one.matches(':disabled')).length") == 0
+        assert not page.run("return document.getElementById('clock-chip').checkVisibility()")
+        page.turn_to("state")
+        assert page.run("return document.querySelector('a.button').hasAttribute('href')") is False
+        page.turn_to("requests")
+        page.type("Search", "nothing like this")
+        page.until_text(".entries", "No request fits the filters.")
+        assert page.run(f"{alive}.filter((one) => one.matches(':disabled')).length") == 3
+        page.turn_to("faults")
     finally:
         page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {"offline": False, **conditions})
     page.until_text("#link", "Live")
+    assert page.texts("#gone") == [""]
+    page.until("return !arguments[0].matches(':disabled')", field)
+    page.turn_to("state")
+    page.until("return document.querySelector('a.button').hasAttribute('href')")
 
 
 def test_everything_is_reached_with_the_tab_key(page: Page, client: Client) -> None:

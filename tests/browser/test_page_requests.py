@@ -16,6 +16,7 @@ FAILING = (
 
 def test_requests_show_as_they_come(page: Page, client: Client) -> None:
     """A request shows without a reload, the newest first, and the successful are told from the others."""
+    page.until_text(".entries .empty", f"No request has come in yet. Point a client at {client.server.url}")
     page.hurried = False
     client.users()
     page.until_text(".entries li", "users")

@@ -78,8 +78,9 @@ class _Page:
     async def pulse(self, request: Request) -> Response:
         """Small enough to be asked for every second: what has changed, for the page to read anew.
 
-        `server` is another for each start; `organization` is null if there is none of the id asked for;
-        `requests` has the number of the last entry, and of the last before the journal was emptied.
+        `server` is another for each start; `users` counts those of all organizations; `organization` is null if there
+        is none of the id asked for; `requests` has the number of the last entry, and of the last before the journal was
+        emptied.
         """
         world = self._world
         wanted = request.query_params.get("org_id")
@@ -90,6 +91,7 @@ class _Page:
             {
                 "server": self._name,
                 "organizations": len(world.organizations),
+                "users": sum(len(one.users) for one in world.organizations.values()),
                 "organization": _outline(world, organization) if organization is not None else None,
                 "requests": {"last": numbers.stop - 1, "emptied": numbers.start - 1 - world.journal.forgotten},
                 "clock": {

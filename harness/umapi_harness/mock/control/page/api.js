@@ -1,6 +1,7 @@
 // What the page asks of the server, and how it tells what came of it.
 
 import { fill } from "./dom.js";
+import { refuse } from "./forms.js";
 
 /** The server refused; the message is its one line. */
 export class Refusal extends Error {
@@ -11,7 +12,7 @@ export class Refusal extends Error {
 }
 
 /** The parsed answer to a call below /_mock/; null where there is no body. Throws Refusal or TypeError. */
-export async function call(method, path, { query = {}, body, text = body && JSON.stringify(body) } = {}) {
+export async function call(method, path, { query = {}, body, text = body && JSON.stringify(body), patience = 30_000 } = {}) {
   const wanted = Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined);
   const search = new URLSearchParams(wanted).toString();
   const response = await fetch(`/_mock/${path}${search ? `?${search}` : ""}`, {
@@ -19,7 +20,7 @@ export async function call(method, path, { query = {}, body, text = body && JSON
     headers: text === undefined ? {} : { "Content-Type": "application/json" },
     body: text,
     cache: "no-store",
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(patience),
   });
   const answered = await response.text();
   let content = null;
@@ -43,14 +44,21 @@ export function tell(message, failed = false) {
   hiding = setTimeout(() => fill(place), failed ? 15_000 : 5_000);
 }
 
-/** Runs an action of the tester's and tells what came of it; true if it went well. */
-export async function attempt(action, done) {
+/**
+ * Runs an action of the tester's and tells what came of it; true if it went well. A refusal is told beside the control
+ * that `culprit` finds for the server's line, if it finds one.
+ */
+export async function attempt(action, done, culprit = () => null) {
   try {
     const result = await action();
     tell(typeof done === "function" ? done(result) : done);
     return true;
   } catch (error) {
-    tell(error instanceof Refusal ? error.message : "No answer from the server; is it still running?", true);
+    const control = error instanceof Refusal ? culprit(error.message) : null;
+    if (control) {
+      tell("");
+      refuse(control, error.message);
+    } else tell(error instanceof Refusal ? error.message : "No answer from the server; is it still running?", true);
     return false;
   }
 }

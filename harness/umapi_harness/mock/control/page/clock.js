@@ -2,6 +2,7 @@
 
 import { agreed, attempt, call } from "./api.js";
 import { el, field, fill } from "./dom.js";
+import { accept } from "./forms.js";
 
 const JUMPS = [["1 minute", 60], ["1 hour", 3600], ["24 hours", 86_400]];
 
@@ -18,7 +19,8 @@ export function clockView(page) {
       class: "row",
       onsubmit: (event) => {
         event.preventDefault();
-        void advance(Number(seconds.value));
+        accept(seconds);
+        void advance(Number(seconds.value), () => seconds);
       },
     },
     field("Seconds (negative: back)", seconds),
@@ -37,13 +39,13 @@ export function clockView(page) {
     el("div", { class: "row" }, el("button", { type: "button", class: "danger", onclick: revoke }, "Revoke all tokens")),
   );
 
-  async function set(change, done) {
-    await attempt(() => call("POST", "clock", { body: change }), done);
+  async function set(change, done, found) {
+    await attempt(() => call("POST", "clock", { body: change }), done, found);
     await page.refresh();
   }
 
-  async function advance(by) {
-    await set({ advance: by }, `The clock was moved by ${by} s.`);
+  async function advance(by, found) {
+    await set({ advance: by }, `The clock was moved by ${by} s.`, found);
   }
 
   async function revoke() {

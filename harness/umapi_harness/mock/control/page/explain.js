@@ -76,7 +76,6 @@ function planned(entry) {
     severity: "fault",
     short: `planned fault (${entry.fault})${effect ? `; ${effect}` : ""}`,
     meaning: `A fault that was put in force here struck this call${effect ? `; ${effect}` : ""}.`,
-    remedy: "Look under Faults; remove it there to get true answers.",
   };
 }
 

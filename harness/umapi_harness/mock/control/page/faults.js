@@ -2,14 +2,14 @@
 
 import { agreed, attempt, call } from "./api.js";
 import { count, el, fill, plural, refill, table } from "./dom.js";
-import { control, held } from "./forms.js";
+import { accept, control, culprit, held } from "./forms.js";
 
 const ORDER = ["operation", "kind", "when", "status", "retry_after", "first", "nth", "rate", "client_id"];
 
 export function faultsView(page) {
-  const inForce = el("div", { class: "scroll" });
+  const inForce = el("div", { class: "scroll fits" });
   const ready = el("div", { class: "row" });
-  const form = el("form", { class: "rows", "aria-label": "New fault", onsubmit: submit, onchange: suit, onreset: () => setTimeout(suit) });
+  const form = el("form", { class: "rows", "aria-label": "New fault", onsubmit: submit, onchange: suit, onreset: clear });
   const root = el(
     "section",
     { "aria-labelledby": "faults-title" },
@@ -48,6 +48,11 @@ export function faultsView(page) {
     return el("div", { class: "setting", "data-field": one.name }, el("label", { for: id }, one.name), input, el("p", { id: `${id}-meaning`, class: "quiet" }, one.meaning));
   }
 
+  function clear() {
+    for (const one of form.elements) accept(one);
+    setTimeout(suit);
+  }
+
   /** Shows the fields that mean something for the chosen kind. */
   function suit() {
     const kind = form.elements.namedItem("kind").value;
@@ -72,11 +77,12 @@ export function faultsView(page) {
       const value = held(form.elements.namedItem(one.name));
       if (value !== undefined && (value !== one.default || one.name === "operation")) fault[one.name] = value;
     }
-    await put(fault);
+    for (const one of form.elements) accept(one);
+    await put(fault, (message) => culprit(form, message));
   }
 
-  async function put(fault) {
-    await attempt(() => call("POST", "faults", { body: fault }), "The fault is in force.");
+  async function put(fault, found) {
+    await attempt(() => call("POST", "faults", { body: fault }), "The fault is in force.", found);
     await load();
     void page.refresh();
   }
@@ -95,10 +101,10 @@ export function faultsView(page) {
       inForce,
       faults.length
         ? [
-            table("Faults in force", [["Strikes"], ["How"], ["Matched", "number"], ["Struck", "number"], [""]], faults.map(row)),
+            table("Faults in force", [["Strikes"], ["How"], ["Matched", "number minor"], ["Struck", "number"], [""]], faults.map(row)),
             el("div", { class: "row" }, el("button", { type: "button", class: "danger", "data-key": "remove all", onclick: removeAll }, "Remove all")),
           ]
-        : el("p", { class: "quiet" }, "No fault is in force: every call gets its true answer."),
+        : el("p", { class: "quiet" }, "No fault is in force: every call gets its true answer. Choose one below to see what your program makes of it."),
     );
   }
 
@@ -114,7 +120,7 @@ export function faultsView(page) {
       { class: spent ? "spent" : null },
       el("th", { scope: "row" }, `${target}, ${calls}${share}${client ? ` of ${client}` : ""}`, spent ? el("span", { class: "tag" }, "spent") : null),
       el("td", {}, details.map(([name, value]) => el("span", { class: "pair" }, el("span", { class: "quiet" }, name), ` ${typeof value === "object" ? JSON.stringify(value) : value}`))),
-      el("td", { class: "number" }, count(matched)),
+      el("td", { class: "number minor" }, count(matched)),
       el("td", { class: "number" }, count(struck)),
       el("td", {}, el("button", { type: "button", "data-key": `remove ${place}`, "aria-label": `Remove the fault on ${target}, ${calls}`, onclick: () => remove(place) }, "Remove")),
     );

@@ -66,12 +66,17 @@ function lookup(page, { name, title, controls, list, columns, row, isChosen, det
     due = performance.now() + (performance.now() - started) * SLOWEST;
     ({ total, offset } = answer);
     const entries = answer[list];
-    const told = total ? `${count(offset + 1)}–${count(offset + entries.length)} of ${count(total)}` : "Nothing fits.";
+    const told = total ? `${count(offset + 1)}–${count(offset + entries.length)} of ${count(total)}` : nothing();
     if (tally.textContent !== told) fill(tally, told);
     back.disabled = offset === 0;
     on.disabled = offset + entries.length >= total;
     refill(rows, table(title, columns, entries.map((entry) => row(entry, params, isChosen(entry, params)))));
     await showDetails();
+  }
+
+  function nothing() {
+    if (inputs.some(([, control]) => control.value)) return "Nothing fits the filters.";
+    return `This organisation has no ${name}. A client makes some, or a seed file does, under State.`;
   }
 
   async function showDetails() {
@@ -173,7 +178,7 @@ export function usersView(page) {
       { class: chosen ? "chosen" : null },
       el("th", { scope: "row" }, el("a", { href: page.hash("users", changed(params, { email: user.email, kind: user.type })), "data-key": `${user.type} ${user.email}`, "aria-current": chosen ? "true" : null }, user.email), user.active ? null : el("span", { class: "tag" }, user.status)),
       el("td", {}, fullName(user)),
-      el("td", {}, user.type),
+      el("td", { class: "word" }, user.type),
       el("td", {}, user.country ?? ""),
       el("td", { class: "number" }, count(user.memberships)),
     ),
@@ -240,7 +245,7 @@ export function groupsView(page) {
       "tr",
       { class: chosen ? "chosen" : null },
       el("th", { scope: "row" }, el("a", { href: page.hash("groups", changed(params, { name: group.name })), "data-key": group.name, "aria-current": chosen ? "true" : null }, group.name)),
-      el("td", {}, kindName(group.kind)),
+      el("td", { class: "word" }, kindName(group.kind)),
       el("td", {}, group.product ?? ""),
       el("td", { class: "number" }, count(group.members)),
     ),

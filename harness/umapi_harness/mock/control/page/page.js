@@ -1,6 +1,6 @@
 // The page: which view is shown, which organisation is meant, and the pulse that keeps both up to date.
 
-import { call } from "./api.js";
+import { call, tell } from "./api.js";
 import { clockView } from "./clock.js";
 import { count, el, fill, plural } from "./dom.js";
 import { faultsView } from "./faults.js";
@@ -11,6 +11,7 @@ import { stateView } from "./state.js";
 
 const PULSE = 1000; // milliseconds
 const PULSE_HIDDEN = 5000;
+const PATIENCE = 10_000; // with a pulse, until the server counts as gone
 
 const page = {
   orgId: sessionStorage.getItem("organization") ?? "",
@@ -47,6 +48,8 @@ const views = {
   state: stateView(page),
 };
 let shown = "";
+let seen = ""; // when the server was last heard of, while it is gone
+let left = null; // the control that had the focus then
 
 function hash(view, params = {}) {
   const wanted = Object.entries(params).filter(([, value]) => value !== "" && value !== null && value !== undefined);
@@ -57,10 +60,10 @@ function hash(view, params = {}) {
 function route() {
   const [, name, query] = /^#\/([a-z]+)(?:\?(.*))?$/.exec(location.hash) ?? [null, "requests", ""];
   const view = Object.hasOwn(views, name) ? name : "requests";
-  const main = document.getElementById("main");
   if (view !== shown) {
-    fill(main, views[view].root);
+    fill(document.getElementById("view"), views[view].root);
     shown = view;
+    enable();
     document.title = `${views[view].title} – UMAPI mock`;
     for (const link of document.querySelectorAll("nav.views a")) {
       if (link.hash === `#/${view}`) link.setAttribute("aria-current", "page");
@@ -88,27 +91,64 @@ async function ask() {
   const wanted = page.orgId;
   let pulse;
   try {
-    pulse = await call("GET", "pulse", { query: { org_id: wanted } });
-    if (pulse.organization === null) pulse = await call("GET", "pulse");
+    pulse = await call("GET", "pulse", { query: { org_id: wanted }, patience: PATIENCE });
+    if (pulse.organization === null) pulse = await call("GET", "pulse", { patience: PATIENCE });
   } catch {
-    link("No answer from the server", "failed");
+    lose();
     return;
   }
   if (page.orgId !== wanted) {
     await ask(); // another organisation was chosen in the meantime
     return;
   }
-  link("Live", "good");
+  find();
   const before = page.pulse;
   page.pulse = pulse;
   const orgId = pulse.organization?.org_id ?? "";
-  if (before?.organizations !== pulse.organizations || before?.server !== pulse.server || orgId !== page.orgId) {
+  const sizes = ({ server, organizations, users }) => `${server} ${organizations} ${users}`;
+  if (before === null || sizes(before) !== sizes(pulse) || orgId !== page.orgId) {
     page.orgId = orgId;
     await listOrganizations();
   }
   header(pulse);
   const told = Object.entries(views).map(([name, view]) => view.pulse?.(pulse, before, name === shown));
   await Promise.allSettled(told);
+}
+
+/** Says once that the server is gone, and lets nothing look as if it could still be done. */
+function lose() {
+  link("No answer from the server", "failed");
+  if (seen) return;
+  tell("");
+  left = document.activeElement;
+  seen = new Date().toISOString().slice(11, 19);
+  const told = page.pulse ? `The server has not answered since ${seen} UTC; what you see is what was there before.` : "The server does not answer.";
+  const place = document.getElementById("gone");
+  place.hidden = false;
+  fill(place, el("b", {}, told), " Start it again on the same port, and this page goes on by itself.");
+  document.getElementById("clock-chip").hidden = true;
+  document.getElementById("fault-chip").hidden = true;
+  for (const view of Object.values(views)) view.gone?.();
+  enable();
+}
+
+/** Takes back what `lose` did. */
+function find() {
+  link("Live", "good");
+  if (!seen) return;
+  seen = "";
+  const place = document.getElementById("gone");
+  place.hidden = true;
+  fill(place);
+  document.getElementById("clock-chip").hidden = false;
+  enable();
+  if (document.activeElement === document.body && left?.isConnected) left.focus({ preventScroll: true });
+}
+
+/** Of a view that works on what the page remembers, the controls stay as they are. */
+function enable() {
+  document.getElementById("organization").disabled = seen !== "";
+  document.getElementById("view").disabled = seen !== "" && !views[shown].remembers;
 }
 
 function link(text, kind) {
@@ -134,8 +174,11 @@ async function listOrganizations() {
   const select = document.getElementById("organization");
   try {
     const entries = await call("GET", "organizations");
-    const options = entries.map(({ org_id: id, users }) => el("option", { value: id }, `${id} (${count(users)})`));
-    fill(select, options);
+    const texts = entries.map(({ org_id: id, users }) => [id, `${id} (${count(users)})`]);
+    // An open menu stays as it is, but for the numbers.
+    if (texts.length === select.options.length && texts.every(([id], place) => select.options[place].value === id)) {
+      for (const [place, [, text]] of texts.entries()) select.options[place].textContent = text;
+    } else fill(select, texts.map(([id, text]) => el("option", { value: id }, text)));
     select.value = page.orgId;
   } catch {
     fill(select, el("option", { value: page.orgId }, page.orgId));

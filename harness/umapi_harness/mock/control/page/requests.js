@@ -79,6 +79,7 @@ export function requestsView(page) {
   // Entries
 
   async function follow(pulse, before) {
+    pause.disabled = clear.disabled = false;
     oursField.hidden = pulse.organizations < 2 && !ours.value;
     if (ours.value && before?.organization?.org_id !== pulse.organization?.org_id) render();
     if (server !== pulse.server) {
@@ -200,7 +201,9 @@ export function requestsView(page) {
   }
 
   function emptyText() {
-    return entries.length ? "No request fits the filters." : "No request has come in yet.";
+    if (entries.length) return "No request fits the filters.";
+    const command = (name) => el("code", {}, `umapi-harness ${name}`);
+    return ["No request has come in yet. Point a client at ", el("code", {}, location.origin), ", as the UMAPI_ variables do that ", command("serve"), " prints and ", command("exec"), " sets."];
   }
 
   function lineAbove() {
@@ -355,6 +358,7 @@ export function requestsView(page) {
 
   function problem(one, commands) {
     const stepFields = excerpt(one, commands);
+    const remedy = one.severity === "fault" ? ofFault() : one.remedy;
     const where = one.index === undefined ? "" : `command ${one.index}${one.step >= 0 ? `, step ${one.step}` : ""}`;
     return el(
       "li",
@@ -362,9 +366,15 @@ export function requestsView(page) {
       el("p", { class: "head" }, el("code", {}, one.code), where ? el("span", { class: "where" }, where) : null, one.user ? el("span", { class: "where" }, one.user) : null),
       one.message ? el("p", { class: "message" }, one.message) : null,
       one.meaning ? el("p", {}, one.meaning) : null,
-      one.remedy || one.retry ? el("p", { class: "remedy" }, el("b", {}, "To do: "), one.remedy, one.retry ? ` ${one.retry}` : "") : null,
+      remedy || one.retry ? el("p", { class: "remedy" }, el("b", {}, "To do: "), remedy, one.retry ? ` ${one.retry}` : "") : null,
       stepFields ? el("pre", { class: "excerpt", tabindex: "0" }, stepFields) : null,
     );
+  }
+
+  /** What to do about a fault, by what is in force now, not when it struck. */
+  function ofFault() {
+    if (page.pulse?.faults === 0) return "Nothing: no fault is in force any more, and the next call gets its true answer.";
+    return ["See under ", el("a", { href: page.hash("faults") }, "Faults"), " what is in force, and remove there what shall not strike again."];
   }
 
   function excerpt(one, commands) {
@@ -409,6 +419,10 @@ export function requestsView(page) {
       }
       asked = Number(params.get("request"));
       if (asked !== selected && entries.some((entry) => entry.number === asked)) select(asked);
+    },
+    remembers: true,
+    gone() {
+      pause.disabled = clear.disabled = true;
     },
     pulse: follow,
   };

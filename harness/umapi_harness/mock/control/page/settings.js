@@ -2,7 +2,7 @@
 
 import { attempt, call } from "./api.js";
 import { el, field, fill, refill } from "./dom.js";
-import { control, held } from "./forms.js";
+import { control, culprit, held } from "./forms.js";
 
 export function settingsView(page) {
   const search = el("input", { type: "search", placeholder: "name or meaning", oninput: draw });
@@ -61,8 +61,9 @@ export function settingsView(page) {
   }
 
   async function change(changes) {
-    await attempt(() => call("PATCH", "settings", { body: changes }), `Changed: ${Object.keys(changes).join(", ")}.`);
-    await load(true);
+    const done = `Changed: ${Object.keys(changes).join(", ")}.`;
+    const found = (message) => culprit(list, message);
+    if (await attempt(() => call("PATCH", "settings", { body: changes }), done, found)) await load(true);
   }
 
   async function profile(which) {

@@ -2,12 +2,13 @@
 
 import { agreed, attempt, call } from "./api.js";
 import { el, field, fill, plural, table } from "./dom.js";
+import { accept } from "./forms.js";
 
 export function stateView(page) {
   const save = el("a", { class: "button", download: "organisation.json" }, "Save as a seed file");
-  const file = el("input", { type: "file", accept: "application/json,.json", required: true });
-  const snapshots = el("div", { class: "scroll" });
-  const name = el("input", { type: "text", required: true, maxlength: "100", autocomplete: "off" });
+  const file = el("input", { type: "file", name: "file", accept: "application/json,.json", required: true });
+  const snapshots = el("div", { class: "scroll fits" });
+  const name = el("input", { type: "text", name: "snapshot", required: true, maxlength: "100", autocomplete: "off" });
   const snapshotPart = [
     el("h3", {}, "Snapshots"),
     el("p", { class: "quiet" }, "A snapshot keeps organisations and settings under a name, to come back to as often as needed."),
@@ -22,6 +23,7 @@ export function stateView(page) {
     el("p", { class: "quiet" }, "Puts organisations, settings and faults back as they were at the start and empties the journal. The clock, the tokens and the snapshots stay."),
     el("div", { class: "row" }, el("button", { type: "button", class: "danger", onclick: reset }, "Reset")),
     el("h3", {}, "Organisation as a file"),
+    el("p", { class: "quiet" }, "A seed file holds an organisation. umapi-harness serve --seed FILE begins with it; put in place here, it takes the place of the organisation of its id."),
     el("div", { class: "row" }, save, el("form", { class: "row", onsubmit: load }, field("Seed file", file), el("button", {}, "Put in place"))),
     snapshotPart,
   );
@@ -35,7 +37,8 @@ export function stateView(page) {
     event.preventDefault();
     const [chosen] = file.files;
     const text = await chosen.text();
-    await attempt(() => call("PUT", "state", { text }), `${chosen.name} is in place.`);
+    accept(file);
+    await attempt(() => call("PUT", "state", { text }), `${chosen.name} is in place.`, () => file);
     await page.refresh();
   }
 
@@ -45,7 +48,7 @@ export function stateView(page) {
       snapshots,
       entries.length
         ? table("Snapshots", [["Name"], ["Taken"], ["Holds"], [""]], entries.map(row))
-        : el("p", { class: "quiet" }, "None yet."),
+        : el("p", { class: "quiet" }, "None yet. Take one before a test changes the organisation."),
     );
   }
 
@@ -67,7 +70,9 @@ export function stateView(page) {
   async function take(event) {
     event.preventDefault();
     const wanted = name.value.trim();
-    if (await attempt(() => call("PUT", `snapshots/${encodeURIComponent(wanted)}`), `Snapshot ${wanted} is taken.`)) name.value = "";
+    accept(name);
+    const taken = () => call("PUT", `snapshots/${encodeURIComponent(wanted)}`);
+    if (await attempt(taken, `Snapshot ${wanted} is taken.`, () => name)) name.value = "";
     await list();
   }
 
@@ -86,6 +91,7 @@ export function stateView(page) {
     title: "State",
     root,
     show: () => void list().catch(() => {}),
+    gone: () => save.removeAttribute("href"),
     pulse() {
       save.href = `/_mock/state?${new URLSearchParams({ org_id: page.orgId })}`;
       save.download = `${page.orgId.replaceAll(/[^\w-]+/g, "_")}.json`;
