@@ -27,6 +27,7 @@ from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, UNFINISH
 from umapi_sdk.command_line.output import Output, complain, count
 from umapi_sdk.command_line.progress import ProgressLine
 from umapi_sdk.command_line.reading import Reading, Screening, reads_file
+from umapi_sdk.command_line.removals import RemovalCount, RemovalLimit, read_limit
 from umapi_sdk.command_line.results import check_apart, check_output, describe, write_commands, write_results
 from umapi_sdk.connection import Connection
 from umapi_sdk.errors import JournalError
@@ -41,7 +42,13 @@ _PIECE: Final = 64 * 1024
 _SHOWN: Final = 20
 """Rows that were not completed, so many of which have a line of their own."""
 
-_IN_JOURNAL: Final = ("journal", "by_group", "skip_bad", *(field.name for field in attrs.fields(Reading)))
+_IN_JOURNAL: Final = (
+    "journal",
+    "by_group",
+    "skip_bad",
+    "max_removals",
+    *(field.name for field in attrs.fields(Reading)),
+)
 """What a run that is resumed knows already: parameters that then mean nothing."""
 _IN_RUN: Final = ("journal", "result", "left", "settling")
 """What only a run needs: parameters that mean nothing for a mere plan."""
@@ -65,6 +72,7 @@ class _Wishes:
     dry_run: bool
     skip_bad: bool
     by_group: bool
+    max_removals: RemovalLimit | None
     settling: float
     reading: Reading
 
@@ -81,7 +89,7 @@ class _Wishes:
         "umapi apply --plan joiners.csv",
         "umapi apply joiners.csv --result result.csv --left left.jsonl",
         "umapi apply --resume joiners.csv.journal --result result.csv",
-        "umapi apply --action remove_from_org leavers.csv",
+        "umapi apply --action remove_from_org --max-removals 200 leavers.csv",
     )
 )
 @click.argument("file", required=False, type=click.Path(dir_okay=False, allow_dash=True))
@@ -93,6 +101,13 @@ class _Wishes:
 @click.option("--dry-run", is_flag=True, help="Have the service check the commands (testOnly), and change nothing.")
 @click.option("--skip-bad-rows", "skip_bad", is_flag=True, help="Leave out rows that cannot be used.")
 @click.option("--by-group", is_flag=True, help="Turn memberships around where that makes fewer commands.")
+@click.option(
+    "--max-removals",
+    callback=read_limit,
+    metavar="COUNT|PERCENT%",
+    help="Send nothing if FILE removes more people: so many, or so many percent of all users, from the organisation or "
+    "from all groups.",
+)
 @click.option(
     "--settling",
     type=click.FloatRange(min=0),
@@ -115,6 +130,7 @@ def apply(
     dry_run: bool,
     skip_bad: bool,
     by_group: bool,
+    max_removals: RemovalLimit | None,
     settling: float,
     reading: Reading,
 ) -> int:
@@ -134,6 +150,7 @@ def apply(
         dry_run=dry_run,
         skip_bad=skip_bad,
         by_group=by_group,
+        max_removals=max_removals,
         settling=settling,
         reading=reading,
     )
@@ -167,10 +184,11 @@ def _begin(access: Access, file: str, wishes: _Wishes) -> int:
     ):
         wishes.check_files(place, file)
         screening = Screening(sheet, complain, every=wishes.reading.all_problems)
+        counted = RemovalCount(screening)
         try:
             run = BulkRun.create(
                 place,
-                screening,
+                counted,
                 org_id=connection.org_id,
                 endpoint=connection.endpoint,
                 test_mode=connection.test_mode,
@@ -186,7 +204,27 @@ def _begin(access: Access, file: str, wishes: _Wishes) -> int:
         except JournalError as error:
             advice = f"; umapi apply --resume {shlex.quote(str(place))} goes on with it" if is_journal(place) else ""
             raise click.ClickException(f"{error}{advice}") from None
+        if wishes.max_removals is not None:
+            with _forgotten_unless_allowed(run, place) as allow:
+                problem = wishes.max_removals.problem(counted.removals, connection)
+                if problem is not None:
+                    complain(f"{sheet.name}: {problem}")
+                    return BAD_INPUT
+                allow()
         return _carry_out(run, place, connection, wishes, access)
+
+
+@contextmanager
+def _forgotten_unless_allowed(run: BulkRun, place: Path) -> Generator[Callable[[], object]]:
+    """Delete the journal of a run of which nothing was sent, unless the function that is given is called."""
+    allowed: list[bool] = []
+    try:
+        yield lambda: allowed.append(True)
+    finally:
+        if not allowed:
+            run.close()
+            with suppress(OSError):
+                place.unlink()
 
 
 @contextmanager
