@@ -363,9 +363,16 @@ def test_a_listing_goes_on_after_a_failure(client: Client, wire: ScriptedServer)
 def test_a_wrong_address_is_not_an_empty_organisation(client: Client, wire: ScriptedServer) -> None:
     """A 404 that the service itself gives means none; any other is an error, where umapi-client finds nobody."""
     wire.replies.append(Reply(status=404, body={"result": "error.group.not_found", "message": "no such group"}))
+    wire.replies.append(Reply(status=404, body={"result": "error.domain.trust.nonexistent", "message": "no"}))
     wire.answer = lambda _: Reply(status=404, body=b"<html>not here</html>")
     connection = client(wire)
     assert umapi_client.UsersQuery(connection, in_group="Nobody's").all_results() == []
+    assert umapi_client.UsersQuery(connection, in_domain="nobody.example").all_results() == []
+    wire.replies.append(Reply(status=404, body={"error_code": "404000", "message": "no such path"}))
+    wire.replies.append(Reply(status=404, body={"result": "error.organization.not_found", "message": "who?"}))
+    for _ in range(2):
+        with pytest.raises(umapi_client.RequestError):
+            umapi_client.UsersQuery(connection).all_results()
     for ask in (
         umapi_client.UsersQuery(connection).all_results,
         umapi_client.GroupsQuery(connection).all_results,

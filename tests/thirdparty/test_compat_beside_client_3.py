@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -11,6 +12,7 @@ import pytest
 
 import umapi_sdk.compat
 from umapi_client_programs import PROGRAMS
+from umapi_harness.mock.faults.plans import Fault
 from umapi_harness.mock.serving.server import RunningServer
 
 umapi_client = pytest.importorskip("umapi_client", reason="umapi-client is not installed: it goes in with --no-deps")
@@ -126,3 +128,88 @@ def test_all_public_members_are_there(kind: str, server: RunningServer, host: st
 
     missing = {name for name in dir(made(umapi_client)) if not name.startswith("_")} - set(dir(made(umapi_sdk.compat)))
     assert missing <= {"session", "mock_env_var", "uuid", "sync_started", "sync_ended"}
+
+
+def test_the_program_of_the_page(server: RunningServer, host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The program of docs/how-to/from-umapi-client.md prints the same with either import."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "from-umapi-client.md"
+    program = page.read_text("utf-8").partition("```python before.py\n")[2].partition("```")[0]
+    printed = []
+    for api in (umapi_client, umapi_sdk.compat):
+        server.world.reset()
+        server.world.tokens.revoke()
+        connection = connect(api, server, host)
+        names = {**vars(api), "Connection": lambda connection=connection, **_: connection, "OAuthS2S": lambda **_: None}
+        body = program.replace("from umapi_sdk.compat import", "from os import path  #")
+        exec(compile(body, str(page), "exec"), names)
+        close(connection)
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] != ""
+
+
+def outcome(api: Any, server: RunningServer, host: str, faults: list[Fault], **options: Any) -> Any:
+    """What a program is told of an action that meets faults, and how often it was asked for."""
+    server.world.reset()
+    server.world.tokens.revoke()
+    for fault in faults:
+        server.world.faults.add(fault)
+    connection = connect(api, server, host, **options)
+    action = api.UserAction("jdoe@example.com").add_to_groups(["Marketing"])
+    try:
+        told = connection.execute_single(action, immediate=True)
+    except api.BatchError as error:
+        told = error.statistics
+    posts = sum("/action/" in entry["path"] for entry in server.world.journal.as_list())
+    codes = [error["errorCode"] for error in action.execution_errors()]
+    left = len(connection.action_queue)
+    connection.action_queue = []
+    close(connection)
+    return told, posts, codes, left
+
+
+def test_a_lost_answer(server: RunningServer, host: str, waits: list[float]) -> None:
+    """umapi-client sends again what may have been done; here the outcome is unknown, and says so."""
+    faults = [Fault(operation="action", first=1, kind="drop", when="after")]
+    assert outcome(umapi_client, server, host, faults) == ((0, 1, 1), 2, [], 0)
+    assert outcome(umapi_sdk.compat, server, host, faults) == ((0, 1, 0), 1, ["unknown"], 0)
+    assert len(waits) == 1
+
+
+def test_a_service_that_lets_nobody_in(server: RunningServer, host: str, waits: list[float]) -> None:
+    """umapi-client throws the actions away, without an error at any; here they stay queued."""
+    faults = [Fault(operation="action", first=9, status=429, retry_after="1")]
+    assert outcome(umapi_client, server, host, faults, max_retries=1) == ((0, 1, 0), 1, [], 0)
+    assert outcome(umapi_sdk.compat, server, host, faults, max_retries=1) == ((1, 0, 0), 1, [], 1)
+
+
+def test_a_refused_request(server: RunningServer, host: str) -> None:
+    """umapi-client has no error at the actions of a request that was refused as a whole; here each has one."""
+    body = '{"result": "error.request.malformed", "message": "no"}'
+    faults = [Fault(operation="action", first=1, status=400, body=body)]
+    assert outcome(umapi_client, server, host, faults) == ((0, 1, 0), 1, [], 0)
+    assert outcome(umapi_sdk.compat, server, host, faults) == ((0, 1, 0), 1, ["error.request.malformed"], 0)
+
+
+def test_a_wrong_address(server: RunningServer, host: str) -> None:
+    """At a wrong endpoint umapi-client finds an organisation without people; here it is an error."""
+    found: list[Any] = []
+    for api in (umapi_client, umapi_sdk.compat):
+        connection = connect(api, server, host)
+        details = server.details
+        wrong = api.Connection(details.org_id, connection.auth, endpoint=f"https://{host}/v2/usermanagment")
+        try:
+            found.append(api.UsersQuery(wrong).all_results())
+        except api.RequestError as error:
+            found.append(error.result.status_code)
+        close(wrong)
+        close(connection)
+    assert found == [[], 404]
+
+
+def test_an_option_that_the_api_does_not_have(server: RunningServer, host: str) -> None:
+    """umapi-client sends `errorIfAlreadyExists` for a group; here an error is what happens without an option."""
+    sent: list[Any] = []
+    for api in (umapi_client, umapi_sdk.compat):
+        action = api.GroupAction("Night shift").create(option=api.IfAlreadyExistsOption.errorIfAlreadyExists)
+        sent.append(action.wire_dict()["do"])
+    assert sent == [[{"createUserGroup": {"option": "errorIfAlreadyExists"}}], [{"createUserGroup": {}}]]

@@ -558,7 +558,12 @@ def _warn_of_unsent(queue: list[ClientAction]) -> None:
 
 def _is_missing(error: RequestError) -> bool:
     """Return whether the service itself says that something is not there; any other 404 speaks of the address."""
-    return isinstance(error.__cause__, NotFoundError) and error.__cause__.code is not None
+    from umapi_models.error_codes import ERROR_CODES  # noqa: PLC0415 - loaded when something is not there
+
+    cause = error.__cause__
+    if not isinstance(cause, NotFoundError) or cause.code not in ERROR_CODES:
+        return False
+    return cause.code.lower().endswith(("not_found", "nonexistent"))
 
 
 def _query(filters: Params) -> str:
