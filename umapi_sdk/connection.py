@@ -42,7 +42,7 @@ class Connection(Described):
         sleep, clock: how to wait and to tell the time in seconds since the epoch; tests replace them.
         transport: what sends the requests, to the token host too, in place of the network; `close` closes it.
         on_wait: is told of each wait before it begins.
-        options: the fields of `umapi_sdk.options.Options`, which are in `docs/settings.md` with their defaults.
+        options: the fields of `umapi_sdk.options.Options`, with their defaults in `docs/reference/settings.md`.
 
     Raises:
         ConfigurationError: an argument cannot be used.

@@ -20,7 +20,7 @@ class ListQuery(Progress[T]):
 
     Iterating starts it anew and holds one page at a time; `all_results` holds the whole. A listing that is not whole
     raises `ListingError`: it never looks shorter than it is. What that means, and what no client can see, is in
-    docs/listings.md.
+    docs/explanation/listings.md.
     """
 
     def __init__(self, connection: Connection, listing: Listing[T], rules: ListingRules | None = None) -> None:

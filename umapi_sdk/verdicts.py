@@ -1,6 +1,6 @@
 """What becomes of the actions in a request: the status of its last answer, weighed with what came before.
 
-`docs/outcomes.md` has the same as a table, with the reason of each line; a test compares the two.
+`docs/explanation/outcomes.md` has the same as a table, with the reason of each line; a test compares the two.
 
     begin ──▶ on its way ──▶ 200: the answer tells of each action
       ▲          │      ├──▶ an answer from the wrong place (`strangers.misdirected`): as one that nobody let in

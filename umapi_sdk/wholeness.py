@@ -1,4 +1,4 @@
-"""Whether pages are a whole listing; docs/listings.md has the promises behind each check, and their sources.
+"""Whether pages are a whole listing; docs/explanation/listings.md has the promises behind each check, with sources.
 
 A listing that broke off unseen has made programs delete thousands of users. What shows that entries are missing,
 doubled or from another state of the organisation is an error, never a shorter list.

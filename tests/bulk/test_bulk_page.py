@@ -1,4 +1,4 @@
-"""The example of docs/bulk.md, as a reader would run it."""
+"""The example of docs/how-to/bulk.md, as a reader would run it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bulk_kit import Site
 
 import umapi_sdk
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "bulk.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "bulk.md"
 
 
 def test_the_example_prints_what_the_page_says(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -611,7 +611,7 @@ def test_what_is_left_in_test_mode_goes_to_the_name_that_is_still_valid(
 
 
 def test_a_row_is_sent_ten_times_at_most_in_a_session(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answers that contradict themselves ten times leave the row unknown, as docs/bulk.md says."""
+    """Answers that contradict themselves ten times leave the row unknown, as docs/how-to/bulk.md says."""
     answer = Response(status=200, headers={}, body=b'{"result": "error", "completed": 0, "notCompleted": 1}')
     send = site.send
     monkeypatch.setattr(site, "send", lambda request: answer if "/action/" in request.url else send(request))

@@ -1,4 +1,4 @@
-"""docs/apply.md: its tables are those of the code, and its examples do what it says."""
+"""docs/how-to/apply.md: its tables are those of the code, and its examples do what it says."""
 
 from __future__ import annotations
 

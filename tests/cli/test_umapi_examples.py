@@ -1,4 +1,4 @@
-"""The examples in the help of `umapi`, executed, and docs/cli.md, which is made of that help."""
+"""The examples in the help of `umapi`, executed, and docs/reference/cli.md, which is made of that help."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from umapi_sdk.command_line.group import COMMANDS
 
 
 def test_page() -> None:
-    """docs/cli.md is what the commands say of themselves."""
+    """docs/reference/cli.md is what the commands say of themselves."""
     assert PAGE.read_text("utf-8") == render(), "run: python tests/support/umapi_cli_page.py"
 
 

@@ -145,5 +145,5 @@ def test_a_breakdown_must_be_a_code_that_is_known(desk: Desk) -> None:
 
 
 def test_the_page_of_error_codes_is_fresh() -> None:
-    """docs/error-codes.md is what its program writes."""
+    """docs/reference/error-codes.md is what its program writes."""
     assert PAGE.read_text("utf-8") == render(), "run python tests/support/umapi_error_page.py"

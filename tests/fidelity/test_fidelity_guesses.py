@@ -11,7 +11,7 @@ from umapi_harness.mock import Settings
 
 
 def test_the_page_of_guesses_is_fresh() -> None:
-    """docs/guesses.md is what its program writes."""
+    """docs/explanation/guesses.md is what its program writes."""
     assert PAGE.read_text("utf-8") == render(), "run python tests/support/umapi_guess_page.py"
 
 

@@ -1,4 +1,4 @@
-"""The page docs/recordings.md: each of its commands and programs does what the page says."""
+"""The page docs/how-to/recordings.md: each of its commands and programs does what the page says."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from umapi_harness.mock.serving.server import running_server
 
-PAGE = Path(__file__).parents[2] / "docs" / "recordings.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "recordings.md"
 
 
 def _blocks(language: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The reporter of another package that docs/reports.md shows."""
+"""The reporter of another package that docs/reference/reports.md shows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pytest
 
 from tests.harness_cli.conftest import Run
 
-PAGE = (Path(__file__).parents[2] / "docs" / "reports.md").read_text("utf-8").partition("<!-- example: run by ")[2]
+_DOCUMENT = (Path(__file__).parents[2] / "docs" / "reference" / "reports.md").read_text("utf-8")
+PAGE = _DOCUMENT.partition("<!-- example: run by ")[2]
 V21 = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
 

@@ -1,4 +1,4 @@
-"""The example of docs/running.md."""
+"""The example of docs/reference/running.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.harness_cli.conftest import Run
 
-PAGE = (Path(__file__).parents[2] / "docs" / "running.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "running.md").read_text("utf-8")
 
 
 def test_the_example_does_what_the_page_says(run: Run, tmp_path: Path) -> None:

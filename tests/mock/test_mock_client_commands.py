@@ -109,7 +109,7 @@ def test_a_token_of_another_client(mock: Mock) -> None:
     assert mock.client.get(f"/v2/usermanagement/groups/{mock.org_id}/0", headers=headers).status_code == 200
 
 
-# Guesses that refuse, each with the setting that does not (docs/guesses.md)
+# Guesses that refuse, each with the setting that does not (docs/explanation/guesses.md)
 
 
 def test_more_commands_than_ten_by_setting(mock: Mock) -> None:

@@ -39,8 +39,8 @@ def test_the_example_passes(run_pytest: Run) -> None:
 
 
 def test_what_the_documentation_shows_passes(run_pytest: Run) -> None:
-    """The programs of docs/pytest.md pass, one after the other in one file."""
-    page = (Path(__file__).parents[2] / "docs" / "pytest.md").read_text("utf-8")
+    """The programs of docs/how-to/pytest.md pass, one after the other in one file."""
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "pytest.md").read_text("utf-8")
     programs = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     finished = run_pytest({"test_page.py": "\n".join(programs)}, "-q")
     assert "4 passed" in finished.stdout, finished.stdout

@@ -10,12 +10,12 @@ from umapi_samples import ROOT
 
 
 def test_page_of_limits_is_fresh() -> None:
-    """docs/limits.md is what the schemas give now."""
+    """docs/reference/limits.md is what the schemas give now."""
     assert PAGE.read_text("utf-8") == render()
 
 
 def test_page_of_faults_is_fresh() -> None:
-    """docs/faults.md is what the schemas give now."""
+    """docs/reference/faults.md is what the schemas give now."""
     assert umapi_fault_page.PAGE.read_text("utf-8") == umapi_fault_page.render()
 
 

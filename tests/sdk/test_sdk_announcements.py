@@ -216,8 +216,8 @@ def test_an_async_connection_announces(wire: ScriptedServer, time: Time) -> None
 def test_the_example_of_the_page(
     connect: Connect, live: RunningServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The listing of docs/pacing.md is not held up by the one before."""
-    page = Path(__file__).resolve().parents[2] / "docs" / "pacing.md"
+    """The listing of docs/explanation/pacing.md is not held up by the one before."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "pacing.md"
     (example,) = re.findall(r"test_sdk_announcements.py -->\n```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     connection = connect(live, pacing=True)
     UsersQuery(connection).all_results()

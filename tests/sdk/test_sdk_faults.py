@@ -14,7 +14,7 @@ from wire_kit import Send, Way, sending
 from umapi_sdk.messages import Request, TransportError
 from umapi_sdk.transports.settings import NetworkSettings
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "transport-faults.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "transport-faults.md"
 
 CASES = [
     pytest.param(fault, route, how, id=f"{fault.where}-{route}-{how}")

@@ -1,4 +1,4 @@
-"""The examples of docs/outcomes.md, as a reader would run them."""
+"""The examples of docs/explanation/outcomes.md, as a reader would run them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from plan_kit import Place
 import umapi_sdk
 from umapi_sdk.messages import Request, Response
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "outcomes.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "outcomes.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```.*?```\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 DOCUMENT = {
     "domains": [{"name": "example.com", "type": "federatedID"}],

@@ -1,4 +1,4 @@
-"""The set-up of docs/pacing.md, run as a reader would run it."""
+"""The set-up of docs/explanation/pacing.md, run as a reader would run it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from umapi_harness.mock import Settings
 from umapi_harness.mock.api.throttles import LIMITS, Limit, Throttles
 from umapi_harness.mock.serving.server import running_server
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "pacing.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "pacing.md"
 
 UMAPI = f"""#!{sys.executable}
 from msgspec.structs import force_setattr

@@ -1,4 +1,4 @@
-"""The example of docs/planning.md, as a reader would run it."""
+"""The example of docs/explanation/planning.md, as a reader would run it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from plan_kit import Place
 
 import umapi_sdk
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "planning.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "planning.md"
 
 
 def test_the_example_prints_what_the_page_says() -> None:

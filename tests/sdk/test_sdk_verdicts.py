@@ -1,4 +1,4 @@
-"""What a status says of the actions in a request, after whatever attempts: the table in docs/outcomes.md."""
+"""What a status says of the actions in a request, after all attempts: the table in docs/explanation/outcomes.md."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from umapi_sdk.echoes import ECHOES
 from umapi_sdk.verdicts import STATUSES, Attempts
 
 Connect = Callable[..., Connection]
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "outcomes.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "outcomes.md"
 HISTORIES = {"clean": [], "clean after a refused token": [401], "clean after 429": [429], "503": [503]}
 OPEN = {"502": [502], "504": [504], "502, then 503": [502, 503], "503, then 504": [503, 504], "502, 401": [502, 401]}
 BODIES: dict[str, object] = {

@@ -161,8 +161,8 @@ def test_both_verdicts_are_drawn(judge: Judge, valid: bool) -> None:
 
 
 def test_the_page_names_every_strategy() -> None:
-    """docs/strategies.md has each public strategy."""
-    page = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text("utf-8")
+    """docs/how-to/strategies.md has each public strategy."""
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "strategies.md").read_text("utf-8")
     public = [
         name
         for name, value in vars(strategies).items()
@@ -174,8 +174,8 @@ def test_the_page_names_every_strategy() -> None:
 
 
 def test_the_worked_example_passes(pytester: pytest.Pytester) -> None:
-    """The program of docs/strategies.md runs as it stands."""
-    page = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text("utf-8")
+    """The program of docs/how-to/strategies.md runs as it stands."""
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "strategies.md").read_text("utf-8")
     (program,) = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     pytester.makepyfile(program)
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=3)

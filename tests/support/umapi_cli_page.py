@@ -1,4 +1,4 @@
-"""Generates docs/cli.md: what each command of `umapi` takes, and how it is called, as its `--help` says.
+"""Generates docs/reference/cli.md: what each command of `umapi` takes, and how it is called, as its `--help` says.
 
 Run it after a change of a command: `python tests/support/umapi_cli_page.py`. A test compares.
 """
@@ -16,7 +16,7 @@ import click
 from umapi_sdk.command_line.conventions import EXAMPLES
 from umapi_sdk.command_line.group import COMMANDS, group
 
-PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cli.md"
 _HEAD: Final = """\
 # The command line
 

@@ -1,4 +1,4 @@
-"""The tables of docs/apply.md that tell of the columns and actions of CSV files, as the code has them.
+"""The tables of docs/how-to/apply.md that tell of the columns and actions of CSV files, as the code has them.
 
 Run as a program to write them anew.
 """
@@ -14,7 +14,7 @@ from typing import Final
 from umapi_sdk.sheets.columns import COLUMNS
 from umapi_sdk.sheets.operations import OPERATIONS
 
-PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "apply.md"
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "apply.md"
 
 
 def render() -> str:

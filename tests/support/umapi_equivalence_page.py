@@ -1,4 +1,4 @@
-"""The tables in docs/equivalence.md, made from the probes that say how they differ from Newman.
+"""The tables in docs/reference/equivalence.md, made from the probes that say how they differ from Newman.
 
 Run as a program to write them anew. Whether the others are the same, `tox -e newman` tests.
 """
@@ -14,7 +14,7 @@ from typing import Final
 from umapi_equivalence import Differs, Probe, read_jobs
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PAGE: Final = ROOT / "docs" / "equivalence.md"
+PAGE: Final = ROOT / "docs" / "reference" / "equivalence.md"
 PROBES: Final = ROOT / "tests" / "postman" / "equivalence" / "probes"
 KINDS: Final = ("stricter", "better", "unsupported")
 _MARKED: Final = re.compile(r"(<!-- probes: [^\n]* -->\n).*?(<!-- end of probes -->)", re.DOTALL)

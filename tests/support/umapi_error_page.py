@@ -1,4 +1,4 @@
-"""The page docs/error-codes.md: every error code, with a request that provokes it or the reason why none can.
+"""The page docs/reference/error-codes.md: every error code, with a request that provokes it or the reason why none can.
 
 Run as a program to write it anew.
 """
@@ -15,7 +15,7 @@ from typing import Any, Final
 from umapi_models import schemas
 from umapi_provocations import PROVOCATIONS, Provocation
 
-PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "error-codes.md"
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reference" / "error-codes.md"
 
 _HEAD: Final = """\
 # Error codes

@@ -1,4 +1,4 @@
-"""The page docs/faults.md: the kinds of planned failures and their fields, as the schemas have them.
+"""The page docs/reference/faults.md: the kinds of planned failures and their fields, as the schemas have them.
 
 Run as a program to write it anew.
 """
@@ -13,7 +13,7 @@ from typing import Final
 from umapi_harness.mock.control.explanations import faults_explained
 from umapi_harness.mock.names import FAULTS
 
-PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reference" / "faults.md"
 
 _TYPES: Final = {"int": "whole number", "float": "number", "str": "text"}
 _HEAD: Final = """\

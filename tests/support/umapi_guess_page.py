@@ -1,4 +1,4 @@
-"""The page docs/guesses.md: what the mock server does where neither documents nor recordings say what the service does.
+"""The page docs/explanation/guesses.md: what the mock server does where nobody has published what the service does.
 
 Run as a program to write it anew.
 """
@@ -14,7 +14,7 @@ from typing import Final
 
 import attrs
 
-PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "guesses.md"
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "guesses.md"
 MOCK: Final = Path(__file__).resolve().parents[2] / "harness" / "umapi_harness" / "mock"
 
 _MARK: Final = re.compile(r"\[G ([^\]]*)\]")

@@ -1,4 +1,4 @@
-"""The page docs/limits.md: limits, operations, hosts and defaults, as the schemas have them.
+"""The page docs/reference/limits.md: limits, operations, hosts and defaults, as the schemas have them.
 
 Run as a program to write it anew.
 """
@@ -13,7 +13,7 @@ from typing import Any, Final
 from umapi_models import operations, schemas
 from umapi_samples import REQUEST_SCHEMAS
 
-PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "limits.md"
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reference" / "limits.md"
 
 _LIMITS: Final = ("minItems", "maxItems", "minLength", "maxLength")
 _HEAD: Final = """\

@@ -1,4 +1,4 @@
-"""The table of rules in docs/running.md, as the code has them.
+"""The table of rules in docs/reference/running.md, as the code has them.
 
 Run as a program to write it anew.
 """
@@ -12,7 +12,7 @@ from typing import Final
 
 from umapi_harness.postman.rules import FACTS
 
-PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "running.md"
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reference" / "running.md"
 _MARKED: Final = re.compile(r"(<!-- rules: [^\n]* -->\n).*?(<!-- end of rules -->)", re.DOTALL)
 
 

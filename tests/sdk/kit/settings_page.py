@@ -1,4 +1,4 @@
-"""The table of settings in docs/settings.md, made from the options of a connection and the settings beside them.
+"""The table of settings in docs/reference/settings.md, made from the options of connections and the settings beside.
 
 Run as a program to write it anew.
 """
@@ -13,7 +13,7 @@ import msgspec
 from umapi_sdk.config import Settings
 from umapi_sdk.options import Options, described
 
-PAGE: Final = Path(__file__).resolve().parents[3] / "docs" / "settings.md"
+PAGE: Final = Path(__file__).resolve().parents[3] / "docs" / "reference" / "settings.md"
 _BEGIN: Final = "<!-- written by tests/sdk/kit/settings_page.py -->\n"
 _END: Final = "<!-- end -->\n"
 

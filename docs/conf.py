@@ -1,0 +1,85 @@
+"""How Sphinx builds the site: `tox -e docs`."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import TYPE_CHECKING, Any
+
+from pygments.lexers.special import TextLexer
+from sphinx.ext.napoleon.docstring import GoogleDocstring
+
+from umapi_sdk import Action, outcomes
+
+if TYPE_CHECKING:
+    from docutils.nodes import Element
+    from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+project = "umapi-sdk"
+author = "The umapi-sdk maintainers"
+copyright = author  # noqa: A001 - Sphinx's word
+release = version = importlib.metadata.version("umapi-sdk")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
+exclude_patterns = ["_build"]
+nitpicky = True
+
+# What annotations alone import is not there when signatures are read.
+vars(outcomes).setdefault("Action", Action)
+
+# Where names are documented.
+PACKAGES = ("umapi_sdk", "umapi_sdk.aio", "umapi_sdk.compat", "umapi_harness.testing")
+# The standard library is not at hand offline, and what the public names are built of is nobody's to import.
+nitpick_ignore_regex = [
+    ("py:.*", r"(collections|os|pathlib|types|typing|asyncio|logging|datetime|ssl|enum)\..*"),
+    ("py:.*", r"(umapi_sdk|umapi_models|umapi_runtime|umapi_harness)\..*"),
+    ("py:.*", r"[A-Z]\w*"),
+]
+
+# What is in backticks, in docstrings as in Markdown, is code.
+default_role = "code"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+
+# GitHub and the site make the same anchors of headings.
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence"]
+suppress_warnings: list[str] = []
+# Prompts and what a command prints are not copied.
+copybutton_prompt_text = "$ "
+copybutton_only_copy_prompt_lines = True
+
+html_theme = "furo"
+html_title = "umapi-sdk"
+html_static_path: list[str] = []
+html_show_sphinx = False
+# Nobody needs the sources of the pages beside them; the repository has them.
+html_copy_source = False
+
+
+def at_home(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: Element) -> Element | None:
+    """The public name of what a signature names by the module that it is defined in."""
+    name = str(node["reftarget"]).rpartition(".")[2]
+    domain = env.domains.python_domain
+    for package in PACKAGES:
+        if f"{package}.{name}" in domain.objects:
+            return domain.resolve_xref(
+                env, node["refdoc"], app.builder, node["reftype"], f"{package}.{name}", node, content
+            )
+    return None
+
+
+def read_docstring(*event: Any) -> None:
+    """Read a docstring as Google's; that of an attribute is a sentence, whose colon ends no type."""
+    _, what, _, _, _, lines = event
+    if what not in {"attribute", "property"}:
+        lines[:] = GoogleDocstring(lines).lines()
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect("missing-reference", at_home)
+    app.connect("autodoc-process-docstring", read_docstring)
+    app.add_lexer("csv", TextLexer)
