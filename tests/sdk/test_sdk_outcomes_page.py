@@ -32,9 +32,15 @@ def printed_by(example: str, place: Place) -> list[str]:
     return output.getvalue().splitlines()
 
 
+def test_an_error_is_told_by_its_code_as_the_page_says() -> None:
+    """A misspelt group is found by the code, compared as a type checker allows it."""
+    example, printed = EXAMPLES[0]
+    assert printed_by(example, Place(DOCUMENT)) == printed.splitlines()
+
+
 def test_what_is_left_is_sent_as_the_page_says() -> None:
     """Two users are created and their group is misspelt: mended and sent again, nothing fails, and both are in it."""
-    example, printed = EXAMPLES[0]
+    example, printed = EXAMPLES[1]
     place = Place(DOCUMENT)
     assert printed_by(example, place) == printed.splitlines()
     users = {user["email"]: user.get("groups") for user in place.state()["users"]}
@@ -43,7 +49,7 @@ def test_what_is_left_is_sent_as_the_page_says() -> None:
 
 def test_an_interrupted_run_prints_what_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C while the second request is under way: each action has the outcome that the page names."""
-    example, printed = EXAMPLES[1]
+    example, printed = EXAMPLES[2]
     place = Place(DOCUMENT)
     send = place.send
 

@@ -1,28 +1,23 @@
 """Writes docs/images: the HTML report of a walkthrough in which two checks fail, as Chromium shows it by day and night.
 
 `python tests/support/umapi_report_pictures.py [FOLDER]`; needs selenium, and of Debian
-chromium, chromium-driver and pngquant.
+chromium, chromium-driver and, for small files, pngquant.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Final
-
-from selenium import webdriver
+from typing import Final
 
 from umapi_harness import walkthrough
 from umapi_harness.commands.running import run
 from umapi_harness.mock.serving.server import running_server
 from umapi_models.names import ENTERPRISE_ID
+from umapi_pictures import FOLDER, chromium, keep, look
 
-ROOT: Final = Path(__file__).parents[2]
-FLAGS: Final = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage")
 WRONG: Final = (
     ('pm.expect(pm.response.json().result).to.equal(\\"error.group.not_found\\")', "group.not_found", "group.unknown"),
     ('pm.expect(user.status).to.equal(\\"active\\")', '\\"active\\"', '\\"disabled\\"'),
@@ -73,23 +68,12 @@ def failing_report(folder: Path) -> Path:
 
 def take(report: Path, folder: Path) -> None:
     """Open the report and write each picture."""
-    options = webdriver.ChromeOptions()
-    for flag in FLAGS:
-        options.add_argument(flag)
-    driver: Any = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    try:
+    with chromium() as driver:
         for name, place, colours, width, height in SHOTS:
-            features = [{"name": "prefers-color-scheme", "value": colours}]
-            driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-            metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+            look(driver, colours, width, height)
             driver.get("about:blank")
             driver.get(report.as_uri() + place.format(failed=_first_failed(report)))
-            picture = folder / f"{name}.png"
-            driver.save_screenshot(str(picture))
-            subprocess.run(["pngquant", "--force", "--output", str(picture), "64", str(picture)], check=True)
-    finally:
-        driver.quit()
+            keep(driver, folder / f"{name}.png")
 
 
 def _first_failed(report: Path) -> int:
@@ -101,4 +85,4 @@ def _first_failed(report: Path) -> int:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images")
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)

@@ -70,7 +70,7 @@ function salvaged({ operation, response_body: text }) {
 }
 
 function planned(entry) {
-  const effect = EFFECT[entry.effect];
+  const effect = entry.method === "GET" ? undefined : EFFECT[entry.effect]; // who only reads asks for none
   return {
     code: `planned fault: ${entry.fault}`,
     severity: "fault",
