@@ -14,6 +14,7 @@ from umapi_harness.commands.run_documents import read_documents
 from umapi_harness.commands.run_options import RunArguments
 from umapi_harness.commands.running import read_arguments
 from umapi_harness.common.errors import InputError
+from umapi_harness.common.lines import one_line
 from umapi_harness.postman.collection import Item
 from umapi_harness.postman.rules import allowed_rules
 from umapi_harness.postman.runner import chosen_items
@@ -161,7 +162,7 @@ def _names(items: Iterable[Item], iteration: int | None) -> Iterator[str]:
     for item in items:
         # A colon may not stand beside another one: pytest parts names there.
         path = " / ".join((*item.folders, item.name)).replace("::", ": ")
-        name = " ".join(path.split())
+        name = one_line(" ".join(path.split()))
         seen[name] += 1
         yield f"{name}{f' ({seen[name]})' if seen[name] > 1 else ''}{ending}"
 

@@ -152,3 +152,24 @@ def test_unfinished_reports_are_told_of(run: Run, monkeypatch: pytest.MonkeyPatc
     (part,) = [path for path in Path().glob(".u.json.*.part") if path != killed]
     assert "u.json: the report failed (ZeroDivisionError: no); what was written of it is in " in second
     assert second.endswith(str(part))
+
+
+def test_no_name_breaks_a_line(run: Run) -> None:
+    """Controls and ends of lines in names of all kinds show as escapes, and names in JSON stay as they are."""
+    name = "a\n  ✓ forged \x1b[2J\u2028"
+    test = f"pm.test({json.dumps(name)}, () => pm.expect(1).to.equal(2)); pm.test('x\\ty', () => {{}});"
+    item = {"name": name, "request": "http://127.0.0.1:9/", "event": [{"listen": "test", "script": {"exec": [test]}}]}
+    document = {"info": {**COLLECTION["info"], "name": name}, "item": [{"name": name, "item": [item]}]}
+    Path("c.json").write_text(json.dumps(document), "utf-8")
+    ran = run("run", "c.json", *ALL_REPORTS.split())
+    escaped = "a\\n  ✓ forged \\x1b[2J\\u2028"
+    lines = ran.out.splitlines()
+    assert (lines[0], lines[2]) == (f"{escaped}: 1 requests", escaped)
+    assert lines[3].startswith(f"  ✗ {escaped} ")
+    assert f"     {escaped}: expected 1 to equal 2" in lines
+    assert not any("forged" in line and "\\x1b" not in line for line in lines)
+    root = ET.parse("j.xml").getroot()
+    names = {one.get("name") for one in root.iter() if one.tag != "property"} - {None}
+    assert names == {escaped, f"{escaped} / {escaped}", "x\\ty", "network"}
+    assert json.loads(Path("u.json").read_text("utf-8"))["requests"][0]["name"] == name
+    assert run("run", "c.json", "--folder", "none").err.count("\n") == 1

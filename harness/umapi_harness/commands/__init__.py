@@ -10,6 +10,7 @@ import click
 
 from umapi_harness.commands.conventions import BAD_INPUT, INTERRUPTED, PROGRAM, package_version
 from umapi_harness.common.errors import InputError
+from umapi_harness.common.lines import one_line
 from umapi_sdk.command_line.late_commands import CommandHome, LateGroup
 
 
@@ -28,7 +29,7 @@ def run_command_line(arguments: Sequence[str] | None) -> int:
         message = f"the output cannot be written: {error.strerror or error}"
     else:
         return status if isinstance(status, int) else 0
-    sys.stderr.write(f"{PROGRAM}: {message}\n")
+    sys.stderr.write(f"{PROGRAM}: {one_line(message)}\n")
     return BAD_INPUT
 
 

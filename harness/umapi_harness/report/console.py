@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
 from umapi_harness.report.failures import FailedStep, exchange_lines, failed_step, failure_lines
 from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut
-from umapi_harness.report.terminal import Part, Printer, shown
+from umapi_harness.report.terminal import Part, Printer
 from umapi_harness.report.totals import Totals
 
 _STATUS_WIDTH, _CHECKS_WIDTH, _TIME_WIDTH = 6, 9, 9
@@ -80,9 +81,9 @@ class ConsoleReport:
         taken = _STATUS_WIDTH + _CHECKS_WIDTH + _TIME_WIDTH + 6
         self._name_width = max(_NAME_WIDTH_MIN, min(_NAME_WIDTH_MAX, self._console.width - taken))
         rounds = "" if event.iterations == 1 else f", {event.iterations} iterations"
-        self._print((event.collection, "bold"), f": {event.requests} requests{rounds}")
+        self._print((one_line(event.collection), "bold"), f": {event.requests} requests{rounds}")
         for note in event.notes:
-            self._print((f"  {note}", "dim"))
+            self._print((f"  {one_line(note)}", "dim"))
         row = f"    {'request':{self._name_width}}{'status':>{_STATUS_WIDTH}}"
         self._print((f"{row}{'checks':>{_CHECKS_WIDTH}}{'time':>{_TIME_WIDTH}}", "dim"))
 
@@ -98,7 +99,7 @@ class ConsoleReport:
         status = str(response.status) if response else ("skip" if outcome.skipped else "-")
         checks = f"{passed}/{passed + len(failures)}" if passed + len(failures) else "-"
         took = f"{outcome.seconds * 1000:.0f} ms" if response else "-"
-        name = _short(outcome.step.name, self._name_width - len(mark))
+        name = _short(one_line(outcome.step.name), self._name_width - len(mark))
         self._print(
             (f"  {mark} ", style),
             f"{name:{self._name_width - len(mark) + 1}}{status:>{_STATUS_WIDTH}}",
@@ -115,20 +116,20 @@ class ConsoleReport:
             self._print((f"iteration {step.iteration + 1}", "bold"))
         if step.folders != self._folders:
             self._folders = step.folders
-            self._print((" / ".join(step.folders), "bold"))
+            self._print((one_line(" / ".join(step.folders)), "bold"))
 
     def _told(self, outcome: Outcome) -> None:
         """What is told of a step below its row."""
         for note in outcome.notes:
-            self._print((f"      note: {note}", "dim"))
+            self._print((f"      note: {one_line(note)}", "dim"))
         for failure in outcome.allowed:
-            self._print((f"      allowed: {failure.name}: {failure.message}", "yellow"))
+            self._print((f"      allowed: {failure.name}: {one_line(failure.message)}", "yellow"))
         if not self._verbose:
             return
         for line in exchange_lines(outcome):
             self._print("      ", *line)
         for change in outcome.changes:
-            self._print((f"      changed: {change}", "dim"))
+            self._print((f"      changed: {one_line(change)}", "dim"))
         for message in outcome.console:
             self._print((f"      [{message.level}] {cut(message.text, _TEXT)}", "dim"))
 
@@ -140,9 +141,9 @@ class ConsoleReport:
 
     def _failures(self) -> None:
         for note in self._gathering.notes:
-            self._print((f"\nnote: {note}", "dim"))
+            self._print((f"\nnote: {one_line(note)}", "dim"))
         for failure in self._gathering.allowed:
-            self._print((f"\nallowed: {failure.name}: {failure.message}", "yellow"))
+            self._print((f"\nallowed: {failure.name}: {one_line(failure.message)}", "yellow"))
         number = 0
         of_the_run = self._gathering.failures
         if of_the_run or self._failed:
@@ -220,7 +221,9 @@ class _Progress:
         total, totals = max(self._expected, sent.step.number), self._totals
         failed = (f"  {totals.failed_steps} failed", "red") if totals.failed_steps else ""
         counts = f"{totals.steps}/{total}"
-        line = Text.assemble((counts, "bold"), failed, f"  {shown(sent.step.path)}", no_wrap=True, overflow="ellipsis")
+        line = Text.assemble(
+            (counts, "bold"), failed, f"  {one_line(sent.step.path)}", no_wrap=True, overflow="ellipsis"
+        )
         self._live.update(line, refresh=True)
 
     def stop(self) -> None:

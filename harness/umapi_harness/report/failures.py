@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
 from umapi_harness.report.outcomes import Ending, Failure, Outcome, cut, place_of
 from umapi_harness.report.terminal import Part
@@ -46,7 +47,7 @@ def failed_step(outcome: Outcome) -> FailedStep:
 def failure_lines(failure: Failure) -> Iterator[Line]:
     """Name and message, then the two values that the check compared."""
     first, *more = cut(failure.message, _TEXT).splitlines() or [""]
-    yield (f"{failure.name}: ", (first, "red"))
+    yield (f"{one_line(failure.name)}: ", (first, "red"))
     for line in more:
         yield (("  " + line, "red"),)
     if failure.expected is not None and failure.actual is not None:
@@ -64,7 +65,7 @@ def _value(label: str, value: str, style: str) -> Iterator[Line]:
 def _context(outcome: Outcome) -> Iterator[Line]:
     mine = [pair for pair in outcome.exchanges() if pair[0].cause in events.OF_THE_COLLECTION]
     for sent, end in mine[:_LINES]:
-        yield ((f"sent: {sent.method} {cut(sent.url, _TEXT)}{_why(sent)}", "dim"),)
+        yield ((f"sent: {sent.method} {one_line(cut(sent.url, _TEXT))}{_why(sent)}", "dim"),)
         if sent.body:
             yield ((f"      {_one_line(sent.body)}", "dim"),)
         if end is not None:
@@ -75,7 +76,7 @@ def _context(outcome: Outcome) -> Iterator[Line]:
 
 def _came(end: Ending) -> str:
     if isinstance(end, events.RequestFailed):
-        return f"no answer: {cut(end.message, _BODY)}"
+        return f"no answer: {one_line(cut(end.message, _BODY))}"
     return f"{end.status} {end.reason} {_one_line(end.body)}"
 
 
@@ -84,7 +85,7 @@ def exchange_lines(outcome: Outcome) -> Iterator[Line]:
     for sent, end in list(outcome.exchanges())[:_LINES]:
         status = str(end.status) if isinstance(end, events.ResponseReceived) else "no answer"
         time = f" {end.seconds * 1000:.0f} ms" if end else ""
-        yield ((f"{sent.method} {cut(sent.url, _BODY)} {status}{time}{_why(sent)}", "dim"),)
+        yield ((f"{sent.method} {one_line(cut(sent.url, _BODY))} {status}{time}{_why(sent)}", "dim"),)
 
 
 def _why(sent: events.RequestSent) -> str:

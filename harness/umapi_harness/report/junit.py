@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
 from umapi_harness.report.files import ReportFile
 from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut
@@ -45,7 +46,7 @@ class JunitReport:
         if gathering.errors or gathering.notes or _stopped(gathering):
             self._put(_suite_of_the_run(gathering))
         seconds = gathering.finished.summary.seconds if gathering.finished else 0.0
-        root = ET.Element("testsuites", name=clean(_name(gathering)), time=f"{seconds:.3f}")
+        root = ET.Element("testsuites", name=_title(_name(gathering)), time=f"{seconds:.3f}")
         for count, number in self._counts.items():
             root.set(count, str(number))
         head = ET.tostring(root, encoding="unicode").removesuffix(" />")
@@ -77,7 +78,7 @@ def _stopped(gathering: Gathering) -> str | None:
 
 def _suite(outcome: Outcome, started: events.RunStarted | None) -> ET.Element:
     step = outcome.step
-    suite = ET.Element("testsuite", name=clean(step.path), id=str(step.number))
+    suite = ET.Element("testsuite", name=_title(step.path), id=str(step.number))
     began = started.at + outcome.sent[0].at if started and outcome.sent else 0.0
     if began:
         suite.set("timestamp", datetime.fromtimestamp(began, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
@@ -127,7 +128,7 @@ def _cases(outcome: Outcome) -> list[ET.Element]:
 
 def _suite_of_the_run(gathering: Gathering) -> ET.Element:
     """What belongs to no request."""
-    name = clean(_name(gathering))
+    name = _title(_name(gathering))
     suite = ET.Element("testsuite", name=name)
     stopped = _stopped(gathering)
     _add_properties(
@@ -165,7 +166,7 @@ def _add_properties(suite: ET.Element, pairs: list[tuple[str, str]]) -> None:
 
 
 def _case(classname: str, name: str) -> ET.Element:
-    return ET.Element("testcase", name=_line(name), classname=_line(classname), time="0.000")
+    return ET.Element("testcase", name=_title(name), classname=_title(classname), time="0.000")
 
 
 def _failure(outcome: Outcome, failure: Failure) -> ET.Element:
@@ -186,6 +187,10 @@ def _failure(outcome: Outcome, failure: Failure) -> ET.Element:
 
 def _line(text: str) -> str:
     return clean(cut(text, _LINE_LIMIT))
+
+
+def _title(text: str) -> str:
+    return clean(one_line(cut(text, _LINE_LIMIT)))
 
 
 def clean(text: str) -> str:

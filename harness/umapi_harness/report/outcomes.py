@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import attrs
 
+from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
 
 Check = events.CheckPassed | events.CheckFailed | events.CheckSkipped
@@ -206,5 +207,6 @@ def cut(text: str, length: int) -> str:
 
 
 def place_of(step: events.Step) -> str:
-    """Where a step stands in the run, for people: folders, name, and the iteration after the first."""
-    return step.path if step.iteration == 0 else f"{step.path} (iteration {step.iteration + 1})"
+    """Where a step stands in the run, for people: folders, name, and the iteration after the first, on one line."""
+    path = one_line(step.path)
+    return path if step.iteration == 0 else f"{path} (iteration {step.iteration + 1})"
