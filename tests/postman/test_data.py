@@ -29,6 +29,12 @@ def test_rows_come_from_csv_with_quotes_and_from_json(tmp_path, write_json):
         ("d.csv", 'a\n"1"x\n', "not CSV: a quote that is not closed at line 2"),
         ("d.csv", "a;b\n1;2\n", "the heading is one cell with semicolons in it; save the file with commas"),
         ("d.csv", "a\tb\n1\t2\n", "the heading is one cell with tabs in it"),
+        (
+            "d.csv",
+            "a,b\0c\n1,2\n",
+            "the heading of column 2 has a control character in it: 'b\\x00c'; save the file as",
+        ),
+        ("d.csv", 'a,"b\x1b"\n1,2\n', "the heading of column 2 has a control character in it: 'b\\x1b'"),
         ("d.csv", "a,b\n", "no row of data"),
         ("d.json", "[]", "no row of data"),
         ("d.json", "[1]", "#/0: a row must be an object"),

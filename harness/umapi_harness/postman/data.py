@@ -20,6 +20,9 @@ _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[
 _QUOTED: Final = re.compile(r'[ \t]*+"((?:[^"]|"")*+)"[ \t]*+(?=,|\r?\n|\r|\Z)')
 _PLAIN: Final = re.compile(r"[^,\r\n]*+")
 _BREAK: Final = re.compile(r"\r?\n|\r")
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_SHOWN: Final = 40
+"""Characters of a heading that a message shows."""
 _OTHER_SEPARATORS: Final = {";": "semicolons", "\t": "tabs"}
 
 
@@ -110,6 +113,10 @@ def _check_heading(path: Path, heading: list[str]) -> None:
     if "" in heading or twice:
         problem = f"the heading names {twice[0]!r} twice" if twice and twice[0] else "the heading has an empty name"
         remedy = "give every column a name of its own"
+    for column, name in enumerate(heading, 1):
+        if _CONTROL.search(name):
+            problem = f"the heading of column {column} has a control character in it: {name[:_SHOWN]!a}"
+            remedy = "save the file as text in UTF-8"
     for mark, name in _OTHER_SEPARATORS.items():
         if len(heading) == 1 and mark in heading[0]:
             problem, remedy = f"the heading is one cell with {name} in it", "save the file with commas between cells"
