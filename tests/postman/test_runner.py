@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import pytest
 
-from umapi_harness.common.errors import DocumentError
+from umapi_harness.common.errors import DocumentError, InputError
 from umapi_harness.postman import events
 from umapi_harness.postman.environment import Environment
 from umapi_harness.postman.formats import read_collection
@@ -225,6 +225,64 @@ def test_jumping_to_a_request_that_is_not_there_is_an_error(server, run_collecti
     ran = run_collection(collection_of(first, item("b", "http://h")))
     assert ran.problems == ["setNextRequest: there is no request named 'bb' in this run"]
     assert ran.names == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("value", "done", "problem"),
+    [
+        ("'c'", "ac5", ""),
+        ("['c']", "ac5", ""),
+        ("new String('c')", "ac5", ""),
+        ("5", "a5", ""),
+        ("true", "a", "there is no request named 'true' in this run"),
+        ("false", "a", "there is no request named 'false' in this run"),
+        ("({a: 1})", "a", "there is no request named '[object Object]' in this run"),
+        ("undefined", "abc5", "undefined names no request; the run goes on with the next one"),
+        ("() => 'c'", "abc5", "a function names no request; the run goes on with the next one"),
+        ("Symbol('c')", "abc5", "a symbol names no request; the run goes on with the next one"),
+        ("Object.create(null)", "a", "an object that is no text names no request; the iteration ends"),
+        ("({toString() { throw new Error('no'); }})", "a", "an object that is no text names no request; the iteration"),
+    ],
+)
+def test_whatever_is_given_to_set_next_request_leads_where_newman_goes(
+    server, run_collection, collection_of, item, value, done, problem
+):
+    """What names no request of the run breaks the rule of that, and no other."""
+    first = item("a", "http://h/a", test=f"pm.test('t', () => {{}}); pm.execution.setNextRequest({value});")
+    others = [item(name, f"http://h/{name}") for name in "bc5"]
+    ran = run_collection(collection_of(first, *others))
+    assert "".join(event.step.name for event in ran.of(events.RequestFinished)) == done
+    errors = ran.of(events.ErrorRaised)
+    assert [error.kind for error in errors] == ["unknown-next-request"] * bool(problem)
+    assert all(error.message.startswith(f"setNextRequest: {problem}") for error in errors)
+
+
+def test_bad_input_that_turns_up_during_a_run_is_no_fault_of_the_runner(collection_of, item):
+    """Reports have the user's line, and so has whoever called."""
+
+    class Unusable(Sender):
+        def send(self, request, profile=None, until=None):
+            raise InputError("key.pem: no such file; give the path of a PEM file")
+
+    told: list[Any] = []
+    collection = collection_of(item("a", "http://h"))
+    with Unusable() as sender, pytest.raises(InputError, match=r"key\.pem: no such file"):
+        Runner(collection=collection, sender=sender, listeners=[told.append]).run()
+    (error,) = [event for event in told if isinstance(event, events.ErrorRaised)]
+    assert (error.kind, error.step.name) == ("input", "a")
+    assert error.message == "key.pem: no such file; give the path of a PEM file"
+
+
+def test_secrets_in_addresses_are_hidden_by_their_names(web, run_collection, collection_of, item):
+    """In every event from the first on, though nothing has told the values: requests, checks, the console, failures."""
+    names = ("api_key", "apikey", "access_token", "key", "code", "sig", "token", "password")
+    query = "&".join(f"{name}=Zebra{place}" for place, name in enumerate(names))
+    script = f"const url = 'http://h/y?a=1&{query}'; console.log(url); pm.test(url, () => {{ throw new Error(url); }});"
+    web.answer = lambda _call: HANG_UP
+    ran = run_collection(collection_of(item("a", f"http://h/x?b=2&{query}#top", test=script)))
+    (sent,) = ran.of(events.RequestSent)
+    assert sent.url.startswith("http://h/x?b=2&api_key=•••&apikey=•••&access_token=•••&key=•••")
+    assert "Zebra" not in repr(ran.told)
 
 
 def test_jumps_may_go_by_id_and_from_the_pre_request_script(server, run_collection, collection_of, item):

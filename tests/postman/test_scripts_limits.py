@@ -91,6 +91,32 @@ def test_memory_that_runs_out_in_a_script_that_throws_errors_is_a_limit(run_with
     assert (rule, message.split(";")[0]) == ("limit", "the script used more than 16 MiB of memory")
 
 
+FILL = "let last = null; for (;;) last = { last };"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"try {{ {FILL} }} catch (error) {{ throw error; }}",
+        f"try {{ {FILL} }} catch (e) {{ console.log('no'); throw e; }}",
+        f"new Promise((done) => {{ {FILL} }}).catch((why) => {{ throw why; }})",
+    ],
+)
+def test_memory_that_runs_out_and_is_thrown_on_is_a_limit(run_within, source):
+    """What a script has caught and throws again is the engine's null, not one of its own."""
+    found = errors(run_within(Limits(memory_bytes=16 * 2**20), source))
+    assert [(rule, message.split(";")[0]) for rule, message in found] == [
+        ("limit", "the script used more than 16 MiB of memory")
+    ]
+
+
+def test_a_check_tells_that_memory_has_run_out(run_within):
+    """It fails by that, not by a null that nobody threw."""
+    result = run_within(Limits(memory_bytes=16 * 2**20), f"pm.test('fills', () => {{ {FILL} }});")
+    (check,) = [one for one in result.records if isinstance(one, Check)]
+    assert (check.state, check.message) == ("failed", "the script used more than 16 MiB of memory")
+
+
 def test_timers_share_the_time_of_their_event(run_within):
     """A timer that starts the next one forever is stopped by the bound of processor time or of waiting."""
     limits = Limits(cpu_seconds=0.3, wait_seconds=5)

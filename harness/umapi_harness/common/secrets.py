@@ -91,8 +91,11 @@ _LINK_TOKEN: Final = re.compile(
 )
 # Who somebody is in a directory, as behind `auth:`, is no secret.
 _DISTINGUISHED: Final = re.compile(r"(?:cn|uid|ou)=[^,=\r\n]{1,100}+,(?:cn|uid|ou|o|dc)=", re.IGNORECASE)
-# In the query of a URL these are secrets too: OAuth's codes, and the signatures of links that expire.
-_QUERY_NAMES: Final = frozenset({"code", "key", "sig", "ticket"})
+# In the query of a URL these are secrets too: OAuth's codes, the signatures of links that expire, and keys of services
+# that take them there, as the gateway does not.
+_QUERY_NAMES: Final = frozenset({"code", "key", "sig", "ticket", "apikey", "api_key", "api-key"})
+# The query of an address in a text, without what ends a sentence or a clause behind it.
+_QUERY: Final = re.compile(r"(?P<start>://[^\s\"'<>?#]*+\?)(?P<query>[^\s\"'<>#]*[^\s\"'<>#:.,;)])")
 # What of a JSON Web Key is private (RFC 7518, 6.2.2, 6.3.2 and 6.4.1).
 _KEY_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 SHORTEST_SOUGHT: Final = 8
@@ -186,6 +189,12 @@ class Masker:
         path, question, query = head.partition("?")
         parts = (self._path(path), question, self._query(query), hash_mark, self._query(fragment))
         return self.known("".join(parts))
+
+    def addresses(self, value: str) -> str:
+        """Return a text without the secrets in the queries of the addresses in it; no others are looked for."""
+        if "://" not in value or "?" not in value:
+            return value
+        return _QUERY.sub(lambda found: found["start"] + self._query(found["query"]), value)
 
     def header(self, name: str, value: str) -> str:
         """Return the value of a header without its secrets."""

@@ -57,7 +57,7 @@ class Masker:
         known = self._masked.get(text)
         if known is not None:
             return known
-        masked = self._masker.text(text)
+        masked = self._masker.text(self._masker.addresses(text))
         self._forget_if_more_is_known()  # a text may teach a secret
         if len(text) <= _REMEMBERED_LENGTH:
             self._masked[text] = masked

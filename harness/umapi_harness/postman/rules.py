@@ -35,6 +35,7 @@ class Rule(enum.StrEnum):
     LIMIT = "limit"
     THIRD_HOST = "third-host"
     WRITES = "writes"
+    INPUT = "input"
     INTERRUPTED = "interrupted"
     INTERNAL_ERROR = "internal-error"
 
@@ -100,6 +101,9 @@ FACTS: Final[Mapping[Rule, Facts]] = {
     Rule.LIMIT: Facts("a budget is used up: of time, size, steps or memory"),
     Rule.THIRD_HOST: Facts("a request goes to a host that is neither the API's nor one that an option lets through"),
     Rule.WRITES: Facts("a request would change an organisation that is not on this machine, and has no test mode"),
+    Rule.INPUT: Facts(
+        "a file that the run needs while it goes on cannot be used; the message says which, and what to do", final=True
+    ),
     Rule.INTERRUPTED: Facts("Ctrl-C or a signal ends the run before its end", final=True),
     Rule.INTERNAL_ERROR: Facts("the runner itself fails: a fault of this program", final=True),
 }

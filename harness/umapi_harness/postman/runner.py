@@ -113,13 +113,12 @@ class Runner:
         except (KeyboardInterrupt, SystemExit) as error:
             session.error(iterations.step, Rule.INTERRUPTED, str(error) or "interrupted", "")
             raise
-        except Exception as error:
-            place = "" if iterations.step is None else iterations.step.pointer
-            if isinstance(error, InputError):
-                session.error(iterations.step, Rule.INTERNAL_ERROR, str(error), place)
-                raise
+        except InputError as error:
+            session.error(iterations.step, Rule.INPUT, str(error), _pointer_of(iterations.step))
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run is over
             message = f"{type(error).__name__}: {error} ({_origin(error)})"
-            session.error(iterations.step, Rule.INTERNAL_ERROR, message, place)
+            session.error(iterations.step, Rule.INTERNAL_ERROR, message, _pointer_of(iterations.step))
             return "the runner failed"
         if session.summary.passed and not session.summary.checks_passed:
             what = "nothing was checked" if session.summary.requests else "no request was sent, and nothing was checked"
@@ -144,6 +143,10 @@ def chosen_items(collection: Collection, names: Sequence[str]) -> tuple[Item, ..
     if not names:
         return collection.items
     return tuple(item for item in collection.items if any(item.is_in(name) for name in names))
+
+
+def _pointer_of(step: events.Step | None) -> str:
+    return "" if step is None else step.pointer
 
 
 def _origin(error: Exception) -> str:

@@ -21,7 +21,27 @@ function beginEvent(input, requestText, responseText, body) {
   };
 }
 
-const setNextRequest = (name) => { current.nextRequest = name === undefined ? null : name; };
+// Newman hands the value on as JSON: what has no JSON is not handed on, and of the rest the text is the name.
+function setNextRequest(name) {
+  const kind = typeof name;
+  if (kind === "undefined" || kind === "function" || kind === "symbol") {
+    current.nextRequest = undefined;
+    addOddNext(`${kind === "undefined" ? kind : `a ${kind}`} names no request; the run goes on with the next one`);
+    return;
+  }
+  try {
+    current.nextRequest = name === null ? null : plainText(name);
+  } catch {
+    current.nextRequest = null;
+    addOddNext("an object that is no text names no request; the iteration ends");
+  }
+}
+
+function addOddNext(problem) {
+  const { line, column, script } = placeOf(new Error());
+  addRecord({ __proto__: null, kind: "error", rule: "unknown-next-request", message: `setNextRequest: ${problem}`,
+    script: script === null ? current.script : script, line, column });
+}
 
 function skipRequest() {
   if (current.info.eventName !== "prerequest") throw new Error("skipRequest works in pre-request scripts only");

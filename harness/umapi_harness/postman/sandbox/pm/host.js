@@ -9,13 +9,14 @@ let nextLine = FIRST_SCRIPT_LINE;
 const LAST_SCRIPT_LINE = 60000;
 const ASYNC_MARK = "$$watched"; // see async_functions.py
 const WRAPPER_LINES = 2; // that stand before a script once it has become a function
-const THROWING = /\b(?:throw(?!\s+new\b)|reject)\b/;
+const THROWN = /\b(?:throw(?!\s+new\b)|reject)\b[\s(]*([\w$]*)/g;
+const CAUGHT = /\bcatch\s*\(\s*(?:async\s*)?(?:function\s*)?\(?\s*([\w$]+)/g;
 const ROOM = 2 ** 20; // bytes
 let someThrow = false;
 
 function compile(id, text, escaped) {
   const source = escaped ? JSON.parse(text) : text;
-  someThrow ||= THROWING.test(source);
+  someThrow ||= throwsItsOwn(source);
   const count = source.split("\n").length;
   if (nextLine + count > LAST_SCRIPT_LINE) nextLine = FIRST_SCRIPT_LINE;
   const first = nextLine;
@@ -28,8 +29,13 @@ function compile(id, text, escaped) {
   }
 }
 
-// The engine throws null where no memory is left for an error; a script may throw it too, if it throws anything but new
-// errors.
+// Whether a script throws anything but new errors, and those that it has caught.
+function throwsItsOwn(source) {
+  const caught = new Set([...source.matchAll(CAUGHT)].map(([, name]) => name));
+  return [...source.matchAll(THROWN)].some(([, name]) => !caught.has(name));
+}
+
+// The engine throws null where no memory is left for an error; a script may throw it too, if it throws its own.
 function mayThrowNull() {
   try {
     return someThrow && new ArrayBuffer(ROOM).byteLength === ROOM;
@@ -97,14 +103,10 @@ function resultText() {
     addError(new Error(`the script has frozen the global names${FRESH}`));
   }
   const changes = changesText();
-  const next = current.nextRequest === undefined ? "null" : `{"name":${JSON.stringify(nameOf(current.nextRequest))}}`;
+  const next = current.nextRequest === undefined ? "null" : `{"name":${JSON.stringify(current.nextRequest)}}`;
   const request = current.info.eventName === "prerequest" ? current.requestOfEvent?.changedText() ?? "null" : "null";
   return `{"records":${recordsText()},"changes":{${changes}},"request":${request},"skipped":${current.skipped},` +
     `"next":${next},"broken":${broken || current.exhausted},"elapsed":${current.elapsed}}`;
-}
-
-function nameOf(next) {
-  return next === null ? null : plainText(next);
 }
 
 function changesText() {

@@ -51,6 +51,11 @@ function addCheck(name, state) {
 
 function failCheck(check, error) {
   check.state = "failed"; // first of all: what follows reads an object of the script
+  if (isExhaustion(error)) {
+    current.exhausted = true;
+    check.message = outOfMemory();
+    return;
+  }
   const { name, message } = describe(error);
   check.message = cut(name === "AssertionError" ? message : `${name}: ${message}`);
   const compared = comparedBy(error);
@@ -60,12 +65,20 @@ function failCheck(check, error) {
 
 function addError(error, rule = "script-error") {
   const { name, message, line, column, script } = describe(error);
-  const exhausted = error === null ? !mayThrowNull() : name === "InternalError" && message === "out of memory";
+  const exhausted = isExhaustion(error);
   if (exhausted) current.exhausted = true;
   addRecord({ __proto__: null, kind: "error", rule: exhausted ? "limit" : rule,
-    message: exhausted ? `the script used more than ${current.limits.memory} MiB of memory${FRESH}` : cut(`${name}: ${isA(error, JSONError) ? message.split("\n")[0] : message}`),
+    message: exhausted ? `${outOfMemory()}${FRESH}` : cut(`${name}: ${isA(error, JSONError) ? message.split("\n")[0] : message}`),
     script: script === null ? current.script : script, line, column });
 }
+
+// Whether an error says that the memory has run out, in one of the two ways in which the engine says it.
+function isExhaustion(error) {
+  if (error === null) return !mayThrowNull();
+  return isA(error, Error) && textOf(error, "name", "") === "InternalError" && textOf(error, "message", "") === "out of memory";
+}
+
+const outOfMemory = () => `the script used more than ${current.limits.memory} MiB of memory`;
 
 const MAX_EMPTY_ASSERTIONS = 20;
 
