@@ -617,3 +617,20 @@ def test_a_short_secret_is_gone_from_its_whole_exchange(tmp_path: Path, capsys: 
     assert first.request.url.endswith("/x/REDACTED?q=REDACTED")
     assert json.loads(first.response.body) == {"message": "the value REDACTED was refused", "xhQ7x2": "hQ7x2y"}
     assert json.loads(second.response.body) == {"note": "a thing called hQ7x2, v2.0"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--accept", "Zebra"], "--accept keeps words from getting a pseudonym, and --no-pseudonyms gives none"),
+        (["--accept-file", "words.txt"], "--accept-file keeps words from getting a pseudonym"),
+        (["--key", "any"], "--key is the key of the pseudonyms, and --no-pseudonyms gives none"),
+    ],
+)
+@pytest.mark.parametrize("command", ["redact in.har out.har", "record --upstream http://127.0.0.1:9 --out out.har"])
+def test_options_of_pseudonyms_are_refused_where_there_are_none(
+    command: str, options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is begun that would leave them out in silence."""
+    assert main([*command.split(), "--no-pseudonyms", *options]) == 2
+    assert message in capsys.readouterr().err

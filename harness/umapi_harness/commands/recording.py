@@ -82,7 +82,8 @@ def record(
     UMAPI_RECORD=FILE makes the connections of umapi_sdk do the same by themselves, each into a file of its own.
     """
     check_output(out)
-    vouched = accepted_words(accepted, accept_file)
+    vouched = accepted_words(accepted, accept_file, pseudonyms=pseudonyms)
+    names = pseudonyms_for(key, pseudonyms)
     api = _read(upstream, "--upstream")
     tokens = _read(ims_upstream or _default(api), "--ims-upstream")
     verify: ssl.SSLContext | bool = trusting(ca_bundle) if ca_bundle is not None else True
@@ -93,7 +94,7 @@ def record(
         for one in (api, tokens):
             if _is_own(place, host, one):
                 raise InputError(f"{one.origin}: is the proxy itself; give the service's address as upstream")
-        recorder = Recorder(out, pseudonyms_for(key, pseudonyms), accepted=vouched, numbered=not overwrite)
+        recorder = Recorder(out, names, accepted=vouched, numbered=not overwrite)
         direct = all(is_loopback(urlsplit(one.origin).hostname or "") for one in (api, tokens))
         proxy = RecordingProxy(
             api=api,

@@ -57,8 +57,13 @@ ACCEPT_FILE: Final = click.option(
 )
 
 
-def accepted_words(words: tuple[str, ...], path: Path | None) -> frozenset[str]:
-    """The words that the options accept; raises UsageError for a file that cannot be read."""
+def accepted_words(words: tuple[str, ...], path: Path | None, *, pseudonyms: bool) -> frozenset[str]:
+    """The words that the options accept; raises UsageError for a file that cannot be read, and without pseudonyms."""
+    if not pseudonyms and (words or path is not None):
+        option = "--accept" if words else "--accept-file"
+        raise click.UsageError(
+            f"{option} keeps words from getting a pseudonym, and --no-pseudonyms gives none: drop one"
+        )
     if path is None:
         return frozenset(words)
     try:
@@ -70,7 +75,9 @@ def accepted_words(words: tuple[str, ...], path: Path | None) -> frozenset[str]:
 
 
 def pseudonyms_for(key: str | None, wanted: bool) -> Pseudonyms | None:
-    """The pseudonyms that the options ask for, None for none; raises UsageError for a key that is not used."""
+    """The pseudonyms that the options ask for, None for none; raises UsageError for a key of no use."""
+    if key is not None and not wanted:
+        raise click.UsageError("--key is the key of the pseudonyms, and --no-pseudonyms gives none: drop one")
     if key is not None and not key:
         raise click.UsageError("--key: is empty; give any text, or leave it out for a new key")
     if not wanted:
@@ -124,7 +131,7 @@ def redact(
         raise click.UsageError("--salvage writes a recording and --check none; salvage first, then check what it wrote")
     if words and not check:
         raise click.UsageError("--words shows what --check finds; give both")
-    vouched = accepted_words(accepted, accept_file)
+    vouched = accepted_words(accepted, accept_file, pseudonyms=pseudonyms)
     if check:
         left = sum(_inspected(path, limits, pseudonyms, vouched, words) for path in paths)
         return FAILED if left else 0
