@@ -173,3 +173,11 @@ def test_no_name_breaks_a_line(run: Run) -> None:
     assert names == {escaped, f"{escaped} / {escaped}", "x\\ty", "network"}
     assert json.loads(Path("u.json").read_text("utf-8"))["requests"][0]["name"] == name
     assert run("run", "c.json", "--folder", "none").err.count("\n") == 1
+
+
+def test_a_run_that_cannot_begin_leaves_no_empty_folder(run: Run) -> None:
+    """The folder of reports without a path of their own is there when a report is."""
+    ran = run("run", "c.json", "-r", "json", "--junit", "none/j.xml")
+    assert (ran.status, Path("newman").exists()) == (2, False)
+    assert run("run", "c.json", "-r", "json").status == 1
+    assert len(list(Path("newman").iterdir())) == 1

@@ -269,6 +269,7 @@ def test_bad_input_that_turns_up_during_a_run_is_no_fault_of_the_runner(collecti
     with Unusable() as sender, pytest.raises(InputError, match=r"key\.pem: no such file"):
         Runner(collection=collection, sender=sender, listeners=[told.append]).run()
     (error,) = [event for event in told if isinstance(event, events.ErrorRaised)]
+    assert error.step is not None
     assert (error.kind, error.step.name) == ("input", "a")
     assert error.message == "key.pem: no such file; give the path of a PEM file"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from umapi_harness.common.errors import InputError
 from umapi_harness.postman import events
 from umapi_harness.report.files import unfinished
 from umapi_harness.report.reporters import (
+    DEFAULT_FOLDER,
     OF_THE_CONSOLE,
     WITHOUT_FILE,
     Reporter,
@@ -34,6 +36,12 @@ class Reports:
         self._pipes: list[int] = []
         self._parts: dict[str, list[Path]] = {}
         """Files in the making that were there before, by the names of the reports that they are of."""
+        with contextlib.ExitStack() as stack:
+            stack.callback(_leave_no_empty_folder)
+            self._make(arguments)
+            stack.pop_all()
+
+    def _make(self, arguments: RunArguments) -> None:
         exports = _exports(arguments)
         check_outputs(arguments, {option: path for option, name, path in exports if name not in WITHOUT_FILE})
         for _, name, path in exports:
@@ -78,6 +86,7 @@ class Reports:
         self._reporters.clear()
         while self._pipes:
             os.close(self._pipes.pop())
+        _leave_no_empty_folder()
 
     def _give_up(self, name: str, error: Exception) -> None:
         if isinstance(error, InputError):
@@ -91,6 +100,12 @@ class Reports:
             left = [] if before is None else [part for part in unfinished(Path(name)) if part not in before]
             kept = f"; what was written of it is in {left[0]}" if left else ""
             self.problems.append(f"{name}: the report failed ({type(error).__name__}: {error}){kept}")
+
+
+def _leave_no_empty_folder() -> None:
+    """Remove the folder of reports without a path of their own, if none came to stand there."""
+    with contextlib.suppress(OSError):
+        DEFAULT_FOLDER.rmdir()
 
 
 def asked_reporters(arguments: RunArguments) -> list[str]:
