@@ -14,6 +14,7 @@ import pytest
 import trustme
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "kit"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 from sdk_kit import ScriptedServer, Time, open_connection, serving
 
