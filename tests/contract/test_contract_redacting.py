@@ -624,7 +624,6 @@ def test_a_short_secret_is_gone_from_its_whole_exchange(tmp_path: Path, capsys: 
     [
         (["--accept", "Zebra"], "--accept keeps words from getting a pseudonym, and --no-pseudonyms gives none"),
         (["--accept-file", "words.txt"], "--accept-file keeps words from getting a pseudonym"),
-        (["--key", "any"], "--key is the key of the pseudonyms, and --no-pseudonyms gives none"),
     ],
 )
 @pytest.mark.parametrize("command", ["redact in.har out.har", "record --upstream http://127.0.0.1:9 --out out.har"])

@@ -75,9 +75,7 @@ def accepted_words(words: tuple[str, ...], path: Path | None, *, pseudonyms: boo
 
 
 def pseudonyms_for(key: str | None, wanted: bool) -> Pseudonyms | None:
-    """The pseudonyms that the options ask for, None for none; raises UsageError for a key of no use."""
-    if key is not None and not wanted:
-        raise click.UsageError("--key is the key of the pseudonyms, and --no-pseudonyms gives none: drop one")
+    """The pseudonyms that the options ask for, None for none; raises UsageError for a key that is empty."""
     if key is not None and not key:
         raise click.UsageError("--key: is empty; give any text, or leave it out for a new key")
     if not wanted:

@@ -36,10 +36,12 @@ class Reports:
         self._pipes: list[int] = []
         self._parts: dict[str, list[Path]] = {}
         """Files in the making that were there before, by the names of the reports that they are of."""
-        with contextlib.ExitStack() as stack:
-            stack.callback(_leave_no_empty_folder)
+        self._had_folder = DEFAULT_FOLDER.exists()
+        try:
             self._make(arguments)
-            stack.pop_all()
+        except BaseException:
+            self._leave_no_empty_folder()
+            raise
 
     def _make(self, arguments: RunArguments) -> None:
         exports = _exports(arguments)
@@ -86,7 +88,13 @@ class Reports:
         self._reporters.clear()
         while self._pipes:
             os.close(self._pipes.pop())
-        _leave_no_empty_folder()
+        self._leave_no_empty_folder()
+
+    def _leave_no_empty_folder(self) -> None:
+        """Remove the folder of reports without a path of their own, if it was made and none came to stand there."""
+        if not self._had_folder:
+            with contextlib.suppress(OSError):
+                DEFAULT_FOLDER.rmdir()
 
     def _give_up(self, name: str, error: Exception) -> None:
         if isinstance(error, InputError):
@@ -100,12 +108,6 @@ class Reports:
             left = [] if before is None else [part for part in unfinished(Path(name)) if part not in before]
             kept = f"; what was written of it is in {left[0]}" if left else ""
             self.problems.append(f"{name}: the report failed ({type(error).__name__}: {error}){kept}")
-
-
-def _leave_no_empty_folder() -> None:
-    """Remove the folder of reports without a path of their own, if none came to stand there."""
-    with contextlib.suppress(OSError):
-        DEFAULT_FOLDER.rmdir()
 
 
 def asked_reporters(arguments: RunArguments) -> list[str]:
