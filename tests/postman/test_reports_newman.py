@@ -14,6 +14,7 @@ from tests.postman.conftest import Ran
 from umapi_events import exchange, plain_step, step, whole_run
 from umapi_harness.postman import events
 from umapi_harness.report.newman_json import NewmanJsonReport
+from umapi_web import HANG_UP, Web, reply
 
 Keys = dict[str, Any]
 
@@ -142,8 +143,8 @@ def test_counts_failures_and_bodies_are_where_programs_look(mixed_run: Ran, tmp_
         "items": (8, 0),
         "scripts": (2, 0),
         "prerequests": (8, 0),
-        "requests": (4, 0),
-        "tests": (4, 0),
+        "requests": (6, 2),
+        "tests": (6, 0),
         "assertions": (6, 2),
         "testScripts": (2, 0),
         "prerequestScripts": (0, 0),
@@ -174,6 +175,69 @@ def test_script_errors_stand_beside_the_script(
     assert [one["at"] for one in report["run"]["failures"]] == ["test-script", "prerequest-script"]
     stats = report["run"]["stats"]
     assert (stats["testScripts"]["failed"], stats["prerequestScripts"]["failed"]) == (1, 1)
+
+
+def test_requests_of_scripts_count_as_in_newman(
+    web: Web,
+    run_collection: Callable[..., Ran],
+    collection_of: Callable[..., Any],
+    item: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    """Each is a request and an execution of its item, a chain of redirects is one; what is skipped is none.
+
+    The numbers are those of Newman 6.2.2 for this collection.
+    """
+
+    def answer(call: Any) -> Any:
+        if call.url.endswith("/gone"):
+            return HANG_UP
+        redirects = call.url.endswith("/redirects")
+        return reply(302, Location="/there") if redirects else reply(json_={"ok": True})
+
+    web.answer = answer
+    send = "pm.sendRequest('http://h/{0}', () => pm.test('{0}', () => {{}}));"
+    collection = collection_of(
+        item("plain", "http://h/plain", test="pm.test('t', () => {});"),
+        item(
+            "sends", "http://h/main", before=send.format("before"), test=send.format("redirects") + send.format("gone")
+        ),
+        item("redirected", "http://h/redirects"),
+        item("refused", "http://h/gone"),
+        item("unsendable", "http://[::1"),
+        item("skipped", "http://h/skipped", before="pm.execution.skipRequest();"),
+    )
+    run = report_of(run_collection(collection).told, tmp_path)["run"]
+    assert {
+        name: (run["stats"][name]["total"], run["stats"][name]["failed"]) for name in ("items", "requests", "tests")
+    } == {
+        "items": (6, 0),
+        "requests": (8, 3),
+        "tests": (5, 0),
+    }
+    assert run["transfers"]["responseTotal"] == 5 * len('{"ok":true}')
+    told = [
+        (
+            one["item"]["name"],
+            *one.get("request", {}).get("url", {}).get("path", []),
+            one.get("response", {}).get("code"),
+        )
+        for one in run["executions"]
+    ]
+    assert told == [
+        ("plain", "plain", 200),
+        ("sends", "before", 200),
+        ("sends", "main", 200),
+        ("sends", "redirects", 200),
+        ("sends", "gone", None),
+        ("redirected", "redirects", 200),
+        ("refused", "gone", None),
+        ("unsendable", None),
+    ]
+    assert {tuple(check["assertion"] for check in one["assertions"]) for one in run["executions"][1:5]} == {
+        ("before", "redirects", "gone")
+    }
+    assert ["requestError" in one for one in run["executions"]] == [*[False] * 4, True, False, True, True]
 
 
 def test_a_run_that_broke_a_rule_has_a_failure_for_it(

@@ -78,10 +78,11 @@ class Dispatch:
         self.run.learn_auth(request.auth)
         auth = self._with_token(request.auth)
         talk = self.run.memory.conversation(auth, _server(request.url))
+        exchanges = Exchanges(self.run, self.step)
         repeats = 0
         while True:
             made = self._made(attrs.evolve(request, auth=talk.auth), behaviour)
-            done = Exchanges(self.run, self.step).send(made, behaviour, cause)
+            done = exchanges.send(made, behaviour, cause)
             if not self._is_challenged(talk, done.response) or repeats == MAX_REPEATS:
                 return Dispatched(made=made, done=done)
             repeats += 1

@@ -93,6 +93,8 @@ class RequestSent:
     cause: Cause = Cause.COLLECTION
     exchange: int = 0
     """Counts requests over the whole run, from 1; the answer bears the same number."""
+    continues: int = 0
+    """The exchange whose redirect or challenge it answers; 0 for the first of such a chain."""
     at: float = 0.0
     """Seconds since the run began."""
     variables: tuple[VariableUse, ...] = ()

@@ -43,10 +43,12 @@ class Exchanged:
 
 @attrs.define
 class Exchanges:
-    """Sends what a step sends."""
+    """Sends one request of a step, and those that answer its redirects and challenges."""
 
     run: Session
     step: events.Step
+    _last: int = attrs.field(default=0, init=False)
+    """The exchange before, in this chain."""
 
     def send(self, request: HttpRequest, behaviour: Behaviour, cause: events.Cause) -> Exchanged:
         """Sends a request and follows where it leads, as `behaviour` says; raises NoAnswerError."""
@@ -106,10 +108,12 @@ class Exchanges:
                 body=run.masker.text(shown_body(request.body)),
                 cause=cause,
                 exchange=exchange,
+                continues=self._last,
                 at=started - run.began,
                 variables=run.used_variables(),
             )
         )
+        self._last = exchange
         try:
             response = run.sender.send(request, behaviour.tls, run.deadline)
         except SendError as error:

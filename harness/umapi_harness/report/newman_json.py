@@ -6,6 +6,7 @@ Events are all that it is made of: values of variables, scripts and requests tha
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from umapi_harness.report.newman_shapes import (
     AnswerTimes,
     assertion_shape,
     error_shape,
+    failure_shape,
     id_of,
     request_shape,
     response_shape,
@@ -28,6 +30,7 @@ from umapi_harness.report.outcomes import Gathering, Outcome
 _SCHEMA: Final = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 _IN_MEMORY: Final = 1024 * 1024
 _SCRIPT_RULES: Final = frozenset({"script-error", "unhandled-rejection"})
+_OF_SCRIPTS: Final = "failed-send-request"
 _SCRIPTS: Final = {"test": "testScripts", "prerequest": "prerequestScripts"}
 
 
@@ -42,6 +45,7 @@ class NewmanJsonReport:
             _IN_MEMORY, "w+", encoding="utf-8", errors="backslashreplace", newline="\n"
         )
         self._failed = 0
+        self._begun = False
         self._executions = 0
         self._items: dict[str, _Item] = {}
         self._stats = _Stats()
@@ -67,7 +71,8 @@ class NewmanJsonReport:
         self._file.finish()
 
     def _begin(self) -> None:
-        if not self._executions:
+        if not self._begun:
+            self._begun = True
             self._file.write('{"run": {"executions": [')
 
     def _run(self) -> dict[str, Any]:
@@ -102,24 +107,23 @@ class NewmanJsonReport:
         self._stats.add(outcome)
         item = self._item(outcome)
         told = {"source": item.shape, "parent": self._parent(item), "cursor": self._cursor(outcome.step, item)}
-        execution: dict[str, Any] = {"cursor": told["cursor"], "item": item.shape, "id": item.shape["id"]}
-        if outcome.request is not None:
-            execution["request"] = request_shape(outcome.request, whole=True)
-        if outcome.response is not None:
-            execution["response"] = response_shape(outcome.response)
-        if outcome.checks:
-            execution["assertions"] = [assertion_shape(check, place) for place, check in enumerate(outcome.checks)]
+        assertions = [assertion_shape(check, place) for place, check in enumerate(outcome.checks)]
         places = {id(check): place for place, check in enumerate(outcome.checks)}
+        said: dict[str, Any] = {"assertions": assertions} if assertions else {}
         for one in outcome.broken:
             if isinstance(one, events.CheckFailed):
                 place = places[id(one)]
                 at = f"assertion:{place} in {one.event}-script"
-                self._fail({"error": execution["assertions"][place]["error"], "at": at, **told})
+                self._fail({"error": assertions[place]["error"], "at": at, **told})
             else:
                 self._fail({"error": error_shape(one), "at": _at(one), **told})
-                _put_error(execution, one)
-        self._file.write((",\n" if self._executions else "\n") + text_of(execution))
-        self._executions += 1
+                if one.kind in _SCRIPT_RULES:
+                    name = "prerequestScript" if one.event == "prerequest" else "testScript"
+                    said.setdefault(name, []).append({"error": error_shape(one)})
+        for execution in _executions(outcome):
+            whole = {"cursor": told["cursor"], "item": item.shape, "id": item.shape["id"], **execution, **said}
+            self._file.write((",\n" if self._executions else "\n") + text_of(whole))
+            self._executions += 1
 
     def _item(self, outcome: Outcome) -> _Item:
         step = outcome.step
@@ -170,16 +174,22 @@ class _Stats:
 
     def add(self, outcome: Outcome) -> None:
         """Count a step."""
-        sent = outcome.request is not None
-        for name, number in {"items": 1, "prerequests": 1, "requests": sent, "tests": sent}.items():
+        ran = not outcome.skipped
+        chains = outcome.chains()
+        unsent = ran and outcome.request is None
+        for name, number in {"items": 1, "prerequests": 1, "requests": len(chains) + unsent, "tests": ran}.items():
             self.total[name] += number
-        self._failed["requests"] += sent and outcome.response is None
+        self._failed["requests"] += unsent
         self.total["assertions"] += len(outcome.checks)
         self._failed["assertions"] += sum(isinstance(check, events.CheckFailed) for check in outcome.checks)
         self._count_scripts(outcome)
-        if outcome.response is not None:
-            self.times.add(outcome.response.seconds * 1000)
-            self.received += outcome.response.size
+        for chain in chains:
+            _, end = chain[-1]
+            if isinstance(end, events.ResponseReceived):
+                self.times.add(end.seconds * 1000)
+                self.received += end.size
+            else:
+                self._failed["requests"] += 1
 
     def _count_scripts(self, outcome: Outcome) -> None:
         """The events whose scripts told of something; of those that were silent nothing is known."""
@@ -202,10 +212,27 @@ def _at(error: events.ErrorRaised) -> str:
     return f"{error.event}-script" if error.kind in _SCRIPT_RULES else "request"
 
 
-def _put_error(execution: dict[str, Any], error: events.ErrorRaised) -> None:
-    """Put an error where Newman has it: beside the script, or as that of the request."""
-    if error.kind in _SCRIPT_RULES:
-        name = "prerequestScript" if error.event == "prerequest" else "testScript"
-        execution.setdefault(name, []).append({"error": error_shape(error)})
-    else:
-        execution.setdefault("requestError", error_shape(error))
+def _executions(outcome: Outcome) -> Iterator[dict[str, Any]]:
+    """What was sent and what came, for each request: that of the collection and those of its scripts, as Newman counts.
+
+    A request that was not skipped and yet not sent is among them.
+    """
+    for chain in outcome.chains():
+        (first, _), (_, end) = chain[0], chain[-1]
+        execution: dict[str, Any] = {"request": request_shape(first, whole=True)}
+        if isinstance(end, events.ResponseReceived):
+            execution["response"] = response_shape(end)
+        elif end is not None and first.cause is events.Cause.SCRIPT:
+            execution["requestError"] = failure_shape(end)
+        yield execution if first.cause is events.Cause.SCRIPT else execution | _error_of_request(outcome)
+    if not outcome.skipped and outcome.request is None:
+        yield _error_of_request(outcome)
+
+
+def _error_of_request(outcome: Outcome) -> dict[str, Any]:
+    """The first rule that the request of the collection broke, where Newman has why it failed."""
+    others = _SCRIPT_RULES | {_OF_SCRIPTS}
+    for one in outcome.broken:
+        if isinstance(one, events.ErrorRaised) and one.kind not in others:
+            return {"requestError": error_shape(one)}
+    return {}

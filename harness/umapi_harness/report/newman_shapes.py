@@ -84,6 +84,11 @@ def error_shape(error: events.ErrorRaised) -> dict[str, Any]:
     return {"type": "Error", "name": error.kind, "message": error.message, "stacktrace": []}
 
 
+def failure_shape(end: events.RequestFailed) -> dict[str, Any]:
+    """Why a request of a script got no answer."""
+    return {"type": "Error", "name": "Error", "message": end.message, "stacktrace": []}
+
+
 def tree(items: Iterable[tuple[tuple[str, ...], dict[str, Any]]]) -> list[dict[str, Any]]:
     """Items with the folders that each is in, as folders that hold each other."""
     root: list[dict[str, Any]] = []

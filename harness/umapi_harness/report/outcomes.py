@@ -87,6 +87,19 @@ class Outcome:
             return "failed"
         return "skipped" if self.skipped else "passed"
 
+    def chains(self) -> list[list[tuple[events.RequestSent, Ending | None]]]:
+        """The requests of the collection and of scripts, each with what redirects and challenges made of it.
+
+        Those of scripts stand in the order in which they went out; requests for tokens are left out.
+        """
+        chains: dict[int, list[tuple[events.RequestSent, Ending | None]]] = {}
+        for sent, end in self.exchanges():
+            if sent.cause is not events.Cause.TOKEN:
+                chain = chains.pop(sent.continues, [])
+                chain.append((sent, end))
+                chains[sent.exchange] = chain
+        return list(chains.values())
+
     def exchanges(self) -> Iterator[tuple[events.RequestSent, Ending | None]]:
         """Each request with what came of it."""
         for one in self.sent:
