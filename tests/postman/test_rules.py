@@ -49,12 +49,27 @@ def answered(web, run_collection, collection_of, item):
          f"pm.variables.set('n', 1); pm.response.code;", []),
         ("if (pm.response.code === 404) postman.setNextRequest(null);", ["http-error"]),
         ("pm.test('x', () => utils.gone());", []),
+        (f"const unused = () => pm.response.code; {CHECK}", ["http-error"]),
+        (f"if (false) pm.response.json(); {CHECK}", ["http-error"]),
+        (f"const {{ ['co' + 'de']: seen }} = pm.response; {CHECK}", []),
+        (f"const p = pm; const r = p['res' + 'ponse']; {CHECK[:-1]}; r.text();", []),
+        (f"pm.response.size(); pm.response.headers.get('x'); pm.response.responseTime; {CHECK}", ["http-error"]),
+        (f"setTimeout(() => {{ if (responseBody) {CHECK} }}, 1);", []),
+        (f"pm.sendRequest('http://h/y', (error, other) => {{ other.code; {CHECK} }});", ["http-error"]),
+        ("pm.test('{}', () => pm.response.to.have.jsonSchema({ type: 'object' }));", []),
         ("const own = (n) => n; [1].forEach((n) => pm.test('x' + own(n), () => {}));", ["http-error"]),
     ],
 )  # fmt: skip
 def test_an_error_that_no_check_looks_at_fails_the_run(answered, test, broken):
     """A 404 is expected where a check sees status or body, or a script deals with it; else it breaks a rule."""
     assert kinds(answered(test, 404)) == broken
+
+
+def test_a_function_of_another_script_looks_for_the_script_that_calls_it(answered):
+    """What counts is who reads status or body when, not in whose text that stands."""
+    outer = "looks = () => pm.response.code; ignores = () => pm.info.requestName;"
+    assert kinds(answered("pm.test('x', () => looks());", 404, outer=outer)) == []
+    assert kinds(answered("pm.test('x', () => ignores());", 404, outer=outer)) == ["http-error"]
 
 
 def test_a_check_of_the_whole_collection_makes_no_error_expected(answered):

@@ -103,6 +103,7 @@ class Execution:
             ScriptCalls(run, self.step).answer,
         )
         scopes.take(result.changes, f"{'pre-request' if event == 'prerequest' else 'test'} script of {item.name}")
+        run.oversight.looked(result.looked)
         self._tell_records(result, event)
         return result
 

@@ -9,33 +9,11 @@ from typing import Final
 import attrs
 
 from umapi_harness.postman import events
-from umapi_harness.postman.collection import Item
+from umapi_harness.postman.collection import Item, Script
 from umapi_harness.postman.rules import Rule
 
 _ERRORS: Final = 400
 
-_UNSPOKEN: Final = re.compile(
-    r"""//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|"(?:[^"\\\n]|\\.)*+"?|'(?:[^'\\\n]|\\.)*+'?|`(?:[^`\\]|\\.)*+`?""",
-    re.DOTALL,
-)
-"""Comments and texts of JavaScript."""
-_BLIND: Final = re.compile(
-    r"response\s*\.\s*(?:headers|responseTime|responseSize|cookies|size|to\s*\.\s*have\s*\.\s*header)\b"
-)
-"""What can be asked of an answer without seeing its status or its body."""
-_LOOKS: Final = re.compile(r"\bresponse\b|\bresponseCode\b|\bresponseBody\b|\beval\b|\bpm\b(?!\s*\.)")
-_CALLED: Final = re.compile(r"(?<![\w$.])([A-Za-z_$][\w$]*)\s*(?:\.\s*[\w$]+\s*){0,9}\(")
-_DECLARED: Final = re.compile(r"\b(?:const|let|var|function)\s+([\w$]+)|\b([\w$]+)\s*=>|[(,]\s*([\w$]+)\s*(?=[,)])")
-_KNOWN: Final = frozenset(
-    (
-        *("pm", "postman", "console", "expect", "tests", "JSON", "Object", "Array", "String", "Number"),
-        *("Boolean", "Math", "Date", "RegExp", "Error", "Promise", "Map", "Set", "parseInt", "parseFloat"),
-        *("isNaN", "setTimeout", "clearTimeout", "setInterval", "clearInterval", "decodeURIComponent"),
-        *("encodeURIComponent", "if", "for", "while", "switch", "catch", "function", "return", "typeof"),
-        *("await", "async", "new"),
-    )
-)
-"""Words before a parenthesis that are no functions of the collection's own."""
 _RESULT: Final = re.compile(r"\b(?:notCompleted|completed|completedInTestMode|result|errors)\b")
 """The members of an answer that tell whether commands were completed."""
 
@@ -68,6 +46,7 @@ class Oversight:
     _checked: list[events.CheckPassed] = attrs.field(factory=list[events.CheckPassed], init=False)
     _failed: bool = attrs.field(default=False, init=False)
     _found: list[Breach] = attrs.field(factory=list[Breach], init=False)
+    _looked: set[str] = attrs.field(factory=set[str], init=False)
 
     def see(self, event: events.Event) -> None:
         """Takes in an event of the step."""
@@ -86,42 +65,38 @@ class Oversight:
         for judge in self.judges:
             self._found.extend(judge(answer))
 
+    def looked(self, scripts: Iterable[str]) -> None:
+        """Takes in which scripts, by their places, looked at the status or the body of the step's answer."""
+        self._looked.update(scripts)
+
     def end_step(self, item: Item, *, jumps: bool) -> tuple[Breach, ...]:
         """The rules that the step of `item` broke; the next step begins.
 
         A step that names the one to come (`jumps`) deals with an answer that its scripts look at: so are requests
         repeated.
         """
-        broken = tuple(self._broken(self._sources(item, every=jumps)))
+        broken = tuple(self._broken(self._counted(item, every=jumps)))
         self._status, self._failed = 0, False
         self._checked.clear()
         self._found.clear()
+        self._looked.clear()
         return broken
 
-    def _broken(self, sources: list[str]) -> Iterator[Breach]:
-        if self._status >= _ERRORS and not self._failed and not any(_looks_at_answer(source) for source in sources):
+    def _broken(self, scripts: list[Script]) -> Iterator[Breach]:
+        seen = not self._looked.isdisjoint(script.pointer for script in scripts)
+        if self._status >= _ERRORS and not self._failed and not seen:
             yield (
                 Rule.HTTP_ERROR,
                 f"answered with {self._status}, and no check looked at the status or body; check what is expected",
             )
         for rule, message in self._found:
-            if rule is not Rule.NOT_COMPLETED or not (self._failed or any(map(_RESULT.search, sources))):
+            if rule is not Rule.NOT_COMPLETED or not (
+                self._failed or any(_RESULT.search(script.source) for script in scripts)
+            ):
                 yield rule, message
 
-    def _sources(self, item: Item, *, every: bool) -> list[str]:
+    def _counted(self, item: Item, *, every: bool) -> list[Script]:
         """The scripts whose checks held, or every one, also where events do not say which."""
         places = {event.pointer for event in self._checked}
         scripts = (*item.prerequest, *item.tests)
-        return [script.source for script in scripts if every or script.pointer in places or "" in places]
-
-
-def _looks_at_answer(source: str) -> bool:
-    """Whether a script may see status or body of the answer.
-
-    What its text does not tell is taken to: a function that another script has defined may look at anything.
-    """
-    code = _UNSPOKEN.sub("", source)
-    if _LOOKS.search(_BLIND.sub("", code)) is not None:
-        return True
-    own = {name for names in _DECLARED.findall(code) for name in names}
-    return not _KNOWN.union(own).issuperset(_CALLED.findall(code))
+        return [script for script in scripts if every or script.pointer in places or "" in places]

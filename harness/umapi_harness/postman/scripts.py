@@ -110,6 +110,8 @@ class ScriptResult:
     changes: Mapping[str, ScopeChanges] = attrs.field(factory=dict[str, ScopeChanges])
     request: Mapping[str, JsonValue] | None = None
     skipped: bool = False
+    looked: frozenset[str] = frozenset()
+    """The places of those scripts that looked at the status or the body of the answer."""
     sets_next: bool = False
     next_request: str | None = None
 
@@ -292,6 +294,7 @@ class _Run:
             },
             request=request,
             skipped=state["skipped"],
+            looked=frozenset(map(self._pointer, state["looked"])),
             sets_next=following is not None,
             next_request=None if following is None else following["name"],
         )

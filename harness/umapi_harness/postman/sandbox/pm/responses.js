@@ -5,6 +5,7 @@ const NO_ANSWER = { headers: [], cookies: [] };
 
 class ResponseView {
   #bytes;
+  #line;
   constructor(given, text) {
     const { id, code, status, time, size, headers, cookies, bytes } = given;
     Object.assign(this, { id, code, status, responseTime: time, responseSize: size });
@@ -12,6 +13,7 @@ class ResponseView {
     this.content = text?.startsWith("\ufeff") ? text.slice(1) : text;
     this.cookies = new CookieList(cookies);
     this.#bytes = bytes;
+    this.#line = `HTTP/1.1 ${code} ${status}\r\n\r\n`;
   }
 
   text() { return this.content; }
@@ -27,7 +29,7 @@ class ResponseView {
   reason() { return this.status; }
   details() { return { name: this.status, detail: "", code: this.code, standardName: this.status }; }
   size() {
-    const header = this.headers.contentSize() + utf8Length(`HTTP/1.1 ${this.code} ${this.status}\r\n\r\n`);
+    const header = this.headers.contentSize() + utf8Length(this.#line);
     return { body: this.responseSize, header, total: this.responseSize + header };
   }
   encoding() { return { format: undefined, source: undefined }; }
@@ -44,6 +46,24 @@ class ResponseView {
       stream: { type: "Buffer", data: [...this.stream] }, cookie: this.cookies.toJSON(), responseTime: this.responseTime,
       responseSize: this.responseSize };
   }
+}
+
+// The view of the answer itself, which notes that a script looks at its status or its body.
+function watchedView(view) {
+  for (const name of ["code", "status", "content"]) {
+    let value = view[name];
+    Object.defineProperty(view, name, {
+      __proto__: null,
+      get: () => {
+        current.looked.add(current.script);
+        return value;
+      },
+      set: (other) => { value = other; },
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return view;
 }
 
 // ---- what the headers say of the content ----
