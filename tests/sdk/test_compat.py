@@ -108,14 +108,15 @@ def test_what_is_queued_at_the_end_is_told(client: Client, wire: ScriptedServer)
 def test_what_the_service_would_refuse_is_not_sent(client: Client, wire: ScriptedServer) -> None:
     """An action with mistakes has its errors as if the service had told them, and the others of the request go out."""
     wire.answer = all_good
-    bad = umapi_client.UserAction("b@example.com").create("b@example.com", country="XX").add_to_groups([])
+    bad = umapi_client.UserAction("b@example.com").add_to_groups([]).add_to_groups([" "])
+    bad.create("b@example.com", country="XX")
     empty = umapi_client.UserAction("e@example.com")
     strange = umapi_client.Action(user="s@example.com").append(frobnicate={"much": True})
     actions = [member_of("a@example.com"), bad, empty, strange]
     assert client(wire).execute_multiple(actions) == (0, 4, 1)
     assert [command["user"] for command in wire.seen[0].json] == ["a@example.com"]
-    assert set(codes(bad)) >= {"error.user.firstname_missing", "error.country.invalid", "error.group.invalid_list"}
-    assert bad.execution_errors()[-1]["command"] == {"add": {"group": []}}
+    assert set(codes(bad)) >= {"error.user.firstname_missing", "error.country.invalid"}
+    assert {tuple(error["command"]) for error in bad.execution_errors()} == {("createFederatedID",), ("add",)}
     assert bad.execution_errors()[-1]["target"] == {"user": "b@example.com"}
     assert codes(empty) == ["error.command.steps.malformed"]
     assert codes(strange) == ["error.command.step.unknown"]
@@ -459,3 +460,17 @@ def test_options_of_the_sdk_are_there(client: Client, wire: ScriptedServer) -> N
     assert len(umapi_client.UsersQuery(client(wire, options={"pacing": True})).all_results()) == 1
     with pytest.raises(TypeError, match="unexpected keyword argument 'proxi': is proxy meant"):
         client(wire, options={"proxi": "http://localhost"})
+
+
+def test_what_asks_for_nothing_is_left_out(client: Client, wire: ScriptedServer) -> None:
+    """An empty list and an update of no field are left out, the rest is done, and errors name their commands."""
+    wire.replies.append(Reply(body=action_answer(1, [{"index": 0, "step": 1, "errorCode": "error.group.not_found"}])))
+    action = umapi_client.UserAction("a@example.com").update().add_to_groups(["A"]).add_to_groups([])
+    action.remove_from_groups(["B"])
+    connection = client(wire)
+    assert connection.execute_multiple([action]) == (0, 1, 0)
+    assert wire.seen[0].json[0]["do"] == [{"add": {"group": ["A"]}}, {"remove": {"group": ["B"]}}]
+    assert [error["command"] for error in action.execution_errors()] == [{"remove": {"group": ["B"]}}]
+    nothing = umapi_client.UserAction("a@example.com").add_to_groups([])
+    assert connection.execute_multiple([nothing]) == (0, 1, 0)
+    assert codes(nothing) == ["error.group.invalid_list"]

@@ -78,6 +78,8 @@ class ClientAction:
         """What became of it, as the SDK tells it; None before it was sent, and where it was not or was divided."""
         self._whole: ClientAction = self
         self._doubtful = False
+        self._sent: list[int] = []
+        """The places of the commands that are sent."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.frame!r}, {len(self.commands)} commands>"
@@ -131,13 +133,16 @@ class ClientAction:
         if self._whole._doubtful:
             self._note({"errorCode": str(OutcomeStatus.NOT_SENT), "message": AFTER_UNKNOWN})
             return None
+        # What asks for nothing, as a list without names, the service refuses.
+        asking = [place for place, command in enumerate(self.commands) if not _is_idle(command)]
+        self._sent = asking or list(range(len(self.commands)))
         try:
-            return read_action(self.wire_dict())
+            return read_action({**self.frame, _USER["do"]: [self.commands[place] for place in self._sent]})
         except ActionError as error:
             for violation in error.violations:
                 place = _PLACE.match(violation.pointer)
                 refusal = {"errorCode": violation.code or "", "message": str(violation)}
-                self._note(refusal, int(place[1]) if place else None)
+                self._note(refusal, self._place(int(place[1])) if place else None)
             return None
 
     def note(self, outcome: ActionOutcome) -> None:
@@ -146,13 +151,17 @@ class ClientAction:
         if outcome.status is OutcomeStatus.COMPLETED:
             return
         for error in outcome.errors:
-            self._note(_as_told(error), error.step)
+            self._note(_as_told(error), None if error.step is None else self._place(error.step))
         if outcome.status is OutcomeStatus.UNKNOWN:
             self._whole._doubtful = True
         if not outcome.errors:
             refusal = outcome.refusal
             code = refusal.code if refusal is not None and outcome.status is OutcomeStatus.FAILED else None
             self._note({"errorCode": code or str(outcome.status), "message": outcome.reason or ""})
+
+    def _place(self, step: int) -> int:
+        """Return the place of a command by that among those that were sent; unknown places stay as they are."""
+        return self._sent[step] if 0 <= step < len(self._sent) else step
 
     def _note(self, error: dict[str, Any], step: int | None = None) -> None:
         if step is not None and 0 <= step < len(self.commands):
@@ -168,6 +177,16 @@ class ClientAction:
 def _as_told(error: StepError) -> dict[str, Any]:
     told: dict[str, Any] = {"errorCode": error.code or str(OutcomeStatus.FAILED), "message": error.message}
     return told if error.request_id is None else {**told, "requestID": error.request_id}
+
+
+def _is_idle(command: dict[str, Any]) -> bool:
+    """Return whether a command asks for nothing: it changes no field, or lists no names."""
+    ((name, content),) = command.items() if len(command) == 1 else (("", None),)
+    if not isinstance(content, dict):
+        return False
+    if name in (UPDATE, UPDATE_USER_GROUP):
+        return not content
+    return name in (ADD, REMOVE) and not any(cast("dict[str, Any]", content).values())
 
 
 def _divided(command: dict[str, Any], most: int) -> list[dict[str, Any]]:
