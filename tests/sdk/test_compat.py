@@ -108,7 +108,7 @@ def test_what_is_queued_at_the_end_is_told(client: Client, wire: ScriptedServer)
 def test_what_the_service_would_refuse_is_not_sent(client: Client, wire: ScriptedServer) -> None:
     """An action with mistakes has its errors as if the service had told them, and the others of the request go out."""
     wire.answer = all_good
-    bad = umapi_client.UserAction("b@example.com").add_to_groups([]).add_to_groups([" "])
+    bad = umapi_client.UserAction("b@example.com").add_to_groups([]).append(frobnicate={})
     bad.create("b@example.com", country="XX")
     empty = umapi_client.UserAction("e@example.com")
     strange = umapi_client.Action(user="s@example.com").append(frobnicate={"much": True})
@@ -116,7 +116,7 @@ def test_what_the_service_would_refuse_is_not_sent(client: Client, wire: Scripte
     assert client(wire).execute_multiple(actions) == (0, 4, 1)
     assert [command["user"] for command in wire.seen[0].json] == ["a@example.com"]
     assert set(codes(bad)) >= {"error.user.firstname_missing", "error.country.invalid"}
-    assert {tuple(error["command"]) for error in bad.execution_errors()} == {("createFederatedID",), ("add",)}
+    assert {tuple(error["command"]) for error in bad.execution_errors()} == {("createFederatedID",), ("frobnicate",)}
     assert bad.execution_errors()[-1]["target"] == {"user": "b@example.com"}
     assert codes(empty) == ["error.command.steps.malformed"]
     assert codes(strange) == ["error.command.step.unknown"]
