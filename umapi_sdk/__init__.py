@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from umapi_sdk.actions import Action, GroupAction, UserAction
     from umapi_sdk.auth import JWTAuth, OAuthS2S, ServicePrincipalAuth
     from umapi_sdk.bulk import BulkResult, BulkRun, RowOutcome, RowResult
+    from umapi_sdk.commands import read_action, read_actions
     from umapi_sdk.config import connect, connect_async, load_settings
     from umapi_sdk.connection import Connection
     from umapi_sdk.effects import StepOutcome, StepStatus
@@ -49,6 +50,7 @@ _HOMES = {
     "umapi_sdk.actions": "Action GroupAction UserAction",
     "umapi_sdk.auth": "JWTAuth OAuthS2S ServicePrincipalAuth",
     "umapi_sdk.bulk": "BulkResult BulkRun RowOutcome RowResult",
+    "umapi_sdk.commands": "read_action read_actions",
     "umapi_sdk.config": "connect connect_async load_settings",
     "umapi_sdk.connection": "Connection",
     "umapi_sdk.effects": "StepOutcome StepStatus",
@@ -123,6 +125,8 @@ __all__ = [
     "connect_async",
     "load_settings",
     "plan",
+    "read_action",
+    "read_actions",
 ]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from umapi_models.models import GatewayErrorBody, RequestErrorBody, ServiceErrorBody
+from umapi_models.operations import SYNC_HEADER, USERS
 from umapi_runtime.constraints import ContractError
 from umapi_runtime.converter import read_response
 from umapi_sdk import errors
@@ -16,6 +18,7 @@ from umapi_sdk.outcomes import OutcomeStatus
 from umapi_sdk.strangers import ENDPOINT, advice_for, correction_for, is_page
 from umapi_sdk.verdicts import Attempts, History
 
+_FIRST_PAGE: Final = re.compile(USERS.path.format(orgId="[^/]+", page=0) + r"(\?|$)")
 _HARMLESS = "; nothing was changed: it can be asked again"
 
 
@@ -125,6 +128,16 @@ def busy_error(
     return unavailable
 
 
+def _way_out(request: Request, asked: float | None) -> str:
+    """Return what opens the first page of the users, which the service locks after it was read; else nothing."""
+    locked = asked is not None and asked > USERS.period and _FIRST_PAGE.search(request.url) is not None
+    return (
+        "; start_sync() before the listing opens its first page at once"
+        if locked and SYNC_HEADER not in request.headers
+        else ""
+    )
+
+
 def throttled_error(
     said: str,
     request: Request,
@@ -137,7 +150,7 @@ def throttled_error(
     when = None if asked is None else now + asked
     advice = "" if when is None else f": come back in {asked:.0f} s, at {_moment(when)}"
     throttled = errors.ThrottledError(
-        f"{said}{advice}",
+        f"{said}{advice}{_way_out(request, asked)}",
         method=request.method,
         url=request.url,
         status=response.status if response else None,

@@ -162,6 +162,7 @@ def test_the_announcement_opens_the_first_page(connect: Connect, live: RunningSe
         UsersQuery(connection).all_results()
     assert caught.value.retry_after is not None
     assert caught.value.retry_after > 1700
+    assert "start_sync() before the listing opens its first page at once" in str(caught.value)
     with pytest.raises(ThrottledError):  # which this process now knows, and does not ask for
         UsersQuery(connection).all_results()
     connection.start_sync()
@@ -176,9 +177,10 @@ def test_only_a_listing_of_users_goes_before_its_time(connect: Connect, wire: Sc
     with pytest.raises(ThrottledError):
         GroupsQuery(connection).all_results()
     connection.start_sync()
-    with pytest.raises(ThrottledError):
+    with pytest.raises(ThrottledError) as caught:
         GroupsQuery(connection).all_results()
     assert len(wire.seen) == 1
+    assert "start_sync" not in str(caught.value)
 
 
 def test_a_lockout_that_stays_is_kept(connect: Connect, wire: ScriptedServer) -> None:
