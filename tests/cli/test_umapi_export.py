@@ -180,3 +180,15 @@ def test_memory(server: RunningServer, tmp_path: Path) -> None:
         used.append(int(peak))
     # Held, they would take 15 MB; of each, a number is kept by which a repetition is noticed.
     assert used[1] - used[0] < 4_000_000
+
+
+def test_an_export_soon_after_a_listing(umapi: Umapi, server: RunningServer, tmp_path: Path) -> None:
+    """`--announce` announces the listing of users, not that of groups before it, and is let through."""
+    server.world.settings = server.world.settings.changed({"throttle": True, "first_page_lockout_seconds": 1800})
+    assert umapi("users").status == 0
+    assert umapi("export", str(tmp_path / "all.jsonl")).status == 1
+    assert umapi("export", "--announce", str(tmp_path / "all.jsonl")).status == 0
+    assert len(entries(tmp_path / "all.jsonl", "user")) == 13
+    headers = [entry["request_headers"] for entry in server.world.journal.as_list() if "/ims/" not in entry["path"]]
+    said = [{name.lower(): value for name, value in each.items()}.get("pragma") for each in headers]
+    assert said[-2:] == [None, "umapi-sync-start"]

@@ -234,3 +234,13 @@ def test_names_that_no_output_can_hold(server: RunningServer, encoding: str, com
     letters = "\ufffd".encode(encoding, "backslashreplace")
     assert letters in done.stdout
     assert "\u5c71".encode(encoding, "backslashreplace") in done.stdout
+
+
+def test_a_listing_soon_after_another(umapi: Umapi, server: RunningServer) -> None:
+    """A second listing is refused while the first page is locked, with the way out; `--announce` is let through."""
+    server.world.settings = server.world.settings.changed({"throttle": True, "first_page_lockout_seconds": 1800})
+    assert umapi("users").status == 0
+    refused = umapi("users")
+    assert refused.status == 1
+    assert "start_sync() before the listing opens its first page at once" in refused.err
+    assert umapi("users", "--announce").lines == umapi("users", "--announce").lines != []

@@ -12,7 +12,7 @@ import click
 from umapi_models.models import Group, User
 from umapi_sdk.command_line.conventions import DONE, FAILED, Access, examples
 from umapi_sdk.command_line.exports import COLUMNS, GROUP, USER, csv_row, form_of, json_line
-from umapi_sdk.command_line.listing import UNLISTED, record_of, tell_doubts
+from umapi_sdk.command_line.listing import ANNOUNCED, UNLISTED, record_of, tell_doubts
 from umapi_sdk.command_line.output import complain, count, say
 from umapi_sdk.command_line.records import CSV, JSON_LINES
 from umapi_sdk.command_line.replacement import is_special, whole_file
@@ -35,8 +35,11 @@ _MARK: Final = "\ufeff"  # without it, spreadsheets take UTF-8 for another encod
 )
 @click.option("--all-memberships", is_flag=True, help="Also write product profiles held through a user group.")
 @UNLISTED
+@ANNOUNCED
 @click.pass_obj
-def export(access: Access, file: Path, form: str | None, all_memberships: bool, unlisted: int | None) -> int:
+def export(
+    access: Access, file: Path, form: str | None, all_memberships: bool, unlisted: int | None, announce: bool
+) -> int:
     """Write all groups and all users with their groups to FILE, whole or not at all.
 
     JSON Lines have all that the service says: {"group": {...}} or {"user": {...}} on each line. CSV is what
@@ -53,6 +56,8 @@ def export(access: Access, file: Path, form: str | None, all_memberships: bool, 
             groups = GroupsQuery(connection)
             found = writer.write_all(groups, GROUP)
             users = UsersQuery(connection, direct_only=not all_memberships, rules=ListingRules(unlisted=unlisted))
+            if announce:
+                connection.start_sync()
             people = writer.write_all(users, USER)
     except OSError as error:
         complain(f"{file}: cannot be written: {error.strerror or error}")

@@ -73,6 +73,12 @@ UNLISTED: Final = click.option(
     metavar="N",
     help="Most technical accounts, which are counted and not listed; 10 and 1 % of the total by default.",
 )
+ANNOUNCED: Final = click.option(
+    "--announce",
+    is_flag=True,
+    help="Announce a run of requests: it opens the first page of the users where the service has locked it, as it does "
+    "for half an hour after a listing.",
+)
 
 
 @click.command(
@@ -87,6 +93,7 @@ UNLISTED: Final = click.option(
 @click.option("--domain", "in_domain", metavar="NAME", help="Only users of this domain.")
 @click.option("--all-memberships", is_flag=True, help="Also show product profiles held through a user group.")
 @UNLISTED
+@ANNOUNCED
 @format_options
 @click.pass_obj
 def users(
@@ -95,6 +102,7 @@ def users(
     in_domain: str | None,
     all_memberships: bool,
     unlisted: int | None,
+    announce: bool,
     form: str,
     raw: bool,
 ) -> None:
@@ -114,6 +122,8 @@ def users(
             not all_memberships,
             rules=ListingRules(unlisted=unlisted),
         )
+        if announce:
+            connection.start_sync()
         found = query.all_results()
     tell_doubts(query.complete)
     show(found, USERS, form, raw=raw)
