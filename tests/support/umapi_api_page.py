@@ -27,7 +27,7 @@ from umapi_sdk.options import OptionArguments
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reference" / "public-api.txt"
 MODULES: Final = (
-    *("umapi_sdk", "umapi_sdk.aio", "umapi_sdk.auth", "umapi_sdk.bulk", "umapi_sdk.sheets"),
+    *("umapi_sdk", "umapi_sdk.aio", "umapi_sdk.auth", "umapi_sdk.bulk", "umapi_sdk.compat", "umapi_sdk.sheets"),
     *("umapi_harness.contract", "umapi_harness.mock", "umapi_harness.strategies", "umapi_harness.testing"),
 )
 OURS: Final = ("umapi_models", "umapi_runtime", "umapi_sdk", "umapi_harness")
