@@ -27,6 +27,17 @@ print([name for name in {UNNEEDED!r} if name in sys.modules])
     assert ran.stdout.splitlines()[-1] == "[]"
 
 
+def test_libraries_and_seeds_are_fetched_as_runs_fetch() -> None:
+    """One HTTP library is enough to send a request and read its answer."""
+    code = """
+import sys
+import umapi_harness.commands.libraries, umapi_harness.commands.populating
+print([name for name in ("httpx", "httpcore") if name in sys.modules])
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout == "[]\n"
+
+
 def test_the_packages_still_have_all_their_names() -> None:
     """Loaded when they are asked for, each from its place; other names are none."""
     for package in (umapi_harness.contract, umapi_harness.mock):

@@ -73,7 +73,7 @@ def abroad(away, web, monkeypatch):
         (["serve", "--seed", "{tmp}/none.json"], "none.json"),
         (["serve", "--port", "70000"], "70000 is not in the range"),
         (["serve", "--ready-file", "{tmp}/no/folder/ready.json"], "ready.json"),
-        (["bogus"], "No such command 'bogus'"),
+        (["bogus"], "there is no command bogus: there are serve"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(arguments, message, tmp_path, collection, capsys, away):

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import errno
 import os
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import click
-import httpx
 
-from umapi_harness.commands.conventions import FILE, say, trusting
+from umapi_harness.commands.conventions import FILE, say
+from umapi_harness.commands.fetching import answer_of, proxies_of_process
 from umapi_harness.common.errors import InputError
 from umapi_harness.common.inputs import read_bytes
 from umapi_harness.postman import libraries as library
+from umapi_harness.postman.outgoing import RequestError
+from umapi_harness.postman.redirects import RedirectError
+from umapi_harness.postman.sending.certificates import TlsOptions, check_files
+from umapi_harness.postman.sending.messages import SendError
+from umapi_harness.postman.sending.sender import Bounds, Sender
 from umapi_sdk.command_line.late_commands import WholeGroup
 
 _REGISTRY: Final = "https://registry.npmjs.org/"
@@ -74,20 +78,20 @@ def _download(registry: str, ca_bundle: Path | None) -> tuple[bytes, str]:
     url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InputError(f"{url}: no address of an npm registry; give one that begins with https://")
-    verify: ssl.SSLContext | bool = trusting(ca_bundle) if ca_bundle is not None and parts.scheme == "https" else True
+    tls = TlsOptions(bundle=ca_bundle if parts.scheme == "https" else None)
+    check_files(tls)
+    bounds = Bounds(connect=_SECONDS, idle=_SECONDS, total=None, body_bytes=library.MAX_BYTES)
     try:
-        with (
-            httpx.Client(follow_redirects=True, timeout=_SECONDS, verify=verify) as client,
-            client.stream("GET", address) as response,
-        ):
-            if not response.is_success:
-                raise InputError(
-                    f"{url}: answered with {response.status_code}; correct the registry, or use --from FILE"
-                )
-            return _bounded(response, url), url
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{url}: cannot be reached ({reason}); correct the registry, or use --from FILE") from error
+        with Sender(tls=tls, proxies=proxies_of_process(), bounds=bounds) as sender:
+            answer = answer_of(address, sender)
+    except SendError as error:
+        raise InputError(f"{url}: cannot be fetched ({error}); correct the registry, or use --from FILE") from error
+    except (RequestError, RedirectError):
+        # What these say holds the whole address.
+        raise InputError(f"{url}: this, or where it redirects to, is no address; correct the registry") from None
+    if not 200 <= answer.status < 300:
+        raise InputError(f"{url}: answered with {answer.status}; correct the registry, or use --from FILE")
+    return answer.body, url
 
 
 def _read(path: Path) -> bytes:
@@ -103,12 +107,3 @@ def _read(path: Path) -> bytes:
 def _registry(environ: Mapping[str, str]) -> str:
     """The registry that npm's own variables name, or npm's."""
     return next((environ[name] for name in _REGISTRY_VARIABLES if environ.get(name)), _REGISTRY)
-
-
-def _bounded(response: httpx.Response, url: str) -> bytes:
-    content = bytearray()
-    for chunk in response.iter_bytes():
-        content += chunk
-        if len(content) > library.MAX_BYTES:
-            raise InputError(f"{url}: larger than {library.PACKAGE} {library.VERSION} is; correct the registry")
-    return bytes(content)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import ssl
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import click
-import httpx
 
-from umapi_harness.commands.conventions import FILE, trusting, write_whole
+from umapi_harness.commands.conventions import FILE, write_whole
+from umapi_harness.commands.fetching import answer_of, proxies_of_process
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.api.bodies import is_object
 from umapi_harness.mock.schemas import check
@@ -19,6 +18,12 @@ from umapi_harness.mock.serving.addresses import is_loopback
 from umapi_harness.mock.state.populations import generate_seed
 from umapi_harness.mock.state.seed_files import write_table
 from umapi_harness.mock.state.seeds import SCHEMA
+from umapi_harness.postman.outgoing import RequestError
+from umapi_harness.postman.redirects import RedirectError
+from umapi_harness.postman.sending.certificates import TlsOptions, check_files
+from umapi_harness.postman.sending.messages import SendError
+from umapi_harness.postman.sending.proxies import Proxies
+from umapi_harness.postman.sending.sender import Bounds, Sender
 from umapi_harness.postman.targets import read_target
 
 _FORMAT = click.option(
@@ -72,23 +77,32 @@ def _state(url: str, org_id: str | None, ids: bool, ca_bundle: Path | None) -> d
         raise click.BadParameter(str(error), param_hint="--url") from None
     parts = urlsplit(root)
     query = {"ids": str(ids).lower()} | ({"org_id": org_id} if org_id is not None else {})
-    verify: ssl.SSLContext | bool = trusting(ca_bundle) if ca_bundle is not None and parts.scheme == "https" else True
+    tls = TlsOptions(bundle=ca_bundle if parts.scheme == "https" else None)
+    check_files(tls)
+    proxies = Proxies() if is_loopback(parts.hostname or "") else proxies_of_process()
+    bounds = Bounds(connect=_SECONDS, idle=_SECONDS, total=None)
     try:
-        with httpx.Client(verify=verify, timeout=_SECONDS, trust_env=not is_loopback(parts.hostname or "")) as client:
-            answer = client.get(f"{root}/_mock/state", params=query)
-        document: Any = answer.json()
+        with Sender(tls=tls, proxies=proxies, bounds=bounds) as sender:
+            answer = answer_of(f"{root}/_mock/state?{urlencode(query)}", sender)
+    except SendError as error:
+        raise InputError(f"{root}: cannot be reached ({error}); start the server, or correct --url") from error
+    except (RequestError, RedirectError):
+        raise _no_mock(root) from None
+    try:
+        document: Any = json.loads(answer.text)
     except ValueError:
-        raise InputError(f"{root}: no mock server with an admin interface; correct --url, or serve --admin") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{root}: cannot be reached ({reason}); start the server, or correct --url") from error
-    if answer.status_code == 400 and is_object(document) and "error" in document:
+        raise _no_mock(root) from None
+    if answer.status == 400 and is_object(document) and "error" in document:
         raise InputError(f"{root}: {document['error']}")
-    if answer.is_error:
-        raise InputError(f"{root}: no mock server with an admin interface; correct --url, or serve --admin")
+    if answer.status >= 400:
+        raise _no_mock(root)
     check(document, SCHEMA, root)
     state: dict[str, Any] = document
     return state
+
+
+def _no_mock(root: str) -> InputError:
+    return InputError(f"{root}: no mock server with an admin interface; correct --url, or serve --admin")
 
 
 def _write(document: dict[str, Any], form: str | None, output: Path | None) -> None:

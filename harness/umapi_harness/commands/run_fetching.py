@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import random
-from pathlib import Path
 from typing import Final
 
 import attrs
-import click
 
+from umapi_harness.commands.fetching import answer_of, proxies_of_process
 from umapi_harness.commands.run_options import RunArguments
 from umapi_harness.commands.run_tls import tls_of
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.common.inputs import FILE_LIMIT
-from umapi_harness.postman.behaviour import Behaviour
-from umapi_harness.postman.collection import Request
-from umapi_harness.postman.files import FileAccess
-from umapi_harness.postman.outgoing import Maker, RequestError
-from umapi_harness.postman.redirects import RedirectError, is_redirect, next_request
-from umapi_harness.postman.sending.messages import HttpResponse, SendError
-from umapi_harness.postman.sending.proxies import Proxies, proxies_of_environment
+from umapi_harness.postman.outgoing import RequestError
+from umapi_harness.postman.redirects import RedirectError
+from umapi_harness.postman.sending.messages import SendError
 from umapi_harness.postman.sending.sender import Bounds, Sender
 
 _SECONDS: Final = 30.0
 _WEB: Final = ("http://", "https://")
-_BEHAVIOUR: Final = Behaviour(drops_referer=True)
 
 
 @attrs.frozen
@@ -44,7 +37,9 @@ def fetched(place: str, noun: str, arguments: RunArguments) -> Fetched:
     """What an address answers with; raises DocumentError, and UsageError for options that cannot be used."""
     source, remedy = _shown(place), f"give the address or the path of a {noun}"
     try:
-        answer = _answer(place, arguments)
+        bounds = Bounds(connect=_SECONDS, idle=_SECONDS, total=_SECONDS, body_bytes=FILE_LIMIT)
+        with Sender(tls=tls_of(arguments), proxies=proxies_of_process(), bounds=bounds) as sender:
+            answer = answer_of(place, sender)
     except SendError as error:
         raise DocumentError(source, "", f"cannot be fetched ({error})", remedy) from None
     except (RequestError, RedirectError):
@@ -53,27 +48,6 @@ def fetched(place: str, noun: str, arguments: RunArguments) -> Fetched:
     if not 200 <= answer.status < 300:
         raise DocumentError(source, "", f"answered with {answer.status}", remedy)
     return Fetched(answer.body, source)
-
-
-def _answer(place: str, arguments: RunArguments) -> HttpResponse:
-    maker = Maker(files=FileAccess(folder=Path()), chance=random.Random(), user_agent="umapi-harness")  # noqa: S311 - no secrets
-    request = maker.make(Request(method="GET", url=place), _BEHAVIOUR)
-    bounds = Bounds(connect=_SECONDS, idle=_SECONDS, total=_SECONDS, body_bytes=FILE_LIMIT)
-    with Sender(tls=tls_of(arguments), proxies=proxies_of_process(), bounds=bounds) as sender:
-        for _ in range(_BEHAVIOUR.max_redirects + 1):
-            answer = sender.send(request)
-            if not is_redirect(answer):
-                return answer
-            request = next_request(request, answer, _BEHAVIOUR)
-    raise SendError(f"more than {_BEHAVIOUR.max_redirects} redirects")
-
-
-def proxies_of_process() -> Proxies:
-    """The proxies that the environment of the process names; raises UsageError."""
-    try:
-        return proxies_of_environment()
-    except ValueError as error:
-        raise click.UsageError(f"the proxy settings of the environment cannot be used: {error}") from None
 
 
 def _shown(place: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from umapi_harness.commands.run_fetching import proxies_of_process
+from umapi_harness.commands.fetching import proxies_of_process
 from umapi_harness.commands.run_options import MEBIBYTE, RunArguments
 from umapi_harness.commands.run_places import Place, bundle_of_environment
 from umapi_harness.commands.run_tls import tls_of
