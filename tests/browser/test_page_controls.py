@@ -174,6 +174,7 @@ def test_a_fault_that_cannot_be_is_refused(page: Page, client: Client) -> None:
     page.click("button", "Add fault")
     page.until_text("[data-field=status] .refusal", "9 is less than the minimum of 200")
     assert page.texts("#notice") == [""]
+    assert page.run(CONTRAST) == []
     field = page.field("status")
     assert page.run("return document.activeElement === arguments[0]", field)
     assert field.get_attribute("aria-invalid") == "true"
@@ -324,6 +325,7 @@ def test_the_page_says_when_the_server_is_gone(page: Page, client: Client) -> No
         (told,) = page.texts("#gone")
         assert "The server has not answered since" in told
         assert "goes on by itself" in told
+        assert page.run(CONTRAST) == []
         alive = "return [...document.querySelectorAll('main button, main input, main select, #organization')]"
         assert page.run(f"{alive}.filter((one) => one.checkVisibility() && !one.matches(':disabled')).length") == 0
         assert not page.run("return document.getElementById('clock-chip').checkVisibility()")

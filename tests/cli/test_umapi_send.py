@@ -210,12 +210,24 @@ def test_bad_input_sends_nothing(
 
 
 def test_every_mistake_of_a_file_is_told(umapi: Umapi, commands_file: Writer) -> None:
-    """Mistakes in different parts of a long file are told together."""
+    """Mistakes in different parts of a long file are told together, a line each, with how many there are."""
     wrong = {"user": "a@example.com", "do": [{"update": {}}]}
-    result = umapi("send", commands_file([wrong, *map(create, range(14)), wrong]))
+    path = commands_file([wrong, *map(create, range(14)), wrong])
+    result = umapi("send", path)
     assert result.status == 2
-    assert "/0/do/0/update: " in result.err
-    assert "/15/do/0/update: " in result.err
+    first, second, last = result.err.splitlines()
+    assert first.startswith(f"umapi: {path}: /0/do/0/update: ")
+    assert second.startswith(f"umapi: {path}: /15/do/0/update: ")
+    assert last == f"umapi: {path}: 2 problems: nothing was sent"
+
+
+def test_of_many_mistakes_the_first_are_told(umapi: Umapi, commands_file: Writer) -> None:
+    """A file that is wrong in every command does not fill the terminal: a hundred are shown, and counted are all."""
+    wrong = {"user": "a@example.com", "do": [{"update": {}}]}
+    result = umapi("send", commands_file([wrong] * 150))
+    lines = result.err.splitlines()
+    assert len(lines) == 101
+    assert lines[-1].endswith(": 150 problems, 50 of them not shown: nothing was sent")
 
 
 def test_a_file_that_cannot_be_read(umapi: Umapi, tmp_path: Any) -> None:

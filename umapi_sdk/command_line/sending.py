@@ -14,10 +14,11 @@ from umapi_models.limits import MAX_COMMANDS
 from umapi_sdk.actions import Action
 from umapi_sdk.characters import shown
 from umapi_sdk.command_line.conventions import DONE, FAILED, Access, examples
-from umapi_sdk.command_line.output import count, silence_output
+from umapi_sdk.command_line.output import complain, count, silence_output
+from umapi_sdk.command_line.reading import FEW
 from umapi_sdk.commands import read_actions
 from umapi_sdk.connection import Connection
-from umapi_sdk.errors import NetworkError, ServiceError, UsageError
+from umapi_sdk.errors import ActionError, NetworkError, ServiceError, UsageError
 from umapi_sdk.outcomes import RUN_ENDED, ActionOutcome, OutcomeStatus, StepError
 from umapi_sdk.sheets.documents import parse
 
@@ -37,6 +38,8 @@ def send(access: Access, file: Path, test_mode: bool) -> int:
     try:
         data = parse(text)
         actions = read_actions(data)
+    except ActionError as error:
+        raise click.ClickException(f"{file}: {_told(file, error)}") from None
     except UsageError as error:
         raise click.ClickException(f"{file}: {error}") from None
     except ValueError as error:
@@ -113,6 +116,17 @@ class _Sending:
         if error.step is not None and 0 <= error.step < len(steps):
             pointer += f"/do/{error.step}/{next(iter(steps[error.step]))}"
         return f"{pointer}: {error.message} ({error.code})"
+
+
+def _told(file: Path, error: ActionError) -> str:
+    """What is wrong with a file, in a line; of several problems, the first ones are told before, a line each."""
+    problems = error.violations
+    if len(problems) == 1:
+        return str(error)
+    for problem in problems[:FEW]:
+        complain(f"{file}: {problem}")
+    untold = f", {len(problems) - FEW:,} of them not shown" if len(problems) > FEW else ""
+    return f"{count(len(problems), 'problem')}{untold}: nothing was sent"
 
 
 def _read(file: Path) -> str:
