@@ -114,6 +114,31 @@ def test_another_organisation_can_be_chosen(page: Page, client: Client) -> None:
     page.run("sessionStorage.clear()")
 
 
+def test_another_organisation_does_not_wait_for_a_slow_one(page: Page, client: Client) -> None:
+    """A listing that took long is not asked for again soon; that of an organisation chosen meanwhile is, at once."""
+    slow = """
+    let clock = 0;
+    const fetched = window.fetch;
+    performance.now = () => clock;
+    window.fetch = (path, ...rest) => {
+      if (path.includes('/users?')) clock += 60000;
+      return fetched(path, ...rest);
+    };
+    """
+    client.world.put(build_seed({"org_id": "777@AdobeOrg", "users": []}))
+    page.until("return document.querySelectorAll('#organization option').length === 2")
+    page.run(slow)
+    page.turn_to("users")
+    page.until_text(".tally", "of 14")
+    page.run(
+        "const select = document.getElementById('organization'); select.value = '777@AdobeOrg';"
+        "select.dispatchEvent(new Event('change', { bubbles: true }))"
+    )
+    page.until_text(".tally", "This organisation has no users.")
+    client.world.reset()
+    page.run("sessionStorage.clear()")
+
+
 def test_the_menu_of_organisations_counts_anew(page: Page, client: Client) -> None:
     """After a seed in place of an organisation that is there, the menu has the new number of its users."""
     page.until_text("#organization option", f"{client.org_id} ({len(client.world.organization().users)})")

@@ -110,6 +110,7 @@ function lookup(page, { name, title, controls, list, columns, row, isChosen, det
     pulse(pulse, before, isShown) {
       const now = `${pulse.server} ${pulse.organization?.org_id} ${pulse.organization?.changes}`;
       if (now !== changes || before === null) stale = true;
+      if (before === null) due = 0; // another organisation was chosen: it is waited for
       changes = now;
       if (isShown && stale && performance.now() >= due) return load();
       return undefined;
