@@ -331,6 +331,26 @@ def test_a_snapshot_is_taken_and_restored(page: Page, client: Client) -> None:
     page.until_text("main", "None yet.")
 
 
+def test_refusals_stand_beside_what_was_refused(page: Page, client: Client, tmp_path: Path) -> None:
+    """A setting, a time and a seed file that cannot be are told where they were given, and what was given stays."""
+    page.expected += ["/_mock/settings", "/_mock/clock", "/_mock/state"]
+    page.open("settings")
+    page.type("users_page_size", "0\ue007")
+    page.until_text(".setting .refusal", "0 is too small; give 1 or more")
+    assert page.field("users_page_size").get_attribute("value") == "0"
+    page.open("clock")
+    page.type("Seconds", "1e300\ue007")
+    page.until_text("form + .refusal", "advance")
+    page.open("state")
+    seed = tmp_path / "seed.json"
+    seed.write_text('{"org_id": "1@AdobeOrg", "users": [{"email": "no address"}]}', "utf-8")
+    page.field("Seed file").send_keys(str(seed))
+    page.click("button", "Put in place")
+    page.until_text("form + .refusal", "/users/0")
+    assert page.field("Seed file").get_attribute("aria-invalid") == "true"
+    assert page.run(CONTRAST) == []
+
+
 # The page as a whole
 
 
