@@ -91,6 +91,24 @@ def test_memory_that_runs_out_in_a_script_that_throws_errors_is_a_limit(run_with
     assert (rule, message.split(";")[0]) == ("limit", "the script used more than 16 MiB of memory")
 
 
+@pytest.mark.parametrize("event", ["prerequest", "test"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "pm.request.body = ODD;",
+        "pm.request.auth = ODD;",
+        "pm.request.url.path = ODD;",
+        "pm.sendRequest(ODD, () => {});",
+    ],
+)
+def test_a_request_that_cannot_be_written_is_an_error_of_the_script(run_within, source, event):
+    """No limit is reached, and what else the script did stays."""
+    odd = "({ toJSON() { throw new Error('odd'); }, toString() { throw new Error('odd'); } })"
+    result = run_within(Limits(), f"pm.globals.set('kept', 1); {source.replace('ODD', odd)}", event=event)
+    assert [rule for rule, _ in errors(result)] in ([], ["script-error"])
+    assert result.changes["globals"].set == {"kept": 1}
+
+
 FILL = "let last = null; for (;;) last = { last };"
 
 

@@ -92,7 +92,7 @@ function turn() {
 function pendingText() {
   const outbox = current.outbox;
   current.outbox = [];
-  return `{"outbox":${JSON.stringify(outbox)},"elapsed":${current.elapsed}}`;
+  return `{"outbox":[${outbox.join(",")}],"elapsed":${current.elapsed}}`;
 }
 
 function resultText() {
@@ -104,9 +104,18 @@ function resultText() {
   }
   const changes = changesText();
   const next = current.nextRequest === undefined ? "null" : `{"name":${JSON.stringify(current.nextRequest)}}`;
-  const request = current.info.eventName === "prerequest" ? current.requestOfEvent?.changedText() ?? "null" : "null";
+  const request = current.info.eventName === "prerequest" ? requestText() : "null";
   return `{"records":${recordsText()},"changes":{${changes}},"request":${request},"skipped":${current.skipped},"looked":[${[...current.looked]}],` +
     `"next":${next},"broken":${broken || current.exhausted},"elapsed":${current.elapsed}}`;
+}
+
+function requestText() {
+  try {
+    return current.requestOfEvent?.changedText() ?? "null";
+  } catch (error) {
+    addError(new Error(`the request cannot be handed on as the script left it: ${describe(error).message}`));
+    return "null";
+  }
 }
 
 function changesText() {

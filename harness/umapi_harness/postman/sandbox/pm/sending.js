@@ -11,7 +11,7 @@ function askHost(message, callback, read) {
   const called = typeof callback === "function";
   let settle;
   const promise = called ? undefined : watch(new RealPromise((resolve, reject) => { settle = { resolve, reject }; }));
-  current.outbox.push({ id, message });
+  current.outbox.push(JSON.stringify({ id, message })); // at once: what cannot be written is the script's error
   current.waiting.set(id, (answer, body) => {
     current.script = script;
     if (answer.error === undefined) {
