@@ -268,18 +268,34 @@ def test_actions_on_one_user_go_in_order(client: Client, wire: ScriptedServer) -
     ]
 
 
-def test_nothing_follows_an_unknown_part(client: Client, wire: ScriptedServer) -> None:
-    """Of an action that was divided nothing more is sent after a part whose outcome is unknown."""
-    wire.replies.append(Reply(cut=True))
-    wire.answer = all_good
+@pytest.mark.parametrize("reply", [Reply(cut=True), Reply(body={"completed": 5, "notCompleted": 0})])
+def test_nothing_follows_an_unknown_part(client: Client, wire: ScriptedServer, reply: Reply) -> None:
+    """Of an action that was divided nothing more is sent after a part whose outcome is unknown; others go on."""
     action = umapi_client.UserAction("a@example.com")
     for number in range(21):
         action.add_to_groups([f"G{number}"])
-    with pytest.raises(umapi_client.BatchError) as caught:
-        client(wire).execute_single(action, immediate=True)
-    assert caught.value.statistics == (0, 3, 0)
+    connection = client(wire)
+    connection.throttle_actions = 2
+    wire.replies.append(reply)
+    wire.answer = all_good
+    told: tuple[int, int, int]
+    try:
+        told = connection.execute_multiple([action, member_of("b@example.com")])
+    except umapi_client.BatchError as error:
+        told = error.statistics
+    assert told == (0, 4, 1)
     assert codes(action) == ["unknown", "not sent", "not sent"]
-    assert len(wire.seen) == 1
+    assert [[command["user"] for command in seen.json] for seen in wire.seen] == [["a@example.com"], ["b@example.com"]]
+
+
+def test_an_action_can_be_executed_twice(client: Client, wire: ScriptedServer) -> None:
+    """As in umapi-client, the same action can be queued again and is sent again."""
+    wire.answer = all_good
+    connection = client(wire)
+    connection.throttle_actions = 2
+    action = member_of("a@example.com")
+    assert [connection.execute_single(action) for _ in range(2)] == [(1, 0, 0), (0, 2, 2)]
+    assert len(wire.seen) == 2
 
 
 def test_waits_are_as_long_as_the_service_says(client: Client, wire: ScriptedServer, time: Time) -> None:

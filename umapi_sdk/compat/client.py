@@ -462,33 +462,46 @@ class ClientConnection:
 
         Returns those of them that were not sent and wait again, and how many were completed.
         """
-        ready: list[tuple[ClientAction, Action]] = []
-        connection = self._fresh()
-        left: list[ClientAction] = []
-        done = 0
+        settled: dict[int, bool] = {}
         try:
-            for piece in batch:
-                action = piece.ready()
-                if action is not None:
-                    ready.append((piece, action))
+            for places in _rounds(batch):
+                if not self._send_together(batch, places, settled, causes):
+                    break
+        finally:
+            # Whatever ends the call, what is not settled waits again.
+            left = [action for place, action in enumerate(batch) if place not in settled]
+            self._queue[: len(batch)] = left
+            self.local_status["actions-sent"] += len(settled)
+            self.local_status["actions-completed"] += sum(settled.values())
+            self.local_status["actions-queued"] = len(self._queue)
+        return left, sum(settled.values())
+
+    def _send_together(
+        self, batch: list[ClientAction], places: list[int], settled: dict[int, bool], causes: list[Exception]
+    ) -> bool:
+        """Send the actions at some places; note there whether they were completed, and return whether all went well."""
+        connection = self._fresh()
+        ready: list[tuple[int, Action]] = []
+        try:
+            for place in places:
+                action = batch[place].ready()
+                if action is None:
+                    settled[place] = False
+                else:
+                    ready.append((place, action))
             if ready:
                 connection.execute_multiple([action for _, action in ready], immediate=True)
         except UmapiError as error:
             causes.append(translated(error, connection.notes.result, connection.notes.attempts))
+            return False
         finally:
             connection.take_queued()
-            for piece, action in ready:
+            for place, action in ready:
                 outcome = action.outcome
-                if outcome is None or outcome.status is OutcomeStatus.NOT_SENT:
-                    left.append(piece)
-                else:
-                    piece.note(outcome)
-                    done += outcome.status is OutcomeStatus.COMPLETED
-            self._queue[: len(batch)] = left
-            self.local_status["actions-sent"] += len(batch) - len(left)
-            self.local_status["actions-completed"] += done
-            self.local_status["actions-queued"] = len(self._queue)
-        return left, done
+                if outcome is not None and outcome.status is not OutcomeStatus.NOT_SENT:
+                    batch[place].note(outcome)
+                    settled[place] = outcome.status is OutcomeStatus.COMPLETED
+        return True
 
     def _ask(self, call: Call[T]) -> T:
         """Carry out a call.
@@ -554,6 +567,22 @@ def _warn_of_unsent(queue: list[ClientAction]) -> None:
     if queue:
         count = "1 action was" if len(queue) == 1 else f"{len(queue)} actions were"
         warnings.warn(f"{count} queued and not sent: call execute_queued()", UnsentActionsWarning, stacklevel=3)
+
+
+def _rounds(batch: list[ClientAction]) -> list[list[int]]:
+    """Return the places of actions in rounds, with one part in each of an action that was divided.
+
+    What became of a part is known before the next one is sent.
+    """
+    rounds: list[list[int]] = []
+    counts: dict[int, int] = {}
+    for place, action in enumerate(batch):
+        number = counts.get(id(action.whole), 0)
+        counts[id(action.whole)] = number + 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(place)
+    return rounds
 
 
 def _is_missing(error: RequestError) -> bool:

@@ -76,7 +76,8 @@ class ClientAction:
         """The actions that this one was divided into, if it had too many commands."""
         self.outcome: ActionOutcome | None = None
         """What became of it, as the SDK tells it; None before it was sent, and where it was not or was divided."""
-        self._whole: ClientAction = self
+        self.whole: ClientAction = self
+        """The action that was divided, of which this is a part; itself, if it is none."""
         self._doubtful = False
         self._sent: list[int] = []
         """The places of the commands that are sent."""
@@ -130,7 +131,7 @@ class ClientAction:
 
     def ready(self) -> Action | None:
         """Return the action as the SDK sends it; None, with the errors noted, where it is not to be sent."""
-        if self._whole._doubtful:
+        if self.whole._doubtful:
             self._note({"errorCode": str(OutcomeStatus.NOT_SENT), "message": AFTER_UNKNOWN})
             return None
         # What asks for nothing, as a list without names, the service refuses.
@@ -153,7 +154,7 @@ class ClientAction:
         for error in outcome.errors:
             self._note(_as_told(error), None if error.step is None else self._place(error.step))
         if outcome.status is OutcomeStatus.UNKNOWN:
-            self._whole._doubtful = True
+            self.whole._doubtful = True
         if not outcome.errors:
             refusal = outcome.refusal
             code = refusal.code if refusal is not None and outcome.status is OutcomeStatus.FAILED else None
@@ -170,7 +171,7 @@ class ClientAction:
 
     def _part(self, commands: list[dict[str, Any]]) -> ClientAction:
         part = ClientAction(**self.frame)
-        part.commands, part._whole = commands, self
+        part.commands, part.whole = commands, self
         return part
 
 
