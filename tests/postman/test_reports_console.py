@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tracemalloc
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -50,6 +51,15 @@ def test_the_table_has_a_row_for_each_request_and_tells_the_failures(mixed_run: 
     assert lines[-1].startswith(
         "FAILED: 4 requests, 2 checks passed, 2 checks failed, 2 errors, 2 checks skipped, 2 requests skipped in "
     )
+
+
+def test_a_file_has_the_lines_of_a_terminal_without_their_styles(mixed_run: Ran) -> None:
+    """What is written to no terminal says the same, blank for blank, as what a terminal is shown."""
+    out = io.StringIO()
+    report = ConsoleReport(Console(file=out, width=100, force_terminal=True, color_system="standard"), verbose=True)
+    for event in mixed_run.told:
+        report(event)
+    assert printed(mixed_run.told, verbose=True) == re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue())
 
 
 def test_totals_say_what_newman_s_say_and_name_the_rules_and_the_slowest(mixed_run: Ran) -> None:

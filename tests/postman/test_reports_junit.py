@@ -190,6 +190,22 @@ def test_whatever_is_said_the_file_is_xml(said: str, tmp_path: Path) -> None:
     assert len(root.findall("testsuite/testcase")) == 2
 
 
+def test_the_file_is_written_as_elementtree_writes_it(mixed_run: Ran, tmp_path: Path) -> None:
+    """Characters with a meaning are escaped in attributes and texts, and empty elements end at once."""
+    path = tmp_path / "report.xml"
+    report = JunitReport(path)
+    odd = step(9)
+    note = events.NoteTaken(step=odd, text='a < b & "c"\t>\r\n')
+    for event in (*mixed_run.told[:-1], note, *exchange(odd, 9), events.RequestFinished(step=odd), mixed_run.told[-1]):
+        report(event)
+    report.close()
+    head, _, text = path.read_bytes().decode().partition("\n")
+    assert head == '<?xml version="1.0" encoding="utf-8"?>'
+    assert "a &lt; b &amp; &quot;c&quot;&#09;&gt;&#13;&#10;" in text
+    root = ET.fromstring(text)
+    assert ET.tostring(root, encoding="unicode") + "\n" == text
+
+
 def test_a_run_that_did_not_begin_leaves_a_report(tmp_path: Path) -> None:
     """It has no suites, and keeps to the schema."""
     assert report_of([], tmp_path).get("tests") == "0"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tests.postman.conftest import Ran
 from umapi_events import exchange, plain_step, step, whole_run
 from umapi_harness.postman import events
 from umapi_harness.report.newman_json import NewmanJsonReport
+from umapi_harness.report.newman_shapes import id_of
 from umapi_web import HANG_UP, Web, reply
 
 Keys = dict[str, Any]
@@ -246,6 +248,12 @@ def test_a_run_that_broke_a_rule_has_a_failure_for_it(
     """Also one that belongs to no request, so that no program takes the run for green."""
     report = report_of(run_collection(collection_of(item("a", "http://h"))).told, tmp_path)
     assert [one["error"]["name"] for one in report["run"]["failures"]] == ["no-checks"]
+
+
+def test_identifiers_are_those_of_rfc_9562() -> None:
+    """They are UUIDs of version 5, made of a name."""
+    for name in ("step 1", "/item/0", "Ordner/ü"):
+        assert id_of(name) == str(uuid.uuid5(uuid.NAMESPACE_URL, f"umapi-harness:{name}"))
 
 
 def test_a_run_that_did_not_begin_leaves_a_report(tmp_path: Path) -> None:

@@ -70,13 +70,16 @@ class Node:
 
     def text_of(self, key: str, default: str = "") -> str:
         """The string member `key`, or `default`; numbers and booleans are written as JSON writes them."""
-        found = self.get(key)
-        return default if found is None else scalar_text(found)
+        value = self.value
+        member = cast("dict[str, JsonValue]", value).get(key) if isinstance(value, dict) else None
+        if isinstance(member, str):
+            return member  # most of a collection is read here: nothing can fail, so no place need be known
+        return default if member is None else scalar_text(self.child(key, member))
 
     def flag(self, key: str) -> bool:
         """Whether the member `key` is true."""
-        found = self.get(key)
-        return found is not None and found.value is True
+        value = self.value
+        return isinstance(value, dict) and cast("dict[str, JsonValue]", value).get(key) is True
 
 
 def scalar_text(node: Node) -> str:

@@ -12,7 +12,7 @@ def pointer(path: Iterable[str | int]) -> str:
 
 def escaped(key: str) -> str:
     """A key as it stands in a pointer."""
-    return key.replace("~", "~0").replace("/", "~1")
+    return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
 
 
 def unescaped(part: str) -> str:

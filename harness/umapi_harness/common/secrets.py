@@ -96,6 +96,8 @@ _DISTINGUISHED: Final = re.compile(r"(?:cn|uid|ou)=[^,=\r\n]{1,100}+,(?:cn|uid|o
 _QUERY_NAMES: Final = frozenset({"code", "key", "sig", "ticket", "apikey", "api_key", "api-key"})
 # The query of an address in a text, without what ends a sentence or a clause behind it.
 _QUERY: Final = re.compile(r"(?P<start>://[^\s\"'<>?#]*+\?)(?P<query>[^\s\"'<>#]*[^\s\"'<>#:.,;)])")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_UUID_LENGTH: Final = 36
 # What of a JSON Web Key is private (RFC 7518, 6.2.2, 6.3.2 and 6.4.1).
 _KEY_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 SHORTEST_SOUGHT: Final = 8
@@ -397,6 +399,8 @@ class Masker:
         """A run in base64 without the secret in it; a slash can part two of them, as in a path."""
         if depth >= _DEPTH or run == self.mask:
             return self.mask if is_private_key(run) else run
+        if len(run) == _UUID_LENGTH and _UUID.fullmatch(run):
+            return run  # its hyphens make it the base64 of nothing that is text
         if self._is_opaque(run, depth):
             return self.mask
         if "/" not in run:

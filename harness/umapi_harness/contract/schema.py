@@ -94,9 +94,8 @@ class Operation:
 
     def path_values(self, path: str) -> dict[str, str] | None:
         """Return the values of the placeholders in `path`, decoded; None when it is another operation's."""
-        names = re.findall(r"\{(\w+)\}", self.path)
-        pattern = re.sub(r"\\\{\w+\\\}", "([^/]+)", re.escape(self.path))
-        match = re.fullmatch(pattern + "/?", path)
+        names, pattern = _path_pattern(self.path)
+        match = pattern.fullmatch(path)
         return dict(zip(names, map(unquote, match.groups()), strict=True)) if match else None
 
     def parameter(self, name: str, place: str) -> Parameter | None:
@@ -125,6 +124,13 @@ def find_operation(method: str, url: str) -> Operation | None:
     path = api_path(url)
     fits = (one for one in operations().values() if one.method == method and one.path_values(path) is not None)
     return next(fits, None)
+
+
+@cache
+def _path_pattern(path: str) -> tuple[list[str], re.Pattern[str]]:
+    """The names of the placeholders of a path, and what finds their values."""
+    pattern = re.sub(r"\\\{\w+\\\}", "([^/]+)", re.escape(path))
+    return re.findall(r"\{(\w+)\}", path), re.compile(pattern + "/?")
 
 
 def _at(place: str) -> Schema:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Set
+from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:[/\\]{2}", re.IGNORECASE)
@@ -47,6 +48,7 @@ def host_of(url: str) -> str:
     return place.removesuffix(":80" if parts.scheme == "http" else ":443")
 
 
+@lru_cache(maxsize=256)
 def is_ip_address(host: str) -> bool:
     """Whether a host is named by its address."""
     try:
@@ -56,6 +58,7 @@ def is_ip_address(host: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=256)
 def is_this_machine(host: str) -> bool:
     """Whether a host, in small letters, is the machine that the run is on (RFC 6761 for the names)."""
     if host == "localhost" or host.endswith(".localhost"):

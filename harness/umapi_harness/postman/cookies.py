@@ -81,6 +81,8 @@ class CookieJar:
 
     def matching(self, url: str) -> list[Cookie]:
         """The cookies that a request to an address carries: longer paths first, then older ones."""
+        if not self._cookies:
+            return []
         parts = urlsplit(url)
         host, path = (parts.hostname or "").lower(), parts.path or "/"
         # What goes to this machine is seen by nobody else.

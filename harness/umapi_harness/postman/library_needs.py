@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 import attrs
@@ -63,18 +63,22 @@ def check_libraries(items: Iterable[Item], source: str) -> None:
     )
 
 
-def needed_libraries(scripts: Iterable[Script]) -> list[Need]:
+def needed_libraries(scripts: Collection[Script]) -> list[Need]:
     """What scripts ask for by `require` and by global names, unless one of them gives the name a meaning of its own."""
-    listed = [(script, _NO_CODE.sub(_kept, script.source)) for script in scripts]
+    # Scripts of folders, and those that were copied, come with many requests.
+    codes = {source: _NO_CODE.sub(_kept, source) for source in dict.fromkeys(script.source for script in scripts)}
+    bare = {code: _without_texts(code) for code in codes.values()}
+    listed = [(script, codes[script.source]) for script in scripts]
     needs: list[Need] = []
+    required = {code: [name for _, name in _REQUIRED.findall(code) if name in BUNDLED] for code in bare}
     for script, code in listed:
-        needs += [Need(name, script) for _, name in _REQUIRED.findall(code) if name in BUNDLED]
+        needs += [Need(name, script) for name in required[code]]
     for name, pattern in _NAMED.items():
         if name in _BUILT_IN:
             continue
-        users = [script for script, code in listed if pattern.search(_without_texts(code))]
-        if users and not any(_is_given(name, code) for _, code in listed):
-            needs += [Need(name, script) for script in users]
+        users = {code for code in bare if pattern.search(bare[code])}
+        if users and not any(_is_given(name, code) for code in bare):
+            needs += [Need(name, script) for script, code in listed if code in users]
     order = {script.pointer: place for place, (script, _) in enumerate(listed)}
     return sorted(needs, key=lambda need: order[need.script.pointer])
 

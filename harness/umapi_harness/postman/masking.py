@@ -33,8 +33,7 @@ class Masker:
     _masker: CommonMasker = attrs.field(factory=lambda: CommonMasker(MASK), init=False, repr=False)
 
     _masked: dict[str, str] = attrs.field(factory=dict[str, str], init=False, repr=False)
-    _learnt: int = attrs.field(default=0, init=False, repr=False)
-    """How many forms of secrets were known when the texts were masked."""
+    """Texts as they are shown, by what is known so far; no text teaches this masker a secret."""
 
     def learn(self, value: JsonValue) -> None:
         """Remembers a secret value, in all the forms in which it may turn up on the wire."""
@@ -42,6 +41,7 @@ class Masker:
         if len(text) >= MIN_LENGTH and text not in self._known:
             self._known.add(text)
             self._masker.learn(text)
+            self._masked.clear()
 
     def learn_scopes(self, scopes: Iterable[Values], secret: Iterable[str] = ()) -> None:
         """Remembers the values of all variables that are declared secret or bear the name of one."""
@@ -53,20 +53,15 @@ class Masker:
 
     def text(self, text: str) -> str:
         """`text` without secrets."""
-        self._forget_if_more_is_known()
         known = self._masked.get(text)
         if known is not None:
             return known
         masked = self._masker.text(self._masker.addresses(text))
-        self._forget_if_more_is_known()  # a text may teach a secret
         if len(text) <= _REMEMBERED_LENGTH:
+            if len(self._masked) >= _REMEMBERED:
+                self._masked.clear()
             self._masked[text] = masked
         return masked
-
-    def _forget_if_more_is_known(self) -> None:
-        if self._learnt != len(self._masker) or len(self._masked) > _REMEMBERED:
-            self._masked.clear()
-            self._learnt = len(self._masker)
 
     def headers(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Headers without secrets: authorisation, cookies and the like lose their value altogether."""

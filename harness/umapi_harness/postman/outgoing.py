@@ -98,7 +98,9 @@ class Maker:
             disabled |= {"content-length"}
         added = [pair for pair in system if pair[0].lower() not in named | disabled]
         headers = tuple((_checked_name(key), _wire_value(key, value)) for key, value in (*own, *added))
-        return attrs.evolve(request, headers=headers, body=None if body is None else body.body)
+        return HttpRequest(
+            method=request.method, url=request.url, headers=headers, body=None if body is None else body.body
+        )
 
     def _system(self, request: HttpRequest) -> list[tuple[str, str]]:
         token = str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
@@ -163,33 +165,41 @@ def _wire_value(name: str, value: str) -> str:
 
 def resolved(request: Request, scopes: Scopes) -> Request:
     """`request` with values in the place of all variables that have one; raises TooLongError."""
-    return attrs.evolve(
-        request,
+    return Request(
+        method=request.method,
         url=_with_path_variables(scopes.resolve(request.url), _all_resolved(request.path_variables, scopes)),
         path_variables=(),
         headers=_all_resolved(request.headers, scopes),
         body=None if request.body is None else _resolved_body(request.body, scopes),
         auth=None if request.auth is None else _resolved_auth(request.auth, scopes),
+        description=request.description,
     )
 
 
 def _all_resolved(parameters: tuple[Parameter, ...], scopes: Scopes) -> tuple[Parameter, ...]:
-    return tuple(
-        attrs.evolve(
-            one,
-            key=scopes.resolve(one.key),
-            value=scopes.resolve(one.value),
-            files=tuple(scopes.resolve(name) for name in one.files),
-            file_name=None if one.file_name is None else scopes.resolve(one.file_name),
-        )
-        for one in parameters
+    return tuple(_resolved_parameter(one, scopes) for one in parameters)
+
+
+def _resolved_parameter(one: Parameter, scopes: Scopes) -> Parameter:
+    key, value = scopes.resolve(one.key), scopes.resolve(one.value)
+    if not one.files and one.file_name is None and key is one.key and value is one.value:
+        return one  # most headers hold no variable
+    return Parameter(
+        key=key,
+        value=value,
+        bare=one.bare,
+        is_file=one.is_file,
+        files=tuple(scopes.resolve(name) for name in one.files),
+        file_name=None if one.file_name is None else scopes.resolve(one.file_name),
+        content_type=one.content_type,
     )
 
 
 def _resolved_body(body: Body, scopes: Scopes) -> Body:
-    return attrs.evolve(
-        body,
+    return Body(
+        mode=body.mode,
         raw=scopes.resolve(body.raw),
+        language=body.language,
         fields=_all_resolved(body.fields, scopes),
         variables=scopes.resolve(body.variables),
         operation=scopes.resolve(body.operation),

@@ -129,6 +129,8 @@ class Session:
     """When the run began, by the clock that only goes forward."""
     _of_auths: frozenset[str] = attrs.field(init=False)
     """Variables that hold secrets since an authorisation says so, whatever their names."""
+    _declared: frozenset[str] = attrs.field(init=False)
+    """These, and the variables that files or options declare secret."""
     _learnt: int = attrs.field(default=-1, init=False)
     _exchanges: int = attrs.field(default=0, init=False)
 
@@ -138,6 +140,7 @@ class Session:
             # Before the last may stand a scheme, such as Bearer, which is no secret.
             [names[-1].strip() for names in named if names] + [n for auth in self.auths for n in secret_variables(auth)]
         )
+        self._declared = self.options.environment.secret | self.options.globals.secret | self._of_auths
         for auth in self.auths:
             self.learn_auth(auth)
         self.engine = ScriptEngine(sleep=self.pause, limits=self.options.limits)
@@ -279,16 +282,13 @@ class Session:
         if self._learnt == self.scopes.version:
             return
         self._learnt = self.scopes.version
-        self.masker.learn_scopes(self.scopes.by_name().values(), self._declared())
+        self.masker.learn_scopes(self.scopes.by_name().values(), self._declared)
 
     def learn_auth(self, auth: Auth | None) -> None:
         """Remembers the secrets of an authorisation; variables in it are looked for where they have their values."""
         for secret in secrets_of(auth):
             if "{{" not in secret:
                 self.masker.learn(secret)
-
-    def _declared(self) -> frozenset[str]:
-        return self.options.environment.secret | self.options.globals.secret | self._of_auths
 
     def used_variables(self) -> tuple[events.VariableUse, ...]:
         """The variables that went into the request that is about to be sent, without secrets."""
@@ -305,7 +305,7 @@ class Session:
 
     def shown_value(self, name: str, value: str) -> str:
         """The value of a variable for reports: without secrets, of bounded length; of one that is secret, nothing."""
-        if name in self._declared() or is_secret_name(name):
+        if name in self._declared or is_secret_name(name):
             return MASK
         shown = self.masker.text(value)
         return shown if len(shown) <= _SHOWN_VALUE else f"{shown[:_SHOWN_VALUE]}…"

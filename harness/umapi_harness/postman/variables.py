@@ -142,6 +142,8 @@ class Scopes:
 
     def resolve(self, text: str) -> str:
         """`text` with values in the place of placeholders; raises TooLongError."""
+        if "{{" not in text:
+            return text
         filled = 0
         for _ in range(MAX_PASSES):
             if "{{" not in text:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
 from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
@@ -15,6 +17,8 @@ from umapi_harness.report.files import ReportFile
 from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut
 
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SPECIAL = re.compile('[&<>"\t\n\r]')
+_IN_ATTRIBUTES: Final = {'"': "&quot;", "\t": "&#09;", "\n": "&#10;", "\r": "&#13;"}
 _TEXT_LIMIT: Final = 65_536
 """Characters of a body and of the console of a request that are kept."""
 _LINE_LIMIT: Final = 4_096
@@ -64,8 +68,26 @@ class JunitReport:
     def _put(self, suite: ET.Element) -> None:
         for count in _COUNTS:
             self._counts[count] += int(suite.get(count, "0"))
-        ET.indent(suite, level=1)
-        self._suites.write(f"  {ET.tostring(suite, encoding='unicode').rstrip()}\n")
+        self._suites.write("".join(_lines(suite, "  ")))
+
+
+def _lines(element: ET.Element, indent: str) -> Iterator[str]:
+    """An element as lines: as ElementTree writes it, which looks for names in namespaces with every element."""
+    attributes = "".join(f' {name}="{_quoted(value)}"' for name, value in element.items())
+    if len(element):
+        yield f"{indent}<{element.tag}{attributes}>\n"
+        for child in element:
+            yield from _lines(child, f"{indent}  ")
+        yield f"{indent}</{element.tag}>\n"
+    elif element.text:
+        yield f"{indent}<{element.tag}{attributes}>{escape(element.text)}</{element.tag}>\n"
+    else:
+        yield f"{indent}<{element.tag}{attributes} />\n"
+
+
+def _quoted(value: str) -> str:
+    """The value of an attribute as it stands between quotes."""
+    return escape(value, _IN_ATTRIBUTES) if _SPECIAL.search(value) else value
 
 
 def _name(gathering: Gathering) -> str:
@@ -81,7 +103,7 @@ def _suite(outcome: Outcome, started: events.RunStarted | None) -> ET.Element:
     suite = ET.Element("testsuite", name=_title(step.path), id=str(step.number))
     began = started.at + outcome.sent[0].at if started and outcome.sent else 0.0
     if began:
-        suite.set("timestamp", datetime.fromtimestamp(began, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
+        suite.set("timestamp", datetime.fromtimestamp(int(began), UTC).isoformat()[:19])
     _add_properties(
         suite,
         [
@@ -152,8 +174,9 @@ def _suite_of_the_run(gathering: Gathering) -> ET.Element:
 def _finish(suite: ET.Element, cases: list[ET.Element], seconds: float) -> None:
     counts = {"failures": "failure", "errors": "error", "skipped": "skipped"}
     suite.set("tests", str(len(cases)))
+    told = [child.tag for case in cases for child in case]
     for count, tag in counts.items():
-        suite.set(count, str(sum(case.find(tag) is not None for case in cases)))
+        suite.set(count, str(told.count(tag)))
     suite.set("time", f"{seconds:.3f}")
     suite.extend(cases)
 

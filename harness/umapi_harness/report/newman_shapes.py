@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import uuid
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
 from umapi_harness.postman import events
+
+_NAMESPACE: Final = uuid.NAMESPACE_URL.bytes
 
 
 def text_of(document: object) -> str:
@@ -21,7 +24,10 @@ def text_of(document: object) -> str:
 
 def id_of(name: str) -> str:
     """An identifier that is the same in each run."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"umapi-harness:{name}"))
+    # As uuid.uuid5 makes it, which takes three times as long: four of a request.
+    digest = hashlib.sha1(_NAMESPACE + f"umapi-harness:{name}".encode(), usedforsecurity=False).digest()
+    text = bytes((*digest[:6], digest[6] & 0x0F | 0x50, digest[7], digest[8] & 0x3F | 0x80, *digest[9:16])).hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def url_parts(url: str) -> dict[str, Any]:

@@ -30,7 +30,24 @@ class Printer:
     def __call__(self, *parts: Part) -> None:
         """Print one line made of parts."""
         texts = [self._text(part) if isinstance(part, str) else (self._text(part[0]), part[1]) for part in parts]
-        self.console.print(Text.assemble(*texts), highlight=False, soft_wrap=True)
+        plain = "".join(text if isinstance(text, str) else text[0] for text in texts)
+        # What needs neither styles nor tabs nor lines is the line itself: laying it out costs more than the request.
+        if plain.isprintable() and not plain.endswith(" ") and self._is_plain():
+            self._write(f"{plain}\n")
+        else:
+            self.console.print(Text.assemble(*texts), highlight=False, soft_wrap=True)
+
+    def _is_plain(self) -> bool:
+        """Whether the console writes texts as they are: to no terminal, without styles, for nobody who records it."""
+        console = self.console
+        return console.color_system is None and not console.record and not console.is_terminal
+
+    def _write(self, line: str) -> None:
+        try:
+            self.console.file.write(line)
+            self.console.file.flush()
+        except BrokenPipeError:
+            self.console.on_broken_pipe()
 
     def _text(self, text: str) -> str:
         clean = shown(text)

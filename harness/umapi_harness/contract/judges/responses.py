@@ -40,9 +40,17 @@ class ResponseJudge:
         return Verdict(judge=self.name, judged=len(known), unjudged=unjudged, findings=found)
 
 
-def check_response(exchange: Exchange) -> tuple[Finding, ...]:
-    """Return where the answer departs from the contract of its operation and status."""
-    operation = operation_of(exchange)
+def check_response(
+    exchange: Exchange, operation: Operation | None = None, *, unknown_fields: bool = True
+) -> tuple[Finding, ...]:
+    """Return where the answer departs from the contract of its operation and status.
+
+    Args:
+        exchange: request and answer.
+        operation: the one that the request is for, where that is known.
+        unknown_fields: whether fields that the schema does not know are looked for, which takes longest.
+    """
+    operation = operation or operation_of(exchange)
     if operation is None:
         return ()
     status = exchange.response.status
@@ -57,7 +65,7 @@ def check_response(exchange: Exchange) -> tuple[Finding, ...]:
         finding(NAME, exchange, operation.name, grade, place, problem, remedy=remedy)
         for grade, place, problem, remedy in (
             *_header_problems(exchange, answer),
-            *_body_problems(exchange, operation, answer),
+            *_body_problems(exchange, operation, answer, unknown_fields=unknown_fields),
         )
     )
 
@@ -77,7 +85,9 @@ def _header_problems(exchange: Exchange, answer: Answer) -> Iterator[_Found]:
                 yield Grade.MUST, f"header {name}", one.problem, ""
 
 
-def _body_problems(exchange: Exchange, operation: Operation, answer: Answer) -> Iterator[_Found]:
+def _body_problems(
+    exchange: Exchange, operation: Operation, answer: Answer, *, unknown_fields: bool
+) -> Iterator[_Found]:
     body = exchange.response.body
     if not body.strip():
         if answer.body is not None and answer.status not in _BODY_OPTIONAL:
@@ -99,6 +109,6 @@ def _body_problems(exchange: Exchange, operation: Operation, answer: Answer) -> 
     if page is not None and page.field not in page.body:
         # The schema holds for pages of refusals too, which have no list.
         yield Grade.MUST, f"body /{page.field}", f"is missing, where {operation.name} answers with a list", ""
-    for place in answer.body.unknown_fields(data):
+    for place in answer.body.unknown_fields(data) if unknown_fields else ():
         is_pseudonym = holds_pseudonym(place, exchange.notes.get(NOTE))
         yield Grade.MAY, f"body {place}", "field is not in the schema", _PSEUDONYM if is_pseudonym else _DRIFT

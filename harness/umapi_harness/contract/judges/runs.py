@@ -25,7 +25,7 @@ def judge_answer(answer: Answered) -> Iterator[Breach]:
     if operation is None:
         return
     exchange = _exchange(answer)
-    found = [one for one in check_response(exchange) if one.grade is Grade.MUST]
+    found = [one for one in check_response(exchange, operation, unknown_fields=False) if one.grade is Grade.MUST]
     for one in found[:_SHOWN]:
         yield Rule.SCHEMA, f"the answer of {operation.name}: {one.place} {one.problem}"
     if len(found) > _SHOWN:

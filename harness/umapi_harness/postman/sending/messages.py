@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import attrs
@@ -123,6 +124,7 @@ def _header(headers: Headers, name: str) -> str | None:
     return next((value for key, value in reversed(headers) if key.lower() == wanted), None)
 
 
+@lru_cache(maxsize=64)
 def _charset(content_type: str) -> str:
     found = _CHARSET.search(content_type)
     name = found[1] if found else "utf-8"
