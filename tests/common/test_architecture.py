@@ -13,6 +13,7 @@ HARNESS = ROOT / "harness" / "umapi_harness"
 PATH = re.compile(r"[\w.-][\w./-]*/[\w.-]*|[\w-]+\.(?:md|py|toml|json)")
 ROOMS = (
     *("schema", "generated", "umapi_runtime", "umapi_sdk", "harness", "examples", "benchmarks", "ci", "templates"),
+    "tools",
     *("docs", "tests"),
 )
 MOCK_ROOMS = ("serving", "control", "faults", "api", "state")

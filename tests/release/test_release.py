@@ -32,14 +32,14 @@ packages = ["small"]
 directory = "changelog.d"
 filename = "CHANGELOG.md"
 start_string = "<!-- releases -->\\n"
-title_format = "## {version} – {project_date}"
+title_format = "## {version} \u2013 {project_date}"
 underlines = ["", "", ""]
 ignore = ["README.md"]
 
 [tool.towncrier.fragment.added]
 """,
     "README.md": "# Small\n",
-    "CHANGELOG.md": "# Changelog\n\n<!-- releases -->\n\n## 0.1.0 – 2026-01-01\n\n### Added\n- All.\n",
+    "CHANGELOG.md": "# Changelog\n\n<!-- releases -->\n\n## 0.1.0 \u2013 2026-01-01\n\n### Added\n- All.\n",
     "changelog.d/README.md": "Fragments.\n",
     "changelog.d/+one.added.md": "One more thing.\n",
     ".gitignore": "dist/\n",
@@ -164,7 +164,7 @@ def test_a_release(project: Path, run: Run) -> None:
     )
     assert 'version = "0.2.0"' in (project / "pyproject.toml").read_text("utf-8")
     changelog = (project / "CHANGELOG.md").read_text("utf-8")
-    assert changelog.index("## 0.2.0 – 20") < changelog.index("- One more thing.") < changelog.index("## 0.1.0")
+    assert changelog.index("## 0.2.0 \u2013 20") < changelog.index("- One more thing.") < changelog.index("## 0.1.0")
     assert sorted(path.name for path in (project / "changelog.d").iterdir()) == ["README.md"]
     assert sorted(path.name for path in (project / "dist").iterdir()) == [
         "small-0.2.0-py3-none-any.whl",
@@ -193,7 +193,7 @@ def test_a_build_that_depends_on_where_it_is(project: Path, run: Run) -> None:
     ran = run(project, "0.2.0")
     assert ran.status == 2
     assert ran.err.startswith("release: small-0.2.0")
-    assert "is another when it is built again" in ran.err
+    assert "is not the same when it is built again" in ran.err
     assert git(project, "tag", "--list") == ""
 
 
