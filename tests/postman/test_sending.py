@@ -65,6 +65,30 @@ def test_an_answer_is_kept_as_it_came(send, web):
     assert 0 < answer.timings.total < 10
 
 
+@pytest.mark.parametrize("more", ["", "Transfer-Encoding: identity\r\n", "Content-Length: 2\r\n"])
+def test_an_answer_is_the_same_by_either_way(send, web, more):
+    """What has a length and no encoding is read at once, all else by http.client; nobody sees a difference."""
+    head = f"HTTP/1.1 200 Sch\xf6n \r\nB: \t1 \r\nEmpty:\r\na: \xe9\r\nContent-Length: 2\r\n{more}\r\n"
+    web.always(Reply(raw=head.encode("latin-1") + b"ok"))
+    answer = send()
+    assert (answer.status, answer.reason, answer.version, answer.body) == (200, "Sch\xf6n", "HTTP/1.1", b"ok")
+    assert answer.headers[:4] == (("B", "1 "), ("Empty", ""), ("a", "\xe9"), ("Content-Length", "2"))
+
+
+def test_an_answer_that_breaks_off_is_told(send, web):
+    """A body shorter than its length is none."""
+    web.always(Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok"))
+    with pytest.raises(SendError, match="the answer broke off"):
+        send()
+
+
+def test_no_header_holds_the_end_of_a_line(send, web):
+    """What would make two headers of one is not sent."""
+    with pytest.raises(SendError, match="holds a character that none can hold"):
+        send(headers=(("Host", "h"), ("A", "1\r\nB: 2")))
+    assert not web.calls
+
+
 def test_interim_answers_are_no_answers(send, web):
     """103 and the like come before the answer, which counts."""
     web.always(Reply(raw=b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))

@@ -10,25 +10,23 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import attrs
-from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.exceptions import ConnectTimeoutError, HTTPError
-from urllib3.util import SKIP_HEADER, Url
+from urllib3.util import Url
 from urllib3.util.request import ACCEPT_ENCODING
 
 from umapi_harness.postman.sending.certificates import TlsOptions, TlsProfile, context_for
-from umapi_harness.postman.sending.connections import Deadline, PlainConnection, SecureConnection
+from umapi_harness.postman.sending.connections import Answer, Deadline, PlainConnection, SecureConnection
 from umapi_harness.postman.sending.failures import is_timeout, reason_of
 from umapi_harness.postman.sending.messages import HttpRequest, HttpResponse, SendError, Timings
 from umapi_harness.postman.sending.proxies import Proxies, Proxy
 
 ACCEPTED = ACCEPT_ENCODING.replace(",", ", ")
 """What answers may be encoded with: brotli and zstd only where their libraries are there."""
-_PIECE = 262_144
 _KEPT = 16
 _KEPT_SECONDS = 2.0
 """Servers close what is idle, after few seconds some of them, and might do so while the next request is on its way."""
-_ADDED = ("user-agent", "accept-encoding", "host")
-"""What urllib3 adds to every request that has it not."""
+_NO_LENGTH = frozenset({"GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "CONNECT"})
+"""Methods whose requests say nothing of a body that they do not have."""
 _MEBIBYTE = 1024 * 1024
 
 
@@ -96,16 +94,16 @@ class Sender:
         with self._failures(deadline), self._connection(origin, proxy, deadline) as connection:
             connected = time.monotonic()
             _write(connection, request, target, proxy)
-            answer = connection.getresponse()
+            answer = connection.hear(request.method, target)
             waited = time.monotonic()
             body = self._read(answer)
             ended = time.monotonic()
             return HttpResponse(
                 status=answer.status,
-                reason=_utf8(answer.reason or ""),
-                headers=connection.answer_headers(),
+                reason=_utf8(answer.reason),
+                headers=answer.headers,
                 body=body,
-                version="HTTP/1.1" if answer.version == 11 else "HTTP/1.0",
+                version=answer.version,
                 timings=Timings(connect=connected - began, wait=waited - connected, receive=ended - waited),
             )
 
@@ -138,13 +136,14 @@ class Sender:
         if connection is None:
             connection = self._new(origin, proxy, deadline)
         connection.deadline = deadline
+        connection.answer = None
         whole = False
         try:
             yield connection
             whole = True
         finally:
             answer = connection.answer
-            if whole and answer is not None and not answer.will_close:
+            if whole and answer is not None and not answer.ends_connection:
                 self._keep(origin, connection)
             else:
                 connection.close()
@@ -180,17 +179,17 @@ class Sender:
             raise
         return connection
 
-    def _read(self, answer: HTTPResponse) -> bytes:
+    def _read(self, answer: Answer) -> bytes:
         """The body, decoded; raises SendError when it is larger than it may be."""
         limit = self.bounds.body_bytes
         pieces: list[bytes] = []
         length = 0
-        for piece in answer.stream(_PIECE, decode_content=True):
+        for piece in answer.pieces():
             length += len(piece)
             if length > limit:
                 raise SendError(f"the answer is larger than {limit / _MEBIBYTE:g} MiB, and was not read on")
             pieces.append(piece)
-        return b"".join(pieces)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _is_fresh(connection: PlainConnection) -> bool:
@@ -199,23 +198,22 @@ def _is_fresh(connection: PlainConnection) -> bool:
 
 
 def _write(connection: PlainConnection, request: HttpRequest, target: str, proxy: Proxy | None) -> None:
-    headers = HTTPHeaderDict()
+    # Headers of one name stand together, as those that Node.js sends.
+    named: dict[str, list[tuple[str, str]]] = {}
     for key, value in request.headers:
-        headers.add(key, value)
+        same = named.setdefault(key.lower(), [])
+        same.append((same[0][0] if same else key, value))
     if proxy is not None and connection.proxy_is_forwarding:
-        headers.update(proxy.headers)
-    for name in _ADDED:
-        if name not in headers:
-            headers[name] = SKIP_HEADER
-    connection.request(
-        request.method,
-        target,
-        body=None if request.body is None else request.body.pieces(),
-        headers=headers,
-        chunked=request.body is not None and "content-length" not in headers,
-        preload_content=False,
-        decode_content=False,
-    )
+        named.update({key.lower(): [(key, value)] for key, value in proxy.headers.items()})
+    chunked = "content-length" not in named and (request.body is not None or "transfer-encoding" in named)
+    framing: list[tuple[str, str]] = []
+    if chunked and "transfer-encoding" not in named:
+        framing = [("Transfer-Encoding", "chunked")]
+    elif request.body is None and "content-length" not in named and not chunked and request.method not in _NO_LENGTH:
+        framing = [("Content-Length", "0")]
+    headers = (*framing, *[pair for same in named.values() for pair in same])
+    body = () if request.body is None else request.body.pieces()
+    connection.ask(request.method, target, headers, body, chunked=chunked)
 
 
 def _utf8(text: str) -> str:
