@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import msgspec
@@ -58,8 +59,8 @@ class ListingReader(Generic[T]):
         self._judge = Judge(listing, rules)
         self._restarts: list[str] = []
         self.entries: list[T] = []
-        self.page: Page[T] | None = None
-        """The page read last, with the answer that it is from."""
+        self.on_page: Callable[[Page[T]], object] | None = None
+        """Is told of each page that is part of the listing, with the answer that it is from; the reader keeps none."""
 
     @property
     def finished(self) -> bool:
@@ -106,7 +107,6 @@ class ListingReader(Generic[T]):
         try:
             page = yield from fetch_page(service, self._listing, self.pages_read)
             entries = self._judge.take(page)
-            self.page = page
         except ListingError as error:
             if not self._keep or len(self._restarts) >= self._rules.restarts:
                 if error.message in self._restarts and AGAIN in error.message:
@@ -117,6 +117,8 @@ class ListingReader(Generic[T]):
             self._judge = Judge(self._listing, self._rules)
             self.entries = []
             return ()
+        if self.on_page is not None:
+            self.on_page(page)
         if self._keep:
             self.entries += entries
         return entries

@@ -404,8 +404,9 @@ class ClientConnection:
             if reading.reader.pages_read or not _is_missing(error):
                 raise
             return NO_PAGE
-        assert reading.reader.page is not None
-        return page_of(reading.reader.page, reading.kind, entries)
+        read, reading.page = reading.page, None
+        assert read is not None
+        return page_of(read, reading.kind, entries)
 
     def make_call(self, path: str, body: object = None, delete: bool = False) -> ClientResult:
         """Make one call below the endpoint and return the answer: a POST with a body, otherwise a GET or a DELETE.

@@ -53,6 +53,12 @@ class ClientReading:
     filters: Params
     pages: int = 0
     """Pages read so far."""
+    page: Page[User] | Page[Group] | None = None
+    """The page that the SDK has read last."""
+
+    def note(self, page: Page[User] | Page[Group]) -> None:
+        """Note the page that the SDK has read."""
+        self.page = page
 
 
 def reading_of(kind: str, places: Sequence[str], filters: Params, rules: ListingRules) -> ClientReading:
@@ -68,7 +74,10 @@ def reading_of(kind: str, places: Sequence[str], filters: Params, rules: Listing
         reader = ListingReader(groups_listing(), rules, keep=False)
     elif kind != OLD_GROUP_OBJECT:
         raise unknown_kind(kind)
-    return ClientReading(reader=reader, kind=kind, places=places, filters=filters)
+    reading = ClientReading(reader=reader, kind=kind, places=places, filters=filters)
+    if reader is not None:
+        reader.on_page = reading.note
+    return reading
 
 
 def unknown_kind(kind: str) -> ArgumentError:
