@@ -27,6 +27,7 @@ Results go to standard output; what is wrong is one line on standard error. Exit
 otherwise: 0, all that was asked for was done; 1, something was not; 2, bad input or settings; 130, interrupted; 141,
 nobody read the output to its end, as in `umapi users | head`.
 """
+_EXECUTED: Final = "<!-- executed by tests/cli/test_umapi_examples.py -->"
 
 
 def render() -> str:
@@ -37,7 +38,7 @@ def render() -> str:
         parts += [f"## umapi {name}\n", f"`umapi {name} {_usage(command)}`".replace(" `", "`") + "\n"]
         parts += [f"{inspect.cleandoc(command.help or '')}\n"]
         parts += _options(command, "")
-        parts += ["```sh", *examples_of(command), "```\n"]
+        parts += [_EXECUTED, "```sh", *examples_of(command), "```\n"]
     return "\n".join(parts).rstrip() + "\n"
 
 

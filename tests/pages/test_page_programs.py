@@ -1,0 +1,99 @@
+"""Blocks of pages that are parts of programs: each is executed with the names that the page speaks of.
+
+They stand in docs/explanation/listings.md, docs/explanation/planning.md, docs/reference/verify.md,
+docs/reference/redaction.md and docs/reference/reports.md.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+import umapi_sdk
+from umapi_harness.mock.serving.server import running_server
+from umapi_pages import ROOT, Block, blocks
+from umapi_sdk import Connection, OAuthS2S, UserAction
+
+DOCS = ROOT / "docs"
+RECORDED = ROOT / "tests" / "contract" / "recordings" / "users.har"
+
+
+def parts(page: str, language: str) -> list[Block]:
+    """The blocks of a page in a language that a test of this file executes."""
+    found = blocks((DOCS / page).read_text("utf-8"))
+    return [one for one in found if one.language == language and Path(__file__).name in one.mark]
+
+
+@pytest.fixture
+def conn() -> Iterator[Connection]:
+    """A connection to a mock server."""
+    with running_server() as server:
+        details = server.details
+        auth = OAuthS2S(details.client_id, details.client_secret, auth_host=details.ims_url)
+        with Connection(details.org_id, auth, endpoint=details.api_url) as connection:
+            yield connection
+
+
+def test_the_parts_about_listings_run(conn: Connection, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bound can be given, and a whole listing is certain."""
+    names: dict[str, Any] = {name: getattr(umapi_sdk, name) for name in umapi_sdk.__all__} | {"conn": conn}
+    found = parts("explanation/listings.md", "python")
+    assert len(found) == 2
+    for part in found:
+        exec(compile(part.text, "listings.md", "exec"), names)
+        assert len(names["users"]) == 13
+    assert capsys.readouterr().out == ""
+
+
+def test_what_was_not_sent_can_be_planned_again() -> None:
+    """The part about failures makes a plan of what was not sent, and of nothing else."""
+    (part,) = parts("explanation/planning.md", "python")
+    names: dict[str, Any] = {name: getattr(umapi_sdk, name) for name in umapi_sdk.__all__}
+    statuses = umapi_sdk.OutcomeStatus
+    outcomes = [
+        SimpleNamespace(action=UserAction(f"{number}@example.com").add_to_groups(["DevOps"]), status=status)
+        for number, status in enumerate([statuses.COMPLETED, statuses.NOT_SENT, statuses.UNKNOWN])
+    ]
+    names["error"] = SimpleNamespace(outcomes=outcomes)
+    exec(compile(part.text, "planning.md", "exec"), names)
+    assert [command.frame.user for command in names["left"].commands] == ["1@example.com"]
+
+
+def test_a_recording_is_verified_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program of the page puts a recording before all judges."""
+    shutil.copy(RECORDED, tmp_path / "cassette.yml")
+    monkeypatch.chdir(tmp_path)
+    (part,) = parts("reference/verify.md", "python")
+    names: dict[str, Any] = {}
+    exec(compile(part.text, "verify.md", "exec"), names)
+    assert names["verification"].passed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the pages are written for a POSIX shell")
+@pytest.mark.parametrize("page", ["reference/redaction.md", "reference/reports.md"])
+def test_the_commands_of_a_page_succeed(page: str, tmp_path: Path) -> None:
+    """A recording of others is redacted and clean; a run's exchanges are verified."""
+    shutil.copy(RECORDED, tmp_path / "their-cassette.yml")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("UMAPI_")}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
+    (part,) = parts(page, "sh")
+    ran = subprocess.run(
+        ["/bin/sh", "-ec", part.text],
+        cwd=tmp_path,
+        env={**kept, "PATH": path, "KEY": "a key"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
