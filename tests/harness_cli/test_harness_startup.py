@@ -11,6 +11,7 @@ import umapi_harness.contract
 import umapi_harness.mock
 
 UNNEEDED = ("httpx", "uvicorn", "starlette", "jsonschema_rs", "jwt", "cryptography", "yaml", "trustme", "h11")
+OF_RECORDINGS = ("recordings", "formats", "cleaning", "redaction", "pseudonyms", "paths", "mentions", "personal_names")
 
 
 def test_a_run_loads_no_server_and_no_second_client(tmp_path: Path) -> None:
@@ -33,6 +34,17 @@ def test_libraries_and_seeds_are_fetched_as_runs_fetch() -> None:
 import sys
 import umapi_harness.commands.libraries, umapi_harness.commands.populating
 print([name for name in ("httpx", "httpcore") if name in sys.modules])
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout == "[]\n"
+
+
+def test_the_judge_of_answers_loads_nothing_for_recordings() -> None:
+    """What reads, cleans and writes recordings is heavy, and a run that judges its answers has none of them."""
+    unneeded = ["yaml", "ijson", *(f"umapi_harness.contract.{name}" for name in OF_RECORDINGS)]
+    code = f"""
+import sys, umapi_harness.contract.judges.runs
+print([name for name in {unneeded!r} if name in sys.modules])
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert ran.stdout == "[]\n"

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
-from umapi_harness.contract.paths import api_path
-from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse
+from umapi_harness.contract.api_paths import api_path
+from umapi_harness.contract.exchanges import Exchange, RecordedRequest, RecordedResponse
 from umapi_harness.contract.schema import Operation
 
 JsonObject = Mapping[str, Any]

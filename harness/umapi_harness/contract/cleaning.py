@@ -14,7 +14,8 @@ from umapi_harness.common.secrets import Masker
 from umapi_harness.contract.attachments import detached
 from umapi_harness.contract.exchanges import Exchange, Headers, RecordedRequest, RecordedResponse
 from umapi_harness.contract.personal import PersonalData
-from umapi_harness.contract.pseudonyms import NOTE, Pseudonyms, digest, is_digests
+from umapi_harness.contract.pseudonym_notes import NOTE, digest, is_digests
+from umapi_harness.contract.pseudonyms import Pseudonyms
 from umapi_harness.contract.strangers import without_strangers
 
 _LEFT_OUT: Final = re.compile(rb"left out: [0-9]+ bytes of [a-z0-9.+/-]+ could not be inspected")

@@ -18,7 +18,7 @@ from umapi_harness.contract.matching import form_fields, path_segments
 from umapi_harness.contract.pairing import Opener, pairs, step_name, without_organization
 from umapi_harness.contract.personal_fields import Kind as Named
 from umapi_harness.contract.personal_fields import kind_of
-from umapi_harness.contract.pseudonyms import NOTE, holds_pseudonym
+from umapi_harness.contract.pseudonym_notes import NOTE, holds_pseudonym
 from umapi_harness.contract.recordings import Exchange, Headers, RecordedRequest, RecordedResponse
 from umapi_harness.contract.shapes import Change, Kind, changes, is_array, is_object, mapped, partners, show
 

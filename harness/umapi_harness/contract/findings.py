@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from umapi_harness.contract.recordings import Exchange
+from umapi_harness.contract.exchanges import Exchange
 
 
 class Grade(StrEnum):

@@ -14,9 +14,9 @@ import attrs
 import jwt
 
 from umapi_harness.contract.answers import JsonObject, body_object, places_of
+from umapi_harness.contract.api_paths import api_path
 from umapi_harness.contract.judging import operation_of
 from umapi_harness.contract.matching import form_fields
-from umapi_harness.contract.paths import api_path
 from umapi_harness.contract.recordings import Exchange
 from umapi_harness.contract.redaction import REDACTED
 from umapi_harness.mock.api.tokens import KNOWN_SCOPES

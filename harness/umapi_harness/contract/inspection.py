@@ -18,7 +18,8 @@ from umapi_harness.contract.cleaning import is_mark, opened, without_secrets
 from umapi_harness.contract.exchanges import Exchange, Headers
 from umapi_harness.contract.formats.leftovers import has_text
 from umapi_harness.contract.personal import PersonalData
-from umapi_harness.contract.pseudonyms import NOTE, Pseudonyms, digest
+from umapi_harness.contract.pseudonym_notes import NOTE, digest
+from umapi_harness.contract.pseudonyms import Pseudonyms
 from umapi_harness.contract.strangers import Strangers
 
 LEFT: Final = "a secret"

@@ -14,7 +14,7 @@ import attrs
 
 from umapi_harness.common.departures import Departure, Path
 from umapi_harness.contract import redaction
-from umapi_harness.contract.paths import api_path
+from umapi_harness.contract.api_paths import api_path
 from umapi_harness.contract.recordings import Exchange, RecordedRequest
 from umapi_harness.contract.schema import Operation, find_operation
 

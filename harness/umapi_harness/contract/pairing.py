@@ -10,9 +10,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import attrs
 
+from umapi_harness.contract.api_paths import api_path
 from umapi_harness.contract.judging import operation_name
 from umapi_harness.contract.matching import fingerprint
-from umapi_harness.contract.paths import api_path
 from umapi_harness.contract.recordings import Exchange, RecordedRequest
 
 Opener = Callable[[], Iterable[Exchange]]

@@ -1,4 +1,4 @@
-"""Paths of the API: where they begin in an address, and what each of their segments holds.
+"""Paths of the API: what each of their segments holds.
 
 A segment is one of the API's own words, a page, an organisation, or the name of people or groups.
 """
@@ -8,16 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from umapi_harness.contract.personal_fields import Kind
-from umapi_models.operations import API_PATH
 
-_BEGINNING: Final = re.compile(rf"{API_PATH}/|/ims/(?:token(?:/v[0-9]+)?|exchange/jwt)/?$")
-_ROOTLESS: Final = re.compile(
-    r"(?:/(?:action|users|groups|organizations))?/[^/]+(?:@|%40)AdobeOrg(?:/|$)", re.IGNORECASE
-)
-_ADOBE: Final = (".adobe.io", ".adobe.com", ".adobelogin.com")
 # Lists of people and groups in other services, whose entries are called by a login or an id; also in the singular.
 _LISTS: Final = frozenset(
     {
@@ -59,22 +53,6 @@ _NO_ENTRIES: Final = frozenset(
     }
 )
 _WORDS: Final = frozenset({"users", "user-groups", "products", "configurations"})
-
-
-def api_path(url: str) -> str:
-    """Return the path of an address as the API documents it, percent-encoded as it came.
-
-    A proxy can have something before it, or in place of `/v2/usermanagement`. The latter is not believed of Adobe's
-    own hosts, where other services have paths that look alike.
-    """
-    parts = urlsplit(url)
-    known = _BEGINNING.search(parts.path)
-    if known is not None:
-        return parts.path[known.start() :]
-    found = _ROOTLESS.search(parts.path)
-    if found is None or f".{parts.hostname or ''}".endswith(_ADOBE):
-        return parts.path
-    return API_PATH + parts.path[found.start() :]
 
 
 def is_listing(segment: str) -> bool:

@@ -12,7 +12,8 @@ from umapi_harness.contract.exchanges import Exchange, Headers, RecordedResponse
 from umapi_harness.contract.personal_fields import Kind, kind_of_header, names_hosts
 from umapi_harness.contract.personal_names import Names
 from umapi_harness.contract.personal_texts import Texts
-from umapi_harness.contract.pseudonyms import NOTE, Pseudonyms, is_digests
+from umapi_harness.contract.pseudonym_notes import NOTE, is_digests
+from umapi_harness.contract.pseudonyms import Pseudonyms
 from umapi_harness.contract.schema import operations
 from umapi_harness.contract.vouching import is_resource
 

@@ -21,9 +21,6 @@ from umapi_harness.contract.reserved_words import is_reserved, listed, owner_of,
 from umapi_models.names import FIXED_ADMIN_GROUPS
 from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
 
-NOTE: Final = "pseudonyms"
-"""The note of an exchange that tells its pseudonyms: a digest of each, six hexadecimal digits long."""
-_DIGESTS: Final = re.compile(r"(?:[0-9a-f]{6}(?: (?=[0-9a-f])|$))*+")
 _ROUNDS: Final = 5  # of two halves each: ten, as in the standard's FF1
 _CACHE: Final = 200_000
 """Words that are kept, so that one which comes again costs nothing."""
@@ -231,23 +228,6 @@ class Pseudonyms:
             right = (right + _noise(*of_right, b"%d,%d" % (turn, left))) % right_size
             left = (left + _noise(*of_left, b"%d,%d" % (-1 - turn, right))) % left_size
         return left, right
-
-
-@lru_cache(maxsize=1 << 16)
-def digest(word: str) -> str:
-    """Return the digest that the note keeps of a pseudonym."""
-    return blake2b(word.lower().encode("utf-8", "surrogatepass"), digest_size=3).hexdigest()
-
-
-def holds_pseudonym(text: str, note: object) -> bool:
-    """Whether a word of a text is one of the pseudonyms whose digests a note has."""
-    digests = frozenset(note.split()) if isinstance(note, str) else frozenset[str]()
-    return bool(digests) and any(digest(word) in digests for word in _WORD.findall(text))
-
-
-def is_digests(value: object) -> bool:
-    """Whether a value is what the note of pseudonyms holds, and nothing else."""
-    return isinstance(value, str) and _DIGESTS.fullmatch(value) is not None
 
 
 def _noise(keyed: blake2b, length: int, seed: bytes) -> int:

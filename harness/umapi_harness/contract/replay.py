@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from umapi_harness.contract import redaction
+from umapi_harness.contract.api_paths import api_path
 from umapi_harness.contract.matching import NoMatchError, fingerprint, match, mismatches
-from umapi_harness.contract.paths import api_path
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse
 
 _NOT_RECORDED = 501

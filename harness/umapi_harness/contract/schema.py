@@ -13,7 +13,7 @@ import jsonschema_rs
 
 from umapi_harness.common.departures import Departure
 from umapi_harness.common.pointers import escaped, pointer, unescaped
-from umapi_harness.contract.paths import api_path
+from umapi_harness.contract.api_paths import api_path
 from umapi_models import schemas
 
 _BASE = "umapi:///"

@@ -16,7 +16,8 @@ from umapi_harness.contract.accounting import Accounts
 from umapi_harness.contract.exchanges import Exchange, Headers
 from umapi_harness.contract.paths import path_kinds
 from umapi_harness.contract.personal_fields import Kind, kind_of_header
-from umapi_harness.contract.pseudonyms import NOTE, Pseudonyms, digest, is_digests
+from umapi_harness.contract.pseudonym_notes import NOTE, digest, is_digests
+from umapi_harness.contract.pseudonyms import Pseudonyms
 from umapi_harness.contract.schema import operations
 from umapi_harness.contract.vouching import WORD, is_resource
 

@@ -10,8 +10,9 @@ from typing import Any, Final
 from umapi_harness.contract.judges.requests import RequestJudge
 from umapi_harness.contract.judges.responses import ResponseJudge
 from umapi_harness.contract.judges.simulation import MockJudge
-from umapi_harness.contract.judging import Judge, Sieve, Verification, Verified, judge
+from umapi_harness.contract.judging import Judge, Verification, Verified, judge
 from umapi_harness.contract.recordings import Exchange, Limits, Recording, RecordingError, no_exchange, open_recording
+from umapi_harness.contract.sieving import Sieve
 from umapi_harness.mock.settings import Settings
 
 MOST_BYTES: Final = 512 * 1024 * 1024

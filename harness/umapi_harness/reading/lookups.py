@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from umapi_harness.contract.answers import RecordedListing, body_object, flag, is_object, number, places_of, query_of
+from umapi_harness.contract.api_paths import api_path
 from umapi_harness.contract.findings import Finding
 from umapi_harness.contract.judging import operation_of
-from umapi_harness.contract.paths import api_path
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.contract.schema import find_operation
 from umapi_harness.reading.expectations import BROKEN, CUT, UNSURE, WHOLE, refusal_of, wholeness

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from umapi_harness.contract.answers import body_object, time_of
+from umapi_harness.contract.api_paths import api_path
 from umapi_harness.contract.findings import Finding
-from umapi_harness.contract.paths import api_path
 from umapi_harness.contract.recordings import Exchange, RecordedResponse
 from umapi_harness.mock.state.keys import process_keys
 from umapi_harness.reading.expectations import life_of, refusal_of

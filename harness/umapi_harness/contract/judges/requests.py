@@ -11,10 +11,10 @@ import attrs
 
 from umapi_harness.common.departures import Departure
 from umapi_harness.contract import redaction
+from umapi_harness.contract.api_paths import api_path
 from umapi_harness.contract.findings import Finding, Grade, finding
 from umapi_harness.contract.judging import Verdict, operation_of
 from umapi_harness.contract.matching import form_fields
-from umapi_harness.contract.paths import api_path
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, Recording
 from umapi_harness.contract.schema import Operation, Parameter
 

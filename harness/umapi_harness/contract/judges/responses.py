@@ -8,10 +8,10 @@ from typing import Any, Final
 import attrs
 
 from umapi_harness.contract.answers import page_of
+from umapi_harness.contract.exchanges import Exchange, Recording
 from umapi_harness.contract.findings import Finding, Grade, finding
 from umapi_harness.contract.judging import Verdict, operation_of
-from umapi_harness.contract.pseudonyms import NOTE, holds_pseudonym
-from umapi_harness.contract.recordings import Exchange, Recording
+from umapi_harness.contract.pseudonym_notes import NOTE, holds_pseudonym
 from umapi_harness.contract.schema import Answer, Operation
 
 NAME: Final = "response"
