@@ -16,7 +16,10 @@ from umapi_harness.commands import COMMANDS, group
 if TYPE_CHECKING:
     from tests.harness_cli.conftest import Run
 
-HEAVY = ("httpx", "uvicorn", "starlette", "jsonschema_rs", "umapi_harness.mock.world", "umapi_models.models")
+HEAVY = (
+    *("httpx", "uvicorn", "starlette", "jsonschema_rs", "umapi_harness.mock.world", "umapi_models.models"),
+    "urllib3",
+)
 
 
 def ask(program: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -10,21 +10,24 @@ from pathlib import Path
 import umapi_harness.contract
 import umapi_harness.mock
 
-UNNEEDED = ("httpx", "uvicorn", "starlette", "jsonschema_rs", "jwt", "cryptography", "yaml", "trustme", "h11")
+UNNEEDED = (
+    *("httpx", "uvicorn", "starlette", "jsonschema_rs", "jwt", "cryptography", "yaml", "trustme", "h11", "rich"),
+    *("asyncio", "umapi_harness.mock.settings", "umapi_models.models"),
+)
 OF_RECORDINGS = ("recordings", "formats", "cleaning", "redaction", "pseudonyms", "paths", "mentions", "personal_names")
 
 
 def test_a_run_loads_no_server_and_no_second_client(tmp_path: Path) -> None:
-    """A run of a small collection does without what only the mock server, recordings and signatures need."""
+    """A run does without what only the mock server, recordings, signatures, terminals and other reporters need."""
     path = tmp_path / "c.json"
     path.write_text(json.dumps({"info": {"name": "C"}, "item": []}), "utf-8")
     code = f"""
 import sys
 from umapi_harness.cli import main
-main(["run", {str(path)!r}, "--silent"])
+main(["run", {str(path)!r}, "-r", "cli,junit,json"])
 print([name for name in {UNNEEDED!r} if name in sys.modules])
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert ran.stdout.splitlines()[-1] == "[]"
 
 

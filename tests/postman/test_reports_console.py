@@ -16,6 +16,7 @@ from umapi_events import exchange, plain_step, step, whole_run
 from umapi_harness.postman import events
 from umapi_harness.postman.rules import Rule
 from umapi_harness.report.console import ConsoleReport
+from umapi_harness.report.terminal import PlainConsole
 
 
 def printed(told: Iterable[events.Event], *, width: int = 100, **options: Any) -> str:
@@ -60,6 +61,21 @@ def test_a_file_has_the_lines_of_a_terminal_without_their_styles(mixed_run: Ran)
     for event in mixed_run.told:
         report(event)
     assert printed(mixed_run.told, verbose=True) == re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue())
+
+
+def test_without_a_terminal_each_line_is_what_rich_would_print(
+    mixed_run: Ran, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Tabs, markup and controls too: that rich is not loaded shows nowhere."""
+    one = step(1)
+    written = events.ConsoleMessage(step=one, level="log", text="a\tb [red]c :smile:\x1b[1m\r\né")
+    odd = [*exchange(one, 1), written, events.RequestFinished(step=one)]
+    for told in (mixed_run.told, list(whole_run([odd]))):
+        report = ConsoleReport(PlainConsole(width=100), verbose=True)
+        for event in told:
+            report(event)
+        report.close()
+        assert capsys.readouterr().out == printed(told, verbose=True)
 
 
 def test_totals_say_what_newman_s_say_and_name_the_rules_and_the_slowest(mixed_run: Ran) -> None:

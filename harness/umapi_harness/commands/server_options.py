@@ -9,7 +9,7 @@ import click
 
 from umapi_harness.commands.conventions import FILE
 from umapi_harness.common.shells import SHELLS, usual_shell
-from umapi_harness.mock.settings import PROFILES
+from umapi_harness.mock.profiles import PROFILE_NAMES
 
 SEEDS: Final = click.option(
     "--seed",
@@ -21,8 +21,8 @@ SEEDS: Final = click.option(
 )
 PROFILE: Final = click.option(
     "--profile",
-    type=click.Choice(list(PROFILES)),
-    default="documented",
+    type=click.Choice(PROFILE_NAMES),
+    default=PROFILE_NAMES[0],
     show_default=True,
     help="Behave as Adobe documents it, or as the live service was seen to.",
 )

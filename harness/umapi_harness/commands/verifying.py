@@ -24,7 +24,7 @@ from umapi_harness.mock.schemas import check
 from umapi_harness.mock.settings import PROFILES, Settings
 from umapi_harness.mock.state.seeds import SCHEMA
 from umapi_harness.reading import SdkJudge
-from umapi_harness.report.terminal import new_console
+from umapi_harness.report.styled_console import new_styled_console
 from umapi_harness.report.verification_console import print_verification
 from umapi_harness.report.verification_json import write_verification_json
 from umapi_harness.report.verification_junit import write_verification_junit
@@ -89,7 +89,7 @@ def verify(
     asked = [known[name] for name in _NAMES if not names or name in names]
     files: list[Verified] = [judge(recording, asked, foreign) for recording, foreign in recordings]
     verification = Verification(files=tuple(files))
-    print_verification(verification, new_console(), Grade(grade))
+    print_verification(verification, new_styled_console(), Grade(grade))
     _report(verification, junit, write_verification_junit)
     _report(verification, json_file, write_verification_json)
     return 0 if verification.passed else FAILED

@@ -9,6 +9,7 @@ import attrs
 
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.breakdowns import BREAKDOWNS
+from umapi_harness.mock.profiles import PROFILE_NAMES
 from umapi_models import limits, operations
 
 RetryAfterForm = Literal["seconds", "date"]
@@ -186,7 +187,7 @@ class Settings:
         return attrs.asdict(self)
 
 
-PROFILES: Final[Mapping[str, Callable[[], Settings]]] = {"documented": Settings, "live": Settings.live}
+PROFILES: Final[Mapping[str, Callable[[], Settings]]] = dict(zip(PROFILE_NAMES, (Settings, Settings.live), strict=True))
 """Settings that belong together, by name."""
 
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from typing import Final
-
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
+from typing import TYPE_CHECKING, Final
 
 from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
 from umapi_harness.report.failures import FailedStep, exchange_lines, failed_step, failure_lines
 from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut
-from umapi_harness.report.terminal import Part, Printer
+from umapi_harness.report.terminal import Part, PlainConsole, Printer
 from umapi_harness.report.totals import Totals
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from umapi_harness.report.progress_line import ProgressLine
 
 _STATUS_WIDTH, _CHECKS_WIDTH, _TIME_WIDTH = 6, 9, 9
 _NAME_WIDTH_MIN, _NAME_WIDTH_MAX = 24, 78
 _KEPT_STEPS: Final = 500
 """Steps that failed of which the end of the report tells; of further ones the number."""
 _TEXT: Final = 4_000
-_REDRAWN: Final = 0.1
-"""Seconds that lie between two looks at what goes on."""
 _MARKS: Final = {"passed": ("✓", "ok  "), "failed": ("✗", "FAIL"), "skipped": ("-", "skip")}
 _STYLES: Final = {"passed": "green", "failed": "red", "skipped": "yellow"}
 
@@ -36,7 +34,12 @@ class ConsoleReport:
     """
 
     def __init__(
-        self, console: Console, *, verbose: bool = False, ascii_only: bool = False, live: bool = False
+        self,
+        console: Console | PlainConsole,
+        *,
+        verbose: bool = False,
+        ascii_only: bool = False,
+        live: bool = False,
     ) -> None:
         self._print = Printer(console, ascii_only)
         self._console = console
@@ -48,7 +51,11 @@ class ConsoleReport:
         self._folders: tuple[str, ...] = ()
         self._iteration = 0
         self._name_width = _NAME_WIDTH_MAX
-        self._progress = _Progress(console, self._totals) if live else None
+        self._progress: ProgressLine | None = None
+        if live and not isinstance(console, PlainConsole):
+            from umapi_harness.report.progress_line import ProgressLine  # noqa: PLC0415 - loads rich
+
+            self._progress = ProgressLine(console, self._totals)
 
     def __call__(self, event: events.Event) -> None:
         """Take in one event and print what can be said by now."""
@@ -191,44 +198,6 @@ class ConsoleReport:
             parts.append(f"stopped: {event.stopped}")
         word, style = ("passed", "bold green") if summary.passed else ("FAILED", "bold red")
         self._print("\n", (word, style), f": {', '.join(parts)} in {summary.seconds:.2f} s")
-
-
-class _Progress:
-    """The last line of a terminal: how much is done, how much failed, and which request goes on."""
-
-    def __init__(self, console: Console, totals: Totals) -> None:
-        self._totals = totals
-        self._live = Live(console=console, transient=True, auto_refresh=False)
-        self._expected = 0
-        self._drawn = 0.0
-
-    def see(self, event: events.Event) -> None:
-        """Take in an event."""
-        match event:
-            case events.RunStarted():
-                self._expected = event.requests * event.iterations
-                self._live.start()
-            case events.RequestSent():
-                self._draw(event)
-            case _:
-                pass
-
-    def _draw(self, sent: events.RequestSent) -> None:
-        now = time.monotonic()
-        if now - self._drawn < _REDRAWN:
-            return
-        self._drawn = now
-        total, totals = max(self._expected, sent.step.number), self._totals
-        failed = (f"  {totals.failed_steps} failed", "red") if totals.failed_steps else ""
-        counts = f"{totals.steps}/{total}"
-        line = Text.assemble(
-            (counts, "bold"), failed, f"  {one_line(sent.step.path)}", no_wrap=True, overflow="ellipsis"
-        )
-        self._live.update(line, refresh=True)
-
-    def stop(self) -> None:
-        """Take the line away."""
-        self._live.stop()
 
 
 def _short(text: str, length: int) -> str:

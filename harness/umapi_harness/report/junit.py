@@ -16,7 +16,8 @@ from umapi_harness.postman import events
 from umapi_harness.report.files import ReportFile
 from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut
 
-_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What is in it takes a hundred times as long to compile.
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SPECIAL = re.compile('[&<>"\t\n\r]')
 _IN_ATTRIBUTES: Final = {'"': "&quot;", "\t": "&#09;", "\n": "&#10;", "\r": "&#13;"}
 _TEXT_LIMIT: Final = 65_536

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
@@ -103,6 +102,8 @@ def factory_of(name: str) -> ReporterFactory:
     own = _OWN.get(name)
     if own is not None:
         return own
+    from importlib.metadata import entry_points  # noqa: PLC0415 - loaded for reporters of other packages
+
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
     if name not in found:
         if name in _NEAREST:

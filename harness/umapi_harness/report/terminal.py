@@ -8,11 +8,12 @@ import os
 import re
 import shutil
 import sys
-from typing import Final
+from typing import IO, TYPE_CHECKING, Final, NoReturn
 
 import attrs
-from rich.console import Console
-from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Part = str | tuple[str, str]
 """Text, or text with its style."""
@@ -24,30 +25,18 @@ _PLAIN: Final = str.maketrans({"…": "...", "•": "*", "✓": "ok", "✗": "FA
 class Printer:
     """Prints lines on a console; in ASCII where that is asked for, or all that the console can encode."""
 
-    console: Console
+    console: Console | PlainConsole
     ascii_only: bool = False
 
     def __call__(self, *parts: Part) -> None:
         """Print one line made of parts."""
         texts = [self._text(part) if isinstance(part, str) else (self._text(part[0]), part[1]) for part in parts]
-        plain = "".join(text if isinstance(text, str) else text[0] for text in texts)
-        # What needs neither styles nor tabs nor lines is the line itself: laying it out costs more than the request.
-        if plain.isprintable() and not plain.endswith(" ") and self._is_plain():
-            self._write(f"{plain}\n")
-        else:
-            self.console.print(Text.assemble(*texts), highlight=False, soft_wrap=True)
+        if isinstance(self.console, PlainConsole):
+            self.console.write_line("".join(text if isinstance(text, str) else text[0] for text in texts))
+            return
+        from rich.text import Text  # noqa: PLC0415 - loaded with the console
 
-    def _is_plain(self) -> bool:
-        """Whether the console writes texts as they are: to no terminal, without styles, for nobody who records it."""
-        console = self.console
-        return console.color_system is None and not console.record and not console.is_terminal
-
-    def _write(self, line: str) -> None:
-        try:
-            self.console.file.write(line)
-            self.console.file.flush()
-        except BrokenPipeError:
-            self.console.on_broken_pipe()
+        self.console.print(Text.assemble(*texts), highlight=False, soft_wrap=True)
 
     def _text(self, text: str) -> str:
         clean = shown(text)
@@ -65,29 +54,65 @@ class Printer:
         return True
 
 
-class _Console(Console):
-    """A console whose reader may go away: that is an error of the report, not the end of the run."""
+class PlainConsole:
+    """Standard output that is no terminal: what rich would print there, without loading it."""
 
-    def on_broken_pipe(self) -> None:
-        """Raises instead of ending the program; what is written from now on, at the program's end too, goes nowhere."""
-        with contextlib.suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), self.file.fileno())
-        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+    def __init__(self, width: int) -> None:
+        self.width = width
+        """Columns that a row may take."""
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of standard output."""
+        return getattr(sys.stdout, "encoding", None) or "utf-8"
+
+    def write_line(self, text: str) -> None:
+        """Write one line at once; raises OSError, and BrokenPipeError where the reader has gone."""
+        try:
+            sys.stdout.write(f"{text.expandtabs()}\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            give_up_on_reader(sys.stdout)
 
 
-def new_console(*, color: str = "auto") -> Console:
-    """A console on standard output; without a terminal it is wide enough for the table. `color`: auto, on or off."""
+def give_up_on_reader(file: IO[str]) -> NoReturn:
+    """Raise BrokenPipeError; what is written to the file from now on, at the program's end too, goes nowhere."""
+    with contextlib.suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), file.fileno())
+    raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
+def new_console(*, color: str = "auto") -> Console | PlainConsole:
+    """A console on standard output; one of rich where there may be colours. `color`: auto, on or off."""
+    settle_output()
+    if color == "off" or (color == "auto" and not _may_be_colored()):
+        return PlainConsole(console_width())
+    from umapi_harness.report.styled_console import new_styled_console  # noqa: PLC0415 - rich takes long to load
+
+    return new_styled_console(force_terminal=True if color == "on" else None)
+
+
+def settle_output() -> None:
+    """A terminal that cannot show a character shows a question mark instead of ending the run."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if callable(reconfigure):
-        # A terminal that cannot show a character shows a question mark instead of ending the run.
         reconfigure(errors="replace")
-    settings = {"on": (True, False), "off": (False, True)}.get(color, (None, None))
-    width = shutil.get_terminal_size((110, 24)).columns
-    return _Console(force_terminal=settings[0], no_color=settings[1], width=width)
 
 
-def is_watched(console: Console) -> bool:
+def console_width() -> int:
+    """The columns of the terminal; without one, enough for the table."""
+    return shutil.get_terminal_size((110, 24)).columns
+
+
+def _may_be_colored() -> bool:
+    """Whether rich may take standard output for a terminal; only it knows all that tells so."""
+    return sys.stdout.isatty() or any(name in os.environ for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
+
+
+def is_watched(console: Console | PlainConsole) -> bool:
     """Whether somebody may look at the console while it is written: a terminal that can move back, and no CI."""
+    if isinstance(console, PlainConsole):
+        return False
     return console.file.isatty() and console.is_terminal and not console.is_dumb_terminal and not os.environ.get("CI")
 
 
