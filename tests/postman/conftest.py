@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import msgspec
 import pytest
 import trustme
 
@@ -83,7 +84,7 @@ def script_input() -> Callable[..., ScriptInput]:
             now_ms=int(NOW * 1000),
             seed=7,
         )
-        return attrs.evolve(given, **changes)
+        return msgspec.structs.replace(given, **changes)
 
     return make
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import attrs
+import msgspec
 
 from umapi_harness.postman import events
 
@@ -47,7 +47,7 @@ def exchange(
         exchange=number,
         at=number * 0.02 if at is None else at,
     )
-    yield attrs.evolve(sent, **changes)
+    yield msgspec.structs.replace(sent, **changes)
     yield events.ResponseReceived(
         step=of,
         status=status,

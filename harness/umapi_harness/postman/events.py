@@ -1,4 +1,7 @@
-"""Events: what a run tells its reporters, in the order in which it happens, free of secrets."""
+"""Events: what a run tells its reporters, in the order in which it happens, free of secrets.
+
+They are structs of msgspec, which are made in a hundredth of the time that other classes take, at every start.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,10 @@ import enum
 from collections.abc import Callable
 from typing import Final
 
-import attrs
+from msgspec import Struct, field
 
 
-@attrs.frozen(kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One execution of one request; the same request may be executed several times in a run."""
 
     number: int
@@ -28,8 +30,7 @@ class Step:
         return " / ".join((*self.folders, self.name))
 
 
-@attrs.frozen(kw_only=True)
-class RunStarted:
+class RunStarted(Struct, frozen=True, kw_only=True):
     """The run begins."""
 
     collection: str
@@ -44,8 +45,7 @@ class RunStarted:
     """What the reader must know to judge the run: where it goes, what was filled in, which rules are allowed."""
 
 
-@attrs.frozen(kw_only=True)
-class IterationStarted:
+class IterationStarted(Struct, frozen=True, kw_only=True):
     """An iteration begins; `data` are the values of its row, free of secrets."""
 
     iteration: int
@@ -69,8 +69,7 @@ OF_THE_COLLECTION: Final = frozenset({Cause.COLLECTION, Cause.REDIRECT, Cause.CH
 """The causes of what a request of the collection leads to; the last of its answers is its answer."""
 
 
-@attrs.frozen(kw_only=True)
-class VariableUse:
+class VariableUse(Struct, frozen=True, kw_only=True):
     """A variable that a request was made with: its value, free of secrets, and where that came from."""
 
     name: str
@@ -81,8 +80,7 @@ class VariableUse:
     """What set it last: a file, an option, or the script of a request."""
 
 
-@attrs.frozen(kw_only=True)
-class RequestSent:
+class RequestSent(Struct, frozen=True, kw_only=True):
     """A request goes out. A step may send several: those of scripts, hops of redirects, answers to challenges."""
 
     step: Step
@@ -100,8 +98,7 @@ class RequestSent:
     variables: tuple[VariableUse, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
-class ResponseReceived:
+class ResponseReceived(Struct, frozen=True, kw_only=True):
     """A response has come in."""
 
     step: Step
@@ -116,8 +113,7 @@ class ResponseReceived:
     exchange: int = 0
 
 
-@attrs.frozen(kw_only=True)
-class RequestFailed:
+class RequestFailed(Struct, frozen=True, kw_only=True):
     """No response came; `message` says why. Whether that is an error of the run is told by an event of its own."""
 
     step: Step
@@ -126,8 +122,7 @@ class RequestFailed:
     seconds: float = 0.0
 
 
-@attrs.frozen(kw_only=True)
-class CheckPassed:
+class CheckPassed(Struct, frozen=True, kw_only=True):
     """A pm.test held; `event` is prerequest or test, `pointer` the place of its script in the collection file."""
 
     step: Step
@@ -136,8 +131,7 @@ class CheckPassed:
     pointer: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class CheckFailed:
+class CheckFailed(Struct, frozen=True, kw_only=True):
     """A pm.test did not hold; `message` says what was expected.
 
     `expected` and `actual` are the two values as text, where the assertion compared two; else None.
@@ -152,8 +146,7 @@ class CheckFailed:
     actual: str | None = None
 
 
-@attrs.frozen(kw_only=True)
-class CheckSkipped:
+class CheckSkipped(Struct, frozen=True, kw_only=True):
     """A pm.test.skip."""
 
     step: Step
@@ -162,8 +155,7 @@ class CheckSkipped:
     pointer: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class ConsoleMessage:
+class ConsoleMessage(Struct, frozen=True, kw_only=True):
     """A script wrote a line to the console."""
 
     step: Step
@@ -171,8 +163,7 @@ class ConsoleMessage:
     text: str
 
 
-@attrs.frozen(kw_only=True)
-class ErrorRaised:
+class ErrorRaised(Struct, frozen=True, kw_only=True):
     """Something went wrong outside the checks: `kind` is the name of the rule that it breaks.
 
     What `allowed` marks is told and counted, but fails nothing. What belongs to no step has None there.
@@ -188,38 +179,33 @@ class ErrorRaised:
     """prerequest or test, for an error of a script."""
 
 
-@attrs.frozen(kw_only=True)
-class NoteTaken:
+class NoteTaken(Struct, frozen=True, kw_only=True):
     """The runner did something that the reader must know to judge the run; it is no error."""
 
     step: Step | None
     text: str
 
 
-@attrs.frozen(kw_only=True)
-class OrganizationChanged:
+class OrganizationChanged(Struct, frozen=True, kw_only=True):
     """What a step changed in the organisation of the mock server, one line for each change."""
 
     step: Step
     changes: tuple[str, ...]
 
 
-@attrs.frozen(kw_only=True)
-class RequestSkipped:
+class RequestSkipped(Struct, frozen=True, kw_only=True):
     """A script asked for the request not to be sent."""
 
     step: Step
 
 
-@attrs.frozen(kw_only=True)
-class RequestFinished:
+class RequestFinished(Struct, frozen=True, kw_only=True):
     """All that belongs to one execution of a request has happened."""
 
     step: Step
 
 
-@attrs.define(kw_only=True)
-class Summary:
+class Summary(Struct, kw_only=True):
     """The counts of a run; they grow until it is over."""
 
     requests: int = 0
@@ -231,7 +217,7 @@ class Summary:
     errors: int = 0
     allowed: int = 0
     """Errors that the options of the run allow."""
-    allowed_rules: dict[str, int] = attrs.field(factory=dict[str, int])
+    allowed_rules: dict[str, int] = field(default_factory=dict[str, int])
     """The rules that these break, each with how often."""
     seconds: float = 0.0
 
@@ -246,8 +232,7 @@ class Summary:
         return self.failures == 0
 
 
-@attrs.frozen(kw_only=True)
-class RunFinished:
+class RunFinished(Struct, frozen=True, kw_only=True):
     """The run is over; `stopped` tells why it ended early, if it did."""
 
     summary: Summary

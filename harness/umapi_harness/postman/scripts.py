@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import attrs
+import msgspec
 
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman.async_functions import original_column, watched
@@ -36,8 +37,7 @@ _LONE_SURROGATE = re.compile(r"(\\\\)|\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 """JSON.stringify escapes only halves of pairs; a backslash that is escaped itself begins no such half."""
 
 
-@attrs.frozen(kw_only=True)
-class Check:
+class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One pm.test: `state` is passed, failed or skipped.
 
     `expected` and `actual` are the two values as text, where the assertion compared two.
@@ -52,16 +52,14 @@ class Check:
     pointer: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class ConsoleLine:
+class ConsoleLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line that a script wrote to the console."""
 
     level: str
     text: str
 
 
-@attrs.frozen(kw_only=True)
-class ScriptError:
+class ScriptError(msgspec.Struct, frozen=True, kw_only=True):
     """Something went wrong in a script: `rule` is the name of the rule that it breaks.
 
     `pointer` says which script; `line` and `column` count from 1, and are 0 where they are not known.
@@ -77,8 +75,7 @@ class ScriptError:
 Record = Check | ConsoleLine | ScriptError
 
 
-@attrs.frozen(kw_only=True)
-class ScriptInput:
+class ScriptInput(msgspec.Struct, frozen=True, kw_only=True):
     """All that the scripts of one event see. `response` and `request` are in the form that the sandbox reads."""
 
     event: str
@@ -98,8 +95,7 @@ class ScriptInput:
     seed: int
 
 
-@attrs.frozen(kw_only=True)
-class ScriptResult:
+class ScriptResult(msgspec.Struct, frozen=True, kw_only=True):
     """What the scripts of one event did.
 
     `changes` are by the name of the scope, and empty when the sandbox had to be stopped; `request` is None when no
@@ -107,7 +103,7 @@ class ScriptResult:
     """
 
     records: tuple[Record, ...]
-    changes: Mapping[str, ScopeChanges] = attrs.field(factory=dict[str, ScopeChanges])
+    changes: Mapping[str, ScopeChanges] = msgspec.field(default_factory=dict[str, ScopeChanges])
     request: Mapping[str, JsonValue] | None = None
     skipped: bool = False
     looked: frozenset[str] = frozenset()

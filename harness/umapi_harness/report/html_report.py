@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
+import msgspec
 
 from umapi_harness.postman import events
 from umapi_harness.report.files import ReportFile
@@ -147,7 +148,7 @@ class HtmlReport:
         end = {
             "passed": summary.passed,
             "stopped": event.stopped,
-            "summary": attrs.asdict(summary),
+            "summary": msgspec.structs.asdict(summary),
             "errors": [error_data(error) for error in self._gathering.errors[:_NAMED_LIMIT]],
             "notes": [cut(note) for note in self._gathering.notes[:LINE_LIMIT]],
             "bare": self._bare,

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, Final
 
 import attrs
+import msgspec
 
 from umapi_harness.postman import events
 from umapi_harness.report import outcomes
@@ -93,7 +94,7 @@ class StepBodies:
                 self.received[event.exchange] = Body.of(event.body)
             case _:
                 return event
-        return attrs.evolve(event, body="")
+        return msgspec.structs.replace(event, body="")
 
     def clear(self) -> None:
         """The step is over."""

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-import attrs
+import msgspec
 
 from umapi_harness.postman import events
 from umapi_harness.report.files import ReportFile
@@ -60,7 +60,7 @@ class JsonReport:
         rest = {
             "errors": [_error(error) for error in gathering.errors],
             "notes": [*(started.notes if started else ()), *gathering.notes],
-            "summary": attrs.asdict(finished.summary) if finished else None,
+            "summary": msgspec.structs.asdict(finished.summary) if finished else None,
             "stopped": finished.stopped if finished else "the run did not begin",
             "passed": finished.summary.passed if finished else False,
         }
@@ -101,7 +101,7 @@ def _exchange(sent: events.RequestSent, end: Ending | None) -> dict[str, Any]:
         "url": sent.url,
         "headers": sent.headers,
         "body": sent.body,
-        "variables": [attrs.asdict(one) for one in sent.variables],
+        "variables": [msgspec.structs.asdict(one) for one in sent.variables],
         "response": {
             "status": end.status,
             "reason": end.reason,
