@@ -67,7 +67,7 @@ def test_arguments_that_are_not_understood(arguments: tuple[str, ...], umapi: Um
         (("usrs",), "there is no command usrs: is users meant?"),
         (("Groups",), "there is no command Groups: is groups meant?"),
         (("dance",), "there is no command dance: there are "),
-        (("users", "--formt", "csv"), "No such option '--formt'."),
+        (("users", "--formt", "csv"), "No such option"),  # click's own words, which differ from release to release
     ],
 )
 def test_the_nearest_name(arguments: tuple[str, ...], said: str, umapi: Umapi) -> None:
