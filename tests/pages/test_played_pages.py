@@ -19,6 +19,7 @@ PLAYED = {
     "how-to/debugging.md": 2,
     "how-to/from-jwt.md": 4,
     "how-to/from-newman.md": 4,
+    "how-to/joiners-movers-leavers.md": 5,
 }
 """How many commands each page has, so that none is left out in silence."""
 
