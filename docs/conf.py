@@ -39,6 +39,8 @@ nitpick_ignore_regex = [
 
 # What is in backticks, in docstrings as in Markdown, is code.
 default_role = "code"
+# Names of options begin with two hyphens, here as in a shell.
+smartquotes = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from umapi_cli_page import PAGE, command_of, examples_of, render
+from umapi_cli_page import PAGE, render
 from umapi_command import write_profile
+from umapi_command_pages import command_of, examples_of
 from umapi_harness.mock.serving.server import RunningServer
-from umapi_sdk.command_line.group import COMMANDS
+from umapi_sdk.command_line.group import COMMANDS, group
 
 
 def test_page() -> None:
@@ -50,7 +51,7 @@ def place(server: RunningServer, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_examples(name: str, place: Path) -> None:
     """Every command shows examples, and in their order a shell carries them out."""
-    examples = examples_of(command_of(name))
+    examples = examples_of(command_of(group, name))
     assert examples
     environment = {**os.environ, "PATH": f"{place}{os.pathsep}{os.environ['PATH']}", "HOME": str(place)}
     for example in examples:
@@ -75,4 +76,4 @@ def test_help_shows_examples_as_they_are() -> None:
         check=False,
     )
     assert done.returncode == 0
-    assert set(examples_of(command_of("users"))) <= {line.strip() for line in done.stdout.splitlines()}
+    assert set(examples_of(command_of(group, "users"))) <= {line.strip() for line in done.stdout.splitlines()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import umapi_fault_page
+import umapi_model_page
 from umapi_harness.mock.names import FAULTS
 from umapi_limit_page import PAGE, render
 from umapi_models import defaults
@@ -17,6 +18,13 @@ def test_page_of_limits_is_fresh() -> None:
 def test_page_of_faults_is_fresh() -> None:
     """docs/reference/faults.md is what the schemas give now."""
     assert umapi_fault_page.PAGE.read_text("utf-8") == umapi_fault_page.render()
+
+
+def test_page_of_models_is_fresh() -> None:
+    """docs/reference/models.md is what the schemas and the generated classes give now, and has each class."""
+    assert umapi_model_page.PAGE.read_text("utf-8") == umapi_model_page.render()
+    headings = {line[3:] for line in umapi_model_page.render().splitlines() if line.startswith("## ")}
+    assert headings == set(umapi_model_page.public_models())
 
 
 def test_readme_names_the_fields_of_faults() -> None:
