@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pygments.lexers.special import TextLexer
@@ -29,12 +31,19 @@ nitpicky = True
 vars(outcomes).setdefault("Action", Action)
 
 # Where names are documented.
-PACKAGES = ("umapi_sdk", "umapi_sdk.aio", "umapi_sdk.compat", "umapi_harness.testing")
-# The standard library is not at hand offline, and what the public names are built of is nobody's to import.
+PACKAGES = (
+    *("umapi_sdk", "umapi_sdk.aio", "umapi_sdk.bulk", "umapi_sdk.sheets", "umapi_sdk.compat"),
+    *("umapi_harness.testing", "umapi_harness.mock", "umapi_harness.contract", "umapi_harness.strategies"),
+)
+for package in map(import_module, PACKAGES):
+    # Names that are loaded when they are asked for are not there when members are listed.
+    vars(package).update({name: getattr(package, name) for name in getattr(package, "__all__", ())})
+
+OURS = ("umapi_sdk", "umapi_models", "umapi_runtime", "umapi_harness")
+# Others' documentation is not at hand offline. `existing` knows what of ours is on no page.
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|os|pathlib|types|typing|asyncio|logging|datetime|ssl|enum)\..*"),
-    ("py:.*", r"(umapi_sdk|umapi_models|umapi_runtime|umapi_harness)\..*"),
-    ("py:.*", r"[A-Z]\w*"),
+    ("py:.*", r"(httpx|hypothesis|respx|starlette)\..*"),
 ]
 
 # What is in backticks, in docstrings as in Markdown, is code.
@@ -62,14 +71,31 @@ html_copy_source = False
 
 
 def at_home(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: Element) -> Element | None:
-    """The public name of what a signature names by the module that it is defined in."""
-    name = str(node["reftarget"]).rpartition(".")[2]
+    """The public name of what a signature names by the module that it is defined in.
+
+    What has none stays without a link; what does not exist at all gets a warning.
+    """
+    target = str(node["reftarget"])
+    wanted = existing(target)
     domain = env.domains.python_domain
     for package in PACKAGES:
-        if f"{package}.{name}" in domain.objects:
-            return domain.resolve_xref(
-                env, node["refdoc"], app.builder, node["reftype"], f"{package}.{name}", node, content
-            )
+        names = [name for name, value in vars(import_module(package)).items() if value is wanted]
+        for name in (*names, target.rpartition(".")[2]):
+            if f"{package}.{name}" in domain.objects:
+                return domain.resolve_xref(
+                    env, node["refdoc"], app.builder, node["reftype"], f"{package}.{name}", node, content
+                )
+    return None if wanted is None else content
+
+
+def existing(target: str) -> object:
+    """What a dotted name of ours leads to, or a name alone in any of our modules; None if there is no such."""
+    home, _, name = target.rpartition(".")
+    loaded = [one for one in sys.modules if one.partition(".")[0] in OURS]
+    for place in [home] if home else loaded:
+        found: object = getattr(sys.modules.get(place), name, None)
+        if found is not None:
+            return found
     return None
 
 

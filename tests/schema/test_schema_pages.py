@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import umapi_fault_page
 import umapi_model_page
-from umapi_harness.mock.names import FAULTS
 from umapi_limit_page import PAGE, render
 from umapi_models import defaults
 from umapi_samples import ROOT
@@ -27,26 +26,13 @@ def test_page_of_models_is_fresh() -> None:
     assert headings == set(umapi_model_page.public_models())
 
 
-def test_readme_names_the_fields_of_faults() -> None:
-    """The table of kinds in the README has each kind with the fields of its own."""
-    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
-    start = lines.index("| kind | the client sees | fields of its own |")
-    rows = [line.strip("| ").split(" | ") for line in lines[start + 2 :]]
-    rows = rows[: next(place for place, row in enumerate(rows) if len(row) < 2)]
-    told = {kind: row[2:] for row in rows for kind in row[0].split(", ")}
-    assert told == {
-        f"`{kind}`": [umapi_fault_page.names(entry["fields"])] if entry["fields"] else []
-        for kind, entry in FAULTS["kinds"].items()
-    }
-
-
-def test_readme_tells_the_defaults() -> None:
-    """The README names the waits and attempts that `schema/client.json` has."""
-    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+def test_the_page_of_waits_tells_the_defaults() -> None:
+    """docs/explanation/waiting.md names the waits and attempts that `schema/client.json` has."""
+    page = " ".join((ROOT / "docs" / "explanation" / "waiting.md").read_text("utf-8").split())
     waits = f"after {defaults.FIRST_DELAY:g} s · 2ⁿ plus up to {defaults.RANDOM_DELAY:g} s"
     for told in (
         f"{defaults.MAX_RETRIES} times in all (`max_retries`)",
         waits,
         f"`max_wait` ({defaults.MAX_WAIT:g} s)",
     ):
-        assert told in readme
+        assert told in page
