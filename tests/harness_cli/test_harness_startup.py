@@ -27,7 +27,8 @@ from umapi_harness.cli import main
 main(["run", {str(path)!r}, "-r", "cli,junit,json"])
 print([name for name in {UNNEEDED!r} if name in sys.modules])
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, cwd=tmp_path)
     assert ran.stdout.splitlines()[-1] == "[]"
 
 

@@ -5,7 +5,7 @@ What each expression gives was read from Newman 6.2.2.
 
 from __future__ import annotations
 
-import attrs
+import msgspec
 import pytest
 
 from umapi_harness.postman import events
@@ -145,7 +145,7 @@ def changed(engine, script_input):
 
     def change(source):
         given = script_input(source, event="prerequest", request=REQUEST)
-        result = engine.run(attrs.evolve(given, response=None), lambda _message: {"error": "no"})
+        result = engine.run(msgspec.structs.replace(given, response=None), lambda _message: {"error": "no"})
         assert not [record for record in result.records if isinstance(record, ScriptError)]
         return result.request
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal
 
 import attrs
+import msgspec
 
 Kind = Literal["object", "array", "string", "number", "other", "key"]
 Edit = tuple[int, int, str]
@@ -42,8 +43,7 @@ _FEWEST_HEADS: Final = 2
 _STRING: Final = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"\s*+)?\Z', re.DOTALL)
 
 
-@attrs.define
-class Value:
+class Value(msgspec.Struct, gc=False):
     """One value, or the name of a member (`key`), by its place in the text."""
 
     kind: Kind
