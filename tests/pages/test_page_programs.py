@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import umapi_sdk
 from umapi_harness.mock.serving.server import running_server
 from umapi_pages import ROOT, Block, blocks
-from umapi_sdk import Connection, OAuthS2S, UserAction
+from umapi_sdk import Connection, UserAction, connect
 
 DOCS = ROOT / "docs"
 RECORDED = ROOT / "tests" / "contract" / "recordings" / "users.har"
@@ -35,12 +35,15 @@ def parts(page: str, language: str) -> list[Block]:
 
 
 @pytest.fixture
-def conn() -> Iterator[Connection]:
-    """A connection to a mock server."""
+def conn(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection]:
+    """A connection to a mock server, to which the environment leads, too."""
+    for name in [name for name in os.environ if name.startswith("UMAPI_") or name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
     with running_server() as server:
-        details = server.details
-        auth = OAuthS2S(details.client_id, details.client_secret, auth_host=details.ims_url)
-        with Connection(details.org_id, auth, endpoint=details.api_url) as connection:
+        for name, value in server.details.variables().items():
+            if value is not None:
+                monkeypatch.setenv(name, value)
+        with connect() as connection:
             yield connection
 
 
