@@ -1,7 +1,7 @@
 """Blocks of pages that are parts of programs: each is executed with the names that the page speaks of.
 
 They stand in docs/explanation/listings.md, docs/explanation/planning.md, docs/reference/verify.md,
-docs/reference/redaction.md and docs/reference/reports.md.
+docs/reference/redaction.md, docs/reference/reports.md and README.md.
 """
 
 from __future__ import annotations
@@ -24,13 +24,12 @@ from umapi_harness.mock.serving.server import running_server
 from umapi_pages import ROOT, Block, blocks
 from umapi_sdk import Connection, UserAction, connect
 
-DOCS = ROOT / "docs"
 RECORDED = ROOT / "tests" / "contract" / "recordings" / "users.har"
 
 
 def parts(page: str, language: str) -> list[Block]:
     """The blocks of a page in a language that a test of this file executes."""
-    found = blocks((DOCS / page).read_text("utf-8"))
+    found = blocks((ROOT / page).read_text("utf-8"))
     return [one for one in found if one.language == language and Path(__file__).name in one.mark]
 
 
@@ -50,7 +49,7 @@ def conn(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection]:
 def test_the_parts_about_listings_run(conn: Connection, capsys: pytest.CaptureFixture[str]) -> None:
     """A bound can be given, and a whole listing is certain."""
     names: dict[str, Any] = {name: getattr(umapi_sdk, name) for name in umapi_sdk.__all__} | {"conn": conn}
-    found = parts("explanation/listings.md", "python")
+    found = parts("docs/explanation/listings.md", "python")
     assert len(found) == 2
     for part in found:
         exec(compile(part.text, "listings.md", "exec"), names)
@@ -58,9 +57,17 @@ def test_the_parts_about_listings_run(conn: Connection, capsys: pytest.CaptureFi
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.usefixtures("conn")
+def test_the_program_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """A reader can copy the ten lines of README.md, which create somebody on a mock server."""
+    (part,) = parts("README.md", "python")
+    exec(compile(part.text, "README.md", "exec"), {})
+    assert capsys.readouterr().out == "new@example.com: completed\n"
+
+
 def test_what_was_not_sent_can_be_planned_again() -> None:
     """The part about failures makes a plan of what was not sent, and of nothing else."""
-    (part,) = parts("explanation/planning.md", "python")
+    (part,) = parts("docs/explanation/planning.md", "python")
     names: dict[str, Any] = {name: getattr(umapi_sdk, name) for name in umapi_sdk.__all__}
     statuses = umapi_sdk.OutcomeStatus
     outcomes = [
@@ -76,14 +83,14 @@ def test_a_recording_is_verified_from_python(tmp_path: Path, monkeypatch: pytest
     """The program of the page puts a recording before all judges."""
     shutil.copy(RECORDED, tmp_path / "cassette.yml")
     monkeypatch.chdir(tmp_path)
-    (part,) = parts("reference/verify.md", "python")
+    (part,) = parts("docs/reference/verify.md", "python")
     names: dict[str, Any] = {}
     exec(compile(part.text, "verify.md", "exec"), names)
     assert names["verification"].passed
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the pages are written for a POSIX shell")
-@pytest.mark.parametrize("page", ["reference/redaction.md", "reference/reports.md"])
+@pytest.mark.parametrize("page", ["docs/reference/redaction.md", "docs/reference/reports.md"])
 def test_the_commands_of_a_page_succeed(page: str, tmp_path: Path) -> None:
     """A recording of others is redacted and clean; a run's exchanges are verified."""
     shutil.copy(RECORDED, tmp_path / "their-cassette.yml")
