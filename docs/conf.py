@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pygments.lexers.special import TextLexer
 from sphinx.ext.napoleon.docstring import GoogleDocstring
 
-from umapi_sdk import Action, outcomes
+from umapi_sdk import Action, compat, outcomes
 
 if TYPE_CHECKING:
     from docutils.nodes import Element
@@ -38,6 +38,11 @@ PACKAGES = (
 for package in map(import_module, PACKAGES):
     # Names that are loaded when they are asked for are not there when members are listed.
     vars(package).update({name: getattr(package, name) for name in getattr(package, "__all__", ())})
+for name in set(compat.__all__) - {"UnavailableError"}:
+    # Defined under other names, so that no two classes of the project have one; the page has them as programs do. The
+    # one that docstrings of the SDK name too would be two things that they can mean.
+    if isinstance(getattr(compat, name), type) and getattr(compat, name).__module__.startswith(compat.__name__):
+        getattr(compat, name).__name__ = name
 
 OURS = ("umapi_sdk", "umapi_models", "umapi_runtime", "umapi_harness")
 # Others' documentation is not at hand offline. `existing` knows what of ours is on no page.
@@ -48,9 +53,10 @@ nitpick_ignore_regex = [
 
 # What is in backticks, in docstrings as in Markdown, is code.
 default_role = "code"
-# Names of options begin with two hyphens, here as in a shell.
-smartquotes = False
+# Dashes between a parameter and what it means; quotation marks as they are written.
+smartquotes_action = "D"
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 
@@ -64,7 +70,8 @@ copybutton_only_copy_prompt_lines = True
 
 html_theme = "furo"
 html_title = "umapi-sdk"
-html_static_path: list[str] = []
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 html_show_sphinx = False
 # Nobody needs the sources of the pages beside them; the repository has them.
 html_copy_source = False

@@ -14,9 +14,9 @@ from umapi_sdk.command_line.group import COMMANDS, group
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cli.md"
 _HEAD: Final = """\
-# The command line
+# The command umapi
 
-The command `umapi` comes with the extra `cli`. This page is generated from the commands by
+It comes with the extra `cli`. This page is generated from the commands by
 `python tests/support/umapi_cli_page.py`; `umapi COMMAND --help` says the same.
 
 Results go to standard output; what is wrong is one line on standard error. Exit statuses, unless a command says

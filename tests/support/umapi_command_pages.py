@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,7 +17,7 @@ _RANGES: Final = (click.IntRange, click.FloatRange)
 def sections(name: str, command: click.Command, mark: str) -> list[str]:
     """The section of a command, and those of the commands below it; `mark` says what tests its examples."""
     parts = [f"## {name}\n", f"`{name} {_usage(command)}`".replace(" `", "`") + "\n"]
-    parts += [f"{inspect.cleandoc(command.help or '')}\n"]
+    parts += [f"{_coded(inspect.cleandoc(command.help or ''))}\n"]
     parts += options(command)
     examples = examples_of(command)
     parts += [mark, "```sh", *examples, "```\n"] if examples else []
@@ -64,7 +65,7 @@ def _rows(command: click.Command) -> Iterator[str]:
             names = ", ".join(sorted([*option.opts, *option.secondary_opts], key=len))
             value = "" if option.is_flag or option.count else f" {_value(option)}"
             default = f" By default: `{option.default}`." if option.show_default else ""
-            yield f"| `{_cell(names + value)}` | {_cell(option.help or '')}{_range(option)}{default} |"
+            yield f"| `{_cell(names + value)}` | {_cell(_coded(option.help or ''))}{_range(option)}{default} |"
 
 
 def _value(option: click.Option) -> str:
@@ -77,6 +78,13 @@ def _range(option: click.Option) -> str:
     if not isinstance(option.type, _RANGES) or option.type.min is None:
         return ""
     return f" From {option.type.min}" + ("." if option.type.max is None else f" to {option.type.max}.")
+
+
+def _coded(text: str) -> str:
+    """Prose with its options in backticks, without which two hyphens become a dash."""
+    parts = text.split("`")
+    parts[::2] = [re.sub(r"(?<!\S)--(?:[a-z][\w-]*)?", r"`\g<0>`", part) for part in parts[::2]]
+    return "`".join(parts)
 
 
 def _cell(text: str) -> str:
