@@ -257,7 +257,7 @@ OAuthS2S = ServicePrincipalAuth
 
 
 class JWTAuth(Auth):
-    """Service Account (JWT) credentials, which Adobe has ended for its own hosts on 2025-01-01.
+    """Service Account (JWT) credentials, deprecated by Adobe on 2025-01-01 and ended at its hosts since.
 
     `priv_key_data` is the text of the private key, see `keys.load_private_key`; `passphrase` opens an encrypted one.
     `tech_acct_id` is the technical account's id, not its e-mail. The others are as in `ServicePrincipalAuth`.
