@@ -131,6 +131,17 @@ def test_many_secrets_cost_no_more_each():
     assert seconds(3000) < 40 * seconds(300) + 0.1
 
 
+def test_addresses_without_a_query_cost_no_more_each():
+    """A text of ten times as many beginnings of addresses, without an end of any, takes about ten times as long."""
+
+    def seconds(count):
+        begin = time.thread_time()
+        assert Masker().text(f"{'://' * count} http://h/?key=Qm81kfLm29sPwx77").endswith(f"?key={MASK}")
+        return time.thread_time() - begin
+
+    assert seconds(10_000) < 40 * seconds(1_000) + 0.1
+
+
 def test_a_text_that_was_shown_before_its_secret_was_known_is_masked_from_then_on():
     """What is remembered of texts ends when a secret is learnt."""
     masker = Masker()

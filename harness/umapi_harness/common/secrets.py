@@ -94,8 +94,9 @@ _DISTINGUISHED: Final = re.compile(r"(?:cn|uid|ou)=[^,=\r\n]{1,100}+,(?:cn|uid|o
 # In the query of a URL these are secrets too: OAuth's codes, the signatures of links that expire, and keys of services
 # that take them there, as the gateway does not.
 _QUERY_NAMES: Final = frozenset({"code", "key", "sig", "ticket", "apikey", "api_key", "api-key"})
-# The query of an address in a text, without what ends a sentence or a clause behind it.
-_QUERY: Final = re.compile(r"(?P<start>://[^\s\"'<>?#]*+\?)(?P<query>[^\s\"'<>#]*[^\s\"'<>#:.,;)])")
+# An address in a text with its query, if it has one, without what ends a sentence or a clause behind it. Addresses
+# without one are found too, so that none is looked through again from within.
+_ADDRESS: Final = re.compile(r"(?P<start>://[^\s\"'<>?#]*+\??+)(?P<query>(?<=\?)[^\s\"'<>#]*[^\s\"'<>#:.,;)])?")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _UUID_LENGTH: Final = 36
 # What of a JSON Web Key is private (RFC 7518, 6.2.2, 6.3.2 and 6.4.1).
@@ -196,7 +197,7 @@ class Masker:
         """Return a text without the secrets in the queries of the addresses in it; no others are looked for."""
         if "://" not in value or "?" not in value:
             return value
-        return _QUERY.sub(lambda found: found["start"] + self._query(found["query"]), value)
+        return _ADDRESS.sub(lambda found: found["start"] + self._query(found["query"] or ""), value)
 
     def header(self, name: str, value: str) -> str:
         """Return the value of a header without its secrets."""
