@@ -506,6 +506,20 @@ def test_the_variables_of_the_end_are_handed_over(web, collection_of, item):
     assert (seen[0].scopes.environment, seen[0].scopes.globals) == ({"x": 1}, {"y": 2})
 
 
+def test_a_signal_at_the_end_keeps_no_variables_back(web, collection_of, item):
+    """They are handed over although a signal comes while listeners are told of the run's end."""
+    seen: list[Session] = []
+
+    def listen(event):
+        if isinstance(event, events.RunFinished):
+            raise KeyboardInterrupt
+
+    collection = collection_of(item("a", "http://h", test="pm.environment.set('x', 1);"))
+    with Sender(proxies=web.proxies) as sender, pytest.raises(KeyboardInterrupt):
+        Runner(collection=collection, sender=sender, listeners=(listen,), on_end=seen.append).run()
+    assert [session.scopes.environment for session in seen] == [{"x": 1}]
+
+
 @pytest.mark.parametrize(
     ("request_", "message"),
     [

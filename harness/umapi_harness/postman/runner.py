@@ -96,9 +96,12 @@ class Runner:
 
     def _end(self, session: Session, stopped: str | None) -> None:
         session.summary.seconds = time.monotonic() - session.began
-        session.tell(events.RunFinished(summary=session.summary, stopped=stopped))
-        if self.on_end is not None:
-            self.on_end(session)
+        try:
+            session.tell(events.RunFinished(summary=session.summary, stopped=stopped))
+        finally:
+            # Also where a signal comes while reports are told: what the run leaves is not theirs.
+            if self.on_end is not None:
+                self.on_end(session)
 
     def _work(self, session: Session, iterations: _Iterations) -> str | None:
         """Goes through the collection; returns why it stopped early. What ends the run is told before it is raised."""
