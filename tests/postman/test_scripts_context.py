@@ -80,6 +80,12 @@ def test_no_script_changes_a_verdict_or_the_run_after_it(run, attack):
     assert texts(later) == ["told"]
 
 
+def test_texts_of_arrays_are_the_scripts_own_affair(run):
+    """A script that gives arrays another text loses no check of its own."""
+    result = run("Array.prototype.toString = () => 'other'; pm.test('a', () => pm.expect(1).to.equal(1));")
+    assert (checks(result), len(result.records)) == ({"a": "passed"}, 1)
+
+
 def test_the_sandbox_itself_cannot_be_reached(run):
     """No global name leads to the sandbox, and no call site gives its functions away."""
     result = run("""

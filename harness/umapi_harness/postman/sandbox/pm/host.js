@@ -105,7 +105,7 @@ function resultText() {
   const changes = changesText();
   const next = current.nextRequest === undefined ? "null" : `{"name":${JSON.stringify(current.nextRequest)}}`;
   const request = current.info.eventName === "prerequest" ? requestText() : "null";
-  return `{"records":${recordsText()},"changes":{${changes}},"request":${request},"skipped":${current.skipped},"looked":[${[...current.looked]}],` +
+  return `{"records":${recordsText()},"changes":{${changes}},"request":${request},"skipped":${current.skipped},"looked":[${[...current.looked].join(",")}],` +
     `"next":${next},"broken":${broken || current.exhausted},"elapsed":${current.elapsed}}`;
 }
 
