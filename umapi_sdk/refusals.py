@@ -132,7 +132,7 @@ def _way_out(request: Request, asked: float | None) -> str:
     """Return what opens the first page of the users, which the service locks after it was read; else nothing."""
     locked = asked is not None and asked > USERS.period and _FIRST_PAGE.search(request.url) is not None
     return (
-        "; start_sync() before the listing opens its first page at once, as does --announce of the command umapi"
+        "; start_sync() before the listing opens its first page at once, as does --announce of umapi users"
         if locked and SYNC_HEADER not in request.headers
         else ""
     )

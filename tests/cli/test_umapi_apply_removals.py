@@ -116,6 +116,17 @@ def test_a_service_that_does_not_say(apply: Run, server: RunningServer, folder: 
     assert [path.name for path in folder.iterdir()] == ["leavers.csv"]
 
 
+def test_a_percentage_soon_after_a_listing(apply: Run, server: RunningServer, folder: Path) -> None:
+    """While the page that says the number of users is locked, a number is asked for, since apply announces nothing."""
+    server.world.settings = server.world.settings.changed({"throttle": True, "first_page_lockout_seconds": 1800})
+    assert apply("--plan", "--action", "remove_from_org", "--max-removals", "100%", leavers(folder, 1)).status == 0
+    told = apply("--action", "remove_from_org", "--max-removals", "100%", leavers(folder, 1))
+    assert (told.status, posts(server)) == (2, 0)
+    asked = "how many users there are cannot be asked now: give --max-removals a number ("
+    assert told.err.startswith(f"umapi: leavers.csv: {asked}")
+    assert [path.name for path in folder.iterdir()] == ["leavers.csv"]
+
+
 @pytest.mark.parametrize("limit", ["-1", "five", "101%", "%", "5 %", "1e3", ""])
 def test_limits_that_mean_nothing(apply: Run, folder: Path, limit: str) -> None:
     """What is neither a number nor a percentage is refused in one line."""

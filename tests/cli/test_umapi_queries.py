@@ -242,5 +242,7 @@ def test_a_listing_soon_after_another(umapi: Umapi, server: RunningServer) -> No
     assert umapi("users").status == 0
     refused = umapi("users")
     assert refused.status == 1
-    assert "start_sync() before the listing opens its first page at once" in refused.err
+    assert (
+        "start_sync() before the listing opens its first page at once, as does --announce of umapi users" in refused.err
+    )
     assert umapi("users", "--announce").lines == umapi("users", "--announce").lines != []

@@ -14,6 +14,7 @@ import click
 from umapi_models.models import UserStep
 from umapi_sdk.actions import Action
 from umapi_sdk.connection import Connection
+from umapi_sdk.errors import ThrottledError
 from umapi_sdk.kinds import Step, ends, steps_of
 from umapi_sdk.lookups import UsersQuery
 from umapi_sdk.sheets import Row
@@ -32,13 +33,16 @@ class RemovalLimit:
         """Return what is wrong with so many removals, None if they may be; for a percentage, the service is asked.
 
         Raises:
-            ServiceError, NetworkError: it does not say how many users there are.
+            ServiceError, NetworkError: it does not say how many users there are, and not for being asked too often.
         """
         if not self.percent:
             return _problem(removals, int(self.number), f"{self.number}")
         if not removals:
             return None
-        total = _users(connection)
+        try:
+            total = _users(connection)
+        except ThrottledError as error:  # as soon after a listing, which locks the page that says it
+            return f"how many users there are cannot be asked now: give --max-removals a number ({error})"
         if total is None:
             return "the service does not say how many users there are: give --max-removals a number"
         most = int(total * self.number / 100)
