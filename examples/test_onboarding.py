@@ -15,7 +15,7 @@ def onboard(email: str) -> bool:
         return conn.execute_single(action.add_to_groups(["DevOps"]), immediate=True).completed == 1
 
 
-@pytest.mark.umapi(profile="live", faults=[{"operation": "action", "status": 429, "retry_after": 0, "first": 1}])
+@pytest.mark.umapi(profile="live", faults=[{"operation": "action", "status": 429, "retry_after": 1, "first": 1}])
 def test_onboarding(umapi_server: UmapiServer, umapi_org: UmapiOrg, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new colleague gets account and group, though the first call is throttled."""
     for name, value in umapi_server.environment().items():

@@ -1,16 +1,18 @@
 """Blocks of pages that are parts of programs: each is executed with the names that the page speaks of.
 
 They stand in docs/explanation/listings.md, docs/explanation/planning.md, docs/reference/verify.md,
-docs/reference/redaction.md, docs/reference/reports.md and README.md.
+docs/reference/redaction.md, docs/reference/reports.md, docs/reference/mock-server.md and README.md.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,8 +22,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import umapi_sdk
+from umapi_harness.mock import default_seed
 from umapi_harness.mock.serving.server import running_server
-from umapi_pages import ROOT, Block, blocks
+from umapi_pages import ROOT, Block, blocks, fits
 from umapi_sdk import Connection, UserAction, connect
 
 RECORDED = ROOT / "tests" / "contract" / "recordings" / "users.har"
@@ -65,6 +68,35 @@ def test_the_program_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out == "new@example.com: completed\n"
 
 
+@pytest.mark.usefixtures("conn")
+@pytest.mark.parametrize(
+    ("page", "programs"), [("how-to/bulk.md", 1), ("explanation/outcomes.md", 2), ("explanation/planning.md", 1)]
+)
+def test_programs_print_what_pages_say_on_the_mock_server(
+    page: str, programs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Groups and people of an example are those that the mock server begins with, so that it succeeds as shown."""
+    monkeypatch.chdir(tmp_path)
+    found = blocks((ROOT / "docs" / page).read_text("utf-8"))
+    pairs = [
+        (one, next_one) for one, next_one in pairwise(found) if (one.language, next_one.language) == ("python", "")
+    ]
+    for program, shown in pairs[:programs]:
+        exec(compile(program.text, page, "exec"), {})
+        printed = re.sub(r"^\(and \d+ lines like it\)$", "…", shown.text, flags=re.MULTILINE)
+        assert fits(capsys.readouterr().out, printed), f"{page}, line {program.line}"
+    assert len(pairs) >= programs
+
+
+def test_the_page_of_the_mock_server_names_what_it_has_to_begin_with() -> None:
+    """Domains, groups and profiles of the organisation without a seed are on the page, and the number of users."""
+    page = (ROOT / "docs" / "reference" / "mock-server.md").read_text("utf-8")
+    seed = default_seed()
+    for kind in ("domains", "user_groups", "profiles"):
+        assert [one["name"] for one in seed[kind] if f"`{one['name']}`" not in page] == []
+    assert "| users | 13," in page
+
+
 def test_what_was_not_sent_can_be_planned_again() -> None:
     """The part about failures makes a plan of what was not sent, and of nothing else."""
     (part,) = parts("docs/explanation/planning.md", "python")
@@ -90,9 +122,11 @@ def test_a_recording_is_verified_from_python(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the pages are written for a POSIX shell")
-@pytest.mark.parametrize("page", ["docs/reference/redaction.md", "docs/reference/reports.md"])
+@pytest.mark.parametrize(
+    "page", ["docs/reference/mock-server.md", "docs/reference/redaction.md", "docs/reference/reports.md"]
+)
 def test_the_commands_of_a_page_succeed(page: str, tmp_path: Path) -> None:
-    """A recording of others is redacted and clean; a run's exchanges are verified."""
+    """A mock server tells what it has; a recording of others is redacted and clean; exchanges are verified."""
     shutil.copy(RECORDED, tmp_path / "their-cassette.yml")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("UMAPI_")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"

@@ -32,6 +32,20 @@ def test_a_page_prints_what_it_says(page: str, tmp_path: Path) -> None:
     assert play(ROOT / page, tmp_path) == PLAYED[page]
 
 
+def test_the_folder_of_the_tutorial_is_not_within_the_clone() -> None:
+    """pytest would take the settings of this project there, with which a test cannot import the module beside it."""
+    page = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
+    made = re.search(r"^mkdir (\S+) && cd \1$", page, re.MULTILINE)
+    assert made is not None
+    assert not (ROOT / made[1]).resolve().is_relative_to(ROOT)
+
+
+def test_no_example_waits_for_a_time_left_to_chance() -> None:
+    """A planned 429 says when to come back: with Retry-After 0, a reader's test takes seconds, and nobody told why."""
+    pages = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*.py"), ROOT / "README.md"]
+    assert [page.name for page in pages if re.search(r'"retry_after": "?0\b', page.read_text("utf-8"))] == []
+
+
 @pytest.mark.parametrize(
     ("shown", "printed", "fitting"),
     [

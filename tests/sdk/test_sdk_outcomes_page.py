@@ -18,8 +18,9 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "outcomes.
 EXAMPLES = re.findall(r"```python\n(.*?)```.*?```\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 DOCUMENT = {
     "domains": [{"name": "example.com", "type": "federatedID"}],
-    "user_groups": [{"name": "Designers"}, {"name": "Writers"}],
-    "users": [{"email": f"user{number}@example.com", "type": "federatedID"} for number in range(25)],
+    "user_groups": [{"name": name} for name in ("DevOps", "Marketing", "Writers")],
+    "users": [{"email": f"user{number}@example.com", "type": "federatedID"} for number in range(25)]
+    + [{"email": "jdoe@example.com", "type": "federatedID"}],
 }
 
 
@@ -44,7 +45,7 @@ def test_what_is_left_is_sent_as_the_page_says() -> None:
     place = Place(DOCUMENT)
     assert printed_by(example, place) == printed.splitlines()
     users = {user["email"]: user.get("groups") for user in place.state()["users"]}
-    assert users["one@example.com"] == users["two@example.com"] == ["Designers", "Writers"]
+    assert users["one@example.com"] == users["two@example.com"] == ["DevOps", "Marketing"]
 
 
 def test_an_interrupted_run_prints_what_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:

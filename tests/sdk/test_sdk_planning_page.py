@@ -23,7 +23,7 @@ def test_the_example_prints_what_the_page_says() -> None:
     example, printed = found.groups()
     document = {
         "domains": [{"name": "example.com", "type": "federatedID"}],
-        "user_groups": [{"name": "Designers"}, {"name": "Writers"}],
+        "user_groups": [{"name": "DevOps"}, {"name": "Marketing"}],
     }
     place, output = Place(document), io.StringIO()
     connecting = mock.patch.object(umapi_sdk, "connect", return_value=place.connection, create=True)
