@@ -1,7 +1,7 @@
 """Blocks of pages that are parts of programs: each is executed with the names that the page speaks of.
 
 They stand in docs/explanation/listings.md, docs/explanation/planning.md, docs/reference/verify.md,
-docs/reference/redaction.md, docs/reference/reports.md, docs/reference/mock-server.md and README.md.
+docs/reference/redaction.md, docs/reference/reports.md and docs/reference/mock-server.md.
 """
 
 from __future__ import annotations
@@ -58,14 +58,6 @@ def test_the_parts_about_listings_run(conn: Connection, capsys: pytest.CaptureFi
         exec(compile(part.text, "listings.md", "exec"), names)
         assert len(names["users"]) == 13
     assert capsys.readouterr().out == ""
-
-
-@pytest.mark.usefixtures("conn")
-def test_the_program_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    """A reader can copy the ten lines of README.md, which create somebody on a mock server."""
-    (part,) = parts("README.md", "python")
-    exec(compile(part.text, "README.md", "exec"), {})
-    assert capsys.readouterr().out == "new@example.com: completed\n"
 
 
 @pytest.mark.usefixtures("conn")
