@@ -65,6 +65,15 @@ def test_an_error_that_no_check_looks_at_fails_the_run(answered, test, broken):
     assert kinds(answered(test, 404)) == broken
 
 
+@pytest.mark.parametrize("look", ["stream", "dataURI()", "toJSON()"])
+@pytest.mark.parametrize("body", [b"{}", b"\xff\x00"])
+def test_bytes_are_looked_at_as_well(web, run_collection, collection_of, item, look, body):
+    """A check of an error's bytes sees the body, whether or not that is text."""
+    web.always(reply(404, text=body))
+    test = f"pm.test('x', () => pm.expect(pm.response.{look}).to.be.ok);"
+    assert kinds(run_collection(collection_of(item("a", "http://h/x", test=test)))) == []
+
+
 def test_a_function_of_another_script_looks_for_the_script_that_calls_it(answered):
     """What counts is who reads status or body when, not in whose text that stands."""
     outer = "looks = () => pm.response.code; ignores = () => pm.info.requestName;"

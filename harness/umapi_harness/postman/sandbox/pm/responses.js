@@ -24,7 +24,10 @@ class ResponseView {
   }
 
   // The body as bytes. Where the text says all, the host gives no others.
-  get stream() { return makeBuffer(this.#bytes === undefined ? this.content : this.#bytes, this.#bytes === undefined ? "utf8" : "latin1"); }
+  get stream() {
+    const text = this.content; // always read: whoever asks for the bytes looks at the body
+    return this.#bytes === undefined ? makeBuffer(text, "utf8") : makeBuffer(this.#bytes, "latin1");
+  }
 
   reason() { return this.status; }
   details() { return { name: this.status, detail: "", code: this.code, standardName: this.status }; }
