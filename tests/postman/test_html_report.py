@@ -18,7 +18,7 @@ import pytest
 from umapi_events import SAID, exchange, plain_step, step, whole_run
 from umapi_harness.cli import main
 from umapi_harness.postman import events
-from umapi_harness.report.files import unfinished
+from umapi_harness.report.files import ReportFile, unfinished
 from umapi_harness.report.html_report import Bounds, HtmlReport
 from umapi_harness.report.html_steps import BODY_LIMIT, CHECK_LIMIT, EXCHANGE_LIMIT, LINE_LIMIT, TEXT_LIMIT
 
@@ -387,3 +387,14 @@ def test_the_walkthrough_s_report_holds_no_secret(tmp_path, capsys):
     assert "client_secret=•••" in text
     assert "eyJ" not in "".join(body["text"] for body in document.bodies)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["\U0001f600" * 61, "a[1]" * 16, "\u5c71" * 80])
+def test_reports_of_long_names_are_written(tmp_path, name):
+    """A name that the system takes has room for its report in the making too, which is found by that name."""
+    report = tmp_path / name
+    file = ReportFile(report)
+    file.write("text")
+    assert len(unfinished(report)) == 1
+    file.finish()
+    assert (report.read_text("utf-8"), unfinished(report)) == ("text", [])

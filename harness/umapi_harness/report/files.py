@@ -6,6 +6,7 @@ import glob
 import os
 import secrets
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -13,7 +14,7 @@ from typing import BinaryIO, Final
 from umapi_harness.common.outputs import is_stream
 
 _NAME: Final = 64
-"""Characters of a report's name that the file in the making bears: systems bound the length of names."""
+"""Bytes of a report's name that the file in the making bears: systems bound the length of names."""
 
 
 class ReportFile:
@@ -94,9 +95,9 @@ class ReportFile:
 def unfinished(path: Path) -> list[Path]:
     """The files beside `path` that are reports in the making: of runs that were killed, or are under way."""
     place = Path(os.path.realpath(path))
-    pattern = _part_name(glob.escape(place.name[:_NAME]), "*")
-    return sorted(place.parent.glob(pattern))
+    return sorted(place.parent.glob(_part_name(place.name, "*", glob.escape)))
 
 
-def _part_name(name: str, mark: str) -> str:
-    return f".{name[:_NAME]}.{mark}.part"
+def _part_name(name: str, mark: str, written: Callable[[str], str] = str) -> str:
+    kept = os.fsencode(name)[:_NAME].decode("utf-8", "ignore")
+    return f".{written(kept)}.{mark}.part"
