@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.harness_cli.conftest import Run
+from umapi_harness.commands import run_signals
 
 V21 = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 ROOT = "https://{{UMAPI_ENDPOINT}}/v2/usermanagement"
@@ -334,6 +336,31 @@ def test_a_signal_ends_a_run_with_its_reports(write: Write, tmp_path: Path, name
     assert document["passed"] is False
     kinds = [error["kind"] for one in document["requests"] for error in one["errors"]]
     assert kinds == ["network", "interrupted"] or (kinds, document["errors"][0]["kind"]) == (["network"], "interrupted")
+
+
+def test_a_run_that_is_given_up_does_not_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whenever its own thread finds that another ends the run, it finds as well that it must stay."""
+    monkeypatch.setattr(run_signals, "_GRACE", 0)
+    stays: list[bool] = []
+
+    class Watched(run_signals.Ending):
+        def _is_first(self) -> bool:
+            first = super()._is_first()
+            stays.append(self._given_up)
+            return first
+
+        def _leave(self, give_up: Callable[[], None]) -> None:
+            give_up()
+            self._heard.set()
+
+    ended: list[str] = []
+    ending = Watched(give_up=lambda: ended.append(ending.reason()))
+    told, tells = socket.socketpair()
+    with told, tells:
+        tells.send(bytes([signal.SIGTERM]))
+        tells.shutdown(socket.SHUT_WR)
+        ending.watch(told)
+    assert (stays, ended) == ([True], ["SIGTERM"])
 
 
 def test_everything_can_come_from_the_web(run: Run, write: Write, tmp_path: Path) -> None:

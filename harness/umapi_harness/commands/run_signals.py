@@ -75,7 +75,7 @@ class Ending:
         self._heard.set()
         if not self._is_first():
             while self._given_up:
-                threading.Event().wait()  # the process is about to end
+                threading.Event().wait(_GRACE)  # the process is about to end
             return
         self.number = number
         if self.waits:
@@ -89,10 +89,13 @@ class Ending:
         """See the signals of the process as bytes, and give the run up where its own thread does not hear of one."""
         while told := signals.recv(1):
             while told[0] in _SIGNALS and not self._heard.wait(_GRACE):
-                if not (self._telling or self.waits) and self.give_up is not None and self._is_first():
+                if self._telling or self.waits or self.give_up is None:
+                    continue
+                self._given_up = True  # before the turn is taken: the run, if it comes back now, must not go on
+                if self._is_first():
                     self.number = told[0]
-                    self._given_up = True
                     self._leave(self.give_up)
+                self._given_up = False
 
     def _is_first(self) -> bool:
         try:
