@@ -192,6 +192,7 @@ function keys(c, ...given) {
   const has = (key) => actual.some((one) => same(one, key));
   const holds = flags.any ? wanted.some(has)
     : wanted.every(has) && (flags.contains || wanted.length === actual.length);
+  if (holds !== Boolean(flags.not)) return; // words are made for failures alone: they cost more than all before
   const names = wanted.map((key) => inspected(key));
   const last = names.pop();
   const text = names.length ? `keys ${names.join(", ")}, ${flags.any ? "or" : "and"} ${last}` : `key ${last}`;
@@ -360,7 +361,7 @@ function by(c, delta) {
 function holdsAgainst(c, schema, value, options) {
   needsType(c, schema, "object");
   const { valid, message } = schemaVerdict(schema, value, options);
-  if (!Object.keys(schema).length) unasserted.add(c);
+  if (!Object.keys(schema).length) unasserted.set(c, new Error());
   c.check(valid, `expected data to satisfy schema but found following errors: \n${message.replaceAll("#{", "# {")}`,
     "expected data to not satisfy schema");
 }

@@ -1,23 +1,21 @@
 // The expectations behind pm.expect: a BDD chain with chai's words. This is the chain; `assertions.js` has the words.
 // A word that is not known throws, so that a slip of the pen cannot pass for a check.
 
-const FILLERS = ["to", "be", "been", "is", "and", "has", "have", "with", "that", "which", "at", "of", "same", "but", "does",
-  "still", "also"];
+const FILLERS = new Set(["to", "be", "been", "is", "and", "has", "have", "with", "that", "which", "at", "of", "same", "but",
+  "does", "still", "also"]);
 const FLAGS = {
   not: {}, deep: {}, nested: {}, own: {}, ordered: {}, any: { all: false }, all: { any: false }, itself: {},
 };
 const SUGGESTED_DISTANCE = 4;
 
-// Expectations that have checked nothing yet, with the place in the script where they were made.
-const unasserted = new Set();
+// Expectations that have checked nothing yet, with an error that knows where they were made.
+const unasserted = new Map();
 
 class Chain {
   constructor(subject, message) {
     this.subject = subject;
     this.message = message;
     this.flags = {};
-    this.place = new Error();
-    unasserted.add(this);
   }
 
   // Fails with `text`, or where the chain is negated with `negated`, in which #{this}, #{exp} and #{act} are filled in:
@@ -44,7 +42,6 @@ class Chain {
   // An expectation about another value, with the same words in front of its messages.
   about(subject, flags = {}) {
     const other = new Chain(subject, this.message);
-    unasserted.delete(other);
     other.flags = flags;
     return other;
   }
@@ -95,7 +92,7 @@ function wrap(chain) {
 
 function read(chain, proxy, target, name) {
   if (typeof name === "symbol" || UNASKED.has(name)) return undefined;
-  if (FILLERS.includes(name)) return proxy;
+  if (FILLERS.has(name)) return proxy;
   if (Object.hasOwn(FLAGS, name)) {
     Object.assign(chain.flags, { [name]: true }, FLAGS[name]);
     return proxy;
@@ -136,7 +133,11 @@ function chainable(chain, proxy, word) {
   return new Proxy(asserter(chain, proxy, word), { get: (call, next) => read(chain, proxy, {}, next) });
 }
 
-function expect(subject, message) { return wrap(new Chain(subject, message)); }
+function expect(subject, message) {
+  const chain = new Chain(subject, message);
+  unasserted.set(chain, new Error());
+  return wrap(chain);
+}
 
 expect.fail = (...args) => {
   const [actual, expected, message] = args.length < 2 ? [undefined, undefined, args[0]] : args;

@@ -87,8 +87,8 @@ function addEmptyAssertions() {
   for (let node = records.first; node !== null; node = node.next) {
     if (node.kind === "error" || node.state === "failed") return;
   }
-  for (const chain of [...unasserted].slice(0, MAX_EMPTY_ASSERTIONS)) {
-    const { line, column, script } = placeOf(chain.place);
+  for (const [chain, made] of [...unasserted].slice(0, MAX_EMPTY_ASSERTIONS)) {
+    const { line, column, script } = placeOf(made);
     addRecord({ __proto__: null, kind: "error", rule: "empty-assertion",
       message: `pm.expect(${displayed(chain.subject)}) checks nothing: no assertion follows that says anything of it`,
       script: script === null ? current.script : script, line, column });
