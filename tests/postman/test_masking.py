@@ -94,6 +94,13 @@ def test_headers_that_prove_identity_lose_their_value():
     )
 
 
+@pytest.mark.parametrize("address", ["/cb?code={}&state=1", "//h/cb?code={}", "https://h/cb#code={}", "?x=1&ticket={}"])
+@pytest.mark.parametrize("name", ["Location", "content-location", "Referer"])
+def test_headers_of_addresses_lose_the_secrets_of_these(name, address):
+    """Wherever an address begins, and whether a secret stands in its query or its fragment."""
+    assert Masker().headers([(name, address.format("Qm81kfLm29"))]) == ((name, address.format(MASK)),)
+
+
 def test_a_masker_shows_no_secret_itself():
     """Printing the masker shows nothing of what it knows."""
     masker = Masker()

@@ -19,6 +19,9 @@ _REMEMBERED: Final = 4096
 _REMEMBERED_LENGTH: Final = 2048
 """Names, headers and answers come again with each request of a run: texts up to this length are read once."""
 
+_OF_ADDRESSES: Final = frozenset({"location", "content-location", "referer"})
+"""Headers whose values are addresses, also where these begin with a path."""
+
 
 def is_secret_name(name: str) -> bool:
     """Whether a variable of this name is taken to hold a secret: a token, a secret, a private key, a password."""
@@ -65,4 +68,8 @@ class Masker:
 
     def headers(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Headers without secrets: authorisation, cookies and the like lose their value altogether."""
-        return tuple((name, MASK if is_secret(name) else self.text(value)) for name, value in pairs)
+        return tuple((name, MASK if is_secret(name) else self._value(name, value)) for name, value in pairs)
+
+    def _value(self, name: str, value: str) -> str:
+        is_address = name.lower() in _OF_ADDRESSES and ("?" in value or "#" in value)
+        return self.text(self._masker.url(value) if is_address else value)
