@@ -26,7 +26,8 @@ def main(arguments: list[str]) -> int:
     folder, status = Path(arguments[0]), arguments[1]
     report = read(folder / "report.json")
     outputs = {"passed": str(status == "0").lower(), "exit-status": status, "requests": "0", "failures": "0"}
-    outputs |= {"junit": f"{folder}/junit.xml", "html": f"{folder}/report.html"}
+    for name, file in (("junit", folder / "junit.xml"), ("html", folder / "report.html")):
+        outputs[name] = str(file) if file.is_file() else ""
     summary = (report or {}).get("summary")
     if summary is not None:
         outputs["requests"] = str(summary["requests"])
@@ -79,6 +80,8 @@ def failures(report: dict[str, Any]) -> list[tuple[str, str, str]]:
     found: list[tuple[str, str, str]] = []
     for request in report["requests"]:
         place = " / ".join([*request["folders"], request["name"]])
+        if request["iteration"]:
+            place += f" (iteration {request['iteration'] + 1})"
         failed = [check for check in request["checks"] if check["state"] == "failed"]
         found += [(place, check["name"], check["message"]) for check in failed]
         found += [(place, error["kind"], error["message"]) for error in request["errors"] if not error["allowed"]]

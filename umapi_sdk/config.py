@@ -348,7 +348,11 @@ class InsecureFileWarning(UserWarning):
 
 def _help(*names: str) -> str:
     variables = ", ".join(PREFIX + name.upper() for name in names)
-    fact, call = ("is not set", "it as an argument") if len(names) == 1 else ("are not set", "them as arguments")
+    fact, call = (
+        ("is not set", "it as an argument of connect()")
+        if len(names) == 1
+        else ("are not set", "them as arguments of connect()")
+    )
     return f"{', '.join(names)} {fact}: give {call}, as {variables}, or in a file named by {PREFIX}CONFIG"
 
 

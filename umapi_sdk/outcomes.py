@@ -209,7 +209,8 @@ class ActionOutcome(msgspec.Struct, frozen=True, kw_only=True):
         details += [str(error) for error in self.errors] + ([self.reason] if self.reason else [])
         if self.maybe_repeated and self.status is not OutcomeStatus.COMPLETED:
             details.append("an earlier attempt may have taken effect")
-        return shown(f"{self.action.target}: {self.status}" + (f": {'; '.join(details)}" if details else ""))
+        mode = " in test mode" if self.test_mode and self.status is OutcomeStatus.COMPLETED else ""
+        return shown(f"{self.action.target}: {self.status}{mode}" + (f": {'; '.join(details)}" if details else ""))
 
 
 RUN_ENDED: Final = "the run ended before"

@@ -128,6 +128,7 @@ def test_a_run_that_does_not_begin(run: Run, place: Path) -> None:
     assert (step.status, step.outputs["exit-status"], step.outputs["passed"]) == (2, "2", "false")
     assert "missing.json" in step.log
     assert step.outputs.keys() == PROMISED
+    assert (step.outputs["junit"], step.outputs["html"]) == ("", "")
     assert step.summary.startswith("### UMAPI collection: no run\n")
 
 
@@ -208,12 +209,13 @@ def test_names_are_no_markup(summary: ModuleType) -> None:
 def test_many_failures_are_cut(summary: ModuleType) -> None:
     """Of many failures fifty are listed, long messages are cut, and the rest is told."""
     check = {"name": "c" * 10_000, "state": "failed", "message": "m"}
-    request = {"folders": ["f"], "name": "r", "checks": [check] * 70, "errors": []}
+    request = {"folders": ["f"], "name": "r", "iteration": 1, "checks": [check] * 70, "errors": []}
     counts = dict.fromkeys(("requests", "checks_passed", "checks_failed", "errors", "allowed", "seconds"), 1)
     report = {"collection": "C", "passed": False, "stopped": "the budget is spent", "errors": []}
     report |= {"requests": [request], "summary": counts}
     told = summary.told(report, "1")
     assert "The run ended early: the budget is spent" in told
+    assert "| f / r &#40;iteration 2&#41; |" in told
     assert told.endswith("20 more are in the reports.\n")
     assert len(told) < 40_000
 

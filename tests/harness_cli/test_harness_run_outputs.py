@@ -80,7 +80,7 @@ def test_newman_s_reporters_of_what_goes_on_are_the_console(run: Run, names: str
     """A line of Newman that names them works: cli reports once, and that is said once."""
     ran = run("run", "c.json", "-r", names)
     assert ran.status == 1
-    assert ran.out.count("FAILED: 1 requests") == 1
+    assert ran.out.count("FAILED: 1 request") == 1
     assert ran.err.count("the last line of cli shows what goes on, and cli reports") == 1
     assert ran.err.count("\n") == 1
     assert not Path("newman").exists()
@@ -164,7 +164,7 @@ def test_no_name_breaks_a_line(run: Run) -> None:
     ran = run("run", "c.json", *ALL_REPORTS.split())
     escaped = "a\\n  ✓ forged \\x1b[2J\\u2028"
     lines = ran.out.splitlines()
-    assert (lines[0], lines[2]) == (f"{escaped}: 1 requests", escaped)
+    assert (lines[0], lines[2]) == (f"{escaped}: 1 request", escaped)
     assert lines[3].startswith(f"  ✗ {escaped} ")
     assert f"     {escaped}: expected 1 to equal 2" in lines
     assert not any("forged" in line and "\\x1b" not in line for line in lines)

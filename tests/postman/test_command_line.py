@@ -94,7 +94,7 @@ def test_a_run_elsewhere_takes_its_values_from_all_sources(collection, write_jso
     variables = write_json("g.json", {"values": [{"key": "v", "value": "global"}, {"key": "host", "value": "no"}]})
     arguments = ["run", collection, "-e", str(environment), "-g", str(variables), "--env-var", "host=h.example"]
     assert main(arguments) == 0
-    assert "passed: 1 requests, 1 checks passed" in capsys.readouterr().out
+    assert "passed: 1 request, 1 check passed" in capsys.readouterr().out
 
 
 def test_a_failed_check_is_status_1_and_the_reports_are_written(collection, tmp_path, capsys, abroad):

@@ -54,6 +54,17 @@ def test_the_table_has_a_row_for_each_request_and_tells_the_failures(mixed_run: 
     )
 
 
+def test_a_message_of_several_lines_has_no_empty_ones_and_no_line_ends_in_blanks() -> None:
+    """An answer without a body is its status and reason, and what a parser says of it leaves no gaps."""
+    one = step(1)
+    failed = events.CheckFailed(step=one, name="n", message="No data\n\n^", pointer="/item/0/event/0/script/exec")
+    lines = printed(whole_run([[*exchange(one, 1, answer=""), failed, events.RequestFinished(step=one)]])).splitlines()
+    at = lines.index("     n: No data")
+    assert lines[at + 1] == "       ^"
+    assert "     got:  200 OK" in lines
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
 def test_a_file_has_the_lines_of_a_terminal_without_their_styles(mixed_run: Ran) -> None:
     """What is written to no terminal says the same, blank for blank, as what a terminal is shown."""
     out = io.StringIO()
@@ -220,4 +231,4 @@ def test_allowed_rules_and_notes_are_told(
     ran = run_collection(collection_of(checked), allowed=frozenset({Rule.UNRESOLVED_VARIABLE}))
     text = printed(ran.told)
     assert "      allowed: unresolved-variable: no value for {{nothing}}: sent as it stands" in text
-    assert "1 errors allowed (unresolved-variable 1)" in text
+    assert "1 error allowed (unresolved-variable 1)" in text

@@ -90,10 +90,20 @@ def test_a_variable_without_value_fails_the_run_and_is_sent_as_it_stands(server,
     ran = run_collection(collection_of(item("one", request), item("two", "http://h/ok")))
     (error,) = ran.of(events.ErrorRaised)
     assert error.kind == "unresolved-variable"
-    remedy = "set it in the environment, or with --env-var NAME=VALUE"
+    remedy = "set it in the environment or the data, or with --env-var NAME=VALUE"
     assert error.message == f"no value for {{{{x}}}}, {{{{y}}}}: sent as it stands; {remedy}"
     assert error.pointer == "/item/0/request"
     assert (ran.summary.requests, ran.summary.errors, ran.summary.passed) == (2, 1, False)
+
+
+def test_a_variable_that_is_spelt_like_another_is_told_with_that(server, run_collection, collection_of, item):
+    """A slip of the pen is answered by the name that was meant, and what resembles nothing is not."""
+    collection = collection_of(
+        item("one", "http://h/{{team_gruop}}/{{zzz}}"), variable=[{"key": "team_group", "value": "1"}]
+    )
+    (error,) = run_collection(collection).of(events.ErrorRaised)
+    assert error.message.startswith("no value for {{team_gruop}}, {{zzz}}: sent as it stands; ")
+    assert error.message.endswith("--env-var NAME=VALUE (is {{team_group}} meant?)")
 
 
 @pytest.mark.parametrize("allowed", [False, True])
@@ -137,7 +147,7 @@ def test_a_variable_without_value_may_be_allowed_and_is_sent_as_it_stands(server
     assert (error.kind, error.allowed, error.message) == (
         "unresolved-variable",
         True,
-        "no value for {{x}}: sent as it stands; set it in the environment, or with --env-var NAME=VALUE",
+        "no value for {{x}}: sent as it stands; set it in the environment or the data, or with --env-var NAME=VALUE",
     )
     assert ran.summary.passed
     assert ran.summary.requests == 1

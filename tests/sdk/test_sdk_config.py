@@ -315,7 +315,7 @@ def test_missing_setting_is_named_with_every_remedy(name: str) -> None:
     environment = {variable: value for variable, value in ENVIRONMENT.items() if variable != f"UMAPI_{name.upper()}"}
     with pytest.raises(ConfigurationError) as caught:
         load_settings(environment=environment)
-    remedy = f"give it as an argument, as UMAPI_{name.upper()}, or in a file named by UMAPI_CONFIG"
+    remedy = f"give it as an argument of connect(), as UMAPI_{name.upper()}, or in a file named by UMAPI_CONFIG"
     assert str(caught.value) == f"{name} is not set: {remedy}"
 
 
@@ -374,8 +374,8 @@ def test_missing_settings_are_named_together() -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_settings(environment={})
     assert str(caught.value) == (
-        "org_id, client_id, client_secret are not set: give them as arguments, as UMAPI_ORG_ID, UMAPI_CLIENT_ID, "
-        "UMAPI_CLIENT_SECRET, or in a file named by UMAPI_CONFIG"
+        "org_id, client_id, client_secret are not set: give them as arguments of connect(), as UMAPI_ORG_ID, "
+        "UMAPI_CLIENT_ID, UMAPI_CLIENT_SECRET, or in a file named by UMAPI_CONFIG"
     )
 
 

@@ -214,6 +214,7 @@ def test_test_mode_counts_its_own(mock: RunningServer, connect: Connect) -> None
     connection = connect(mock, test_mode=True)
     done = connection.execute_single(UserAction("new@example.com").add_adobe_id(), immediate=True)
     assert (done.completed, connection.status()[0]["actions-completed"]) == (1, 1)
+    assert str(done.outcomes[0]) == "new@example.com: completed in test mode"
     assert mock.world.organization().adobe_id("new@example.com") is None
     assert mock.world.journal.as_list()[-1]["query"] == "testOnly=true"
 

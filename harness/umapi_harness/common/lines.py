@@ -1,4 +1,4 @@
-"""Lines: a text of anybody as one line, in which an escape stands for whatever would break or disguise it."""
+"""Lines for people: anybody's text as one, with escapes for whatever would break or disguise it; numbers of things."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from typing import Final
 
 # Controls, ends of lines and paragraphs, marks that turn the direction of reading round, halves of surrogate pairs.
 _BREAKING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where that is needed."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def one_line(text: str) -> str:

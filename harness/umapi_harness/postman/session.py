@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +33,8 @@ from umapi_harness.postman.writes import as_test, changes_organization
 
 _SHOWN_VALUE = 2_000
 """So many characters of a variable's value are told."""
+_NEAR: Final = 0.8
+"""How alike two names of variables are, from 0 to 1, of which one can be a slip for the other."""
 
 CREDENTIAL_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
 """Variables in the value of these are secrets, whatever they are called."""
@@ -321,7 +324,13 @@ class Session:
         rule = Rule.UNRESOLVED_VARIABLE
         sent = rule in self.options.allowed or not changes_organization(request.method, request.url)
         listed = ", ".join(f"{{{{{name}}}}}" for name in names)
-        remedy = "set it in the environment, or with --env-var NAME=VALUE"
+        remedy = f"set it in the environment or the data, or with --env-var NAME=VALUE{self._meant(names)}"
         what = "sent as it stands" if sent else "not sent, for it would change the organisation"
         self.error(step, rule, f"no value for {listed}: {what}; {remedy}", f"{step.pointer}/request")
         return sent
+
+    def _meant(self, names: Sequence[str]) -> str:
+        """Which variables that have a value are spelt much like some that have none, as the end of a message."""
+        known = {name for values in self.scopes.by_name().values() for name in values if name not in names}
+        near = dict.fromkeys(match for name in names for match in get_close_matches(name, known, n=1, cutoff=_NEAR))
+        return f" (is {', '.join(f'{{{{{name}}}}}' for name in near)} meant?)" if near else ""

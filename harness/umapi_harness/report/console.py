@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from umapi_harness.common.lines import one_line
+from umapi_harness.common.lines import counted, one_line
 from umapi_harness.postman import events
 from umapi_harness.report.failures import FailedStep, exchange_lines, failed_step, failure_lines
 from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut
@@ -88,7 +88,7 @@ class ConsoleReport:
         taken = _STATUS_WIDTH + _CHECKS_WIDTH + _TIME_WIDTH + 6
         self._name_width = max(_NAME_WIDTH_MIN, min(_NAME_WIDTH_MAX, self._console.width - taken))
         rounds = "" if event.iterations == 1 else f", {event.iterations} iterations"
-        self._print((one_line(event.collection), "bold"), f": {event.requests} requests{rounds}")
+        self._print((one_line(event.collection), "bold"), f": {counted(event.requests, 'request')}{rounds}")
         for note in event.notes:
             self._print((f"  {one_line(note)}", "dim"))
         row = f"    {'request':{self._name_width}}{'status':>{_STATUS_WIDTH}}"
@@ -182,18 +182,18 @@ class ConsoleReport:
         self._print("")
         for line in self._totals.lines(summary):
             self._print((line, "dim"))
-        parts = [f"{summary.requests} requests", f"{summary.checks_passed} checks passed"]
+        parts = [counted(summary.requests, "request"), f"{counted(summary.checks_passed, 'check')} passed"]
         if summary.checks_failed:
-            parts.append(f"{summary.checks_failed} checks failed")
+            parts.append(f"{counted(summary.checks_failed, 'check')} failed")
         if summary.errors:
-            parts.append(f"{summary.errors} errors")
+            parts.append(counted(summary.errors, "error"))
         if summary.checks_skipped:
-            parts.append(f"{summary.checks_skipped} checks skipped")
+            parts.append(f"{counted(summary.checks_skipped, 'check')} skipped")
         if summary.skipped:
-            parts.append(f"{summary.skipped} requests skipped")
+            parts.append(f"{counted(summary.skipped, 'request')} skipped")
         if summary.allowed:
             counts = ", ".join(f"{name} {count}" for name, count in sorted(summary.allowed_rules.items()))
-            parts.append(f"{summary.allowed} errors allowed ({counts})")
+            parts.append(f"{counted(summary.allowed, 'error')} allowed ({counts})")
         if event.stopped is not None:
             parts.append(f"stopped: {event.stopped}")
         word, style = ("passed", "bold green") if summary.passed else ("FAILED", "bold red")

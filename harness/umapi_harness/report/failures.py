@@ -48,7 +48,7 @@ def failure_lines(failure: Failure) -> Iterator[Line]:
     """Name and message, then the two values that the check compared."""
     first, *more = cut(failure.message, _TEXT).splitlines() or [""]
     yield (f"{one_line(failure.name)}: ", (first, "red"))
-    for line in more:
+    for line in filter(str.strip, more):
         yield (("  " + line, "red"),)
     if failure.expected is not None and failure.actual is not None:
         yield from _value("expected: ", failure.expected, "green")
@@ -77,7 +77,7 @@ def _context(outcome: Outcome) -> Iterator[Line]:
 def _came(end: Ending) -> str:
     if isinstance(end, events.RequestFailed):
         return f"no answer: {one_line(cut(end.message, _BODY))}"
-    return f"{end.status} {end.reason} {_one_line(end.body)}"
+    return " ".join(part for part in (str(end.status), end.reason, _one_line(end.body)) if part)
 
 
 def exchange_lines(outcome: Outcome) -> Iterator[Line]:

@@ -9,6 +9,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from umapi_harness.common.lines import counted
 from umapi_harness.contract.findings import Finding, Grade
 from umapi_harness.contract.judging import Verdict, Verification, Verified
 from umapi_harness.report.terminal import shown
@@ -26,13 +27,13 @@ def print_verification(verification: Verification, console: Console, least: Grad
     exchanges = sum(len(file.recording.exchanges) for file in verification.files)
     word, style = ("agreed", "bold green") if verification.passed else ("DIFFERENT", "bold red")
     files = len(verification.files)
-    text = f": {files} file{_s(files)}, {exchanges} exchange{_s(exchanges)}, {_counts(counts)}"
+    text = f": {counted(files, 'file')}, {counted(exchanges, 'exchange')}, {_counts(counts)}"
     _line(console, (word, style), text)
 
 
 def _file(file: Verified, console: Console, least: Grade) -> None:
     exchanges = len(file.recording.exchanges)
-    _line(console, (file.recording.path, "bold"), f": {exchanges} exchange{_s(exchanges)} of the API")
+    _line(console, (file.recording.path, "bold"), f": {counted(exchanges, 'exchange')} of the API")
     for reason, count in file.foreign.items():
         _line(console, (f"  left out: {count}, {reason}", "dim"))
     for line in file.recording.skipped:
@@ -67,10 +68,6 @@ def _finding(finding: Finding, console: Console) -> None:
 def _counts(counts: Mapping[Grade, int]) -> str:
     parts = [f"{counts[grade]} {grade}" for grade in _ORDER if counts.get(grade)]
     return ", ".join(parts) if parts else "no findings"
-
-
-def _s(number: int) -> str:
-    return "" if number == 1 else "s"
 
 
 def _line(console: Console, *parts: str | tuple[str, str]) -> None:
