@@ -44,7 +44,7 @@ def test_what_is_no_strict_json_is_refused_in_one_line(tmp_path: Path, text: str
     for read in (read_document, read_node):
         with pytest.raises(InputError) as caught:
             read(path, "seed")
-        assert str(caught.value) == f"{path}: not JSON ({reason}); correct the file"
+        assert str(caught.value) == f"{path}: not JSON ({reason}); correct the file, or name a seed"
 
 
 def test_half_a_surrogate_pair_is_for_files_of_postman_alone(tmp_path: Path) -> None:
@@ -52,5 +52,5 @@ def test_half_a_surrogate_pair_is_for_files_of_postman_alone(tmp_path: Path) -> 
     path = tmp_path / "f.json"
     path.write_text('["\\ud800"]', encoding="utf-8")
     assert read_node(path, "collection").value == ["\ud800"]
-    with pytest.raises(InputError, match=r"not JSON \(an unpaired surrogate is no character\); correct the file$"):
+    with pytest.raises(InputError, match=r"not JSON \(an unpaired surrogate is no character\); correct the file"):
         read_document(path, "seed")

@@ -8,6 +8,7 @@ import tracemalloc
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -52,6 +53,25 @@ def test_the_table_has_a_row_for_each_request_and_tells_the_failures(mixed_run: 
     assert lines[-1].startswith(
         "FAILED: 4 requests, 2 checks passed, 2 checks failed, 2 errors, 2 checks skipped, 2 requests skipped in "
     )
+
+
+def test_a_failure_tells_what_took_effect_and_when_to_come_back() -> None:
+    """An answer that is lost leaves its change, and one that refuses its Retry-After: both stand below the failure."""
+    one, two = step(1), step(2)
+    lost = [
+        next(exchange(one, 1)),
+        events.RequestFailed(step=one, exchange=1, message="reset"),
+        events.ErrorRaised(step=one, kind=Rule.NETWORK, message="reset", pointer="/item/0/request"),
+        events.OrganizationChanged(step=one, changes=("user a@example.com\n: added",)),
+        events.RequestFinished(step=one),
+    ]
+    sent, came = exchange(two, 2, status=429, answer="")
+    assert isinstance(came, events.ResponseReceived)
+    busy = msgspec.structs.replace(came, headers=(("retry-after", "1800"),))
+    failed = events.CheckFailed(step=two, name="n", message="m", pointer="/item/1/event/0/script/exec")
+    lines = printed(whole_run([lost, [sent, busy, failed, events.RequestFinished(step=two)]])).splitlines()
+    assert lines[lines.index("     got:  no answer: reset") + 1] == "     changed: user a@example.com\\n: added"
+    assert "     got:  429 Refused (Retry-After: 1800)" in lines
 
 
 def test_a_message_of_several_lines_has_no_empty_ones_and_no_line_ends_in_blanks() -> None:

@@ -132,7 +132,7 @@ def read_document(path: Path, noun: str, *, surrogates: bool = False) -> Any:
     try:
         return parse(text, surrogates=surrogates)
     except ValueError as error:
-        raise DocumentError(str(path), "", f"not JSON ({error})", "correct the file") from error
+        raise DocumentError(str(path), "", f"not JSON ({error})", f"correct the file, or name a {noun}") from error
 
 
 def read_node(path: Path, noun: str) -> Node:

@@ -28,7 +28,7 @@ class FailedStep:
     failures: tuple[tuple[str, tuple[Line, ...]], ...]
     """The pointer of each failure, and its lines."""
     context: tuple[Line, ...]
-    """What was sent, what came, and what its scripts wrote."""
+    """What was sent, what came, what changed, and what its scripts wrote."""
     left_out: int
     """Failures that are not told of."""
 
@@ -70,6 +70,8 @@ def _context(outcome: Outcome) -> Iterator[Line]:
             yield ((f"      {_one_line(sent.body)}", "dim"),)
         if end is not None:
             yield ((f"got:  {_came(end)}", "dim"),)
+    for change in outcome.changes[:_LINES]:
+        yield ((f"changed: {one_line(cut(change, _BODY))}", "dim"),)
     for line in outcome.console[:_LINES]:
         yield ((f"[{line.level}] {cut(line.text, _BODY)}", "dim"),)
 
@@ -77,7 +79,8 @@ def _context(outcome: Outcome) -> Iterator[Line]:
 def _came(end: Ending) -> str:
     if isinstance(end, events.RequestFailed):
         return f"no answer: {one_line(cut(end.message, _BODY))}"
-    return " ".join(part for part in (str(end.status), end.reason, _one_line(end.body)) if part)
+    waits = [f"(Retry-After: {one_line(value)})" for name, value in end.headers if name.lower() == "retry-after"]
+    return " ".join(part for part in (str(end.status), end.reason, *waits, _one_line(end.body)) if part)
 
 
 def exchange_lines(outcome: Outcome) -> Iterator[Line]:
