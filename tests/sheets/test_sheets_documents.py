@@ -140,6 +140,14 @@ def test_lines_that_are_no_json(tmp_path: Path) -> None:
     ]
 
 
+def test_a_command_of_several_lines_is_one_problem(tmp_path: Path) -> None:
+    """A command that an editor has laid out is answered once, by what makes the file one, and not line for line."""
+    path = tmp_path / "commands.json"
+    path.write_text(json.dumps(json.loads(GOOD), indent=2), "utf-8")
+    with pytest.raises(SheetError, match=r"^row 1 \(line 1\): is no JSON Lines, for .*: make it a JSON array, with "):
+        read(path)
+
+
 def test_forms_can_be_named(tmp_path: Path) -> None:
     """A form that is named is the one that is read; names of none are refused."""
     path = tmp_path / "commands"

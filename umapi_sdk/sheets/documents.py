@@ -13,6 +13,11 @@ from umapi_sdk.sheets.rows import Problem, Row, SheetError
 from umapi_sdk.sheets.texts import LONGEST, Text
 
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
+_GOES_ON: Final = ("{", "[", ",")
+_SEVERAL_LINES: Final = (
+    "is no JSON Lines, for the command goes on in the next line: make it a JSON array, "
+    'with "[" before the commands, "," between them and "]" at the end'
+)
 
 
 def parse(text: str) -> Any:
@@ -30,7 +35,11 @@ def parse(text: str) -> Any:
 
 
 def read_lines(text: Text) -> Iterator[Row]:
-    """Read JSON Lines: a command on each line that is not blank."""
+    """Read JSON Lines: a command on each line that is not blank.
+
+    Raises:
+        SheetError: the first command takes several lines, so that each line would be a problem of its own.
+    """
     number = 0
     for line, content in enumerate(text.lines(), 1):
         if not content or content.isspace():
@@ -39,6 +48,8 @@ def read_lines(text: Text) -> Iterator[Row]:
         try:
             data = json.loads(content, object_pairs_hook=_object)
         except (ValueError, RecursionError) as error:
+            if number == 1 and content.rstrip().endswith(_GOES_ON):
+                raise SheetError(Problem(row=number, line=line, message=_SEVERAL_LINES)) from None
             message = f"is not JSON: {_reason(error)}; in JSON Lines each line is one command"
             yield Row(number=number, line=line, problems=(Problem(row=number, line=line, message=message),))
         else:
