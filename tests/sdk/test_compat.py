@@ -105,6 +105,15 @@ def test_what_is_queued_at_the_end_is_told(client: Client, wire: ScriptedServer)
     assert [each.category for each in caught] == [UnsentActionsWarning]
 
 
+def test_errors_have_the_members_that_the_service_gives_them(client: Client, mock: RunningServer) -> None:
+    """Of an error, a program reads what the service tells of it, the user too, and which command it is of."""
+    action = umapi_client.UserAction("jdoe@example.com").add_to_groups(["Nobody's"])
+    client(mock).execute_single(action, immediate=True)
+    (error,) = action.execution_errors()
+    assert {"errorCode", "message", "user", "command", "target"} <= error.keys()
+    assert error["user"] == "jdoe@example.com"
+
+
 def test_what_the_service_would_refuse_is_not_sent(client: Client, wire: ScriptedServer) -> None:
     """An action with mistakes has its errors as if the service had told them, and the others of the request go out."""
     wire.answer = all_good

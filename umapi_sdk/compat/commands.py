@@ -152,13 +152,20 @@ class ClientAction:
         if outcome.status is OutcomeStatus.COMPLETED:
             return
         for error in outcome.errors:
-            self._note(_as_told(error), None if error.step is None else self._place(error.step))
+            self._note(self._as_told(error), None if error.step is None else self._place(error.step))
         if outcome.status is OutcomeStatus.UNKNOWN:
             self.whole._doubtful = True
         if not outcome.errors:
             refusal = outcome.refusal
             code = refusal.code if refusal is not None and outcome.status is OutcomeStatus.FAILED else None
             self._note({"errorCode": code or str(outcome.status), "message": outcome.reason or ""})
+
+    def _as_told(self, error: StepError) -> dict[str, Any]:
+        """Return an error as the service's answer has it."""
+        told: dict[str, Any] = {"errorCode": error.code or str(OutcomeStatus.FAILED), "message": error.message}
+        if (user := self.frame.get(_USER["user"])) is not None:
+            told[_USER["user"]] = user
+        return told if error.request_id is None else {**told, "requestID": error.request_id}
 
     def _place(self, step: int) -> int:
         """Return the place of a command by that among those that were sent; unknown places stay as they are."""
@@ -173,11 +180,6 @@ class ClientAction:
         part = ClientAction(**self.frame)
         part.commands, part.whole = commands, self
         return part
-
-
-def _as_told(error: StepError) -> dict[str, Any]:
-    told: dict[str, Any] = {"errorCode": error.code or str(OutcomeStatus.FAILED), "message": error.message}
-    return told if error.request_id is None else {**told, "requestID": error.request_id}
 
 
 def _is_idle(command: dict[str, Any]) -> bool:
