@@ -45,6 +45,14 @@ def test_a_partial_failure_is_explained(page: Page, client: Client) -> None:
     assert '"notCompleted": 1' in answer
 
 
+def test_the_list_tells_of_each_code(page: Page, client: Client) -> None:
+    """Commands that failed for several reasons do not look in the list as if there were one."""
+    nobody = {"user": "nobody@example.com", "do": [{"add": {"group": ["DevOps"]}}]}
+    client.act(FAILING[1], nobody)
+    page.click(".entries li", "2 of 2 failed: error.group.not_found and 1 more")
+    assert "error.user.nonexistent" in page.texts(".why li")[1]
+
+
 def test_names_are_never_markup(page: Page, client: Client) -> None:
     """Markup in names shows as text everywhere, and runs nowhere."""
     page.run("window.alert = () => { window.harmed = true; }")

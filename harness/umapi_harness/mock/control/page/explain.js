@@ -163,8 +163,8 @@ export function header(headers, name) {
 function commandReason(body, problems) {
   const failed = body.notCompleted ?? problems.length;
   const all = failed + (body.completed ?? 0) + (body.completedInTestMode ?? 0);
-  const first = problems.find((one) => one.severity === "error");
-  return `${failed} of ${all} failed${first ? `: ${first.code}` : ""}`;
+  const [first, ...others] = new Set(problems.filter((one) => one.severity === "error").map((one) => one.code));
+  return `${failed} of ${all} failed${first ? `: ${first}` : ""}${others.length ? ` and ${others.length} more` : ""}`;
 }
 
 function reason(problems) {
