@@ -192,6 +192,7 @@ def test_a_journal_is_never_replaced(apply: Apply, server: RunningServer, folder
     assert (result.status, result.out) == (2, "")
     assert "people.csv.journal: exists already" in result.err
     assert "umapi apply --resume people.csv.journal goes on with it" in result.err
+    assert "if people.csv has changed since, --journal begins another" in result.err
     assert apply("people.csv", "--journal", "other").status == 0  # every row updates what is there
     assert posts(server) == 2
 

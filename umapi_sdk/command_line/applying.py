@@ -202,8 +202,9 @@ def _begin(access: Access, file: str, wishes: _Wishes) -> int:
             complain(f"{screening.summary}: nothing was sent")
             return BAD_INPUT
         except JournalError as error:
-            advice = f"; umapi apply --resume {shlex.quote(str(place))} goes on with it" if is_journal(place) else ""
-            raise click.ClickException(f"{error}{advice}") from None
+            resume = f"umapi apply --resume {shlex.quote(str(place))}"
+            advice = f"; {resume} goes on with it; if {sheet.name} has changed since, --journal begins another"
+            raise click.ClickException(f"{error}{advice if is_journal(place) else ''}") from None
         if wishes.max_removals is not None:
             with _forgotten_unless_allowed(run, place) as allow:
                 problem = wishes.max_removals.problem(counted.removals, connection)
