@@ -208,6 +208,13 @@ PROBLEMS = [
 ]
 
 
+@pytest.mark.parametrize("action", ["create", "add", "remove_from_org"])
+def test_a_mistyped_address_is_one_problem(action: str, read: Read) -> None:
+    """Without a column for domains, what stands under e-mail and is none is told once, under that column."""
+    (found,) = read("email,firstname,lastname,country,groups\nnobody,A,B,DE,G\n", action=action)
+    assert found == ['row 1 (line 2), column email: "nobody" is no e-mail address (error.user.email.invalid)']
+
+
 @pytest.mark.parametrize(("row", "said"), PROBLEMS)
 def test_problems_of_a_row(row: str, said: str, read: Read) -> None:
     """Each is one line with row, line and column; the rows around it are read."""

@@ -45,7 +45,7 @@ class PersonRow:
         self._line = line
         self._texts: dict[str, str] = {}
         self._lists: dict[str, Sequence[str]] = {}
-        self._problems: list[Problem] = []
+        self._problems: dict[Problem, None] = {}  # one that is found by two ways is told once
         self._read(cells)
 
     def row(self, usual: RowOperation) -> Row:
@@ -101,7 +101,8 @@ class PersonRow:
 
     def _note(self, column: str | None, message: str) -> None:
         name = None if column is None else self._header.name_of(column)
-        self._problems.append(Problem(row=self._number, line=self._line, column=name, message=message))
+        problem = Problem(row=self._number, line=self._line, column=name, message=message)
+        self._problems[problem] = None
 
     def _read(self, cells: Sequence[str]) -> None:
         """Put the cells under their columns."""
@@ -162,7 +163,11 @@ class PersonRow:
             return {}
         root: dict[str, Any] = {"user": user}
         if "@" not in user:
-            self.require(columns.DOMAIN, f"{show(user)} is no e-mail address")
+            mistyped = f"{show(user)} is no e-mail address"
+            if column == columns.EMAIL and columns.DOMAIN not in self._header.columns:
+                self._note(column, f"{mistyped} ({_NO_EMAIL})")
+            else:
+                self.require(columns.DOMAIN, mistyped)
             root |= {"domain": domain} if domain else {}
         # Another account may have the e-mail address too.
         adobe = ADOBE_ID in (CREATES.get(operation.name), _TYPES.get(plain(self.text(columns.TYPE))))
