@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import httpx
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Client, Page
@@ -100,6 +103,18 @@ def test_a_lost_answer_says_whether_it_took_effect(page: Page, client: Client) -
     client.act(FAILING[0])
     page.click(".entries li", "planned fault (answer); it took effect")
     page.until_text(".why .fault", "put in force here")
+
+
+def test_a_lost_answer_is_found_by_the_clients_request_id(page: Page, client: Client) -> None:
+    """The id that a client gave a request, and tells its user of, finds it and stands there though no answer came."""
+    client.http.post("/_mock/faults", json={"operation": "users", "first": 1, "kind": "drop"})
+    client.http.headers["X-Request-Id"] = "id-of-the-client"
+    with suppress(httpx.TransportError):
+        client.users()
+    client.users()
+    page.type("Search", "id-of-the-client")
+    page.click(".entries li", "planned fault (drop)")
+    page.until_text(".detail dd", "id-of-the-client")
 
 
 def test_filters_narrow_the_list(page: Page, client: Client) -> None:

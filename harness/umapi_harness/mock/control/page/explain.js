@@ -160,6 +160,12 @@ export function header(headers, name) {
   return Object.entries(headers ?? {}).find(([one]) => one.toLowerCase() === name)?.[1];
 }
 
+/** The id that client and service know a request by: where no answer came, the one that the client gave it; or "". */
+export function requestId(entry) {
+  const [given, told] = [entry.request_headers, entry.response_headers].map((one) => header(one, "x-request-id"));
+  return told ?? given ?? "";
+}
+
 function commandReason(body, problems) {
   const failed = body.notCompleted ?? problems.length;
   const all = failed + (body.completed ?? 0) + (body.completedInTestMode ?? 0);

@@ -3,7 +3,7 @@
 import { agreed, attempt, call, tell } from "./api.js";
 import { showBody } from "./bodies.js";
 import { choice, count, el, facts, field, fill, plural, settled } from "./dom.js";
-import { CUT, decoded, explain, header, parsed, subject } from "./explain.js";
+import { CUT, decoded, explain, parsed, requestId, subject } from "./explain.js";
 
 const KEPT = 2000; // entries that the page remembers; the server keeps fewer
 const OUTCOMES = [
@@ -150,7 +150,7 @@ export function requestsView(page) {
     if (!wanted) return true;
     entry.words ??= [
       ...[entry.path, decoded(entry.path), entry.query, decoded(entry.query), entry.request_body, entry.response_body],
-      ...[entry.client_id ?? "", entry.about, entry.came.reason, header(entry.response_headers, "x-request-id") ?? ""],
+      ...[entry.client_id ?? "", entry.about, entry.came.reason, requestId(entry)],
     ].join("\n").toLowerCase();
     return entry.words.includes(wanted);
   }
@@ -324,7 +324,7 @@ export function requestsView(page) {
           ["Request", `no. ${entry.number}, ${entry.operation}`],
           ["Came", `${clockTime(entry.time)} UTC`],
           ["Client", entry.client_id],
-          ["Request id", header(entry.response_headers, "x-request-id")],
+          ["Request id", requestId(entry)],
         ]),
         el("div", { class: "row" }, el("label", { class: "check" }, rawBox, " Bodies as sent"), el("button", { type: "button", onclick: () => copy(entry) }, "Copy as curl")),
       ),
