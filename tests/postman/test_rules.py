@@ -7,6 +7,7 @@ import pytest
 from umapi_harness.common.errors import InputError
 from umapi_harness.contract.judges.runs import judge_answer
 from umapi_harness.postman import events
+from umapi_harness.postman.oversight import Answered
 from umapi_harness.postman.rules import FACTS, allowed_rules
 from umapi_rule_page import PAGE, render
 from umapi_web import reply
@@ -179,6 +180,23 @@ def test_a_script_that_listens_to_nothing_fails_the_run(web, run_collection, col
 def test_answers_of_the_api_are_judged_by_its_contract(answered, test, body, broken):
     """An answer that breaks its schema fails the run, and commands that were not completed unless a check looks."""
     assert kinds(answered(test, body=body, url=ACTION, judges=(judge_answer,))) == broken
+
+
+def test_an_answer_whose_body_came_before_is_judged_by_its_own_headers_and_status():
+    """A verdict on a body is kept, and says nothing of the next answer's headers, status, method or place."""
+    url = "http://h/v2/usermanagement/users/12345@AdobeOrg/0?domain=a"
+    body = b'{"lastPage": true, "result": "success", "users": []}'
+
+    def judged(url: str, status: int, count: str) -> list[str]:
+        headers = (("X-Page-Count", count),)
+        answer = Answered(method="GET", url=url, request_body=b"", status=status, headers=headers, body=body)
+        return [message for _, message in judge_answer(answer)]
+
+    assert judged(url, 200, "1") == []
+    assert judged(url, 200, "one") != []
+    assert judged(url, 418, "1") != []
+    assert judged(url.replace("users", "groups"), 200, "1") != []
+    assert judged(url, 200, "1") == []
 
 
 def test_answers_of_others_are_not_judged_by_the_contract(answered):

@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 
 from umapi_harness.contract.answers import page_of
-from umapi_harness.contract.exchanges import Exchange, Recording
+from umapi_harness.contract.exchanges import Exchange, RecordedResponse, Recording
 from umapi_harness.contract.findings import Finding, Grade, finding
 from umapi_harness.contract.judging import Verdict, operation_of
 from umapi_harness.contract.pseudonym_notes import NOTE, holds_pseudonym
@@ -64,7 +64,7 @@ def check_response(
     return tuple(
         finding(NAME, exchange, operation.name, grade, place, problem, remedy=remedy)
         for grade, place, problem, remedy in (
-            *_header_problems(exchange, answer),
+            *header_problems(exchange.response, answer),
             *_body_problems(exchange, operation, answer, unknown_fields=unknown_fields),
         )
     )
@@ -73,9 +73,10 @@ def check_response(
 _Found = tuple[Grade, str, str, str]
 
 
-def _header_problems(exchange: Exchange, answer: Answer) -> Iterator[_Found]:
+def header_problems(response: RecordedResponse, answer: Answer) -> Iterator[_Found]:
+    """Where headers depart from those that the contract has for the status: grade, place, problem, remedy."""
     for name, schema in answer.headers.items():
-        value = exchange.response.header(name)
+        value = response.header(name)
         if value is None:
             # In failures every header is optional: which of them come depends on who refused.
             if answer.status == _OK:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from umapi_harness.contract.answers import JsonObject, body_object, is_array, is_object, number
 from umapi_harness.contract.exchanges import Exchange, RecordedRequest, RecordedResponse
 from umapi_harness.contract.findings import Grade
-from umapi_harness.contract.judges.responses import check_response
+from umapi_harness.contract.judges.responses import check_response, header_problems
 from umapi_harness.contract.judging import CHANGES
 from umapi_harness.contract.schema import Operation, find_operation
 from umapi_harness.postman.oversight import Answered, Breach
 from umapi_harness.postman.rules import Rule
 
 _OK: Final = 200
+_KEPT_LENGTH: Final = 4096
+"""Bytes of bodies whose verdict is kept for the next answer of the same."""
 _SHOWN: Final = 3
 """So many findings of one answer are told one by one."""
 
@@ -24,25 +27,40 @@ def judge_answer(answer: Answered) -> Iterator[Breach]:
     operation = find_operation(answer.method, answer.url)
     if operation is None:
         return
-    exchange = _exchange(answer)
-    found = [one for one in check_response(exchange, operation, unknown_fields=False) if one.grade is Grade.MUST]
+    path = answer.url.partition("?")[0]
+    of_body = _of_body if len(answer.body) <= _KEPT_LENGTH else _of_body.__wrapped__
+    in_body, left = of_body(answer.method, path, answer.status, answer.body)
+    found = [*_in_headers(answer, operation), *in_body]
     for one in found[:_SHOWN]:
-        yield Rule.SCHEMA, f"the answer of {operation.name}: {one.place} {one.problem}"
+        yield Rule.SCHEMA, f"the answer of {operation.name}: {one}"
     if len(found) > _SHOWN:
         yield Rule.SCHEMA, f"the answer of {operation.name}: {len(found) - _SHOWN} more departures from its schema"
-    left = _left(exchange, operation)
     if left:
         message = f"the answer of {operation.name} tells that commands were not completed: {left}; check it"
         yield Rule.NOT_COMPLETED, message
 
 
-def _exchange(answer: Answered) -> Exchange:
-    return Exchange(
-        name=answer.url,
+def _in_headers(answer: Answered, operation: Operation) -> Iterator[str]:
+    known = operation.answers.get(answer.status)
+    response = RecordedResponse(status=answer.status, headers=answer.headers)
+    for grade, place, problem, _ in () if known is None else header_problems(response, known):
+        if grade is Grade.MUST:
+            yield f"{place} {problem}"
+
+
+@lru_cache(maxsize=32)
+def _of_body(method: str, path: str, status: int, body: bytes) -> tuple[tuple[str, ...], str]:
+    """What is wrong with status and body, and what was not completed: in a run one answer comes again and again."""
+    operation = find_operation(method, path)
+    assert operation is not None
+    exchange = Exchange(
+        name=path,
         where="run",
-        request=RecordedRequest(method=answer.method, url=answer.url, body=answer.request_body),
-        response=RecordedResponse(status=answer.status, headers=answer.headers, body=answer.body),
+        request=RecordedRequest(method=method, url=path),
+        response=RecordedResponse(status=status, body=body),
     )
+    found = check_response(exchange, operation, unknown_fields=False)
+    return tuple(f"{one.place} {one.problem}" for one in found if one.grade is Grade.MUST), _left(exchange, operation)
 
 
 def _left(exchange: Exchange, operation: Operation) -> str:
