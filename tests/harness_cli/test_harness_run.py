@@ -10,9 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+import jsonschema_rs
 import pytest
 
 from tests.harness_cli.conftest import Run
@@ -132,6 +135,57 @@ def test_a_seed_faults_and_a_third_host(run: Run, write: Write, tmp_path: Path) 
     document = json.loads(report.read_text("utf-8"))
     assert document["requests"][0]["checks"][0]["name"] == "503 99@AdobeOrg mine.example"
     assert document["requests"][1]["errors"][0]["kind"] == "third-host"
+
+
+def test_a_planned_fault_is_told_beside_the_request_that_met_it(run: Run, write: Write, tmp_path: Path) -> None:
+    """Console, JUnit, HTML and JSON tell a planned failure from a real one; a real one has no such words."""
+    faults, junit, html = tmp_path / "f.json", tmp_path / "r.xml", tmp_path / "r.html"
+    faults.write_text(json.dumps([{"operation": "users", "nth": 2}]), "utf-8")
+    url = "https://usermanagement.adobe.io/v2/usermanagement"
+    ok = "pm.test('ok', () => pm.response.to.have.status(200));"
+    users = step("users", {"url": f"{url}/users/{{{{org_id}}}}/0", "header": HEADERS}, ok)
+    missing = step("missing", {"url": f"{url}/users/none@AdobeOrg/0", "header": HEADERS}, ok)
+    path = write(users, {**users, "name": "again"}, missing)
+    report = tmp_path / "r.json"
+    ran = run(
+        "run", path, "--mock", "--faults", faults, "--json", report, "--html", html, "-r", "cli,junit",
+        "--reporter-junit-export", junit,
+    )  # fmt: skip
+    assert ran.status == 1
+    told = "planned fault: 503 on request 2 of users"
+    assert ran.out.count(told) == 2, ran.out  # below its row, and below its failure
+    first, again, last = json.loads(report.read_text("utf-8"))["requests"]
+    assert [one["exchanges"][0]["faults"] for one in (first, again, last)] == [[], [told.partition(": ")[2]], []]
+    schema = json.loads(files("umapi_harness.report").joinpath("run.schema.json").read_text("utf-8"))
+    jsonschema_rs.validator_for(schema).validate(json.loads(report.read_text("utf-8")))
+    messages = [one.get("message", "") for one in ElementTree.parse(junit).iter("failure")]
+    assert [message.endswith(f" ({told})") for message in messages] == [True, False], messages
+    assert html.read_text("utf-8").count(told.partition(": ")[2]) >= 3  # row, exchange, and without scripts
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (
+            {"kind": "refuse", "seconds": 60},
+            "refuse (the connection is reset and new ones are refused for some seconds) on request 1 of users",
+        ),
+        ({"kind": "delay", "delay": 60}, "delay (the true answer, late) on request 1 of users"),
+    ],
+)
+def test_a_planned_fault_is_told_where_no_answer_comes(
+    run: Run, write: Write, tmp_path: Path, fault: dict[str, Any], told: str
+) -> None:
+    """Connections that an outage refuses meet the fault that began it; one that delays is told before its answer."""
+    faults, report = tmp_path / "f.json", tmp_path / "r.json"
+    faults.write_text(json.dumps([{"operation": "users", "first": 1, **fault}]), "utf-8")
+    url = "https://usermanagement.adobe.io/v2/usermanagement/users/{{org_id}}/0"
+    users = step("users", {"url": url, "header": HEADERS})
+    refused = fault["kind"] == "refuse"
+    path = write(users, *[users] * refused)
+    run("run", path, "--mock", "--faults", faults, "--timeout-request", "300", "--json", report)
+    met = [one["exchanges"][0]["faults"] for one in json.loads(report.read_text("utf-8"))["requests"]]
+    assert met == [[told]] * (1 + refused)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ class Place:
     on_loopback: bool = False
     notes: Sequence[str] = ()
     watch: Callable[[], Sequence[str]] | None = None
+    faults: Callable[[bool], Sequence[str]] | None = None
+    """Asks which planned failures struck the request that is over."""
 
 
 def starts_mock(arguments: RunArguments) -> bool:
@@ -66,6 +68,7 @@ def starts_mock(arguments: RunArguments) -> bool:
 def mock_place(arguments: RunArguments, documents: RunDocuments) -> Generator[Place]:
     """A mock server for the length of the run, for the walkthrough or for any collection; raises InputError."""
     # Runs without a server of their own do not wait for it to be loaded.
+    from umapi_harness.mock.faults.watching import FaultWatch  # noqa: PLC0415
     from umapi_harness.mock.serving.server import running_server  # noqa: PLC0415
     from umapi_harness.mock.settings import PROFILES  # noqa: PLC0415
     from umapi_harness.mock.state.differences import Watch  # noqa: PLC0415
@@ -89,6 +92,7 @@ def mock_place(arguments: RunArguments, documents: RunDocuments) -> Generator[Pl
             on_loopback=True,
             notes=() if own else (*_notes(target), *(one.note for one in filled)),
             watch=Watch(server.world.organizations).changes,
+            faults=FaultWatch(server.world.faults, server.world.clock).met,
         )
 
 

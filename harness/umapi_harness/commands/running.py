@@ -170,6 +170,7 @@ def _options(arguments: RunArguments, documents: RunDocuments, place: Place) -> 
         target=place.target,
         notes=place.notes,
         watch=place.watch,
+        faults=place.faults,
         providers=jwt_provider(time.time),
         limits=Limits(
             cpu_seconds=arguments.timeout_script / 1000 or _NO_BOUND,

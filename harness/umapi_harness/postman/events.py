@@ -122,6 +122,14 @@ class RequestFailed(Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
+class FaultStruck(Struct, frozen=True, kw_only=True):
+    """A failure that was planned for the mock server struck the request of that exchange; `fault` says which."""
+
+    step: Step
+    exchange: int
+    fault: str
+
+
 class CheckPassed(Struct, frozen=True, kw_only=True):
     """A pm.test held; `event` is prerequest or test, `pointer` the place of its script in the collection file."""
 
@@ -245,6 +253,7 @@ Event = (
     | RequestSent
     | ResponseReceived
     | RequestFailed
+    | FaultStruck
     | CheckPassed
     | CheckFailed
     | CheckSkipped

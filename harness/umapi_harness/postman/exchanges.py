@@ -121,6 +121,7 @@ class Exchanges:
             seconds = time.monotonic() - started
             shown = run.masker.text(message)
             run.tell(events.RequestFailed(step=step, exchange=exchange, message=shown, seconds=seconds))
+            self._tell_faults(exchange, answered=False)
             run.check_time()
             raise NoAnswerError(Rule.NETWORK, message) from None
         self._received(request, response, exchange, cause)
@@ -143,6 +144,7 @@ class Exchanges:
                 exchange=exchange,
             )
         )
+        self._tell_faults(exchange, answered=True)
         run.oversight.answered(
             Answered(
                 method=request.method,
@@ -154,6 +156,13 @@ class Exchanges:
                 cause=cause,
             )
         )
+
+    def _tell_faults(self, exchange: int, *, answered: bool) -> None:
+        """Tells of planned failures that struck, so that nobody takes one for a real failure."""
+        run = self.run
+        if run.options.faults is not None:
+            for fault in run.options.faults(answered):
+                run.tell(events.FaultStruck(step=self.step, exchange=exchange, fault=fault))
 
     def _learn_tokens(self, text: str) -> None:
         """A token is a secret from the moment it arrives, before any script has put it into a variable."""

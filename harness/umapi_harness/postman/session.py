@@ -68,6 +68,8 @@ class Options:
     """Whether requests may change organisations elsewhere than on this machine."""
     watch: Callable[[], Sequence[str]] | None = None
     """Asks what has changed in the organisation since it was last asked."""
+    faults: Callable[[bool], Sequence[str]] | None = None
+    """Asks which planned failures of the server struck the request that is over; it is told whether an answer came."""
     cookies: Sequence[Cookie] = ()
     """Cookies that the run begins with."""
     limits: Limits = attrs.field(factory=Limits)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from umapi_harness.common.lines import counted, one_line
 from umapi_harness.postman import events
 from umapi_harness.report.failures import FailedStep, exchange_lines, failed_step, failure_lines
-from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut
+from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut, planned
 from umapi_harness.report.terminal import Part, PlainConsole, Printer
 from umapi_harness.report.totals import Totals
 
@@ -129,6 +129,8 @@ class ConsoleReport:
         """What is told of a step below its row."""
         for note in outcome.notes:
             self._print((f"      note: {one_line(note)}", "dim"))
+        for struck in outcome.faults:
+            self._print((f"      {planned(struck.fault)}", "yellow"))
         for failure in outcome.allowed:
             self._print((f"      allowed: {failure.name}: {one_line(failure.message)}", "yellow"))
         if not self._verbose:

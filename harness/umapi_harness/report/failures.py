@@ -9,7 +9,7 @@ import attrs
 
 from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
-from umapi_harness.report.outcomes import Ending, Failure, Outcome, cut, place_of
+from umapi_harness.report.outcomes import Ending, Failure, Outcome, cut, place_of, planned
 from umapi_harness.report.terminal import Part
 
 _BODY: Final = 600
@@ -70,6 +70,12 @@ def _context(outcome: Outcome) -> Iterator[Line]:
             yield ((f"      {_one_line(sent.body)}", "dim"),)
         if end is not None:
             yield ((f"got:  {_came(end)}", "dim"),)
+        for fault in outcome.faults_of(sent.exchange):
+            yield ((f"      {planned(fault)}", "yellow"),)
+    for struck in outcome.faults[:_LINES]:
+        if all(struck.exchange != sent.exchange for sent, _ in mine):
+            # It struck a request of a script, or one for a token, of which nothing else is told here.
+            yield ((planned(struck.fault), "yellow"),)
     for change in outcome.changes[:_LINES]:
         yield ((f"changed: {one_line(cut(change, _BODY))}", "dim"),)
     for line in outcome.console[:_LINES]:

@@ -129,7 +129,7 @@ class HtmlReport:
         for failure in outcome.failures:
             if len(self._failures) < _NAMED_LIMIT:
                 where = f"{outcome.step.path} (iteration {outcome.step.iteration + 1})"
-                self._failures.append((where, f"{failure.name}: {failure.message}"))
+                self._failures.append((where, f"{failure.name}: {failure.message}{outcome.planned}"))
 
     def _flush(self) -> None:
         chunk, self._chunk = self._chunk, _Chunk()

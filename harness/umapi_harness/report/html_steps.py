@@ -125,7 +125,7 @@ def row(outcome: Outcome) -> dict[str, Any]:
         "unchecked": checks[events.CheckSkipped],
         "errors": len(outcome.errors) - allowed,
         "allowed": allowed,
-        "problem": cut(problem, 300),
+        "problem": cut(problem, 300) + (cut(outcome.planned, 300) if problem else ""),
         "spans": [_span(sent, end) for sent, end in islice(outcome.exchanges(), EXCHANGE_LIMIT)],
     }
 
@@ -151,7 +151,7 @@ def details(outcome: Outcome, kept: StepBodies, bodies: Bodies) -> dict[str, Any
     return {
         "number": outcome.step.number,
         "pointer": cut(outcome.step.pointer),
-        "exchanges": [_exchange(sent, end, kept, bodies) for sent, end in exchanges],
+        "exchanges": [_exchange(outcome, sent, end, kept, bodies) for sent, end in exchanges],
         "checks": _checks(outcome),
         "errors": _errors(outcome),
         "console": [{"level": line.level, "text": cut(line.text)} for line in outcome.console[:LINE_LIMIT]],
@@ -181,7 +181,9 @@ def _errors(outcome: Outcome) -> list[dict[str, Any]]:
     return shown[:LINE_LIMIT]
 
 
-def _exchange(sent: events.RequestSent, end: Ending | None, kept: StepBodies, bodies: Bodies) -> dict[str, Any]:
+def _exchange(
+    outcome: Outcome, sent: events.RequestSent, end: Ending | None, kept: StepBodies, bodies: Bodies
+) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "number": sent.exchange,
         "cause": sent.cause.value,
@@ -205,6 +207,9 @@ def _exchange(sent: events.RequestSent, end: Ending | None, kept: StepBodies, bo
         }
     elif end is not None:
         shown["failure"] = {"message": cut(end.message), "seconds": _rounded(end.seconds)}
+    faults = outcome.faults_of(sent.exchange)
+    if faults:
+        shown["faults"] = [cut(fault) for fault in faults[:LINE_LIMIT]]
     return shown
 
 

@@ -83,7 +83,7 @@ def _request(outcome: Outcome) -> dict[str, Any]:
         "state": outcome.state,
         "skipped": outcome.skipped,
         "data": outcome.data,
-        "exchanges": [_exchange(sent, end) for sent, end in outcome.exchanges()],
+        "exchanges": [_exchange(outcome, sent, end) for sent, end in outcome.exchanges()],
         "checks": [_check(check) for check in outcome.checks],
         "errors": [_error(error) for error in outcome.errors],
         "notes": outcome.notes,
@@ -92,7 +92,7 @@ def _request(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _exchange(sent: events.RequestSent, end: Ending | None) -> dict[str, Any]:
+def _exchange(outcome: Outcome, sent: events.RequestSent, end: Ending | None) -> dict[str, Any]:
     return {
         "number": sent.exchange,
         "cause": sent.cause.value,
@@ -113,6 +113,7 @@ def _exchange(sent: events.RequestSent, end: Ending | None) -> dict[str, Any]:
         if isinstance(end, events.ResponseReceived)
         else None,
         "failure": {"message": end.message, "seconds": end.seconds} if isinstance(end, events.RequestFailed) else None,
+        "faults": outcome.faults_of(sent.exchange),
     }
 
 

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
 from umapi_harness.report.files import ReportFile
-from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut
+from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut, planned
 
 # What is in it takes a hundred times as long to compile.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -114,6 +114,7 @@ def _suite(outcome: Outcome, started: events.RunStarted | None) -> ET.Element:
             *(("note", note) for note in outcome.notes),
             *(("allowed", f"{one.name}: {one.message}") for one in outcome.allowed),
             *(("changed", change) for change in outcome.changes),
+            *(("fault", planned(one.fault)) for one in outcome.faults),
         ],
     )
     cases = _cases(outcome)
@@ -195,8 +196,8 @@ def _case(classname: str, name: str) -> ET.Element:
 
 def _failure(outcome: Outcome, failure: Failure) -> ET.Element:
     tag = "failure" if failure.kind == "check" else "error"
-    element = ET.Element(tag, message=_line(failure.message), type=failure.kind)
-    lines = [failure.message, f"at {failure.pointer}"]
+    element = ET.Element(tag, message=_line(failure.message) + _line(outcome.planned), type=failure.kind)
+    lines = [failure.message + outcome.planned, f"at {failure.pointer}"]
     if failure.expected is not None and failure.actual is not None:
         lines += [f"expected: {failure.expected}", f"actual:   {failure.actual}"]
     if outcome.request is not None:

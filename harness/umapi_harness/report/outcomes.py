@@ -44,6 +44,8 @@ class Outcome:
     changes: list[str] = attrs.field(factory=list[str])
     """What changed in the organisation of the mock server."""
     console: list[events.ConsoleMessage] = attrs.field(factory=list[events.ConsoleMessage])
+    faults: list[events.FaultStruck] = attrs.field(factory=list[events.FaultStruck])
+    """Planned failures of the mock server that struck its requests."""
     broken: list[events.CheckFailed | events.ErrorRaised] = attrs.field(
         factory=list[events.CheckFailed | events.ErrorRaised]
     )
@@ -74,6 +76,15 @@ class Outcome:
     def failures(self) -> list[Failure]:
         """What fails the step, in the order in which it came about."""
         return [check_failure(one) if isinstance(one, events.CheckFailed) else rule_failure(one) for one in self.broken]
+
+    @property
+    def planned(self) -> str:
+        """What stands behind the message of a failure in a step that planned failures struck; else nothing."""
+        return f" ({'; '.join(planned(one.fault) for one in self.faults)})" if self.faults else ""
+
+    def faults_of(self, exchange: int) -> list[str]:
+        """The planned failures that struck an exchange, in words."""
+        return [one.fault for one in self.faults if one.exchange == exchange]
 
     @property
     def allowed(self) -> list[Failure]:
@@ -127,6 +138,8 @@ class Outcome:
                 self.changes.extend(event.changes)
             case events.ConsoleMessage():
                 self.console.append(event)
+            case events.FaultStruck():
+                self.faults.append(event)
             case events.RequestSkipped():
                 self.skipped = True
             case _:
@@ -212,6 +225,11 @@ def check_failure(check: events.CheckFailed) -> Failure:
 def rule_failure(error: events.ErrorRaised) -> Failure:
     """A broken rule as a failure."""
     return Failure(kind=error.kind, name=error.kind, message=error.message, pointer=error.pointer)
+
+
+def planned(fault: str) -> str:
+    """A planned failure as reports tell of it."""
+    return f"planned fault: {fault}"
 
 
 def cut(text: str, length: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -19,6 +20,8 @@ from umapi_harness.mock.schemas import check
 SCHEMA: Final = "faults.schema.json"
 MOST_FAULTS: Final = 10_000
 """Faults that can be in force at once: each call is held against every one of them."""
+_STRIKES: Final = 1_000
+"""Strikes that are kept until somebody asks."""
 When = Literal["before", "during", "after"]
 
 _ALWAYS: Final[tuple[str, ...]] = tuple(FAULTS["fields"])
@@ -89,6 +92,22 @@ class Plan:
     random_seed: int = 0
 
 
+@attrs.frozen
+class Strike:
+    """A fault that struck a call, which was the one of that number among those that the fault matches."""
+
+    fault: Fault
+    number: int
+
+    def __str__(self) -> str:
+        fault = self.fault
+        what = str(fault.status)
+        if fault.kind != "answer":
+            what = f"{fault.kind} ({FAULTS['kinds'][fault.kind]['meaning']})"
+        calls = "all" if fault.operation == "*" else fault.operation
+        return f"{what} on request {self.number} of {calls}"
+
+
 @attrs.define
 class _Planned:
     """A fault in force."""
@@ -116,6 +135,7 @@ class FaultPlan:
 
     def __init__(self) -> None:
         self._planned: list[_Planned] = []
+        self._strikes: deque[Strike] = deque(maxlen=_STRIKES)
 
     def replace(self, faults: Iterable[Fault], random_seed: int = 0) -> None:
         """Put other faults in force; counting starts again."""
@@ -158,7 +178,13 @@ class FaultPlan:
         if chosen is None:
             return None
         chosen.struck += 1
+        self._strikes.append(Strike(chosen.fault, chosen.matched))
         return chosen.fault
+
+    def take_strikes(self) -> tuple[Strike, ...]:
+        """The strikes since this was last asked, the last thousand at most; other threads may ask too."""
+        # Popped one by one, for the thread of the server may add one meanwhile.
+        return tuple(self._strikes.popleft() for _ in range(len(self._strikes)))
 
     def as_list(self) -> list[dict[str, Any]]:
         """The faults as data, each with the number of calls it has matched and struck."""

@@ -39,6 +39,7 @@ export function exchangeView(one, bodyOf, tell, isOpen, track) {
       statusMark(one.answer?.status ?? 0),
       el("span", { class: "what" }, el("b", {}, one.method), " ", el("span", { class: "url" }, one.url)),
       cause ? el("span", { class: "tag plain" }, cause) : null,
+      one.faults ? el("span", { class: "tag plain" }, "planned fault") : null,
       el("span", { class: "took quiet" }, duration(took)),
       track,
     ),
@@ -68,7 +69,8 @@ function sidesOf(one, bodyOf, tell) {
     headersView(one.headers),
     bodyView(sent, "Body of the request", tell),
   );
-  return [el("div", { class: "sides" }, request, answerOf(one, bodyOf, tell))];
+  const faults = (one.faults ?? []).map((fault) => el("p", { class: "note" }, `Planned fault: ${fault}`));
+  return [...faults, el("div", { class: "sides" }, request, answerOf(one, bodyOf, tell))];
 }
 
 function answerOf(one, bodyOf, tell) {
