@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """The form of the report that is read here."""
 MOST: Final = 50
 """So many failures are listed; the reports have all."""
@@ -55,6 +55,7 @@ def told(report: dict[str, Any] | None, status: str) -> str:
     verdict = "passed" if report["passed"] else "failed"
     counts = (
         ("requests", summary["requests"]),
+        ("not sent", summary["requests"] - summary["sent"]),
         ("checks passed", summary["checks_passed"]),
         ("checks failed", summary["checks_failed"]),
         ("rules broken", summary["errors"]),

@@ -105,7 +105,7 @@ def test_failures_come_first_with_both_values(report: Open) -> None:
     """The first page has the verdict, and each failure with expected and actual, the differing words marked."""
     page = report(whole_run([*some_steps()], iterations=2, notes=["all requests go to http://h"]))
     assert page.texts(".hero .word") == ["Failed"]
-    assert "2 of 12 checks failed, and 1 error came up in 11 requests." in page.texts(".hero")[0]
+    assert "2 of 12 checks failed, and 1 error came up in 12 requests, 1 of them not sent." in page.texts(".hero")[0]
     assert page.texts(".failure h4 a") == ["request 3", "add a user"]
     assert page.texts("ins") == ["200", "B"]
     assert page.texts("del") == ["404", "A"]

@@ -210,7 +210,7 @@ def test_many_failures_are_cut(summary: ModuleType) -> None:
     """Of many failures fifty are listed, long messages are cut, and the rest is told."""
     check = {"name": "c" * 10_000, "state": "failed", "message": "m"}
     request = {"folders": ["f"], "name": "r", "iteration": 1, "checks": [check] * 70, "errors": []}
-    counts = dict.fromkeys(("requests", "checks_passed", "checks_failed", "errors", "allowed", "seconds"), 1)
+    counts = dict.fromkeys(("requests", "sent", "checks_passed", "checks_failed", "errors", "allowed", "seconds"), 1)
     report = {"collection": "C", "passed": False, "stopped": "the budget is spent", "errors": []}
     report |= {"requests": [request], "summary": counts}
     told = summary.told(report, "1")

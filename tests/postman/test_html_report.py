@@ -310,7 +310,7 @@ def test_without_scripts_verdict_and_failures_are_readable(reported):
     document = reported(whole_run([plain_step(1), plain_step(2, failing=True)]))
     assert "noscript" in document.tags
     assert "Failed" in document.text
-    assert "requests: 2, checks passed: 1, checks failed: 1, errors: 0" in document.text
+    assert "2 requests, checks passed: 1, checks failed: 1, errors: 0" in document.text
     assert "Users / Part 2 / request 2" in document.text
     assert "expected 404 to equal 200" in document.text
 

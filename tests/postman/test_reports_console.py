@@ -51,7 +51,8 @@ def test_the_table_has_a_row_for_each_request_and_tells_the_failures(mixed_run: 
     assert "unresolved-variable: no value for {{nothing}}" in text
     assert "Folder / unresolved (iteration 2)" in text
     assert lines[-1].startswith(
-        "FAILED: 4 requests, 2 checks passed, 2 checks failed, 2 errors, 2 checks skipped, 2 requests skipped in "
+        "FAILED: 8 requests, 4 not sent (2 skipped by a script), 2 checks passed, 2 checks failed, 2 errors, "
+        "2 checks skipped in "
     )
 
 
@@ -115,7 +116,7 @@ def test_totals_say_what_newman_s_say_and_name_the_rules_and_the_slowest(mixed_r
     rows = [line.split() for line in lines]
     assert ["total", "failed", "skipped"] in rows
     assert ["iterations", "2", "2"] in rows
-    assert ["requests", "6", "0", "2"] in rows
+    assert ["requests", "8", "2", "2"] in rows
     assert ["checks", "6", "2", "2"] in rows
     assert "rules broken: unresolved-variable 2" in lines
     assert "received: 28 B" in lines

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import jsonschema_rs
 import pytest
@@ -17,7 +18,12 @@ from tests.postman.conftest import Ran
 from umapi_events import SAID, exchange, plain_step, step, whole_run
 from umapi_harness.postman import events
 from umapi_harness.report import json_report
+from umapi_harness.report.console import ConsoleReport
+from umapi_harness.report.html_report import HtmlReport
 from umapi_harness.report.json_report import JsonReport
+from umapi_harness.report.junit import JunitReport
+from umapi_harness.report.newman_json import NewmanJsonReport
+from umapi_harness.report.terminal import PlainConsole
 
 SCHEMA = json.loads(Path(json_report.__file__).with_name("run.schema.json").read_text("utf-8"))
 
@@ -36,7 +42,7 @@ def report_of(told: Iterable[events.Event], path: Path) -> dict[str, Any]:
 def test_the_report_tells_everything(mixed_run: Ran, tmp_path: Path) -> None:
     """Counts, exchanges, checks with both values, errors and console are all there."""
     report = report_of(mixed_run.told, tmp_path / "j.json")
-    assert (report["passed"], report["stopped"], report["format"]) == (False, None, 3)
+    assert (report["passed"], report["stopped"], report["format"]) == (False, None, 4)
     assert report["summary"]["checks_failed"] == 2
     first, second, third = report["requests"][:3]
     [one] = first["exchanges"]
@@ -47,6 +53,36 @@ def test_the_report_tells_everything(mixed_run: Ran, tmp_path: Path) -> None:
     assert second["errors"][0]["kind"] == "unresolved-variable"
     assert second["exchanges"] == []
     assert (third["skipped"], third["state"]) == (True, "skipped")
+
+
+def test_all_reports_count_requests_alike(mixed_run: Ran, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Executions of requests, and how many of them were not sent: one pair of numbers wherever somebody looks."""
+    reports = {name: tmp_path / name for name in ("html", "junit", "newman")}
+    writers = (
+        HtmlReport(reports["html"]),
+        JunitReport(reports["junit"]),
+        NewmanJsonReport(reports["newman"]),
+        ConsoleReport(PlainConsole(width=100)),
+    )
+    for event in mixed_run.told:
+        for writer in writers:
+            writer(event)
+    for writer in writers:
+        writer.close()
+    report = report_of(mixed_run.told, tmp_path / "j.json")
+    summary = report["summary"]
+    assert (summary["requests"], summary["requests"] - summary["sent"], summary["skipped"]) == (8, 4, 2)
+    assert len(report["requests"]) == 8
+    assert "8 requests, 4 not sent (2 skipped by a script), " in capsys.readouterr().out
+    html = reports["html"].read_text("utf-8")
+    assert html.count('"spans":') == 8
+    assert "8 requests, 4 not sent (2 skipped by a script), " in html
+    assert '"requests":8,"sent":4,"skipped":2,' in html
+    suites = ElementTree.parse(reports["junit"]).findall("testsuite[@id]")
+    assert (len(suites), len([one for one in suites if one.get("timestamp")])) == (8, 4)
+    run = json.loads(reports["newman"].read_text("utf-8"))["run"]
+    # Newman counts as requests what was sent or could not be, not what a script skipped.
+    assert (run["stats"]["items"]["total"], run["stats"]["requests"]["total"]) == (8, 6)
 
 
 def test_causes_variables_changes_and_failures_of_exchanges_are_told(tmp_path: Path) -> None:

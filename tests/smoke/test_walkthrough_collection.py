@@ -309,6 +309,6 @@ def test_headers_that_cannot_be_sent_are_errors_of_their_request(tmp_path, capsy
     with running_server() as server:
         assert main(["run", str(path), "--target", server.url]) == 1
     out = capsys.readouterr().out
-    assert "FAILED: 1 request, 0 checks passed, 3 errors" in out
+    assert "FAILED: 3 requests, 2 not sent, 0 checks passed, 3 errors" in out
     assert "request: the value of the header X holds a line end" in out
     assert "request: 'X Y' is no name of a header" in out

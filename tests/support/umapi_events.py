@@ -80,6 +80,7 @@ def whole_run(
     )
     summary = events.Summary(seconds=len(steps) * 0.02)
     for told in steps:
+        summary.requests += len({one.number for event in told if (one := getattr(event, "step", None)) is not None})
         for event in told:
             _count(summary, event)
             yield event
@@ -89,7 +90,7 @@ def whole_run(
 def _count(summary: events.Summary, event: events.Event) -> None:
     match event:
         case events.RequestSent(cause=events.Cause.COLLECTION):
-            summary.requests += 1
+            summary.sent += 1
         case events.RequestSkipped():
             summary.skipped += 1
         case events.CheckPassed():

@@ -217,8 +217,11 @@ class Summary(Struct, kw_only=True):
     """The counts of a run; they grow until it is over."""
 
     requests: int = 0
-    """Requests of the collection that were sent; those of scripts are not counted."""
+    """Executions of requests of the collection; what scripts send is not counted."""
+    sent: int = 0
+    """Those that went out; the others were skipped or could not be sent."""
     skipped: int = 0
+    """Those that a script asked not to be sent."""
     checks_passed: int = 0
     checks_failed: int = 0
     checks_skipped: int = 0
@@ -228,6 +231,11 @@ class Summary(Struct, kw_only=True):
     allowed_rules: dict[str, int] = field(default_factory=dict[str, int])
     """The rules that these break, each with how often."""
     seconds: float = 0.0
+
+    @property
+    def unsent(self) -> int:
+        """Executions of requests that sent nothing: skipped ones, and those that could not be sent."""
+        return self.requests - self.sent
 
     @property
     def failures(self) -> int:

@@ -124,7 +124,7 @@ class Runner:
             session.error(iterations.step, Rule.INTERNAL_ERROR, message, _pointer_of(iterations.step))
             return "the runner failed"
         if session.summary.passed and not session.summary.checks_passed:
-            what = "nothing was checked" if session.summary.requests else "no request was sent, and nothing was checked"
+            what = "nothing was checked" if session.summary.sent else "no request was sent, and nothing was checked"
             message = f"{what}; write tests with pm.test, or allow it with --allow {Rule.NO_CHECKS}"
             session.error(None, Rule.NO_CHECKS, message, "")
         return stopped
@@ -217,6 +217,7 @@ class _Iterations:
 
     def _next_step(self, item: Item, iteration: int) -> events.Step:
         self.steps += 1
+        self.session.summary.requests += 1
         return events.Step(
             number=self.steps,
             iteration=iteration,

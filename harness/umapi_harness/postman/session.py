@@ -213,7 +213,7 @@ class Session:
         """Counts an event and hands it to the listeners."""
         match event:
             case events.RequestSent(cause=events.Cause.COLLECTION):
-                self.summary.requests += 1
+                self.summary.sent += 1
             case events.RequestSkipped():
                 self.summary.skipped += 1
             case events.CheckPassed():

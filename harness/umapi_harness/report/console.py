@@ -9,7 +9,7 @@ from umapi_harness.postman import events
 from umapi_harness.report.failures import FailedStep, exchange_lines, failed_step, failure_lines
 from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut, planned
 from umapi_harness.report.terminal import Part, PlainConsole, Printer
-from umapi_harness.report.totals import Totals
+from umapi_harness.report.totals import Totals, requests_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -184,15 +184,13 @@ class ConsoleReport:
         self._print("")
         for line in self._totals.lines(summary):
             self._print((line, "dim"))
-        parts = [counted(summary.requests, "request"), f"{counted(summary.checks_passed, 'check')} passed"]
+        parts = [requests_text(summary), f"{counted(summary.checks_passed, 'check')} passed"]
         if summary.checks_failed:
             parts.append(f"{counted(summary.checks_failed, 'check')} failed")
         if summary.errors:
             parts.append(counted(summary.errors, "error"))
         if summary.checks_skipped:
             parts.append(f"{counted(summary.checks_skipped, 'check')} skipped")
-        if summary.skipped:
-            parts.append(f"{counted(summary.skipped, 'request')} skipped")
         if summary.allowed:
             counts = ", ".join(f"{name} {count}" for name, count in sorted(summary.allowed_rules.items()))
             parts.append(f"{counted(summary.allowed, 'error')} allowed ({counts})")

@@ -23,6 +23,7 @@ from umapi_harness.report.html_steps import (
     row,
 )
 from umapi_harness.report.outcomes import Gathering, Outcome
+from umapi_harness.report.totals import requests_text
 
 _CHUNK_STEPS: Final = 64
 _CHUNK_BYTES: Final = 512 * 1024
@@ -162,7 +163,7 @@ class HtmlReport:
         summary = event.summary
         verdict = "Passed" if summary.passed else "Failed"
         counts = (
-            f"requests: {summary.requests}, checks passed: {summary.checks_passed}, checks failed: "
+            f"{requests_text(summary)}, checks passed: {summary.checks_passed}, checks failed: "
             f"{summary.checks_failed}, errors: {summary.errors}, in {summary.seconds:.2f} s"
         )
         of_the_run = [("The run", f"{one.name}: {one.message}") for one in self._gathering.failures[:_NAMED_LIMIT]]

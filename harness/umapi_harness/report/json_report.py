@@ -12,7 +12,7 @@ from umapi_harness.postman import events
 from umapi_harness.report.files import ReportFile
 from umapi_harness.report.outcomes import Check, Ending, Gathering, Outcome
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Goes up when a member of the report changes its meaning or goes away."""
 
 

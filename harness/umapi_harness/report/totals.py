@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from umapi_harness.common.lines import counted
 from umapi_harness.postman import events
 from umapi_harness.report.newman_shapes import AnswerTimes
 from umapi_harness.report.outcomes import Outcome, place_of
@@ -50,7 +51,7 @@ class Totals:
             self.rule(error)
         for end in outcome.ended.values():
             self.received += end.size if isinstance(end, events.ResponseReceived) else 0
-        self._unanswered += outcome.request is not None and outcome.response is None
+        self._unanswered += outcome.response is None and not outcome.skipped
         if outcome.response is not None:
             self.times.add(outcome.response.seconds * 1000)
             heapq.heappush(self._slowest, (outcome.seconds, step.number, place_of(step)))
@@ -67,7 +68,7 @@ class Totals:
         checks = summary.checks_passed + summary.checks_failed + summary.checks_skipped
         rows = (
             ("iterations", self.iterations, self.failed_iterations, 0),
-            ("requests", summary.requests + summary.skipped, self._unanswered, summary.skipped),
+            ("requests", summary.requests, self._unanswered, summary.skipped),
             ("checks", checks, summary.checks_failed, summary.checks_skipped),
         )
         yield f"{'':<12}{'total':>8}{'failed':>8}{'skipped':>9}"
@@ -84,6 +85,13 @@ class Totals:
         if times.count > _FEW:
             slowest = sorted(self._slowest, reverse=True)
             yield "slowest: " + "; ".join(f"{place} {seconds * 1000:.0f} ms" for seconds, _, place in slowest)
+
+
+def requests_text(summary: events.Summary) -> str:
+    """How many requests were executed, and how many of these were not sent, if any was not."""
+    skipped = f" ({summary.skipped} skipped by a script)" if summary.skipped else ""
+    unsent = f", {summary.unsent} not sent{skipped}" if summary.unsent else ""
+    return f"{counted(summary.requests, 'request')}{unsent}"
 
 
 def _bytes(size: int) -> str:

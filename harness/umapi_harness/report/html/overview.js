@@ -65,7 +65,8 @@ function sentence(run) {
     return "The file ends before the run did: it was killed, or is still going on. What came until then is here.";
   const { summary } = run.end;
   const checks = summary.checks_passed + summary.checks_failed;
-  const requests = plural(summary.requests, "request");
+  const unsent = summary.requests - summary.sent;
+  const requests = plural(summary.requests, "request") + (unsent ? `, ${count(unsent)} of them not sent` : "");
   if (run.end.passed) return `${checks === 1 ? "The one check" : `All ${count(checks)} checks`} passed in ${requests}.`;
   const parts = [];
   if (summary.checks_failed) parts.push(`${count(summary.checks_failed)} of ${plural(checks, "check")} failed`);
@@ -76,14 +77,14 @@ function sentence(run) {
 function countsOf(summary) {
   return [
     ["requests", summary.requests, ""],
+    ["not sent", summary.requests - summary.sent, ""],
     ["checks passed", summary.checks_passed, ""],
     ["checks failed", summary.checks_failed, "failed"],
     ["errors", summary.errors, "failed"],
     ["allowed", summary.allowed, "allowed"],
     ["checks skipped", summary.checks_skipped, ""],
-    ["requests skipped", summary.skipped, ""],
     ["duration", duration(summary.seconds), ""],
-  ].filter(([name, number]) => number !== 0 || !["allowed", "checks skipped", "requests skipped"].includes(name));
+  ].filter(([name, number]) => number !== 0 || !["allowed", "checks skipped", "not sent"].includes(name));
 }
 
 function failuresView(run, failed, tell) {
