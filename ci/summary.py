@@ -83,9 +83,13 @@ def failures(report: dict[str, Any]) -> list[tuple[str, str, str]]:
         place = " / ".join([*request["folders"], request["name"]])
         if request["iteration"]:
             place += f" (iteration {request['iteration'] + 1})"
-        failed = [check for check in request["checks"] if check["state"] == "failed"]
-        found += [(place, check["name"], check["message"]) for check in failed]
-        found += [(place, error["kind"], error["message"]) for error in request["errors"] if not error["allowed"]]
+        failed = [("name", one) for one in request["checks"] if one["state"] == "failed"]
+        failed += [("kind", one) for one in request["errors"] if not one["allowed"]]
+        # What failed for want of an answer is told in one line, behind the reason why none came.
+        found += [(place, one[name], one["message"]) for name, one in failed if not one["follows_from"]]
+        followed = [(one["follows_from"], one[name]) for name, one in failed if one["follows_from"]]
+        if followed:
+            found.append((place, followed[0][0], f"failed for want of an answer: {', '.join(n for _, n in followed)}"))
     found += [("the run", error["kind"], error["message"]) for error in report["errors"] if not error["allowed"]]
     return found
 

@@ -148,6 +148,7 @@ def _text(failed: FailedStep) -> Iterator[str]:
     for pointer, lines in failed.failures:
         yield from (_plain(line) for line in lines)
         yield f"in {failed.where}  {pointer}".rstrip()
+    yield from (_plain(line) for line in failed.consequences)
     yield from (f"  {_plain(line)}" for line in failed.context)
 
 

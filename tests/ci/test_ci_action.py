@@ -208,7 +208,7 @@ def test_names_are_no_markup(summary: ModuleType) -> None:
 
 def test_many_failures_are_cut(summary: ModuleType) -> None:
     """Of many failures fifty are listed, long messages are cut, and the rest is told."""
-    check = {"name": "c" * 10_000, "state": "failed", "message": "m"}
+    check = {"name": "c" * 10_000, "state": "failed", "message": "m", "follows_from": ""}
     request = {"folders": ["f"], "name": "r", "iteration": 1, "checks": [check] * 70, "errors": []}
     counts = dict.fromkeys(("requests", "sent", "checks_passed", "checks_failed", "errors", "allowed", "seconds"), 1)
     report = {"collection": "C", "passed": False, "stopped": "the budget is spent", "errors": []}

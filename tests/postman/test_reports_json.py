@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ import pytest
 from tests.postman.conftest import Ran
 from umapi_events import SAID, exchange, plain_step, step, whole_run
 from umapi_harness.postman import events
+from umapi_harness.postman.rules import allowed_rules
 from umapi_harness.report import json_report
 from umapi_harness.report.console import ConsoleReport
 from umapi_harness.report.html_report import HtmlReport
@@ -24,6 +26,7 @@ from umapi_harness.report.json_report import JsonReport
 from umapi_harness.report.junit import JunitReport
 from umapi_harness.report.newman_json import NewmanJsonReport
 from umapi_harness.report.terminal import PlainConsole
+from umapi_web import Web
 
 SCHEMA = json.loads(Path(json_report.__file__).with_name("run.schema.json").read_text("utf-8"))
 
@@ -83,6 +86,63 @@ def test_all_reports_count_requests_alike(mixed_run: Ran, tmp_path: Path, capsys
     run = json.loads(reports["newman"].read_text("utf-8"))["run"]
     # Newman counts as requests what was sent or could not be, not what a script skipped.
     assert (run["stats"]["items"]["total"], run["stats"]["requests"]["total"]) == (8, 6)
+
+
+def test_what_fails_for_want_of_an_answer_stands_below_its_cause(
+    web: Web,
+    run_collection: Callable[..., Ran],
+    collection_of: Callable[..., Any],
+    item: Callable[..., Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Checks and errors of test scripts drown no cause; the counts and Newman's form keep them as failed.
+
+    A cause that is allowed fails nothing, so that what follows from it fails by itself.
+    """
+    test = "pm.test('status', () => pm.response.to.have.status(200)); pm.test('true', () => {}); pm.response.json();"
+    before = "pm.test('before', () => pm.expect(1).to.equal(2));"
+    collection = collection_of(item("refused", "http://[::1", before=before, test=test))
+    ran = run_collection(collection)
+    junit, newman, html = tmp_path / "junit", tmp_path / "newman", tmp_path / "html"
+    writers = (JunitReport(junit), NewmanJsonReport(newman), ConsoleReport(PlainConsole(width=100)), HtmlReport(html))
+    for event in ran.told:
+        for writer in writers:
+            writer(event)
+    for writer in writers:
+        writer.close()
+    report = report_of(ran.told, tmp_path / "j.json")
+    (request,) = report["requests"]
+    followed = [(one["name"], one.get("follows_from")) for one in request["checks"]]
+    assert followed == [("before", ""), ("status", "request"), ("true", None)]
+    assert [(one["kind"], one["follows_from"]) for one in request["errors"]] == [
+        ("request", ""),
+        ("script-error", "request"),
+    ]
+    assert [report["summary"][name] for name in ("checks_failed", "errors", "consequent")] == [2, 2, 2]
+    out = capsys.readouterr().out
+    assert [line.split("  ")[1] for line in out.splitlines() if re.match(r"  \d\.", line)] == [
+        "1. refused",
+        "2. refused",
+    ]
+    assert "     failed for want of an answer: status, script-error\n" in out
+    assert "2 checks failed, 2 errors (2 of these for want of an answer)" in out
+    tree = ElementTree.parse(junit).getroot()
+    assert (tree.get("failures"), tree.get("errors")) == ("1", "1")
+    skipped = {one.get("name"): one.find("skipped") for one in tree.iter("testcase")}
+    assert "no answer came (request): " in str(getattr(skipped["status"], "attrib", {}))
+    run = json.loads(newman.read_text("utf-8"))["run"]
+    assert (run["stats"]["assertions"]["failed"], len(run["failures"])) == (2, 4)
+    shown = html.read_text("utf-8")
+    assert "failed for want of an answer: status, script-error" in shown
+    assert '"follows":"request"' in shown
+    assert "more.</p>" not in shown
+
+    allowed = report_of(
+        run_collection(collection, allowed=allowed_rules(["request"], [])).told, tmp_path / "allowed.json"
+    )
+    assert allowed["summary"]["consequent"] == 0
+    assert not allowed["passed"]
 
 
 def test_causes_variables_changes_and_failures_of_exchanges_are_told(tmp_path: Path) -> None:

@@ -152,6 +152,8 @@ class CheckFailed(Struct, frozen=True, kw_only=True):
     pointer: str = ""
     expected: str | None = None
     actual: str | None = None
+    follows_from: str = ""
+    """The rule whose breach kept the answer away, for want of which this came about; empty for all else."""
 
 
 class CheckSkipped(Struct, frozen=True, kw_only=True):
@@ -185,6 +187,8 @@ class ErrorRaised(Struct, frozen=True, kw_only=True):
     allowed: bool = False
     event: str = ""
     """prerequest or test, for an error of a script."""
+    follows_from: str = ""
+    """The rule whose breach kept the answer away, for want of which this came about; empty for all else."""
 
 
 class NoteTaken(Struct, frozen=True, kw_only=True):
@@ -226,6 +230,8 @@ class Summary(Struct, kw_only=True):
     checks_failed: int = 0
     checks_skipped: int = 0
     errors: int = 0
+    consequent: int = 0
+    """Failed checks and errors of test scripts for want of an answer, which an error told of before kept away."""
     allowed: int = 0
     """Errors that the options of the run allow."""
     allowed_rules: dict[str, int] = field(default_factory=dict[str, int])

@@ -31,6 +31,8 @@ class Execution:
     item: Item
     step: events.Step
     iteration_count: int
+    _unanswered: str = attrs.field(default="", init=False)
+    """The rule that failed the step in the place of an answer."""
 
     def execute(self) -> ScriptResult | None:
         """Executes; returns the script result that says where to go on, or None for the next in order."""
@@ -58,8 +60,11 @@ class Execution:
             ready = dispatch.ready(ready)
             sent = dispatch.send(ready, self.item.behaviour, events.Cause.COLLECTION)
         except (*UNSENDABLE, NoAnswerError) as error:
+            rule = Rule.UNRESOLVED_VARIABLE if isinstance(error, WithheldError) else rule_of(error)
             if not isinstance(error, WithheldError):
-                self.run.error(self.step, rule_of(error), str(error), f"{self.item.pointer}/request")
+                self.run.error(self.step, rule, str(error), f"{self.item.pointer}/request")
+            if rule not in self.run.options.allowed:
+                self._unanswered = rule.value
             return ready, None
         cookies = self.run.cookies.matching(sent.done.request.url)
         view = views.response_view(sent.done.response, cookies, milliseconds=sent.done.seconds * 1000)
@@ -124,7 +129,8 @@ class Execution:
                 case ConsoleLine():
                     run.tell(events.ConsoleMessage(step=step, level=record.level, text=mask(record.text)))
                 case ScriptError():
-                    run.error(step, Rule(record.rule), record.message, record.pointer, event=event)
+                    rule = Rule(record.rule)
+                    run.error(step, rule, record.message, record.pointer, event=event, follows_from=self._unanswered)
 
     def _failed(self, check: Check) -> events.CheckFailed:
         mask = self.run.masker.text
@@ -136,6 +142,7 @@ class Execution:
             pointer=check.pointer,
             expected=None if check.expected is None else mask(check.expected),
             actual=None if check.actual is None else mask(check.actual),
+            follows_from=self._unanswered,
         )
 
 

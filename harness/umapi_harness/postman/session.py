@@ -220,6 +220,7 @@ class Session:
                 self.summary.checks_passed += 1
             case events.CheckFailed():
                 self.summary.checks_failed += 1
+                self.summary.consequent += bool(event.follows_from)
             case events.CheckSkipped():
                 self.summary.checks_skipped += 1
             case events.ErrorRaised(allowed=True):
@@ -228,16 +229,26 @@ class Session:
                 counts[event.kind] = counts.get(event.kind, 0) + 1
             case events.ErrorRaised():
                 self.summary.errors += 1
+                self.summary.consequent += bool(event.follows_from)
             case _:
                 pass
         self.oversight.see(event)
         for listener in self.listeners:
             listener(event)
 
-    def error(self, step: events.Step | None, rule: Rule, message: str, pointer: str, *, event: str = "") -> None:
+    def error(
+        self,
+        step: events.Step | None,
+        rule: Rule,
+        message: str,
+        pointer: str,
+        *,
+        event: str = "",
+        follows_from: str = "",
+    ) -> None:
         """Tells that a rule is broken, without secrets; of one that is allowed by default, by a note.
 
-        `event` is prerequest or test where a script breaks it.
+        `event` is prerequest or test where a script breaks it, `follows_from` the rule that kept its answer away.
         """
         if rule in NOTED & self.options.allowed:
             self.note(step, message)
@@ -250,6 +261,7 @@ class Session:
             pointer=pointer,
             allowed=rule in self.options.allowed,
             event=event,
+            follows_from=follows_from,
         )
         self.tell(raised)
 

@@ -115,7 +115,7 @@ class ConsoleReport:
         )
         self._told(outcome)
         if failures:
-            self._keep(outcome, len(failures))
+            self._keep(outcome, len(outcome.causes))
 
     def _place(self, step: events.Step) -> None:
         if step.iteration != self._iteration:
@@ -165,6 +165,7 @@ class ConsoleReport:
                 number += 1
                 self._print((f"  {number}. ", "red"), (step.where, "bold"), f"  {pointer}")
                 self._indented(lines)
+            self._indented(step.consequences)
             self._indented(step.context)
             number += step.left_out
         left_out = self._left_out + sum(step.left_out for step in self._failed)
@@ -189,6 +190,8 @@ class ConsoleReport:
             parts.append(f"{counted(summary.checks_failed, 'check')} failed")
         if summary.errors:
             parts.append(counted(summary.errors, "error"))
+        if summary.consequent:
+            parts[-1] += f" ({summary.consequent} of these for want of an answer)"
         if summary.checks_skipped:
             parts.append(f"{counted(summary.checks_skipped, 'check')} skipped")
         if summary.allowed:

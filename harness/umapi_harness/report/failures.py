@@ -9,7 +9,7 @@ import attrs
 
 from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
-from umapi_harness.report.outcomes import Ending, Failure, Outcome, cut, place_of, planned
+from umapi_harness.report.outcomes import Ending, Failure, Outcome, consequences_text, cut, place_of, planned
 from umapi_harness.report.terminal import Part
 
 _BODY: Final = 600
@@ -31,14 +31,19 @@ class FailedStep:
     """What was sent, what came, what changed, and what its scripts wrote."""
     left_out: int
     """Failures that are not told of."""
+    consequences: tuple[Line, ...] = ()
+    """What the failures brought about, for want of an answer."""
 
 
 def failed_step(outcome: Outcome) -> FailedStep:
     """What there is to tell of a step that failed."""
-    failures = outcome.failures
+    failures = outcome.causes
+    followed = consequences_text(outcome)
+    last: tuple[Line, ...] = (((cut(followed, _TEXT), "red"),),) if followed else ()
     return FailedStep(
         where=place_of(outcome.step),
         failures=tuple((one.pointer, tuple(failure_lines(one))) for one in failures[:_LINES]),
+        consequences=last,
         context=tuple(_context(outcome)),
         left_out=max(0, len(failures) - _LINES),
     )

@@ -22,7 +22,7 @@ from umapi_harness.report.html_steps import (
     iteration_data,
     row,
 )
-from umapi_harness.report.outcomes import Gathering, Outcome
+from umapi_harness.report.outcomes import Gathering, Outcome, consequences_text
 from umapi_harness.report.totals import requests_text
 
 _CHUNK_STEPS: Final = 64
@@ -66,6 +66,7 @@ class HtmlReport:
         self._bare = 0
         self._omitted = 0
         self._failures: list[tuple[str, str]] = []
+        self._told = 0
         self._title = ""
 
     def close(self) -> None:
@@ -127,10 +128,15 @@ class HtmlReport:
 
     def _remember(self, outcome: Outcome) -> None:
         """What is told where scripts are switched off."""
-        for failure in outcome.failures:
-            if len(self._failures) < _NAMED_LIMIT:
-                where = f"{outcome.step.path} (iteration {outcome.step.iteration + 1})"
-                self._failures.append((where, f"{failure.name}: {failure.message}{outcome.planned}"))
+        told = [f"{one.name}: {one.message}{outcome.planned}" for one in outcome.causes]
+        told = told[: max(0, _NAMED_LIMIT - len(self._failures))]
+        followed = consequences_text(outcome)
+        self._told += len(told)
+        if told and followed:
+            told.append(followed)
+            self._told += len(outcome.consequences)
+        where = f"{outcome.step.path} (iteration {outcome.step.iteration + 1})"
+        self._failures += [(where, one) for one in told]
 
     def _flush(self) -> None:
         chunk, self._chunk = self._chunk, _Chunk()
@@ -169,7 +175,7 @@ class HtmlReport:
         of_the_run = [("The run", f"{one.name}: {one.message}") for one in self._gathering.failures[:_NAMED_LIMIT]]
         failures = [*of_the_run, *self._failures]
         lines = [f"<li><b>{_text(where)}</b> {_text(what)}</li>" for where, what in failures]
-        more = summary.failures - len(failures)
+        more = summary.failures - len(of_the_run) - self._told
         rest = f"<p>… and {more} more.</p>" if more > 0 else ""
         stopped = f"<p>Stopped: {_text(event.stopped)}</p>" if event.stopped else ""
         return (

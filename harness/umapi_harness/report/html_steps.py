@@ -106,7 +106,7 @@ def row(outcome: Outcome) -> dict[str, Any]:
     """What the list of steps shows, filters look at, and bars are drawn from."""
     first = outcome.request
     response = outcome.response
-    problem = next((f"{one.name}: {one.message}" for one in outcome.failures), "")
+    problem = next((f"{one.name}: {one.message}" for one in outcome.causes), "")
     checks = Counter(type(check) for check in outcome.checks)
     allowed = len(outcome.allowed)
     return {
@@ -236,6 +236,8 @@ def _check(check: Check) -> dict[str, Any]:
     }
     if isinstance(check, events.CheckFailed):
         shown["message"] = cut(check.message)
+        if check.follows_from:
+            shown["follows"] = check.follows_from
         if check.expected is not None and check.actual is not None:
             shown["expected"] = cut(check.expected, VALUE_LIMIT)
             shown["actual"] = cut(check.actual, VALUE_LIMIT)
@@ -249,6 +251,7 @@ def error_data(error: events.ErrorRaised) -> dict[str, Any]:
         "message": cut(error.message),
         "pointer": cut(error.pointer),
         "allowed": error.allowed,
+        "follows": error.follows_from,
     }
 
 

@@ -126,6 +126,7 @@ def _check(check: Check) -> dict[str, Any]:
             return shown | {"state": "skipped"}
         case events.CheckFailed():
             failed = {"message": check.message, "expected": check.expected, "actual": check.actual}
+            failed["follows_from"] = check.follows_from
             return shown | {"state": "failed"} | failed
 
 
@@ -136,4 +137,5 @@ def _error(error: events.ErrorRaised) -> dict[str, Any]:
         "pointer": error.pointer,
         "event": error.event,
         "allowed": error.allowed,
+        "follows_from": error.follows_from,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import attrs
 
@@ -10,6 +11,8 @@ from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
 
 Check = events.CheckPassed | events.CheckFailed | events.CheckSkipped
+_NAMED: Final = 10
+"""Consequences of a missing answer that are told by name."""
 Ending = events.ResponseReceived | events.RequestFailed
 
 
@@ -26,6 +29,8 @@ class Failure:
     pointer: str
     expected: str | None = None
     actual: str | None = None
+    follows_from: str = ""
+    """The rule whose breach kept the answer away, for want of which it came about."""
 
 
 @attrs.define(kw_only=True)
@@ -76,6 +81,16 @@ class Outcome:
     def failures(self) -> list[Failure]:
         """What fails the step, in the order in which it came about."""
         return [check_failure(one) if isinstance(one, events.CheckFailed) else rule_failure(one) for one in self.broken]
+
+    @property
+    def causes(self) -> list[Failure]:
+        """Those that follow from no other of the step."""
+        return [one for one in self.failures if not one.follows_from]
+
+    @property
+    def consequences(self) -> list[Failure]:
+        """Those that came about for want of an answer, which one of the causes kept away."""
+        return [one for one in self.failures if one.follows_from]
 
     @property
     def planned(self) -> str:
@@ -219,12 +234,27 @@ def check_failure(check: events.CheckFailed) -> Failure:
         pointer=check.pointer or check.step.pointer,
         expected=check.expected,
         actual=check.actual,
+        follows_from=check.follows_from,
     )
 
 
 def rule_failure(error: events.ErrorRaised) -> Failure:
     """A broken rule as a failure."""
-    return Failure(kind=error.kind, name=error.kind, message=error.message, pointer=error.pointer)
+    return Failure(
+        kind=error.kind,
+        name=error.kind,
+        message=error.message,
+        pointer=error.pointer,
+        follows_from=error.follows_from,
+    )
+
+
+def consequences_text(outcome: Outcome) -> str:
+    """What followed in a step for want of an answer, on one line; empty where nothing did."""
+    followed = outcome.consequences
+    names = ", ".join(one_line(one.name) for one in followed[:_NAMED])
+    more = f" and {len(followed) - _NAMED} more" if len(followed) > _NAMED else ""
+    return f"failed for want of an answer: {names}{more}" if followed else ""
 
 
 def planned(fault: str) -> str:

@@ -1,7 +1,7 @@
 // What fails a step, and what was allowed: each as a card, with both values side by side where two were compared.
 
 import { compared } from "./diff.js";
-import { el } from "./dom.js";
+import { el, plural } from "./dom.js";
 
 const MARKS = { failed: "✗", passed: "✓", skipped: "–", allowed: "!", unfinished: "!" };
 const WORDS_OF_STATES = { failed: "Failed", passed: "Passed", skipped: "Skipped", allowed: "Allowed" };
@@ -24,13 +24,32 @@ export function placeText(run, row) {
 
 /** The cards of what fails a step and of what was allowed, in the order in which it came about. */
 export function problemCards(details, errors = details.errors) {
-  const placed = [
-    ...details.checks
-      .filter((check) => check.state === "failed")
-      .map((check, place) => [2 * place + 1, checkCard(check)]),
-    ...errors.map((error) => [2 * error.before, errorCard(error)]),
+  const failed = details.checks.filter((check) => check.state === "failed");
+  const causes = [
+    ...failed.map((check, place) => [2 * place + 1, check.follows ? null : checkCard(check)]),
+    ...errors.map((error) => [2 * error.before, error.follows ? null : errorCard(error)]),
   ];
-  return placed.sort(([one], [other]) => one - other).map(([, card]) => card);
+  const cards = causes.sort(([one], [other]) => one - other).map(([, card]) => card);
+  const followed = [...failed, ...errors].filter((one) => one.follows);
+  return [...cards.filter((card) => card !== null), ...(followed.length ? [consequencesCard(followed)] : [])];
+}
+
+/** One card for all that failed since no answer came, which folds: the cause has a card of its own. */
+function consequencesCard(followed) {
+  return el(
+    "article",
+    { class: "card failed" },
+    el(
+      "details",
+      {},
+      el("summary", {}, `Failed for want of an answer (${followed[0].follows}): ${plural(followed.length, "check")}`),
+      el(
+        "ul",
+        { class: "plain" },
+        followed.map((one) => el("li", {}, el("b", {}, one.name ?? one.kind), `: ${one.message}`)),
+      ),
+    ),
+  );
 }
 
 /** One card for a failed check. */
