@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from umapi_harness.common.errors import InputError
@@ -34,6 +36,62 @@ def answered(web, run_collection, collection_of, item):
         return run_collection(collection_of(item("a", request, test=test), event=event), **more)
 
     return run
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("http://h/action/{{org}}", "/action/"),
+        ("{{base}}/users", "//users"),
+        ("http://h/{{org}}{{other}}/x?a={{org}}", "//x"),
+        ({"raw": "http://h/users/:org/0", "variable": [{"key": "org", "value": "{{org}}"}]}, "/users/:org/0"),
+    ],
+)
+def test_an_empty_variable_that_leaves_a_hole_in_a_path_is_told(web, run_collection, collection_of, item, url, path):
+    """By its name, by what set it, and with the path; --allow lets it pass, and it is sent as it stands."""
+    environment = {"org": "", "other": "", "base": "http://h/{{org}}"}
+    collection = collection_of(item("a", {"url": url}, test=CHECK))
+    ran = run_collection(collection, env=environment)
+    errors = [one for one in ran.of(events.ErrorRaised) if one.kind == "empty-variable"]
+    assert errors[0].message == (
+        f"{{{{org}}}} is empty and leaves a part of the path http://h{path} empty: sent as it stands; "
+        "set it in the environment or the data, or with --env-var NAME=VALUE"
+    )
+    assert ran.summary.sent == 1
+    allowed = run_collection(collection, env=environment, allowed=allowed_rules(["empty-variable"], []))
+    assert (allowed.summary.errors, allowed.summary.sent) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://h/users{{org}}/x",
+        "http://h{{org}}/x",
+        "http://h/x?org={{org}}",
+        "http://h//x/",
+        "http://h/x/#/{{org}}/",
+        {"raw": "http://h/:org", "variable": [{"key": "org", "value": "a{{org}}"}]},
+    ],
+)
+def test_a_path_that_is_whole_breaks_no_rule(web, run_collection, collection_of, item, url):
+    """Empty variables elsewhere, in queries and beside other characters, are what the collection wants."""
+    headers = [{"key": "X-A", "value": "{{org}}"}]
+    ran = run_collection(collection_of(item("a", {"url": url, "header": headers}, test=CHECK)), env={"org": ""})
+    assert kinds(ran) == []
+
+
+def test_nothing_is_changed_in_an_organisation_without_a_name(web, run_collection, collection_of, item):
+    """A change with an empty organisation is not sent, nor is one of a script; what set the variable is told."""
+    url = "http://127.0.0.1/v2/usermanagement/action/{{org}}"
+    first = item("first", "http://h/x", test=f"pm.environment.set('org', ''); {CHECK}")
+    request = {"url": url, "method": "POST"}
+    send = f"pm.sendRequest({json.dumps(request)}, () => {{}});"
+    ran = run_collection(collection_of(first, item("a", request, before=send, test=CHECK)))
+    errors = ran.of(events.ErrorRaised)
+    assert [one.kind for one in errors] == ["empty-variable", "empty-variable"]
+    assert "{{org}} is empty, as test script of first has it, and leaves" in errors[1].message
+    assert "not sent, for it would change the organisation" in errors[1].message
+    assert [one.step.name for one in ran.of(events.RequestSent)] == ["first"]
 
 
 @pytest.mark.parametrize(

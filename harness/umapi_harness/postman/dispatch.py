@@ -14,6 +14,7 @@ from umapi_harness.postman.authorisation.conversation import MAX_REPEATS, Conver
 from umapi_harness.postman.authorisation.grants import granted, token_request
 from umapi_harness.postman.authorisation.unsigned import AuthorisationError, Settings
 from umapi_harness.postman.behaviour import Behaviour
+from umapi_harness.postman.blanks import blanks_of
 from umapi_harness.postman.collection import Auth, Request
 from umapi_harness.postman.exchanges import Exchanged, Exchanges, NoAnswerError
 from umapi_harness.postman.outgoing import RequestError, resolved
@@ -26,7 +27,11 @@ from umapi_harness.postman.writes import UntestableError
 
 
 class WithheldError(Exception):
-    """A request is not sent, for a reason of which the run has told."""
+    """A request is not sent, for a reason of which the run has told: the breach of `rule`."""
+
+    def __init__(self, message: str, rule: Rule = Rule.UNRESOLVED_VARIABLE) -> None:
+        self.rule = rule
+        super().__init__(message)
 
 
 UNSENDABLE = (WithheldError, TooLongError, RequestError, DocumentError, ThirdHostError, UntestableError)
@@ -35,7 +40,7 @@ UNSENDABLE = (WithheldError, TooLongError, RequestError, DocumentError, ThirdHos
 
 def rule_of(error: Exception) -> Rule:
     """The rule that a request breaks which got no answer: one of UNSENDABLE, or NoAnswerError."""
-    if isinstance(error, NoAnswerError):
+    if isinstance(error, NoAnswerError | WithheldError):
         return error.rule
     return next((rule for kind, rule in _RULES.items() if isinstance(error, kind)), Rule.REQUEST)
 
@@ -64,10 +69,14 @@ class Dispatch:
 
     def ready(self, request: Request) -> Request:
         """A request with its values, so that it changes nothing that it may not; raises one of UNSENDABLE."""
+        self.run.scopes.take_emptied()
         ready = resolved(request, self.run.scopes)
+        blanks = blanks_of(request, self.run.scopes) if self.run.scopes.take_emptied() else None
         _check_parts(ready.url)
         if not self.run.tell_unresolved(self.step, ready):
             raise WithheldError("not sent, for variables in it have no value")
+        if blanks is not None and not self.run.tell_blanks(self.step, ready, blanks):
+            raise WithheldError("not sent, for variables in its path are empty", Rule.EMPTY_VARIABLE)
         return attrs.evolve(ready, url=self.run.cautious(self.step, ready.method, ready.url))
 
     def send(self, request: Request, behaviour: Behaviour, cause: events.Cause) -> Dispatched:

@@ -60,7 +60,7 @@ class Execution:
             ready = dispatch.ready(ready)
             sent = dispatch.send(ready, self.item.behaviour, events.Cause.COLLECTION)
         except (*UNSENDABLE, NoAnswerError) as error:
-            rule = Rule.UNRESOLVED_VARIABLE if isinstance(error, WithheldError) else rule_of(error)
+            rule = rule_of(error)
             if not isinstance(error, WithheldError):
                 self.run.error(self.step, rule, str(error), f"{self.item.pointer}/request")
             if rule not in self.run.options.allowed:

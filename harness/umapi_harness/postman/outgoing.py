@@ -167,13 +167,18 @@ def resolved(request: Request, scopes: Scopes) -> Request:
     """`request` with values in the place of all variables that have one; raises TooLongError."""
     return Request(
         method=request.method,
-        url=_with_path_variables(scopes.resolve(request.url), _all_resolved(request.path_variables, scopes)),
+        url=resolved_address(request, scopes),
         path_variables=(),
         headers=_all_resolved(request.headers, scopes),
         body=None if request.body is None else _resolved_body(request.body, scopes),
         auth=None if request.auth is None else _resolved_auth(request.auth, scopes),
         description=request.description,
     )
+
+
+def resolved_address(request: Request, scopes: Scopes) -> str:
+    """The address of `request` with values in the place of all variables that have one; raises TooLongError."""
+    return _with_path_variables(scopes.resolve(request.url), _all_resolved(request.path_variables, scopes))
 
 
 def _all_resolved(parameters: tuple[Parameter, ...], scopes: Scopes) -> tuple[Parameter, ...]:

@@ -20,6 +20,7 @@ class Rule(enum.StrEnum):
     HTTP_ERROR = "http-error"
     NO_CHECKS = "no-checks"
     UNRESOLVED_VARIABLE = "unresolved-variable"
+    EMPTY_VARIABLE = "empty-variable"
     UNKNOWN_NEXT_REQUEST = "unknown-next-request"
     EMPTY_ASSERTION = "empty-assertion"
     SCRIPT_ERROR = "script-error"
@@ -63,6 +64,11 @@ FACTS: Final[Mapping[Rule, Facts]] = {
     Rule.UNRESOLVED_VARIABLE: Facts(
         "a request holds a variable without a value, or variables that hold each other; it is sent as it stands, as "
         "with Newman, unless it would change an organisation",
+        newman=True,
+    ),
+    Rule.EMPTY_VARIABLE: Facts(
+        "a variable with an empty value leaves a part of a path empty (`/action//`); it is sent as it stands, as with "
+        "Newman, unless it would change an organisation",
         newman=True,
     ),
     Rule.UNKNOWN_NEXT_REQUEST: Facts("setNextRequest names a request that the run does not have", newman=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
@@ -15,6 +16,7 @@ from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman import events
 from umapi_harness.postman.authorisation.kinds import secret_variables, secrets_of
 from umapi_harness.postman.authorisation.memory import Memory
+from umapi_harness.postman.blanks import Blanks
 from umapi_harness.postman.collection import Auth, Item, Request
 from umapi_harness.postman.cookies import Cookie, CookieJar
 from umapi_harness.postman.data import DataRow
@@ -33,6 +35,7 @@ from umapi_harness.postman.writes import as_test, changes_organization
 
 _SHOWN_VALUE = 2_000
 """So many characters of a variable's value are told."""
+_REMEDY: Final = "set it in the environment or the data, or with --env-var NAME=VALUE"
 _NEAR: Final = 0.8
 """How alike two names of variables are, from 0 to 1, of which one can be a slip for the other."""
 
@@ -338,9 +341,22 @@ class Session:
         rule = Rule.UNRESOLVED_VARIABLE
         sent = rule in self.options.allowed or not changes_organization(request.method, request.url)
         listed = ", ".join(f"{{{{{name}}}}}" for name in names)
-        remedy = f"set it in the environment or the data, or with --env-var NAME=VALUE{self._meant(names)}"
-        what = "sent as it stands" if sent else "not sent, for it would change the organisation"
-        self.error(step, rule, f"no value for {listed}: {what}; {remedy}", f"{step.pointer}/request")
+        remedy = f"{_REMEDY}{self._meant(names)}"
+        self.error(step, rule, f"no value for {listed}: {_consequence(sent)}; {remedy}", f"{step.pointer}/request")
+        return sent
+
+    def tell_blanks(self, step: events.Step, request: Request, blanks: Blanks) -> bool:
+        """Tells of empty variables in the path of a request; whether it may be sent all the same, as it stands.
+
+        As with variables that have no value: of a change, nobody knows what would be changed.
+        """
+        rule = Rule.EMPTY_VARIABLE
+        sent = rule in self.options.allowed or not changes_organization(request.method, blanks.filled)
+        path = re.split("[?#]", request.url, maxsplit=1)[0]
+        for one in blanks.variables:
+            place = f", as {one.origin} has it," if one.origin else ""
+            message = f"{{{{{one.name}}}}} is empty{place} and leaves a part of the path {path} empty"
+            self.error(step, rule, f"{message}: {_consequence(sent)}; {_REMEDY}", f"{step.pointer}/request")
         return sent
 
     def _meant(self, names: Sequence[str]) -> str:
@@ -348,3 +364,8 @@ class Session:
         known = {name for values in self.scopes.by_name().values() for name in values if name not in names}
         near = dict.fromkeys(match for name in names for match in get_close_matches(name, known, n=1, cutoff=_NEAR))
         return f" (is {', '.join(f'{{{{{name}}}}}' for name in near)} meant?)" if near else ""
+
+
+def _consequence(sent: bool) -> str:
+    """What becomes of a request with a hole in it, for messages."""
+    return "sent as it stands" if sent else "not sent, for it would change the organisation"

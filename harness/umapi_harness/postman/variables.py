@@ -84,11 +84,14 @@ class Scopes:
     local: Values = attrs.field(factory=dict[str, JsonValue])
     providers: Mapping[str, Provider] = attrs.field(factory=dict[str, Provider])
     dynamic: DynamicValue = _no_dynamic_value
+    blank: Callable[[Used], str] | None = None
+    """Says what is put in the place of an empty value; None for nothing."""
     origins: dict[str, dict[str, str]] = attrs.field(factory=dict[str, dict[str, str]])
     """By scope and name: what set a variable last."""
     version: int = attrs.field(default=0, init=False)
     """Grows when a variable of any scope changes."""
     _used: dict[tuple[str, str, str], Used] = attrs.field(factory=dict[tuple[str, str, str], Used], init=False)
+    _emptied: bool = attrs.field(default=False, init=False)
     _unresolved: dict[str, None] = attrs.field(factory=dict[str, None], init=False)
 
     def by_name(self) -> dict[str, Values]:
@@ -156,6 +159,10 @@ class Scopes:
                 if found is None:
                     return match[0]
                 filled += 1
+                if not found.value:
+                    self._emptied = True
+                    if self.blank is not None:
+                        return self.blank(found)
                 length += len(found.value) - len(match[0])
                 if filled > MAX_PLACEHOLDERS or length > MAX_CHARACTERS:
                     raise TooLongError(_too_long(found.name))
@@ -175,6 +182,11 @@ class Scopes:
         used = tuple(self._used.values())
         self._used.clear()
         return used
+
+    def take_emptied(self) -> bool:
+        """Whether an empty value was put into a text since this was last asked."""
+        emptied, self._emptied = self._emptied, False
+        return emptied
 
     def take_unresolved(self) -> tuple[str, ...]:
         """The variables that stayed in texts without a value since this was last asked."""
