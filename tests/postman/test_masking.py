@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from umapi_harness.common.secrets import Masker as CommonMasker
 from umapi_harness.postman.masking import MASK, Masker, is_secret_name
 
 
@@ -99,6 +100,66 @@ def test_headers_that_prove_identity_lose_their_value():
 def test_headers_of_addresses_lose_the_secrets_of_these(name, address):
     """Wherever an address begins, and whether a secret stands in its query or its fragment."""
     assert Masker().headers([(name, address.format("Qm81kfLm29"))]) == ((name, address.format(MASK)),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/v2/x?api_key={}",
+        "see /v2/x?a=1&ticket={}, and go on",
+        '{{"url":"\\/v2\\/x?api_key={}"}}',
+        '{{"url":"https:\\/\\/h\\/x?a=1&api_key={}","b":1}}',
+        '{{"url":"/x?a=1\\u0026api_key={}"}}',
+        '{{"url":"/x?a=1\\u0026code\\u003d{}"}}',
+        '"{{\\"url\\":\\"/x?code={}\\"}}"',
+        "{{'url': '/x?code={}', 'b': 1}}",
+        "{{'url':'/x?code={}','b':1}}",
+        "<a href='/x?a=1&amp;code={}'>",
+        "https://h/o'neil/x?code={}",
+        "https://h/x?name=o'neil&code={}",
+        "fetch(`/x?code={}`)",
+        "GET /x?key={} HTTP/1.1",
+        "https://h/a?code={0},https://h/b?code={0}",
+    ],
+)
+def test_addresses_in_text_lose_their_secrets_however_they_are_written(text):
+    """Relative ones, those that JSON, HTML and programs write, and those with apostrophes; all else stays."""
+    assert Masker().text(text.format("Qm81kfLm29")) == text.format(MASK)
+
+
+@pytest.mark.parametrize("value", ["0; url=/login?ticket={}", "5;URL='https://h/cb#code={}'", "0; url=//h/?key={}&a=1"])
+def test_a_refresh_header_loses_the_secrets_of_its_address(value):
+    """As Location does; the seconds and the address stay."""
+    shown = Masker().headers([("Refresh", value.format("Qm81kfLm29"))])
+    assert "Qm81kfLm29" not in shown[0][1]
+    assert shown[0][1].startswith(value.partition("{")[0])
+
+
+def test_a_value_with_an_apostrophe_is_masked_whole():
+    """An apostrophe ends an address only where one stands before it."""
+    assert Masker().text("/x?code=Qm8'1kf&a=1") == f"/x?code={MASK}&a=1"
+
+
+@pytest.mark.parametrize("text", ["why? key=value", "a?code=1", "/x?a=1&b='2'", "either/or? code=5", "/x?code="])
+def test_what_is_no_secret_of_an_address_stays(text):
+    """Prose, and parameters that hold no secret."""
+    assert Masker().text(text) == text
+
+
+@pytest.mark.parametrize("unit", ["?", "/?", "'/?", "/?code=", "a:", "/?;", "\\/", "/?code=a;b", "&", "a:/?'", "?a=1&"])
+def test_looking_for_addresses_takes_time_that_grows_with_the_text_alone(unit):
+    """Eight times as much text takes about eight times as long, whatever it repeats."""
+
+    def seconds(length: int) -> float:
+        text = "?" + unit * (length // len(unit))
+        best = 1e9
+        for _ in range(3):
+            begin = time.thread_time()
+            CommonMasker().addresses(text)
+            best = min(best, time.thread_time() - begin)
+        return best
+
+    assert seconds(80_000) < 30 * seconds(10_000) + 0.05
 
 
 def test_a_masker_shows_no_secret_itself():

@@ -16,6 +16,7 @@ from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from umapi_harness.common import json_text
+from umapi_harness.common.address_queries import is_query_secret, query_secrets
 from umapi_harness.common.finder import Finder
 from umapi_harness.common.markup import markup_secrets, multipart_secrets
 from umapi_harness.common.notations import cells
@@ -91,12 +92,6 @@ _LINK_TOKEN: Final = re.compile(
 )
 # Who somebody is in a directory, as behind `auth:`, is no secret.
 _DISTINGUISHED: Final = re.compile(r"(?:cn|uid|ou)=[^,=\r\n]{1,100}+,(?:cn|uid|ou|o|dc)=", re.IGNORECASE)
-# In the query of a URL these are secrets too: OAuth's codes, the signatures of links that expire, and keys of services
-# that take them there, as the gateway does not.
-_QUERY_NAMES: Final = frozenset({"code", "key", "sig", "ticket", "apikey", "api_key", "api-key"})
-# An address in a text with its query, if it has one, without what ends a sentence or a clause behind it. Addresses
-# without one are found too, so that none is looked through again from within.
-_ADDRESS: Final = re.compile(r"(?P<start>://[^\s\"'<>?#]*+\??+)(?P<query>(?<=\?)[^\s\"'<>#]*[^\s\"'<>#:.,;)])?")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _UUID_LENGTH: Final = 36
 # What of a JSON Web Key is private (RFC 7518, 6.2.2, 6.3.2 and 6.4.1).
@@ -195,9 +190,10 @@ class Masker:
 
     def addresses(self, value: str) -> str:
         """Return a text without the secrets in the queries of the addresses in it; no others are looked for."""
-        if "://" not in value or "?" not in value:
-            return value
-        return _ADDRESS.sub(lambda found: found["start"] + self._query(found["query"] or ""), value)
+        found = [span for span in query_secrets(value) if value[slice(*span)] != self.mask]
+        for start, end in found:
+            self._note(unquote_plus(value[start:end]))
+        return json_text.edited(value, ((start, end, self.mask) for start, end in found))
 
     def header(self, name: str, value: str) -> str:
         """Return the value of a header without its secrets."""
@@ -209,7 +205,7 @@ class Masker:
         if lowered == "sec-websocket-protocol":
             value = self._protocols(value)
         if lowered not in _WHOLE_LINE and not is_secret(name):
-            return self.url(value) if "://" in value else self.text(value)
+            return self.url(value) if "://" in value else self.text(self.addresses(value))
         self._note(value)
         return self.mask
 
@@ -258,7 +254,7 @@ class Masker:
         return "&".join(self._parameter(*pair.partition("=")) for pair in query.split("&"))
 
     def _parameter(self, name: str, equals: str, value: str) -> str:
-        if value and (is_secret(name) or name.lower() in _QUERY_NAMES):
+        if value and is_query_secret(name):
             self._note(unquote_plus(value))
             return f"{name}={self.mask}"
         return f"{self._shapes(name, 0)}{equals}{self._plain(value, 0)}"

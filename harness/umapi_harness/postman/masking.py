@@ -19,7 +19,7 @@ _REMEMBERED: Final = 4096
 _REMEMBERED_LENGTH: Final = 2048
 """Names, headers and answers come again with each request of a run: texts up to this length are read once."""
 
-_OF_ADDRESSES: Final = frozenset({"location", "content-location", "referer"})
+_OF_ADDRESSES: Final = frozenset({"location", "content-location", "referer", "refresh"})
 """Headers whose values are addresses, also where these begin with a path."""
 
 
