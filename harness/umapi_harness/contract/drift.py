@@ -14,6 +14,7 @@ from umapi_harness.common.nesting import is_shallow
 from umapi_harness.common.secrets import Masker
 from umapi_harness.contract.cleaning import without_secrets
 from umapi_harness.contract.findings import Grade
+from umapi_harness.contract.judging import operation_of
 from umapi_harness.contract.matching import form_fields, path_segments
 from umapi_harness.contract.pairing import Opener, pairs, step_name, without_organization
 from umapi_harness.contract.personal_fields import Kind as Named
@@ -40,6 +41,8 @@ _PASSING_TEXTS: Final = (
     (re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"), "<id>"),
     (re.compile(r"\b[0-9a-fA-F]{32}\b"), "<id>"),
 )
+_ENTRY: Final = re.compile(r"/\d+(?=/|$)")
+"""The part of a pointer that is the number of an entry of a list; no field of the API has such a name."""
 _NAMES: Final = frozenset({Named.PHRASE, Named.PERSON, Named.DOMAIN, Named.ROLE})
 _SHORTEST_PASSING: Final = 16  # characters of the shortest of them
 _SHORTEST_NAME: Final = 3  # characters; what is shorter stands inside words
@@ -128,7 +131,12 @@ def _drifts(old: Exchange | None, new: Exchange | None, renamings: _Renamings) -
         yield _drift(old, new, _request_grade(change), "request", change)
     names = _renamed(old.request, new.request)
     names |= _of_others(_json(old.response.body), _json(new.response.body), asked=bool(names))
+    missing: frozenset[str] | None = None
     for grade, change in _response_changes(old.response, new.response, names):
+        if change.kind is Kind.VALUE and change.after is None:
+            # Gone from one entry of many: of an optional field, that is another value, and no more.
+            missing = _missing(new) if missing is None else missing
+            grade = Grade.MUST if change.place in missing else grade
         yield _drift(old, new, grade, "response", change)
 
 
@@ -184,6 +192,16 @@ def _grade(change: Change) -> Grade:
     if change.kind is Kind.APPEARED:
         return Grade.MAY
     return Grade.MUST if change.place.rpartition("/")[2] in _DECISIVE else Grade.SHOULD
+
+
+def _missing(exchange: Exchange) -> frozenset[str]:
+    """The fields of the answer that the contract requires and that are not there, by their places."""
+    operation = operation_of(exchange)
+    answer = operation.answers.get(exchange.response.status) if operation is not None else None
+    if answer is None or answer.body is None:
+        return frozenset()
+    places = answer.body.missing_fields(_json(exchange.response.body))
+    return frozenset(f"body {_ENTRY.sub('/*', place)}" for place in places)
 
 
 def _body_changes(before: object, after: object) -> Iterator[Change]:

@@ -48,6 +48,19 @@ class Schema:
         except (ValueError, RecursionError):
             return ()  # `problems` tells why
 
+    def missing_fields(self, data: Any) -> tuple[str, ...]:
+        """Return the pointers of the fields that the schema requires, and that `data` does not have."""
+        try:
+            errors = list(_validator(self.address).iter_errors(data))
+        except (ValueError, RecursionError):
+            return ()  # `problems` tells why
+        kinds = ((error.instance_path, error.kind) for error in errors)
+        return tuple(
+            pointer([*path, kind.property])
+            for path, kind in kinds
+            if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required)
+        )
+
 
 @attrs.frozen(kw_only=True)
 class Parameter:
