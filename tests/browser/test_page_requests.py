@@ -105,6 +105,28 @@ def test_a_lost_answer_says_whether_it_took_effect(page: Page, client: Client) -
     page.until_text(".why .fault", "put in force here")
 
 
+def test_the_steps_that_took_effect_before_a_failed_one_are_told(page: Page, client: Client) -> None:
+    """Of a command that failed in part each step says what became of it; of a command that was done, none does."""
+    client.act(*FAILING)
+    page.click(".entries li", "1 of 2 failed")
+    assert page.texts(".steps p") == ["command 1 jdoe@example.com"]
+    assert page.texts(".steps li") == ["step 0 (remove): took effect", "step 1 (add): failed"]
+
+
+def test_a_lost_answer_shows_what_it_would_have_said(page: Page, client: Client) -> None:
+    """The client hears nothing; the page has the answer that was made, and what became of each step."""
+    client.http.post("/_mock/faults", json={"operation": "action", "first": 1, "kind": "drop", "when": "after"})
+    with suppress(httpx.TransportError):
+        client.act(*FAILING)
+    page.click(".entries li", "planned fault (drop)")
+    _, sent, true = page.texts(".side")
+    assert "none: the connection was closed" in sent
+    assert "which the client did not get" in true
+    assert '"notCompleted": 1' in true
+    fates = ["step 0 (add): took effect", "step 0 (remove): took effect", "step 1 (add): failed"]
+    assert page.texts(".steps li") == fates
+
+
 def test_a_lost_answer_is_found_by_the_clients_request_id(page: Page, client: Client) -> None:
     """The id that a client gave a request, and tells its user of, finds it and stands there though no answer came."""
     client.http.post("/_mock/faults", json={"operation": "users", "first": 1, "kind": "drop"})

@@ -18,7 +18,7 @@ import pytest
 from umapi_harness.contract import Grade, own_judges, verify
 from umapi_harness.contract.recordings import Exchange, Recording, load
 from umapi_harness.mock.api import queries
-from umapi_harness.mock.api.actions import run_commands
+from umapi_harness.mock.api.actions import Run, run_commands
 from umapi_harness.mock.api.answers import Answer
 from umapi_harness.mock.api.refusals import RefusedError
 from umapi_harness.mock.settings import Settings
@@ -74,9 +74,11 @@ def _other_code(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _other_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(*arguments: Any, **options: Any) -> dict[str, Any]:
-        answer = run_commands(*arguments, **options)
-        return {**answer, "notCompleted": answer["notCompleted"] + 1} if answer["notCompleted"] else answer
+    def run(*arguments: Any, **options: Any) -> Run:
+        told = run_commands(*arguments, **options)
+        if told.body["notCompleted"]:
+            told.body["notCompleted"] += 1
+        return told
 
     monkeypatch.setattr("umapi_harness.mock.api.actions.run_commands", run)
 
@@ -175,10 +177,10 @@ def _shown_otherwise(name: str, value: Any) -> Callable[[pytest.MonkeyPatch], No
 
 def _answered_otherwise(change: Callable[[dict[str, Any]], Any]) -> Callable[[pytest.MonkeyPatch], None]:
     def plant(monkeypatch: pytest.MonkeyPatch) -> None:
-        def run(*arguments: Any, **options: Any) -> dict[str, Any]:
-            answer = run_commands(*arguments, **options)
-            change(answer)
-            return answer
+        def run(*arguments: Any, **options: Any) -> Run:
+            told = run_commands(*arguments, **options)
+            change(told.body)
+            return told
 
         monkeypatch.setattr("umapi_harness.mock.api.actions.run_commands", run)
 

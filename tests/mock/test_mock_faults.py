@@ -74,6 +74,48 @@ def test_half_of_the_commands_take_effect(mock: Mock) -> None:
         assert mock.world.journal.as_list()[-1]["effect"] == "none"
 
 
+def test_the_journal_has_the_answer_that_a_fault_kept(mock: Mock) -> None:
+    """A lost, replaced or broken answer is there as it was made, with the fate of each step; others have no second."""
+    steps = [{"add": {"group": ["DevOps"]}}, {"add": {"group": ["Nobody's"]}}]
+    body = json.dumps([{"user": "sato@example.org", "do": steps}]).encode()
+    for fault in ({"kind": "drop", "when": "after"}, {"when": "after", "status": 502}, {"kind": "broken_json"}):
+        plan(mock, {"operation": "action", "first": 1, **fault})
+        with contextlib.suppress(*BROKEN):
+            mock.post(body)
+        entry = mock.world.journal.as_list()[-1]
+        assert entry["true_answer"]["status"] == 200
+        assert json.loads(entry["true_answer"]["body"])["notCompleted"] == 1
+        assert entry["steps"] == [["done", "failed"]]
+    plan(mock, {"operation": "action", "kind": "drop", "when": "during", "first": 1})
+    with contextlib.suppress(*BROKEN):
+        mock.post(body)
+    assert mock.world.journal.as_list()[-1]["steps"] == [["done"]]
+    plan(mock, {"operation": "action", "kind": "drop", "first": 1})
+    with contextlib.suppress(*BROKEN):
+        mock.post(body)
+    assert mock.world.journal.as_list()[-1]["true_answer"] is None
+    mock.post(body)
+    assert mock.world.journal.as_list()[-1]["true_answer"] is None
+
+
+@pytest.mark.parametrize(
+    ("steps_after_failure", "query", "fates"),
+    [
+        (True, {}, ["failed", "done"]),
+        (False, {}, ["failed", "untried"]),
+        (True, {"testOnly": "true"}, ["failed", "checked"]),
+    ],
+)
+def test_the_journal_tells_the_fate_of_each_step(
+    mock: Mock, steps_after_failure: bool, query: dict[str, str], fates: list[str]
+) -> None:
+    """What became of the steps after a failed one is told, as the setting and test mode have it."""
+    mock.world.settings = mock.world.settings.changed({"steps_after_failure": steps_after_failure})
+    steps = [{"add": {"group": ["Nobody's"]}}, {"add": {"group": ["DevOps"]}}]
+    mock.post(json.dumps([{"user": "sato@example.org", "do": steps}]).encode(), **query)
+    assert mock.world.journal.as_list()[-1]["steps"] == [fates]
+
+
 @pytest.mark.parametrize(
     ("fields", "header"),
     [

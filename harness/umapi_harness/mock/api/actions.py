@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import attrs
+
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.api.answers import Answer, json_answer, malformed
 from umapi_harness.mock.api.bodies import Doubled, is_array, is_object, read_json
@@ -23,6 +25,16 @@ from umapi_models.names import REMOVE_FROM_ORG
 _REQUEST: Final = schemas.read("action-request.json")
 
 
+@attrs.frozen
+class Run:
+    """What became of the commands of a request."""
+
+    body: dict[str, Any]
+    """The body of the answer."""
+    steps: tuple[tuple[str, ...], ...]
+    """Of each command, what became of each step, in the words of `Answer.steps`."""
+
+
 def action_answer(
     organization: Organization, settings: Settings, checks: CommandChecks, query: Mapping[str, str], body: bytes
 ) -> Answer:
@@ -36,8 +48,8 @@ def action_answer(
     if refusal is not None:
         return malformed(refusal)
     test_mode = flag(query, "testOnly", False)
-    result = run_commands(organization, settings, checks, request.value, doubled=request.doubled, test_mode=test_mode)
-    return json_answer(200, result)
+    run = run_commands(organization, settings, checks, request.value, doubled=request.doubled, test_mode=test_mode)
+    return attrs.evolve(json_answer(200, run.body), steps=run.steps)
 
 
 def run_commands(
@@ -48,14 +60,15 @@ def run_commands(
     *,
     doubled: tuple[Doubled, ...] = (),
     test_mode: bool = False,
-) -> dict[str, Any]:
-    """Run the commands in order and return the body of the answer.
+) -> Run:
+    """Run the commands in order.
 
     Of a command that the checks refuse no step runs, and the other commands run all the same
     [G checked-first]. An entry that is no object at all counts as a malformed command.
     """
     errors: list[dict[str, Any]] = []
     warnings: list[dict[str, Any]] = []
+    steps: list[tuple[str, ...]] = []
     good = bad = 0
     for index, command in enumerate(commands):
         if settings.null_is_absent:
@@ -64,9 +77,11 @@ def run_commands(
             _read_booleans(command)
         failures = [(step_of(one) or 0, one.code, one.problem) for one in checks.departures(command, doubled)]
         warned: list[tuple[int, str, str]] = []
+        tried = 0
         if not failures:
-            failures = _run(organization, settings, command, test_mode=test_mode)
+            tried, failures = _run(organization, settings, command, test_mode=test_mode)
             warned = warnings_of(command) if settings.deprecated_warnings else []
+        steps.append(_told(command, tried, {step for step, _, _ in failures}, test_mode=test_mode))
         if failures or warned:
             known = _known_about(command)
             warnings += [
@@ -91,7 +106,7 @@ def run_commands(
     answer["result"] = "success" if not bad else "partial" if good else "error"
     if warnings:
         answer["warnings"] = warnings
-    return answer
+    return Run(answer, tuple(steps))
 
 
 def _refusal_of_list(commands: Any, most: int) -> str | None:
@@ -135,12 +150,14 @@ def _read_booleans(command: Any) -> None:
 
 def _run(
     organization: Organization, settings: Settings, command: dict[str, Any], *, test_mode: bool
-) -> list[tuple[int, str, str]]:
-    """Take the steps of a command; returns step, code and message of each that failed."""
+) -> tuple[int, list[tuple[int, str, str]]]:
+    """Take the steps of a command; returns how many were tried, and step, code and message of each that failed."""
     kind = UserCommand if "user" in command else UserGroupCommand
     runner = kind(organization, settings, command, test_mode=test_mode)
     failures: list[tuple[int, str, str]] = []
+    tried = 0
     for place, step in enumerate(command["do"]):
+        tried += 1
         ((name, fields),) = step.items()
         try:
             runner.run(name, fields)
@@ -149,7 +166,17 @@ def _run(
         # Whether later steps are tried after one that failed is not published [G steps-after-failure].
         if runner.finished or (failures and not settings.steps_after_failure):
             break
-    return failures
+    return tried, failures
+
+
+def _told(command: Any, tried: int, failed: set[int], *, test_mode: bool) -> tuple[str, ...]:
+    """What became of each step of a command; nothing of one whose steps are no list."""
+    steps = command.get("do") if is_object(command) else None
+    good = "checked" if test_mode else "done"
+    return tuple(
+        "failed" if place in failed else good if place < tried else "untried"
+        for place in range(len(steps) if is_array(steps) else 0)
+    )
 
 
 def _known_about(command: Any) -> dict[str, str]:

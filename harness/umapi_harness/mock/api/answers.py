@@ -26,6 +26,8 @@ class Answer:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    steps: tuple[tuple[str, ...], ...] = ()
+    """Of each command that was looked at, what became of each step: done, checked (in test mode), failed, untried."""
 
 
 def json_answer(status: int, content: Any, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
@@ -41,7 +43,7 @@ def canonical(answer: Answer, call: str) -> Answer:
     if resource is None:
         return answer
     header = ("Canonical-Resource", f"{API_PATH}{resource}")
-    return Answer(answer.status, (*answer.headers, header), answer.body)
+    return attrs.evolve(answer, headers=(*answer.headers, header))
 
 
 def _refusal(code: str) -> dict[str, str]:

@@ -35,6 +35,8 @@ class Delivery:
     """None: the connection is reset instead."""
     effect: Extent
     """How much of the call took effect."""
+    true: Answer | None = None
+    """What the service had to say of what it carried out, where the client gets something else or nothing."""
     cut: bool = False
     """True: the connection ends in the middle of the body."""
     pieces: int = 1
@@ -84,15 +86,19 @@ async def strike(
 def _instead(clock: Clock, fault: Fault, body: bytes, act: Callable[[bytes], Answer]) -> Delivery:
     """The delivery of a fault that keeps the true answer to itself."""
     effect: Extent = "none"
+    true: Answer | None = None
     if fault.when == "after":
-        effect = deliver(act(body)).effect
+        true = act(body)
+        effect = deliver(true).effect
     elif fault.when == "during":
         half = _half(body)
-        if half is not None and deliver(act(half)).effect == "all":
+        true = act(half) if half is not None else None
+        if true is not None and deliver(true).effect == "all":
             effect = "half"
     if fault.kind == "answer":
-        return Delivery(answer=_planned(fault, clock.now()), effect=effect)
-    return Delivery(answer=None, effect=effect, outage=fault.seconds if fault.kind == "refuse" else None)
+        return Delivery(answer=_planned(fault, clock.now()), effect=effect, true=true)
+    outage = fault.seconds if fault.kind == "refuse" else None
+    return Delivery(answer=None, effect=effect, true=true, outage=outage)
 
 
 def _planned(fault: Fault, now: float) -> Answer:
@@ -115,7 +121,8 @@ def _mangled(fault: Fault, true: Delivery) -> Delivery:
     if fault.kind == "truncate":
         return attrs.evolve(true, cut=True)
     if fault.kind == "broken_json":
-        return attrs.evolve(true, answer=attrs.evolve(answer, body=answer.body[: len(answer.body) // 2] or b"{"))
+        half = attrs.evolve(answer, body=answer.body[: len(answer.body) // 2] or b"{")
+        return attrs.evolve(true, answer=half, true=answer)
     if fault.kind == "wrong_type":
         others = tuple(header for header in answer.headers if header[0].lower() != "content-type")
         headers = (*others, ("Content-Type", fault.content_type or "text/html"))

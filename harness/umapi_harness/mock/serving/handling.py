@@ -79,5 +79,13 @@ class Handler:
             response_body=answer.body if answer is not None else b"",
             fault=fault.kind if fault is not None else None,
             effect=delivery.effect,
+            true_answer=(delivery.true.status, delivery.true.body) if delivery.true is not None else None,
+            steps=_steps(delivery),
             org_id=call.route.org_id if call.route is not None else "",
         )
+
+
+def _steps(delivery: Delivery) -> tuple[tuple[str, ...], ...]:
+    """What became of each step, whatever the client was told of it."""
+    told = delivery.true if delivery.true is not None else delivery.answer
+    return told.steps if told is not None else ()

@@ -7,6 +7,7 @@ import secrets
 from email.utils import formatdate
 from typing import Final
 
+import attrs
 from starlette.types import Message, Receive, Scope, Send
 
 from umapi_harness.mock.api.answers import Answer
@@ -23,7 +24,7 @@ def identified(answer: Answer, request_id: str | None, now: float) -> Answer:
     length = () if answer.status in (204, 304) else (("Content-Length", str(len(answer.body))),)
     # The date is that of the mock's own clock: a client may count a Retry-After date from it.
     own = (("Date", formatdate(now, usegmt=True)), ("X-Request-Id", identifier))
-    return Answer(answer.status, (*answer.headers, *own, *length), answer.body)
+    return attrs.evolve(answer, headers=(*answer.headers, *own, *length))
 
 
 async def send_delivery(

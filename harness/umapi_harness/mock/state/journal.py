@@ -44,17 +44,28 @@ class Entry:
     """The body of the request: whole, or masked already where it is sure to hold secrets."""
     answered: bytes | str = attrs.field(repr=False)
     """The body of the answer, likewise."""
+    steps: tuple[tuple[str, ...], ...] = ()
+    """Of each command that was looked at, what became of each step: done, checked (in test mode), failed, untried."""
+    true_status: int | None = None
+    """Status of the true answer, where a fault kept it from the client; else None."""
+    true_body: bytes | str = attrs.field(default=b"", repr=False)
+    """Its body, likewise."""
 
     @property
     def request_body(self) -> str:
         """The body of the request, with secrets masked."""
         # Masked when somebody looks, which for most of many thousand requests nobody does.
-        return self.sent if isinstance(self.sent, str) else _MASKER.text(_text(self.sent))
+        return _shown(self.sent)
 
     @property
     def response_body(self) -> str:
         """The body of the answer, with secrets masked."""
-        return self.answered if isinstance(self.answered, str) else _MASKER.text(_text(self.answered))
+        return _shown(self.answered)
+
+    @property
+    def true_answer(self) -> dict[str, Any] | None:
+        """What the client would have been told of what was carried out, had no fault kept it; else None."""
+        return None if self.true_status is None else {"status": self.true_status, "body": _shown(self.true_body)}
 
     @property
     def commands(self) -> bytes:
@@ -64,12 +75,15 @@ class Entry:
     @property
     def size(self) -> int:
         """Characters and bytes that the entry holds, roughly."""
-        return len(self.sent) + len(self.answered) + len(self.path) + len(self.query)
+        return len(self.sent) + len(self.answered) + len(self.true_body) + len(self.path) + len(self.query)
 
     def as_dict(self) -> dict[str, Any]:
         """The entry as data, with secrets masked."""
-        shown = {name: value for name, value in attrs.asdict(self).items() if name not in ("sent", "answered")}
-        return {**shown, "request_body": self.request_body, "response_body": self.response_body}
+        held = ("sent", "answered", "steps", "true_status", "true_body")
+        shown = {name: value for name, value in attrs.asdict(self).items() if name not in held}
+        bodies = {"request_body": self.request_body, "response_body": self.response_body}
+        steps = [list(fates) for fates in self.steps]
+        return {**shown, **bodies, "steps": steps, "true_answer": self.true_answer}
 
 
 class Journal:
@@ -123,10 +137,13 @@ class Journal:
         response_body: bytes,
         fault: str | None,
         effect: str,
+        steps: tuple[tuple[str, ...], ...] = (),
+        true_answer: tuple[int, bytes] | None = None,
     ) -> None:
-        """Keep a request and its answer."""
+        """Keep a request and its answer; `true_answer` is the status and body that a fault kept from the client."""
         self._count += 1
         secret = operation == "token"
+        true_status, true_body = true_answer or (None, b"")
         entry = Entry(
             number=self._count,
             time=time,
@@ -143,6 +160,9 @@ class Journal:
             answered=_MASKER.text(_text(response_body)) if secret else response_body,
             fault=fault,
             effect=effect,
+            steps=steps,
+            true_status=true_status,
+            true_body=_MASKER.text(_text(true_body)) if secret else true_body,
         )
         self._entries.append(entry)
         self._held += entry.size
@@ -164,6 +184,10 @@ class Journal:
 def _text(body: bytes) -> str:
     text = body[:_KEPT].decode("utf-8", "replace")
     return text if len(body) <= _KEPT else f"{text}... ({len(body)} bytes)"
+
+
+def _shown(body: bytes | str) -> str:
+    return body if isinstance(body, str) else _MASKER.text(_text(body))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -180,6 +180,23 @@ function reason(problems) {
   return problems.length > 1 && !first.short ? `${text} and ${problems.length - 1} more` : text;
 }
 
+/**
+ * What became of the steps of each command that was not done as a whole, or of every command where the client was not
+ * told: `index`, and `steps` with `name` and `fate`. Steps that were left out with a half of the request are untried.
+ */
+export function fates(entry, commands) {
+  const told = entry.steps ?? [];
+  const isAction = entry.operation === "action" && Array.isArray(commands);
+  const count = isAction && (told.length || entry.true_answer) ? commands.length : told.length;
+  return Array.from({ length: count }, (_, index) => {
+    const does = Array.isArray(commands?.[index]?.do) ? commands[index].do : [];
+    const known = told[index] ?? [];
+    const length = Math.max(does.length, known.length);
+    const steps = Array.from({ length }, (_, place) => ({ name: Object.keys(does[place] ?? {})[0] ?? "", fate: known[place] ?? "untried" }));
+    return { index, root: commands?.[index]?.user ?? commands?.[index]?.usergroup ?? "", steps };
+  }).filter(({ steps }) => steps.length && (entry.true_answer || steps.some(({ fate }) => fate === "failed" || fate === "untried")));
+}
+
 /** What a request was about, in a few words. */
 export function subject(entry) {
   if (entry.operation === "action") {

@@ -3,7 +3,7 @@
 import { agreed, attempt, call, tell } from "./api.js";
 import { showBody } from "./bodies.js";
 import { choice, count, el, facts, field, fill, plural, settled } from "./dom.js";
-import { CUT, decoded, explain, parsed, requestId, subject } from "./explain.js";
+import { CUT, decoded, explain, fates, parsed, requestId, subject } from "./explain.js";
 
 const KEPT = 2000; // entries that the page remembers; the server keeps fewer
 const OUTCOMES = [
@@ -16,6 +16,7 @@ const OUTCOMES = [
   ["dropped", "Connection dropped"],
   ["fault", "Struck by a fault"],
 ];
+const FATES = { done: "took effect", checked: "would take effect", failed: "failed", untried: "not tried" };
 const TROUBLE = new Set(["failed", "partial", "dropped"]);
 
 export function requestsView(page) {
@@ -329,11 +330,13 @@ export function requestsView(page) {
         el("div", { class: "row" }, el("label", { class: "check" }, rawBox, " Bodies as sent"), el("button", { type: "button", onclick: () => copy(entry) }, "Copy as curl")),
       ),
       problems.length ? el("section", { class: "why", "aria-label": "Why" }, el("h4", {}, "Why", problems.some((one) => one.index !== undefined) ? el("small", {}, " – commands and steps are counted from 0") : null), el("ol", {}, problems.map((one) => problem(one, commands)))) : null,
+      stepsTold(entry, commands),
       el(
         "div",
         { class: "sides" },
         side("Request", `${entry.method} ${decoded(entry.path)}${entry.query ? `?${decoded(entry.query)}` : ""}`, entry.request_headers, showBody(entry.request_body, { raw, marks: marks(problems, commands) })),
         side("Answer", entry.status === null ? "none: the connection was closed" : `status ${entry.status}`, entry.response_headers, showBody(entry.response_body, { raw })),
+        entry.true_answer ? side("True answer", `status ${entry.true_answer.status}, which the client did not get`, {}, showBody(entry.true_answer.body, { raw })) : null,
       ),
     );
     detail.scrollTop = 0;
@@ -353,6 +356,21 @@ export function requestsView(page) {
       el("p", { class: "line" }, line),
       pairs.length ? el("details", {}, el("summary", {}, plural(pairs.length, "header")), facts(pairs)) : null,
       body,
+    );
+  }
+
+  /** What became of each step, where some took no effect or the client was not told. */
+  function stepsTold(entry, commands) {
+    const told = fates(entry, commands);
+    if (!told.length) return null;
+    return el(
+      "section",
+      { class: "steps", "aria-label": "Steps" },
+      el("h4", {}, "Steps", el("small", {}, " – what became of each, counted from 0")),
+      told.map(({ index, root, steps }) => [
+        el("p", {}, `command ${index}`, root ? el("span", { class: "where" }, ` ${String(root)}`) : null),
+        el("ol", {}, steps.map(({ name, fate }, place) => el("li", { class: fate }, `step ${place}${name ? ` (${name})` : ""}: ${FATES[fate] ?? fate}`))),
+      ]),
     );
   }
 
