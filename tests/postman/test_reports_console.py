@@ -78,10 +78,10 @@ def test_a_failure_tells_what_took_effect_and_when_to_come_back() -> None:
 def test_a_message_of_several_lines_has_no_empty_ones_and_no_line_ends_in_blanks() -> None:
     """An answer without a body is its status and reason, and what a parser says of it leaves no gaps."""
     one = step(1)
-    failed = events.CheckFailed(step=one, name="n", message="No data\n\n^", pointer="/item/0/event/0/script/exec")
+    failed = events.CheckFailed(step=one, name="n", message="No data\n\n  here", pointer="/item/0/event/0/script/exec")
     lines = printed(whole_run([[*exchange(one, 1, answer=""), failed, events.RequestFinished(step=one)]])).splitlines()
     at = lines.index("     n: No data")
-    assert lines[at + 1] == "       ^"
+    assert lines[at + 1] == "         here"
     assert "     got:  200 OK" in lines
     assert [line for line in lines if line != line.rstrip()] == []
 

@@ -444,6 +444,27 @@ def test_bad_answers_do_not_stop_a_run(web, run_collection, collection_of, item)
     assert ran.problems == []
 
 
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("", "JSONError: No data, empty input at 1:1"),
+        ('{"a": 1\n', "JSONError: Unexpected end of input at 2:1"),
+        ('{"a": x}', "JSONError: Unexpected token 'x' at 1:7\n{\"a\": x}\n      ^"),
+    ],
+)
+def test_what_is_wrong_with_json_is_shown_where_there_is_something_to_show(
+    web, run_collection, collection_of, item, answer, message
+):
+    """A line without a character tells nothing, nor does the caret below it; scripts read Newman's message."""
+    web.always(reply(text=answer))
+    test = (
+        "pm.test('json', () => pm.response.json()); try { pm.response.json(); } catch (e) { console.log(e.message); }"
+    )
+    ran = run_collection(collection_of(item("a", "http://h/", test=test)))
+    assert [one.message for one in ran.of(events.CheckFailed)] == [message]
+    assert ran.of(events.ConsoleMessage)[0].text.endswith("^")
+
+
 def test_a_run_keeps_to_its_time(server, run_collection, collection_of, item):
     """A run without time left sends nothing more, says so, and its listeners hear of the end."""
     ran = run_collection(collection_of(item("a", "http://h"), item("b", "http://h")), seconds=0.0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
+from typing import Final
 
 import attrs
 
@@ -19,6 +21,8 @@ from umapi_harness.postman.scripts import Check, ConsoleLine, ScriptError, Scrip
 from umapi_harness.postman.sending.messages import HttpRequest
 from umapi_harness.postman.session import Session
 
+_BLANK_EXCERPT: Final = re.compile(r"\n[^\S\n]*\n[^\S\n]*\^[^\S\n]*(?=\n|\Z)")
+"""A line without characters with a caret below it, as parsers of JSON show where a text ends."""
 _POOL_SIZE = 50
 """Values made ahead for each dynamic variable that a script may ask for."""
 
@@ -137,7 +141,7 @@ class Execution:
         return events.CheckFailed(
             step=self.step,
             name=mask(check.name),
-            message=mask(check.message),
+            message=mask(_BLANK_EXCERPT.sub("", check.message)),
             event=check.event,
             pointer=check.pointer,
             expected=None if check.expected is None else mask(check.expected),
