@@ -1,7 +1,8 @@
 """What a step of GitHub Actions tells of a run: a summary in Markdown and outputs, from the JSON report.
 
-Called by `action.yml` as `python summary.py FOLDER STATUS`. It needs nothing but the standard library and the form of
-`report.json` that `harness/umapi_harness/report/run.schema.json` describes.
+Called by `action.yml` as `python summary.py FOLDER STATUS LOG`, where LOG holds what the run wrote on standard error.
+It needs nothing but the standard library and the form of `report.json` that
+`harness/umapi_harness/report/run.schema.json` describes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any, Final
 
 FORMAT: Final = 4
 """The form of the report that is read here."""
+BAD_INPUT: Final = "2"
+"""The exit status of a run that could not begin, or could not write a report."""
 MOST: Final = 50
 """So many failures are listed; the reports have all."""
 LONGEST: Final = 500
@@ -22,8 +25,11 @@ LONGEST: Final = 500
 
 
 def main(arguments: list[str]) -> int:
-    """Write the summary and the outputs, to the files that GitHub names in the environment."""
-    folder, status = Path(arguments[0]), arguments[1]
+    """Write the summary and the outputs, to the files that GitHub names in the environment.
+
+    A run without a verdict is annotated with the last line that it wrote, which says what is wrong.
+    """
+    folder, status, log = Path(arguments[0]), arguments[1], Path(arguments[2])
     report = read(folder / "report.json")
     outputs = {"passed": str(status == "0").lower(), "exit-status": status, "requests": "0", "failures": "0"}
     for name, file in (("junit", folder / "junit.xml"), ("html", folder / "report.html")):
@@ -33,7 +39,10 @@ def main(arguments: list[str]) -> int:
         outputs["requests"] = str(summary["requests"])
         outputs["failures"] = str(summary["checks_failed"] + summary["errors"])
     append("GITHUB_OUTPUT", "".join(f"{name}={one_line(value)}\n" for name, value in outputs.items()))
-    append("GITHUB_STEP_SUMMARY", told(report, status))
+    reason = last_line(log) if status != "0" and (summary is None or status == BAD_INPUT) else ""
+    append("GITHUB_STEP_SUMMARY", told(report, status, reason))
+    if reason:
+        sys.stdout.write(f"::error title=umapi::{reason.replace('%', '%25')}\n")
     return 0
 
 
@@ -47,10 +56,20 @@ def read(path: Path) -> dict[str, Any] | None:
     return report if known else None
 
 
-def told(report: dict[str, Any] | None, status: str) -> str:
+def last_line(log: Path) -> str:
+    """The last line of a log that says anything; empty without one."""
+    try:
+        lines = log.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return next((one_line(line).strip() for line in reversed(lines) if line.strip()), "")
+
+
+def told(report: dict[str, Any] | None, status: str, reason: str = "") -> str:
     """The summary as Markdown."""
     if report is None or report["summary"] is None:
-        return f"### UMAPI collection: no run\n\nExit status {status}; the log of the step says why.\n"
+        why = plain(reason) or "the log of the step says why."
+        return f"### UMAPI collection: no run\n\nExit status {status}; {why}\n"
     summary = report["summary"]
     verdict = "passed" if report["passed"] else "failed"
     counts = (

@@ -130,6 +130,26 @@ def test_a_run_that_does_not_begin(run: Run, place: Path) -> None:
     assert step.outputs.keys() == PROMISED
     assert (step.outputs["junit"], step.outputs["html"]) == ("", "")
     assert step.summary.startswith("### UMAPI collection: no run\n")
+    (annotation,) = [line for line in step.log.splitlines() if line.startswith("::")]
+    (said,) = [line for line in step.log.splitlines() if line.startswith("umapi-harness: ")]
+    assert annotation == f"::error title=umapi::{said}"
+    assert "missing.json" in step.summary
+
+
+@pytest.mark.parametrize("collection", ["red.json", "green.json"])
+def test_a_run_with_a_verdict_has_no_annotation(run: Run, collection: str) -> None:
+    """What failed in it is in the summary; notes on standard error are no errors."""
+    step = run("Run the collection", collection=collection, args="--postman-api-key=x")
+    assert "--postman-api-key is not supported" in step.log
+    assert "::error" not in step.log
+
+
+def test_a_report_that_cannot_be_written_is_annotated(run: Run, place: Path) -> None:
+    """The status is that of bad input, whatever the verdict; percent signs are written as the runner reads them."""
+    step = run("Run the collection", collection="green.json", args="--export-environment\nno%20folder/e.json")
+    assert step.status == 2
+    (annotation,) = [line for line in step.log.splitlines() if line.startswith("::")]
+    assert "no%2520folder" in annotation
 
 
 @pytest.mark.parametrize(
@@ -233,6 +253,8 @@ def test_the_summary_reads_the_present_form(summary: ModuleType, run: Run, place
 def test_the_summary_needs_the_standard_library_alone() -> None:
     """The program runs without site-packages."""
     done = subprocess.run(
-        [sys.executable, "-I", "-S", ROOT / "ci" / "summary.py", "nowhere", "2"], env=clean(), check=False
+        [sys.executable, "-I", "-S", ROOT / "ci" / "summary.py", "nowhere", "2", "nowhere/log"],
+        env=clean(),
+        check=False,
     )
     assert done.returncode == 0
