@@ -392,6 +392,58 @@ def test_a_signal_ends_a_run_with_its_reports(write: Write, tmp_path: Path, name
     assert kinds == ["network", "interrupted"] or (kinds, document["errors"][0]["kind"]) == (["network"], "interrupted")
 
 
+SIGNALLED = """
+import json, os, signal, sys
+from umapi_harness.commands.running import execute, read_arguments
+from umapi_harness.postman import events
+from umapi_harness.report.json_report import JsonReport
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+if sys.argv[1] == "close":
+    close = JsonReport.close
+    JsonReport.close = lambda self: (interrupt(), close(self))
+
+heard = []
+
+def listener(event):
+    if type(event).__name__ == sys.argv[1]:
+        interrupt()
+    heard.append(type(event).__name__)
+
+others = []
+try:
+    status = execute(read_arguments(sys.argv[2:]), (listener, lambda event: others.append(type(event).__name__)))
+except KeyboardInterrupt:
+    status = 130
+print(json.dumps([status, heard == others, heard]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "status"), [("RequestSent", 130), ("RequestFinished", 130), ("RunFinished", 0), ("close", 0)]
+)
+def test_status_and_reports_of_a_run_tell_the_same_whenever_a_signal_comes(
+    write: Write, tmp_path: Path, moment: str, status: int
+) -> None:
+    """Once the verdict is told no signal changes it; before, all listeners have heard of the event that it came in."""
+    report = tmp_path / "r.json"
+    url = "https://usermanagement.adobe.io/status"
+    path = write(step("a", url, "pm.test('ok', () => pm.response.to.have.status(200));"))
+    command = [sys.executable, "-c", SIGNALLED, moment, str(path), "--mock", "--json", str(report)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr in ("", "interrupted\n", "umapi-harness: interrupted\n")
+    was, same, heard = json.loads(done.stdout.splitlines()[-1])
+    assert (was, same) == (status, True)
+    assert moment == "close" or moment in heard
+    assert heard[-1] == "RunFinished"
+    document = json.loads(report.read_text("utf-8"))
+    assert document["passed"] is (status == 0)
+    told = [one["kind"] for one in [*document["errors"], *(e for r in document["requests"] for e in r["errors"])]]
+    assert told == ([] if status == 0 else ["interrupted"])
+
+
 def test_a_run_that_is_given_up_does_not_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whenever its own thread finds that another ends the run, it finds as well that it must stay."""
     monkeypatch.setattr(run_signals, "_GRACE", 0)

@@ -15,7 +15,7 @@ from typing import Final
 import attrs
 
 from umapi_harness.commands.conventions import say
-from umapi_harness.postman.events import Event, Listener
+from umapi_harness.postman.events import Event, Listener, RunFinished
 
 _SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _KILLED: Final = 128  # what shells add to the number of the signal that ended a command
@@ -37,6 +37,8 @@ class Ending:
     """Whether signals wait until the reports are written."""
     give_up: Callable[[], None] | None = None
     """Ends the run from another thread, its reports written; the process ends when it returns."""
+    _settled: bool = attrs.field(default=False, init=False)
+    """Whether the verdict is told, which no signal changes any more: status and reports are to say the same."""
     _telling: bool = attrs.field(default=False, init=False)
     _pending: bool = attrs.field(default=False, init=False)
     _given_up: bool = attrs.field(default=False, init=False)
@@ -49,6 +51,7 @@ class Ending:
 
         def tell(event: Event) -> None:
             self._telling = True
+            self._settled = self._settled or isinstance(event, RunFinished)
             try:
                 listener(event)
             finally:
@@ -73,6 +76,8 @@ class Ending:
     def take(self, number: int, _frame: FrameType | None) -> None:
         """Let the first signal end the run; those that follow end nothing, so that the reports are written."""
         self._heard.set()
+        if self._settled and not self._given_up:
+            return
         if not self._is_first():
             while self._given_up:
                 threading.Event().wait(_GRACE)  # the process is about to end
@@ -89,7 +94,7 @@ class Ending:
         """See the signals of the process as bytes, and give the run up where its own thread does not hear of one."""
         while told := signals.recv(1):
             while told[0] in _SIGNALS and not self._heard.wait(_GRACE):
-                if self._telling or self.waits or self.give_up is None:
+                if self._telling or self._settled or self.waits or self.give_up is None:
                     continue
                 self._given_up = True  # before the turn is taken: the run, if it comes back now, must not go on
                 if self._is_first():

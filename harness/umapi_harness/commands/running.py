@@ -20,7 +20,7 @@ from umapi_harness.commands.run_reports import Reports, asked_reporters
 from umapi_harness.commands.run_signals import SignalExit, ended_by_signals
 from umapi_harness.postman.cookie_files import read_cookies
 from umapi_harness.postman.environment import Environment
-from umapi_harness.postman.events import Listener, Summary
+from umapi_harness.postman.events import Event, Listener, Summary
 from umapi_harness.postman.files import FileAccess
 from umapi_harness.postman.oversight import Answered, Breach
 from umapi_harness.postman.rules import allowed_rules
@@ -118,7 +118,8 @@ def _run(
             collection=attrs.evolve(documents.collection, variables={**documents.collection.variables, **filled}),
             sender=sender,
             options=options,
-            listeners=(ending.undisturbed(reports), *listeners),
+            # As one: a signal that ends the run comes when all of them have heard of an event.
+            listeners=(ending.undisturbed(_together(reports, *listeners)),),
             on_begin=begun,
             on_end=kept.append,
         )
@@ -130,6 +131,16 @@ def _run(
             ending.waits = True
             finish()
     return ending.status() or (0 if summary.passed else FAILED)
+
+
+def _together(*listeners: Listener) -> Listener:
+    """Listeners that hear of each event in turn, as one."""
+
+    def tell(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return tell
 
 
 def _judged(answer: Answered) -> Iterable[Breach]:

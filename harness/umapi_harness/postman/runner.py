@@ -90,6 +90,10 @@ class Runner:
         stopped: str | None = _BROKEN_OFF
         try:
             stopped = self._work(session, iterations)
+        except (KeyboardInterrupt, SystemExit) as error:
+            # Also one that comes when the last request is over: the verdict is not told yet.
+            session.error(iterations.step, Rule.INTERRUPTED, str(error) or "interrupted", "")
+            raise
         finally:
             self._end(session, stopped)
         return session.summary
@@ -113,9 +117,6 @@ class Runner:
             message = f"the run has taken the {self.options.seconds:g} seconds that it may; --timeout gives it more"
             session.error(iterations.step, Rule.LIMIT, message, "")
             return "the time of the run is used up"
-        except (KeyboardInterrupt, SystemExit) as error:
-            session.error(iterations.step, Rule.INTERRUPTED, str(error) or "interrupted", "")
-            raise
         except InputError as error:
             session.error(iterations.step, Rule.INPUT, str(error), _pointer_of(iterations.step))
             raise
