@@ -84,6 +84,26 @@ def test_a_request_that_was_not_recorded_fails_the_test(run_pytest: Run) -> None
     )
 
 
+def test_a_client_shows_which_request_was_not_recorded(run_pytest: Run) -> None:
+    """The failure of the test is one line with the request and the nearest that is recorded, not a status alone."""
+    test = """
+    from umapi_sdk import UserQuery
+
+    @pytest.mark.umapi_recording("users.har")
+    def test_it(umapi_replay):
+        details = umapi_replay.details
+        auth = OAuthS2S(client_id=details.client_id, client_secret="x", auth_host=details.ims_url)
+        with Connection(details.org_id, auth, endpoint=details.api_url) as connection:
+            UserQuery(connection, "eve@x.org").result()
+    """
+    finished = run_pytest({"users.har": HAR, "test_it.py": READER + test}, "-q")
+    assert "1 failed, 1 error" in finished.stdout, finished.stdout
+    (failed,) = [line for line in finished.stdout.splitlines() if line.startswith("E  ") and "ResponseError" in line]
+    assert "no recorded exchange fits GET " in failed
+    assert "/users/eve@x.org; nearest is " in failed
+    assert "status 501" in failed
+
+
 @pytest.mark.parametrize(
     ("mark", "message"),
     [

@@ -17,6 +17,7 @@ from umapi_harness.contract import redaction
 from umapi_harness.contract.api_paths import api_path
 from umapi_harness.contract.matching import NoMatchError, fingerprint, match, mismatches
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse
+from umapi_harness.mock.api.refusals import words_for
 
 _NOT_RECORDED = 501
 _BODILESS: Final = frozenset({204, 304})
@@ -140,7 +141,9 @@ def wire_headers(response: RecordedResponse) -> list[tuple[bytes, bytes]]:
 
 
 def _explained(error: NoMatchError) -> dict[str, object]:
-    document: dict[str, object] = {"message": str(error)}
+    # In the form of the gateway, whose message clients show.
+    code, message = words_for("gateway.not_recorded", reason=str(error))
+    document: dict[str, object] = {"error_code": code, "message": message}
     if error.nearest is not None:
         document["nearest"] = {"name": error.nearest.name, "where": error.nearest.where}
         document["mismatches"] = [
