@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,46 @@ def test_names_are_never_markup(page: Page, client: Client) -> None:
     page.element(".detail dd", UNSAFE)
     assert page.run("return document.querySelectorAll('main img, main b:not([class])').length") == 0
     assert page.run("return window.harmed") is None
+
+
+def test_values_that_are_no_text_stop_no_page(page: Page, client: Client) -> None:
+    """Objects where names, codes and messages belong show as JSON, and what comes after them shows too."""
+    odd = {"toString": 1, "valueOf": 1}
+    client.act({"user": odd, "do": [{"add": {"group": ["DevOps"]}}]})
+    error = {"index": odd, "step": odd, "errorCode": odd, "message": odd, "user": odd}
+    body = {"result": "partial", "completed": odd, "notCompleted": odd, "errors": [error]}
+    for status in (200, 400):
+        fault = {"operation": "action", "first": 1, "status": status, "body": {**body, "error_code": odd}}
+        client.http.post("/_mock/faults", json=fault)
+        client.act(FAILING[0])
+        client.http.delete("/_mock/faults")
+    client.users()
+    page.until_text(".tally", "4 requests")
+    for place in (2, 3, 4):
+        page.until("document.querySelector(arguments[0]).click(); return true", f".entries li:nth-child({place})")
+        page.until_text(f".entries li:nth-child({place})[aria-selected=true]", "action")
+        page.until_text(".detail .side", '"toString"')
+
+
+def test_a_body_nested_without_end_shows_as_it_was_sent(page: Page, client: Client) -> None:
+    """Thousands of brackets are not laid out, each further to the right, but shown."""
+    nested = "[" * 4000 + "]" * 4000
+    client.http.post(f"/v2/usermanagement/action/{client.org_id}", content=nested)
+    page.click(".entries li", "action")
+    page.until_text(".side pre", nested)
+
+
+def test_copied_as_curl_every_part_is_one_word(page: Page, client: Client) -> None:
+    """A method, a path or a header that a shell would carry out, or curl would read as a pattern, stays what it is."""
+    page.run("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    client.http.request("A`B`", "/v2/usermanagement/users/[1-3]/$(id)'", headers={"X-Empty": ""})
+    page.click(".entries li", "$(id)")
+    page.click("button", "Copy as curl")
+    command = page.until("return window.copied")
+    words = shlex.split(command)
+    assert words[:5] == ["curl", "-i", "-g", "-X", "A`B`"]
+    assert "-X 'A`B`'" in command
+    assert "x-empty;" in [word.lower() for word in words]
 
 
 def test_refusals_without_a_body_are_explained(page: Page, client: Client) -> None:

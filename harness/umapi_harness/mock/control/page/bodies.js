@@ -4,13 +4,14 @@ import { el, facts } from "./dom.js";
 import { parsed } from "./explain.js";
 
 const INDENT = "  ";
+const DEEPEST = 200; // levels of nesting that are laid out; each indents its lines further
 
 /** A body as an element. `marks` maps JSON pointers to the text to set beside them. */
 export function showBody(text, { marks = new Map(), raw = false } = {}) {
   if (!text) return el("p", { class: "quiet" }, "No body.");
   if (raw) return block(text);
   const value = parsed(text);
-  if (value !== null && typeof value === "object") return block(json(value, "", "", marks));
+  if (isContainer(value) && !isDeeper(value, DEEPEST)) return block(json(value, "", "", marks));
   if (/^[\w.%+-]+=[^\s]*$/.test(text)) return facts([...new URLSearchParams(text)]);
   return block(text);
 }
@@ -43,6 +44,11 @@ function container(value, pointer, indent, marks) {
     place < entries.length - 1 ? "," : null,
   ]);
   return [open, lines, `\n${indent}${close}`];
+}
+
+/** Whether a value is nested deeper than that. */
+function isDeeper(value, levels) {
+  return isContainer(value) && (levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1)));
 }
 
 function isContainer(value) {

@@ -58,6 +58,16 @@ export function parsed(text) {
   }
 }
 
+/** A value of an answer or a request as text, whatever it is: not every object can be made one by itself. */
+function worded(value) {
+  return value === undefined || typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Whom or what a command is about. */
+function rootOf(command) {
+  return worded(command?.user ?? command?.usergroup ?? "?");
+}
+
 /** What can be read of an action's answer that was too long for the journal. */
 function salvaged({ operation, response_body: text }) {
   const head = /^\{"completed":(\d+),"notCompleted":(\d+),"completedInTestMode":(\d+)/.exec(text);
@@ -82,12 +92,12 @@ function planned(entry) {
 function commandProblems(body, codes, list, name) {
   const entries = Array.isArray(body?.[list]) ? body[list] : [];
   return entries.filter((one) => one !== null && typeof one === "object").map((one) => ({
-    ...known(codes, one[name]),
-    message: one.message,
-    user: one.user,
-    requestId: one.requestID,
-    index: one.index,
-    step: one.step,
+    ...known(codes, worded(one[name])),
+    message: worded(one.message),
+    user: worded(one.user),
+    requestId: worded(one.requestID),
+    index: Number.isInteger(one.index) ? one.index : undefined,
+    step: Number.isInteger(one.step) ? one.step : undefined,
     severity: list === "warnings" ? "warning" : "error",
   }));
 }
@@ -105,11 +115,11 @@ function known(codes, code) {
 function refusal(entry, body, codes) {
   const { status, request_headers: headers } = entry;
   if (entry.operation === "token" && typeof body?.error === "string") {
-    return { ...known(codes, body.error), message: body.error_description, severity: "error" };
+    return { ...known(codes, body.error), message: worded(body.error_description), severity: "error" };
   }
-  const code = body?.error_code ?? body?.errorCode ?? body?.result ?? body?.error;
-  const message = body?.message ?? body?.errorMessage;
-  const base = { code: code === undefined ? `status ${status}` : String(code), message, severity: "error" };
+  const code = worded(body?.error_code ?? body?.errorCode ?? body?.result ?? body?.error);
+  const message = worded(body?.message ?? body?.errorMessage);
+  const base = { code: code ?? `status ${status}`, message, severity: "error" };
   if (status === 401) return { ...base, ...unauthorized(headers) };
   if (status === 403 && !codes.has(code)) return { ...base, ...forbidden(headers) };
   const own = codes.has(code) ? known(codes, code) : {};
@@ -167,8 +177,9 @@ export function requestId(entry) {
 }
 
 function commandReason(body, problems) {
-  const failed = body.notCompleted ?? problems.length;
-  const all = failed + (body.completed ?? 0) + (body.completedInTestMode ?? 0);
+  const number = (value, otherwise) => (Number.isInteger(value) ? value : otherwise);
+  const failed = number(body.notCompleted, problems.length);
+  const all = failed + number(body.completed, 0) + number(body.completedInTestMode, 0);
   const [first, ...others] = new Set(problems.filter((one) => one.severity === "error").map((one) => one.code));
   return `${failed} of ${all} failed${first ? `: ${first}` : ""}${others.length ? ` and ${others.length} more` : ""}`;
 }
@@ -193,7 +204,7 @@ export function fates(entry, commands) {
     const known = told[index] ?? [];
     const length = Math.max(does.length, known.length);
     const steps = Array.from({ length }, (_, place) => ({ name: Object.keys(does[place] ?? {})[0] ?? "", fate: known[place] ?? "untried" }));
-    return { index, root: commands?.[index]?.user ?? commands?.[index]?.usergroup ?? "", steps };
+    return { index, root: commands?.[index] === undefined ? "" : rootOf(commands[index]), steps };
   }).filter(({ steps }) => steps.length && (entry.true_answer || steps.some(({ fate }) => fate === "failed" || fate === "untried")));
 }
 
@@ -213,7 +224,7 @@ export function subject(entry) {
 
 function actionSubject(commands, text) {
   if (!Array.isArray(commands)) return CUT.test(text) ? `body of ${CUT.exec(text)[1]} bytes` : "unreadable body";
-  const names = commands.map((one) => one?.user ?? one?.usergroup ?? "?");
+  const names = commands.map(rootOf);
   const some = names.slice(0, 2).join(", ");
   const steps = commands.length === 1 && Array.isArray(commands[0]?.do) ? commands[0].do : [];
   const words = steps.map((step) => Object.keys(step ?? {})[0] ?? "?").join(", ");

@@ -368,7 +368,7 @@ export function requestsView(page) {
       { class: "steps", "aria-label": "Steps" },
       el("h4", {}, "Steps", el("small", {}, " – what became of each, counted from 0")),
       told.map(({ index, root, steps }) => [
-        el("p", {}, `command ${index}`, root ? el("span", { class: "where" }, ` ${String(root)}`) : null),
+        el("p", {}, `command ${index}`, root ? el("span", { class: "where" }, ` ${root}`) : null),
         el("ol", {}, steps.map(({ name, fate }, place) => el("li", { class: fate }, `step ${place}${name ? ` (${name})` : ""}: ${FATES[fate] ?? fate}`))),
       ]),
     );
@@ -413,12 +413,12 @@ export function requestsView(page) {
   async function copy(entry) {
     if (!navigator.clipboard) return tell("The browser lets pages copy only over https or on this computer.", true);
     if (CUT.test(entry.request_body)) return tell("The journal has only the beginning of this body.", true);
-    const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+    const quoted = (text) => `'${text.replaceAll("\0", "").replaceAll("'", "'\\''")}'`;
     const url = location.origin + entry.path + (entry.query ? `?${entry.query}` : "");
     const kept = Object.entries(entry.request_headers).filter(([name]) => !/^(host|content-length|connection|accept-encoding|transfer-encoding)$/i.test(name));
     const lines = [
-      `curl -i -X ${entry.method} ${quoted(url)}`,
-      ...kept.map(([name, value]) => `-H ${name.toLowerCase() === "authorization" ? '"Authorization: Bearer $TOKEN"' : quoted(`${name}: ${value}`)}`),
+      `curl -i -g -X ${quoted(entry.method)} ${quoted(url)}`,
+      ...kept.map(([name, value]) => `-H ${name.toLowerCase() === "authorization" ? '"Authorization: Bearer $TOKEN"' : quoted(value === "" ? `${name};` : `${name}: ${value}`)}`),
       ...(entry.request_body ? [`--data-raw ${quoted(entry.request_body)}`] : []),
     ];
     return attempt(() => navigator.clipboard.writeText(lines.join(" \\\n  ")), "Copied; secrets are left out: put the token into $TOKEN.");
