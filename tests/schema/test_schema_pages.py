@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import umapi_fault_page
+import umapi_mock_setting_page
 import umapi_model_page
+from umapi_harness.mock.settings import Settings
 from umapi_limit_page import PAGE, render
 from umapi_models import defaults
 from umapi_samples import ROOT
@@ -17,6 +21,14 @@ def test_page_of_limits_is_fresh() -> None:
 def test_page_of_faults_is_fresh() -> None:
     """docs/reference/faults.md is what the schemas give now."""
     assert umapi_fault_page.PAGE.read_text("utf-8") == umapi_fault_page.render()
+
+
+def test_page_of_mock_settings_is_fresh() -> None:
+    """docs/reference/mock-settings.md is what the settings and the guesses give now, and has each setting."""
+    page = umapi_mock_setting_page.PAGE.read_text("utf-8")
+    assert page == umapi_mock_setting_page.render()
+    named = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert named == list(Settings().as_dict())
 
 
 def test_page_of_models_is_fresh() -> None:
