@@ -12,16 +12,13 @@ import pytest
 from plan_kit import Place
 
 import umapi_sdk
+from umapi_harness.mock import default_seed
 from umapi_sdk.messages import Request, Response
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "outcomes.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```.*?```\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-DOCUMENT = {
-    "domains": [{"name": "example.com", "type": "federatedID"}],
-    "user_groups": [{"name": name} for name in ("DevOps", "Marketing", "Writers")],
-    "users": [{"email": f"user{number}@example.com", "type": "federatedID"} for number in range(25)]
-    + [{"email": "jdoe@example.com", "type": "federatedID"}],
-}
+# The organisation that a reader has, who starts the mock server without a seed.
+DOCUMENT = {name: value for name, value in default_seed().items() if name not in {"org_id", "credentials"}}
 
 
 def printed_by(example: str, place: Place) -> list[str]:
