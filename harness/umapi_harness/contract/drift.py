@@ -133,11 +133,12 @@ def _drifts(old: Exchange | None, new: Exchange | None, renamings: _Renamings) -
     names |= _of_others(_json(old.response.body), _json(new.response.body), asked=bool(names))
     missing: frozenset[str] | None = None
     for grade, change in _response_changes(old.response, new.response, names):
+        required = False
         if change.kind is Kind.VALUE and change.after is None:
             # Gone from one entry of many: of an optional field, that is another value, and no more.
             missing = _missing(new) if missing is None else missing
-            grade = Grade.MUST if change.place in missing else grade
-        yield _drift(old, new, grade, "response", change)
+            required = change.place in missing
+        yield _drift(old, new, Grade.MUST if required else grade, "response", change)
 
 
 def _drift(old: Exchange | None, new: Exchange | None, grade: Grade, side: str, change: Change) -> Drift:
