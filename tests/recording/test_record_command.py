@@ -364,13 +364,23 @@ def test_two_recordings_of_one_name_both_stay(mock: RunningServer, tmp_path: Pat
     assert f"written to {tmp_path / 'out-3.har'}" in said
 
 
+def test_a_recording_of_nothing_ends_with_1(tmp_path: Path) -> None:
+    """Where the service cannot be reached, no file is written, and a script that goes on with it stops."""
+    out = tmp_path / "out.har"
+    with recording(out, "--upstream", "http://127.0.0.1:1") as proxy:
+        assert httpx.get(f"{proxy.url}/v2/usermanagement/status", trust_env=False).status_code == 502
+        status, said = proxy.end()
+    assert (status, out.exists()) == (1, False)
+    assert f"nothing was recorded, so nothing is written to {out}" in said
+
+
 def test_a_recording_is_replaced_only_when_told(mock: RunningServer, tmp_path: Path) -> None:
     """With --overwrite the new recording takes the old one's name, but for one of nothing, which leaves the old."""
     out = tmp_path / "out.har"
     out.write_text("was here before")
     with recording(out, "--upstream", mock.url, "--overwrite") as proxy:
         status, said = proxy.end()
-    assert (status, out.read_text()) == (0, "was here before")
+    assert (status, out.read_text()) == (1, "was here before")
     assert f"nothing was recorded, so nothing is written to {out}" in said
     with recording(out, "--upstream", mock.url, "--overwrite") as proxy:
         httpx.get(f"{proxy.url}/status", trust_env=False)

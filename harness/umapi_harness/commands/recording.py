@@ -77,7 +77,7 @@ def record(
     Point any client at the address that is printed, as lines that a shell can evaluate; API and token host are both
     there. Secrets are taken out and names replaced before anything is written; the file is there at the end, whole.
     A recording that is there already stays: the new one is called name-2, name-3 and so on. If nothing was exchanged,
-    nothing is written.
+    nothing is written, and the exit status is 1.
 
     UMAPI_RECORD=FILE makes the connections of umapi_sdk do the same by themselves, each into a file of its own.
     """
@@ -124,8 +124,8 @@ def record(
         raise proxy.failure
     if saved is None:
         say(f"nothing was recorded, so nothing is written to {out}")
-    else:
-        say(written(recorder.count, saved, recorder.left_out, recorder.unanswered))
+        return 1
+    say(written(recorder.count, saved, recorder.left_out, recorder.unanswered))
     return 0
 
 
