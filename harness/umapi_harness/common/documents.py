@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
-import attrs
+import msgspec
 
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.common.inputs import read_bytes
@@ -21,8 +21,7 @@ JsonValue = object
 """Any value that JSON can hold, as Python's json module reads it."""
 
 
-@attrs.frozen
-class Node:
+class Node(msgspec.Struct, frozen=True):
     """A value inside a JSON document, together with where it stands."""
 
     value: JsonValue

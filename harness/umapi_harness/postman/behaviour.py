@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-import attrs
+import msgspec
 
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman.sending.certificates import TlsProfile
@@ -13,8 +13,7 @@ from umapi_harness.postman.sending.certificates import TlsProfile
 MAX_REDIRECTS = 10
 
 
-@attrs.frozen(kw_only=True)
-class Behaviour:
+class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     """How a request is made and sent, where it differs from the usual way.
 
     Args:
@@ -39,7 +38,7 @@ class Behaviour:
     as_it_stands: bool = False
     cookies: bool = True
     disabled_headers: frozenset[str] = frozenset()
-    tls: TlsProfile = attrs.field(factory=TlsProfile)
+    tls: TlsProfile = msgspec.field(default_factory=TlsProfile)
 
 
 def behaviour_of(settings: Mapping[str, JsonValue]) -> Behaviour:

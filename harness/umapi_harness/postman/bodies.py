@@ -6,13 +6,12 @@ import json
 from collections.abc import Callable
 from urllib.parse import unquote_plus
 
-import attrs
+import msgspec
 
 from umapi_harness.common.documents import Node, scalar_text
 
 
-@attrs.frozen(kw_only=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     """A key and a value: a header, a query parameter (`bare`: without "="), a form field or a path variable.
 
     A form field of a file names one, several, or none of them; `file_name` is what the server is told.
@@ -27,8 +26,7 @@ class Parameter:
     content_type: str | None = None
 
 
-@attrs.frozen(kw_only=True)
-class Body:
+class Body(msgspec.Struct, frozen=True, kw_only=True):
     """The body of a request; which fields count depends on `mode`."""
 
     mode: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import attrs
+import msgspec
 
 from umapi_harness.common.documents import JsonValue, Node, scalar_text
 from umapi_harness.common.errors import DocumentError
@@ -25,8 +26,7 @@ class Auth:
     place: str = attrs.field(default="", eq=False)
 
 
-@attrs.frozen(kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A request as written in the collection, its variables unresolved."""
 
     method: str
@@ -38,8 +38,7 @@ class Request:
     description: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class Script:
+class Script(msgspec.Struct, frozen=True, kw_only=True):
     """A script of an event, with where it stands for error messages."""
 
     source: str
@@ -47,8 +46,7 @@ class Script:
     owner: str
 
 
-@attrs.frozen(kw_only=True)
-class Item:
+class Item(msgspec.Struct, frozen=True, kw_only=True):
     """A request in its place: folders, inherited authorisation, and the scripts of all levels, outermost first.
 
     `problem` is why what stands at that place cannot be executed; the request then means nothing.
@@ -63,7 +61,7 @@ class Item:
     auth: Auth | None
     prerequest: tuple[Script, ...]
     tests: tuple[Script, ...]
-    behaviour: Behaviour = attrs.field(factory=Behaviour)
+    behaviour: Behaviour = msgspec.field(default_factory=Behaviour)
     problem: DocumentError | None = None
 
     def is_in(self, name: str) -> bool:

@@ -7,6 +7,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import attrs
+import msgspec
+from msgspec.structs import replace
 
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman import events
@@ -52,8 +54,7 @@ _RULES: Final[Mapping[type[Exception], Rule]] = {
 }
 
 
-@attrs.frozen(kw_only=True)
-class Dispatched:
+class Dispatched(msgspec.Struct, frozen=True, kw_only=True):
     """A request as it was made for the wire the last time, before any redirect, and what came of it."""
 
     made: HttpRequest
@@ -77,7 +78,7 @@ class Dispatch:
             raise WithheldError("not sent, for variables in it have no value")
         if blanks is not None and not self.run.tell_blanks(self.step, ready, blanks):
             raise WithheldError("not sent, for variables in its path are empty", Rule.EMPTY_VARIABLE)
-        return attrs.evolve(ready, url=self.run.cautious(self.step, ready.method, ready.url))
+        return replace(ready, url=self.run.cautious(self.step, ready.method, ready.url))
 
     def send(self, request: Request, behaviour: Behaviour, cause: events.Cause) -> Dispatched:
         """Sends a request that is ready, and again with an answer where it is challenged.
@@ -90,7 +91,7 @@ class Dispatch:
         exchanges = Exchanges(self.run, self.step)
         repeats = 0
         while True:
-            made = self._made(attrs.evolve(request, auth=talk.auth), behaviour)
+            made = self._made(replace(request, auth=talk.auth), behaviour)
             done = exchanges.send(made, behaviour, cause)
             if not self._is_challenged(talk, done.response) or repeats == MAX_REPEATS:
                 return Dispatched(made=made, done=done)

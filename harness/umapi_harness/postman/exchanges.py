@@ -7,6 +7,8 @@ import time
 from typing import cast
 
 import attrs
+import msgspec
+from msgspec.structs import replace
 
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman import events
@@ -32,8 +34,7 @@ class NoAnswerError(Exception):
         super().__init__(message)
 
 
-@attrs.frozen(kw_only=True)
-class Exchanged:
+class Exchanged(msgspec.Struct, frozen=True, kw_only=True):
     """The last request of a chain of redirects, its answer, and the seconds that all of it took."""
 
     request: HttpRequest
@@ -79,7 +80,7 @@ class Exchanges:
         try:
             # 307 and 308 repeat the request: what changes an organisation stays a test there too.
             url = self.run.cautious(self.step, following.method, following.url)
-            return attrs.evolve(following, url=url if target is None else target.redirect(url))
+            return replace(following, url=url if target is None else target.redirect(url))
         except ThirdHostError as error:
             raise NoAnswerError(Rule.THIRD_HOST, f"{where}: {error}") from None
         except UntestableError as error:
@@ -91,7 +92,7 @@ class Exchanges:
             return request
         own = [value for key, value in request.headers if key.lower() == "cookie"]
         others = tuple(pair for pair in request.headers if pair[0].lower() != "cookie")
-        return attrs.evolve(request, headers=(*others, ("Cookie", "; ".join([*own, kept]))))
+        return replace(request, headers=(*others, ("Cookie", "; ".join([*own, kept]))))
 
     def _exchange(self, request: HttpRequest, behaviour: Behaviour, cause: events.Cause) -> HttpResponse:
         run, step = self.run, self.step

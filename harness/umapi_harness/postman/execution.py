@@ -8,6 +8,7 @@ import uuid
 from typing import Final
 
 import attrs
+from msgspec.structs import replace
 
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.postman import events, views
@@ -43,7 +44,7 @@ class Execution:
         if (problem := self.item.problem) is not None:
             self.run.error(self.step, Rule.REQUEST, f"{problem.problem}; {problem.remedy}", problem.pointer)
             return None
-        request = attrs.evolve(self.item.request, auth=self.item.auth)
+        request = replace(self.item.request, auth=self.item.auth)
         before = self._scripts("prerequest", request, None)
         following = before if before.sets_next else None
         if before.skipped:
@@ -72,7 +73,7 @@ class Execution:
             return ready, None
         cookies = self.run.cookies.matching(sent.done.request.url)
         view = views.response_view(sent.done.response, cookies, milliseconds=sent.done.seconds * 1000)
-        return attrs.evolve(ready, url=sent.made.url, headers=_wire_headers(sent.made)), view
+        return replace(ready, url=sent.made.url, headers=_wire_headers(sent.made)), view
 
     def _scripts(self, event: str, request: Request, response: views.View | None) -> ScriptResult:
         item, run = self.item, self.run

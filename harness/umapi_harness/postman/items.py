@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import attrs
+import msgspec
+from msgspec.structs import replace
 
 from umapi_harness.common.documents import JsonValue, Node, scalar_text
 from umapi_harness.common.errors import DocumentError
@@ -17,8 +18,7 @@ UNNAMED = "unnamed"
 EXPORT_AGAIN = "export the collection from Postman as Collection v2.1"
 
 
-@attrs.frozen(kw_only=True)
-class Level:
+class Level(msgspec.Struct, frozen=True, kw_only=True):
     """What a request inherits from the collection and the folders around it."""
 
     folders: tuple[str, ...] = ()
@@ -26,7 +26,7 @@ class Level:
     auth: Auth | None = None
     prerequest: tuple[Script, ...] = ()
     tests: tuple[Script, ...] = ()
-    behaviour: Mapping[str, JsonValue] = attrs.field(factory=dict[str, JsonValue])
+    behaviour: Mapping[str, JsonValue] = msgspec.field(default_factory=dict[str, JsonValue])
 
 
 def descend(node: Node, above: Level, name: str) -> Level:
@@ -70,7 +70,7 @@ def _opened(entry: Node, level: Level) -> tuple[Level, Node | None]:
         return own, None
     if not isinstance(children.value, list):
         raise children.fail("item must be an array", EXPORT_AGAIN)
-    inside = attrs.evolve(own, folders=(*level.folders, name), folder_ids=(*level.folder_ids, _id(entry)))
+    inside = replace(own, folders=(*level.folders, name), folder_ids=(*level.folder_ids, _id(entry)))
     return inside, children
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 import attrs
+from msgspec.structs import replace
 
 from umapi_harness.common.documents import JsonValue, Node
 from umapi_harness.common.errors import DocumentError
@@ -96,7 +97,7 @@ class _Reader:
         except DocumentError as error:
             yield broken_item(folder, level, error)
             return
-        inside = attrs.evolve(own, folders=(*level.folders, name), folder_ids=(*level.folder_ids, key))
+        inside = replace(own, folders=(*level.folders, name), folder_ids=(*level.folder_ids, key))
         yield from self.below(folder, key, inside)
 
     def _parent(self, folder: Node) -> str:

@@ -12,6 +12,7 @@ from typing import cast
 from urllib.parse import unquote
 
 import attrs
+from msgspec.structs import replace
 
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman.addresses import AddressError, address, host_of
@@ -77,7 +78,7 @@ class Maker:
             raise RequestError(str(error)) from None
         body = _signed(body, bare.body)
         if self.target is not None:
-            bare = attrs.evolve(bare, url=self.target.redirect(bare.url))
+            bare = replace(bare, url=self.target.redirect(bare.url))
         return self._with_headers(bare, body, behaviour.disabled_headers)
 
     def _payload(self, body: Body, headers: tuple[Parameter, ...]) -> Payload | None:
@@ -119,7 +120,7 @@ def _signed(payload: Payload | None, body: HttpBody | None) -> Payload | None:
     """The payload with the body that the authorisation has left; to one that was empty it has added a form."""
     if body is None or payload is None:
         return None if body is None else form_payload(body)
-    return attrs.evolve(payload, body=body)
+    return replace(payload, body=body)
 
 
 def _retyped(pair: tuple[str, str], content_type: str) -> tuple[str, str]:
@@ -139,11 +140,11 @@ def _with_user(request: HttpRequest) -> HttpRequest:
     user, at, place = authority.rpartition("@")
     if not at:
         return request
-    bare = attrs.evolve(request, url=f"{scheme}://{place}{slash}{path}")
+    bare = replace(request, url=f"{scheme}://{place}{slash}{path}")
     if request.header("authorization") is not None or not user:
         return bare
     value = "Basic " + base64.b64encode(unquote(user).encode("utf-8", "replace")).decode("ascii")
-    return attrs.evolve(bare, headers=(*bare.headers, ("Authorization", value)))
+    return replace(bare, headers=(*bare.headers, ("Authorization", value)))
 
 
 def _checked_name(name: str) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
-import attrs
+import msgspec
 
 from umapi_harness.postman.bodies import Body, Parameter
 from umapi_harness.postman.files import FileAccess
@@ -28,8 +28,7 @@ _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|//[^\r\n]*|/\*.*?\*/', re.DOTALL)
 _FORM_SAFE = "-._~"
 
 
-@attrs.frozen(kw_only=True)
-class Payload:
+class Payload(msgspec.Struct, frozen=True, kw_only=True):
     """A body and its type; `imposed` types take the place of one that a header names, unless that is of its kind."""
 
     body: HttpBody

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from urllib.parse import urljoin, urlsplit
 
-import attrs
+from msgspec.structs import replace
 
 from umapi_harness.common.secret_names import is_secret
 from umapi_harness.postman.addresses import AddressError, address, host_of
@@ -47,7 +47,7 @@ def next_request(request: HttpRequest, response: HttpResponse, behaviour: Behavi
         headers.append(("Referer", request.url if stays else request.url.partition("?")[0]))
     if request.header("host") is not None:
         headers.append(("Host", host_of(url)))
-    return attrs.evolve(request, method=method, url=url, headers=tuple(headers), body=body)
+    return replace(request, method=method, url=url, headers=tuple(headers), body=body)
 
 
 def _location(request: HttpRequest, response: HttpResponse, behaviour: Behaviour) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import cast
 
 import attrs
+from msgspec.structs import replace
 
 from umapi_harness.common.documents import JsonValue, Node
 from umapi_harness.postman import events, views
@@ -47,7 +48,7 @@ class ScriptCalls:
             request = parse_request(Node(described, "pm.sendRequest", ""))
             if request.auth is not None:
                 # It stands nowhere in the collection, so nothing is remembered of its challenges.
-                request = attrs.evolve(request, auth=attrs.evolve(request.auth, place=""))
+                request = replace(request, auth=attrs.evolve(request.auth, place=""))
             dispatch = Dispatch(self.run, self.step)
             done = dispatch.send(dispatch.ready(request), Behaviour(), events.Cause.SCRIPT).done
         except (*UNSENDABLE, NoAnswerError) as error:

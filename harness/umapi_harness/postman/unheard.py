@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import attrs
+import msgspec
 
 from umapi_harness.common.documents import Node
 
 _EVENTS: Final = ("prerequest", "test")
 
 
-@attrs.frozen(kw_only=True)
-class Unheard:
+class Unheard(msgspec.Struct, frozen=True, kw_only=True):
     """One such script."""
 
     pointer: str

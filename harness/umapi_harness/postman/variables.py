@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 import attrs
+import msgspec
 
 from umapi_harness.common.documents import JsonValue
 
@@ -39,20 +40,22 @@ class TooLongError(Exception):
     """A text grows without measure when values are put in; the message says past which bound."""
 
 
-@attrs.frozen(kw_only=True)
-class Used:
+class Used(msgspec.Struct, frozen=True, kw_only=True):
     """A variable that was put into a text."""
 
     name: str
-    value: str = attrs.field(repr=False)
+    value: str
     scope: str
     """The name of a scope, or provided, or dynamic."""
     origin: str
     """What set it last."""
 
+    def __repr__(self) -> str:
+        """The variable without its value, which may be a secret."""
+        return f"Used(name={self.name!r}, scope={self.scope!r}, origin={self.origin!r})"
 
-@attrs.frozen(kw_only=True)
-class ScopeChanges:
+
+class ScopeChanges(msgspec.Struct, frozen=True, kw_only=True):
     """What scripts changed in one scope of variables."""
 
     set: Mapping[str, JsonValue]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import attrs
+from msgspec.structs import replace
 
 from umapi_harness.common.documents import JsonValue, Node
 from umapi_harness.postman.bodies import Body, Parameter
@@ -60,7 +60,7 @@ def _field_view(one: Parameter) -> View:
 def changed_request(request: Request, view: View, pointer: str) -> Request:
     """`request` as the pre-request scripts left it; raises DocumentError when they left no request."""
     seen = parse_request(Node(view, "the pre-request script", pointer))
-    return attrs.evolve(
+    return replace(
         request,
         method=seen.method,
         url=seen.url,

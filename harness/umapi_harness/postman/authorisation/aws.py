@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, quote, unquote, unquote_plus
 
 import attrs
+from msgspec.structs import replace
 
 from umapi_harness.postman.addresses import with_parameter, without_parameters
 from umapi_harness.postman.authorisation.unsigned import AuthorisationError, Settings, Unsigned, one_line
@@ -71,7 +72,7 @@ class _Signature:
             f"Signature={signature}"
         )
         url = without_parameters(self.unsigned.http.url, {f"X-Amz-{name}" for name in _OUR_PARAMETERS})
-        return attrs.evolve(self.unsigned.http, url=url, headers=(*headers, ("Authorization", value)))
+        return replace(self.unsigned.http, url=url, headers=(*headers, ("Authorization", value)))
 
     def in_query(self, headers: Headers) -> HttpRequest:
         """The request with date, token and signature in its query; its body is not signed."""
@@ -93,7 +94,7 @@ class _Signature:
         url = without_parameters(self.unsigned.http.url, {f"X-Amz-{name}" for name in _OUR_PARAMETERS})
         for key, value in added.items():
             url = with_parameter(url, key, _escaped(value))
-        return attrs.evolve(self.unsigned.http, url=url, headers=headers)
+        return replace(self.unsigned.http, url=url, headers=headers)
 
     def _with_host(self, headers: Headers) -> Headers:
         named = any(key.lower() == "host" for key, _ in headers)

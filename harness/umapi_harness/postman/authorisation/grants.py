@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import cast
 
 import attrs
+from msgspec.structs import replace
 
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman.authorisation.plain import basic_credentials
@@ -84,12 +85,12 @@ def _with_extras(request: Request, settings: Settings) -> Request:
 def _with_extra(request: Request, key: str, value: str, place: JsonValue) -> Request:
     one = Parameter(key=key, value=value)
     if place == "request_header":
-        return attrs.evolve(request, headers=(*request.headers, one))
+        return replace(request, headers=(*request.headers, one))
     if place == "request_url":
         mark = "&" if "?" in request.url else "?"
-        return attrs.evolve(request, url=f"{request.url}{mark}{key}={value}")
+        return replace(request, url=f"{request.url}{mark}{key}={value}")
     fields = request.body.fields if request.body else ()
-    return attrs.evolve(request, body=Body(mode="urlencoded", fields=(*fields, one)))
+    return replace(request, body=Body(mode="urlencoded", fields=(*fields, one)))
 
 
 def granted(response: HttpResponse, url: str, now: float) -> Granted:

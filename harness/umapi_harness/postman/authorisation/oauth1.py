@@ -9,7 +9,7 @@ import string
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
-import attrs
+from msgspec.structs import replace
 
 from umapi_harness.postman.addresses import with_parameter, without_parameters
 from umapi_harness.postman.authorisation.unsigned import (
@@ -48,20 +48,20 @@ def oauth1(settings: Settings, unsigned: Unsigned) -> HttpRequest:
     if method not in _METHODS:
         raise AuthorisationError(f"oauth1: the method {method} is not known; use one of {', '.join(_METHODS)}")
     bare = without_header(unsigned.http, "Authorization")
-    bare = attrs.evolve(bare, url=without_parameters(bare.url, _NAMES))
+    bare = replace(bare, url=without_parameters(bare.url, _NAMES))
     is_form = unsigned.mode == "urlencoded"
     form = [pair for pair in _form_pairs(bare.body) if pair[0] not in _NAMES] if is_form else []
     parameters = _parameters(settings, unsigned, method)
     parameters.append(("oauth_signature", _signature(settings, bare, [*parameters, *form])))
     if not unsigned.as_it_stands:
-        bare = attrs.evolve(bare, url=_reencoded(bare.url))
+        bare = replace(bare, url=_reencoded(bare.url))
     if settings.flag("addParamsToHeader"):
         value = _header(settings, parameters)
         return in_header(_with_form(bare, form) if is_form else bare, "Authorization", value)
     if is_form and ("PUT" in bare.method or "POST" in bare.method):
         return _with_form(bare, [*form, *parameters])
     for name, value in parameters:
-        bare = attrs.evolve(bare, url=with_parameter(bare.url, *_as_written(name, value, unsigned)))
+        bare = replace(bare, url=with_parameter(bare.url, *_as_written(name, value, unsigned)))
     return bare
 
 
@@ -169,7 +169,7 @@ def _form_pairs(body: HttpBody | None) -> Pairs:
 
 def _with_form(request: HttpRequest, form: Pairs) -> HttpRequest:
     text = "&".join(f"{_escaped(key)}={_escaped(value)}" for key, value in form)
-    return attrs.evolve(request, body=HttpBody((text.encode("ascii"),)) if text else None)
+    return replace(request, body=HttpBody((text.encode("ascii"),)) if text else None)
 
 
 def _escaped(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-import attrs
+from msgspec.structs import replace
 
 from umapi_harness.postman.addresses import without_parameters
 from umapi_harness.postman.authorisation.unsigned import Settings, Unsigned, in_header, in_query, without_header
@@ -46,7 +46,7 @@ def oauth2(settings: Settings, unsigned: Unsigned) -> HttpRequest:
     if not token or settings.text("tokenType").lower() == "mac":
         return unsigned.http
     bare = without_header(unsigned.http, "Authorization")
-    bare = attrs.evolve(bare, url=without_parameters(bare.url, {_ACCESS_TOKEN}))
+    bare = replace(bare, url=without_parameters(bare.url, {_ACCESS_TOKEN}))
     place = settings.text("addTokenTo", "header")
     if place == "queryParams":
         return in_query(bare, _ACCESS_TOKEN, token)

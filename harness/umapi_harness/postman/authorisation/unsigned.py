@@ -8,6 +8,7 @@ from typing import Protocol, cast
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
+from msgspec.structs import replace
 
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.postman.addresses import with_parameter, without_parameters
@@ -127,17 +128,17 @@ def in_header(request: HttpRequest, key: str, value: str) -> HttpRequest:
     if not key:
         return request
     others = without_header(request, key).headers
-    return attrs.evolve(request, headers=(*others, (key, value)))
+    return replace(request, headers=(*others, (key, value)))
 
 
 def without_header(request: HttpRequest, key: str) -> HttpRequest:
     """The request without the headers of a name."""
-    return attrs.evolve(request, headers=tuple(pair for pair in request.headers if pair[0].lower() != key.lower()))
+    return replace(request, headers=tuple(pair for pair in request.headers if pair[0].lower() != key.lower()))
 
 
 def in_query(request: HttpRequest, key: str, value: str) -> HttpRequest:
     """The request with a parameter of the query in the place of all of its name."""
-    return attrs.evolve(request, url=with_parameter(without_parameters(request.url, {key}), key, value))
+    return replace(request, url=with_parameter(without_parameters(request.url, {key}), key, value))
 
 
 def one_line(value: str) -> str:

@@ -8,6 +8,7 @@ import ssl
 from pathlib import Path
 
 import attrs
+import msgspec
 
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.common.inputs import attended
@@ -49,8 +50,7 @@ class TlsOptions:
         return next((one for one in self.clients if one.is_for(host, port)), None)
 
 
-@attrs.frozen(kw_only=True)
-class TlsProfile:
+class TlsProfile(msgspec.Struct, frozen=True, kw_only=True):
     """What one request asks of TLS: the protocolProfileBehavior's words on it. `strict` of None: as the run does."""
 
     strict: bool | None = None

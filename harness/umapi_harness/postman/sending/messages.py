@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-import attrs
+import msgspec
 
 _PIECE = 65_536
 _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"})
@@ -22,8 +22,7 @@ class SendError(Exception):
     """No answer came, or none that can be used; the message says why."""
 
 
-@attrs.frozen(kw_only=True)
-class FileContent:
+class FileContent(msgspec.Struct, frozen=True, kw_only=True):
     """A file that is sent; it is read while it goes out. `size` is in bytes."""
 
     path: Path
@@ -43,8 +42,7 @@ class FileContent:
             raise SendError(f"the file {self.path} became shorter while it was sent")
 
 
-@attrs.frozen
-class HttpBody:
+class HttpBody(msgspec.Struct, frozen=True):
     """The body of a request: bytes, and files between them."""
 
     parts: tuple[bytes | FileContent, ...]
@@ -63,8 +61,7 @@ class HttpBody:
                 yield from part.pieces()
 
 
-@attrs.frozen(kw_only=True)
-class HttpRequest:
+class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request as it goes over the wire: nothing is added to its headers, and its address is not touched.
 
     `url` is absolute and percent-encoded. A body without `Content-Length` among the headers goes out in chunks.
@@ -80,8 +77,7 @@ class HttpRequest:
         return _header(self.headers, name)
 
 
-@attrs.frozen(kw_only=True)
-class Timings:
+class Timings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds: until connected (0 on a connection that was there), until the answer began, until it was whole."""
 
     connect: float = 0.0
@@ -94,8 +90,7 @@ class Timings:
         return self.connect + self.wait + self.receive
 
 
-@attrs.frozen(kw_only=True)
-class HttpResponse:
+class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
     """An answer, read to its end, its body decoded."""
 
     status: int

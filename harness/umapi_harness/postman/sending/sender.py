@@ -10,6 +10,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import attrs
+import msgspec
 from urllib3.exceptions import ConnectTimeoutError, HTTPError
 from urllib3.util import Url
 from urllib3.util.request import ACCEPT_ENCODING
@@ -43,8 +44,7 @@ class Bounds:
     body_bytes: int = 256 * _MEBIBYTE
 
 
-@attrs.frozen
-class _Origin:
+class _Origin(msgspec.Struct, frozen=True):
     """A server, and how it is reached."""
 
     scheme: str
