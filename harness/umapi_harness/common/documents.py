@@ -32,9 +32,9 @@ class Node(msgspec.Struct, frozen=True):
         """An error that points at this value."""
         return DocumentError(self.source, self.pointer, problem, remedy)
 
-    def child(self, key: str | int, value: JsonValue) -> Node:
+    def child(self, key: str, value: JsonValue) -> Node:
         """The value below this one under `key`."""
-        return Node(value, self.source, f"{self.pointer}/{escaped(str(key))}")
+        return Node(value, self.source, f"{self.pointer}/{escaped(key)}")
 
     def mapping(self, what: str) -> Mapping[str, JsonValue]:
         """This value as a JSON object; raises DocumentError otherwise."""
@@ -50,8 +50,9 @@ class Node(msgspec.Struct, frozen=True):
         if not isinstance(value, list):
             problem = f"{what} must be an array, not {kind(value)}"
             raise self.fail(problem, "correct the file or export it again")
+        source, pointer = self.source, self.pointer
         for index, entry in enumerate(cast("list[JsonValue]", value)):
-            yield self.child(index, entry)
+            yield Node(entry, source, f"{pointer}/{index}")
 
     def get(self, key: str) -> Node | None:
         """The member `key` of this object; None when absent or null, or when this is no object."""

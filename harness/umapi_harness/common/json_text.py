@@ -224,6 +224,14 @@ def quoted_data(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=dict)
 
 
+def written(value: object) -> str:
+    """Return JSON data as text without blanks; a lone surrogate, which cannot be encoded, becomes an escape."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        return json.dumps(value)
+
+
 def data(text: str) -> Any:
     """Return what a JSON text stands for."""
     return json.loads(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import cast
 
 import msgspec
 from msgspec.structs import replace
@@ -32,12 +33,13 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
 def descend(node: Node, above: Level, name: str) -> Level:
     """What the entries below `node` (collection or folder) inherit."""
     behaviour = node.get("protocolProfileBehavior")
+    own = _scripts(node, name)
     return Level(
         folders=above.folders,
         folder_ids=above.folder_ids,
         auth=parse_auth(node.get("auth")) or above.auth,
-        prerequest=above.prerequest + _scripts(node, "prerequest", name),
-        tests=above.tests + _scripts(node, "test", name),
+        prerequest=above.prerequest + tuple(own["prerequest"]),
+        tests=above.tests + tuple(own["test"]),
         behaviour={**above.behaviour, **(behaviour.mapping("protocolProfileBehavior") if behaviour else {})},
     )
 
@@ -116,19 +118,32 @@ def _id(entry: Node) -> str:
     return entry.text_of("id") or entry.text_of("_postman_id")
 
 
-def _scripts(node: Node, listen: str, owner: str) -> tuple[Script, ...]:
-    found: list[Script] = []
+def _scripts(node: Node, owner: str) -> dict[str, list[Script]]:
+    """The scripts of an entry, by the event that they listen to."""
+    found: dict[str, list[Script]] = {"prerequest": [], "test": []}
     for event in listeners(node):
         script = event.get("script")
-        if script is None or event.text_of("listen") != listen or event.flag("disabled"):
+        if script is None or (event_name := event.text_of("listen")) not in found or event.flag("disabled"):
             continue
         code = script if isinstance(script.value, str) else script.get("exec")
         if code is None:
             if script.get("src") is not None:
                 raise script.fail("scripts in files of their own (src) are not supported", "put the script into exec")
             continue
-        lines = [code] if isinstance(code.value, str) else list(code.items("exec"))
-        source = "\n".join(scalar_text(line) for line in lines)
+        source = _joined(code)
         if source.strip():
-            found.append(Script(source=source, pointer=code.pointer, owner=owner))
-    return tuple(found)
+            found[event_name].append(Script(source=source, pointer=code.pointer, owner=owner))
+    return found
+
+
+def _joined(code: Node) -> str:
+    """The text of a script: one string, or its lines."""
+    value = code.value
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        lines = cast("list[JsonValue]", value)
+        texts = [line for line in lines if isinstance(line, str)]
+        if len(texts) == len(lines):
+            return "\n".join(texts)  # nearly always: nothing can fail, so no place need be known
+    return "\n".join(scalar_text(line) for line in code.items("exec"))

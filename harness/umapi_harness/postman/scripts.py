@@ -19,6 +19,7 @@ import attrs
 import msgspec
 
 from umapi_harness.common.documents import JsonValue
+from umapi_harness.common.json_text import written
 from umapi_harness.postman.async_functions import original_column, watched
 from umapi_harness.postman.collection import Script
 from umapi_harness.postman.javascript import JavaScript, Limits, StoppedError
@@ -226,9 +227,9 @@ class _Run:
             "now": given.now_ms,
             "seed": given.seed,
         }
-        shown = "" if response is None else json.dumps(response)
+        shown = "" if response is None else written(response)
         javascript = sandbox.javascript
-        javascript.call("start", json.dumps(document), json.dumps(given.request), shown, *javascript.admit(body))
+        javascript.call("start", written(document), written(given.request), shown, *javascript.admit(body))
 
     def _drive(self) -> Mapping[str, Any]:
         """Lets the scripts go on until nothing is left to do, and returns what they did."""
@@ -258,7 +259,7 @@ class _Run:
             body = str(response.pop("text", ""))
             answer["response"] = response
         javascript = self.sandbox.javascript
-        javascript.call("deliver", id_, json.dumps(answer), *javascript.admit(body))
+        javascript.call("deliver", id_, written(answer), *javascript.admit(body))
         javascript.settle()
 
     def _wait(self, elapsed_ms: float) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from umapi_harness.common.json_text import written
 from umapi_harness.postman import events
 from umapi_harness.report.files import ReportFile
 from umapi_harness.report.outcomes import Check, Ending, Gathering, Outcome
@@ -45,10 +45,10 @@ class JsonReport:
             "at": started.at if started else 0.0,
             "iterations": started.iterations if started else 0,
         }
-        self._file.write(f'{_text(head)[:-1]}, "requests": [')
+        self._file.write(f'{written(head)[:-1]}, "requests": [')
 
     def _add(self, outcome: Outcome) -> None:
-        self._file.write((",\n" if self._requests else "\n") + _text(_request(outcome)))
+        self._file.write((",\n" if self._requests else "\n") + written(_request(outcome)))
         self._requests += 1
 
     def close(self) -> None:
@@ -64,12 +64,8 @@ class JsonReport:
             "stopped": finished.stopped if finished else "the run did not begin",
             "passed": finished.summary.passed if finished else False,
         }
-        self._file.write(f"\n], {_text(rest)[1:]}\n")
+        self._file.write(f"\n], {written(rest)[1:]}\n")
         self._file.finish()
-
-
-def _text(document: object) -> str:
-    return json.dumps(document, ensure_ascii=False)
 
 
 def _request(outcome: Outcome) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import attrs
 
+from umapi_harness.common.json_text import written
 from umapi_harness.postman import events
 from umapi_harness.report.files import ReportFile
 from umapi_harness.report.newman_shapes import (
@@ -22,7 +23,6 @@ from umapi_harness.report.newman_shapes import (
     id_of,
     request_shape,
     response_shape,
-    text_of,
     tree,
 )
 from umapi_harness.report.outcomes import Gathering, Outcome
@@ -67,7 +67,7 @@ class NewmanJsonReport:
         while piece := self._failures.read(_IN_MEMORY):
             self._file.write(piece)
         self._failures.close()
-        self._file.write(f"\n], {text_of(self._run())[1:]}, {text_of(self._documents())[1:]}\n")
+        self._file.write(f"\n], {written(self._run())[1:]}, {written(self._documents())[1:]}\n")
         self._file.finish()
 
     def _begin(self) -> None:
@@ -122,7 +122,7 @@ class NewmanJsonReport:
                     said.setdefault(name, []).append({"error": error_shape(one)})
         for execution in _executions(outcome):
             whole = {"cursor": told["cursor"], "item": item.shape, "id": item.shape["id"], **execution, **said}
-            self._file.write((",\n" if self._executions else "\n") + text_of(whole))
+            self._file.write((",\n" if self._executions else "\n") + written(whole))
             self._executions += 1
 
     def _item(self, outcome: Outcome) -> _Item:
@@ -148,7 +148,7 @@ class NewmanJsonReport:
         return {**place, "length": length, "cycles": cycles, "ref": id_of(f"step {step.number}")}
 
     def _fail(self, failure: dict[str, Any]) -> None:
-        self._failures.write((",\n" if self._failed else "\n") + text_of(failure))
+        self._failures.write((",\n" if self._failed else "\n") + written(failure))
         self._failed += 1
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import uuid
 from collections.abc import Iterable
@@ -15,11 +14,6 @@ import attrs
 from umapi_harness.postman import events
 
 _NAMESPACE: Final = uuid.NAMESPACE_URL.bytes
-
-
-def text_of(document: object) -> str:
-    """A document as text of one line."""
-    return json.dumps(document, ensure_ascii=False)
 
 
 def id_of(name: str) -> str:
