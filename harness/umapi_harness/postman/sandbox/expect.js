@@ -82,17 +82,21 @@ function unknownWord(name) {
 
 const UNASKED = new Set(["then", "catch", "inspect", "toJSON"]);
 
+class Reader {
+  constructor(chain) { this.chain = chain; }
+  get(target, name) { return read(this.chain, this.proxy, target, name); }
+  set() { throw new TypeError("an expectation cannot be assigned to; call it"); }
+}
+
 function wrap(chain) {
-  const proxy = new Proxy({}, {
-    get: (target, name) => read(chain, proxy, target, name),
-    set: () => { throw new TypeError("an expectation cannot be assigned to; call it"); },
-  });
-  return proxy;
+  const reader = new Reader(chain);
+  reader.proxy = new Proxy({}, reader);
+  return reader.proxy;
 }
 
 function read(chain, proxy, target, name) {
-  if (typeof name === "symbol" || UNASKED.has(name)) return undefined;
   if (FILLERS.has(name)) return proxy;
+  if (typeof name === "symbol" || UNASKED.has(name)) return undefined;
   if (Object.hasOwn(FLAGS, name)) {
     Object.assign(chain.flags, { [name]: true }, FLAGS[name]);
     return proxy;

@@ -14,7 +14,7 @@ function beginEvent(input, requestText, responseText, body) {
     limits: current.limits,
     script: 0, running: false, exhausted: false, outbox: [], waiting: new Map(), timers: new Map(), elapsed: 0, counter: 0,
     nextRequest: undefined, skipped: false, tests: {}, pm: null, random: seededRandom(input.seed),
-    requestOfEvent: null, responseView: null, looked: new Set(),
+    requestOfEvent: null, responseView: null, looked: new Set(), frozen: false,
     request: () => (current.requestOfEvent ??= new RequestOfEvent(requestText)).view,
     response: () => (input.info.eventName === "test" || responseText
       ? current.responseView ??= watchedView(new ResponseView(responseText ? JSON.parse(responseText) : NO_ANSWER, body)) : undefined),
@@ -49,6 +49,10 @@ function skipRequest() {
   throw new SkipSignal("the request is skipped");
 }
 
+function runRequest() {
+  throw new Error("pm.execution.runRequest is not there outside of the Postman app; use pm.sendRequest");
+}
+
 // What Postman has and a run from a file cannot have.
 function unavailable(what, instead) {
   const refuse = () => { throw new Error(`${what} is not there outside of the Postman app; ${instead}`); };
@@ -70,8 +74,9 @@ function makeLocation() {
 
 function makePm() {
   const iterationData = new DataScope();
+  let info = null, location = null;
   return {
-    info: makeInfo(),
+    get info() { return info ??= makeInfo(); },
     globals: new Scope("pm.globals", scopes.globals),
     environment: new Scope("pm.environment", scopes.environment, current.environmentName),
     collectionVariables: new Scope("pm.collectionVariables", scopes.collection),
@@ -84,31 +89,34 @@ function makePm() {
     expect,
     test: testFunction,
     sendRequest,
-    execution: { setNextRequest, skipRequest, location: makeLocation(),
-      runRequest: () => { throw new Error("pm.execution.runRequest is not there outside of the Postman app; use pm.sendRequest"); } },
+    execution: { setNextRequest, skipRequest, runRequest, get location() { return location ??= makeLocation(); } },
     visualizer: { set: () => {}, clear: () => {} },
-    vault: unavailable("pm.vault", "keep secrets in the environment, or give them with --env-var"),
-    datasets: unavailable("pm.datasets", "give rows with --iteration-data"),
+    get vault() { return unavailable("pm.vault", "keep secrets in the environment, or give them with --env-var"); },
+    get datasets() { return unavailable("pm.datasets", "give rows with --iteration-data"); },
   };
 }
 
-let makers = {};
+const makers = { pm: () => current.pm, console: makeConsole, require: () => requireLibrary, ...namedLibraries,
+  ...legacyMakers };
 const made = new Map();
-const makeGlobals = (pm) => ({ pm: () => pm, console: makeConsole, require: () => requireLibrary, ...namedLibraries,
-  ...legacyMakers(pm) });
+const globalNames = Object.keys(makers);
 
-// A name is a getter, so that what nobody asks for is not made, and a setter, so that a script can have a variable of
-// that name.
-const globalAccessors = Object.keys(makeGlobals(null)).map((name) => [name, {
-  __proto__: null,
-  get: () => {
-    if (!made.has(name)) made.set(name, makers[name]());
-    return made.get(name);
-  },
-  set: (value) => { made.set(name, value); },
-  enumerable: false,
-  configurable: true,
-}]);
+// The names stand behind the global object, where they are put once and no script can change them. A name is a getter, so
+// that what nobody asks for is not made, and a setter, so that a script can have a variable of that name.
+const behindGlobal = Object.create(Object.getPrototypeOf(realGlobal));
+for (const name of globalNames) {
+  Object.defineProperty(behindGlobal, name, {
+    __proto__: null,
+    get: () => {
+      if (!made.has(name)) made.set(name, makers[name]());
+      return made.get(name);
+    },
+    set: (value) => { made.set(name, value); },
+    enumerable: false,
+    configurable: false,
+  });
+}
+Object.preventExtensions(behindGlobal);
 
 // What is set once: a script may change it, for itself and those after it, as in Postman.
 function installFixed() {
@@ -123,7 +131,16 @@ function installFixed() {
 function installGlobals() {
   current.tests = {};
   current.pm = makePm();
-  makers = makeGlobals(current.pm);
   made.clear();
-  for (const [name, accessor] of globalAccessors) Object.defineProperty(realGlobal, name, accessor);
+}
+
+// Takes away what a script has put before these names; whether one is left that cannot be taken away.
+function clearGlobals() {
+  try {
+    Object.setPrototypeOf(realGlobal, behindGlobal);
+    for (const name of globalNames) if (Object.hasOwn(realGlobal, name)) delete realGlobal[name];
+    return Object.isExtensible(realGlobal);
+  } catch {
+    return false;
+  }
 }

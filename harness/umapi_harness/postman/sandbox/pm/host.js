@@ -82,6 +82,7 @@ function turn() {
     addError(new Error("the script waits for a promise that nobody fulfils"));
   }
   recordLegacyTests(made.get("tests"));
+  current.frozen ||= !clearGlobals();
   if (current.skipped || current.at + 1 >= current.scripts.length) return resultText();
   current.at += 1;
   current.script = current.at;
@@ -98,15 +99,12 @@ function pendingText() {
 function resultText() {
   closeOpenChecks();
   addEmptyAssertions();
-  const broken = Object.getOwnPropertyDescriptor(realGlobal, "pm")?.configurable === false;
-  if (broken) {
-    addError(new Error(`the script has frozen the global names${FRESH}`));
-  }
+  if (current.frozen) addError(new Error(`the script has frozen the global names${FRESH}`));
   const changes = changesText();
   const next = current.nextRequest === undefined ? "null" : `{"name":${JSON.stringify(current.nextRequest)}}`;
   const request = current.info.eventName === "prerequest" ? requestText() : "null";
   return `{"records":${recordsText()},"changes":{${changes}},"request":${request},"skipped":${current.skipped},"looked":[${[...current.looked].join(",")}],` +
-    `"next":${next},"broken":${broken || current.exhausted},"elapsed":${current.elapsed}}`;
+    `"next":${next},"broken":${current.frozen || current.exhausted},"elapsed":${current.elapsed}}`;
 }
 
 function requestText() {
@@ -155,5 +153,6 @@ const OPERATIONS = {
 
 lockIntrinsics();
 installFixed();
+clearGlobals();
 // A text that was put together of pieces becomes one piece, for the binding takes no other.
 return (operation, ...args) => (OPERATIONS[operation](...args) ?? "").toWellFormed();

@@ -28,20 +28,20 @@ function makeLegacyRequest({ request, info }) {
 }
 
 // Each is made when a script asks for it.
-const legacyMakers = (pm) => ({
+const legacyMakers = {
   tests: () => current.tests,
   globals: () => scopes.globals.toObject(),
   environment: () => scopes.environment.toObject(),
-  data: () => pm.iterationData.toObject(),
+  data: () => current.pm.iterationData.toObject(),
   iteration: () => current.info.iteration,
-  request: () => makeLegacyRequest(pm),
-  postman: () => makePostman(pm),
-  responseBody: () => pm.response?.content,
-  responseCode: () => pm.response?.details(),
-  responseHeaders: () => pm.response?.headers.toObject(false, true, false),
-  responseCookies: () => pm.response && pm.cookies,
-  responseTime: () => pm.response?.responseTime,
-});
+  request: () => makeLegacyRequest(current.pm),
+  postman: () => makePostman(current.pm),
+  responseBody: () => current.pm.response?.content,
+  responseCode: () => current.pm.response?.details(),
+  responseHeaders: () => current.pm.response?.headers.toObject(false, true, false),
+  responseCookies: () => current.pm.response && current.pm.cookies,
+  responseTime: () => current.pm.response?.responseTime,
+};
 
 installMethods(String.prototype, {
   has(part) { return String(this).includes(part); },

@@ -1,12 +1,13 @@
 // Lists of keys and values, as Postman has them: headers, query parameters, form fields, variables, cookies. They can be
 // read by key, walked through and changed; the name of a header ignores letter case.
 
+const OWN_MEMBERS = new Set(["key", "name", "value"]);
+
 class Entry {
   constructor(given) {
-    const { key, name, value, ...rest } = given;
-    this.key = key ?? name;
-    this.value = value;
-    Object.assign(this, rest);
+    this.key = given.key ?? given.name;
+    this.value = given.value;
+    for (const name of Object.keys(given)) if (!OWN_MEMBERS.has(name)) this[name] = given[name];
   }
   valueOf() { return this.value; }
   update(given) { Object.assign(this, given); }
