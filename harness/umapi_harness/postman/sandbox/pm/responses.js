@@ -9,7 +9,7 @@ class ResponseView {
   constructor(given, text) {
     const { id, code, status, time, size, headers, cookies, bytes } = given;
     Object.assign(this, { id, code, status, responseTime: time, responseSize: size });
-    this.headers = new HeaderList(headers);
+    lateMember(this, "headers", () => new HeaderList(headers));
     this.content = text?.startsWith("\ufeff") ? text.slice(1) : text;
     this.cookies = new CookieList(cookies);
     this.#bytes = bytes;
@@ -49,6 +49,17 @@ class ResponseView {
       stream: { type: "Buffer", data: [...this.stream] }, cookie: this.cookies.toJSON(), responseTime: this.responseTime,
       responseSize: this.responseSize };
   }
+}
+
+// A member that is made when a script asks for it.
+function lateMember(object, name, make) {
+  let value, isMade = false;
+  const set = (other) => { [value, isMade] = [other, true]; };
+  const get = () => {
+    if (!isMade) set(make());
+    return value;
+  };
+  Object.defineProperty(object, name, { __proto__: null, get, set, enumerable: true, configurable: true });
 }
 
 // The view of the answer itself, which notes that a script looks at its status or its body.
