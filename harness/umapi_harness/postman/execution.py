@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
 from typing import Final
 
 import attrs
@@ -103,7 +102,7 @@ class Execution:
                 request=views.request_view(request),
                 response=response,
                 name=item.name,
-                id=item.id or str(uuid.UUID(int=self.step.number)),
+                id=item.id or f"00000000-0000-0000-0000-{self.step.number:012x}",
                 path=(run.collection_name, *item.folders, item.name),
                 iteration=self.step.iteration,
                 iteration_count=self.iteration_count,

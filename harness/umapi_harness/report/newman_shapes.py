@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,6 +17,7 @@ from umapi_harness.postman import events
 _NAMESPACE: Final = uuid.NAMESPACE_URL.bytes
 
 
+@lru_cache(maxsize=64)
 def id_of(name: str) -> str:
     """An identifier that is the same in each run."""
     # As uuid.uuid5 makes it, which takes three times as long: four of a request.
@@ -24,8 +26,9 @@ def id_of(name: str) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def url_parts(url: str) -> dict[str, Any]:
-    """An address in its parts."""
+@lru_cache(maxsize=64)
+def url_parts(url: str) -> Mapping[str, Any]:
+    """An address in its parts; each request is told of twice, or more often where it is repeated."""
     parts = urlsplit(url)
     host, _, port = parts.netloc.rpartition("@")[2].partition(":")
     shown: dict[str, Any] = {"protocol": parts.scheme}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import attrs
+import msgspec
 
 from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
@@ -16,8 +17,7 @@ _NAMED: Final = 10
 Ending = events.ResponseReceived | events.RequestFailed
 
 
-@attrs.define(kw_only=True)
-class Failure:
+class Failure(msgspec.Struct, kw_only=True):
     """A failed check (`kind` is check) or a broken rule (`kind` is its name), with where to look.
 
     `expected` and `actual` are the two values that a check compared, if it compared two.
@@ -33,26 +33,25 @@ class Failure:
     """The rule whose breach kept the answer away, for want of which it came about."""
 
 
-@attrs.define(kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, kw_only=True):
     """What became of one execution of one request."""
 
     step: events.Step
     data: tuple[tuple[str, str], ...] = ()
     """The row of its iteration."""
-    sent: list[events.RequestSent] = attrs.field(factory=list[events.RequestSent])
-    ended: dict[int, Ending] = attrs.field(factory=dict[int, Ending])
+    sent: list[events.RequestSent] = msgspec.field(default_factory=list[events.RequestSent])
+    ended: dict[int, Ending] = msgspec.field(default_factory=dict[int, Ending])
     """Answers and failures, by the number of the exchange."""
-    checks: list[Check] = attrs.field(factory=list[Check])
-    errors: list[events.ErrorRaised] = attrs.field(factory=list[events.ErrorRaised])
-    notes: list[str] = attrs.field(factory=list[str])
-    changes: list[str] = attrs.field(factory=list[str])
+    checks: list[Check] = msgspec.field(default_factory=list[Check])
+    errors: list[events.ErrorRaised] = msgspec.field(default_factory=list[events.ErrorRaised])
+    notes: list[str] = msgspec.field(default_factory=list[str])
+    changes: list[str] = msgspec.field(default_factory=list[str])
     """What changed in the organisation of the mock server."""
-    console: list[events.ConsoleMessage] = attrs.field(factory=list[events.ConsoleMessage])
-    faults: list[events.FaultStruck] = attrs.field(factory=list[events.FaultStruck])
+    console: list[events.ConsoleMessage] = msgspec.field(default_factory=list[events.ConsoleMessage])
+    faults: list[events.FaultStruck] = msgspec.field(default_factory=list[events.FaultStruck])
     """Planned failures of the mock server that struck its requests."""
-    broken: list[events.CheckFailed | events.ErrorRaised] = attrs.field(
-        factory=list[events.CheckFailed | events.ErrorRaised]
+    broken: list[events.CheckFailed | events.ErrorRaised] = msgspec.field(
+        default_factory=list[events.CheckFailed | events.ErrorRaised]
     )
     """What fails the step, in the order in which it came about: what follows from another stands behind it."""
     skipped: bool = False
