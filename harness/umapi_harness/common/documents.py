@@ -32,9 +32,9 @@ class Node(msgspec.Struct, frozen=True):
         """An error that points at this value."""
         return DocumentError(self.source, self.pointer, problem, remedy)
 
-    def child(self, key: str, value: JsonValue) -> Node:
+    def child(self, key: str | int, value: JsonValue) -> Node:
         """The value below this one under `key`."""
-        return Node(value, self.source, f"{self.pointer}/{escaped(key)}")
+        return Node(value, self.source, f"{self.pointer}/{escaped(str(key))}")
 
     def mapping(self, what: str) -> Mapping[str, JsonValue]:
         """This value as a JSON object; raises DocumentError otherwise."""
