@@ -60,7 +60,7 @@ def test_half_of_the_commands_take_effect(mock: Mock) -> None:
     ]
     with pytest.raises(BROKEN):
         mock.post(json.dumps(commands).encode())
-    assert mock.world.journal.as_list()[-1]["effect"] == "half"
+    assert mock.world.journal.as_list()[-1]["effect"] == "part"
     assert "One" in mock.groups()
     assert "Two" not in mock.groups()
     steps = [{"createUserGroup": {}}, {"add": {"user": ["jdoe@example.com"]}}]

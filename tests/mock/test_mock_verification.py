@@ -112,6 +112,47 @@ def test_what_was_received_but_not_applied(mock: Mock) -> None:
     assert asked(mock, **wanted, effect="all", exactly=1)["passed"]
 
 
+def test_a_step_that_failed_took_no_effect(mock: Mock) -> None:
+    """Of a request that was carried out in part, `effect` tells of each command and step whether that was."""
+    foreign = create("new@unclaimed.example")
+    lost = {"user": "new@example.com", "do": [create("new@example.com")["do"][0], {"add": {"group": ["Nope"]}}]}
+    answer = mock.act(foreign, lost, create("good@example.com"))
+    assert (answer["completed"], answer["notCompleted"]) == (1, 2)
+    step = {"step": "createFederatedID", "effect": "all", "exactly": 1}
+    assert asked(mock, **step, user="new@example.com")["passed"]
+    failed = asked(mock, **step, user="new@unclaimed.example")
+    assert (failed["passed"], failed["near_misses"][0]["fate"]) == (False, "failed")
+    assert failed["message"].endswith('but effect is "none", not "all" (the step failed)')
+    assert asked(mock, user="new@unclaimed.example", step="add", effect="none", exactly=1)["passed"]
+    assert asked(mock, user="new@example.com", step="add", effect="all", exactly=0)["passed"]
+    effects = {
+        user: effect
+        for user in ("new@unclaimed.example", "new@example.com", "good@example.com")
+        for effect in ("all", "part", "none")
+        if asked(mock, user=user, effect=effect, exactly=1)["passed"]
+    }
+    assert list(effects.values()) == ["none", "part", "all"]
+    assert asked(mock, operation="action", effect="part", exactly=1)["passed"]
+
+
+def test_what_a_fault_left_out_took_no_effect(mock: Mock) -> None:
+    """A step of the half that a fault left out was not tried, though its request took effect in part."""
+    mock.world.faults.replace(read_plan({"operation": "action", "when": "during", "first": 1}).faults)
+    mock.post(json.dumps([create("new@example.com"), create("other@example.com")]).encode())
+    assert asked(mock, step="add", user="new@example.com", effect="all", exactly=1)["passed"]
+    left = asked(mock, step="add", user="other@example.com", effect="all")
+    assert not left["passed"]
+    assert left["message"].endswith("(the step was not tried)")
+
+
+def test_in_test_mode_nothing_takes_effect(mock: Mock) -> None:
+    """A step that was only checked is told as such, and its request has no effect."""
+    mock.act(create("new@example.com"), test_mode=True)
+    assert not asked(mock, **CREATE, effect="all")["passed"]
+    assert asked(mock, **CREATE, effect="none", test_mode=True, exactly=1)["matches"][0]["fate"] == "checked"
+    assert asked(mock, operation="action", effect="none", exactly=1)["passed"]
+
+
 def test_bodies_that_are_no_commands(mock: Mock) -> None:
     """Whatever was posted, verification goes past what it cannot read."""
     bodies = (

@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import umapi_sdk
 from umapi_harness.mock import default_seed
+from umapi_harness.mock.schemas import packaged
 from umapi_harness.mock.serving.server import running_server
 from umapi_pages import ROOT, Block, blocks, fits
 from umapi_sdk import Connection, UserAction, connect
@@ -87,6 +88,17 @@ def test_the_page_of_the_mock_server_names_what_it_has_to_begin_with() -> None:
     for kind in ("domains", "user_groups", "profiles"):
         assert [one["name"] for one in seed[kind] if f"`{one['name']}`" not in page] == []
     assert "| users | 13," in page
+
+
+@pytest.mark.parametrize(
+    ("heading", "definition"), [("field of the question", "Verification"), ("field of an entry", "Entry")]
+)
+def test_the_page_of_the_mock_server_has_each_field(heading: str, definition: str) -> None:
+    """What can be asked about requests, and what the journal tells of one, is on the page field by field."""
+    page = (ROOT / "docs" / "reference" / "mock-server.md").read_text("utf-8")
+    (table,) = re.findall(rf"^\| {heading} \|.*\n\|---.*\n((?:\|.*\n)+)", page, re.MULTILINE)
+    named = [name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(named) == sorted(packaged("admin.schema.json")["$defs"][definition]["properties"])
 
 
 def test_what_was_not_sent_can_be_planned_again() -> None:

@@ -325,8 +325,11 @@ class UmapiOrg(Part):
 
         Describe requests by `operation`, `client_id`, `status`, `effect`, `test_mode`; commands by `user` or
         `usergroup`, steps by `step` and `fields`; the number by `exactly`, `at_least` or `at_most` (default: once at
-        least). Returns the matches. Raises AssertionError with what came nearest and why it does not match, and
-        InputError for a description that makes no sense.
+        least). `effect` is how much of what is counted took effect, "all", "part" or "none"; it is none of a step that
+        failed, was not tried, or was only checked in test mode.
+
+        Returns the matches. Raises AssertionError with what came nearest and why it does not match, and InputError for
+        a description that makes no sense.
         """
         __tracebackhide__ = True
         result = self._do(lambda: verify(self._world.journal, wanted, where="verify"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable, Sequence
 from email.utils import formatdate
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import attrs
 
@@ -19,6 +20,17 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, sep
 _CANONICAL: Final = {call_name(one): one.canonical for one in OPERATIONS if one.canonical is not None}
 
 
+Extent = Literal["all", "part", "none"]
+_FIRST_ERROR: Final = 400
+
+
+def extent_of(commands: Iterable[Sequence[str]]) -> Extent:
+    """How much took effect of commands, of each of which is given what became of its steps, in words of `Answer`."""
+    # A command without steps is one that could not be read.
+    done = [fate == "done" for fates in commands for fate in fates or ("failed",)]
+    return "all" if done and all(done) else "part" if any(done) else "none"
+
+
 @attrs.frozen
 class Answer:
     """A whole answer, to be sent as it is."""
@@ -28,6 +40,13 @@ class Answer:
     body: bytes = b""
     steps: tuple[tuple[str, ...], ...] = ()
     """Of each command that was looked at, what became of each step: done, checked (in test mode), failed, untried."""
+
+    @property
+    def effect(self) -> Extent:
+        """How much took effect of what this is the answer to."""
+        if self.status >= _FIRST_ERROR:
+            return "none"
+        return extent_of(self.steps) if self.steps else "all"
 
 
 def json_answer(status: int, content: Any, headers: tuple[tuple[str, str], ...] = ()) -> Answer:

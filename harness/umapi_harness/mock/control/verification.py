@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import attrs
 
 from umapi_harness.common.errors import InputError
+from umapi_harness.mock.api.answers import extent_of
 from umapi_harness.mock.api.bodies import is_array, is_object
 from umapi_harness.mock.schemas import check
 from umapi_harness.mock.state.journal import Entry, Journal
@@ -22,6 +23,12 @@ _SHOWN: Final = 5  # near misses that are explained
 _NEAR: Final = 2  # differences with which something still is a near miss
 _LISTED: Final = 100  # matches that are listed
 _ABSENT: Final = object()
+_FATES: Final = {
+    "done": "the step took effect",
+    "checked": "in test mode the step was only checked",
+    "failed": "the step failed",
+    "untried": "the step was not tried",
+}
 
 
 @attrs.frozen
@@ -44,24 +51,25 @@ def verify(journal: Journal, document: Any, *, where: str = "body") -> dict[str,
         wanted.setdefault("operation", "action")
     counted = "steps" if "step" in wanted else "commands" if {"user", "usergroup"} & set(wanted) else "requests"
     matches: list[dict[str, Any]] = []
-    misses: list[tuple[int, int, dict[str, Any]]] = []
+    misses: list[tuple[int, bool, int, dict[str, Any]]] = []
     for candidate in _candidates(journal, counted):
         differences = _differences(wanted, candidate.traits)
         if not differences:
             matches.append(candidate.place)
         elif len(differences) <= _NEAR and len(differences) < len(wanted):
-            # To be sorted: the fewest differences first, and of those the latest.
-            misses.append((len(differences), -len(misses), {**candidate.place, "but": differences}))
+            # To be sorted: the fewest differences first; of those what was received without effect, then the latest.
+            took_effect = wanted.get("effect") in (None, candidate.traits["effect"])
+            misses.append((len(differences), took_effect, -len(misses), {**candidate.place, "but": differences}))
     least, most = _bounds(document)
     passed = least <= len(matches) and (most is None or len(matches) <= most)
-    nearest = sorted(misses, key=lambda miss: miss[:2]) if len(matches) < least else []
+    nearest = sorted(misses, key=lambda miss: miss[:3]) if len(matches) < least else []
     result = {
         "passed": passed,
         "count": len(matches),
         "counted": counted,
         "expected": _expectation(document),
         "matches": matches[:_LISTED],
-        "near_misses": [miss for _, _, miss in nearest[:_SHOWN]],
+        "near_misses": [miss for *_, miss in nearest[:_SHOWN]],
         "forgotten": journal.forgotten,
     }
     return {"message": _message(result, wanted), **result}
@@ -114,16 +122,28 @@ def _commands(entry: Entry, place: dict[str, Any], traits: dict[str, Any], count
         if not is_object(command):
             continue
         root: dict[str, Any] = {name: command[name] for name in ("user", "usergroup") if name in command}
-        here, known = {**place, "command": index}, {**traits, **root}
+        do: Any = command.get("do")
+        steps: list[Any] = do if is_array(do) else []
+        fates = _fates(entry, index, len(steps))
+        own = {"effect": extent_of([fates])}
+        here, known = {**place, "command": index, **own}, {**traits, **root, **own}
         if counted == "commands":
             yield _Candidate(here, known)
             continue
-        steps: Any = command.get("do")
-        for number, step in enumerate(steps if is_array(steps) else ()):
+        for number, (step, fate) in enumerate(zip(steps, fates, strict=True)):
             if not is_object(step):
                 continue
+            own = {"effect": extent_of([[fate]])}
             for name, fields in step.items():
-                yield _Candidate({**here, "step": number}, {**known, "step": name, "fields": fields})
+                yield _Candidate(
+                    {**here, "step": number, "fate": fate, **own}, {**known, "step": name, "fields": fields, **own}
+                )
+
+
+def _fates(entry: Entry, index: int, count: int) -> tuple[str, ...]:
+    """What became of each of the `count` steps of a command; the journal tells nothing of those never looked at."""
+    told = entry.steps[index] if index < len(entry.steps) else ()
+    return (*told, *("untried",) * (count - len(told)))
 
 
 def _differences(wanted: Mapping[str, Any], traits: Mapping[str, Any]) -> list[str]:
@@ -173,6 +193,8 @@ def _message(result: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
         nearest = result["near_misses"][0]
         place = ", ".join(f"{name} {nearest[name]}" for name in ("request", "command", "step") if name in nearest)
         line += f"; nearest is {place}, but {' and '.join(nearest['but'])}"
+        if "effect" in wanted and "fate" in nearest:
+            line += f" ({_FATES[nearest['fate']]})"
     if result["forgotten"]:
         line += f"; the journal has forgotten {result['forgotten']} older requests"
     return line

@@ -6,11 +6,11 @@ import json
 import math
 from collections.abc import Callable
 from email.utils import formatdate
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import attrs
 
-from umapi_harness.mock.api.answers import Answer, fault_not_simulated
+from umapi_harness.mock.api.answers import Answer, Extent, fault_not_simulated
 from umapi_harness.mock.api.bodies import is_array, is_object
 from umapi_harness.mock.api.routes import Route
 from umapi_harness.mock.api.tokens import TokenStore
@@ -20,8 +20,6 @@ from umapi_harness.mock.names import LISTINGS
 from umapi_harness.mock.state.groups import USER_GROUP
 from umapi_harness.mock.state.organization import Organization
 
-Extent = Literal["all", "half", "none"]
-_FIRST_ERROR: Final = 400
 _INSTEAD: Final = ("answer", "drop", "refuse")
 _MANGLED: Final = ("truncate", "broken_json", "wrong_type", "drip")
 _SIMULATED: Final = (*_INSTEAD, *_MANGLED, "delay", "revoke", "shrink")
@@ -48,7 +46,7 @@ class Delivery:
 
 def deliver(answer: Answer) -> Delivery:
     """The delivery of an answer that no fault strikes."""
-    return Delivery(answer=answer, effect="all" if answer.status < _FIRST_ERROR else "none")
+    return Delivery(answer=answer, effect=answer.effect)
 
 
 async def strike(
@@ -89,12 +87,12 @@ def _instead(clock: Clock, fault: Fault, body: bytes, act: Callable[[bytes], Ans
     true: Answer | None = None
     if fault.when == "after":
         true = act(body)
-        effect = deliver(true).effect
+        effect = true.effect
     elif fault.when == "during":
         half = _half(body)
         true = act(half) if half is not None else None
-        if true is not None and deliver(true).effect == "all":
-            effect = "half"
+        if true is not None and true.effect != "none":
+            effect = "part"  # the other half was left out
     if fault.kind == "answer":
         return Delivery(answer=_planned(fault, clock.now()), effect=effect, true=true)
     outage = fault.seconds if fault.kind == "refuse" else None

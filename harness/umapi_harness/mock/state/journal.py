@@ -39,7 +39,7 @@ class Entry:
     fault: str | None
     """What kind of planned fault struck, if any did."""
     effect: str
-    """How much of it took effect: all, half or none."""
+    """How much of it took effect: all, part or none."""
     sent: bytes | str = attrs.field(repr=False)
     """The body of the request: whole, or masked already where it is sure to hold secrets."""
     answered: bytes | str = attrs.field(repr=False)

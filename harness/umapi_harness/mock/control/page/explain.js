@@ -20,7 +20,7 @@ export const CUT = /\.\.\. \((\d+) bytes\)$/;
 
 const EFFECT = {
   all: "it took effect",
-  half: "half of it took effect",
+  part: "a part of it took effect",
   none: "it took no effect",
 };
 
