@@ -179,3 +179,20 @@ def test_a_recording_of_nothing_is_neither_alike_nor_clean(run: Run, tmp_path: P
     line = "holds no exchange; give a recording with a request and its answer"
     assert ran.err == f"umapi-harness: {names['empty']}: {line}\n"
     assert not names["out"].exists()
+
+
+def test_a_program_runs_with_a_replay_of_its_own(
+    run: Run, python: Callable[[str], tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program after -- finds the recording; the status is its own, or 1 for what was not recorded."""
+    recording = tmp_path / "a.har"
+    save([_listing()], recording)
+    monkeypatch.setenv("UMAPI_ORG_ID", "another@AdobeOrg")
+    ask = "ask = lambda path: urllib.request.urlopen(os.environ['UMAPI_ENDPOINT'] + path).status"
+    code = f"{ask}\nprint(ask('/users/' + os.environ['UMAPI_ORG_ID'] + '/0'))"
+    ran = run("replay", recording, *python(code))
+    assert (ran.status, ran.out) == (0, "200\n"), ran.err
+    assert "1 answers given, 0 exchanges never asked for" in ran.err
+    assert run("replay", recording, *python(f"{code}\nsys.exit(5)")).status == 5
+    missed = f"{ask}\ntry: ask('/groups/7@AdobeOrg/0')\nexcept OSError: pass"
+    assert run("replay", recording, *python(missed)).status == 1

@@ -32,7 +32,8 @@ def test_every_command_and_program_of_the_page_works(tmp_path: Path) -> None:
     with running_server() as server:
         details = {name: value for name, value in server.details.variables().items() if value is not None}
         environment = clean | details | {"SERVICE": server.url}
-        script = "set -e\n" + "\n".join(_blocks("sh"))
+        # Twice: whoever pastes the blocks again goes on with the new recordings.
+        script = "set -e\n" + "\n".join(_blocks("sh") * 2)
         ran = subprocess.run(
             [shell, "-c", script],
             cwd=tmp_path,
@@ -45,6 +46,7 @@ def test_every_command_and_program_of_the_page_works(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stdout.rstrip().endswith("exchanges compared: nothing has drifted")
 
+    assert sorted(path.name for path in tmp_path.glob("*.har")) == ["monday.har", "tuesday.har"]
     listed, replayed = ((tmp_path / name).read_text("utf-8").splitlines() for name in ("users.txt", "pseudonyms.txt"))
     assert len(listed) == len(replayed) > 1
     assert listed[0] == replayed[0], "the line of headings"
@@ -53,6 +55,10 @@ def test_every_command_and_program_of_the_page_works(tmp_path: Path) -> None:
     entries = json.loads((tmp_path / "monday.har").read_text("utf-8"))["log"]["entries"]
     operations = {entry["request"]["url"].partition("/v2/usermanagement/")[2].partition("/")[0] for entry in entries}
     assert operations == {"", "users", "groups"}
+
+    unset = {name: value for name, value in environment.items() if name != "SERVICE"}
+    first = subprocess.run([shell, "-c", _blocks("sh")[0]], cwd=tmp_path, env=unset, timeout=30, check=False)
+    assert first.returncode == 2, "an address that was forgotten ends the block"
 
     (tmp_path / "test_page.py").write_text("\n".join(_blocks("python")), "utf-8")
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "umapi_harness.pytest_plugin"]

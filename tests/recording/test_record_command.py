@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import signal
 import socket
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -362,6 +365,69 @@ def test_two_recordings_of_one_name_both_stay(mock: RunningServer, tmp_path: Pat
         _, said = third.end()
     assert f"{out}: is there already and stays" in said
     assert f"written to {tmp_path / 'out-3.har'}" in said
+
+
+def _recorded(out: Path, upstream: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """What `record` leaves that runs a program."""
+    command = [sys.executable, "-m", "umapi_harness", "record", "--out", str(out), "--upstream", upstream]
+    return subprocess.run([*command, *words], capture_output=True, text=True, timeout=60, check=False)
+
+
+ASK = "import os, sys, urllib.request; urllib.request.urlopen(os.environ['UMAPI_IMS_URL'] + '/status')"
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_a_program_is_recorded_to_its_end(
+    mock: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """What the program after -- asks is recorded; its variables, words, output and status are its own."""
+    out = tmp_path / "out.har"
+    monkeypatch.setenv("UMAPI_CLIENT_ID", "its-own")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    code = f"{ASK}; print(os.environ['UMAPI_CLIENT_ID'], *sys.argv[1:]); sys.exit({status})"
+    ran = _recorded(out, mock.url, "--", sys.executable, "-c", code, "--", "--help")
+    assert (ran.returncode, ran.stdout) == (status, "its-own -- --help\n"), ran.stderr
+    assert f"1 exchange written to {out}\n" in ran.stderr
+    assert [one.response.status for one in load(out).exchanges] == [200]
+
+
+def test_the_file_that_is_written_is_named_from_the_start(mock: RunningServer, tmp_path: Path) -> None:
+    """Where a recording stays, the line that says where the new one goes has the name that it gets."""
+    out = tmp_path / "out.har"
+    for name in ("out.har", "out-2.har"):
+        (tmp_path / name).write_text("was here before")
+    ran = _recorded(out, mock.url, "--", sys.executable, "-c", ASK)
+    assert f"recording to {tmp_path / 'out-3.har'} at http" in ran.stderr
+    assert f"1 exchange written to {tmp_path / 'out-3.har'}" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--"], "nothing follows --; give the program to run, or leave -- out"),
+        (["--", "no-such-program"], "no-such-program: no such command"),
+    ],
+)
+def test_a_program_that_cannot_start_is_told(tmp_path: Path, words: list[str], problem: str) -> None:
+    """One line says so, and nothing is recorded."""
+    ran = _recorded(tmp_path / "out.har", "http://127.0.0.1:9", *words)
+    assert (ran.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert problem in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals end programs on POSIX")
+def test_a_signal_ends_the_program_and_completes_the_recording(mock: RunningServer, tmp_path: Path) -> None:
+    """SIGHUP goes to the program, and what it asked until then is written."""
+    out = tmp_path / "out.har"
+    code = f"{ASK}; import signal; print('asked', flush=True); signal.pause()"
+    command = [sys.executable, "-m", "umapi_harness", "record", "--out", str(out), "--upstream", mock.url]
+    with subprocess.Popen([*command, "--", sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "asked\n"
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(30) == 128 + signal.SIGHUP
+    assert len(load(out).exchanges) == 1
 
 
 def test_a_recording_of_nothing_ends_with_1(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import socket
 import ssl
@@ -12,7 +13,8 @@ from urllib.parse import urlsplit
 import click
 import httpx
 
-from umapi_harness.commands.conventions import FILE, check_output, say, trusting
+from umapi_harness.commands.conventions import FAILED, FILE, check_output, say, trusting
+from umapi_harness.commands.programs import Accompanied, led_by, program_of, status_of
 from umapi_harness.commands.recording_limits import BODY_LIMIT, limits_of
 from umapi_harness.commands.redacting import (
     ACCEPT,
@@ -25,19 +27,21 @@ from umapi_harness.commands.redacting import (
 )
 from umapi_harness.commands.server_options import SHELL, chosen_shell
 from umapi_harness.common.errors import InputError
+from umapi_harness.common.outputs import is_stream
 from umapi_harness.common.shells import assignments
+from umapi_harness.contract.archives import numbered
 from umapi_harness.contract.proxy import RecordingProxy
 from umapi_harness.contract.recorder import Recorder
 from umapi_harness.contract.upstreams import Upstream
 from umapi_harness.mock.serving.addresses import is_loopback
-from umapi_harness.mock.serving.listening import DEFAULT_HOST, Site, site
+from umapi_harness.mock.serving.listening import DEFAULT_HOST, Site, in_background, site
 from umapi_models.operations import API_PATH, IMS_ROOT
 
 _CONNECT_SECONDS = 20.0
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
 
 
-@click.command()
+@click.command(cls=Accompanied)
 @click.option("--upstream", required=True, metavar="URL", help="The service: scheme and host, or the root of its API.")
 @click.option(
     "--ims-upstream", metavar="URL", help="The token host; default: Adobe's for Adobe's API, else that of --upstream."
@@ -71,24 +75,30 @@ def record(
     key: str | None,
     shell: str | None,
     max_body: int,
+    words: tuple[str, ...],
 ) -> int:
     """Pass requests on to the service and record them, until Ctrl-C.
 
-    Point any client at the address that is printed, as lines that a shell can evaluate; API and token host are both
-    there. Secrets are taken out and names replaced before anything is written; the file is there at the end, whole.
+    With COMMAND, until that has ended: it finds the proxy in UMAPI_ENDPOINT and UMAPI_IMS_URL (with --tls also
+    UMAPI_CA_BUNDLE), beside all other variables, and gives the exit status. Without COMMAND, point any client at the
+    address that is printed, as lines that a shell can evaluate; API and token host are both there.
+
+    Secrets are taken out and names replaced before anything is written; the file is there at the end, whole.
     A recording that is there already stays: the new one is called name-2, name-3 and so on. If nothing was exchanged,
     nothing is written, and the exit status is 1.
 
     UMAPI_RECORD=FILE makes the connections of umapi_sdk do the same by themselves, each into a file of its own.
     """
     check_output(out)
+    program = program_of(words) if words else []
     vouched = accepted_words(accepted, accept_file, pseudonyms=pseudonyms)
     names = pseudonyms_for(key, pseudonyms)
     api = _read(upstream, "--upstream")
     tokens = _read(ims_upstream or _default(api), "--ims-upstream")
     verify: ssl.SSLContext | bool = trusting(ca_bundle) if ca_bundle is not None else True
     _tell_of_leftovers(out)
-    if out.is_file() and not overwrite:
+    target = out if overwrite or is_stream(out) else next(place for place in numbered(out) if not place.is_file())
+    if target != out:
         say(f"{out}: is there already and stays; this recording takes the next free name (--overwrite replaces it)")
     with site(host, port, tls=tls) as place:
         for one in (api, tokens):
@@ -112,10 +122,17 @@ def record(
         )
         server = place.server(proxy)
         server.config.date_header = False  # the service's own is passed on
-        server.on_start = lambda: _announce(place, out, shell)
+        told = f"recording to {target} at {place.url}"
         saved: Path | None = None
+        status = 0
         try:
-            server.run()
+            if program:
+                with in_background(server):
+                    say(told)
+                    status = status_of(program, led_by(place.url, _variables(place), os.environ))
+            else:
+                server.on_start = lambda: _announce(place, told, shell)
+                server.run()
         finally:
             proxy.close()
             if proxy.failure is None:
@@ -124,9 +141,9 @@ def record(
         raise proxy.failure
     if saved is None:
         say(f"nothing was recorded, so nothing is written to {out}")
-        return 1
+        return status or FAILED
     say(written(recorder.count, saved, recorder.left_out, recorder.unanswered))
-    return 0
+    return status
 
 
 def _read(text: str, option: str) -> Upstream:
@@ -169,11 +186,14 @@ def _tell_of_leftovers(out: Path) -> None:
         say(f"{part}: left by a recording that was killed, or one still going on; not used: {command} keeps it")
 
 
-def _announce(place: Site, out: Path, shell: str | None) -> None:
-    values = {
+def _variables(place: Site) -> dict[str, str | None]:
+    return {
         "UMAPI_ENDPOINT": f"{place.url}{API_PATH}",
         "UMAPI_IMS_URL": place.url,
         "UMAPI_CA_BUNDLE": str(place.authority) if place.authority is not None else None,
     }
-    click.echo("\n".join(assignments(values, chosen_shell(shell))))
-    say(f"recording to {out} at {place.url}, stop with Ctrl-C")
+
+
+def _announce(place: Site, told: str, shell: str | None) -> None:
+    click.echo("\n".join(assignments(_variables(place), chosen_shell(shell))))
+    say(f"{told}, stop with Ctrl-C")

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
-import subprocess
-import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any, TypeVar
 
 import click
 
 from umapi_harness.commands.conventions import FILE, say
+from umapi_harness.commands.programs import led_to, program_of, status_of
 from umapi_harness.commands.server_options import FAULTS, PROFILE, SEEDS, SHELL, THROTTLE, chosen_shell
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.clock import read_clock
-from umapi_harness.mock.serving.details import ServerDetails
 from umapi_harness.mock.serving.listening import DEFAULT_HOST
 from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_harness.mock.serving.server import serve as serve_mock
@@ -28,17 +22,6 @@ from umapi_harness.mock.settings import PROFILES, Settings
 from umapi_harness.mock.state.seed_files import read_seeds
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_KEPT = frozenset(
-    f"UMAPI_{name}"
-    for name in (
-        *("RECORD", "PSEUDONYM_KEY"),
-        *("TIMEOUT", "MAX_RETRIES", "MAX_WAIT", "PACING", "USER_AGENT", "MAX_RESPONSE_SIZE"),
-    )
-)
-"""UMAPI_ variables that the command inherits: none of them says whom to call, as whom, or to what effect."""
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-_KILLED = 128  # what shells add to the number of the signal that ended a command
-
 _OPTIONS = (
     click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on."),
     click.option(
@@ -146,81 +129,6 @@ def execute(words: tuple[str, ...], **options: Any) -> int:
     UMAPI_MAX_RETRIES, UMAPI_MAX_WAIT, UMAPI_PACING, UMAPI_USER_AGENT and UMAPI_MAX_RESPONSE_SIZE. To give it
     others: -- env NAME=VALUE COMMAND.
     """
-    program = _program(words[0])
+    program = program_of(words)
     with running_server(**_server(**options)) as server:
-        return _status_of([program, *words[1:]], _environment(server.details, os.environ))
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        raise InputError(f"{name}: no such command; correct its name, or give its path")
-    return found
-
-
-def _environment(details: ServerDetails, inherited: Mapping[str, str]) -> dict[str, str]:
-    """The variables of the command: nothing inherited leads it past the server that was started for it."""
-    values = details.variables()
-    # On Windows the names of variables have no case.
-    environment = {
-        name: value
-        for name, value in inherited.items()
-        if not name.upper().startswith("UMAPI_") or (name.upper() in _KEPT and name.upper() not in values)
-    }
-    environment |= {name: value for name, value in values.items() if value is not None}
-    if any(environment.get(name) or environment.get(name.lower()) for name in _PROXIES):
-        host = details.ims_url.partition("://")[2].rpartition(":")[0].strip("[]")
-        known = environment.get("NO_PROXY") or environment.get("no_proxy")
-        environment["NO_PROXY"] = environment["no_proxy"] = f"{known},{host}" if known else host
-    return environment
-
-
-def _status_of(words: Sequence[str], environment: Mapping[str, str]) -> int:
-    with _passing_on() as begun:
-        try:
-            process = subprocess.Popen(words, env=environment)  # noqa: S603 - the command is the user's own
-        except OSError as error:
-            reason = (error.strerror or "unknown reason").lower()
-            raise InputError(f"{words[0]}: cannot be started ({reason}); give a program") from error
-        begun(process)
-        with process:
-            status = process.wait()
-    return status if status >= 0 else _KILLED - status
-
-
-@contextmanager
-def _passing_on() -> Generator[Callable[[subprocess.Popen[bytes]], None]]:
-    """Leaves the end to the command: Ctrl-C reaches it by the terminal, and SIGTERM is passed on.
-
-    Gives a function to call with the command once it has begun; what comes before that moment waits for it.
-    """
-    commands: list[subprocess.Popen[bytes]] = []
-    early: list[int] = []
-
-    def terminate(number: int, _frame: FrameType | None) -> None:
-        if commands:
-            commands[0].terminate()
-        else:
-            early.append(number)
-
-    def begun(process: subprocess.Popen[bytes]) -> None:
-        commands.append(process)
-        if early:
-            process.terminate()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield begun
-        return
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, _wait_on),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, terminate),
-    }
-    try:
-        yield begun
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _wait_on(_number: int, _frame: FrameType | None) -> None:
-    return None
+        return status_of(program, led_to(server.details, os.environ))

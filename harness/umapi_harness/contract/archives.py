@@ -8,7 +8,7 @@ import itertools
 import json
 import os
 import tempfile
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -52,6 +52,13 @@ def save(exchanges: Iterable[Exchange], path: Path) -> int:
             archive.add(exchange)
             number += 1
     return number
+
+
+def numbered(path: Path) -> Iterator[Path]:
+    """The names for a recording that replaces none, in their order: that of `path`, name-2, name-3 and so on."""
+    yield path
+    for number in itertools.count(2):
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
 class Archive:
@@ -165,9 +172,7 @@ class Archive:
         return self._path
 
     def _numbered(self) -> Path:
-        for number in itertools.count(1):
-            name = self._path.name if number == 1 else f"{self._path.stem}-{number}{self._path.suffix}"
-            place = self._path.with_name(name)
+        for place in numbered(self._path):
             try:
                 self._take(place)
             except FileExistsError:

@@ -167,7 +167,7 @@ def in_background(server: Server) -> Generator[None]:
     def run() -> None:
         if os.name == "posix":
             # Signals are the main thread's: one that is taken here does not wake it from a wait for a process.
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
         try:
             server.run()
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
