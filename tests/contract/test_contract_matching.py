@@ -152,6 +152,31 @@ def test_the_nearest_exchange_is_named_with_what_failed() -> None:
     )
 
 
+def test_a_token_is_not_the_nearest_to_an_action() -> None:
+    """Where no action is recorded, the message says that, and what is, instead of how a token request differs."""
+    host = "https://ims-na1.adobelogin.com"
+    token = RecordedRequest(method="POST", url=f"{host}/ims/token/v3", headers=FORM_TYPE, body=b"grant_type=x")
+    users = _exchange("users", _get("/users/1@AdobeOrg/0"))
+    with pytest.raises(NoMatchError) as caught:
+        match([_exchange("token", token), users], _post([{"user": "a@example.com"}], "/action/1@AdobeOrg"))
+    assert caught.value.nearest is None
+    assert str(caught.value) == (
+        f"no recorded exchange fits POST {ROOT}/action/1@AdobeOrg: "
+        "the recording has no request of the operation action, only oauthTokenV3, users"
+    )
+
+
+def test_the_nearest_is_of_the_operation_that_is_asked_for() -> None:
+    """A listing of groups with another page is nearer than a listing of users, however much else differs."""
+    exchanges = [
+        _exchange("users", _get("/users/1@AdobeOrg/0")),
+        _exchange("groups", _get("/groups/1@AdobeOrg/0?a=1")),
+    ]
+    with pytest.raises(NoMatchError) as caught:
+        match(exchanges, _get("/groups/1@AdobeOrg/5"))
+    assert caught.value.nearest is exchanges[1]
+
+
 def test_messages_show_no_secrets() -> None:
     """Secrets in a request that nothing fits are masked in the message."""
     sent = RecordedRequest(

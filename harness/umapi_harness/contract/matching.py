@@ -82,6 +82,11 @@ def path_segments(url: str) -> list[str]:
     return [unquote(segment) for segment in api_path(url).rstrip("/").split("/")]
 
 
+def is_token_request(request: RecordedRequest) -> bool:
+    """Whether a request asks the token host for a token."""
+    return api_path(request.url).startswith("/ims/")
+
+
 def _first_difference(recorded: Any, sent: Any) -> Departure | None:
     """Return where two JSON values differ, with both sides; None when they are equal.
 
@@ -221,12 +226,38 @@ def _no_match(judged: Sequence[tuple[Exchange, Sequence[Departure]]], sent: Reco
     request = f"{sent.method} {redaction.url(sent.url)}"
     if not judged:
         return NoMatchError(f"no recorded exchange fits {request}: the recording is empty", None, ())
+    kin = _kin(judged, sent)
+    if not kin:
+        asked = _operation_name(sent)
+        wanted = f"no request of the operation {asked}" if asked else f"no {sent.method} request but for tokens"
+        others = dict.fromkeys(_operation_name(one.request) or one.label for one, _ in judged)
+        has = _shorten(", ".join(others))
+        message = f"no recorded exchange fits {request}: the recording has {wanted}, only {has}"
+        return NoMatchError(message, None, ())
     order = [name for name, _ in _MATCHERS]
     # Fewest failures first; among equals the one that fails latest, for a wrong body is nearer than a wrong path.
-    nearest, failures = min(judged, key=lambda one: (len(one[1]), -order.index(one[1][0].part)))
+    nearest, failures = min(kin, key=lambda one: (len(one[1]), -order.index(one[1][0].part)))
     reasons = "; ".join(str(failure) for failure in failures)
     message = f"no recorded exchange fits {request}; nearest is {nearest.label}, but {reasons}"
     return NoMatchError(message, nearest, failures)
+
+
+def _kin(
+    judged: Sequence[tuple[Exchange, Sequence[Departure]]], sent: RecordedRequest
+) -> Sequence[tuple[Exchange, Sequence[Departure]]]:
+    """Those that can be the nearest: of the operation that is asked for, else of its method, tokens apart."""
+    operation = _operation_name(sent)
+    named = [one for one in judged if operation is not None and _operation_name(one[0].request) == operation]
+    return named or [
+        one
+        for one in judged
+        if one[0].request.method == sent.method.upper() and is_token_request(one[0].request) == is_token_request(sent)
+    ]
+
+
+def _operation_name(request: RecordedRequest) -> str | None:
+    operation = find_operation(request.method, request.url)
+    return None if operation is None else operation.name
 
 
 def _route(request: RecordedRequest) -> tuple[str, tuple[str, ...]]:

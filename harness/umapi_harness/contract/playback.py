@@ -12,8 +12,9 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from umapi_harness.contract.exchanges import Exchange, Limits
+from umapi_harness.contract.matching import is_token_request
 from umapi_harness.contract.recordings import load, no_exchange
-from umapi_harness.contract.replay import Replay, is_token_request
+from umapi_harness.contract.replay import Replay
 from umapi_harness.mock.serving.certificates import write_private
 from umapi_harness.mock.serving.details import ServerDetails
 from umapi_harness.mock.serving.listening import DEFAULT_HOST, Server, Site, in_background, site

@@ -14,8 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from umapi_harness.contract import redaction
-from umapi_harness.contract.api_paths import api_path
-from umapi_harness.contract.matching import NoMatchError, fingerprint, match, mismatches
+from umapi_harness.contract.matching import NoMatchError, fingerprint, is_token_request, match, mismatches
 from umapi_harness.contract.recordings import Exchange, RecordedRequest, RecordedResponse
 from umapi_harness.mock.api.refusals import words_for
 
@@ -122,11 +121,6 @@ class Replay:
         else:
             response.body = b""
         return response
-
-
-def is_token_request(request: RecordedRequest) -> bool:
-    """Whether a request asks the token host for a token."""
-    return api_path(request.url).startswith("/ims/")
 
 
 def wire_headers(response: RecordedResponse) -> list[tuple[bytes, bytes]]:
