@@ -223,7 +223,11 @@ print(ask('/status')['state'], ask('/_mock/clock')['time'])
     ("options", "message"),
     [
         (["--setting", "throttle"], "--setting: 'throttle' is not NAME=VALUE; write it so"),
-        (["--setting", "speed=1"], "--setting: /speed: no such setting; known are"),
+        (
+            ["--setting", "colour=1"],
+            "--setting: /colour: no such setting; remove it or correct its name: ",
+        ),
+        (["--setting", "throtle=true"], "--setting: /throtle: no such setting; is throttle meant?"),
         (["--setting", "throttle=often"], "--setting: /throttle: 'often' is not of type bool; give a bool"),
         (["--setting", "users_page_size=0"], "--setting: /users_page_size: 0 is too small; give 1 or more"),
         (["--profile", "wild"], "'wild' is not one of 'documented', 'live'"),

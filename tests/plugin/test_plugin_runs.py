@@ -81,7 +81,7 @@ def test_a_mistake_in_the_marker_is_one_line(run_pytest: Run) -> None:
         "profile='lively'": "profile: 'lively' is none of documented, live; choose one",
         "'live'": "'live' has no name; give profile=, settings=, faults= or seed=",
         "profil='live'": "no argument profil; known are profile, settings, faults and seed",
-        "settings={'throttel': True}": "settings: /throttel: no such setting; known are ",
+        "settings={'throttel': True}": "settings: /throttel: no such setting; is throttle meant?",
         "settings=['throttle']": "settings: ['throttle'] is not a dictionary; give the settings to change",
         "settings={'throttle': 1}": "settings: /throttle: 1 is not of type bool; give a bool",
         "faults=[{'operation': 'axtion'}]": "faults: /0/operation: ",

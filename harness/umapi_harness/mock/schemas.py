@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import json
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import jsonschema_rs
 
 from umapi_harness.common.departures import Departure
 from umapi_harness.common.errors import InputError
+from umapi_harness.common.meant import other_name
 from umapi_harness.mock.names import FAULTS, LISTS
 
 _HERE: Final = files("umapi_harness.mock").joinpath("schemas")
@@ -60,7 +60,8 @@ def check(document: Any, name: str, where: str, *, definition: str | None = None
     message = "value is not of the form wanted" if secret and keyword != "required" else _short(_told(error))
     remedy = _REMEDIES.get(keyword, "correct it as {schema} says").format(schema=name)
     if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.AdditionalProperties):
-        remedy = _other_name(error.kind.unexpected[0], _beside(error.schema_path, name, definition)) or remedy
+        known = _beside(error.schema_path, name, definition)
+        remedy = other_name(error.kind.unexpected[0], known) if known else remedy
     raise InputError(f"{where}: {Departure((*at, *error.instance_path), message)}; {remedy}")
 
 
@@ -93,14 +94,6 @@ def _beside(path: Sequence[str | int], name: str, definition: str | None) -> lis
     except (KeyError, IndexError):
         return []  # in a file that this one refers to
     return list(node.get("properties", ()))
-
-
-def _other_name(wrong: str, known: Sequence[str]) -> str | None:
-    """What to do about a name that there is not."""
-    if not known:
-        return None
-    near = difflib.get_close_matches(wrong.replace("-", "_"), known, n=1)
-    return f"is {near[0]} meant?" if near else f"remove it or correct its name: there can be {', '.join(known)}"
 
 
 def _short(message: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, cast, get_args
 import attrs
 
 from umapi_harness.common.errors import InputError
+from umapi_harness.common.meant import other_name
 from umapi_harness.mock.breakdowns import BREAKDOWNS
 from umapi_harness.mock.profiles import PROFILE_NAMES
 from umapi_models import limits, operations
@@ -176,7 +177,7 @@ class Settings:
         known = attrs.fields_dict(Settings)
         for name, value in changes.items():
             if name not in known:
-                raise InputError(f"{where}: /{name}: no such setting; known are {', '.join(sorted(known))}")
+                raise InputError(f"{where}: /{name}: no such setting; {other_name(name, sorted(known))}")
             problem = _problem(known[name], value)
             if problem is not None:
                 raise InputError(f"{where}: /{name}: {problem}")
