@@ -234,7 +234,7 @@ def test_planted_secrets_and_names_are_gone(planted: Path, tmp_path: Path, capsy
     assert "123454321" not in text
     capsys.readouterr()
     assert main(["redact", "--check", str(out)]) == 0, capsys.readouterr().out
-    assert main(["redact", "--check", str(planted)]) == 1
+    assert main(["redact", "--check", "--all", str(planted)]) == 1
     found = capsys.readouterr().out
     assert len(found.splitlines()) > 60
     assert f"{planted}#/log/entries/3/response/content/text at /users/0/email: personal data" in found
@@ -309,6 +309,40 @@ def test_a_name_that_slips_in_later_is_found(planted: Path, tmp_path: Path, caps
     capsys.readouterr()
     assert main(["redact", "--check", str(out)]) == 1
     assert "/log/entries/3/response/content/text at /users/0/lastname: personal data" in capsys.readouterr().out
+
+
+def _crowded(path: Path, count: int) -> Path:
+    """A raw recording of a listing of so many people, whose last exchange has a secret."""
+    users = [{"email": f"zebulon{number}@quagmire{number}.example"} for number in range(count)]
+    url = "https://usermanagement.adobe.io/v2/usermanagement/users/1@AdobeOrg/0"
+    entries = [
+        {
+            "request": {"method": "GET", "url": url, "headers": headers},
+            "response": {"status": 200, "headers": [], "content": {"text": json.dumps({"users": listed})}},
+        }
+        for listed, headers in ((users, []), ([], [{"name": "Authorization", "value": "Bearer abcdefghijklmnop"}]))
+    ]
+    path.write_text(json.dumps({"log": {"version": "1.2", "entries": entries}}), "utf-8")
+    return path
+
+
+def test_what_is_left_is_told_once_a_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a raw recording, no place comes twice, 50 places are told with their number, and no secret is held back."""
+    path = _crowded(tmp_path / "raw.har", 80)
+    assert main(["redact", "--check", str(path)]) == 1
+    told = capsys.readouterr()
+    lines = told.out.splitlines()
+    assert len({line.rpartition(": ")[0] for line in lines}) == len(lines) == 51
+    assert [line for line in lines if "a secret" in line] == [lines[-1]]
+    assert main(["redact", "--check", "--all", str(path)]) == 1
+    every = capsys.readouterr()
+    places = [line.partition(": ")[0] for line in every.out.splitlines()]
+    assert len(set(places)) == len(places) > 80
+    assert f"{path}: {len(places)} findings, of which 51 are shown (--all shows every one)" in told.err
+    assert f"{path}: {len(places)} findings" in every.err
+    assert "--all" not in every.err
+    assert main(["redact", "--all", str(path), str(tmp_path / "out.har")]) == 2
+    assert "--all shows what --check finds; give both" in capsys.readouterr().err
 
 
 def test_files_that_cannot_be_had(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

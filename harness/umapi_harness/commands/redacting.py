@@ -16,7 +16,7 @@ from umapi_harness.common.outputs import is_same_file
 from umapi_harness.contract.archives import check_free
 from umapi_harness.contract.cleaning import Cleaner
 from umapi_harness.contract.exchanges import Exchange, Limits
-from umapi_harness.contract.inspection import Inspector, pseudonym_digests
+from umapi_harness.contract.inspection import Inspector, Leftover, pseudonym_digests
 from umapi_harness.contract.pseudonyms import Pseudonyms
 from umapi_harness.contract.recordings import (
     Archive,
@@ -27,6 +27,9 @@ from umapi_harness.contract.recordings import (
     open_everything,
 )
 from umapi_harness.contract.strangers import UNVOUCHED
+
+_MOST_SHOWN: Final = 50
+"""Places of a file that --check tells, secrets apart."""
 
 KEY: Final = click.option(
     "--key",
@@ -98,6 +101,12 @@ def written(number: int, path: Path, left_out: int, unanswered: int) -> str:
 @click.option("--salvage", is_flag=True, help="Of an IN that is cut off, keep the entries that are whole.")
 @click.option("--overwrite", is_flag=True, help="Replace a recording that is OUT; default: refuse.")
 @click.option("--words", is_flag=True, help="With --check, show the words that nobody vouches for.")
+@click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    help=f"With --check, tell every place; default: secrets, and the first {_MOST_SHOWN} places of each file.",
+)
 @ACCEPT
 @ACCEPT_FILE
 @PSEUDONYMS
@@ -109,6 +118,7 @@ def redact(
     salvage: bool,
     overwrite: bool,
     words: bool,
+    every: bool,
     accepted: tuple[str, ...],
     accept_file: Path | None,
     pseudonyms: bool,
@@ -117,8 +127,8 @@ def redact(
 ) -> int:
     """Write the recording IN to OUT, as HAR, without secrets and with pseudonyms for names, addresses and ids.
 
-    What is no word of the API, of HTTP or of the messages of software gets a pseudonym too, wherever it stands, unless
-    --accept vouches for it.
+    Every other word gets a pseudonym too, unless it is one of the API, of HTTP or of messages of software, or you
+    vouch for it with --accept.
 
     With --check, give files instead of IN and OUT: what is left is told by file, entry and place, one line each, and
     the exit status is 1. Personal data is what no pseudonym of `redact` or `record` is. A file is clean when each word
@@ -127,11 +137,11 @@ def redact(
     limits = limits_of(max_body)
     if check and salvage:
         raise click.UsageError("--salvage writes a recording and --check none; salvage first, then check what it wrote")
-    if words and not check:
-        raise click.UsageError("--words shows what --check finds; give both")
+    if (words or every) and not check:
+        raise click.UsageError(f"{'--words' if words else '--all'} shows what --check finds; give both")
     vouched = accepted_words(accepted, accept_file, pseudonyms=pseudonyms)
     if check:
-        left = sum(_inspected(path, limits, pseudonyms, vouched, words) for path in paths)
+        left = sum(_inspected(path, limits, pseudonyms, vouched, words=words, every=every) for path in paths)
         return FAILED if left else 0
     if len(paths) != 2:
         raise click.UsageError("give two files, IN and OUT; several files are for --check")
@@ -173,37 +183,44 @@ def redact(
     return 0
 
 
-def _inspected(path: Path, limits: Limits, pseudonyms: bool, vouched: frozenset[str], shown: bool) -> int:
-    """Tell what is left in a file; returns how much it is."""
+def _inspected(
+    path: Path, limits: Limits, pseudonyms: bool, vouched: frozenset[str], *, words: bool, every: bool
+) -> int:
+    """Tell what is left in a file; returns in how many places."""
     check_rereadable(path)
     digests = pseudonym_digests(open_everything(path, limits=limits)) if pseudonyms else None
-    inspector = Inspector(digests, vouched, shown=shown)
-    number = 0
-    lines: list[str] = []
+    inspector = Inspector(digests, vouched, shown=words)
+    number = shown = 0
+    found: list[Leftover] = []
     seen = 0
 
     def leave(place: str, value: object) -> None:
-        lines.extend(inspector.leftovers(place, value))
+        found.extend(inspector.leftovers(place, value))
 
-    def told() -> int:
-        for line in lines:
-            click.echo(line)
-        count = len(lines)
-        lines.clear()
-        return count
+    def tell() -> None:
+        nonlocal number, shown
+        for one in found:
+            number += 1
+            # A secret is never left untold for the many names before it.
+            if every or one.is_secret or shown < _MOST_SHOWN:
+                click.echo(str(one))
+                shown += 1
+        found.clear()
 
     for exchange in open_everything(path, limits=limits, skip=say, leave=leave):
         seen += exchange.response.status > 0
-        lines.extend(inspector.findings(exchange))
-        number += told()
+        found.extend(inspector.findings(exchange))
+        tell()
     if is_yaml(path):
-        lines.extend(inspector.comments(path))
-    number += told()
+        found.extend(inspector.comments(path))
+    tell()
     if not seen and not number:
         raise no_exchange(str(path))
     summary = ("1 finding" if number == 1 else f"{number} findings") if number else "clean"
+    if shown < number:
+        summary += f", of which {shown} are shown (--all shows every one)"
     unvouched = inspector.unvouched
-    remedy = "" if shown else " (--words shows them, --accept accepts one)"
+    remedy = "" if words else " (--words shows them, --accept accepts one)"
     if unvouched:
         count = "1 word" if unvouched == 1 else f"{unvouched} words"
         summary += f"; not proved clean: {count} {UNVOUCHED}{remedy}"

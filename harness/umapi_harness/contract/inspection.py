@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeGuard
 
+import attrs
+
 from umapi_harness.common import json_text
 from umapi_harness.common.pointers import escaped
 from umapi_harness.common.secrets import REDACTED, SHORTEST_SOUGHT, Masker
@@ -35,6 +37,24 @@ _MOST_MEMBERS: Final = 10_000
 _MARK: Final = "\u00a4"
 
 
+@attrs.frozen
+class Leftover:
+    """One place in which something is left."""
+
+    place: str
+    """With the file."""
+    what: tuple[str, ...]
+    """What is left there, never the thing itself."""
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether a secret is left there."""
+        return LEFT in self.what
+
+    def __str__(self) -> str:
+        return f"{self.place}: {'; '.join(self.what)}"
+
+
 class Inspector:
     """Finds what is left in exchanges.
 
@@ -59,34 +79,39 @@ class Inspector:
         """How many different words have been found that nobody vouches for."""
         return len(self._strangers.words)
 
-    def findings(self, exchange: Exchange) -> Iterator[str]:
-        """Yield a line for each place where something is left: the place and what it is, never the thing itself."""
+    def findings(self, exchange: Exchange) -> Iterator[Leftover]:
+        """Yield each place where something is left, once."""
+        found: dict[str, list[str]] = {}
+        for place, what in self._found(exchange):
+            found.setdefault(place, []).append(what)
+        yield from (Leftover(exchange.where + place, tuple(dict.fromkeys(what))) for place, what in found.items())
+
+    def _found(self, exchange: Exchange) -> Iterator[tuple[str, str]]:
         plain = opened(exchange)
         for place, mark, body in (
             (_SENT, plain.request, exchange.request.body),
             (_ANSWERED, plain.response, exchange.response.body),
         ):
             if mark is not None and not is_mark(body):
-                yield f"{exchange.where}{place}: {UNOPENED}"
+                yield place, UNOPENED
         exchange = plain.exchange
         masked = without_secrets(exchange, self._masker)
-        yield from (f"{exchange.where}{place}: {LEFT}" for place in _changed(exchange, masked))
+        yield from ((place, LEFT) for place in _changed(exchange, masked))
         rest = detached(masked)
         for place, is_left_out in ((_SENT, rest.request), (_ANSWERED, rest.response)):
             if is_left_out:
-                yield f"{exchange.where}{place}: {UNOPENED}"
+                yield place, UNOPENED
         masked = rest.exchange
         if self._personal is not None:
             changed = list(_changed(masked, self._personal.exchange(masked)))
             if changed:
                 # Something was learnt, which may stand elsewhere in the exchange too; without it, nothing was.
                 changed = list(_changed(masked, self._personal.exchange(masked)))
-            yield from (f"{exchange.where}{place}: {NAME}" for place in changed)
-            told = self._strangers.of_exchange(plain.marked(masked))
-            yield from (f"{exchange.where}{place}: {words}" for place, words in told)
+            yield from ((place, NAME) for place in changed)
+            yield from self._strangers.of_exchange(plain.marked(masked))
 
-    def leftovers(self, place: str, value: object) -> Iterator[str]:
-        """Yield a line for each secret in what is no part of an exchange, and one if there is other text in it.
+    def leftovers(self, place: str, value: object) -> Iterator[Leftover]:
+        """Yield each secret in what is no part of an exchange, and the whole if there is other text in it.
 
         `redact` leaves all that out, hence has no pseudonyms in it.
         """
@@ -102,23 +127,23 @@ class Inspector:
             self._clean.add(member)
         yield from lines
 
-    def _left(self, place: str, plain: object) -> Iterator[str]:
+    def _left(self, place: str, plain: object) -> Iterator[Leftover]:
         above, slash, name = place.rpartition("/")
         if self._strangers.of_text(f'"{name}":') and not self._shown:
             place = f"{above}{slash}*"
         found: list[str] = []
         for masked in (self._masker.data({name: plain})[name], redaction.member(name, plain, self._masker)):
             found += _changed_data("", plain, masked)
-        yield from (f"{place}{pointer}: {LEFT}" for pointer in dict.fromkeys(found))
+        yield from (Leftover(f"{place}{pointer}", (LEFT,)) for pointer in dict.fromkeys(found))
         if not found and self._personal is not None:
             words = self._strangers.of_text(json_text.quoted_data({name: plain}))
             if has_text(plain):
-                yield f"{place}: {UNREAD}"
+                yield Leftover(place, (UNREAD,))
             elif words:
-                yield f"{place}: {words}"
+                yield Leftover(place, (words,))
 
-    def comments(self, path: Path) -> Iterator[str]:
-        """Yield a line for each line of a file that may be a comment of YAML, which no reader of YAML sees."""
+    def comments(self, path: Path) -> Iterator[Leftover]:
+        """Yield each line of a file that may be a comment of YAML, which no reader of YAML sees."""
         if self._personal is None:
             return
         with path.open("rb") as stream:
@@ -126,7 +151,7 @@ class Inspector:
                 text = line.decode("utf-8", "replace").partition("#")[2]
                 words = self._strangers.of_text(text) if text else ""
                 if words:
-                    yield f"{path}: line {number}, which may be a comment: {words}"
+                    yield Leftover(f"{path}: line {number}, which may be a comment", (words,))
 
 
 def pseudonym_digests(exchanges: Iterable[Exchange]) -> frozenset[str]:
