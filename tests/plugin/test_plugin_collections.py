@@ -201,7 +201,7 @@ def test_a_mock_server_answers_for_the_hosts_of_a_collection(run_pytest: Run) ->
     [
         ({"c.json": "{"}, [], "c.json: not JSON ("),
         ({"c.json": collection()}, [], "c.json#/item: the collection holds no requests; add one"),
-        ({"c.json": collection()}, ["--umapi-run-options=--nope"], "c.json: No such option '--nope'."),
+        ({"c.json": collection()}, ["--umapi-run-options=--nope"], "c.json: No such option"),
         ({}, [], "file or directory not found"),
         (
             {"c.json": collection()},

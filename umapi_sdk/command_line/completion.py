@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import click
@@ -13,8 +14,11 @@ from umapi_sdk.command_line.conventions import examples
 class _ZshComplete(ZshComplete):
     """As click's, for a zsh too whose completion was never set up, as it is where nobody has written a .zshrc."""
 
-    source_template = ZshComplete.source_template.replace(
-        "    compdef ", "    (( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }\n    compdef "
+    source_template = re.sub(
+        "^( *)compdef ",
+        r"\1(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }\n\1compdef ",
+        ZshComplete.source_template,
+        flags=re.MULTILINE,
     )
 
 
