@@ -46,6 +46,9 @@ def test_every_command_and_program_of_the_page_works(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stdout.rstrip().endswith("exchanges compared: nothing has drifted")
 
+    said = re.search(r"Of a clean file it says `(.+)`", PAGE.read_text("utf-8"))
+    assert said is not None
+    assert f"umapi-harness: {said[1]}\n" in ran.stderr
     assert sorted(path.name for path in tmp_path.glob("*.har")) == ["monday.har", "tuesday.har"]
     listed, replayed = ((tmp_path / name).read_text("utf-8").splitlines() for name in ("users.txt", "pseudonyms.txt"))
     assert len(listed) == len(replayed) > 1
