@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -162,6 +163,49 @@ def test_a_dry_run_changes_nothing(apply: Apply, server: RunningServer, folder: 
     assert posts(server) == 2
     assert apply("people.csv").status == 0
     assert len(emails(server)) == 2
+
+
+def test_who_had_test_mode_is_told_what_does_the_work(
+    apply: Apply, server: RunningServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The advice names where test mode comes from, and a command that does the work, which it does."""
+    Path("people.csv").write_text(rows(2).replace("firstname", "firstname,x y").replace(",A,", ",A,,"), "utf-8")
+    options = ("--ignore-column", "x y", "--max-removals", "5%", "people.csv")
+    told = apply("--dry-run", *options).lines[-1]
+    assert told == (
+        "Next: nothing was changed; what carries it out: umapi apply --max-removals 5% --ignore-column 'x y' people.csv"
+    )
+    monkeypatch.setenv("UMAPI_TEST_MODE", "true")
+    told = apply("--journal", "mine.journal", *options).lines[-1]
+    first, command = told.split(", then: ")
+    assert first == "Next: nothing was changed, for test_mode is set in UMAPI_TEST_MODE; take it out there"
+    monkeypatch.delenv("UMAPI_TEST_MODE")
+    again = apply("--journal", "mine.journal", *options)
+    assert (
+        "it is of a run in test mode, which changed nothing: --journal mine2.journal begins the real one" in again.err
+    )
+    resumed = apply("--resume", "mine.journal")
+    assert resumed.lines[-1] == (
+        "Next: nothing was changed, for mine.journal is the journal of a run in test mode; "
+        "apply people.csv itself, with --journal NAME if there is one already."
+    )
+    assert emails(server) == set()
+    assert apply(*shlex.split(command)[2:]).status == 0
+    assert len(emails(server)) == 2
+
+
+def test_the_file_that_sets_test_mode_is_named(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """With test_mode in the file of settings, the advice names that file."""
+    write_profile(Path("umapi.toml"), server, "default")
+    with Path("umapi.toml").open("a", encoding="utf-8") as file:
+        file.write("\ntest_mode = true\n")
+    Path("people.csv").write_text(rows(1), "utf-8")
+    command = [sys.executable, "-m", "umapi_sdk", "--config", "umapi.toml", "apply", "people.csv"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert said.splitlines()[-1] == (
+        "Next: nothing was changed, for test_mode is set in umapi.toml; take it out there, "
+        "then: umapi --config umapi.toml apply people.csv"
+    )
 
 
 def test_a_failure_and_what_is_left_of_it(apply: Apply, server: RunningServer, folder: Path) -> None:

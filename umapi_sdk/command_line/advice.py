@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shlex
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
+import click
 
-from umapi_sdk.bulk import Counts, Ended, Ending
-from umapi_sdk.command_line.conventions import Access
+from umapi_sdk.bulk import BulkRun, Counts, Ended, Ending
+from umapi_sdk.command_line.conventions import Access, words_given
+from umapi_sdk.errors import JournalError
 
 
 @attrs.frozen(kw_only=True)
@@ -23,6 +26,10 @@ class Advice:
     result: Path | None
     left: Path | None
     test_mode: bool
+    own_journal: Path | None
+    """The journal that `--journal` has named."""
+    resumed: bool
+    """Whether the run was begun by an earlier command, of which nothing more is known."""
 
     def after(self, counts: Counts, ended: Ended | None) -> str:
         """Return what to do next; `ended` is None for a run that was cut off."""
@@ -30,27 +37,41 @@ class Advice:
             return f"Next: {self._going_on(ended)}"
         if counts.unknown:
             where = (
-                f"see {self.result}" if self.result else f"{self.resuming('--result', _free('result.csv'))} lists them"
+                f"see {self.result}"
+                if self.result
+                else f"{self.resuming('--result', free_name('result.csv'))} lists them"
             )
             return f"Next: look what became of the unknown rows ({where}) before you send them again."
         if counts.failed or counts.bad:
             return f"Next: {self._correcting(counts)}"
         if self.test_mode:
-            return "Next: nothing was changed; without --dry-run the same command carries it out."
+            return f"Next: {self._carrying_out()}"
         return "Next: nothing, every row is completed."
 
     def resuming(self, *options: str) -> str:
         """Return the command that goes on with the run."""
         return self._umapi("apply", "--resume", str(self.journal), *options)
 
+    def _carrying_out(self) -> str:
+        """Return what carries out a run that was one in test mode; its journal cannot."""
+        if self.resumed:
+            changes = f"nothing was changed, for {self.journal} is the journal of a run in test mode"
+            return f"{changes}; apply {self.source or 'the file'} itself, with --journal NAME if there is one already."
+        place = self.access.test_mode_place
+        setting = f", for test_mode is set in {place}; take it out there, then" if place else "; what carries it out"
+        journal = free_name(self.own_journal) if self.own_journal else None
+        command = self._umapi(*words_given(click.get_current_context(), dry_run=None, journal=journal))
+        return f"nothing was changed{setting}: {command}"
+
     def _correcting(self, counts: Counts) -> str:
         if self.test_mode:
-            return f"correct the rows that failed in {self.source or 'the file'}, and try again."
+            again = f" with --journal {shlex.quote(free_name(self.own_journal))}" if self.own_journal else ""
+            return f"correct the rows that failed in {self.source or 'the file'}, and try again{again}."
         if not counts.failed:
             return "correct the bad rows, and apply them in a file of their own."
         if self.left:
             return f"correct what failed in {self.left}, then: {self._umapi('apply', str(self.left))}"
-        return f"{self.resuming('--left', _free('left.jsonl'))} writes what is left of the rows that failed."
+        return f"{self.resuming('--left', free_name('left.jsonl'))} writes what is left of the rows that failed."
 
     def _going_on(self, ended: Ended | None) -> str:
         files = (("--result", self.result), ("--left", self.left))
@@ -69,9 +90,19 @@ class Advice:
         return shlex.join([*words, *arguments])
 
 
-def _free(name: str) -> str:
+def free_name(name: str | Path) -> str:
     """Return a name like this one that no file has: the advice must not lead to the loss of one."""
     path, number = Path(name), 2
     while path.exists():
         path, number = Path(name).with_stem(f"{Path(name).stem}{number}"), number + 1
     return str(path)
+
+
+def advice_on_present(place: Path, file: str, *, test_mode: bool) -> str:
+    """Return what to do about a journal that stands where another was to be made."""
+    with suppress(JournalError), BulkRun.open(place) as run:
+        if run.purpose.test_mode and not test_mode:
+            name = shlex.quote(free_name(place))
+            return f"; it is of a run in test mode, which changed nothing: --journal {name} begins the real one"
+    resume = f"umapi apply --resume {shlex.quote(str(place))}"
+    return f"; {resume} goes on with it; if {file} has changed since, --journal begins another"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import shlex
 import signal
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from click.core import ParameterSource
 from umapi_sdk.bulk import BadRowsError, BulkResult, BulkRun, Ending, RowOutcome
 from umapi_sdk.bulk.database import is_journal
 from umapi_sdk.bulk.running import SETTLING
-from umapi_sdk.command_line.advice import Advice
+from umapi_sdk.command_line.advice import Advice, advice_on_present
 from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, UNFINISHED, Access, examples
 from umapi_sdk.command_line.output import Output, complain, count
 from umapi_sdk.command_line.progress import ProgressLine
@@ -202,9 +201,8 @@ def _begin(access: Access, file: str, wishes: _Wishes) -> int:
             complain(f"{screening.summary}: nothing was sent")
             return BAD_INPUT
         except JournalError as error:
-            resume = f"umapi apply --resume {shlex.quote(str(place))}"
-            advice = f"; {resume} goes on with it; if {sheet.name} has changed since, --journal begins another"
-            raise click.ClickException(f"{error}{advice if is_journal(place) else ''}") from None
+            advice = advice_on_present(place, sheet.name, test_mode=connection.test_mode) if is_journal(place) else ""
+            raise click.ClickException(f"{error}{advice}") from None
         if wishes.max_removals is not None:
             with _forgotten_unless_allowed(run, place) as allow:
                 problem = wishes.max_removals.problem(counted.removals, connection)
@@ -212,7 +210,7 @@ def _begin(access: Access, file: str, wishes: _Wishes) -> int:
                     complain(f"{sheet.name}: {problem}")
                     return BAD_INPUT
                 allow()
-        return _carry_out(run, place, connection, wishes, access)
+        return _carry_out(run, place, connection, wishes, access, resumed=False)
 
 
 @contextmanager
@@ -264,10 +262,12 @@ def _resume(access: Access, journal: Path, file: str | None, wishes: _Wishes) ->
             run.check_target(connection.org_id, connection.endpoint, connection.test_mode, digest)
         except JournalError as error:
             raise click.ClickException(str(error)) from None
-        return _carry_out(run, journal, connection, wishes, access)
+        return _carry_out(run, journal, connection, wishes, access, resumed=True)
 
 
-def _carry_out(run: BulkRun, place: Path, connection: Connection, wishes: _Wishes, access: Access) -> int:
+def _carry_out(
+    run: BulkRun, place: Path, connection: Connection, wishes: _Wishes, access: Access, *, resumed: bool
+) -> int:
     """Send what is left of a run, and tell what became of it."""
     output = Output()
     advice = Advice(
@@ -277,6 +277,8 @@ def _carry_out(run: BulkRun, place: Path, connection: Connection, wishes: _Wishe
         result=wishes.result,
         left=wishes.left,
         test_mode=connection.test_mode,
+        own_journal=wishes.journal,
+        resumed=resumed,
     )
     with run:
         counts = run.counts

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
+import click
+from click.core import ParameterSource
 
 import umapi_sdk
 
@@ -32,12 +35,47 @@ def examples(*lines: str) -> str:
     return "\n".join(("\b", EXAMPLES, *(f"  {line}" for line in lines)))
 
 
+def words_given(context: click.Context, **changes: Any) -> list[str]:
+    """Return the words of a command line as it was given, with other values for some of its parameters.
+
+    A value of None leaves a parameter out, also one that was given.
+    """
+    options: list[str] = []
+    arguments: list[str] = []
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        value = changes.get(name, context.params.get(name) if given else None)
+        if value is None or value is False:
+            continue
+        if isinstance(parameter, click.Argument):
+            arguments.append(str(value))
+        elif value is True:
+            options.append(parameter.opts[0])
+        else:
+            several = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
+            for each in several:
+                options += [parameter.opts[0], str(each)]
+    return [context.command.name or "", *options, *arguments]
+
+
 @attrs.frozen
 class Access:
     """Where the settings of a connection come from."""
 
     config: Path | None
     profile: str | None
+
+    @property
+    def test_mode_place(self) -> str | None:
+        """Where settings say that the service changes nothing: a variable or a file; None where they do not."""
+        if not umapi_sdk.load_settings(self.config, self.profile).test_mode:
+            return None
+        from umapi_sdk.config import PREFIX  # noqa: PLC0415 - loaded with the client
+
+        variables = (f"{PREFIX}TEST_MODE", f"{PREFIX}CONFIG")
+        mode, file = (os.environ.get(name) for name in variables)
+        return variables[0] if mode else str(self.config or file)
 
     @contextmanager
     def connection(self, *, test_mode: bool | None = None) -> Generator[Connection]:

@@ -29,6 +29,9 @@ class RemovalLimit:
     number: Decimal
     percent: bool
 
+    def __str__(self) -> str:
+        return f"{self.number}{'%' if self.percent else ''}"
+
     def problem(self, removals: int, connection: Connection) -> str | None:
         """Return what is wrong with so many removals, None if they may be; for a percentage, the service is asked.
 
