@@ -217,10 +217,12 @@ class _GoodRow:
     def __init__(self, number: int) -> None:
         self.number, self.line, self.problems = number, number + 1, ()
         self.action = joiner(number)
+        self.target = self.action.target
 
 
 class _BadRow:
     action = None
+    target = None
 
     def __init__(self, number: int = 2) -> None:
         self.number, self.line = number, number + 1

@@ -133,11 +133,64 @@ def test_bad_rows_can_be_left_out(apply: Apply, server: RunningServer, folder: P
     assert result.status == 1
     assert result.lines[0] == "1 bad row of 3 left out"
     assert "3 rows: 2 completed, 1 bad" in result.lines
-    assert result.lines[-1] == "Next: correct the bad rows, and apply them in a file of their own."
+    assert result.lines[-1] == "Next: correct the 1 bad row of people.csv, and apply them in a file of their own."
     told = [json.loads(line) for line in Path("result.jsonl").read_text("utf-8").splitlines()]
     assert [entry["outcome"] for entry in told] == ["completed", "completed", "bad row"]
-    assert 'column country: "XX" is no country code' in told[2]["message"]
+    assert told[2]["message"].startswith('column country: "XX" is no country code')
+    assert (told[2]["user"], told[2]["code"]) == ("q@example.com", "error.country.invalid")
     assert len(emails(server)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "text", "kept"),
+    [
+        (
+            "people.csv",
+            ("--encoding", "cp1252", "--ignore-column", "x"),
+            "sep=;\nemail;firstname;lastname;country;groups;x\nn@example.com;A;B;DE;Missing;\n"
+            'q@example.com;Zoë;"B\nC";XX;;1\ny@example.com;A;B;DE;;\nr@example.com;A;B;YY;;',
+            "sep=;\nemail;firstname;lastname;country;groups;x\n"
+            'q@example.com;Zoë;"B\nC";XX;;1\nr@example.com;A;B;YY;;\n',
+        ),
+        (
+            "people.jsonl",
+            (),
+            '{"user": "n@example.com", "do": [{"add": {"group": ["Missing"]}}]}\n{"user": "q@example.com"}\n{"user":\n',
+            '{"user": "q@example.com"}\n{"user":\n',
+        ),
+        (
+            "people.json",
+            (),
+            '[{"user": "n@example.com", "do": [{"add": {"group": ["Missing"]}}]}, {"user":\n"q@example.com"},'
+            '{"user": "r@example.com", "do": []}]',
+            '[\n{"user":\n"q@example.com"},\n{"user": "r@example.com", "do": []}\n]\n',
+        ),
+    ],
+)
+def test_bad_rows_are_kept_as_they_were(
+    apply: Apply, folder: Path, name: str, options: tuple[str, ...], text: str, kept: str
+) -> None:
+    """`--bad` has every row that was left out, readable as the file was; the last line names it beside `--left`."""
+    Path(name).write_text(text, "cp1252")
+    written = ("--skip-bad-rows", "--bad", "bad", "--left", "left.jsonl")
+    said = apply(name, *options, *written)
+    shown = shlex.join(["umapi", "apply", *options[2:], "bad"])
+    assert said.lines[-1] == (
+        "Next: correct what failed in left.jsonl, then: umapi apply left.jsonl; "
+        f"and correct the 2 bad rows in bad, then: {shown}"
+    ), said.err
+    assert Path("bad").read_text("utf-8") == kept
+    assert "problems in 2 rows: nothing was sent" in apply("bad", *options[2:]).err
+
+
+def test_a_file_of_bad_rows_must_be_possible(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """Without --skip-bad-rows there are none to write, and one that cannot be written keeps all from being sent."""
+    Path("people.csv").write_text(rows(2) + "q@example.com,A,B,XX,\n", "utf-8")
+    assert "--bad needs --skip-bad-rows" in apply("people.csv", "--bad", "bad.csv").err
+    said = apply("people.csv", "--skip-bad-rows", "--bad", "/dev/full")
+    assert (said.status, said.out) == (2, "")
+    assert said.err.endswith("umapi: /dev/full: cannot be written: No space left on device: nothing was sent\n")
+    assert (posts(server), os.listdir()) == (0, ["people.csv"])
 
 
 def test_a_plan_sends_nothing(apply: Apply, server: RunningServer, folder: Path) -> None:
@@ -549,6 +602,7 @@ def test_a_run_needs_no_temporary_folder(apply: Apply, folder: Path, monkeypatch
         ("--ignore-column", "x"),
         ("--all-problems",),
         ("--skip-bad-rows",),
+        ("--bad", "bad.csv"),
         ("--journal", "other.journal"),
     ],
 )

@@ -21,6 +21,7 @@ from umapi_sdk.bulk.rows import Fate, Note, OpenRow, Portion, State, encode_acti
 from umapi_sdk.bulk.running import SETTLING, WINDOW, BulkSession, Terms
 from umapi_sdk.errors import JournalError, UsageError
 from umapi_sdk.messages import Call
+from umapi_sdk.outcomes import StepError
 from umapi_sdk.pacing import least_time
 from umapi_sdk.planning import duration, plan
 
@@ -34,12 +35,14 @@ _UNSURE = {Fate.IN_DOUBT, Fate.UNKNOWN}
 
 
 class RowLike(Protocol):
-    """A row of a file: its number from 1, the line where it begins, its action, or what is wrong with it."""
+    """A row of a file: its number from 1, the line where it begins, whom it is about, its action, or what is wrong."""
 
     @property
     def number(self) -> int: ...
     @property
     def line(self) -> int | None: ...
+    @property
+    def target(self) -> str | None: ...
     @property
     def action(self) -> Action | None: ...
     @property
@@ -343,8 +346,14 @@ def _stored(rows: Iterable[RowLike | Action], problems: list[object]) -> Iterato
             yield row.number, row.line, row.action.target, encode_action(row.action), State.OPEN, None
         else:
             problems += row.problems[: _MOST_PROBLEMS - len(problems)]
-            note = Note(reason="; ".join(map(str, row.problems)))
-            yield row.number, row.line, None, None, State.BAD, note.write()
+            yield row.number, row.line, row.target, None, State.BAD, _note_on(row.problems).write()
+
+
+def _note_on(problems: Sequence[object]) -> Note:
+    """Return what the journal keeps of a bad row, which has its place beside it; problems of sheets have parts."""
+    reason = "; ".join(str(getattr(problem, "within", problem)) for problem in problems)
+    code = next((code for problem in problems if (code := getattr(problem, "code", None))), None)
+    return Note(reason=reason, errors=[StepError(None, code, reason)] if code else [])
 
 
 def summarize(actions: Iterable[Action], *, by_group: bool = False, window: int = WINDOW) -> PlanSummary:

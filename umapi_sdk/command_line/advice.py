@@ -12,6 +12,7 @@ import click
 
 from umapi_sdk.bulk import BulkRun, Counts, Ended, Ending
 from umapi_sdk.command_line.conventions import Access, words_given
+from umapi_sdk.command_line.output import count
 from umapi_sdk.errors import JournalError
 
 
@@ -25,6 +26,8 @@ class Advice:
     """The file of the rows."""
     result: Path | None
     left: Path | None
+    bad: Path | None
+    """The file to which the bad rows were written."""
     test_mode: bool
     own_journal: Path | None
     """The journal that `--journal` has named."""
@@ -68,10 +71,23 @@ class Advice:
             again = f" with --journal {shlex.quote(free_name(self.own_journal))}" if self.own_journal else ""
             return f"correct the rows that failed in {self.source or 'the file'}, and try again{again}."
         if not counts.failed:
-            return "correct the bad rows, and apply them in a file of their own."
+            return self._correcting_bad(counts)
         if self.left:
-            return f"correct what failed in {self.left}, then: {self._umapi('apply', str(self.left))}"
-        return f"{self.resuming('--left', free_name('left.jsonl'))} writes what is left of the rows that failed."
+            command = self._umapi("apply", str(self.left))
+            advice = f"correct what failed in {self.left}, then: {command}"
+        else:
+            command = self.resuming("--left", free_name("left.jsonl"))
+            advice = f"{command} writes what is left of the rows that failed."
+        return f"{advice.rstrip('.')}; and {self._correcting_bad(counts)}" if counts.bad else advice
+
+    def _correcting_bad(self, counts: Counts) -> str:
+        rows = count(counts.bad, "bad row")
+        if self.bad is None:
+            return f"correct the {rows} of {self.source or 'the file'}, and apply them in a file of their own."
+        # That file is in UTF-8 whatever its rows come from, and the rows that were sent are not to be sent again.
+        changes = dict.fromkeys(("journal", "result", "left", "bad", "skip_bad", "encoding", "max_removals"))
+        words = words_given(click.get_current_context(), file=self.bad, **changes)
+        return f"correct the {rows} in {self.bad}, then: {self._umapi(*words)}"
 
     def _going_on(self, ended: Ended | None) -> str:
         files = (("--result", self.result), ("--left", self.left))

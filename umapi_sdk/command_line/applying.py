@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import signal
-import sys
 import tempfile
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from types import FrameType
@@ -25,7 +23,7 @@ from umapi_sdk.command_line.advice import Advice, advice_on_present
 from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, UNFINISHED, Access, examples
 from umapi_sdk.command_line.output import Output, complain, count
 from umapi_sdk.command_line.progress import ProgressLine
-from umapi_sdk.command_line.reading import Reading, Screening, reads_file
+from umapi_sdk.command_line.reading import Reading, Screening, digest_of, reads_file
 from umapi_sdk.command_line.removals import RemovalCount, RemovalLimit, read_limit
 from umapi_sdk.command_line.results import check_apart, check_output, describe, write_commands, write_results
 from umapi_sdk.connection import Connection
@@ -37,7 +35,6 @@ from umapi_sdk.sheets.opening import STANDARD_INPUT
 _STOPPING: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 _DRY: Final = ".dry-run.journal"
-_PIECE: Final = 64 * 1024
 _SHOWN: Final = 20
 """Rows that were not completed, so many of which have a line of their own."""
 
@@ -45,11 +42,12 @@ _IN_JOURNAL: Final = (
     "journal",
     "by_group",
     "skip_bad",
+    "bad",
     "max_removals",
     *(field.name for field in attrs.fields(Reading)),
 )
 """What a run that is resumed knows already: parameters that then mean nothing."""
-_IN_RUN: Final = ("journal", "result", "left", "settling")
+_IN_RUN: Final = ("journal", "result", "left", "bad", "settling")
 """What only a run needs: parameters that mean nothing for a mere plan."""
 
 
@@ -67,6 +65,7 @@ class _Wishes:
     journal: Path | None
     result: Path | None
     left: Path | None
+    bad: Path | None
     plan_only: bool
     dry_run: bool
     skip_bad: bool
@@ -77,7 +76,7 @@ class _Wishes:
 
     def check_files(self, journal: Path, *sources: str | None) -> None:
         """Refuse to write what was asked for over the journal, or over a file that the rows come from."""
-        outputs = {"--result": self.result, "--left": self.left}
+        outputs = {"--result": self.result, "--left": self.left, "--bad": self.bad}
         for source in sources or (None,):
             file = None if source is None or source == STANDARD_INPUT else Path(source)
             check_apart(outputs, {"the file of the rows": file, "the journal": journal})
@@ -96,6 +95,7 @@ class _Wishes:
 @click.option("--resume", type=_FILE, metavar="JOURNAL", help="Go on with the run of a journal.")
 @click.option("--result", type=_FILE, help="Write what became of each row: CSV, or JSON Lines if it ends in .jsonl.")
 @click.option("--left", type=_FILE, help="Write what is left of rows that failed or were not sent, for `umapi apply`.")
+@click.option("--bad", type=_FILE, help="Write the rows that --skip-bad-rows leaves out, as they are in FILE.")
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would be sent, and end.")
 @click.option("--dry-run", is_flag=True, help="Have the service check the commands (testOnly), and change nothing.")
 @click.option("--skip-bad-rows", "skip_bad", is_flag=True, help="Leave out rows that cannot be used.")
@@ -125,6 +125,7 @@ def apply(
     journal: Path | None,
     result: Path | None,
     left: Path | None,
+    bad: Path | None,
     plan_only: bool,
     dry_run: bool,
     skip_bad: bool,
@@ -145,6 +146,7 @@ def apply(
         journal=journal,
         result=result,
         left=left,
+        bad=bad,
         plan_only=plan_only,
         dry_run=dry_run,
         skip_bad=skip_bad,
@@ -157,7 +159,9 @@ def apply(
         _refuse(_IN_JOURNAL, "does not go with --resume: the journal has the rows, and knows how they are planned")
     if plan_only:
         _refuse(_IN_RUN, "does not go with --plan, which sends nothing")
-    for path in (result, left):
+    if bad is not None and not skip_bad:
+        raise click.UsageError("--bad needs --skip-bad-rows: otherwise nothing is sent if a row is bad")
+    for path in (result, left, bad):
         check_output(path)
     if resume is not None:
         return _resume(access, resume, file, wishes)
@@ -183,6 +187,8 @@ def _begin(access: Access, file: str, wishes: _Wishes) -> int:
     ):
         wishes.check_files(place, file)
         screening = Screening(sheet, complain, every=wishes.reading.all_problems)
+        if wishes.bad is not None:
+            screening.keep_bad()
         counted = RemovalCount(screening)
         try:
             run = BulkRun.create(
@@ -208,6 +214,14 @@ def _begin(access: Access, file: str, wishes: _Wishes) -> int:
                 problem = wishes.max_removals.problem(counted.removals, connection)
                 if problem is not None:
                     complain(f"{sheet.name}: {problem}")
+                    return BAD_INPUT
+                allow()
+        if wishes.bad is not None:
+            with _forgotten_unless_allowed(run, place) as allow:
+                try:
+                    screening.write_bad(wishes.bad)
+                except OSError as error:
+                    complain(f"{wishes.bad}: cannot be written: {error.strerror or error}: nothing was sent")
                     return BAD_INPUT
                 allow()
         return _carry_out(run, place, connection, wishes, access, resumed=False)
@@ -258,7 +272,7 @@ def _resume(access: Access, journal: Path, file: str | None, wishes: _Wishes) ->
     with run, access.connection(test_mode=test_mode) as connection:
         wishes.check_files(journal, file, run.purpose.source)
         try:
-            digest = None if file is None else _digest(file)
+            digest = None if file is None else digest_of(file)
             run.check_target(connection.org_id, connection.endpoint, connection.test_mode, digest)
         except JournalError as error:
             raise click.ClickException(str(error)) from None
@@ -276,6 +290,7 @@ def _carry_out(
         source=run.purpose.source,
         result=wishes.result,
         left=wishes.left,
+        bad=wishes.bad,
         test_mode=connection.test_mode,
         own_journal=wishes.journal,
         resumed=resumed,
@@ -394,15 +409,3 @@ def _stopping(run: BulkRun, progress: ProgressLine) -> Generator[None]:
     finally:
         for number, earlier in caught.items():
             signal.signal(number, earlier)
-
-
-def _digest(file: str) -> str:
-    """Return the SHA-256 of a file, or of standard input."""
-    try:
-        with nullcontext(sys.stdin.buffer) if file == STANDARD_INPUT else Path(file).open("rb") as stream:
-            found = hashlib.sha256()
-            while piece := stream.read(_PIECE):
-                found.update(piece)
-            return found.hexdigest()
-    except OSError as error:
-        raise click.ClickException(f"{file}: cannot be read: {error.strerror}") from None

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
 import click
 
 from umapi_sdk.command_line.output import count
+from umapi_sdk.command_line.replacement import whole_file
 from umapi_sdk.sheets import FORMS, Problem, Row, Sheet, open_sheet
+from umapi_sdk.sheets.opening import STANDARD_INPUT
 
 FEW: Final = 100
 """So many problems are shown, unless all are asked for."""
+
+_PIECE: Final = 64 * 1024
 
 _OPTIONS: Final = (
     click.option(
@@ -94,12 +102,28 @@ class Screening:
         """Rows read so far."""
         self.problems = 0
         """Problems found."""
+        self._bad: list[Row] | None = None
+
+    def keep_bad(self) -> None:
+        """Keep the rows that have problems, for `write_bad`."""
+        self._bad = []
 
     def __iter__(self) -> Iterator[Row]:
         for row in self._sheet:
             self.rows += 1
             self.note(row.problems)
+            if self._bad is not None and row.problems:
+                self._bad.append(row)
             yield row
+
+    def write_bad(self, path: Path) -> None:
+        """Write the rows that were kept, as they were, to a file of the form of theirs, in UTF-8.
+
+        Raises:
+            OSError: the file cannot be written; what stood there stays.
+        """
+        with whole_file(path) as file:
+            file.writelines(self._sheet.original(self._bad or ()))
 
     def note(self, problems: Iterable[Problem]) -> None:
         """Count problems, and tell them."""
@@ -114,3 +138,15 @@ class Screening:
         left = 0 if self._most is None else self.problems - self._most
         untold = f", {left:,} of them not shown (--all-problems shows them)" if left > 0 else ""
         return f"{count(self.problems, 'problem')} in {count(self.rows, 'row')}{untold}"
+
+
+def digest_of(file: str) -> str:
+    """Return the SHA-256 of a file, or of standard input."""
+    try:
+        with nullcontext(sys.stdin.buffer) if file == STANDARD_INPUT else Path(file).open("rb") as stream:
+            found = hashlib.sha256()
+            while piece := stream.read(_PIECE):
+                found.update(piece)
+            return found.hexdigest()
+    except OSError as error:
+        raise click.ClickException(f"{file}: cannot be read: {error.strerror}") from None

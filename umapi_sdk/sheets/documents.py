@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
+import attrs
+
+from umapi_models.models import UserCommand, UserGroupCommand
+from umapi_runtime.constraints import contract_of
 from umapi_sdk.commands import read_action
 from umapi_sdk.errors import ActionError
 from umapi_sdk.sheets.rows import Problem, Row, SheetError
 from umapi_sdk.sheets.texts import LONGEST, Text
 
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
+_TARGETS: Final = (contract_of(UserCommand).names["user"], contract_of(UserGroupCommand).names["user_group"])
+"""The fields of a command that say whom it is about."""
 _GOES_ON: Final = ("{", "[", ",")
 _SEVERAL_LINES: Final = (
     "is no JSON Lines, for the command goes on in the next line: make it a JSON array, "
@@ -51,9 +57,10 @@ def read_lines(text: Text) -> Iterator[Row]:
             if number == 1 and content.rstrip().endswith(_GOES_ON):
                 raise SheetError(Problem(row=number, line=line, message=_SEVERAL_LINES)) from None
             message = f"is not JSON: {_reason(error)}; in JSON Lines each line is one command"
-            yield Row(number=number, line=line, problems=(Problem(row=number, line=line, message=message),))
+            problem = Problem(row=number, line=line, message=message)
+            yield Row(number=number, line=line, problems=(problem,), original=content)
         else:
-            yield _row(data, number, line)
+            yield attrs.evolve(_row(data, number, line), original=content)
 
 
 def read_array(text: Text) -> Iterator[Row]:
@@ -70,8 +77,8 @@ def read_array(text: Text) -> Iterator[Row]:
         if number and not entries.take(","):
             raise entries.error(number, 'neither "," nor "]" follows it')
         number += 1
-        line, data = entries.entry(number)
-        yield _row(data, number, line)
+        line, data, original = entries.entry(number)
+        yield attrs.evolve(_row(data, number, line), original=original)
     if entries.is_more():
         raise entries.error(None, "something follows the array")
 
@@ -104,8 +111,8 @@ class _Entries:
         self._pass(self._place + 1)
         return True
 
-    def entry(self, number: int) -> tuple[int, Any]:
-        """Return the next entry, and the line in which it begins."""
+    def entry(self, number: int) -> tuple[int, Any, str]:
+        """Return the next entry: the line in which it begins, its data, and its text."""
         if not self.is_more():
             raise self.error(number, "the text ends within the array")
         while True:
@@ -118,9 +125,9 @@ class _Entries:
                 if not self._read():
                     raise self.error(number, _reason(error)) from None
             else:
-                line = self._line
+                line, original = self._line, self._held[self._place : end]
                 self._pass(end)
-                return line, data
+                return line, data, original
 
     def error(self, number: int | None, reason: str) -> SheetError:
         """Return what to raise for an entry that is no JSON."""
@@ -160,15 +167,19 @@ def _reason(error: ValueError | RecursionError) -> str:
 
 def _row(data: Any, number: int, line: int) -> Row:
     try:
-        return Row(number=number, line=line, action=read_action(data))
+        action = read_action(data)
+        return Row(number=number, line=line, action=action, target=action.target)
     except ActionError as error:
         problems = [
             Problem(
                 row=number,
                 line=line,
                 pointer=violation.pointer or None,
-                message=f"{violation.problem} ({violation.code})" if violation.code else violation.problem,
+                message=violation.problem,
+                code=violation.code,
             )
             for violation in error.violations
         ]
-        return Row(number=number, line=line, problems=tuple(problems))
+        fields = cast("dict[str, object]", data) if isinstance(data, dict) else {}
+        target = next((name for field in _TARGETS if isinstance(name := fields.get(field), str)), None)
+        return Row(number=number, line=line, problems=tuple(problems), target=target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -53,6 +53,8 @@ class Sheet:
         self._usual = usual
         self._ignored = ignored
         self._text: Text | None = None
+        self._heading = ""
+        self._found = form or CSV
 
     @property
     def digest(self) -> str:
@@ -63,6 +65,16 @@ class Sheet:
     def size(self) -> int:
         """The bytes read."""
         return self._text.size if self._text else 0
+
+    def original(self, rows: Iterable[Row]) -> Iterator[str]:
+        """Give the text of a file like this one that has only some of the rows that were taken, each as it was."""
+        before, between, after = ("[\n", ",\n", "\n]\n") if self._found == JSON else (self._heading, "", "")
+        yield before
+        for place, row in enumerate(rows):
+            # The last line of the file may be without an end, and another row may come after it here.
+            end = "" if self._found == JSON or row.original.endswith(("\n", "\r")) else "\n"
+            yield f"{between if place else ''}{row.original}{end}"
+        yield after
 
     def __iter__(self) -> Iterator[Row]:
         repeats = Repeats()
@@ -80,10 +92,13 @@ class Sheet:
                 raise SheetError(Problem(message="has changed while it was read: read it again"))
 
     def _rows(self, text: Text) -> Iterator[Row]:
-        form = self._form or {"[": JSON, "{": JSON_LINES}.get(text.first_letter, CSV)
-        if form == CSV:
-            return read_table(text, self._delimiter, self._usual, self._ignored)
-        return read_array(text) if form == JSON else read_lines(text)
+        self._found = self._form or {"[": JSON, "{": JSON_LINES}.get(text.first_letter, CSV)
+        if self._found == CSV:
+            return read_table(text, self._delimiter, self._usual, self._ignored, self._note_heading)
+        return read_array(text) if self._found == JSON else read_lines(text)
+
+    def _note_heading(self, lines: str) -> None:
+        self._heading = lines if lines.endswith(("\n", "\r")) else f"{lines}\n"
 
     @contextmanager
     def _opened(self) -> Generator[BinaryIO]:

@@ -57,6 +57,7 @@ class PersonRow:
             line=self._line,
             action=None if self._problems else action,
             problems=tuple(self._problems),
+            target=self.text(self._who()) or self.text(columns.GROUP) or None,
         )
 
     def text(self, column: str) -> str:
@@ -99,9 +100,9 @@ class PersonRow:
         """Note a problem of the row as a whole."""
         self._note(None, message)
 
-    def _note(self, column: str | None, message: str) -> None:
+    def _note(self, column: str | None, message: str, code: str | None = None) -> None:
         name = None if column is None else self._header.name_of(column)
-        problem = Problem(row=self._number, line=self._line, column=name, message=message)
+        problem = Problem(row=self._number, line=self._line, column=name, message=message, code=code)
         self._problems[problem] = None
 
     def _read(self, cells: Sequence[str]) -> None:
@@ -165,7 +166,7 @@ class PersonRow:
         if "@" not in user:
             mistyped = f"{show(user)} is no e-mail address"
             if column == columns.EMAIL and columns.DOMAIN not in self._header.columns:
-                self._note(column, f"{mistyped} ({_NO_EMAIL})")
+                self._note(column, mistyped, _NO_EMAIL)
             else:
                 self.require(columns.DOMAIN, mistyped)
             root |= {"domain": domain} if domain else {}
@@ -201,8 +202,7 @@ class PersonRow:
     def _tell(self, violation: Violation, steps: Sequence[Step]) -> None:
         """Note what is wrong with the command, by the column from which it comes."""
         value, pattern, _ = violation.problem.partition(" does not match ")
-        problem = f"{value} is no e-mail address" if pattern and violation.code == _NO_EMAIL else violation.problem
-        message = f"{problem} ({violation.code})" if violation.code else problem
+        message = f"{value} is no e-mail address" if pattern and violation.code == _NO_EMAIL else violation.problem
         if violation.pointer == "/do":
             message += f": the row makes {len(steps):,} steps, so divide it among several"
         match violation.pointer.split("/"):
@@ -216,7 +216,7 @@ class PersonRow:
                 source = columns.GROUP
             case _:
                 source = None
-        self._note(source, message)
+        self._note(source, message, violation.code)
 
 
 def _choices(column: str) -> str:

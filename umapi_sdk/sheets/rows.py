@@ -23,6 +23,8 @@ class Problem:
     """The column, by its name in the file."""
     pointer: str | None = None
     """The place within a command, by JSON pointer."""
+    code: str | None = None
+    """The error code with which the service would refuse it, where one is known."""
 
     @property
     def place(self) -> str:
@@ -30,11 +32,20 @@ class Problem:
         line = f"line {self.line}" if self.line is not None else ""
         place = f"row {self.row}" if self.row is not None else line
         place += f" ({line})" if line and self.row is not None else ""
-        exact = f"column {self.column}" if self.column is not None else self.pointer or ""
-        return ", ".join(part for part in (place, exact) if part)
+        return ", ".join(part for part in (place, self._exact) if part)
+
+    @property
+    def within(self) -> str:
+        """What is wrong, with its column or pointer: for whoever knows the row."""
+        return shown(f"{self._exact}: {self.message}" if self._exact else self.message)
+
+    @property
+    def _exact(self) -> str:
+        return f"column {self.column}" if self.column is not None else self.pointer or ""
 
     def __str__(self) -> str:
-        return shown(f"{self.place}: {self.message}" if self.place else self.message)
+        text = f"{self.message} ({self.code})" if self.code else self.message
+        return shown(f"{self.place}: {text}" if self.place else text)
 
 
 class SheetError(UsageError):
@@ -60,3 +71,7 @@ class Row:
     """What the row asks for; None where there is a problem."""
     problems: tuple[Problem, ...] = ()
     """All that is wrong with the row."""
+    target: str | None = None
+    """The user or user group that it is about, also where there is a problem; None where that cannot be read."""
+    original: str = attrs.field(default="", repr=False)
+    """Its text in the file."""

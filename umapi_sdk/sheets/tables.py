@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
+
+import attrs
 
 from umapi_sdk.sheets.columns import count_known, read_header
 from umapi_sdk.sheets.operations import RowOperation
@@ -20,8 +22,21 @@ DELIMITERS: Final = (",", ";", "\t")
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=([^" \r\n])"?\s*', re.IGNORECASE)
 
 
-def read_table(text: Text, delimiter: str | None, usual: RowOperation, ignored: Collection[str]) -> Iterator[Row]:
-    """Read a CSV file row by row; `usual` is what a row asks for that does not say, `ignored` are columns left out.
+def read_table(
+    text: Text,
+    delimiter: str | None,
+    usual: RowOperation,
+    ignored: Collection[str],
+    note_heading: Callable[[str], object],
+) -> Iterator[Row]:
+    """Read a CSV file row by row.
+
+    Args:
+        text: The text of the file.
+        delimiter: What stands between its cells; found out if not given.
+        usual: What a row asks for that does not say.
+        ignored: Columns that are left out.
+        note_heading: Gets the lines up to the header line, which are no row, before the first row is given.
 
     Raises:
         SheetError: a header that cannot be understood, text that cannot be read, a quote that is not closed.
@@ -45,15 +60,16 @@ def read_table(text: Text, delimiter: str | None, usual: RowOperation, ignored: 
         message = "is no header line: none of its cells is a name of a column, such as email, firstname or groups"
         raise SheetError(Problem(line=start, message=message))
     header = read_header(names, start, ignored)
+    note_heading(lines.text)
     missing = check_needs(header, start, usual)
     if missing:
         raise SheetError(*missing)
     for number, (line, cells) in enumerate(_rows(reader, lines), 1):
         if isinstance(cells, Problem):
             problem = Problem(row=number, line=line, message=cells.message)
-            yield Row(number=number, line=line, problems=(problem,))
+            yield Row(number=number, line=line, problems=(problem,), original=lines.text)
         else:
-            yield PersonRow(header, cells, number, line).row(usual)
+            yield attrs.evolve(PersonRow(header, cells, number, line).row(usual), original=lines.text)
 
 
 def delimiter_of(line: str) -> str:
@@ -74,7 +90,7 @@ class RowLines:
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
-        self._spent = 0
+        self._held: list[str] = []
         self.line = 0
         """The number of the line that was read last."""
         self.begin()
@@ -87,7 +103,13 @@ class RowLines:
         """Note that a row begins with the next line, and return its number."""
         self._start = self.line + 1
         self._spent = 0
+        self._held.clear()
         return self._start
+
+    @property
+    def text(self) -> str:
+        """The lines of the present row."""
+        return "".join(self._held)
 
     def __iter__(self) -> RowLines:
         return self
@@ -96,6 +118,7 @@ class RowLines:
         line = next(self._lines)
         self.line += 1
         self._spent += len(line)
+        self._held.append(line)
         if self._spent > LONGEST:
             message = f"is the beginning of a row of more than {LONGEST:,} characters: is a quote missing?"
             raise SheetError(Problem(line=self._start, message=message))
