@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from umapi_harness.common.cut_secrets import CutSecrets
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.common.secret_names import is_secret
 from umapi_harness.common.secrets import Masker as CommonMasker
@@ -34,6 +35,7 @@ class Masker:
 
     _known: set[str] = attrs.field(factory=set[str], init=False, repr=False)
     _masker: CommonMasker = attrs.field(factory=lambda: CommonMasker(MASK), init=False, repr=False)
+    _cut: CutSecrets = attrs.field(factory=CutSecrets, init=False, repr=False)
 
     _masked: dict[str, str] = attrs.field(factory=dict[str, str], init=False, repr=False)
     """Texts as they are shown, by what is known so far; no text teaches this masker a secret."""
@@ -44,6 +46,7 @@ class Masker:
         if len(text) >= MIN_LENGTH and text not in self._known:
             self._known.add(text)
             self._masker.learn(text)
+            self._cut.add(text)
             self._masked.clear()
 
     def learn_scopes(self, scopes: Iterable[Values], secret: Iterable[str] = ()) -> None:
@@ -59,7 +62,8 @@ class Masker:
         known = self._masked.get(text)
         if known is not None:
             return known
-        masked = self._masker.text(self._masker.addresses(text))
+        # Assertions show values within forty characters, and scripts hand out no more than that.
+        masked = self._cut.replace(self._masker.text(self._masker.addresses(text)), MASK)
         if len(text) <= _REMEMBERED_LENGTH:
             if len(self._masked) >= _REMEMBERED:
                 self._masked.clear()
