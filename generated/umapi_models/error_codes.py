@@ -760,7 +760,7 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
     "error.domain.trust.nonexistent": ErrorCodeInfo(
         code="error.domain.trust.nonexistent",
         meaning="The user's domain is neither claimed by this organization nor trusted to it far enough for this change.",
-        remedy="Claim the domain, or make the change in the organization that owns it.",
+        remedy="Check the address; if it is right, claim the domain, or make the change in the organization that owns it.",
         calls=("action.user",),
         retry="after_change",
         source="documentation",

@@ -293,6 +293,51 @@ def test_a_bad_cell_is_told_once(action: str, said: str, read: Read) -> None:
     assert said in problem
 
 
+@pytest.mark.parametrize(
+    ("address", "meant"),
+    [
+        ("a@example,com", "a@example.com"),
+        ("<g@example.com>", "g@example.com"),
+        ("mailto:i@example.com", "i@example.com"),
+        ("e.@example.com", "e@example.com"),
+        ("c@-example-.com", "c@example.com"),
+        ("d@example.com.", "d@example.com"),
+        ("d..e@example.com", "d.e@example.com"),
+        ("Di Dahl <d@example.com>", "d@example.com"),
+    ],
+)
+def test_an_address_that_no_mailbox_can_have_is_refused(read: Read, address: str, meant: str) -> None:
+    """It names no user that is created, in table or JSON, and no new address; the one that must be meant is told."""
+    told = f'"{address}" is no e-mail address: is {meant} meant?'
+    ((problem,),) = read(f'email,firstname,lastname,country\n"{address}",A,B,DE\n')
+    assert told in problem
+    assert "column email" in problem
+    if " " in address:
+        return
+    ((problem,),) = read(f'action,email,new_email\nupdate,a@example.com,"{address}"\n')
+    assert problem.startswith(f"row 1 (line 2), column new_email: {told}")
+    command = {"user": "a@example.com", "do": [{"addAdobeID": {"email": address}}]}
+    ((problem,),) = read(json.dumps([command]))
+    assert problem == f"row 1 (line 1), /do/0/addAdobeID/email: {told}"
+
+
+@pytest.mark.parametrize(
+    "address", ["o'neil+x@example.co.uk", "zoë@bücher.example", "a@xn--bcher-kva.example", '"a.b."@x.example', "a@b"]
+)
+def test_an_unusual_address_is_left_alone(read: Read, address: str) -> None:
+    """What RFC 5321 and 6531 allow is no problem."""
+    written = address.replace('"', '""')
+    (command,) = read(f'email,firstname,lastname,country\n"{written}",A,B,DE\n')
+    assert command["do"][0]["createFederatedID"]["email"] == address
+
+
+def test_who_has_a_wrong_address_can_be_put_right(read: Read) -> None:
+    """A user whose address nobody can have may be there, and is removed or renamed as any other."""
+    rows = "remove_from_org,e.@example.com,\nupdate,f.@example.com,f@example.com\n"
+    found = read(f"action,email,new_email\n{rows}")
+    assert [command["user"] for command in found] == ["e.@example.com", "f.@example.com"]
+
+
 def test_more_groups_than_a_command_can_list(read: Read) -> None:
     """A row of more groups than the steps of one command can hold says what to do about it."""
     groups = ",".join(f"G{number}" for number in range(101))

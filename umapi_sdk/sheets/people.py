@@ -13,6 +13,7 @@ from umapi_sdk.errors import ActionError
 from umapi_sdk.sheets import columns
 from umapi_sdk.sheets.cells import cleaned, names_in, spoilt
 from umapi_sdk.sheets.columns import Header, plain
+from umapi_sdk.sheets.mailboxes import mistyped, mistyped_addresses
 from umapi_sdk.sheets.operations import BY_NAME, CREATE, OPERATIONS, RowOperation, Step
 from umapi_sdk.sheets.rows import Problem, Row
 
@@ -138,7 +139,7 @@ class PersonRow:
             return None
         command["do"] = [{step.name: step.fields} for step in steps]
         try:
-            return read_action(command)
+            action = read_action(command)
         except ActionError as error:
             told = bool(self._problems)
             for violation in error.violations:
@@ -146,6 +147,9 @@ class PersonRow:
                 if not told or not (violation.problem.endswith(" is missing") or violation.code == _NO_DOMAIN):
                     self._tell(violation, steps)
             return None
+        for violation in mistyped_addresses(action):
+            self._tell(violation, steps)
+        return action
 
     def _root(self, operation: RowOperation) -> dict[str, Any]:
         """Return the beginning of the command, which says whom it is about."""
@@ -202,7 +206,10 @@ class PersonRow:
     def _tell(self, violation: Violation, steps: Sequence[Step]) -> None:
         """Note what is wrong with the command, by the column from which it comes."""
         value, pattern, _ = violation.problem.partition(" does not match ")
-        message = f"{value} is no e-mail address" if pattern and violation.code == _NO_EMAIL else violation.problem
+        message = violation.problem
+        if pattern and violation.code == _NO_EMAIL:
+            column = next((name for name in (columns.EMAIL, columns.USER) if show(self.text(name)) == value), None)
+            message = (mistyped(self.text(column)) if column else None) or f"{value} is no e-mail address"
         if violation.pointer == "/do":
             message += f": the row makes {len(steps):,} steps, so divide it among several"
         match violation.pointer.split("/"):
