@@ -75,7 +75,11 @@ class StepError(msgspec.Struct, frozen=True):
     @property
     def remedy(self) -> str:
         """What can be done about it: by its code, or by the kind of its code where that is new."""
-        return LOOK if self.maybe_echo else remedy_for(self.code)
+        return self.remedy_in(None)
+
+    def remedy_in(self, step: str | None) -> str:
+        """Return what can be done about it where the step of this name failed."""
+        return LOOK if self.maybe_echo else remedy_for(self.code, step=step)
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,7 +204,9 @@ class ActionOutcome(msgspec.Struct, frozen=True, kw_only=True):
             of_plan = _NOT_SENT_OF_PLAN if self.status is OutcomeStatus.NOT_SENT else _REST_OF_PLAN
             return of_plan if self.planned else _NOT_SENT
         if self.errors:
-            return self.errors[0].remedy
+            first = self.errors[0]
+            names = {step.place: step.name for step in self.steps} if first.step is not None else {}
+            return first.remedy_in(names.get(first.step or 0))
         refusal = self.refusal or Refusal()
         return remedy_for(refusal.code, refusal.status)
 

@@ -36,13 +36,16 @@ _OF_THE_CLIENT = ("error.organization.", "error.apikey.", "error.unauthorized", 
 _OF_REFUSAL = "Correct the action as its message says, then send it again; else ask Adobe, and name the request id."
 
 
-def remedy_for(code: str | None, status: int | None = None) -> str:
-    """Return what can be done about an error code, or about a refusal with a status and perhaps a code."""
+def remedy_for(code: str | None, status: int | None = None, *, step: str | None = None) -> str:
+    """Return what can be done about an error code, or about a refusal with a status and perhaps a code.
+
+    `step` is the name of the step that failed, where one did: who is missing can be created, and need not be removed.
+    """
     from umapi_models.error_codes import ERROR_CODES  # noqa: PLC0415 - loaded when something fails
 
     known = ERROR_CODES.get(code or "")
     if known is not None:
-        return known.remedy
+        return known.remedies.get(step or "", known.remedy)
     of_kind = next((remedy for beginning, remedy in _BY_KIND.items() if (code or "").startswith(beginning)), None)
     return of_kind or _BY_STATUS.get(status or 0, _OF_REFUSAL)
 

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 Document = dict[str, Any]
 
@@ -41,6 +41,8 @@ def worded(documents: dict[str, Document]) -> dict[str, Document]:
     numbers = {name: value for name, value, _ in constants(documents)}
     for entry in written["error_codes.json"]["codes"]:
         entry["remedy"] = _numbered(entry["remedy"], numbers)
+        if "remedies" in entry:
+            entry["remedies"] = {step: _numbered(remedy, numbers) for step, remedy in entry["remedies"].items()}
     return written
 
 
@@ -83,10 +85,10 @@ def objects_in(value: object) -> Iterator[Document]:
     """Yield every object in a document."""
     if isinstance(value, dict):
         yield value
-        for child in value.values():
+        for child in cast("dict[str, object]", value).values():
             yield from objects_in(child)
     elif isinstance(value, list):
-        for child in value:
+        for child in cast("list[object]", value):
             yield from objects_in(child)
 
 

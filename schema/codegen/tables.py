@@ -9,7 +9,7 @@ from schema.codegen.bundle import Bundle, Schema
 from schema.codegen.documents import constants, error_lines, objects_in
 from schema.codegen.names import code_name, member_name, python_name
 
-_KNOWN_OF_CODES = ("code", "meaning", "remedy", "calls", "retry", "source", "severity", "message")
+_KNOWN_OF_CODES = ("code", "meaning", "remedy", "remedies", "calls", "retry", "source", "severity", "message")
 
 
 def modules(bundle: Bundle) -> dict[str, str]:
@@ -62,6 +62,7 @@ def _error_codes(bundle: Bundle) -> str:
         '    """What is known of one error code."""\n',
         '    code: str\n    meaning: str\n    """What is wrong, in one sentence."""',
         '    remedy: str\n    """What the caller can do."""',
+        '    remedies: dict[str, str]\n    """The same by the name of the step that failed, where that differs."""',
         '    calls: tuple[str, ...]\n    """The calls that give it."""',
         '    retry: str\n    """Whether the same request can help: never, later, after_change."""',
         '    source: str\n    """Where it is known from: documentation, live, reference."""',
@@ -74,7 +75,7 @@ def _error_codes(bundle: Bundle) -> str:
         lines.append(f"    {code_name(entry['code'])} = {entry['code']!r}\n    {entry['meaning']!r}")
     lines.append("\nERROR_CODES: dict[str, ErrorCodeInfo] = {")
     for entry in codes:
-        arguments = {**{name: entry[name] for name in _KNOWN_OF_CODES}, "calls": tuple(entry["calls"])}
+        arguments = {**{name: entry.get(name, {}) for name in _KNOWN_OF_CODES}, "calls": tuple(entry["calls"])}
         lines.append(f"    {entry['code']!r}: ErrorCodeInfo({', '.join(f'{k}={v!r}' for k, v in arguments.items())}),")
     lines.append('}\n"""Every known code with its meaning; source: schema/error_codes.json."""\n')
     lines_of_schemas = [line["code"] for node in objects_in(bundle.files) for _, line in error_lines(node)]

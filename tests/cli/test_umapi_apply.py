@@ -261,6 +261,17 @@ def test_the_file_that_sets_test_mode_is_named(apply: Apply, server: RunningServ
     )
 
 
+def test_a_remedy_is_that_of_the_step_that_failed(apply: Apply, umapi: Any, folder: Path) -> None:
+    """Nobody is told to create whom he wants to be rid of, in a file or in commands."""
+    Path("leavers.csv").write_text("email\nnobody@example.com\n", "utf-8")
+    gone = "if they are right, there is nobody to be removed, and nothing is left to do."
+    assert apply("--action", "remove_all", "leavers.csv").lines[1].endswith(gone)
+    for step, remedy in (("add", "and create the user first if it is really missing."), ("remove", gone)):
+        command = {"user": "nobody@example.com", "do": [{step: {"group": ["DevOps"]}}]}
+        Path("commands.json").write_text(json.dumps([command]), "utf-8")
+        assert remedy in umapi("send", "commands.json").out
+
+
 def test_a_failure_and_what_is_left_of_it(apply: Apply, server: RunningServer, folder: Path) -> None:
     """The line of a failed row has steps and remedy; `--left` holds only the step left; sent again, it completes."""
     Path("people.csv").write_text(rows(2) + "new2@example.com,A,B,DE,Missing\n", "utf-8")

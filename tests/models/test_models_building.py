@@ -14,6 +14,7 @@ import pytest
 
 from umapi_models import models, schemas
 from umapi_models.error_codes import ERROR_CODES, ErrorCode
+from umapi_models.names import USER_GROUP_STEPS, USER_STEPS
 from umapi_models.requests import read_action_request
 from umapi_runtime import converter, rules
 from umapi_runtime.constraints import MODELS, ContractError, contract_of
@@ -208,7 +209,8 @@ def test_error_codes_are_those_of_the_schema() -> None:
         told = msgspec.structs.asdict(ERROR_CODES[entry["code"]])
         of_the_mock = ("own_words", "unprovoked")
         wanted = {name: value for name, value in entry.items() if name not in of_the_mock}
-        assert {**told, "calls": list(told["calls"])} == {"message": None, **wanted}
+        assert {**told, "calls": list(told["calls"])} == {"message": None, "remedies": {}, **wanted}
+        assert set(told["remedies"]) <= {*USER_STEPS, *USER_GROUP_STEPS}
 
 
 def test_unknown_keyword_in_a_rule_is_an_error() -> None:

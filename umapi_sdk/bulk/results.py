@@ -7,11 +7,11 @@ from enum import StrEnum
 import attrs
 
 from umapi_sdk.bulk.journal import StoredResult
-from umapi_sdk.bulk.rows import Fate, Note, OpenRow, State
+from umapi_sdk.bulk.rows import Fate, Note, OpenRow, State, decode_parts
 from umapi_sdk.characters import shown
 from umapi_sdk.effects import StepStatus, by_caller
 from umapi_sdk.errors import UmapiError
-from umapi_sdk.outcomes import LOOK
+from umapi_sdk.outcomes import LOOK, StepError
 from umapi_sdk.remedies import remedy_for
 
 _UNDER_WAY = "it was under way when the run ended"
@@ -170,7 +170,7 @@ def tell(stored: StoredResult, *, test_mode: bool) -> RowResult:
     errors = sorted(note.errors, key=lambda error: error.maybe_echo)
     code = next((error.code for error in errors), None)
     message = "; ".join(dict.fromkeys(error.message for error in errors)) or None
-    remedy = errors[0].remedy if errors else None
+    remedy = _remedy(stored, errors[0]) if errors else None
     if note.refusal is not None and not errors:
         code, message = note.refusal.code, note.refused_for
         remedy = remedy_for(note.refusal.code, note.refusal.status)
@@ -197,6 +197,15 @@ def tell(stored: StoredResult, *, test_mode: bool) -> RowResult:
         request_ids=tuple(note.request_ids),
         reconciled=Fate.FOUND in stored.fates.values(),
     )
+
+
+def _remedy(stored: StoredResult, error: StepError) -> str:
+    """Return what can be done about an error, by the step that failed."""
+    if error.step is None or stored.command is None:
+        return error.remedy
+    parts = decode_parts(stored.command)
+    names = {place: next(iter(step)) for places, body in parts for place, step in zip(places, body["do"], strict=True)}
+    return error.remedy_in(names.get(error.step))
 
 
 def _left(stored: StoredResult, note: Note) -> str:
