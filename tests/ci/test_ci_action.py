@@ -146,7 +146,9 @@ def test_a_run_with_a_verdict_has_no_annotation(run: Run, collection: str) -> No
 
 def test_a_report_that_cannot_be_written_is_annotated(run: Run, place: Path) -> None:
     """The status is that of bad input, whatever the verdict; percent signs are written as the runner reads them."""
-    step = run("Run the collection", collection="green.json", args="--export-environment\nno%20folder/e.json")
+    step = run(
+        "Run the collection", collection="green.json", args="--export-environment\ngreen.json/no%20folder/e.json"
+    )
     assert step.status == 2
     (annotation,) = [line for line in step.log.splitlines() if line.startswith("::")]
     assert "no%2520folder" in annotation

@@ -1,4 +1,4 @@
-"""`umapi-harness run --mock --no-fill NAME`: variables that stay empty until a script of the collection sets them."""
+"""`umapi-harness run --mock`: the variables that it fills, those that `--no-fill` leaves empty, and exports of them."""
 
 from __future__ import annotations
 
@@ -42,3 +42,26 @@ def test_the_token_script_of_a_collection_runs_where_nothing_is_filled(
     assert ("accessToken had no value and is filled" in ran.out) is filled
     assert "org_id had no value and is filled" in ran.out
     assert (ran.status == 0) is passed
+
+
+def test_what_the_mock_server_has_lent_is_in_no_export(run: Run, tmp_path: Path) -> None:
+    """Exports have what files had and scripts have set; their folders are made, as Newman makes them."""
+    values = [{"key": "org_id", "value": ""}, {"key": "client_secret", "value": "", "type": "secret"}]
+    (tmp_path / "e.json").write_text(json.dumps({"name": "E", "values": values}), "utf-8")
+    document = collection()
+    document["variable"] = [{"key": "group", "value": ""}]
+    document["item"][0]["request"]["url"] += "?group={{group}}&secret={{client_secret}}"
+    (tmp_path / "c.json").write_text(json.dumps(document), "utf-8")
+    names = ("environment", "globals", "collection")
+    files = {name: tmp_path / "out" / "new" / f"{name}.json" for name in names}
+    exports = [word for name, file in files.items() for word in (f"--export-{name}", file)]
+    ran = run("run", tmp_path / "c.json", "--mock", "-e", tmp_path / "e.json", "--no-fill", "accessToken", *exports)
+    assert ran.out.count("had no value and is filled") == 3
+    written = {name: json.loads(file.read_text("utf-8")) for name, file in files.items()}
+    assert [(one["key"], one["value"], one["type"]) for one in written["environment"]["values"]] == [
+        ("org_id", "", "any"),
+        ("client_secret", "", "secret"),
+        ("accessToken", "own", "any"),
+    ]
+    assert written["globals"]["values"] == []
+    assert written["collection"]["variable"] == [{"key": "group", "value": "", "type": "any"}]

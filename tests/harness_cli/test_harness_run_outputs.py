@@ -132,7 +132,7 @@ def test_the_cause_stands_before_what_follows_from_it(run: Run) -> None:
 def test_a_run_that_cannot_begin_leaves_older_reports(run: Run, reporter: str) -> None:
     """What another report's place refuses costs no file that is there."""
     Path("old").write_text("the older one", "utf-8")
-    ran = run("run", "c.json", "-r", reporter, f"--reporter-{reporter}-export", "old", "--junit", "none/j.xml")
+    ran = run("run", "c.json", "-r", reporter, f"--reporter-{reporter}-export", "old", "--junit", "c.json/j.xml")
     assert ran.status == 2
     assert Path("old").read_text("utf-8") == "the older one"
 
@@ -178,8 +178,8 @@ def test_no_name_breaks_a_line(run: Run) -> None:
 
 
 def test_a_run_that_cannot_begin_leaves_no_empty_folder(run: Run) -> None:
-    """The folder of reports without a path of their own is there when a report is."""
-    ran = run("run", "c.json", "-r", "json", "--junit", "none/j.xml")
-    assert (ran.status, Path("newman").exists()) == (2, False)
+    """The folders of reports are there when a report is."""
+    ran = run("run", "c.json", "-r", "json", "--html", "new/folder/h.html", "--junit", "c.json/j.xml")
+    assert (ran.status, Path("newman").exists(), Path("new").exists()) == (2, False, False)
     assert run("run", "c.json", "-r", "json").status == 1
     assert len(list(Path("newman").iterdir())) == 1

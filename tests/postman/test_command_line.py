@@ -130,9 +130,10 @@ def test_a_token_in_the_text_of_a_script_is_shown_nowhere(write_json, tmp_path, 
 
 def test_a_report_that_cannot_be_written_is_bad_input(collection, tmp_path, capsys, abroad):
     """A path that cannot be written is named in one line, with status 2, before anything is sent."""
-    assert main(["run", collection, "--target", "http://h", "--json", str(tmp_path / "no" / "j.json")]) == 2
+    (tmp_path / "file").touch()
+    assert main(["run", collection, "--target", "http://h", "--json", str(tmp_path / "file" / "no" / "j.json")]) == 2
     assert abroad.calls == []
-    assert "j.json: no such file or directory; give a path that can be written" in capsys.readouterr().err
+    assert "j.json: not a directory; give a path that can be written" in capsys.readouterr().err
 
 
 def test_an_unreachable_server_is_status_1(collection, capsys, abroad):

@@ -8,7 +8,7 @@ import pytest
 
 from umapi_harness.common.documents import Node
 from umapi_harness.common.errors import DocumentError
-from umapi_harness.postman.environment import exported_environment, parse_environment, read_environment
+from umapi_harness.postman.environment import Environment, exported_environment, parse_environment, read_environment
 
 
 def test_an_environment_keeps_enabled_values_and_knows_its_secrets(write_json):
@@ -48,8 +48,10 @@ def test_an_environment_is_exported_so_that_it_can_be_read_again(tmp_path):
     """What Postman exports has scope, time and values with their types."""
     path = tmp_path / "e.json"
     values = {"a": "1", "n": 2, "o": {"x": None}}
-    path.write_text(exported_environment("E", values, "environment", 0.5), encoding="utf-8")
+    given = Environment(name="E", secret=frozenset({"a"}))
+    path.write_text(exported_environment(given, values, "environment", 0.5), encoding="utf-8")
     assert read_environment(path).values == values
+    assert read_environment(path).secret == given.secret
     document = json.loads(path.read_text(encoding="utf-8"))
     assert document["_postman_variable_scope"] == "environment"
     assert document["_postman_exported_at"] == "1970-01-01T00:00:00.500Z"

@@ -361,10 +361,11 @@ def test_a_step_holds_no_large_bodies(tmp_path):
 
 
 def test_a_path_that_cannot_be_written_is_told_before_anything_is_sent(tmp_path, capsys):
-    """A folder that is not there is bad input, in one line."""
-    assert main(["run", "--html", str(tmp_path / "none" / "report.html")]) == 2
+    """A file in the place of its folder is bad input, in one line."""
+    (tmp_path / "file").touch()
+    assert main(["run", "--html", str(tmp_path / "file" / "report.html")]) == 2
     told = capsys.readouterr()
-    assert "report.html: no such file or directory; give a path that can be written" in told.err
+    assert "report.html: file exists; give a path that can be written" in told.err
     assert "status" not in told.out
 
 

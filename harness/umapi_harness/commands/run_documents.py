@@ -104,30 +104,44 @@ def _data(place: str, arguments: RunArguments, *, lenient: bool) -> tuple[str, t
             raise DocumentError(document.source, error.pointer, error.problem, error.remedy) from None
 
 
-def export(documents: RunDocuments, arguments: RunArguments, session: Session) -> Iterator[str]:
-    """Writes variables and cookies as the run leaves them, readable by nobody else; yields what fails."""
-    for path, text in _exports(documents, arguments, session):
+def export(
+    documents: RunDocuments, arguments: RunArguments, session: Session, lent: Mapping[str, Mapping[str, object]]
+) -> Iterator[str]:
+    """Writes variables and cookies as the run leaves them, readable by nobody else; yields what fails.
+
+    Values that were `lent` for the run alone, by scope and name, are left out where no script has set others.
+    """
+    for path, text in _exports(documents, arguments, session, lent):
         try:
             write_whole(text, path, private=True)
         except InputError as error:
             yield str(error)
 
 
-def _exports(documents: RunDocuments, arguments: RunArguments, session: Session) -> Iterator[tuple[Path, str]]:
+def _exports(
+    documents: RunDocuments, arguments: RunArguments, session: Session, lent: Mapping[str, Mapping[str, object]]
+) -> Iterator[tuple[Path, str]]:
     """The files that are asked for, with their texts."""
     scopes = session.scopes
     now = time.time()
     if arguments.export_environment is not None:
-        name = documents.environment.name or "environment"
-        yield arguments.export_environment, exported_environment(name, scopes.environment, "environment", now)
+        left = _own(scopes.environment, documents.environment.values, lent["environment"])
+        yield arguments.export_environment, exported_environment(documents.environment, left, "environment", now)
     if arguments.export_globals is not None:
-        name = documents.globals.name or "globals"
-        yield arguments.export_globals, exported_environment(name, scopes.globals, "globals", now)
+        left = _own(scopes.globals, documents.globals.values, lent["globals"])
+        yield arguments.export_globals, exported_environment(documents.globals, left, "globals", now)
     if arguments.export_collection is not None:
-        document = _with_variables(documents.source.value, scopes.collection)
+        given = documents.collection.variables
+        document = _with_variables(documents.source.value, _own(scopes.collection, given, lent["collection"]))
         yield arguments.export_collection, json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     if arguments.export_cookie_jar is not None:
         yield arguments.export_cookie_jar, written_cookies(session.cookies.all())
+
+
+def _own(values: Mapping[str, object], given: Mapping[str, object], lent: Mapping[str, object]) -> dict[str, object]:
+    """The values of a scope at the end of a run, with those as they were given that were lent to it and not changed."""
+    kept = {name: given.get(name) if name in lent and value == lent[name] else value for name, value in values.items()}
+    return {name: value for name, value in kept.items() if name in given or name not in lent or value is not None}
 
 
 def _with_variables(value: object, variables: Mapping[str, object]) -> dict[str, Any]:

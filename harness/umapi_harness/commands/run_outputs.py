@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -31,11 +32,22 @@ def check_outputs(arguments: RunArguments, reports: Mapping[str, Path]) -> None:
         arguments: what the command line says.
         reports: the paths of the reports, by the options that ask for them.
     """
-    outputs = {**reports, **_exports(arguments)}
-    inputs = tuple(_inputs(arguments))
+    made: list[Path] = []
+    try:
+        _check({**reports, **_exports(arguments)}, tuple(_inputs(arguments)), made)
+    except BaseException:
+        for folder in reversed(made):
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _check(outputs: Mapping[str, Path], inputs: Sequence[tuple[str, Path]], made: list[Path]) -> None:
+    """Look at the outputs, by their options; as with Newman their folders are made, and added to `made`."""
     before: dict[str, str] = {}
     for option, path in outputs.items():
         check_output(path)
+        made += _make_folder(path)
         check_writable(path)
         if is_stream(path):
             continue
@@ -78,6 +90,16 @@ def _inputs(arguments: RunArguments) -> Iterable[tuple[str, Path]]:
         *(("--seed", path) for path in arguments.seed_paths),
     )
     yield from ((source, path) for source, path in paths if path is not None)
+
+
+def _make_folder(path: Path) -> list[Path]:
+    """Make the folder of a file, and return all that were made for it, outermost first; raises DocumentError."""
+    try:
+        missing = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    return missing[::-1]
 
 
 def check_writable(path: Path) -> None:

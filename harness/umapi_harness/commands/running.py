@@ -95,12 +95,12 @@ def _run(
     `close` closes what the run goes to, where no more than the process is left to end.
     """
     kept: list[Session] = []
-    filled = {one.name: one.value for one in place.fillings if one.scope == "collection"}
+    filled = _filled(place, "collection")
 
     def finish() -> None:
         reports.close()
         if kept:
-            reports.problems += export(documents, arguments, kept[0])
+            reports.problems += export(documents, arguments, kept[0], _lent(place))
         for problem in reports.problems:
             say(problem)
 
@@ -199,6 +199,12 @@ def _over(environment: Environment, values: Any) -> Environment:
 
 def _filled(place: Place, scope: str) -> dict[str, str]:
     return {one.name: one.value for one in place.fillings if one.scope == scope}
+
+
+def _lent(place: Place) -> dict[str, dict[str, Any]]:
+    """What the run has put into variables, by scope: no file holds it, and none shall when the run is over."""
+    filled = {scope: _filled(place, scope) for scope in ("environment", "globals", "collection")}
+    return {**filled, "environment": {**place.values, **filled["environment"]}}
 
 
 def _tell_of_unsupported(arguments: RunArguments) -> None:

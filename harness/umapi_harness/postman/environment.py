@@ -67,13 +67,16 @@ def parse_environment(document: Node) -> Environment:
     )
 
 
-def exported_environment(name: str, values: Mapping[str, JsonValue], scope: str, moment: float) -> str:
-    """An environment or globals as Postman exports them; `moment` is seconds since 1970."""
+def exported_environment(given: Environment, values: Mapping[str, JsonValue], scope: str, moment: float) -> str:
+    """What became of the values of an environment or globals, as Postman exports it; `moment` is seconds since 1970."""
     at = datetime.fromtimestamp(moment, UTC)
     document = {
         "id": str(uuid.uuid4()),
-        "name": name,
-        "values": [{"key": key, "value": value, "type": "any", "enabled": True} for key, value in values.items()],
+        "name": given.name or scope,
+        "values": [
+            {"key": key, "value": value, "type": "secret" if key in given.secret else "any", "enabled": True}
+            for key, value in values.items()
+        ],
         "_postman_variable_scope": scope,
         "_postman_exported_at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
