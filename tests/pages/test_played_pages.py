@@ -20,7 +20,7 @@ PLAYED = {
     "docs/how-to/debugging.md": 2,
     "docs/how-to/from-jwt.md": 4,
     "docs/how-to/from-newman.md": 4,
-    "docs/how-to/joiners-movers-leavers.md": 5,
+    "docs/how-to/joiners-movers-leavers.md": 6,
 }
 """How many commands each page has, so that none is left out in silence."""
 

@@ -383,7 +383,14 @@ HEADERS = [
         "email,email,firstname,lastname,country",
         ["column email: stands twice, the second time in place 2: take one out"],
     ),
-    ("email,groups", ["column firstname: is missing: create needs it", "column lastname: ", "column country: "]),
+    (
+        "email,groups",
+        [
+            "column firstname: is missing: create needs it, unless --action says what is asked, such as remove_from_org",
+            "column lastname: ",
+            "column country: ",
+        ],
+    ),
     (
         "firstname,lastname,country",
         ["names no column that says who a row is about: one of user, email, username, group"],

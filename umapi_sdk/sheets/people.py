@@ -240,8 +240,10 @@ def check_needs(header: Header, line: int, usual: RowOperation) -> tuple[Problem
     """Return the problems of a file in which no row can be right, for want of a column."""
     if columns.ACTION in header.columns or (usual == CREATE and columns.TYPE in header.columns):
         return ()
+    # Nobody has said it of a file of leavers, which is told by its want of names.
+    unless = ", unless --action says what is asked, such as remove_from_org" if usual == CREATE else ""
     return tuple(
-        Problem(line=line, column=column, message=f"is missing: {usual.name} needs it")
+        Problem(line=line, column=column, message=f"is missing: {usual.name} needs it{unless}")
         for column in usual.needs
         if column not in header.columns
     )
