@@ -386,7 +386,7 @@ HEADERS = [
     (
         "email,groups",
         [
-            "column firstname: is missing: create needs it, unless --action says what is asked, such as remove_from_org",
+            "column firstname: is missing: create needs it, unless --action says what is asked",
             "column lastname: ",
             "column country: ",
         ],
@@ -431,7 +431,8 @@ def test_columns_left_out(read: Read) -> None:
         ),
         (
             f'sep="\n{HEADER}',
-            "line 1: is no header line: none of its cells is a name of a column, such as email, firstname or groups",
+            "line 1: is no header line: none of its cells is a name of a column, such as email, firstname or groups, "
+            r'but "sep=\"": rename the columns, or add a header line',
         ),
         ("PK\x03\x04", "is an Excel or OpenDocument workbook: save it as CSV UTF-8"),
     ],
@@ -458,5 +459,9 @@ def test_delimiters(read: Read) -> None:
         (command,) = read(HEADER.replace(",", delimiter) + GOOD.replace(",", delimiter))
         assert command["user"] == "a@x.com"
     assert len(read(HEADER.replace(",", "|") + GOOD.replace(",", "|"), delimiter="|")) == 1
-    assert "is no header line" in refusal(read, HEADER.replace(",", "|"))[0]
+    for delimiter in "|:^":
+        (said,) = refusal(read, HEADER.replace(",", delimiter))
+        assert said.endswith(f"; do they stand between other marks? --delimiter '{delimiter}'")
+    (said,) = refusal(read, "Vorname;Nachname;Strasse;Ort\n")
+    assert said.endswith(', but "Vorname", "Nachname", "Strasse": rename the columns, or add a header line')
     assert "a delimiter is one character" in refusal(read, HEADER, delimiter="::")[0]

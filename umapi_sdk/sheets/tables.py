@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
 import attrs
 
+from umapi_runtime.constraints import show
 from umapi_sdk.sheets.columns import count_known, read_header
 from umapi_sdk.sheets.operations import RowOperation
 from umapi_sdk.sheets.people import PersonRow, check_needs
@@ -18,6 +19,11 @@ from umapi_sdk.sheets.texts import LONGEST, Text
 
 DELIMITERS: Final = (",", ";", "\t")
 """Those that are found by themselves. Excel writes semicolons where commas divide the numbers."""
+
+_OTHER_DELIMITERS: Final = ("|", ":", "^", "~")
+"""Those that are asked after where no other divides a header line: they may be part of a name."""
+_SHOWN: Final = 3
+"""Cells that are shown of a line that should have been a header line."""
 
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=([^" \r\n])"?\s*', re.IGNORECASE)
 
@@ -57,8 +63,7 @@ def read_table(
     except csv.Error as error:
         raise SheetError(Problem(line=start, message=_reason(error))) from None
     if not count_known(names):
-        message = "is no header line: none of its cells is a name of a column, such as email, firstname or groups"
-        raise SheetError(Problem(line=start, message=message))
+        raise SheetError(Problem(line=start, message=_no_header(first, names)))
     header = read_header(names, start, ignored)
     note_heading(lines.text)
     missing = check_needs(header, start, usual)
@@ -83,6 +88,16 @@ def delimiter_of(line: str) -> str:
         return count_known(cells), len(cells)
 
     return max(DELIMITERS, key=merit)
+
+
+def _no_header(line: str, cells: Sequence[str]) -> str:
+    """Return what to say of a first line that names no column: what may divide it, or what stands there."""
+    message = "is no header line: none of its cells is a name of a column, such as email, firstname or groups"
+    likely = max(_OTHER_DELIMITERS, key=lambda delimiter: count_known(line.strip().split(delimiter)))
+    if count_known(line.strip().split(likely)):
+        return f"{message}; do they stand between other marks? --delimiter '{likely}'"
+    begin = ", ".join(show(cell.strip()) for cell in cells[:_SHOWN])
+    return f"{message}, but {begin}: rename the columns, or add a header line"
 
 
 class RowLines:
