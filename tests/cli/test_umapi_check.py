@@ -108,9 +108,18 @@ def test_options_of_files(check: Check) -> None:
     assert result.err.startswith("umapi: dance is no action: give one of create, ")
 
 
-def test_no_file(check: Check, tmp_path: Path) -> None:
-    """A file that is not there is a problem of one line."""
-    assert main(["check", str(tmp_path / "missing.csv")]) == 2
+def test_no_file(check: Check, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is not there is a problem of one line; it may be the name of a second column to leave out."""
+    missing = str(tmp_path / "missing.csv")
+    assert main(["check", missing]) == 2
+    assert "--ignore-column" not in capsys.readouterr().out
+    assert main(["check", "--ignore-column", "A", missing]) == 2
+    assert "--ignore-column takes one column, and is repeated for more" in capsys.readouterr().out
+
+
+def test_rows_under_an_unknown_column_are_counted(check: Check) -> None:
+    """The summary counts the rows that were looked at though a column is unknown."""
+    assert check(rows(3, country="XX").replace("groups", "gruppe")).lines[-1] == "4 problems in 3 rows"
 
 
 def test_what_users_writes_can_be_read(umapi: Callable[..., Result], tmp_path: Path) -> None:

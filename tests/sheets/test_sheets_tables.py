@@ -395,7 +395,10 @@ HEADERS = [
         "firstname,lastname,country",
         ["names no column that says who a row is about: one of user, email, username, group"],
     ),
-    ("email,firstname,frob,nicate", ["column frob: is unknown", "column nicate: is unknown"]),
+    (
+        "email,firstname,frob,nicate",
+        ["column frob: is unknown", "column nicate: is unknown", "column lastname: ", "column country: "],
+    ),
     ("a@x.com,A,B,DE", ["is no header line: none of its cells is a name of a column"]),
 ]
 
@@ -403,7 +406,7 @@ HEADERS = [
 @pytest.mark.parametrize(("header", "said"), HEADERS)
 def test_headers_that_are_refused(header: str, said: list[str], read: Read) -> None:
     """Columns that are unknown, missing or stand twice end the reading, all of them named."""
-    found = refusal(read, f"\n{header}\na@x.com,A,B,DE,x\n")
+    found = refusal(read, f"\n{header}\n\n")
     assert len(found) == len(said)
     for line, words in zip(found, said, strict=True):
         assert line.startswith("line 2")
@@ -415,6 +418,19 @@ def test_columns_left_out(read: Read) -> None:
     assert len(read(HEADER.replace("\n", ",Shoe Size\n") + GOOD + ",43\n", ignored=["shoe size"])) == 1
     said = refusal(read, HEADER + GOOD + "\n", ignored=["shoe size"])
     assert said == ["line 1, column shoe size: is to be left out, and the file has no such column"]
+    (named,) = refusal(read, HEADER.replace("\n", ",Kostenstelle\n"), ignored=["Kostenstele"])[1:]
+    assert named.endswith("and the file has no such column: is Kostenstelle meant?")
+
+
+def test_unknown_columns_and_rows_are_told_at_once(read: Read) -> None:
+    """What is known is listed once, and the rows are looked at as if a misspelt column were what must be meant."""
+    found = refusal(read, "email,firstname,lastname,contry,shoe,hat\na@x.com,A,B,XX,,\nb@x.com,A,B,DE,1,2\n,A,B,DE,,\n")
+    assert [line.partition(":")[0] for line in found] == [
+        *(f"line 1, column {name}" for name in ("contry", "shoe", "hat")),
+        "row 1 (line 2), column contry",
+        "row 3 (line 4)",
+    ]
+    assert ["known are action, user" in line for line in found] == [False, True, False, False, False]
 
 
 @pytest.mark.parametrize(

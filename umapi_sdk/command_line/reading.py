@@ -42,7 +42,11 @@ _OPTIONS: Final = (
         help="What rows of CSV ask for that do not say, such as add, update or remove_from_org.",
     ),
     click.option(
-        "--ignore-column", "ignored", multiple=True, metavar="NAME", help="A column of CSV to leave out; repeatable."
+        "--ignore-column",
+        "ignored",
+        multiple=True,
+        metavar="NAME",
+        help="A column of CSV to leave out; repeat the option for more.",
     ),
     click.option("--all-problems", is_flag=True, help=f"Show all problems of FILE, and not only the first {FEW}."),
 )
@@ -129,6 +133,7 @@ class Screening:
         """Count problems, and tell them."""
         for problem in problems:
             self.problems += 1
+            self.rows = max(self.rows, problem.row or 0)
             if self._most is None or self.problems <= self._most:
                 self._tell(f"{self._sheet.name}: {problem}")
 

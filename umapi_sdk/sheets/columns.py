@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from umapi_sdk.options import nearest
 from umapi_sdk.sheets.rows import Problem, SheetError
 
 
@@ -129,6 +130,8 @@ class Header:
     """As the file has them, one for each cell of the header line."""
     columns: Sequence[str | None]
     """What each is; None for one that is left out."""
+    unknown: tuple[Problem, ...] = ()
+    """The columns that are not known. One that is but misspelt stands in `columns` as what must be meant."""
 
     def name_of(self, column: str) -> str:
         """Return what the file calls a column; if it has none of the kind, its name here."""
@@ -139,7 +142,7 @@ def read_header(cells: Sequence[str], line: int, ignored: Collection[str]) -> He
     """Return the columns that a header line names; those in `ignored` are left out.
 
     Raises:
-        SheetError: columns that are unknown, stand twice or are missing, each named.
+        SheetError: columns that stand twice or are missing, each named, with those that are unknown.
     """
     names = [cell.strip() for cell in cells]
     while names and not names[-1]:
@@ -147,35 +150,45 @@ def read_header(cells: Sequence[str], line: int, ignored: Collection[str]) -> He
     left_out = {plain(name) for name in ignored}
     columns: list[str | None] = []
     problems: list[Problem] = []
+    unknown: list[Problem] = []
     for place, name in enumerate(names, 1):
         column = None if plain(name) in left_out else _BY_NAME.get(plain(name))
         if column is None and name and plain(name) not in left_out:
-            problems.append(Problem(line=line, column=name, message=f"is unknown{_advice(name)}"))
+            column, advice = _meant(name)
+            known = "" if column is not None or any(_KNOWN in each.message for each in unknown) else f"; {_KNOWN}"
+            unknown.append(Problem(line=line, column=name, message=f"is unknown: {advice}{known}"))
+            column = None if column is not None and column.name in columns else column
         elif column is not None and column.name in columns and not column.many:
             first = names[columns.index(column.name)]
             problems.append(Problem(line=line, column=name, message=_twice(first, name, place)))
         columns.append(column.name if column else None)
     missing = left_out - {plain(name) for name in names}
     problems += [
-        Problem(line=line, column=name, message="is to be left out, and the file has no such column")
+        Problem(
+            line=line, column=name, message=f"is to be left out, and the file has no such column{nearest(name, names)}"
+        )
         for name in ignored
         if plain(name) in missing
     ]
-    if not problems and not any(who in columns for who in WHO):
+    if not (problems or unknown) and not any(who in columns for who in WHO):
         message = f"names no column that says who a row is about: one of {', '.join(WHO)}"
         problems.append(Problem(line=line, message=message))
     if problems:
-        raise SheetError(*problems)
-    return Header(names, columns)
+        raise SheetError(*unknown, *problems)
+    return Header(names, columns, tuple(unknown))
 
 
-def _advice(name: str) -> str:
+_KNOWN: Final = f"known are {', '.join(column.name for column in COLUMNS[:-2])}"
+
+
+def _meant(name: str) -> tuple[Column | None, str]:
+    """Return the column that must be meant by an unknown name, if there is one, and what to do about it."""
     near = get_close_matches(plain(name), _BY_NAME, n=1, cutoff=0.7)
     if near:
         column = _BY_NAME[near[0]]
         called = next(each for each in (column.name, *column.also) if plain(each) == near[0])
-        return f": is {called} meant? --ignore-column leaves it out"
-    return f": --ignore-column leaves it out; known are {', '.join(column.name for column in COLUMNS[:-2])}"
+        return column, f"is {called} meant? --ignore-column leaves it out"
+    return None, "--ignore-column leaves it out"
 
 
 def _twice(first: str, name: str, place: int) -> str:

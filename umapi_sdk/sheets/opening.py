@@ -108,7 +108,9 @@ class Sheet:
         try:
             stream = self._path.open("rb")
         except OSError as error:
-            raise SheetError(Problem(message=f"cannot be read: {error.strerror}")) from None
+            # The word after a second column would be taken for a file.
+            repeated = "; --ignore-column takes one column, and is repeated for more" if self._ignored else ""
+            raise SheetError(Problem(message=f"cannot be read: {error.strerror}{repeated}")) from None
         with stream:
             yield stream
 

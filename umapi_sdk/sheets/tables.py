@@ -11,7 +11,7 @@ from typing import Final
 import attrs
 
 from umapi_runtime.constraints import show
-from umapi_sdk.sheets.columns import count_known, read_header
+from umapi_sdk.sheets.columns import Header, count_known, read_header
 from umapi_sdk.sheets.operations import RowOperation
 from umapi_sdk.sheets.people import PersonRow, check_needs
 from umapi_sdk.sheets.rows import Problem, Row, SheetError
@@ -22,6 +22,8 @@ DELIMITERS: Final = (",", ";", "\t")
 
 _OTHER_DELIMITERS: Final = ("|", ":", "^", "~")
 """Those that are asked after where no other divides a header line: they may be part of a name."""
+_MOST_PROBLEMS: Final = 1000
+"""Problems of rows that are told beside those of the header line."""
 _SHOWN: Final = 3
 """Cells that are shown of a line that should have been a header line."""
 
@@ -68,7 +70,17 @@ def read_table(
     note_heading(lines.text)
     missing = check_needs(header, start, usual)
     if missing:
-        raise SheetError(*missing)
+        raise SheetError(*header.unknown, *missing)
+    rows = _people(header, reader, lines, usual)
+    if header.unknown:
+        # Nobody may act on the rows, but what is wrong with them is told at once, and not in a second round.
+        found = itertools.chain.from_iterable(row.problems for row in rows)
+        raise SheetError(*header.unknown, *itertools.islice(found, _MOST_PROBLEMS))
+    yield from rows
+
+
+def _people(header: Header, reader: Iterator[list[str]], lines: RowLines, usual: RowOperation) -> Iterator[Row]:
+    """Give the rows below a header line."""
     for number, (line, cells) in enumerate(_rows(reader, lines), 1):
         if isinstance(cells, Problem):
             problem = Problem(row=number, line=line, message=cells.message)
