@@ -52,7 +52,9 @@ class Auth(ABC):
         client_secret, auth_host = hidden(client_secret), guarded(auth_host)
         self.client_id = _given("client_id", client_id)
         if not _FIT_FOR_HEADER.fullmatch(client_id):
-            raise ConfigurationError("client_id must be ASCII without spaces or line breaks")
+            raise ConfigurationError(
+                "client_id must be ASCII without spaces or line breaks: is it still a placeholder?"
+            )
         self._client_secret = Secret(_given("client_secret", client_secret))
         self.auth_host = _given("auth_host", auth_host)
         self.auth_endpoint = _given("auth_endpoint", auth_endpoint)

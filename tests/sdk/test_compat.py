@@ -499,3 +499,40 @@ def test_what_asks_for_nothing_is_left_out(client: Client, wire: ScriptedServer)
     nothing = umapi_client.UserAction("a@example.com").add_to_groups([])
     assert connection.execute_multiple([nothing]) == (0, 1, 0)
     assert codes(nothing) == ["error.group.invalid_list"]
+
+
+@pytest.mark.parametrize("forgotten", ["endpoint", "auth_host"])
+def test_adobe_is_not_called_where_the_environment_names_another_server(
+    forgotten: str, mock: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program under `exec` that forgets a host is refused, and the message says what it has to give."""
+    details = mock.details
+    variable, host = {
+        "endpoint": ("UMAPI_ENDPOINT", "usermanagement.adobe.io"),
+        "auth_host": ("UMAPI_IMS_URL", "ims-na1.adobelogin.com"),
+    }[forgotten]
+    monkeypatch.setenv("UMAPI_ENDPOINT", details.api_url)
+    monkeypatch.setenv("UMAPI_IMS_URL", details.ims_url)
+    tokens: dict[str, Any] = {} if forgotten == "auth_host" else {"auth_host": details.ims_url}
+    auth = umapi_client.OAuthS2S(details.client_id, details.client_secret, **tokens)
+    given: dict[str, Any] = {} if forgotten == "endpoint" else {"endpoint": details.api_url}
+    with pytest.raises(umapi_client.ArgumentError) as caught:
+        umapi_client.Connection(details.org_id, auth, **given)
+    assert f'at {host}, while {variable} names another server: give {forgotten}=os.environ["{variable}"]' in str(
+        caught.value
+    )
+
+
+def test_the_authority_of_the_environment_is_trusted(
+    secure: RunningServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `exec --tls` exports is enough for a program."""
+    assert secure.details.ca_cert is not None
+    monkeypatch.setenv("UMAPI_CA_BUNDLE", str(secure.details.ca_cert))
+    assert client(secure).execute_single(member_of("jdoe@example.com"), immediate=True) == (0, 1, 1)
+
+
+def test_a_placeholder_is_told_as_one() -> None:
+    """Credentials that nobody has filled in are told as such."""
+    with pytest.raises(UmapiError, match="is it still a placeholder"):
+        umapi_client.OAuthS2S("your client id", "a secret")

@@ -15,26 +15,14 @@ from umapi_harness.mock.serving.server import RunningServer
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "from-umapi-client.md"
 TEXT = PAGE.read_text("utf-8")
 BLOCKS = re.findall(r"^```(\S*)(?: \S+)?\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
-(BEFORE, BEFORE_PRINTS), (AFTER, AFTER_PRINTS) = [
-    (content, BLOCKS[place + 1][1]) for place, (kind, content) in enumerate(BLOCKS) if kind == "python"
-]
+BEFORE, AFTER = (content for kind, content in BLOCKS if kind == "python")
+BEFORE_PRINTS, AFTER_PRINTS = (content for kind, content in BLOCKS if not kind)
 
 
 @pytest.fixture(autouse=True)
 def connected(mock: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the programs name leads to the mock server."""
     details = mock.details
-    connection, credentials = umapi_client.Connection, umapi_client.OAuthS2S
-
-    def connect(org_id: str, auth: Any) -> Any:
-        assert org_id
-        return connection(details.org_id, auth, endpoint=details.api_url)
-
-    def authorise(**_: str) -> Any:
-        return credentials(details.client_id, details.client_secret, auth_host=details.ims_url)
-
-    monkeypatch.setattr(umapi_client, "Connection", connect)
-    monkeypatch.setattr(umapi_client, "OAuthS2S", authorise)
     for line in details.export_lines():
         name, _, value = line.removeprefix("export ").partition("=")
         monkeypatch.setenv(name, value.removeprefix("'").removesuffix("'"))

@@ -44,6 +44,7 @@ from umapi_sdk.compat.pages import (
     unknown_kind,
     users_of,
 )
+from umapi_sdk.compat.surroundings import check_whom, trusted
 from umapi_sdk.connection import Connection
 from umapi_sdk.errors import NotFoundError, UmapiError
 from umapi_sdk.masking import without
@@ -107,7 +108,8 @@ class ClientConnection:
         options: what else the SDK's connection can be told, such as `{"proxy": ...}`.
 
     Raises:
-        ArgumentError: an argument cannot be used.
+        ArgumentError: an argument cannot be used, or Adobe would be called while `UMAPI_ENDPOINT` or `UMAPI_IMS_URL`
+            names another server.
     """
 
     def __init__(
@@ -129,6 +131,7 @@ class ClientConnection:
         on_wait: WaitHook | None = None,
         options: OptionArguments | None = None,
     ) -> None:
+        authorities = trusted() if transport is None else {}
         self.logger = logger
         """Where waits and the sending of empty actions are told."""
         self.auth = auth
@@ -149,7 +152,13 @@ class ClientConnection:
         }
         """What this connection has done."""
         self._told_of_waits = on_wait
-        self._given: dict[str, Any] = {"transport": transport, "sleep": sleep, "clock": clock, **(options or {})}
+        self._given: dict[str, Any] = {
+            "transport": transport,
+            "sleep": sleep,
+            "clock": clock,
+            **authorities,
+            **(options or {}),
+        }
         self._options: dict[str, Any] = {
             "endpoint": endpoint,
             "test_mode": test_mode,
@@ -167,6 +176,8 @@ class ClientConnection:
         self._sending = threading.RLock()
         self._queue: list[ClientAction] = []
         self._connection = self._built()
+        if transport is None:
+            check_whom(endpoint, auth)
         self.server_status: dict[str, Any] = {"status": self._connection.status()[1]["status"], "endpoint": endpoint}
         """The state of the service, as last heard."""
         # Also runs when the program ends, so that actions are not lost without a word.
