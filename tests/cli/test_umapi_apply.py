@@ -706,7 +706,8 @@ def test_what_a_journal_refuses(
     refused = [
         (apply("others.csv", "--resume", "people.csv.journal"), "is of a run of another file or another state of it"),
         (apply("--dry-run", "--resume", "people.csv.journal"), "is of a run for the mode real changes, not test mode"),
-        (apply("--resume", "people.csv"), "is not the journal of a bulk run"),
+        (apply("--resume", "others.csv"), "is not the journal of a bulk run\n"),
+        (apply("--resume", "people.csv"), "is not the journal of a bulk run: is people.csv.journal meant?"),
         (apply("--resume", "missing"), "there is no such file"),
         (apply("--resume", "people.csv.journal", "--by-group"), "--by-group does not go with --resume"),
         (apply(), "name a FILE, or a journal to go on with"),

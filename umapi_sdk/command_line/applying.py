@@ -34,6 +34,7 @@ from umapi_sdk.sheets.opening import STANDARD_INPUT
 
 _STOPPING: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
+_JOURNAL: Final = ".journal"
 _DRY: Final = ".dry-run.journal"
 _SHOWN: Final = 20
 """Rows that were not completed, so many of which have a line of their own."""
@@ -251,7 +252,7 @@ def _place(file: str, wishes: _Wishes, *, test_mode: bool) -> Generator[Path]:
     elif file == STANDARD_INPUT:
         raise click.UsageError("standard input has no name for a journal to go by: give --journal")
     else:
-        yield Path(f"{file}{_DRY if test_mode else '.journal'}")
+        yield Path(f"{file}{_DRY if test_mode else _JOURNAL}")
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
@@ -267,7 +268,9 @@ def _resume(access: Access, journal: Path, file: str | None, wishes: _Wishes) ->
     try:
         run = BulkRun.open(journal)
     except JournalError as error:
-        raise click.ClickException(str(error)) from None
+        usual = Path(f"{journal}{_JOURNAL}")
+        meant = f": is {usual} meant?" if is_journal(usual) and not is_journal(journal) else ""
+        raise click.ClickException(f"{error}{meant}") from None
     test_mode = True if wishes.dry_run or run.purpose.test_mode else None
     with run, access.connection(test_mode=test_mode) as connection:
         wishes.check_files(journal, file, run.purpose.source)
