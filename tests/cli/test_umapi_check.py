@@ -117,6 +117,16 @@ def test_no_file(check: Check, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "--ignore-column takes one column, and is repeated for more" in capsys.readouterr().out
 
 
+def test_rows_that_end_early_are_counted(check: Check) -> None:
+    """A person without the cell of groups is created without any, and who checks the file is told."""
+    whole, short = "a@x.com,A,B,DE,G\n", "b@x.com,A,B,DE\n"
+    told = "1 row ends early: cells that are missing at the end are taken for blank"
+    assert check(HEADER + whole + short).lines[1:] == [told]
+    assert check(HEADER + short + short.replace("b@", "c@")).lines[1].startswith("2 rows end early")
+    assert len(check(HEADER + whole).lines) == 1
+    assert len(check(HEADER.replace("groups", "ID") + short).lines) == 1
+
+
 def test_rows_under_an_unknown_column_are_counted(check: Check) -> None:
     """The summary counts the rows that were looked at though a column is unknown."""
     assert check(rows(3, country="XX").replace("groups", "gruppe")).lines[-1] == "4 problems in 3 rows"

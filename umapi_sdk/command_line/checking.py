@@ -43,4 +43,8 @@ def _verdict(file: str, by_group: bool, reading: Reading, mark: str) -> int:
         say(f"{mark}{screening.summary}")
         return BAD_INPUT
     say(f"{mark}No problem: {summary}")
+    if screening.short:
+        # Excel writes such rows, and a file that was cut off or pasted together has them too.
+        rows = "1 row ends" if screening.short == 1 else f"{screening.short:,} rows end"
+        say(f"{mark}{rows} early: cells that are missing at the end are taken for blank")
     return DONE

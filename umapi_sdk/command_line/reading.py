@@ -106,6 +106,8 @@ class Screening:
         """Rows read so far."""
         self.problems = 0
         """Problems found."""
+        self.short = 0
+        """Rows that end before their last cells."""
         self._bad: list[Row] | None = None
 
     def keep_bad(self) -> None:
@@ -115,6 +117,7 @@ class Screening:
     def __iter__(self) -> Iterator[Row]:
         for row in self._sheet:
             self.rows += 1
+            self.short += row.ends_early
             self.note(row.problems)
             if self._bad is not None and row.problems:
                 self._bad.append(row)

@@ -59,6 +59,7 @@ class PersonRow:
             action=None if self._problems else action,
             problems=tuple(self._problems),
             target=self.text(self._who()) or self.text(columns.GROUP) or None,
+            ends_early=any(name not in (None, columns.NOT_READ) for name in self._header.columns[self._size :]),
         )
 
     def text(self, column: str) -> str:

@@ -73,5 +73,7 @@ class Row:
     """All that is wrong with the row."""
     target: str | None = None
     """The user or user group that it is about, also where there is a problem; None where that cannot be read."""
+    ends_early: bool = False
+    """Whether cells are missing at its end, under columns that are read; they count as blank."""
     original: str = attrs.field(default="", repr=False)
     """Its text in the file."""
