@@ -641,6 +641,8 @@ def test_what_may_be_an_echo_among_other_errors_is_not_told_as_failed(site: Site
     _, (row,) = site.run([created.add_to_groups(["No such group"])])
     assert (row.outcome, row.code) == (RowOutcome.FAILED, "error.group.not_found")
     assert row.steps == "step 0 (createFederatedID) unknown; step 1 (add) failed"
+    look = " Look what the steps that are unknown have done, as by `umapi user`, before sending what is left."
+    assert (row.remedy or "").endswith(look)
 
 
 def test_a_run_that_is_stopped_with_rows_under_way_is_to_be_resumed(site: Site) -> None:

@@ -15,6 +15,7 @@ from umapi_sdk.outcomes import LOOK, StepError
 from umapi_sdk.remedies import remedy_for
 
 _UNDER_WAY = "it was under way when the run ended"
+_LOOK_FIRST = "Look what the steps that are unknown have done, as by `umapi user`, before sending what is left."
 _RESUME_LEFT = "Resume the run."
 _RESUME = "Resume the run: it finds out what became of it before anything is sent again."
 
@@ -174,6 +175,8 @@ def tell(stored: StoredResult, *, test_mode: bool) -> RowResult:
     if note.refusal is not None and not errors:
         code, message = note.refusal.code, note.refused_for
         remedy = remedy_for(note.refusal.code, note.refusal.status)
+    if Fate.UNTOLD in stored.fates.values():
+        remedy = " ".join(part for part in (remedy, _LOOK_FIRST) if part)
     if outcome is RowOutcome.UNKNOWN:
         message = note.reason or message if stored.state is State.UNKNOWN else _UNDER_WAY
         remedy = LOOK if stored.state is State.UNKNOWN else _RESUME
