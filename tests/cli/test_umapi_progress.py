@@ -52,7 +52,7 @@ def test_lines_in_a_pipe() -> None:
     *_, wait, look = stream.getvalue().splitlines()
     assert "; waiting 30 min 0 s until " in wait
     assert wait.endswith(": too many requests")
-    assert look.endswith("; asking what became of 10 rows under way")
+    assert look.endswith("; looking after 10 rows under way, by asking, or by sending again what does no harm twice")
 
 
 def test_one_line_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
