@@ -97,7 +97,12 @@ class _Wishes:
 @click.option("--result", type=_FILE, help="Write what became of each row: CSV, or JSON Lines if it ends in .jsonl.")
 @click.option("--left", type=_FILE, help="Write what is left of rows that failed or were not sent, for `umapi apply`.")
 @click.option("--bad", type=_FILE, help="Write the rows that --skip-bad-rows leaves out, as they are in FILE.")
-@click.option("--plan", "plan_only", is_flag=True, help="Show what would be sent, and end.")
+@click.option(
+    "--plan",
+    "plan_only",
+    is_flag=True,
+    help="Show what would be sent, and end; it needs settings, unlike `umapi check`.",
+)
 @click.option("--dry-run", is_flag=True, help="Have the service check the commands (testOnly), and change nothing.")
 @click.option("--skip-bad-rows", "skip_bad", is_flag=True, help="Leave out rows that cannot be used.")
 @click.option("--by-group", is_flag=True, help="Turn memberships around where that makes fewer commands.")

@@ -49,7 +49,9 @@ class ProgressLine:
             self._tell(f"waiting {duration(event.seconds)} until {at}: {event.reason}", at_once=event.seconds >= _EVERY)
         elif isinstance(event, Reconciling):
             rows = f"{event.rows:,} row{'' if event.rows == 1 else 's'}"
-            self._tell(f"looking after {rows} under way, by asking, or by sending again what does no harm twice", at_once=True)
+            self._tell(
+                f"looking after {rows} under way, by asking, or by sending again what does no harm twice", at_once=True
+            )
 
     def note(self, text: str) -> None:
         """Tell something on a line of its own."""
