@@ -20,6 +20,8 @@ import pytest
 from umapi_command import Result, write_profile
 from umapi_harness.mock.faults.plans import Fault
 from umapi_harness.mock.serving.server import RunningServer
+from umapi_sdk import UserAction
+from umapi_sdk.bulk import BulkRun
 
 HEADER = "email,firstname,lastname,country,groups\n"
 Apply = Callable[..., Result]
@@ -235,7 +237,8 @@ def test_who_had_test_mode_is_told_what_does_the_work(
     monkeypatch.delenv("UMAPI_TEST_MODE")
     again = apply("--journal", "mine.journal", *options)
     assert (
-        "it is of a run in test mode, which changed nothing: --journal mine2.journal begins the real one" in again.err
+        "mine.journal: is of a run in test mode, which changed nothing: --journal mine2.journal begins the real"
+        in again.err
     )
     resumed = apply("--resume", "mine.journal")
     assert resumed.lines[-1] == (
@@ -298,11 +301,24 @@ def test_a_journal_is_never_replaced(apply: Apply, server: RunningServer, folder
     assert apply("people.csv").status == 0
     result = apply("people.csv")
     assert (result.status, result.out) == (2, "")
-    assert "people.csv.journal: exists already" in result.err
-    assert "umapi apply --resume people.csv.journal goes on with it" in result.err
-    assert "if people.csv has changed since, --journal begins another" in result.err
-    assert apply("people.csv", "--journal", "other").status == 0  # every row updates what is there
+    assert result.err == (
+        "umapi: journal people.csv.journal: its run is over (2 completed), and nothing is left to go on with: "
+        "--journal people.csv2.journal carries out people.csv once more\n"
+    )
+    assert apply("people.csv", "--journal", "people.csv2.journal").status == 0  # every row updates what is there
     assert posts(server) == 2
+
+
+def test_a_journal_of_a_run_that_is_not_over_is_to_be_resumed(apply: Apply, folder: Path) -> None:
+    """Of a run of which rows are left, the refusal says how to go on, and how to begin another."""
+    Path("people.csv").write_text(rows(2), "utf-8")
+    leaver = UserAction("a@example.com").remove_from_organization()
+    BulkRun.create("people.csv.journal", [leaver], org_id="12345@AdobeOrg", endpoint="http://127.0.0.1:1").close()
+    result = apply("people.csv")
+    assert result.err == (
+        "umapi: journal people.csv.journal: exists already: umapi apply --resume people.csv.journal goes on with it; "
+        "if people.csv has changed since, --journal people.csv2.journal begins another\n"
+    )
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])

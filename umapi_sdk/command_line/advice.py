@@ -114,11 +114,17 @@ def free_name(name: str | Path) -> str:
     return str(path)
 
 
-def advice_on_present(place: Path, file: str, *, test_mode: bool) -> str:
-    """Return what to do about a journal that stands where another was to be made."""
+def told_of_present(place: Path, file: str, *, test_mode: bool) -> str:
+    """Return what stands where a journal was to be made, and what to do about it."""
+    name = shlex.quote(free_name(place))
     with suppress(JournalError), BulkRun.open(place) as run:
+        counts = run.counts
         if run.purpose.test_mode and not test_mode:
-            name = shlex.quote(free_name(place))
-            return f"; it is of a run in test mode, which changed nothing: --journal {name} begins the real one"
+            state = "is of a run in test mode, which changed nothing"
+            return f"journal {place}: {state}: --journal {name} begins the real one"
+        if not counts.left:
+            again = f"--journal {name} carries out {file} once more"
+            return f"journal {place}: its run is over ({counts}), and nothing is left to go on with: {again}"
     resume = f"umapi apply --resume {shlex.quote(str(place))}"
-    return f"; {resume} goes on with it; if {file} has changed since, --journal begins another"
+    other = f"if {file} has changed since, --journal {name} begins another"
+    return f"journal {place}: exists already: {resume} goes on with it; {other}"

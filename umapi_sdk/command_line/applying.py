@@ -19,7 +19,7 @@ from click.core import ParameterSource
 from umapi_sdk.bulk import BadRowsError, BulkResult, BulkRun, Ending, RowOutcome
 from umapi_sdk.bulk.database import is_journal
 from umapi_sdk.bulk.running import SETTLING
-from umapi_sdk.command_line.advice import Advice, advice_on_present
+from umapi_sdk.command_line.advice import Advice, told_of_present
 from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, UNFINISHED, Access, examples
 from umapi_sdk.command_line.output import Output, complain, count
 from umapi_sdk.command_line.progress import ProgressLine
@@ -213,8 +213,10 @@ def _begin(access: Access, file: str, wishes: _Wishes) -> int:
             complain(f"{screening.summary}: nothing was sent")
             return BAD_INPUT
         except JournalError as error:
-            advice = advice_on_present(place, sheet.name, test_mode=connection.test_mode) if is_journal(place) else ""
-            raise click.ClickException(f"{error}{advice}") from None
+            told = (
+                told_of_present(place, sheet.name, test_mode=connection.test_mode) if is_journal(place) else str(error)
+            )
+            raise click.ClickException(told) from None
         if wishes.max_removals is not None:
             with _forgotten_unless_allowed(run, place) as allow:
                 problem = wishes.max_removals.problem(counted.removals, connection)
