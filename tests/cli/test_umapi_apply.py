@@ -99,7 +99,7 @@ def test_a_file_is_carried_out(apply: Apply, server: RunningServer, folder: Path
     result = apply("people.csv", "--result", "result.csv")
     assert result.status == 0, result.err
     assert result.lines == [
-        "25 rows in 25 commands, 0 of them merged, in 3 requests: 0 s at least, at 10 requests in 60 s",
+        "25 rows in 25 commands, 0 of them merged, in 3 requests",
         "25 rows: 25 completed",
         "3 requests, and waits of 0 s in all",
         "Next: nothing, every row is completed.",
@@ -195,13 +195,18 @@ def test_a_file_of_bad_rows_must_be_possible(apply: Apply, server: RunningServer
     assert (posts(server), os.listdir()) == (0, ["people.csv"])
 
 
-def test_a_plan_sends_nothing(apply: Apply, server: RunningServer, folder: Path) -> None:
-    """`--plan` tells of requests and time, and leaves neither requests nor files."""
+def test_a_plan_sends_nothing(
+    apply: Apply, server: RunningServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--plan` tells of requests, and of time where they are paced, and leaves neither requests nor files."""
     Path("people.csv").write_text(rows(25), "utf-8")
     result = apply("people.csv", "--plan")
     assert (result.status, len(result.lines)) == (0, 2)
-    assert result.lines[0].startswith("25 rows in 25 commands, 0 of them merged, in 3 requests")
+    assert result.lines[0] == "25 rows in 25 commands, 0 of them merged, in 3 requests"
     assert result.lines[1] == "Nothing was sent."
+    monkeypatch.setenv("UMAPI_PACING", "true")
+    paced = apply("people.csv", "--plan").lines[0]
+    assert paced == f"{result.lines[0]}: 0 s at least, at 10 requests in 60 s"
     assert posts(server) == 0
     assert os.listdir() == ["people.csv"]
 

@@ -55,6 +55,14 @@ def test_lines_in_a_pipe() -> None:
     assert look.endswith("; looking after 10 rows under way, by asking, or by sending again what does no harm twice")
 
 
+def test_no_time_is_told_where_nothing_sets_one() -> None:
+    """Before anything is done, only a connection that paces its requests knows how long it takes at least."""
+    for least in (600.0, 0.0):
+        stream = io.StringIO()
+        ProgressLine(START, least, stream, Clock())(Waiting(30.0, "too many requests", 100.0))
+        assert ("10 min 0 s left at least" in stream.getvalue()) == bool(least)
+
+
 def test_one_line_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """The line has a bar, is no wider than the terminal, and changes in place until something else is told."""
     monkeypatch.setenv("COLUMNS", "60")

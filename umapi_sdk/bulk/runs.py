@@ -78,12 +78,16 @@ class PlanSummary:
         """The seconds from the first request to the last at least, at the documented limit of one client."""
         return least_time(ACTION, self.requests)
 
-    def __str__(self) -> str:
+    @property
+    def size(self) -> str:
+        """The numbers in words, without the time, which nothing sets where a connection does not pace its requests."""
         sizes = (self.actions, "row"), (self.commands, "command"), (self.requests, "request")
         rows, commands, requests = (f"{size:,} {name}{'' if size == 1 else 's'}" for size, name in sizes)
+        return f"{rows} in {commands}, {self.merged:,} of them merged, in {requests}"
+
+    def __str__(self) -> str:
         limit = f"{ACTION.per_client} requests in {ACTION.period:.0f} s"
-        least = duration(self.least_seconds)
-        return f"{rows} in {commands}, {self.merged:,} of them merged, in {requests}: {least} at least, at {limit}"
+        return f"{self.size}: {duration(self.least_seconds)} at least, at {limit}"
 
 
 class BulkRun:

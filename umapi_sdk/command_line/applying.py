@@ -310,13 +310,14 @@ def _carry_out(
         if counts.bad:
             output.say(f"{count(counts.bad, 'bad row')} of {counts.total:,} left out")
         summary = run.plan_summary()
+        paced = connection.service.pacer is not None
         if summary.actions or wishes.plan_only:
             mode = ". Test mode: the service checks, and changes nothing" if connection.test_mode else ""
-            output.say(f"{summary}{mode}")
+            output.say(f"{summary if paced else summary.size}{mode}")
         if wishes.plan_only:
             output.say("Nothing was sent.")
             return DONE
-        progress = ProgressLine(counts, summary.least_seconds)
+        progress = ProgressLine(counts, summary.least_seconds if paced else 0.0)
         ended: BulkResult | None = None
         with _stopping(run, progress):
             try:

@@ -98,7 +98,7 @@ class ProgressLine:
             rate = settled / passed
             told += [f"{rate * _MINUTE:,.0f} a minute"]
             told += [f"{duration(counts.left / rate)} left"] if counts.left else []
-        elif counts.left:
+        elif counts.left and self._least:
             told += [f"{duration(self._least)} left at least"]
         bar = "#" * (_BAR * done // total) if total else ""
         return (f"[{bar:<{_BAR}}] " if self._changes else "") + ", ".join(told)
