@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from umapi_models.error_codes import ErrorCode
     from umapi_models.models import CreateOption, Group, GroupType, IdentityType, User, UserStatus
-    from umapi_sdk.actions import Action, GroupAction, UserAction
+    from umapi_sdk.actions import Action, GroupAction, GroupSteps, UserAction, UserSteps
     from umapi_sdk.auth import JWTAuth, OAuthS2S, ServicePrincipalAuth
     from umapi_sdk.bulk import BulkResult, BulkRun, RowOutcome, RowResult
     from umapi_sdk.commands import read_action, read_actions
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "umapi_models.error_codes": "ErrorCode",
     "umapi_models.models": "CreateOption Group GroupType IdentityType User UserStatus",
-    "umapi_sdk.actions": "Action GroupAction UserAction",
+    "umapi_sdk.actions": "Action GroupAction GroupSteps UserAction UserSteps",
     "umapi_sdk.auth": "JWTAuth OAuthS2S ServicePrincipalAuth",
     "umapi_sdk.bulk": "BulkResult BulkRun RowOutcome RowResult",
     "umapi_sdk.commands": "read_action read_actions",
@@ -84,6 +84,7 @@ __all__ = [
     "ForbiddenError",
     "Group",
     "GroupAction",
+    "GroupSteps",
     "GroupType",
     "GroupsQuery",
     "IdentityType",
@@ -117,6 +118,7 @@ __all__ = [
     "UserAction",
     "UserQuery",
     "UserStatus",
+    "UserSteps",
     "UsersQuery",
     "Wait",
     "Waited",

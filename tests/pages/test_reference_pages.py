@@ -52,11 +52,13 @@ def test_connections(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_actions(server: RunningServer, capsys: pytest.CaptureFixture[str]) -> None:
-    """The program adds a user with a membership."""
-    (part,) = parts("reference/actions.md")
+    """The program adds a user with a membership; a function returns a chain of steps."""
+    part, function = parts("reference/actions.md")
     exec(compile(part, "actions.md", "exec"), {})
     assert capsys.readouterr().out.startswith("new@example.com: completed")
     assert server.world.organization().find_user("new@example.com") is not None
+    exec(compile(function, "actions.md", "exec"), {"__name__": __name__})
+    assert "'jo@example.com', 2 steps" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("server")

@@ -2,8 +2,7 @@
 
 from typing import assert_type
 
-from umapi_sdk import Action, CreateOption, GroupAction, UserAction
-from umapi_sdk.actions import GroupSteps
+from umapi_sdk import Action, CreateOption, GroupAction, GroupSteps, UserAction
 
 created = GroupAction("Designers").create(description="D", option=CreateOption.IGNORE_IF_ALREADY_EXISTS)
 assert_type(created, GroupSteps)

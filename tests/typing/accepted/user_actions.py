@@ -2,8 +2,7 @@
 
 from typing import assert_type
 
-from umapi_sdk import Action, ActionOutcome, CreateOption, IdentityType, UserAction
-from umapi_sdk.actions import UserSteps
+from umapi_sdk import Action, ActionOutcome, CreateOption, IdentityType, UserAction, UserSteps
 
 by_email = UserAction(email="jdoe@example.com")
 by_place = UserAction("jdoe@example.com", use_adobe_id=True, request_id="r1")
@@ -41,3 +40,8 @@ assert_type(removal.execution_errors(), tuple[str, ...])
 step_by_step = UserAction("a@example.com").create_enterprise_id(first_name="A", last_name="B")
 for name in ("A", "B"):
     step_by_step = step_by_step.add_to_groups([name])
+
+
+def joiner(email: str) -> UserSteps:
+    """A chain that a program's own function returns."""
+    return UserAction(email).create_federated_id(first_name="J", last_name="D", country="DE").add_to_groups(["g"])
