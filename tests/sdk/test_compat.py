@@ -536,3 +536,13 @@ def test_a_placeholder_is_told_as_one() -> None:
     """Credentials that nobody has filled in are told as such."""
     with pytest.raises(UmapiError, match="is it still a placeholder"):
         umapi_client.OAuthS2S("your client id", "a secret")
+
+
+@pytest.mark.parametrize("add", ["add_to_groups", "remove_from_groups", "add_users", "remove_users"])
+def test_a_text_is_no_list_of_names(add: str) -> None:
+    """One name in place of a list is refused, where each of its letters would be one."""
+    of_user = add.endswith("groups")
+    action = umapi_client.UserAction("jo@example.com") if of_user else umapi_client.GroupAction("DevOps")
+    with pytest.raises(umapi_client.ArgumentError, match=r"give a list of names: \['DevOps'\], not 'DevOps'"):
+        getattr(action, add)("DevOps")
+    assert action.commands == []

@@ -54,7 +54,13 @@ def _fields(model: type, **values: Any) -> dict[str, Any]:
 
 
 def _names(model: type, field: str, given: Iterable[str]) -> dict[str, list[str]]:
-    """Return the content of a command that lists names."""
+    """Return the content of a command that lists names.
+
+    Raises:
+        ArgumentError: a single text stands for the list; each of its letters would be a name.
+    """
+    if isinstance(given, str):
+        raise ArgumentError(f"give a list of names: [{given!r}], not {given!r}")
     return {contract_of(model).names[field]: list(given)}
 
 
@@ -269,14 +275,18 @@ class ClientUserAction(ClientAction):
         return self.append(**{UPDATE: fields})
 
     def add_to_groups(self, groups: Iterable[str] = ()) -> Self:
-        """Put the user into groups of any kind."""
+        """Put the user into groups of any kind.
+
+        Raises:
+            ArgumentError: a text stands for the list of groups.
+        """
         return self.append(**{ADD: _names(AddToGroups, "group", groups)})
 
     def remove_from_groups(self, groups: Iterable[str] | None = None, all_groups: bool = False) -> Self:
         """Take the user out of the groups that are named, or of all.
 
         Raises:
-            ArgumentError: neither is given, or both.
+            ArgumentError: neither is given, or both, or a text stands for the list.
         """
         if all_groups and groups:
             raise ArgumentError("name groups, or say all_groups=True: one of the two")
@@ -339,17 +349,33 @@ class ClientGroupAction(ClientAction):
         return self.append(**{DELETE_USER_GROUP: {}})
 
     def add_users(self, users: Iterable[str]) -> Self:
-        """Add users, by e-mail address."""
+        """Add users, by e-mail address.
+
+        Raises:
+            ArgumentError: a text stands for the list.
+        """
         return self.append(**{ADD: _names(AddToUserGroup, "user", users)})
 
     def remove_users(self, users: Iterable[str]) -> Self:
-        """Take users out of the group, by e-mail address."""
+        """Take users out of the group, by e-mail address.
+
+        Raises:
+            ArgumentError: a text stands for the list.
+        """
         return self.append(**{REMOVE: _names(AddToUserGroup, "user", users)})
 
     def add_to_products(self, products: Iterable[str]) -> Self:
-        """Give the group's members access to product profiles."""
+        """Give the group's members access to product profiles.
+
+        Raises:
+            ArgumentError: a text stands for the list.
+        """
         return self.append(**{ADD: _names(AddToUserGroup, "product_configuration", products)})
 
     def remove_from_products(self, products: Iterable[str]) -> Self:
-        """End the access to product profiles that the group gives its members."""
+        """End the access to product profiles that the group gives its members.
+
+        Raises:
+            ArgumentError: a text stands for the list.
+        """
         return self.append(**{REMOVE: _names(AddToUserGroup, "product_configuration", products)})
