@@ -546,3 +546,16 @@ def test_a_text_is_no_list_of_names(add: str) -> None:
     with pytest.raises(umapi_client.ArgumentError, match=r"give a list of names: \['DevOps'\], not 'DevOps'"):
         getattr(action, add)("DevOps")
     assert action.commands == []
+
+
+@pytest.mark.parametrize(
+    ("former", "now"),
+    [("IdentityTypes", "IdentityType"), ("UserGroupAction", "GroupAction"), ("UserGroupsQuery", "GroupsQuery")],
+)
+def test_names_of_release_2_lead_to_those_of_release_3(former: str, now: str) -> None:
+    """The import of a former name says which name is there instead; of any other it says that there is none."""
+    with pytest.raises(ImportError, match=f"{former} is of umapi-client 2: .* have {now} in its place"):
+        exec(f"from umapi_sdk.compat import {former}")
+    assert hasattr(umapi_client, now)
+    with pytest.raises(ImportError, match="cannot import name 'NoSuchName'"):
+        exec("from umapi_sdk.compat import NoSuchName")

@@ -5,6 +5,7 @@
 """
 
 import logging
+from typing import NoReturn
 
 from umapi_sdk.compat import api, auth, connection, error, functional
 from umapi_sdk.compat.api import Action, QueryMultiple, QuerySingle
@@ -58,3 +59,18 @@ __all__ = [
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+_FORMER = {
+    "IdentityTypes": "IdentityType",
+    "UserGroupAction": "GroupAction",
+    "UserGroupsQuery": "GroupsQuery",
+}
+"""Names of releases 1 and 2 of umapi-client, and what release 3 has in their place."""
+
+
+def __getattr__(name: str) -> NoReturn:
+    """Say what release 3 of umapi-client has in place of a name of an earlier one."""
+    if name in _FORMER:
+        # No AttributeError, of which an import tells nothing but that the name is not there.
+        raise ImportError(f"{name} is of umapi-client 2: release 3 and this module have {_FORMER[name]} in its place")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
