@@ -450,7 +450,8 @@ def test_actions_can_be_copied_and_pickled(copied: Callable[[Any], Any]) -> None
 
 def test_repr_says_what_it_is() -> None:
     """The repr names target and size."""
-    assert repr(user().update(first_name="J")) == "<UserAction 'jo@example.com', 1 steps>"
+    assert repr(user().update(first_name="J")) == "<UserAction 'jo@example.com', 1 step>"
+    assert repr(user().update(first_name="J").add_to_groups(["g"])) == "<UserAction 'jo@example.com', 2 steps>"
     assert user().update(first_name="J").execution_errors() == ()
 
 

@@ -76,7 +76,8 @@ class Action:
 
     def __repr__(self) -> str:
         status = f", {self.outcome.status}" if self.outcome else ""
-        return f"<{type(self).__name__} {self.target!r}, {self.step_count} steps{status}>"
+        count = "1 step" if self.step_count == 1 else f"{self.step_count} steps"
+        return f"<{type(self).__name__} {self.target!r}, {count}{status}>"
 
 
 class Steps(Action, Generic[Step, Command]):
