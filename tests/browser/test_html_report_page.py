@@ -492,6 +492,13 @@ def test_a_run_that_was_killed_says_so(report: Open) -> None:
     assert page.texts("#verdict")[0].endswith("Not finished")
 
 
+def test_the_page_is_no_longer_than_the_window(report: Open) -> None:
+    """Where many steps failed, their list scrolls, and not the page around it into a blank."""
+    page = report(whole_run([rich_step(number) for number in range(1, 40)]))
+    script = "const root = document.scrollingElement; return root.scrollHeight - root.clientHeight;"
+    assert page.run(script) == 0
+
+
 @pytest.mark.parametrize("width", [320, 375, 800])
 def test_small_screens_show_one_thing_at_a_time(report: Open, width: int) -> None:
     """Nothing is wider than the screen; list and step take turns, and a link leads back."""
