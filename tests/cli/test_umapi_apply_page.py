@@ -11,6 +11,8 @@ import pytest
 
 from umapi_column_page import PAGE, render
 from umapi_harness.mock.serving.server import RunningServer
+from umapi_models.error_codes import ERROR_CODES
+from umapi_sdk.bulk.results import RowOutcome
 
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
@@ -44,6 +46,15 @@ def test_the_example_prints_what_the_page_says(
             assert done.stdout == printed, done.stderr
             ran += 1
     assert ran == 7
+
+
+def test_the_page_for_administrators_has_every_outcome_of_a_row() -> None:
+    """What to do about a failed row is told of codes that there are, and of each outcome but the good one."""
+    page = (PAGE.parent / "administrators.md").read_text("utf-8")
+    codes = re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE)
+    assert codes
+    assert set(codes) <= set(ERROR_CODES)
+    assert set(re.findall(r"^- \*\*([\w ]+)\*\*:", page, re.MULTILINE)) == set(RowOutcome) - {RowOutcome.COMPLETED}
 
 
 def test_the_python_example(server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
