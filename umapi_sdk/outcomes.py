@@ -126,6 +126,11 @@ class ActionOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """Its steps as they were sent, where the status does not tell the fate of all; `step_parts` always has them."""
 
     @property
+    def completed(self) -> bool:
+        """Whether every step succeeded: the status is `COMPLETED`."""
+        return self.status is OutcomeStatus.COMPLETED
+
+    @property
     def step_parts(self) -> tuple[StepPart, ...]:
         """The steps as they were sent, in order, and what became of each; a long list was sent in several."""
         if self.divided:

@@ -21,6 +21,7 @@ from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import (
     Action,
     ActionError,
+    ActionOutcome,
     AuthenticationError,
     ConfigurationError,
     Connection,
@@ -560,3 +561,10 @@ def test_whatever_is_not_completed_has_a_remedy(wire: ScriptedServer, connect: C
     assert action.outcome is not None
     assert remedy in (action.outcome.remedy or ""), action.outcome
     assert all(error.remedy for error in action.outcome.errors)
+
+
+def test_completed_is_told_of_completed_actions_alone() -> None:
+    """`outcome.completed` is true for one status and false for each of the others."""
+    told = {status: ActionOutcome(action=new_users(1)[0], status=status).completed for status in OutcomeStatus}
+    assert [status for status, completed in told.items() if completed] == [COMPLETED]
+    assert len(told) > 1
