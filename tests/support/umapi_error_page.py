@@ -17,6 +17,11 @@ from umapi_provocations import PROVOCATIONS, Provocation
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reference" / "error-codes.md"
 
+_SECTIONS: Final = (
+    "Codes that a request provokes",
+    "Codes that no request provokes",
+    "Occasions with words of their own",
+)
 _HEAD: Final = """\
 # Error codes
 
@@ -46,7 +51,8 @@ def render() -> str:
     """The page as Markdown."""
     entries: list[dict[str, Any]] = schemas.read("error_codes.json")["codes"]
     first = {case.code: case for case in reversed(PROVOCATIONS)}
-    lines = [_HEAD, "## Codes that a request provokes", ""]
+    contents = [f"- [{name}](#{name.lower().replace(' ', '-')})" for name in _SECTIONS]
+    lines = [_HEAD, *contents, "", f"## {_SECTIONS[0]}", ""]
     lines += ["| code | meaning | message | provoked by |", "|---|---|---|---|"]
     lines += [
         f"| `{entry['code']}` | {_cell(entry['meaning'])} | {_messages(entry)} | {_how(first[entry['code']])} |"
@@ -55,7 +61,7 @@ def render() -> str:
     ]
     lines += [
         "",
-        "## Codes that no request provokes",
+        f"## {_SECTIONS[1]}",
         "",
         "| code | meaning | message | why not |",
         "|---|---|---|---|",
@@ -67,7 +73,7 @@ def render() -> str:
     ]
     lines += [
         "",
-        "## Occasions with words of their own",
+        f"## {_SECTIONS[2]}",
         "",
         "They have no code of the list above, or other words than their code has elsewhere (`schema/words.json`).",
         "",

@@ -51,7 +51,7 @@ _SAME_VALUE: Final = ("allOf", "anyOf", "if", "then", "else")
 
 def render() -> str:
     """The page as Markdown."""
-    parts = [_HEAD]
+    parts = [_HEAD, ", ".join(f"[{name}](#{name.lower()})" for name in public_models()) + ".", ""]
     for name, model in public_models().items():
         schema, file = _titled()[name]
         parts += [f"## {name}\n", f"{_meaning(schema)}\n"]
