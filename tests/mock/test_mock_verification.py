@@ -216,3 +216,9 @@ def test_bad_verifications(mock: Mock, document: Any, message: str) -> None:
     answer = mock.client.post("/_mock/verify", json=document)
     assert answer.status_code == 400
     assert answer.json()["error"].startswith(message)
+
+
+def test_a_misspelt_step_leads_to_the_right_one(mock: Mock) -> None:
+    """The error about a name that is almost one of those known ends with that name."""
+    answer = mock.client.post("/_mock/verify", json={"step": "createFederatedId"})
+    assert answer.json()["error"].endswith("; is createFederatedID meant?")

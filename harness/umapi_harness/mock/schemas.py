@@ -12,7 +12,7 @@ import jsonschema_rs
 
 from umapi_harness.common.departures import Departure
 from umapi_harness.common.errors import InputError
-from umapi_harness.common.meant import other_name
+from umapi_harness.common.meant import nearest, other_name
 from umapi_harness.mock.names import FAULTS, LISTS
 
 _HERE: Final = files("umapi_harness.mock").joinpath("schemas")
@@ -62,6 +62,9 @@ def check(document: Any, name: str, where: str, *, definition: str | None = None
     if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.AdditionalProperties):
         known = _beside(error.schema_path, name, definition)
         remedy = other_name(error.kind.unexpected[0], known) if known else remedy
+    elif isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Enum) and isinstance(error.instance, str):
+        near = nearest(error.instance, [one for one in error.kind.options if isinstance(one, str)])
+        remedy = f"is {near} meant?" if near and not secret else remedy
     raise InputError(f"{where}: {Departure((*at, *error.instance_path), message)}; {remedy}")
 
 
