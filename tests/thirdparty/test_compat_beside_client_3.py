@@ -130,8 +130,13 @@ def test_all_public_members_are_there(kind: str, server: RunningServer, host: st
     assert missing <= {"session", "mock_env_var", "uuid", "sync_started", "sync_ended"}
 
 
-def test_the_program_of_the_page(server: RunningServer, host: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_program_of_the_page(
+    server: RunningServer, host: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The program of docs/how-to/from-umapi-client.md prints the same with either import."""
+    for line in server.details.export_lines():
+        name, _, value = line.removeprefix("export ").partition("=")
+        monkeypatch.setenv(name, value)  # what the program reads, and the connection of the test has otherwise
     page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "from-umapi-client.md"
     program = page.read_text("utf-8").partition("```python before.py\n")[2].partition("```")[0]
     printed = []
