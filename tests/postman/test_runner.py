@@ -271,7 +271,7 @@ def test_bad_input_that_turns_up_during_a_run_is_no_fault_of_the_runner(collecti
     """Reports have the user's line, and so has whoever called."""
 
     class Unusable(Sender):
-        def send(self, request, profile=None, until=None):
+        def send(self, request, profile=None, until=None, meanwhile=None):
             raise InputError("key.pem: no such file; give the path of a PEM file")
 
     told: list[Any] = []
@@ -496,7 +496,7 @@ def test_whatever_ends_a_run_its_listeners_hear_of_it(raised, kind, message, col
     told: list[Any] = []
 
     class Refusing(Sender):
-        def send(self, request, profile=None, until=None):
+        def send(self, request, profile=None, until=None, meanwhile=None):
             raise raised
 
     environment = Environment(values={"client_secret": "secret-5678"})
@@ -517,7 +517,7 @@ def test_a_fault_of_the_runner_fails_the_run_and_is_no_exception(run_collection,
     """What went wrong is told with its place, without secrets, and the run is over."""
 
     class Broken(Sender):
-        def send(self, request, profile=None, until=None):
+        def send(self, request, profile=None, until=None, meanwhile=None):
             raise ZeroDivisionError("secret-5678")
 
     collection = collection_of(item("a", "http://h"), item("b", "http://h"))

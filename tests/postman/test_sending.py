@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import threading
 import zlib
@@ -22,10 +23,11 @@ def send(web):
     """Sends a request to the web."""
     senders: list[Sender] = []
 
-    def send_one(path="/x", *, bounds=None, **given):
+    def send_one(path="/x", *, bounds=None, meanwhile=None, **given):
         if not senders or bounds is not None:
             senders.append(Sender(bounds=bounds or Bounds()))
-        return senders[-1].send(HttpRequest(**{"method": "GET", "url": web.url + path, **given}))
+        request = HttpRequest(**{"method": "GET", "url": web.url + path, **given})
+        return senders[-1].send(request, meanwhile=meanwhile)
 
     yield send_one
     for sender in senders:
@@ -257,3 +259,48 @@ def test_a_connection_that_was_idle_for_long_is_not_used_again(web, monkeypatch)
         monkeypatch.setattr(sender_module, "_KEPT_SECONDS", 0.0)
         sender.send(HttpRequest(method="GET", url=web.url))
     assert (web.connections, len(web.calls)) == (2, 3)
+
+
+def test_the_meantime_is_once_and_while_the_answer_is_awaited(send, web):
+    """On a kept connection the request is with the server by then; else nobody knows how long that takes."""
+    arrived = threading.Event()
+
+    def answer(_call):
+        arrived.set()
+        return reply(text="ok")
+
+    web.answer = answer
+    seen: list[bool] = []
+    for body, waits in ((b"short", 0.0), (b"short", 5.0), (b"x" * 100_000, 0.0), (b"short", 5.0)):
+        arrived.clear()
+        send(
+            method="POST",
+            headers=(("Content-Length", str(len(body))),),
+            body=HttpBody((body,)),
+            meanwhile=lambda seconds=waits: seen.append(arrived.wait(seconds)),
+        )
+    assert seen == [False, True, False, True]
+
+
+def test_the_meantime_comes_also_where_there_is_no_answer(web):
+    """Whether nobody listens, or the connection breaks off."""
+    told: list[str] = []
+    with Sender() as sender:
+        for name, url in (("nobody", f"http://127.0.0.1:{closed_port()}"), ("breaks off", web.url)):
+            web.always(HANG_UP)
+            with pytest.raises(SendError):
+                sender.send(HttpRequest(method="GET", url=url), meanwhile=functools.partial(told.append, name))
+    assert told == ["nobody", "breaks off"]
+
+
+def test_what_fails_in_the_meantime_is_no_failure_of_the_network(send, web):
+    """The error of whoever was called leaves as it is, and the connection is not used again."""
+    send()
+
+    def fail() -> None:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match=r"^disk full$"):
+        send(meanwhile=fail)
+    send()
+    assert web.connections == 2

@@ -81,7 +81,10 @@ class VariableUse(Struct, frozen=True, kw_only=True):
 
 
 class RequestSent(Struct, frozen=True, kw_only=True):
-    """A request goes out. A step may send several: those of scripts, hops of redirects, answers to challenges."""
+    """A request goes out. A step may send several: those of scripts, hops of redirects, answers to challenges.
+
+    It is told while the answer is awaited, so what a listener takes for it may count as time of the server.
+    """
 
     step: Step
     method: str

@@ -100,23 +100,26 @@ class Exchanges:
         run.learn_secrets()
         exchange = run.next_exchange()
         started = time.monotonic()
-        run.tell(
-            events.RequestSent(
-                step=step,
-                method=request.method,
-                url=run.masker.text(request.url),
-                headers=run.masker.headers(request.headers),
-                body=run.masker.text(shown_body(request.body)),
-                cause=cause,
-                exchange=exchange,
-                continues=self._last,
-                at=started - run.began,
-                variables=run.used_variables(),
+        last, self._last = self._last, exchange
+
+        def tell() -> None:
+            run.tell(
+                events.RequestSent(
+                    step=step,
+                    method=request.method,
+                    url=run.masker.text(request.url),
+                    headers=run.masker.headers(request.headers),
+                    body=run.masker.text(shown_body(request.body)),
+                    cause=cause,
+                    exchange=exchange,
+                    continues=last,
+                    at=started - run.began,
+                    variables=run.used_variables(),
+                )
             )
-        )
-        self._last = exchange
+
         try:
-            response = run.sender.send(request, behaviour.tls, run.deadline)
+            response = run.sender.send(request, behaviour.tls, run.deadline, meanwhile=tell)
         except SendError as error:
             message = f"{request.method} {request.url}: {error}"
             seconds = time.monotonic() - started

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Self
 from urllib.parse import urlsplit
@@ -29,6 +29,8 @@ _KEPT_SECONDS = 2.0
 _NO_LENGTH = frozenset({"GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "CONNECT"})
 """Methods whose requests say nothing of a body that they do not have."""
 _MEBIBYTE = 1024 * 1024
+_SHORT = 65_536
+"""Bytes of a body that systems take in whole, also where the server does not read on."""
 
 
 @attrs.frozen(kw_only=True)
@@ -74,11 +76,18 @@ class Sender:
             connection.close()
         self._idle.clear()
 
-    def send(self, request: HttpRequest, profile: TlsProfile | None = None, until: float | None = None) -> HttpResponse:
+    def send(
+        self,
+        request: HttpRequest,
+        profile: TlsProfile | None = None,
+        until: float | None = None,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> HttpResponse:
         """Sends one request and reads the answer to its end; raises SendError when there is none, or too much of one.
 
         A kept connection that was idle for long, or that the server has closed, is not used; nothing is sent twice.
-        `until`, by time.monotonic(), ends it earlier than the bounds do.
+        `until`, by time.monotonic(), ends it earlier than the bounds do. `meanwhile` is called once, whatever comes
+        of the request: when it is on its way, or before what may take long, a connection to make or much to write.
         """
         parts = urlsplit(request.url)
         scheme = parts.scheme.lower()
@@ -89,23 +98,31 @@ class Sender:
         if proxy is None or scheme == "https":
             rest = parts._replace(scheme="", netloc="", fragment="").geturl()
             target = rest if rest.startswith("/") else f"/{rest}"
+        kept = self._kept(origin)
+        if meanwhile is not None and (kept is None or not _is_short(request)):
+            meanwhile()
+            meanwhile = None
         deadline = self._deadline(until)
         began = time.monotonic()
-        with self._failures(deadline), self._connection(origin, proxy, deadline) as connection:
+        with self._connection(origin, kept, proxy, deadline) as connection:
             connected = time.monotonic()
-            _write(connection, request, target, proxy)
-            answer = connection.hear(request.method, target)
-            waited = time.monotonic()
-            body = self._read(answer)
-            ended = time.monotonic()
-            return HttpResponse(
-                status=answer.status,
-                reason=_utf8(answer.reason),
-                headers=answer.headers,
-                body=body,
-                version=answer.version,
-                timings=Timings(connect=connected - began, wait=waited - connected, receive=ended - waited),
-            )
+            with self._failures(deadline):
+                _write(connection, request, target, proxy)
+            if meanwhile is not None:
+                meanwhile()
+            with self._failures(deadline):
+                answer = connection.hear(request.method, target)
+                waited = time.monotonic()
+                body = self._read(answer)
+                ended = time.monotonic()
+        return HttpResponse(
+            status=answer.status,
+            reason=_utf8(answer.reason),
+            headers=answer.headers,
+            body=body,
+            version=answer.version,
+            timings=Timings(connect=connected - began, wait=waited - connected, receive=ended - waited),
+        )
 
     @contextmanager
     def _failures(self, deadline: Deadline) -> Generator[None]:
@@ -127,14 +144,14 @@ class Sender:
         return Deadline(self.bounds.idle, min([*ends, *([] if until is None else [until])], default=None))
 
     @contextmanager
-    def _connection(self, origin: _Origin, proxy: Proxy | None, deadline: Deadline) -> Generator[PlainConnection]:
-        """A connection, kept afterwards where the answer allows it."""
-        connection = self._idle.pop(origin, None)
-        if connection is not None and not _is_fresh(connection):
-            connection.close()
-            connection = None
+    def _connection(
+        self, origin: _Origin, kept: PlainConnection | None, proxy: Proxy | None, deadline: Deadline
+    ) -> Generator[PlainConnection]:
+        """The connection of before or a new one, kept afterwards where the answer allows it."""
+        connection = kept
         if connection is None:
-            connection = self._new(origin, proxy, deadline)
+            with self._failures(deadline):
+                connection = self._new(origin, proxy, deadline)
         connection.deadline = deadline
         connection.answer = None
         whole = False
@@ -147,6 +164,14 @@ class Sender:
                 self._keep(origin, connection)
             else:
                 connection.close()
+
+    def _kept(self, origin: _Origin) -> PlainConnection | None:
+        """A connection of before that can take another request; it is no longer kept."""
+        connection = self._idle.pop(origin, None)
+        if connection is not None and not _is_fresh(connection):
+            connection.close()
+            return None
+        return connection
 
     def _keep(self, origin: _Origin, connection: PlainConnection) -> None:
         if len(self._idle) >= _KEPT:
@@ -195,6 +220,12 @@ class Sender:
 def _is_fresh(connection: PlainConnection) -> bool:
     """Whether a kept connection can take another request."""
     return time.monotonic() - connection.kept_at <= _KEPT_SECONDS and connection.is_connected
+
+
+def _is_short(request: HttpRequest) -> bool:
+    """Whether a request is written at once: its body is in memory, and no more than a server takes in unread."""
+    body = request.body
+    return body is None or (all(isinstance(part, bytes) for part in body.parts) and body.size <= _SHORT)
 
 
 def _write(connection: PlainConnection, request: HttpRequest, target: str, proxy: Proxy | None) -> None:
