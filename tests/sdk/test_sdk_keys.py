@@ -20,8 +20,8 @@ from cryptography.x509.oid import NameOID
 
 from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import ConfigurationError, Connection, JWTAuth, UserQuery, load_settings
-from umapi_sdk.config import InsecureFileWarning
 from umapi_sdk.keys import load_private_key
+from umapi_sdk.setting_files import InsecureFileWarning
 
 ENCODING = serialization.Encoding
 FORMAT = serialization.PrivateFormat
