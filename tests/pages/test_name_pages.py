@@ -1,0 +1,20 @@
+"""The tables of names in docs/reference/sdk.md, compat.md and testing.md."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+from umapi_name_page import PAGES, render
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_tables_of_names_are_fresh(page: Path) -> None:
+    """`python tests/support/umapi_name_page.py` would change nothing, and the page has a table."""
+    text = page.read_text("utf-8")
+    assert text == render(page)
+    assert text.count("| name | what it is |") == text.count("<!-- names of ") > 0
