@@ -252,8 +252,12 @@ def array(
     min_items: Limit | None = None,
     max_items: Limit | None = None,
     unique: str | None = None,
+    ignores_case: bool = False,
 ) -> Validator:
-    """Return a validator for tuples whose every item `each` accepts; a list could change behind a frozen model."""
+    """Return a validator for tuples whose every item `each` accepts; a list could change behind a frozen model.
+
+    `ignores_case` is for texts: those that differ in letter case alone are the same.
+    """
 
     def validate(value: Any, /) -> None:
         if not isinstance(value, tuple):
@@ -269,10 +273,27 @@ def array(
                 each(item)
             except ContractError as error:
                 raise error.below(f"/{name}/{place}") from None
-        if unique and len(set(items)) < len(items):
-            raise refuse(f"/{name}", "an item is listed twice", unique)
+        if unique and (twice := _twice(items, ignores_case=ignores_case)):
+            raise refuse(f"/{name}", _doubled(*twice), unique)
 
     return validate
+
+
+def _twice(items: Sequence[object], *, ignores_case: bool) -> tuple[object, object] | None:
+    """Return the first two items that are the same; None if all differ."""
+    seen: dict[object, object] = {}
+    for item in items:
+        same = item.lower() if ignores_case and isinstance(item, str) else item
+        if same in seen:
+            return (seen[same], item)
+        seen[same] = item
+    return None
+
+
+def _doubled(first: object, second: object) -> str:
+    if first == second:
+        return f"names {show(first)} twice: give it once"
+    return f"names {show(first)} and {show(second)}, the same but for letter case: give one of them"
 
 
 def contract_of(cls: type) -> Contract:

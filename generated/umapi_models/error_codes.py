@@ -1628,7 +1628,9 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
 
 FORM_CODES: Final = frozenset(
     [
+        "error.command.add_remove.duplicate.product_list",
         "error.command.add_remove.duplicate.user_list",
+        "error.command.add_remove.duplicate.usergroup_list",
         "error.command.add_remove.group_or_product_name_too_long",
         "error.command.add_remove.key.unknown",
         "error.command.add_remove.list",

@@ -427,12 +427,14 @@ class AddToGroups(Model, kw_only=True):
                 ),
                 min_items=(1, "error.group.invalid_list"),
                 max_items=(10, "error.command.add_remove.list_too_long"),
+                unique="error.command.add_remove.duplicate.usergroup_list",
+                ignores_case=True,
             )
         },
     )
 
     group: tuple[str, ...]
-    """1 to 10 names of user groups, product profiles or admin groups. Source: ActionsCmds.md#addRemoveAttr."""
+    """1 to 10 names of user groups, product profiles or admin groups, which differ in more than letter case. Source: ActionsCmds.md#addRemoveAttr."""
 
     def __post_init__(self) -> None:
         group = self.group
@@ -441,6 +443,7 @@ class AddToGroups(Model, kw_only=True):
             and len(group) >= 1
             and len(group) <= 10
             and all([(type(item) is str and 1 <= len(item) <= 255) for item in group])
+            and len({item.lower() for item in group}) == len(group)
         ):
             constraints.check(self)
 
@@ -475,12 +478,14 @@ class RemoveFromGroups(Model, kw_only=True):
                 ),
                 min_items=(1, "error.group.invalid_list"),
                 max_items=(10, "error.command.add_remove.list_too_long"),
+                unique="error.command.add_remove.duplicate.usergroup_list",
+                ignores_case=True,
             )
         },
     )
 
     group: tuple[str, ...]
-    """1 to 10 names of user groups, product profiles or admin groups. Source: ActionsCmds.md#addRemoveAttr."""
+    """1 to 10 names of user groups, product profiles or admin groups, which differ in more than letter case. Source: ActionsCmds.md#addRemoveAttr."""
 
     def __post_init__(self) -> None:
         group = self.group
@@ -489,6 +494,7 @@ class RemoveFromGroups(Model, kw_only=True):
             and len(group) >= 1
             and len(group) <= 10
             and all([(type(item) is str and 1 <= len(item) <= 255) for item in group])
+            and len({item.lower() for item in group}) == len(group)
         ):
             constraints.check(self)
 
@@ -802,6 +808,7 @@ class AddToUserGroup(Model, kw_only=True):
                 min_items=(1, "error.usergroup.command.missing.arguments"),
                 max_items=(10, "error.command.add_remove.list_too_long"),
                 unique="error.command.add_remove.duplicate.user_list",
+                ignores_case=True,
             ),
             "product_configuration": constraints.array(
                 "productConfiguration",
@@ -814,15 +821,17 @@ class AddToUserGroup(Model, kw_only=True):
                 ),
                 min_items=(1, "error.usergroup.command.missing.arguments"),
                 max_items=(10, "error.command.add_remove.list_too_long"),
+                unique="error.command.add_remove.duplicate.product_list",
+                ignores_case=True,
             ),
         },
     )
 
     user: tuple[str, ...] | None = None
-    """1 to 10 different users, by e-mail address. Source: usergroupActionCommands.md#addRemove."""
+    """1 to 10 different users, by e-mail address, letter case aside. Source: usergroupActionCommands.md#addRemove."""
 
     product_configuration: tuple[str, ...] | None = field(default=None, metadata={"name": "productConfiguration"})
-    """1 to 10 names of product profiles. Source: usergroupActionCommands.md#addRemove."""
+    """1 to 10 names of product profiles, which differ in more than letter case. Source: usergroupActionCommands.md#addRemove."""
 
     def __post_init__(self) -> None:
         user = self.user
@@ -835,7 +844,7 @@ class AddToUserGroup(Model, kw_only=True):
                     and len(user) >= 1
                     and len(user) <= 10
                     and all([(type(item) is str and 1 <= len(item) <= 250) for item in user])
-                    and len(set(user)) == len(user)
+                    and len({item.lower() for item in user}) == len(user)
                 )
             )
             and (
@@ -845,6 +854,7 @@ class AddToUserGroup(Model, kw_only=True):
                     and len(product_configuration) >= 1
                     and len(product_configuration) <= 10
                     and all([(type(item) is str and 1 <= len(item) <= 255) for item in product_configuration])
+                    and len({item.lower() for item in product_configuration}) == len(product_configuration)
                 )
             )
             and (user, product_configuration).count(None) <= 1
@@ -896,6 +906,7 @@ class RemoveFromUserGroup(Model, kw_only=True):
                 min_items=(1, "error.usergroup.command.missing.arguments"),
                 max_items=(10, "error.command.add_remove.list_too_long"),
                 unique="error.command.add_remove.duplicate.user_list",
+                ignores_case=True,
             ),
             "product_configuration": constraints.array(
                 "productConfiguration",
@@ -908,15 +919,17 @@ class RemoveFromUserGroup(Model, kw_only=True):
                 ),
                 min_items=(1, "error.usergroup.command.missing.arguments"),
                 max_items=(10, "error.command.add_remove.list_too_long"),
+                unique="error.command.add_remove.duplicate.product_list",
+                ignores_case=True,
             ),
         },
     )
 
     user: tuple[str, ...] | None = None
-    """1 to 10 different users, by e-mail address. Source: usergroupActionCommands.md#addRemove."""
+    """1 to 10 different users, by e-mail address, letter case aside. Source: usergroupActionCommands.md#addRemove."""
 
     product_configuration: tuple[str, ...] | None = field(default=None, metadata={"name": "productConfiguration"})
-    """1 to 10 names of product profiles. Source: usergroupActionCommands.md#addRemove."""
+    """1 to 10 names of product profiles, which differ in more than letter case. Source: usergroupActionCommands.md#addRemove."""
 
     def __post_init__(self) -> None:
         user = self.user
@@ -929,7 +942,7 @@ class RemoveFromUserGroup(Model, kw_only=True):
                     and len(user) >= 1
                     and len(user) <= 10
                     and all([(type(item) is str and 1 <= len(item) <= 250) for item in user])
-                    and len(set(user)) == len(user)
+                    and len({item.lower() for item in user}) == len(user)
                 )
             )
             and (
@@ -939,6 +952,7 @@ class RemoveFromUserGroup(Model, kw_only=True):
                     and len(product_configuration) >= 1
                     and len(product_configuration) <= 10
                     and all([(type(item) is str and 1 <= len(item) <= 255) for item in product_configuration])
+                    and len({item.lower() for item in product_configuration}) == len(product_configuration)
                 )
             )
             and (user, product_configuration).count(None) <= 1

@@ -117,7 +117,8 @@ class CheckWriter:
         terms = [f"type({name}) is tuple", *_sizes(name, schema)]
         terms.append(f"all([{self._value('item', items)} for item in {name}])")
         if schema.get("uniqueItems"):
-            terms.append(f"len(set({name})) == len({name})")
+            distinct = f"{{item.lower() for item in {name}}}" if schema.get("x-umapi-ignores-case") else f"set({name})"
+            terms.append(f"len({distinct}) == len({name})")
         return _joined(terms)
 
     def _rule(self, schema: Any, title: str | None, value: str | None) -> str:

@@ -42,6 +42,8 @@ def validator(bundle: Bundle, name: str, schema: Schema) -> str:
     arguments += [f"{python}={limit(keyword)}" for keyword, python in named.items() if keyword in schema]
     if schema.get("uniqueItems"):
         arguments.append(f"unique={codes['uniqueItems']['code']!r}")
+        if schema.get("x-umapi-ignores-case"):
+            arguments.append("ignores_case=True")
     return f"constraints.array({', '.join(arguments)})"
 
 

@@ -101,6 +101,8 @@ def _refusals(schema: Mapping[str, Any], file: str, each: str = "") -> Iterator[
             continue
         limit = schema.get(keyword)
         phrase = _EMPTY[keyword] if keyword in _EMPTY and limit == 1 else _PHRASES.get(keyword, "").format(limit=limit)
+        if keyword == "uniqueItems" and schema.get("x-umapi-ignores-case"):
+            phrase += ", letter case aside"
         yield each + (phrase or f"“{error['message'].removesuffix(': {field}')}”"), error["code"]
     if "x-umapi-last" in schema:
         return  # it has been written out, once for each length

@@ -97,7 +97,8 @@ def _text(schema: Schema) -> Strategy:
 
 def _list(schema: Schema, file: str) -> Strategy:
     items = _value(schema["items"], file)
-    unique_by = repr if schema.get("uniqueItems") else None
+    distinct = str.lower if schema.get("x-umapi-ignores-case") else repr
+    unique_by = distinct if schema.get("uniqueItems") else None
     least, most = schema.get("minItems", 0), schema.get("maxItems", _MOST)
     entries: Strategy = st.lists(items, min_size=least, max_size=most, unique_by=unique_by)
     first = [_reference(rule["contains"], file) for rule in schema.get("allOf", ()) if "contains" in rule]
