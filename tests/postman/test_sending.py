@@ -6,12 +6,14 @@ import functools
 import gzip
 import threading
 import zlib
+from typing import Any
 
 import attrs
 import pytest
 
 from umapi_harness.postman.sending import sender as sender_module
 from umapi_harness.postman.sending.certificates import ClientCertificate, TlsOptions, check_files
+from umapi_harness.postman.sending.connections import PlainConnection
 from umapi_harness.postman.sending.messages import FileContent, HttpBody, HttpRequest, SendError
 from umapi_harness.postman.sending.proxies import Proxies, proxies_of_environment
 from umapi_harness.postman.sending.sender import Bounds, Sender
@@ -75,6 +77,17 @@ def test_an_answer_is_the_same_by_either_way(send, web, more):
     answer = send()
     assert (answer.status, answer.reason, answer.version, answer.body) == (200, "Sch\xf6n", "HTTP/1.1", b"ok")
     assert answer.headers[:4] == (("B", "1 "), ("Empty", ""), ("a", "\xe9"), ("Content-Length", "2"))
+
+
+def test_an_answer_can_be_closed_after_its_connection(web):
+    """Python 3.13 complains of each that cannot, when it is thrown away."""
+    web.always(Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nok"))
+    connection = PlainConnection("127.0.0.1", web.port)
+    connection.ask("GET", "/", (("Host", "h"),), (), chunked=False)
+    answer: Any = connection.hear("GET", "/")
+    connection.close()
+    answer.wire.close()
+    assert answer.wire.closed
 
 
 def test_an_answer_that_breaks_off_is_told(send, web):

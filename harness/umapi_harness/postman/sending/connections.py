@@ -192,6 +192,10 @@ class _WireAnswer(http.client.HTTPResponse):
             self.headers = self.msg = None  # type: ignore[assignment] # pyright: ignore[reportAttributeAccessIssue]
             super().begin()
 
+    def flush(self) -> None:
+        """Do nothing: its file is only read, and closed by now where the connection is; from Python 3.13 on, one that
+        is thrown away with a closed file would complain on the standard error."""
+
 
 class PlainConnection(HTTPConnection):
     """A connection of urllib3 that keeps to a deadline and remembers how headers were spelled."""
