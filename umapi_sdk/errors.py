@@ -52,15 +52,18 @@ class UsageError(UmapiError, ValueError):
 class ActionError(UsageError):
     """An action that the service would refuse.
 
-    The message names the place by JSON pointer within the command, and the service's error code.
+    The message names the user or group, the place by JSON pointer within the command, and the service's error code.
     """
 
-    def __init__(self, violations: tuple[Violation, ...]) -> None:
+    def __init__(self, violations: tuple[Violation, ...], target: str = "") -> None:
         self.violations = violations
-        super().__init__("; ".join(str(violation) for violation in violations))
+        self.target = target
+        """The user or group of the action, as written; empty where there is no action."""
+        problems = "; ".join(str(violation) for violation in violations)
+        super().__init__(f"{shown(target)}: {problems}" if target else problems)
 
-    def __reduce__(self) -> tuple[type[ActionError], tuple[tuple[Violation, ...]]]:
-        return type(self), (self.violations,)
+    def __reduce__(self) -> tuple[type[ActionError], tuple[tuple[Violation, ...], str]]:
+        return type(self), (self.violations, self.target)
 
     @classmethod
     def from_contract(cls, error: ContractError) -> ActionError:

@@ -271,11 +271,11 @@ def test_a_queued_action_takes_no_further_step(wire: ScriptedServer, connect: Co
     connection = connect(wire)
     action = updates(1)
     connection.execute_single(action)
-    with pytest.raises(ActionError, match=r"^/do/1: the action for jo@example.com is queued, and takes no further"):
+    with pytest.raises(ActionError, match=r"^jo@example.com: /do/1: the action is queued, and takes no further"):
         LATE[step](action)
     connection.execute_queued()
     assert wire.seen[0].json[0]["do"] == [{"update": {"firstname": "0"}}]
-    with pytest.raises(ActionError, match=r"the action for jo@example.com has been sent, .*begin a new action$"):
+    with pytest.raises(ActionError, match=r"^jo@example.com: /do/1: the action has been sent, .*begin a new action$"):
         LATE[step](action)
     assert (action.step_count, action.outcome and action.outcome.status) == (1, OutcomeStatus.COMPLETED)
 
@@ -284,7 +284,7 @@ def test_a_queued_group_action_takes_no_further_step(wire: ScriptedServer, conne
     """What holds for actions on users holds for those on user groups."""
     action = GroupAction("Team").create()
     connect(wire).execute_single(action)
-    with pytest.raises(ActionError, match="the action for Team is queued"):
+    with pytest.raises(ActionError, match=r"^Team: /do/1: the action is queued"):
         action.add_users(["a@b.c"])
 
 
@@ -360,7 +360,7 @@ def test_actions_may_come_from_a_generator(wire: ScriptedServer, connect: Connec
 def test_text_that_cannot_be_written_is_refused() -> None:
     """Half of a surrogate pair is no character: the step is refused when it is added."""
     action = UserAction("a@b.c")
-    with pytest.raises(ActionError, match=r"^/do/0/update/firstname: .*surrogate"):
+    with pytest.raises(ActionError, match=r"^a@b.c: /do/0/update/firstname: .*surrogate"):
         action.update(first_name="x\ud800")
     assert action.step_count == 0
 

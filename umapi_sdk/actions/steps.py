@@ -71,8 +71,13 @@ class Action:
     def _check_open(self) -> None:
         if self._holds or self._sent:
             state = "is queued" if self._holds else "has been sent"
-            problem = f"the action for {self.target} {state}, and takes no further step: begin a new action"
-            raise ActionError((Violation(f"/do/{self.step_count}", problem),))
+            problem = f"the action {state}, and takes no further step: begin a new action"
+            raise self._refused(Violation(f"/do/{self.step_count}", problem))
+
+    def _refused(self, *violations: Violation) -> ActionError:
+        """Return the error that tells of them, for this user or group."""
+        target: object = self.target  # whatever the caller gave, while the target itself is looked at
+        return ActionError(violations, target if isinstance(target, str) else "")
 
     def __repr__(self) -> str:
         status = f", {self.outcome.status}" if self.outcome else ""
@@ -97,10 +102,10 @@ class Steps(Action, Generic[Step, Command]):
         try:
             self._frame: Any = make()
         except ContractError as error:
-            raise ActionError.from_contract(error) from None
+            raise self._refused(*error.violations) from None
         found = doubts(self._frame)
         if found:
-            raise ActionError(tuple(found))
+            raise self._refused(*found)
 
     @property
     def step_count(self) -> int:
@@ -131,10 +136,10 @@ class Steps(Action, Generic[Step, Command]):
         try:
             step = make()
         except ContractError as error:
-            raise ActionError.from_contract(error.below(f"/do/{self._count}/{name}")) from None
+            raise self._refused(*error.below(f"/do/{self._count}/{name}").violations) from None
         found = doubts(step)
         if found:
-            raise ActionError(tuple(violation.below(f"/do/{self._count}") for violation in found))
+            raise self._refused(*(violation.below(f"/do/{self._count}") for violation in found))
         return self._append((step,))
 
     def _add_names(
@@ -142,9 +147,13 @@ class Steps(Action, Generic[Step, Command]):
     ) -> Self:
         """Add a step that lists names: one on the wire for each `size` of them."""
         step = at_once(names, make, size)
-        return self._append(
-            (step,) if step is not None else in_chunks(names, make, size, f"/do/{self._count}", name, field)
-        )
+        if step is not None:
+            return self._append((step,))
+        try:
+            steps = in_chunks(names, make, size, f"/do/{self._count}", name, field)
+        except ActionError as error:
+            raise self._refused(*error.violations) from None
+        return self._append(steps)
 
     def _append(self, steps: tuple[Step, ...]) -> Self:
         place, limit, whole = self._count, self._limit, len(self._parts)
@@ -154,7 +163,7 @@ class Steps(Action, Generic[Step, Command]):
             last, taken = self._last, self._parts[-1][1]
             problem = useless(last[-1], steps[0])
             if problem is not None:
-                raise ActionError((Violation(f"/do/{place}", problem),))
+                raise self._refused(Violation(f"/do/{place}", problem))
             if len(last) < limit:
                 whole -= 1
                 before, places = last, taken
@@ -182,4 +191,4 @@ class Steps(Action, Generic[Step, Command]):
         try:
             return replace(self._frame, do=steps), places
         except ContractError as error:
-            raise ActionError(tuple(moved(violation, "/do/", places) for violation in error.violations)) from None
+            raise self._refused(*(moved(violation, "/do/", places) for violation in error.violations)) from None

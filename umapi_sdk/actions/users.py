@@ -125,17 +125,11 @@ class UserSteps(Steps[UserStep, UserCommand], Action):
         """
         if not isinstance(all_groups, bool):  # pyright: ignore[reportUnnecessaryIsInstance] - "no" must not mean all
             problem = f"all_groups must be True or False, not {show(all_groups)}"
-            raise ActionError((Violation(f"/do/{self._count}/{REMOVE}", problem, "error.command.add_remove.list"),))
+            raise self._refused(Violation(f"/do/{self._count}/{REMOVE}", problem, "error.command.add_remove.list"))
         if all_groups == (groups is not None):
-            raise ActionError(
-                (
-                    Violation(
-                        f"/do/{self._count}/{REMOVE}",
-                        "name groups, or say all_groups=True: one of the two",
-                        "error.command.add_remove.missing_list",
-                    ),
-                )
-            )
+            problem = "name groups, or say all_groups=True: one of the two"
+            code = "error.command.add_remove.missing_list"
+            raise self._refused(Violation(f"/do/{self._count}/{REMOVE}", problem, code))
         if groups is None:
             return self._add(REMOVE, lambda: UserStep(remove="all"))
         return self._add_names(
@@ -214,14 +208,14 @@ class UserAction(UserSteps):
         prefix = f"/do/{self._count}"
         if not isinstance(id_type, IdentityType):  # pyright: ignore[reportUnnecessaryIsInstance]
             problem = f"id_type {show(id_type)} is not an IdentityType"
-            raise ActionError((Violation(prefix, problem, "error.command.step.unknown"),))
+            raise self._refused(Violation(prefix, problem, "error.command.step.unknown"))
         if id_type is IdentityType.ADOBE_ID:
             return self.add_adobe_id(
                 email=email, first_name=first_name, last_name=last_name, country=country, option=option
             )
         if id_type is IdentityType.UNKNOWN:
             problem = "a user of unknown type cannot be created"
-            raise ActionError((Violation(prefix, problem, "error.command.step.unknown"),))
+            raise self._refused(Violation(prefix, problem, "error.command.step.unknown"))
         if id_type is IdentityType.ENTERPRISE_ID:
             first, last = self._given(CreateEnterpriseID, firstname=first_name, lastname=last_name)
             return self.create_enterprise_id(
@@ -317,5 +311,5 @@ class UserAction(UserSteps):
             codes = contract_of(model).missing
             # A step is called what its model is called, but for the first letter.
             pointer = f"/do/{self._count}/{model.__name__[0].lower()}{model.__name__[1:]}"
-            raise ActionError(tuple(Violation(pointer, f'"{name}" is missing', codes.get(name)) for name in missing))
+            raise self._refused(*(Violation(pointer, f'"{name}" is missing', codes.get(name)) for name in missing))
         return [value for value in fields.values() if value is not None]

@@ -193,8 +193,10 @@ class _WireAnswer(http.client.HTTPResponse):
             super().begin()
 
     def flush(self) -> None:
-        """Do nothing: its file is only read, and closed by now where the connection is; from Python 3.13 on, one that
-        is thrown away with a closed file would complain on the standard error."""
+        """Do nothing: its file is only read.
+
+        Where the connection is closed so is the file, and Python 3.13 would complain of each answer thrown away.
+        """
 
 
 class PlainConnection(HTTPConnection):
