@@ -7,10 +7,15 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from docutils import nodes
 from pygments.lexers.special import TextLexer
 from sphinx.ext.napoleon.docstring import GoogleDocstring
+from sphinx.util.nodes import make_refnode
 
+from umapi_models import models
 from umapi_sdk import Action, compat, outcomes
+from umapi_sdk.config import SettingArguments
+from umapi_sdk.options import OptionArguments
 
 if TYPE_CHECKING:
     from docutils.nodes import Element
@@ -43,6 +48,13 @@ for name in set(compat.__all__) - {"UnavailableError"}:
     # one that docstrings of the SDK name too would be two things that they can mean.
     if isinstance(getattr(compat, name), type) and getattr(compat, name).__module__.startswith(compat.__name__):
         getattr(compat, name).__name__ = name
+
+# What a page tells of without being made from docstrings, and the page with the anchor there.
+TOLD = {
+    **{value: ("reference/models", name.lower()) for name, value in vars(models).items() if isinstance(value, type)},
+    OptionArguments: ("reference/settings", ""),
+    SettingArguments: ("reference/settings", ""),
+}
 
 OURS = ("umapi_sdk", "umapi_models", "umapi_runtime", "umapi_harness")
 # Others' documentation is not at hand offline. `existing` knows what of ours is on no page.
@@ -92,7 +104,19 @@ def at_home(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: Ele
                 return domain.resolve_xref(
                     env, node["refdoc"], app.builder, node["reftype"], f"{package}.{name}", node, content
                 )
+    home = f"{getattr(wanted, '__module__', '')}.{getattr(wanted, '__qualname__', '')}"
+    if home != target and home in domain.objects:
+        return domain.resolve_xref(env, node["refdoc"], app.builder, node["reftype"], home, node, content)
+    page, anchor = TOLD.get(wanted, ("", "")) if isinstance(wanted, type) else ("", "")
+    if page and (not anchor or has_heading(env, page, anchor)):
+        return make_refnode(app.builder, node["refdoc"], page, anchor, content)
     return None if wanted is None else content
+
+
+def has_heading(env: BuildEnvironment, page: str, anchor: str) -> bool:
+    """Whether a page has a heading with this anchor."""
+    sections = env.get_doctree(page).findall(nodes.section)
+    return any(anchor in section["ids"] or section.get("slug") == anchor for section in sections)
 
 
 def existing(target: str) -> object:

@@ -86,6 +86,18 @@ def test_public_names_are_documented(site: Path) -> None:
     assert missing == []
 
 
+def test_types_in_signatures_lead_to_their_pages(site: Path) -> None:
+    """Models, options and what calls give back link to where they are told of, though no public module exports them."""
+    links = set[str]()
+    for page in "sdk", "testing":
+        text = (site / "reference" / f"{page}.html").read_text("utf-8")
+        for signature in re.findall(r'<dt class="sig sig-object py".*?</dt>', text, re.DOTALL):
+            links |= set(re.findall(r'<a class="reference internal" href="([^"]+)"', signature))
+    told = {"models.html#usercommand", "models.html#usergroupcommand", "settings.html"}
+    own = {"#umapi_sdk.effects.StepPart", "#umapi_sdk.pieces.PlannedCommand", "#umapi_sdk.waits.Cause"}
+    assert (told | own | {"#umapi_harness.mock.serving.details.ServerDetails"}) - links == set()
+
+
 def test_no_table_is_broken(site: Path) -> None:
     """No row of a table has more cells than its head, as a bar in a cell makes."""
     for path in pages(site):

@@ -62,7 +62,7 @@ class ServerDetails:
         return {variable: values[name] for name, variable in _VARIABLES.items()}
 
     def export_lines(self, shell: str = "sh") -> list[str]:
-        """The details as lines that set UMAPI_ variables in a shell, without those that are None.
+        """The details as lines that set `UMAPI_` variables in a shell, without those that are None.
 
         Raises InputError for a value that the shell cannot be given.
         """
