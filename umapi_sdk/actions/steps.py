@@ -76,7 +76,7 @@ class Action:
 
     def _refused(self, *violations: Violation) -> ActionError:
         """Return the error that tells of them, for this user or group."""
-        target: object = self.target  # whatever the caller gave, while the target itself is looked at
+        target = cast("object", self.target)  # whatever the caller gave, while the target itself is looked at
         return ActionError(violations, target if isinstance(target, str) else "")
 
     def __repr__(self) -> str:
