@@ -229,6 +229,7 @@ def test_host_without_tls(kind: str) -> None:
     with contextlib.closing(host):
         error = reason(kind, NetworkSettings(timeout=5.0), f"https://127.0.0.1:{host.port}/")
     assert_says(error, r"does not speak TLS: is the port right, and should the URL begin with http://")
+    assert error.permanent
 
 
 @KINDS

@@ -44,6 +44,8 @@ _CERTIFICATE = (
     ((66, 67, 68), " or of its authority is too weak for this machine's OpenSSL: it must be replaced there"),
 )
 
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "RECORD_LAYER_FAILURE"})
+"""What OpenSSL says of bytes that are none of TLS."""
 # Ends of a connection that reach Python as errors of OpenSSL.
 _TLS_ENDINGS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 # FIN and RST are not told apart: through TLS not every library does, and what to do is the same.
@@ -103,6 +105,8 @@ def _explain(roots: list[BaseException], place: _Place) -> tuple[str, bool]:
             return str(error), error.permanent
         if isinstance(error, ssl.SSLCertVerificationError):
             return _certificate(error, place), True
+        if isinstance(error, ssl.SSLError) and (_speaks_no_tls(error) or _has_no_version(error)):
+            return _tls(error, place), True
     status = place.exchange.tunnel_status
     if status is not None and not 200 <= status < 300:
         return _no_tunnel(status, place), 400 <= status < 500 and status not in _TRANSIENT_TUNNEL_STATUSES
@@ -199,7 +203,7 @@ def _cut(roots: list[BaseException], place: _Place) -> str:
 def _tls(error: ssl.SSLError, place: _Place) -> str:
     reason = (error.reason or "").upper()
     peer = place.peer
-    if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "RECORD_LAYER_FAILURE"):
+    if _speaks_no_tls(error):
         if place.before_tunnel:
             return f"{peer} does not speak TLS: write its URL with http:// (it can lead to https hosts all the same)"
         return f"{peer} does not speak TLS: is the port right, and should the URL begin with http://?"
@@ -207,11 +211,20 @@ def _tls(error: ssl.SSLError, place: _Place) -> str:
         given = place.settings.client_cert is not None
         advice = "the one in client_cert is not accepted" if given else "give client_cert, if it wants one"
         return f"{peer} broke the TLS handshake off ({_plain(error)}): {advice}"
-    if "PROTOCOL" in reason and ("VERSION" in reason or "UNSUPPORTED" in reason):
+    if _has_no_version(error):
         return (
             f"{peer} and this Python have no version of TLS in common ({_plain(error)}): the older side needs an update"
         )
     return f"TLS with {peer} failed: {_plain(error)}"
+
+
+def _speaks_no_tls(error: ssl.SSLError) -> bool:
+    return (error.reason or "").upper() in _NO_TLS
+
+
+def _has_no_version(error: ssl.SSLError) -> bool:
+    reason = (error.reason or "").upper()
+    return "PROTOCOL" in reason and ("VERSION" in reason or "UNSUPPORTED" in reason)
 
 
 def _plain(error: ssl.SSLError) -> str:
