@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 
 from tests.ci.conftest import ROOT, clean, judged
+from umapi_harness.mock.serving.server import running_server
 
 FILE: Final = ROOT / "Containerfile"
 TEXT: Final = re.sub(r"\\\n\s*", "", FILE.read_text("utf-8"))
@@ -37,6 +39,22 @@ def test_the_recipe_of_the_page() -> None:
     (block,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
     assert judged("shellcheck", "--shell", "sh", "-", text=block) == ""
     assert f":{words('CMD')[-1]} " in block
+
+
+def test_the_job_beside_it_reaches_its_organisation(tmp_path: Path) -> None:
+    """GitLab's schema takes the job of the page, and its variables are what the image serves."""
+    page = (ROOT / "docs" / "how-to" / "ci.md").read_text("utf-8")
+    (block,) = re.findall(r"test_ci_container\.py -->\n```yaml\n(.*?)```", page, re.DOTALL)
+    path = tmp_path / ".gitlab-ci.yml"
+    path.write_text(block, "utf-8")
+    assert judged("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", path) == ""
+    job = yaml.safe_load(block)["tests"]
+    (service,) = job["services"]
+    with running_server() as server:
+        own = server.details.variables().items()
+        shown = {name: str(value).replace(server.url, f"http://{service['alias']}:8080") for name, value in own}
+    assert job["variables"].items() <= shown.items()
+    assert words("CMD")[-1] == "8080"
 
 
 def test_it_runs_as_nobody_in_particular() -> None:
