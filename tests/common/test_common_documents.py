@@ -47,6 +47,35 @@ def test_what_is_no_strict_json_is_refused_in_one_line(tmp_path: Path, text: str
         assert str(caught.value) == f"{path}: not JSON ({reason}); correct the file, or name a seed"
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"a": {\n  "b": "}"\n', 'it ends at line 2 column 11, and the "{" of line 1 column 7 is not closed'),
+        ('{"a": "\\"]",\n "b": [1, [2]', 'it ends at line 2 column 14, and the "[" of line 2 column 7 is not closed'),
+        ("{", 'it ends at line 1 column 2, and the "{" of line 1 column 1 is not closed'),
+        ("nothing", "Expecting value: line 1 column 1 (char 0)"),
+    ],
+    ids=["brace", "bracket", "nothing else", "no JSON"],
+)
+def test_a_bracket_that_is_not_closed_is_named_with_its_line(tmp_path: Path, text: str, reason: str) -> None:
+    """Where a file breaks off, the place to mend is the open bracket; brackets within strings do not count."""
+    path = tmp_path / "f.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_document(path, "seed")
+    assert str(caught.value) == f"{path}: not JSON ({reason}); correct the file, or name a seed"
+
+
+@pytest.mark.parametrize("text", ["", " \n\t\n"], ids=["empty", "blank"])
+def test_an_empty_file_is_told_as_empty(tmp_path: Path, text: str) -> None:
+    """An export that did not happen leaves a file without a character, which is no mistake in JSON."""
+    path = tmp_path / "f.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_node(path, "collection")
+    assert str(caught.value) == f"{path}: is empty; export it again, or name a collection"
+
+
 def test_half_a_surrogate_pair_is_for_files_of_postman_alone(tmp_path: Path) -> None:
     """A string of JavaScript may hold one; in a seed or plan it would reach answers, which cannot."""
     path = tmp_path / "f.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
@@ -16,6 +17,8 @@ from umapi_harness.common.inputs import read_bytes
 from umapi_harness.common.pointers import escaped
 
 _DIGITS: Final = 1000  # of a number; Python itself reads 4,300, and says so in words of its own
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
+"""Brackets of JSON, and strings, so that those within strings do not count."""
 
 JsonValue = object
 """Any value that JSON can hold, as Python's json module reads it."""
@@ -129,6 +132,8 @@ def _encoding(content: bytes) -> str:
 def read_document(path: Path, noun: str, *, surrogates: bool = False) -> Any:
     """The JSON of a file; raises DocumentError that calls it a `noun` if it cannot be read or is no strict JSON."""
     text = read_text(path, noun)
+    if not text.strip():
+        raise DocumentError(str(path), "", "is empty", f"export it again, or name a {noun}")
     try:
         return parse(text, surrogates=surrogates)
     except ValueError as error:
@@ -148,11 +153,33 @@ def parse(text: str, *, surrogates: bool = False) -> Any:
         )
         if not surrogates and "\\u" in text:
             json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except json.JSONDecodeError as error:
+        raise ValueError(_unclosed(text, error.pos) or str(error)) from error
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     except UnicodeEncodeError as error:
         raise ValueError("an unpaired surrogate is no character") from error
     return document
+
+
+def _unclosed(text: str, position: int) -> str:
+    """Which bracket the end of a text leaves open, and where both are; empty where something else is wrong before."""
+    end = len(text.rstrip())
+    if position < end:
+        return ""
+    opened: list[int] = []
+    for found in _BRACKETS.finditer(text):
+        if found[0] in "[{":
+            opened.append(found.start())
+        elif found[0] in "]}" and opened:
+            opened.pop()
+    if not opened:
+        return ""
+    return f'it ends at {_spot(text, end)}, and the "{text[opened[-1]]}" of {_spot(text, opened[-1])} is not closed'
+
+
+def _spot(text: str, position: int) -> str:
+    return f"line {text.count(chr(10), 0, position) + 1} column {position - text.rfind(chr(10), 0, position)}"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
