@@ -121,6 +121,34 @@ def test_each_request_is_a_suite_and_each_check_a_case(mixed_run: Ran, tmp_path:
     assert suites[2].find("testcase/skipped") is not None
 
 
+def test_cases_of_one_name_within_an_iteration_are_numbered(tmp_path: Path) -> None:
+    """A build server takes class and name for one case, so a request that runs again would hide what it was before."""
+
+    def checked(number: int, iteration: int, *names: str) -> list[events.Event]:
+        one = step(number, iteration=iteration, name="poll")
+        passed = (events.CheckPassed(step=one, name=name) for name in names)
+        return [*exchange(one, number), *passed, events.RequestFinished(step=one)]
+
+    root = report_of(
+        run_steps(
+            checked(1, 0, "is done (2)", "is done"),
+            checked(2, 0, "is done"),
+            checked(3, 0, "is done", "else"),
+            checked(4, 1, "is done"),
+        ),
+        tmp_path,
+    )
+    cases = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
+    assert cases == [
+        ("Users / poll", "is done (2)"),
+        ("Users / poll", "is done"),
+        ("Users / poll", "is done (3)"),
+        ("Users / poll", "is done (4)"),
+        ("Users / poll", "else"),
+        ("Users / poll [2]", "is done"),
+    ]
+
+
 def test_a_500_that_nothing_checked_is_a_case_that_fails(
     web: Web,
     run_collection: Callable[..., Ran],

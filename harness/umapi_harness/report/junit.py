@@ -40,6 +40,9 @@ class JunitReport:
         self._suites = tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="\n")  # noqa: SIM115
         self._gathering = Gathering(self._add)
         self._counts = dict.fromkeys(_COUNTS, 0)
+        self._iteration = 0
+        self._names: dict[tuple[str, str], int] = {}
+        """The cases of this iteration: how often each name was asked for."""
 
     def __call__(self, event: events.Event) -> None:
         """Take in one event; raises OSError."""
@@ -64,7 +67,25 @@ class JunitReport:
         self._file.finish()
 
     def _add(self, outcome: Outcome) -> None:
-        self._put(_suite(outcome, self._gathering.started))
+        suite = _suite(outcome, self._gathering.started)
+        self._tell_apart(suite, outcome.step.iteration)
+        self._put(suite)
+
+    def _tell_apart(self, suite: ET.Element, iteration: int) -> None:
+        """Number cases of a name that was there before, since build servers take class and name for one case."""
+        if iteration != self._iteration:
+            self._iteration = iteration
+            self._names.clear()  # the class has the iteration
+        for case in suite.iter("testcase"):
+            place, name = case.get("classname", ""), case.get("name", "")
+            number = self._names.get((place, name), 0) + 1
+            told = name
+            while number > 1 and (place, told := f"{name} ({number})") in self._names:
+                number += 1
+            self._names[place, name] = number
+            if told != name:
+                self._names[place, told] = 1
+                case.set("name", told)
 
     def _put(self, suite: ET.Element) -> None:
         for count in _COUNTS:
