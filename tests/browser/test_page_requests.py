@@ -143,6 +143,7 @@ def test_a_lost_answer_says_whether_it_took_effect(page: Page, client: Client) -
     client.http.post("/_mock/faults", json={"operation": "action", "first": 1, "when": "after", "status": 503})
     client.act(FAILING[0])
     page.click(".entries li", "planned fault (answer); it took effect")
+    assert "Look under Steps what took effect, before it is sent again" in " ".join(page.texts(".why .remedy"))
     page.until_text(".why .fault", "put in force here")
 
 

@@ -67,6 +67,7 @@ def abroad(away, web, monkeypatch):
         (["run", "{c}", "--ca-bundle", "{tmp}/none.pem"], "none.pem: no such file"),
         (["run", "{c}", "--ca-bundle", "{c}", "--insecure"], "exclude each other"),
         (["run", "{c}", "{c}"], "unexpected extra argument"),
+        (["run", "--junit", "--html", "r.html", "{c}"], "--html stands where the name of its file should"),
         (["run", "--bogus"], "No such option"),
         (["run", "--seed", "{tmp}/none.json"], "none.json"),
         (["run", "--seed", "{c}"], "small.json"),

@@ -210,6 +210,10 @@ def test_only_the_chosen_folders_run_in_the_collection_s_order(server, run_colle
     assert run_collection(collection, folders=("d", "G")).names == ["b", "d"]
     with pytest.raises(DocumentError, match=r"no folder or request named 'X'; name one of its folders: F, G"):
         run_collection(collection, folders=("X",))
+    with pytest.raises(DocumentError, match=r"no folder or request named 'Gx'; is 'G' meant\?"):
+        run_collection(collection, folders=("Gx",))
+    with pytest.raises(DocumentError, match=r"named 'X'; name a request: it has no folders"):
+        run_collection(collection_of(item("c", "http://h")), folders=("X",))
     with pytest.raises(DocumentError, match="holds no requests"):
         run_collection(collection_of())
 
@@ -233,7 +237,8 @@ def test_jumping_to_a_request_that_is_not_there_is_an_error(server, run_collecti
     """A slip in setNextRequest does not end a run in silence."""
     first = item("a", "http://h", test="pm.execution.setNextRequest('bb');")
     ran = run_collection(collection_of(first, item("b", "http://h")))
-    assert ran.problems == ["setNextRequest: there is no request named 'bb' in this run"]
+    left = "the iteration ends here, and requests after this one that do not run: 1"
+    assert ran.problems == [f"setNextRequest: there is no request named 'bb' in this run; {left}"]
     assert ran.names == ["a"]
 
 

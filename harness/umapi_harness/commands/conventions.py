@@ -8,7 +8,7 @@ import ssl
 import stat
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -22,7 +22,18 @@ FAILED: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
 
-FILE: Final = click.Path(path_type=Path, dir_okay=False)
+
+class _FilePath(click.Path):
+    """Paths of files, in whose place no other option stands."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        options = {name for one in (() if ctx is None else ctx.command.params) for name in one.opts}
+        if value in options:
+            self.fail(f"{value} stands where the name of its file should; write ./{value} for a file of that name")
+        return super().convert(value, param, ctx)
+
+
+FILE: Final = _FilePath(path_type=Path, dir_okay=False)
 """A path of a file, which need not exist yet: whoever opens it says what is wrong with it."""
 
 

@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 
 from umapi_harness.common.errors import DocumentError, InputError
+from umapi_harness.common.meant import nearest
 from umapi_harness.postman import events
 from umapi_harness.postman.collection import Collection, Item
 from umapi_harness.postman.execution import Execution
@@ -141,9 +142,11 @@ def chosen_items(collection: Collection, names: Sequence[str]) -> tuple[Item, ..
         raise DocumentError(collection.source, "/item", "the collection holds no requests", "add one")
     for name in names:
         if not any(item.is_in(name) for item in collection.items):
-            known = ", ".join(collection.folder_names()) or "none"
+            folders = collection.folder_names()
+            near = nearest(name, (*folders, *(item.name for item in collection.items)))
+            known = f"name one of its folders: {', '.join(folders)}" if folders else "name a request: it has no folders"
             problem = f"no folder or request named {name!r}"
-            raise DocumentError(collection.source, "/item", problem, f"name one of its folders: {known}")
+            raise DocumentError(collection.source, "/item", problem, f"is {near!r} meant?" if near else known)
     if not names:
         return collection.items
     return tuple(item for item in collection.items if any(item.is_in(name) for name in names))
@@ -237,6 +240,7 @@ class _Iterations:
         for index, item in reversed(tuple(enumerate(self.items))):
             if item.is_called(name):
                 return index
-        message = f"setNextRequest: there is no request named {name!r} in this run"
+        ends = f"; the iteration ends here, and requests after this one that do not run: {left}" if left else ""
+        message = f"setNextRequest: there is no request named {name!r} in this run{ends}"
         self.session.error(step, Rule.UNKNOWN_NEXT_REQUEST, message, step.pointer)
         return None

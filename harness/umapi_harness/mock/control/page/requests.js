@@ -329,7 +329,7 @@ export function requestsView(page) {
         ]),
         el("div", { class: "row" }, el("label", { class: "check" }, rawBox, " Bodies as sent"), el("button", { type: "button", onclick: () => copy(entry) }, "Copy as curl")),
       ),
-      problems.length ? el("section", { class: "why", "aria-label": "Why" }, el("h4", {}, "Why", problems.some((one) => one.index !== undefined) ? el("small", {}, " – commands and steps are counted from 0") : null), el("ol", {}, problems.map((one) => problem(one, commands)))) : null,
+      problems.length ? el("section", { class: "why", "aria-label": "Why" }, el("h4", {}, "Why", problems.some((one) => one.index !== undefined) ? el("small", {}, " – commands and steps are counted from 0") : null), el("ol", {}, problems.map((one) => problem(one, commands, entry)))) : null,
       stepsTold(entry, commands),
       el(
         "div",
@@ -374,9 +374,9 @@ export function requestsView(page) {
     );
   }
 
-  function problem(one, commands) {
+  function problem(one, commands, entry) {
     const stepFields = excerpt(one, commands);
-    const remedy = one.severity === "fault" ? ofFault() : one.remedy;
+    const remedy = one.severity === "fault" ? ofFault(fates(entry, commands).length > 0) : one.remedy;
     const where = one.index === undefined ? "" : `command ${one.index}${one.step >= 0 ? `, step ${one.step}` : ""}`;
     return el(
       "li",
@@ -389,10 +389,11 @@ export function requestsView(page) {
     );
   }
 
-  /** What to do about a fault, by what is in force now, not when it struck. */
-  function ofFault() {
-    if (page.pulse?.faults === 0) return "Nothing: no fault is in force any more, and the next call gets its true answer.";
-    return ["See under ", el("a", { href: page.hash("faults") }, "Faults"), " what is in force, and remove there what shall not strike again."];
+  /** What to do about a fault, by what is in force now, not when it struck; `untold` if steps took effect unheard of. */
+  function ofFault(untold) {
+    const first = untold ? "Look under Steps what took effect, before it is sent again; " : "";
+    if (page.pulse?.faults === 0) return `${first || "Nothing: "}no fault is in force any more, and the next call gets its true answer.`;
+    return [first ? `${first}see under ` : "See under ", el("a", { href: page.hash("faults") }, "Faults"), " what is in force, and remove there what shall not strike again."];
   }
 
   function excerpt(one, commands) {
