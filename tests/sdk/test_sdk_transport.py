@@ -258,7 +258,7 @@ def test_time_limit_for_an_answer(
 ) -> None:
     """A service that takes the request and says nothing: the action's outcome is unknown, a query is asked again."""
     port = silent(lambda peer: None).port
-    connection = connect(wire, endpoint=f"http://127.0.0.1:{port}/v2", timeout=0.05)
+    connection = connect(wire, endpoint=f"http://127.0.0.1:{port}/v2", timeout=0.4)
     with pytest.raises(OutcomeUnknownError, match=f"time-out while waiting for an answer of 127.0.0.1:{port}"):
         connection.execute_single(new_user(), immediate=True)
     assert time.slept == []
@@ -286,7 +286,7 @@ def test_failed_handshake_was_not_sent(
 ) -> None:
     """What fails before TLS stands was not sent: the action stays queued, and is tried again if that can help."""
     port = silent(behave).port
-    connection = connect(wire, endpoint=f"https://127.0.0.1:{port}/v2", timeout=0.05)
+    connection = connect(wire, endpoint=f"https://127.0.0.1:{port}/v2", timeout=0.4)
     with pytest.raises(NotSentError) as caught:
         connection.execute_single(new_user(), immediate=True)
     assert time.slept == slept
