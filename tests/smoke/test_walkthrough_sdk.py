@@ -190,5 +190,5 @@ def test_add_users_from_csv_tells_what_failed(server: RunningServer, tmp_path: P
     file.write_text(f"{header}{row}\nb@example.com,b@example.com,A,B,USA,\n", "utf-8")
     done = run_example(server, "add_users_from_csv.py", str(file))
     assert done.returncode == 2
-    assert "users.csv: line 3: /do/0/createFederatedID/country: " in done.stderr
+    assert "users.csv: line 3: b@example.com: /do/0/createFederatedID/country: " in done.stderr
     assert server.world.organization().find_user("b@example.com") is None
