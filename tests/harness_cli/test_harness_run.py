@@ -137,6 +137,30 @@ def test_a_seed_faults_and_a_third_host(run: Run, write: Write, tmp_path: Path) 
     assert document["requests"][1]["errors"][0]["kind"] == "third-host"
 
 
+def test_a_planned_fault_that_struck_nothing_is_told(run: Run, write: Write, tmp_path: Path) -> None:
+    """As a note, or as what fails the run where it is denied; of one that struck nothing is said."""
+    faults = tmp_path / "f.json"
+    plan = [
+        {"operation": "users", "first": 1},
+        {"operation": "users", "nth": 3, "when": "after"},
+        {"operation": "action", "kind": "drop"},
+    ]
+    faults.write_text(json.dumps(plan), "utf-8")
+    url = "https://usermanagement.adobe.io/v2/usermanagement/users/{{org_id}}/0"
+    path = write(step("users", {"url": url, "header": HEADERS}, "pm.test('x', () => pm.response.to.be.error);"))
+    ran = run("run", path, "--mock", "--faults", faults)
+    assert ran.status == 0
+    told = [
+        "planned fault /1, 503, struck no request, for only 1 call of users came",
+        "planned fault /2, drop (the connection is reset without an answer), struck no request, for no call of action",
+    ]
+    assert all(f"note: {one}" in ran.out for one in told)
+    assert "planned fault /0" not in ran.out
+    denied = run("run", path, "--mock", "--faults", faults, "--deny", "unused-fault")
+    assert denied.status == 1
+    assert all(f"unused-fault: {one}" in denied.out for one in told)
+
+
 def test_a_planned_fault_is_told_beside_the_request_that_met_it(run: Run, write: Write, tmp_path: Path) -> None:
     """Console, JUnit, HTML and JSON tell a planned failure from a real one; a real one has no such words."""
     faults, junit, html = tmp_path / "f.json", tmp_path / "r.xml", tmp_path / "r.html"

@@ -43,6 +43,8 @@ class Place:
     watch: Callable[[], Sequence[str]] | None = None
     faults: Callable[[bool], Sequence[str]] | None = None
     """Asks which planned failures struck the request that is over."""
+    unused_faults: Callable[[], Sequence[str]] | None = None
+    """Asks which planned failures have struck none."""
 
 
 def starts_mock(arguments: RunArguments) -> bool:
@@ -93,6 +95,7 @@ def mock_place(arguments: RunArguments, documents: RunDocuments) -> Generator[Pl
             notes=() if own else (*_notes(target), *(one.note for one in filled)),
             watch=Watch(server.world.organizations).changes,
             faults=FaultWatch(server.world.faults, server.world.clock).met,
+            unused_faults=server.world.faults.unused,
         )
 
 

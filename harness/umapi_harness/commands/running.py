@@ -182,6 +182,7 @@ def _options(arguments: RunArguments, documents: RunDocuments, place: Place) -> 
         notes=place.notes,
         watch=place.watch,
         faults=place.faults,
+        unused_faults=place.unused_faults,
         providers=jwt_provider(time.time),
         limits=Limits(
             cpu_seconds=arguments.timeout_script / 1000 or _NO_BOUND,

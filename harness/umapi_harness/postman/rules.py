@@ -30,6 +30,7 @@ class Rule(enum.StrEnum):
     NOT_COMPLETED = "not-completed"
     UNKNOWN_EVENT = "unknown-event"
     REQUESTS_LEFT = "requests-left"
+    UNUSED_FAULT = "unused-fault"
     DATA = "data"
     NETWORK = "network"
     REQUEST = "request"
@@ -92,6 +93,12 @@ FACTS: Final[Mapping[Rule, Facts]] = {
     ),
     Rule.REQUESTS_LEFT: Facts(
         "setNextRequest(null) ends an iteration while requests of the run are left that were not executed in it",
+        newman=True,
+        noted=True,
+    ),
+    Rule.UNUSED_FAULT: Facts(
+        "a planned fault of the run's mock server (`--faults`) strikes no request, so the run does not show what it is "
+        "planned for",
         newman=True,
         noted=True,
     ),

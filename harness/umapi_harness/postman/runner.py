@@ -125,6 +125,9 @@ class Runner:
             message = f"{type(error).__name__}: {error} ({_origin(error)})"
             session.error(iterations.step, Rule.INTERNAL_ERROR, message, _pointer_of(iterations.step))
             return "the runner failed"
+        if stopped is None and self.options.unused_faults is not None:
+            for fault in self.options.unused_faults():
+                session.error(None, Rule.UNUSED_FAULT, fault, "")
         if session.summary.passed and not session.summary.checks_passed:
             what = "nothing was checked" if session.summary.sent else "no request was sent, and nothing was checked"
             message = f"{what}; write tests with pm.test, or allow it with --allow {Rule.NO_CHECKS}"

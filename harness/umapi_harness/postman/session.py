@@ -73,6 +73,8 @@ class Options:
     """Asks what has changed in the organisation since it was last asked."""
     faults: Callable[[bool], Sequence[str]] | None = None
     """Asks which planned failures of the server struck the request that is over; it is told whether an answer came."""
+    unused_faults: Callable[[], Sequence[str]] | None = None
+    """Asks which planned failures of the server have struck no request of the run."""
     cookies: Sequence[Cookie] = ()
     """Cookies that the run begins with."""
     limits: Limits = attrs.field(factory=Limits)

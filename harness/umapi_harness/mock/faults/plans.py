@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -92,6 +92,18 @@ class Plan:
     random_seed: int = 0
 
 
+_EFFECTS: Final[Mapping[When, str]] = {
+    "before": "",
+    "during": ", half of which took effect",
+    "after": ", which took effect",
+}
+
+
+def _told(fault: Fault) -> str:
+    """What a fault does, in words."""
+    return str(fault.status) if fault.kind == "answer" else f"{fault.kind} ({FAULTS['kinds'][fault.kind]['meaning']})"
+
+
 @attrs.frozen
 class Strike:
     """A fault that struck a call, which was the one of that number among those that the fault matches."""
@@ -101,11 +113,8 @@ class Strike:
 
     def __str__(self) -> str:
         fault = self.fault
-        what = str(fault.status)
-        if fault.kind != "answer":
-            what = f"{fault.kind} ({FAULTS['kinds'][fault.kind]['meaning']})"
         calls = "all" if fault.operation == "*" else fault.operation
-        return f"{what} on request {self.number} of {calls}"
+        return f"{_told(fault)} on request {self.number} of {calls}{_EFFECTS[fault.when]}"
 
 
 @attrs.define
@@ -128,6 +137,15 @@ class _Planned:
             return False
         # Drawn for each number by itself, so that no other call or fault changes what is struck.
         return fault.rate is None or random.Random(f"{self.draw} {number}").random() < fault.rate  # noqa: S311
+
+
+def _came(planned: _Planned) -> str:
+    """How many calls came that a fault matches, and of which kind."""
+    fault = planned.fault
+    calls = "" if fault.operation == "*" else f" of {fault.operation}"
+    whose = "" if fault.client_id is None else f" by the client {fault.client_id}"
+    count = {0: "no call", 1: "only 1 call"}.get(planned.matched, f"only {planned.matched} calls")
+    return f"{count}{calls}{whose} came"
 
 
 class FaultPlan:
@@ -185,6 +203,15 @@ class FaultPlan:
         """The strikes since this was last asked, the last thousand at most; other threads may ask too."""
         # Popped one by one, for the thread of the server may add one meanwhile.
         return tuple(self._strikes.popleft() for _ in range(len(self._strikes)))
+
+    def unused(self) -> tuple[str, ...]:
+        """The faults that have struck no call, in words, each with its JSON pointer in the list."""
+        return tuple(
+            f"planned fault /{place}, {_told(planned.fault)}, struck no request, for {_came(planned)}; "
+            "correct or remove it"
+            for place, planned in enumerate(self._planned)
+            if not planned.struck
+        )
 
     def as_list(self) -> list[dict[str, Any]]:
         """The faults as data, each with the number of calls it has matched and struck."""
