@@ -494,5 +494,5 @@ def test_a_jwt_signed_with_another_key_is_refused(
 
 def test_the_sdk_refuses_the_mistake_of_the_page_before_it_is_sent() -> None:
     """A country that the page's format does not allow is refused when the action is built, with the place in it."""
-    with pytest.raises(ActionError, match=r"^/do/0/addAdobeID/country: "):
+    with pytest.raises(ActionError, match=r"^john.doe@domain.com: /do/0/addAdobeID/country: "):
         UserAction(email="john.doe@domain.com").add_adobe_id(first_name="John", last_name="Doe", country="USA")

@@ -49,7 +49,9 @@ def options(command: click.Command) -> list[str]:
 def _usage(command: click.Command) -> str:
     words = ["[OPTIONS]"] * any(isinstance(one, click.Option) for one in command.params)
     words += [_argument(one) for one in command.params if isinstance(one, click.Argument)]
-    words += [one for one in command.collect_usage_pieces(click.Context(command)) if one.startswith("[-- ")]
+    # click keeps the option of help that it makes here, for whoever calls the command later in this process.
+    context = click.Context(command, help_option_names=["-h", "--help"])
+    words += [one for one in command.collect_usage_pieces(context) if one.startswith("[-- ")]
     return " ".join(words + ["COMMAND"] * isinstance(command, click.Group))
 
 
