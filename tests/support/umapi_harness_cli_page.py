@@ -22,8 +22,8 @@ What the commands are for is told on other pages: [the mock server](mock-server.
 [recordings](../how-to/recordings.md), [verifying them](verify.md).
 
 Results go to standard output; what is wrong is one line on standard error. Exit statuses, unless a command says
-otherwise: 0, all is well; 1, a check failed, or recordings differ; 2, bad input; 130, interrupted. `exec` ends with the
-status of its command.
+otherwise: 0, all is well; 1, a check failed, or recordings differ; 2, bad input; 130, interrupted; 141,
+whoever read the output went away, as `head` does. `exec` ends with the status of its command.
 """
 _NOT_EXECUTED: Final = "<!-- not executed: they are for the files of a shell's user -->"
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from typing import Final
 
 import click
 
-from umapi_harness.commands.conventions import BAD_INPUT, INTERRUPTED, PROGRAM, package_version
+from umapi_harness.commands.conventions import BAD_INPUT, INTERRUPTED, PIPE_CLOSED, PROGRAM, package_version
 from umapi_harness.common.errors import InputError
 from umapi_harness.common.lines import one_line
 from umapi_sdk.command_line.late_commands import CommandHome, LateGroup
@@ -18,6 +19,7 @@ def run_command_line(arguments: Sequence[str] | None) -> int:
     """Runs a command; everything that is the user's mistake becomes one line on standard error and status 2."""
     try:
         status = group.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         message = " ".join(error.format_message().split())
     except InputError as error:
@@ -25,6 +27,12 @@ def run_command_line(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write(f"{PROGRAM}: interrupted\n")
         return INTERRUPTED
+    except BrokenPipeError:
+        from umapi_harness.report.terminal import give_up_on_reader  # noqa: PLC0415 - not for `--help`
+
+        with contextlib.suppress(BrokenPipeError):
+            give_up_on_reader(sys.stdout)
+        return PIPE_CLOSED
     except OSError as error:
         message = f"the output cannot be written: {error.strerror or error}"
     else:

@@ -21,6 +21,8 @@ PROGRAM: Final = "umapi-harness"
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
+PIPE_CLOSED: Final = 141
+"""As of a program that SIGPIPE has ended: whoever read the output went away, as `head` does."""
 
 
 class _FilePath(click.Path):

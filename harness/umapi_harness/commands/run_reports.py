@@ -32,6 +32,8 @@ class Reports:
         """Make the reporters; raises InputError for one that is not there, and for a path that cannot be written."""
         self.problems: list[str] = []
         """Why reports are not what they should be."""
+        self.is_unread = False
+        """Whether the reader of the console's report went away, as `head` does; the others are written all the same."""
         self._reporters: list[tuple[str, Reporter]] = []
         self._pipes: list[int] = []
         self._parts: dict[str, list[Path]] = {}
@@ -97,7 +99,9 @@ class Reports:
                 DEFAULT_FOLDER.rmdir()
 
     def _give_up(self, name: str, error: Exception) -> None:
-        if isinstance(error, InputError):
+        if isinstance(error, BrokenPipeError) and name in WITHOUT_FILE:
+            self.is_unread = True
+        elif isinstance(error, InputError):
             self.problems.append(str(error))
         elif isinstance(error, OSError):
             reason = (error.strerror or "cannot be written").lower()

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import click
 
-from umapi_harness.commands.conventions import BAD_INPUT, FAILED, PROGRAM, package_version, say
+from umapi_harness.commands.conventions import BAD_INPUT, FAILED, PIPE_CLOSED, PROGRAM, package_version, say
 from umapi_harness.commands.run_documents import RunDocuments, export, read_documents
 from umapi_harness.commands.run_network import sender_of
 from umapi_harness.commands.run_options import MEBIBYTE, REPORTER_OPTIONS, RunArguments, RunCommand, takes_run_options
@@ -76,7 +76,9 @@ def execute(arguments: RunArguments, listeners: Sequence[Listener] = ()) -> int:
         )
     if reports.problems:
         return BAD_INPUT
-    return 0 if arguments.suppress_exit_code and status == FAILED else status
+    if arguments.suppress_exit_code and status == FAILED:
+        status = 0
+    return PIPE_CLOSED if reports.is_unread and not status else status
 
 
 def _run(
