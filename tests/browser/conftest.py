@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +16,6 @@ from umapi_harness.mock import VirtualClock, World
 from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_harness.postman import events
 from umapi_harness.report.html_report import HtmlReport
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 FLAGS: Final = (
     "--headless",

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "sdk" / "kit"))
-sys.path.insert(0, str(Path(__file__).resolve().parent / "kit"))
-
 from bulk_kit import MakeSite, Site
 
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from umapi_command import Result
 from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_sdk.cli import main
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-
-from umapi_command import Result
 
 
 @pytest.fixture

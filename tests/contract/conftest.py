@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from umapi_harness.contract.recordings import Exchange, Recording, load_folder
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 RECORDINGS = Path(__file__).parent / "recordings"
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,8 +12,6 @@ import pytest
 
 from umapi_harness.mock import VirtualClock, World, build_seed, default_seed
 from umapi_harness.mock.serving.server import RunningServer, running_server
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 Json = dict[str, Any]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -18,7 +17,6 @@ from umapi_harness.report import verification_json
 if TYPE_CHECKING:
     from tests.harness_cli.conftest import Run
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 from umapi_harness.mock import Settings
 from umapi_sessions import ORG, SEED, lively_session

@@ -19,8 +19,6 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-
 import umapi_sdk
 from umapi_harness.mock import default_seed
 from umapi_harness.mock.schemas import packaged

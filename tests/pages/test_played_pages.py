@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-
 from umapi_harness.mock import Settings
 from umapi_pages import ROOT, fits, play
 

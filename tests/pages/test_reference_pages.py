@@ -16,8 +16,6 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-
 from umapi_harness.mock.serving.server import RunningServer, running_server
 from umapi_pages import ROOT, blocks
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import ssl
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,6 @@ from umapi_harness.postman.scripts import ScriptEngine, ScriptInput
 from umapi_harness.postman.sending.certificates import ClientCertificate
 from umapi_harness.postman.sending.sender import Sender
 from umapi_harness.postman.session import Options
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-
 from umapi_web import Web, a_web, reply
 
 NOW = 1_700_000_000.0

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import os
 import ssl
-import sys
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
-
-sys.path.insert(0, str(Path(__file__).resolve().parent / "kit"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-
 from sdk_kit import ScriptedServer, Time, open_connection, serving
 
 from umapi_harness.mock.serving.server import RunningServer, running_server

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
-import sys
 from html.parser import HTMLParser
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 # What a browser loads by itself, unlike what it goes to when somebody clicks.
 LOADED = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "object": "data"}

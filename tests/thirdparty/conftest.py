@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from umapi_harness.mock.serving.server import RunningServer, running_server
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "UMAPI_MOCK")
 VERSIONS = {"client_2.py": "2.", "client_3.py": "3."}
