@@ -89,7 +89,6 @@ def test_newman_s_reporters_of_what_goes_on_are_the_console(run: Run, names: str
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("htmlextra", "there is no reporter 'htmlextra'; use html, which is one file for people"),
         ("teamcity", "there is no reporter 'teamcity'; use junit, which TeamCity reads"),
         ("junitfull", "there is no reporter 'junitfull'; use junit"),
         ("nobody", "there is no reporter 'nobody'; there are cli, json"),
@@ -101,6 +100,23 @@ def test_no_file_is_announced_for_a_reporter_that_is_not_there(run: Run, name: s
     assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert message in ran.err
     assert not Path("newman").exists()
+
+
+def test_htmlextra_is_our_html_with_its_path(run: Run) -> None:
+    """A usual line of Newman works as it stands; what the report has no option for is told."""
+    ran = run(
+        "run", "c.json", "-r", "htmlextra", "--reporter-htmlextra-export", "h.html", "--reporter-htmlextra-title", "x"
+    )
+    assert (ran.status, ran.err) == (1, "umapi-harness: --reporter-htmlextra-title: means nothing here\n")
+    assert Path("h.html").read_text("utf-8").startswith("<!doctype html>")
+    assert not Path("newman").exists()
+
+
+def test_a_slip_in_the_option_of_a_reporter_is_told(run: Run) -> None:
+    """Else the report would go somewhere else, and the step that publishes it would find none."""
+    ran = run("run", "c.json", "-r", "junit", "--reporter-junit-exprot", "j.xml")
+    message = "--reporter-junit-exprot: there is no such option; is --reporter-junit-export meant?"
+    assert (ran.status, ran.out, ran.err) == (2, "", f"umapi-harness: {message}\n")
 
 
 ALL_REPORTS = "-r cli,json --reporter-json-export n.json --json u.json --junit j.xml --html h.html"

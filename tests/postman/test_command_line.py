@@ -204,6 +204,15 @@ def test_help_and_version_are_there_as_a_module_too():
     assert shown.stdout.startswith("umapi-harness, version ")
 
 
+def test_a_target_is_no_place_for_requests_to_third_hosts(web, tmp_path, capsys):
+    """As with the mock server of a run: what is meant for somebody else goes nowhere, unless it is let through."""
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps(small_collection(url="https://hooks.third.example/services/x")), "utf-8")
+    assert main(["run", str(path), "--target", web.url]) == 1
+    assert "hooks.third.example is no host of the API, so nothing is sent there" in capsys.readouterr().out
+    assert web.calls == []
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["run", "--help"], ["serve", "-h"]])
 def test_help_is_shown(arguments, capsys):
     """Each command explains itself."""

@@ -13,6 +13,7 @@ from umapi_harness.commands.conventions import FILE
 from umapi_harness.commands.server_options import FAULTS, PROFILE, SEEDS, THROTTLE
 from umapi_harness.postman.files import FileAccess
 from umapi_harness.postman.scripts import Limits
+from umapi_harness.report.reporters import STAND_INS
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _MILLISECONDS: Final = click.IntRange(0)
@@ -82,10 +83,13 @@ class RunArguments:
     """The options `--reporter-NAME-OPTION VALUE`, by what comes after `--reporter-`."""
 
     def options_of(self, reporter: str) -> dict[str, str]:
-        """The options of one reporter, by their own names."""
-        start = f"{reporter}-"
+        """The options of one reporter, by their own names, and those of reporters whose place it takes."""
+        names = (*(name for name, place in STAND_INS.items() if place == reporter), reporter)
         return {
-            name.removeprefix(start): value for name, value in self.reporter_options.items() if name.startswith(start)
+            option.removeprefix(f"{name}-"): value
+            for name in names
+            for option, value in self.reporter_options.items()
+            if option.startswith(f"{name}-")
         }
 
 

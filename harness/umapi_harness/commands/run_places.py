@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import attrs
 import click
@@ -92,7 +91,7 @@ def mock_place(arguments: RunArguments, documents: RunDocuments) -> Generator[Pl
             fillings=filled,
             target=None if own else target,
             on_loopback=True,
-            notes=() if own else (*_notes(target), *(one.note for one in filled)),
+            notes=() if own else (*_notes(target), *_told(filled)),
             watch=Watch(server.world.organizations).changes,
             faults=FaultWatch(server.world.faults, server.world.clock).met,
             unused_faults=server.world.faults.unused,
@@ -131,6 +130,12 @@ def _notes(target: Target) -> tuple[str, ...]:
     through = ", ".join(sorted(target.let_through))
     notes = (f"all requests for the API go to {target.origin}",)
     return (*notes, f"these hosts are called as they are: {through}") if through else notes
+
+
+def _told(filled: Sequence[Filling]) -> tuple[str, ...]:
+    """What reports say of the variables that are filled."""
+    leave = ("--no-fill NAME leaves one of these variables to the collection",) if filled else ()
+    return (*(one.note for one in filled), *leave)
 
 
 def _values_of(server: RunningServer) -> dict[str, JsonValue]:
@@ -193,26 +198,7 @@ def elsewhere(arguments: RunArguments, documents: RunDocuments) -> Place:
         if own or not known.get(name):
             values[name] = address
     target = _target(target.origin, arguments, documents, usage_of(documents.collection))
-    hosts = target.hosts | _literal_hosts(documents)
-    return Place(values=values, target=attrs.evolve(target, hosts=hosts), notes=_notes(target))
-
-
-def _literal_hosts(documents: RunDocuments) -> frozenset[str]:
-    """The hosts that requests of the collection itself go to."""
-    known = [str(value) for scope in _known(documents).values() for value in scope.values()]
-    texts = [*(item.request.url for item in documents.collection.items), *known]
-    return frozenset(host.lower() for text in texts if (host := _host(text)) is not None)
-
-
-def _host(text: str) -> str | None:
-    try:
-        return (
-            urlsplit(text).hostname
-            if "://" in text and "{{" not in text.partition("://")[2].partition("/")[0]
-            else None
-        )
-    except ValueError:
-        return None
+    return Place(values=values, target=target, notes=_notes(target))
 
 
 def _exported(known: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
+
+import click
 
 from umapi_harness.commands.conventions import say
 from umapi_harness.commands.run_options import RunArguments
 from umapi_harness.commands.run_outputs import check_outputs, unwritable
 from umapi_harness.common.errors import InputError
+from umapi_harness.common.meant import nearest
 from umapi_harness.postman import events
 from umapi_harness.report.files import unfinished
 from umapi_harness.report.reporters import (
     DEFAULT_FOLDER,
     OF_THE_CONSOLE,
+    STAND_INS,
     WITHOUT_FILE,
     Reporter,
     ReporterSettings,
     default_export,
     factory_of,
+    is_own,
 )
 
-_KNOWN_OPTIONS = frozenset({"export"})
+KNOWN_OPTIONS = frozenset({"export"})
+"""The options of reporters that this package knows."""
 
 
 class Reports:
@@ -49,7 +56,7 @@ class Reports:
         exports = _exports(arguments)
         check_outputs(arguments, {option: path for option, name, path in exports if name not in WITHOUT_FILE})
         for _, name, path in exports:
-            options = {key: value for key, value in arguments.options_of(name).items() if key not in _KNOWN_OPTIONS}
+            options = {key: value for key, value in arguments.options_of(name).items() if key not in KNOWN_OPTIONS}
             settings = ReporterSettings(
                 name=name,
                 export=path,
@@ -115,8 +122,42 @@ class Reports:
 
 
 def asked_reporters(arguments: RunArguments) -> list[str]:
-    """The names of the reporters that the arguments ask for, as they say them."""
-    return [name.strip() for text in arguments.reporters or ("cli",) for name in text.split(",") if name.strip()]
+    """The names of the reporters that the arguments ask for, or of those that take their place."""
+    names = [name.strip() for text in arguments.reporters or ("cli",) for name in text.split(",")]
+    return [STAND_INS.get(name, name) for name in names if name]
+
+
+def tell_of_reporters(arguments: RunArguments) -> None:
+    """Tell which reporters others stand in for, and of options that none reads.
+
+    Raises:
+        UsageError: an option is a slip of one that is read.
+    """
+    asked = tuple(dict.fromkeys((*asked_reporters(arguments), "cli")))
+    if console := [name for name in asked if name in OF_THE_CONSOLE]:
+        say(f"-r {','.join(console)}: the last line of cli shows what goes on, and cli reports")
+    unread: list[str] = []
+    for option in arguments.reporter_options:
+        reporter = _reporter_of(option, (*asked, *STAND_INS))
+        place, name = STAND_INS.get(reporter, reporter), option.removeprefix(f"{reporter}-")
+        if place not in asked:
+            say(f"--reporter-{option}: nobody asks for the reporter {place}; add -r {place}")
+        elif name in KNOWN_OPTIONS or not (is_own(place) or place in OF_THE_CONSOLE):
+            continue
+        elif place not in WITHOUT_FILE and (near := nearest(name, [*KNOWN_OPTIONS])):
+            raise click.UsageError(
+                f"--reporter-{option}: there is no such option; is --reporter-{reporter}-{near} meant?"
+            )
+        else:
+            unread.append(f"--reporter-{option}")
+    if unread:
+        say(f"{', '.join(unread)}: means nothing here")
+
+
+def _reporter_of(option: str, known: Iterable[str]) -> str:
+    """The reporter that an option `NAME-OPTION` is for: the longest of those known, or else the first word."""
+    fitting = [name for name in known if option.startswith(f"{name}-")]
+    return max(fitting, key=len, default=option.partition("-")[0])
 
 
 def _exports(arguments: RunArguments) -> list[tuple[str, str, Path]]:

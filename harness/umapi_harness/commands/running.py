@@ -16,7 +16,7 @@ from umapi_harness.commands.run_documents import RunDocuments, export, read_docu
 from umapi_harness.commands.run_network import sender_of
 from umapi_harness.commands.run_options import MEBIBYTE, REPORTER_OPTIONS, RunArguments, RunCommand, takes_run_options
 from umapi_harness.commands.run_places import Place, elsewhere, mock_place, starts_mock
-from umapi_harness.commands.run_reports import Reports, asked_reporters
+from umapi_harness.commands.run_reports import Reports, tell_of_reporters
 from umapi_harness.commands.run_signals import SignalExit, ended_by_signals
 from umapi_harness.postman.cookie_files import read_cookies
 from umapi_harness.postman.environment import Environment
@@ -30,7 +30,6 @@ from umapi_harness.postman.sending.sender import Sender
 from umapi_harness.postman.session import Options, Session
 from umapi_harness.postman.signing import jwt_provider
 from umapi_harness.postman.targets import is_api_path
-from umapi_harness.report.reporters import OF_THE_CONSOLE
 
 _NO_BOUND = 7 * 24 * 60 * 60.0
 _BAIL = ("folder", "failure")
@@ -215,19 +214,4 @@ def _tell_of_unsupported(arguments: RunArguments) -> None:
         raise click.BadParameter(f"{arguments.bail!r} is none of {', '.join(_BAIL)}", param_hint="--bail")
     if arguments.postman_api_key is not None:
         say("--postman-api-key is not supported: nothing is fetched from Postman's cloud")
-    console = [name for name in dict.fromkeys(asked_reporters(arguments)) if name in OF_THE_CONSOLE]
-    if console:
-        say(f"-r {','.join(console)}: the last line of cli shows what goes on, and cli reports")
-    ignored = [
-        f"--reporter-{name}-{option}"
-        for name in ("cli", *console)
-        for option in arguments.options_of(name)
-        if option != "export"
-    ]
-    if ignored:
-        say(f"{', '.join(ignored)}: means nothing here")
-    wanted = (*asked_reporters(arguments), "cli")
-    for option in arguments.reporter_options:
-        name = option.partition("-")[0]
-        if not any(option.startswith(f"{one}-") for one in wanted):
-            say(f"--reporter-{option}: nobody asks for the reporter {name}; add -r {name}")
+    tell_of_reporters(arguments)

@@ -89,12 +89,18 @@ _ENDINGS: Final = {"junit": "xml", "umapi-json": "json"}
 WITHOUT_FILE: Final = frozenset({"cli"})
 OF_THE_CONSOLE: Final = frozenset({"progress", "emojitrain"})
 """Reporters of Newman that show a run while it goes on, which the last line of `cli` does."""
+STAND_INS: Final = {"htmlextra": "html"}
+"""Reporters that people add to Newman and name in their lines, each with the one that takes its place and options."""
 _NEAREST: Final = {
-    "htmlextra": "html, which is one file for people",
     "junitfull": "junit",
     "teamcity": "junit, which TeamCity reads",
 }
 """Reporters that people add to Newman, with what does their work here."""
+
+
+def is_own(name: str) -> bool:
+    """Whether a reporter is of this package."""
+    return name in _OWN
 
 
 def factory_of(name: str) -> ReporterFactory:
