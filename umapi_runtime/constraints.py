@@ -215,7 +215,7 @@ def choice(name: str, members: type[StrEnum], *, wrong_type: str, not_a_member: 
             return
         code = not_a_member if isinstance(value, str) else wrong_type
         if value in members.__members__.values():
-            problem = f"{show(value)} is a plain string, not a {members.__name__}"
+            problem = f"{show(value)} is a plain string: give {members.__name__}.{members(value).name}"
         else:
             problem = f"{show(value)} is not one of {', '.join(members)}"
         raise refuse(f"/{name}", problem, code)

@@ -82,8 +82,17 @@ def _without_none(hint: Any) -> Any:
 
 
 def _unknown(fields: Mapping[str, Any], contract: Contract) -> list[Violation]:
-    lines = {key: contract.refused.get(key, ("unknown field", contract.unknown)) for key in fields}
+    lines = {key: contract.refused.get(key) or (_stranger(key, contract), contract.unknown) for key in fields}
     return [Violation(key_pointer(key), problem, code) for key, (problem, code) in lines.items()]
+
+
+def _stranger(key: str, contract: Contract) -> str:
+    """Return what to say of a field that there is not: the one that is spelt much like it, if there is one."""
+    from difflib import get_close_matches  # noqa: PLC0415 - loaded for mistakes
+
+    known = {name.lower(): name for name in contract.names.values()}
+    near = get_close_matches(key.replace("_", "").lower(), known, n=1)
+    return f"unknown field: is {known[near[0]]} meant?" if near else "unknown field"
 
 
 def _masked(error: ContractError, key: str, contract: Contract) -> ContractError:

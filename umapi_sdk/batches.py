@@ -44,7 +44,8 @@ def commands_of(action: Action, pointer: str = "") -> Sequence[tuple[UserCommand
         ActionError: it is no action, or has no steps.
     """
     if not isinstance(action, (UserSteps, GroupSteps)):
-        raise ActionError((Violation(pointer, f"{type(action).__name__} is not a UserAction or GroupAction"),))
+        several = "; execute_multiple takes a list" if isinstance(action, (list, tuple)) else ""
+        raise ActionError((Violation(pointer, f"{type(action).__name__} is not a UserAction or GroupAction{several}"),))
     commands: Sequence[tuple[UserCommand | UserGroupCommand, tuple[int, ...]]] = action.commands
     if not commands:
         problem = f"the action for {action.target} has no steps"

@@ -345,6 +345,8 @@ def test_a_signal_ends_after_the_present_request(
     assert "25 rows: 20 completed, 5 left" in lines
     assert lines[-1] == "Next: umapi apply --resume people.csv.journal --result result.csv"
     assert posts(server) == 2
+    plan = apply("--resume", "people.csv.journal", "--plan")
+    assert plan.lines[-2:] == ["So far, of 25 rows: 20 completed, 5 left", "Nothing more was sent."]
     result = apply("--resume", "people.csv.journal", "--result", "result.csv")
     assert result.status == 0, result.err
     assert result.lines[0].startswith("5 rows in 5 commands")
@@ -696,7 +698,10 @@ def test_a_run_begun_with_the_wrong_organisation_can_be_begun_anew(
     Path("people.csv").write_text(rows(3), "utf-8")
     with monkeypatch.context() as wrong:
         wrong.setenv("UMAPI_ORG_ID", "999@AdobeOrg")
-        assert apply("people.csv").status == 3
+        result = apply("people.csv")
+    assert result.status == 3
+    anew = "if the organisation or server was the wrong one, begin anew with --journal people.csv2.journal"
+    assert result.lines[-1] == f"Next: remove the cause, then: umapi apply --resume people.csv.journal; {anew}"
     assert "nothing was sent, so it may also be deleted" in apply("--resume", "people.csv.journal").err
     Path("people.csv.journal").unlink()
     assert apply("people.csv").status == 0

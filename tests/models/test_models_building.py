@@ -122,7 +122,8 @@ def test_bad_value_is_refused_when_built() -> None:
 def test_plain_string_is_no_enum_member() -> None:
     """A plain string in the place of an enum's member is refused, and told apart from an unknown one."""
     assert refused(option="ignoreIfAlreadyExists") == (
-        '/option: "ignoreIfAlreadyExists" is a plain string, not a CreateOption (error.option.illegal)'
+        '/option: "ignoreIfAlreadyExists" is a plain string: give CreateOption.IGNORE_IF_ALREADY_EXISTS'
+        " (error.option.illegal)"
     )
     assert refused(option="replace") == (
         '/option: "replace" is not one of ignoreIfAlreadyExists, updateIfAlreadyExists (error.option.illegal)'

@@ -47,6 +47,18 @@ def test_message_names_place_value_rule_and_code() -> None:
     )
 
 
+def test_a_field_that_is_spelt_much_like_one_is_asked_after() -> None:
+    """In a step, and of the step itself; of a field that is like none, nothing is guessed."""
+    data: list[Any] = [
+        *create(first_name="A", zip="1"),
+        {"user": "a@b.example", "do": [{"ad": {"group": ["x"]}}]},
+    ]
+    told = {found.pointer: found.problem for found in refused(data).violations}
+    assert told["/0/do/0/createFederatedID/first_name"] == "unknown field: is firstname meant?"
+    assert told["/0/do/0/createFederatedID/zip"] == "unknown field"
+    assert told["/1/do/0/ad"] == "unknown field: is add meant?"
+
+
 def test_every_violation_is_told() -> None:
     """One error tells all that is wrong in all commands, in order."""
     data: list[Any] = [*create(country="usa", zip="1"), {"usergroup": "DevOps", "do": [{"add": {}}]}, {"do": []}]

@@ -37,7 +37,7 @@ class Advice:
     def after(self, counts: Counts, ended: Ended | None) -> str:
         """Return what to do next; `ended` is None for a run that was cut off."""
         if counts.left or ended is None or ended.why is not Ending.FINISHED:
-            return f"Next: {self._going_on(ended)}"
+            return f"Next: {self._going_on(ended, counts)}"
         if counts.unknown:
             where = (
                 f"see {self.result}"
@@ -89,11 +89,15 @@ class Advice:
         words = words_given(click.get_current_context(), file=self.bad, **changes)
         return f"correct the {rows} in {self.bad}, then: {self._umapi(*words)}"
 
-    def _going_on(self, ended: Ended | None) -> str:
+    def _going_on(self, ended: Ended | None, counts: Counts) -> str:
         files = (("--result", self.result), ("--left", self.left))
         command = self.resuming(*(part for name, path in files if path for part in (name, str(path))))
         if ended is not None and ended.why is Ending.FAILED:
-            return f"remove the cause, then: {command}"
+            # The journal is of a run for one organisation; what never reached the right one can begin anew.
+            name = shlex.quote(free_name(self.journal))
+            wrong = f"; if the organisation or server was the wrong one, begin anew with --journal {name}"
+            none_done = not (counts.completed or counts.failed or counts.unknown)
+            return f"remove the cause, then: {command}{wrong if none_done else ''}"
         if ended is not None and ended.until is not None:
             at = time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(ended.until))
             return f"after {at}: {command}"

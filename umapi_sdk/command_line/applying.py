@@ -315,7 +315,9 @@ def _carry_out(
             mode = ". Test mode: the service checks, and changes nothing" if connection.test_mode else ""
             output.say(f"{summary if paced else summary.size}{mode}")
         if wishes.plan_only:
-            output.say("Nothing was sent.")
+            if resumed:
+                output.say(f"So far, of {count(counts.total, 'row')}: {counts}")
+            output.say("Nothing was sent." if not resumed else "Nothing more was sent.")
             return DONE
         progress = ProgressLine(counts, summary.least_seconds if paced else 0.0)
         ended: BulkResult | None = None
