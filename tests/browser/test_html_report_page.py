@@ -117,6 +117,21 @@ def test_failures_come_first_with_both_values(report: Open) -> None:
     assert page.run("return location.hash") == "#step-12"
 
 
+def test_what_the_answer_says_stands_below_the_failure(report: Open) -> None:
+    """On the first page and on that of the step: the code of the answer, its meaning, and what to do."""
+    one = step(1)
+    failed = events.CheckFailed(step=one, name="x", message="no", pointer="/item/0")
+    answer = '{"errors":[{"errorCode":"error.group.not_found"}]}'
+    page = report(whole_run([[*exchange(one, 10, answer=answer), failed, events.RequestFinished(step=one)]]))
+    hint = (
+        "The answer: error.group.not_found: The request names a group or profile that the organization does not have."
+    )
+    (told,) = page.texts(".failure .hints p")
+    assert told.startswith(hint)
+    page.click(".failure h4 a", one.name)
+    page.until_text("main .hints", hint)
+
+
 def test_a_passed_run_says_so_at_once(report: Open) -> None:
     """The verdict is a word with a sign, at the top of the page and in the bar."""
     page = report(whole_run([plain_step(1)]))

@@ -137,6 +137,42 @@ def test_a_seed_faults_and_a_third_host(run: Run, write: Write, tmp_path: Path) 
     assert document["requests"][1]["errors"][0]["kind"] == "third-host"
 
 
+def test_the_codes_of_an_answer_are_explained_where_a_check_fails(run: Run, write: Write, tmp_path: Path) -> None:
+    """In every report for people: the meaning and remedy of each code, and why a token was refused."""
+    junit, html = tmp_path / "r.xml", tmp_path / "r.html"
+    check = "pm.test('x', () => pm.expect(pm.response.json().result).to.equal('success'));"
+    url = "https://usermanagement.adobe.io/v2/usermanagement"
+    body = [{"user": "jdoe@example.com", "do": [{"add": {"group": ["Nope"]}}]}]
+    action = {
+        "method": "POST",
+        "url": f"{url}/action/{{{{org_id}}}}",
+        "header": [*HEADERS, {"key": "Content-Type", "value": "application/json"}],
+        "body": {"mode": "raw", "raw": json.dumps(body)},
+    }
+    refused = {
+        "url": f"{url}/groups/{{{{org_id}}}}/0",
+        "header": [*HEADERS[:1], {"key": "Authorization", "value": "Bearer nope"}],
+    }
+    ran = run(
+        "run",
+        write(step("add", action, check), step("token", refused, check)),
+        "--mock",
+        "--junit",
+        junit,
+        "--html",
+        html,
+    )
+    assert ran.status == 1
+    hint = "error.group.not_found: The request names a group or profile that the organization does not have. Check the"
+    why = 'error="invalid_token", error_description="The access token is invalid"'
+    cases = ElementTree.parse(junit).getroot().iter()
+    texts = "".join(one.text or "" for one in cases if one.tag in ("failure", "error"))
+    for told in (ran.out, texts):
+        assert told.count(hint) == 1
+        assert told.count(why) == 1
+    assert f'"hints":["{hint}' in html.read_text("utf-8")
+
+
 def test_a_planned_fault_that_struck_nothing_is_told(run: Run, write: Write, tmp_path: Path) -> None:
     """As a note, or as what fails the run where it is denied; of one that struck nothing is said."""
     faults = tmp_path / "f.json"

@@ -9,6 +9,7 @@ import attrs
 
 from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
+from umapi_harness.report.hints import hints
 from umapi_harness.report.outcomes import Ending, Failure, Outcome, consequences_text, cut, place_of, planned
 from umapi_harness.report.terminal import Part
 
@@ -75,6 +76,8 @@ def _context(outcome: Outcome) -> Iterator[Line]:
             yield ((f"      {_one_line(sent.body)}", "dim"),)
         if end is not None:
             yield ((f"got:  {_came(end)}", "dim"),)
+            if isinstance(end, events.ResponseReceived):
+                yield from (((f"      {hint}", "yellow"),) for hint in hints(end, end.body))
         for fault in outcome.faults_of(sent.exchange):
             yield ((f"      {planned(fault)}", "yellow"),)
     for struck in outcome.faults[:_LINES]:

@@ -13,6 +13,7 @@ import msgspec
 
 from umapi_harness.postman import events
 from umapi_harness.report import outcomes
+from umapi_harness.report.hints import hints
 from umapi_harness.report.outcomes import Check, Ending, Outcome
 
 BODY_LIMIT: Final = 65_536
@@ -155,10 +156,20 @@ def details(outcome: Outcome, kept: StepBodies, bodies: Bodies) -> dict[str, Any
         "checks": _checks(outcome),
         "errors": _errors(outcome),
         "console": [{"level": line.level, "text": cut(line.text)} for line in outcome.console[:LINE_LIMIT]],
+        "hints": _hints(outcome, kept),
         "changes": [cut(change) for change in outcome.changes[:LINE_LIMIT]],
         "notes": [cut(note) for note in outcome.notes[:LINE_LIMIT]],
         "left_out": {kind: count for kind, count in left_out.items() if count > 0},
     }
+
+
+def _hints(outcome: Outcome, kept: StepBodies) -> list[str]:
+    """What the answer of a step that failed says of the cause."""
+    response = outcome.response
+    if response is None or outcome.state != "failed":
+        return []
+    body = kept.received.get(response.exchange)
+    return [cut(hint) for hint in hints(response, body.text if body else "")]
 
 
 def _checks(outcome: Outcome) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
 from umapi_harness.report.files import ReportFile
+from umapi_harness.report.hints import hints
 from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut, planned
 
 # What is in it takes a hundred times as long to compile.
@@ -232,6 +233,7 @@ def _failure(outcome: Outcome, failure: Failure) -> ET.Element:
     if outcome.response is not None:
         lines.append(f"{outcome.response.status} {outcome.response.reason}")
         lines.append(outcome.response.body)
+        lines += hints(outcome.response, outcome.response.body)
     element.text = clean("\n".join(cut(line, _TEXT_LIMIT) for line in lines if line))
     return element
 

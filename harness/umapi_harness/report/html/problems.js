@@ -34,6 +34,16 @@ export function problemCards(details, errors = details.errors) {
   return [...cards.filter((card) => card !== null), ...(followed.length ? [consequencesCard(followed)] : [])];
 }
 
+/** What the answer says of the cause: its error codes, each with its meaning and what to do. */
+export function hintsView(details) {
+  if (!details.hints?.length) return null;
+  return el(
+    "aside",
+    { class: "hints", "aria-label": "What the answer says" },
+    details.hints.map((hint) => el("p", {}, el("b", {}, "The answer: "), hint)),
+  );
+}
+
 /** One card for all that failed since no answer came, which folds: the cause has a card of its own. */
 function consequencesCard(followed) {
   return el(

@@ -2,7 +2,7 @@
 
 import { count, el, plural, table } from "./dom.js";
 import { exchangesView } from "./exchanges.js";
-import { mark, placeText, problemCards } from "./problems.js";
+import { hintsView, mark, placeText, problemCards } from "./problems.js";
 import { duration, sizeText, statusMark } from "./timeline.js";
 
 const NOT_ALL = {
@@ -96,7 +96,7 @@ function missing() {
 function sections(run, row, details, tell, wanted) {
   const problems = problemCards(details);
   return [
-    problems.length ? section("Problems", problems) : null,
+    problems.length ? section("Problems", [problems, hintsView(details)]) : null,
     Object.keys(details.left_out).length
       ? el(
           "p",
