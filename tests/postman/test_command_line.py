@@ -67,6 +67,10 @@ def abroad(away, web, monkeypatch):
         (["run", "{c}", "--ca-bundle", "{tmp}/none.pem"], "none.pem: no such file"),
         (["run", "{c}", "--ca-bundle", "{c}", "--insecure"], "exclude each other"),
         (["run", "{c}", "{c}"], "unexpected extra argument"),
+        (
+            ["run", "{c}", "--env-var client_secret=x1y2"],
+            "--env-var and its value are one word: make it two, in a list",
+        ),
         (["run", "--junit", "--html", "r.html", "{c}"], "--html stands where the name of its file should"),
         (["run", "--bogus"], "No such option"),
         (["run", "--seed", "{tmp}/none.json"], "none.json"),

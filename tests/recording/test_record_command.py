@@ -406,6 +406,7 @@ def test_the_file_that_is_written_is_named_from_the_start(mock: RunningServer, t
     [
         (["--"], "nothing follows --; give the program to run, or leave -- out"),
         (["--", "no-such-program"], "no-such-program: no such command"),
+        (["python", "ask.py"], "unexpected extra arguments (python ask.py); a program to run comes after --"),
     ],
 )
 def test_a_program_that_cannot_start_is_told(tmp_path: Path, words: list[str], problem: str) -> None:

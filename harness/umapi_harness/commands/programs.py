@@ -35,7 +35,15 @@ class Accompanied(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take what follows the first `--` for the program and its words."""
         place = args.index(_SEPARATOR) if _SEPARATOR in args else len(args)
-        rest = super().parse_args(ctx, args[:place])
+        try:
+            rest = super().parse_args(ctx, args[:place])
+        except click.UsageError as error:
+            if place == len(args) and "extra argument" in error.message:
+                raise click.UsageError(f"{error.message}; a program to run comes after {_SEPARATOR}", ctx) from None
+            raise
+        for path in ctx.params.get("paths") or ():
+            if place == len(args) and not path.exists() and shutil.which(path) and not ctx.resilient_parsing:
+                raise click.UsageError(f"{path}: no such file; a program to run comes after {_SEPARATOR}", ctx)
         ctx.params["words"] = tuple(args[place + 1 :])
         if place < len(args) and not ctx.params["words"] and not ctx.resilient_parsing:
             raise click.UsageError("nothing follows --; give the program to run, or leave -- out", ctx)

@@ -255,6 +255,15 @@ _WITHOUT_VALUE: Final = ("-no-", "-silent", "-show-timestamps")
 REPORTER_OPTIONS: Final = "umapi_harness.reporter_options"
 
 
+def _option(word: str) -> str:
+    """A word of the command line; raises UsageError where an option and its value have become one word."""
+    option, blank, _ = word.partition(" ")
+    if blank and option.startswith("--") and "=" not in option:
+        # Without the value, which may be a secret.
+        raise click.UsageError(f"{option} and its value are one word: make it two, in a list of arguments two lines")
+    return word
+
+
 class RunCommand(click.Command):
     """A command that takes `--reporter-NAME-OPTION`, whose names depend on the reporters that are installed."""
 
@@ -269,7 +278,7 @@ class RunCommand(click.Command):
                 kept += [word, *reversed(waiting)]
                 break
             if not word.startswith("--reporter-"):
-                kept.append(word)
+                kept.append(_option(word))
                 continue
             name, equals, value = word.removeprefix("--reporter-").partition("=")
             alone = any(flag in f"-{name}" for flag in _WITHOUT_VALUE)

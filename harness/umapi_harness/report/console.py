@@ -104,7 +104,8 @@ class ConsoleReport:
         mark = _MARKS[state][0 if self._print.can_show(_MARKS[state][0]) else 1]
         response = outcome.response
         status = str(response.status) if response else ("skip" if outcome.skipped else "-")
-        checks = f"{passed}/{passed + len(failures)}" if passed + len(failures) else "-"
+        failed = sum(isinstance(check, events.CheckFailed) for check in outcome.checks)
+        checks = f"{passed}/{passed + failed}" if passed + failed else "-"
         took = f"{outcome.seconds * 1000:.0f} ms" if response else "-"
         name = _short(one_line(outcome.step.name), self._name_width - len(mark))
         self._print(
@@ -127,6 +128,8 @@ class ConsoleReport:
 
     def _told(self, outcome: Outcome) -> None:
         """What is told of a step below its row."""
+        if rules := ", ".join(dict.fromkeys(one.kind for one in outcome.errors if not one.allowed)):
+            self._print((f"      broken: {rules}", "red"))
         for note in outcome.notes:
             self._print((f"      note: {one_line(note)}", "dim"))
         for struck in outcome.faults:
