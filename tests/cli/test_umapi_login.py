@@ -101,6 +101,7 @@ def test_a_wrong_secret(umapi: Umapi, monkeypatch: pytest.MonkeyPatch) -> None:
     result = umapi("login")
     assert result.status == 1
     assert result.lines[0].startswith("token host: REFUSED: ")
+    assert "the action" not in result.lines[0]  # there is none yet
     assert "client_secret" in result.lines[0] or "secret" in result.lines[0]
     assert "a-wrong-secret" not in result.out + result.err
     assert result.lines[1:] == [

@@ -141,9 +141,12 @@ class _Trial:
             say("actions: ok: one was checked in test mode")
 
     def _tell(self, part: str, error: UmapiError) -> None:
-        service = isinstance(error, ServiceError)
-        remedy = f" {remedy_for(error.code, error.status)}" if isinstance(error, ServiceError) and error.code else ""
-        self._refuse(part, f"{error}.{remedy}" if service else str(error))
+        # What the token host refuses says itself what to do.
+        if not isinstance(error, ServiceError) or isinstance(error, AuthenticationError):
+            self._refuse(part, str(error))
+            return
+        remedy = f" {remedy_for(error.code, error.status)}" if error.code else ""
+        self._refuse(part, f"{error}.{remedy}")
 
     def _refuse(self, part: str, problem: str) -> None:
         self.failed = True
