@@ -228,7 +228,7 @@ print(ask('/status')['state'], ask('/_mock/clock')['time'])
             "--setting: /colour: no such setting; remove it or correct its name: ",
         ),
         (["--setting", "throtle=true"], "--setting: /throtle: no such setting; is throttle meant?"),
-        (["--setting", "throttle=often"], "--setting: /throttle: 'often' is not of type bool; give a bool"),
+        (["--setting", "throttle=often"], "--setting: /throttle: must be true or false, not 'often'"),
         (["--setting", "users_page_size=0"], "--setting: /users_page_size: 0 is too small; give 1 or more"),
         (["--profile", "wild"], "'wild' is not one of 'documented', 'live'"),
         (["--clock", "yesterday"], "--clock: 'yesterday' is no time; give ISO 8601"),

@@ -133,7 +133,7 @@ def test_settings_are_given(run: Run, tmp_path: Path) -> None:
     [
         (("--setting", "nonsense"), "'nonsense': write it as NAME=VALUE"),
         (("--setting", "no_such=1"), "no such setting"),
-        (("--setting", "throttle=5"), "not of type bool"),
+        (("--setting", "throttle=5"), "must be true or false, not 5"),
         (("--judge", "jury"), "'jury' is not one of"),
         (("--grade", "must"), "'must' is not one of"),
         (("--seed", "missing.json"), "missing.json"),

@@ -83,7 +83,7 @@ def test_a_mistake_in_the_marker_is_one_line(run_pytest: Run) -> None:
         "profil='live'": "no argument profil; known are profile, settings, faults and seed",
         "settings={'throttel': True}": "settings: /throttel: no such setting; is throttle meant?",
         "settings=['throttle']": "settings: ['throttle'] is not a dictionary; give the settings to change",
-        "settings={'throttle': 1}": "settings: /throttle: 1 is not of type bool; give a bool",
+        "settings={'throttle': 1}": "settings: /throttle: must be true or false, not 1",
         "faults=[{'operation': 'axtion'}]": "faults: /0/operation: ",
         "seed='none.json'": "none.json: cannot be read (No such file or directory); give ",
         "seed='broken.json'": "broken.json: not JSON (",

@@ -61,6 +61,7 @@ def abroad(away, web, monkeypatch):
         (["run", "{c}", "--target", "http://h/path"], "--target: 'http://h/path' has a path"),
         (["run", "{c}", "--env-var", "s3cret"], "--env-var: write it as KEY=VALUE"),
         (["run", "{c}", "--iteration-count", "0"], "0 is not in the range"),
+        (["run", "{c}", "--timeout", "1s"], "'1s' is not a valid number of milliseconds, such as 1000"),
         (["run", "{c}", "--timeout", "-1"], "-1 is not in the range"),
         (["run", "{c}", "--seed", "{c}"], "--seed needs the mock server of the run: add --mock"),
         (["run", "{c}", "--ca-bundle", "{c}"], "holds no certificate in PEM form"),

@@ -16,7 +16,13 @@ from umapi_harness.postman.scripts import Limits
 from umapi_harness.report.reporters import STAND_INS
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_MILLISECONDS: Final = click.IntRange(0)
+
+
+class _Milliseconds(click.IntRange):
+    name = "number of milliseconds, such as 1000"
+
+
+_MILLISECONDS: Final = _Milliseconds(0)
 MEBIBYTE: Final = 1024 * 1024
 _FOLDER: Final = click.Path(path_type=Path, file_okay=False)
 

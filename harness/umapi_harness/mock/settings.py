@@ -192,6 +192,10 @@ PROFILES: Final[Mapping[str, Callable[[], Settings]]] = dict(zip(PROFILE_NAMES, 
 """Settings that belong together, by name."""
 
 
+_WORDS: Final[Mapping[type[object], str]] = {bool: "true or false", int: "a whole number", str: "a text"}
+"""What values of a type are, in messages."""
+
+
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}..."
@@ -203,7 +207,7 @@ def _problem(field: attrs.Attribute[Any], value: Any) -> str | None:
         return None if value in field.metadata["choices"] else f"{_shown(value)} {field.metadata['otherwise']}"
     wanted = cast("type[object]", type(field.default))
     if type(value) is not wanted:
-        return f"{_shown(value)} is not of type {wanted.__name__}; give a {wanted.__name__}"
+        return f"must be {_WORDS[wanted]}, not {_shown(value)}"
     return _out_of_range(value, field.metadata["least"]) if "least" in field.metadata else None
 
 
