@@ -202,6 +202,16 @@ def test_both_values_of_a_failed_check_are_told(tmp_path: Path) -> None:
     assert "expected: 200\nactual:   404\n" in (root.findtext("testsuite/testcase/failure") or "")
 
 
+def test_a_long_body_is_cut_where_it_stands_at_each_failure(tmp_path: Path) -> None:
+    """Of an answer of a mebibyte each failure has the beginning, with how much is left out."""
+    one = step(1)
+    failed = events.CheckFailed(step=one, name="x", message="no", pointer="/item/0")
+    told = [*exchange(one, 1, answer="a" * 1_048_576), failed, failed, events.RequestFinished(step=one)]
+    texts = [case.text or "" for case in report_of(run_steps(told), tmp_path).iter("failure")]
+    assert len(texts) == 2
+    assert all(text.endswith("aaa… (1044576 more characters)") for text in texts)
+
+
 @pytest.mark.parametrize("said", [SAID, "\ud800 half", "]]>", "a\nb\tc\r", "\x1b[31m\ufffe\uffff"])
 def test_whatever_is_said_the_file_is_xml(said: str, tmp_path: Path) -> None:
     """Characters that XML cannot hold are replaced, wherever they come from."""

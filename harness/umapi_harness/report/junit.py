@@ -22,7 +22,9 @@ _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 _SPECIAL = re.compile('[&<>"\t\n\r]')
 _IN_ATTRIBUTES: Final = {'"': "&quot;", "\t": "&#09;", "\n": "&#10;", "\r": "&#13;"}
 _TEXT_LIMIT: Final = 65_536
-"""Characters of a body and of the console of a request that are kept."""
+"""Characters of the console of a request, and of a line of a failure, that are kept."""
+_BODY_LIMIT: Final = 4_000
+"""Characters of a body, which stands at each failure of its request; the other reports have more of it."""
 _LINE_LIMIT: Final = 4_096
 _PROPERTIES: Final = 200
 _IN_MEMORY: Final = 1024 * 1024
@@ -229,10 +231,10 @@ def _failure(outcome: Outcome, failure: Failure) -> ET.Element:
         lines += [f"expected: {failure.expected}", f"actual:   {failure.actual}"]
     if outcome.request is not None:
         lines.append(f"{outcome.request.method} {outcome.request.url}")
-        lines.append(outcome.request.body)
+        lines.append(cut(outcome.request.body, _BODY_LIMIT))
     if outcome.response is not None:
         lines.append(f"{outcome.response.status} {outcome.response.reason}")
-        lines.append(outcome.response.body)
+        lines.append(cut(outcome.response.body, _BODY_LIMIT))
         lines += hints(outcome.response, outcome.response.body)
     element.text = clean("\n".join(cut(line, _TEXT_LIMIT) for line in lines if line))
     return element
