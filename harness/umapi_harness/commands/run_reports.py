@@ -28,7 +28,7 @@ from umapi_harness.report.reporters import (
     is_own,
 )
 
-KNOWN_OPTIONS = frozenset({"export"})
+_KNOWN_OPTIONS = frozenset({"export"})
 """The options of reporters that this package knows."""
 
 
@@ -56,7 +56,7 @@ class Reports:
         exports = _exports(arguments)
         check_outputs(arguments, {option: path for option, name, path in exports if name not in WITHOUT_FILE})
         for _, name, path in exports:
-            options = {key: value for key, value in arguments.options_of(name).items() if key not in KNOWN_OPTIONS}
+            options = {key: value for key, value in arguments.options_of(name).items() if key not in _KNOWN_OPTIONS}
             settings = ReporterSettings(
                 name=name,
                 export=path,
@@ -142,9 +142,9 @@ def tell_of_reporters(arguments: RunArguments) -> None:
         place, name = STAND_INS.get(reporter, reporter), option.removeprefix(f"{reporter}-")
         if place not in asked:
             say(f"--reporter-{option}: nobody asks for the reporter {place}; add -r {place}")
-        elif name in KNOWN_OPTIONS or not (is_own(place) or place in OF_THE_CONSOLE):
+        elif name in _KNOWN_OPTIONS or not (is_own(place) or place in OF_THE_CONSOLE):
             continue
-        elif place not in WITHOUT_FILE and (near := nearest(name, [*KNOWN_OPTIONS])):
+        elif place not in WITHOUT_FILE and (near := nearest(name, [*_KNOWN_OPTIONS])):
             raise click.UsageError(
                 f"--reporter-{option}: there is no such option; is --reporter-{reporter}-{near} meant?"
             )

@@ -9,7 +9,6 @@ from typing import Final
 
 from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
-from umapi_harness.report.outcomes import Ending
 
 _CODE: Final = re.compile(r'"(?:errorCode|error_code)"\s*:\s*"([\w.]{1,100})"')
 _LOOKED_AT: Final = 65_536
@@ -19,21 +18,22 @@ _MOST: Final = 5
 _LONGEST: Final = 300
 
 
-def hints(end: Ending | None, body: str) -> list[str]:
+def hints(answer: events.ResponseReceived, body: str) -> list[str]:
     """What the service's error codes in an answer mean and what to do, and why it wants a credential."""
-    if not isinstance(end, events.ResponseReceived) or (end.status < 400 and "rror" not in body[:_LOOKED_AT]):
-        return []
     refused = [
         f"{name}: {one_line(value[:_LONGEST])}"
-        for name, value in end.headers
-        if end.status == 401 and name.lower() == "www-authenticate"
+        for name, value in answer.headers
+        if answer.status == 401 and name.lower() == "www-authenticate"
     ]
     return [*refused[:_MOST], *islice(_remedies(body[:_LOOKED_AT]), _MOST)]
 
 
 def _remedies(body: str) -> Iterator[str]:
-    from umapi_models.error_codes import ERROR_CODES  # noqa: PLC0415 - for runs in which something failed
+    codes = dict.fromkeys(match[1] for match in _CODE.finditer(body))
+    if not codes:
+        return
+    from umapi_models.error_codes import ERROR_CODES  # noqa: PLC0415 - for answers that have a code
 
-    for code in dict.fromkeys(match[1] for match in _CODE.finditer(body)):
+    for code in codes:
         if (known := ERROR_CODES.get(code)) is not None:
             yield f"{code}: {known.meaning} {known.remedy}"
