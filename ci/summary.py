@@ -108,7 +108,7 @@ def failures(report: dict[str, Any]) -> list[tuple[str, str, str]]:
         found += [(place, one[name], one["message"]) for name, one in failed if not one["follows_from"]]
         followed = [(one["follows_from"], one[name]) for name, one in failed if one["follows_from"]]
         if followed:
-            found.append((place, followed[0][0], f"failed for want of an answer: {', '.join(n for _, n in followed)}"))
+            found.append((place, followed[0][0], f"failed because no answer came: {', '.join(n for _, n in followed)}"))
     found += [("the run", error["kind"], error["message"]) for error in report["errors"] if not error["allowed"]]
     return found
 

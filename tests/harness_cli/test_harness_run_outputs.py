@@ -130,7 +130,7 @@ def test_the_cause_stands_before_what_follows_from_it(run: Run) -> None:
     Path("c.json").write_text(json.dumps(COLLECTION | {"item": [item]}), "utf-8")
     ran = run("run", "c.json", *ALL_REPORTS.split())
     failures = ran.out.partition("Failures")[2]
-    assert failures.index("network: ") < failures.index("failed for want of an answer: answered")
+    assert failures.index("network: ") < failures.index("failed because no answer came: answered")
     cases = ET.parse("j.xml").getroot().iter("testcase")
     assert [case.get("name") for case in cases] == ["network", "answered"]
     told = json.loads(Path("n.json").read_text("utf-8"))["run"]["failures"]
@@ -140,7 +140,7 @@ def test_the_cause_stands_before_what_follows_from_it(run: Run) -> None:
     assert '"kind":"network"' in page
     assert '"before":0' in page
     assert page.index("<b>a (iteration 1)</b> network: ") < page.index(
-        "<b>a (iteration 1)</b> failed for want of an answer: answered"
+        "<b>a (iteration 1)</b> failed because no answer came: answered"
     )
 
 
@@ -184,7 +184,7 @@ def test_no_name_breaks_a_line(run: Run) -> None:
     lines = ran.out.splitlines()
     assert (lines[0], lines[2]) == (f"{escaped}: 1 request", escaped)
     assert lines[3].startswith(f"  ✗ {escaped} ")
-    assert f"     failed for want of an answer: {escaped}" in lines
+    assert f"     failed because no answer came: {escaped}" in lines
     assert not any("forged" in line and "\\x1b" not in line for line in lines)
     root = ET.parse("j.xml").getroot()
     names = {one.get("name") for one in root.iter() if one.tag != "property"} - {None}

@@ -79,10 +79,11 @@ def test_each_request_is_an_item_and_shows_what_failed(run_pytest: Run, web: Web
         "c.json::the run PASSED",
     ], finished.stdout + finished.stderr
     shown = finished.stdout.partition("= FAILURES =")[2].splitlines()
-    assert shown[2:6] == [
+    assert shown[2:7] == [
         "small: expected 3 to equal 2",
         "  expected: 2",
         "  actual:   3",
+        "  at line 1, column 40 of the test script",
         "in Users / get  /item/0/item/1/event/0/script/exec",
     ]
     assert f"  sent: GET {web.url}/2" in shown

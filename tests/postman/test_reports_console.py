@@ -156,7 +156,7 @@ def test_verbose_shows_every_exchange_with_its_cause_and_what_changed() -> None:
         events.RequestFinished(step=one),
     ]
     lines = printed(whole_run([told]), verbose=True).splitlines()
-    assert "      GET https://umapi.example/v2/users/1 200 20 ms (script)" in lines
+    assert "      GET https://umapi.example/v2/users/1 200 20 ms (pm.sendRequest)" in lines
     assert "      GET https://umapi.example/v2/users/2 302 20 ms" in lines
     assert "      GET https://umapi.example/v2/users/3 200 20 ms (redirect)" in lines
     assert "      changed: user a@example.com added" in lines

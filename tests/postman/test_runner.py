@@ -22,6 +22,7 @@ from umapi_harness.postman.targets import Target
 from umapi_web import HANG_UP, Reply, echo, reply
 
 FEATURES = Path(__file__).parent / "features.postman_collection.json"
+NO_JSON = "answered 200 with a body that is no JSON, so pm.response.json() failed: "
 
 
 @pytest.fixture
@@ -452,9 +453,9 @@ def test_bad_answers_do_not_stop_a_run(web, run_collection, collection_of, item)
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ("", "JSONError: No data, empty input at 1:1"),
-        ('{"a": 1\n', "JSONError: Unexpected end of input at 2:1"),
-        ('{"a": x}', "JSONError: Unexpected token 'x' at 1:7\n{\"a\": x}\n      ^"),
+        ("", "answered 200 with an empty body, so pm.response.json() failed: JSONError: No data, empty input at 1:1"),
+        ('{"a": 1\n', NO_JSON + "JSONError: Unexpected end of input at 2:1"),
+        ('{"a": x}', NO_JSON + "JSONError: Unexpected token 'x' at 1:7\n{\"a\": x}\n      ^"),
     ],
 )
 def test_what_is_wrong_with_json_is_shown_where_there_is_something_to_show(

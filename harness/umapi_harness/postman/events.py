@@ -157,6 +157,11 @@ class CheckFailed(Struct, frozen=True, kw_only=True):
     actual: str | None = None
     follows_from: str = ""
     """The rule whose breach kept the answer away, for want of which this came about; empty for all else."""
+    line: int = 0
+    """Where in the script, from 1; 0 where that is not known."""
+    column: int = 0
+    exchanges: tuple[int, ...] = ()
+    """Where it looked at answers to pm.sendRequest: their exchanges, with 0 for the answer of the request itself."""
 
 
 class CheckSkipped(Struct, frozen=True, kw_only=True):
@@ -192,6 +197,8 @@ class ErrorRaised(Struct, frozen=True, kw_only=True):
     """prerequest or test, for an error of a script."""
     follows_from: str = ""
     """The rule whose breach kept the answer away, for want of which this came about; empty for all else."""
+    exchanges: tuple[int, ...] = ()
+    """Where it is about requests of pm.sendRequest: their exchanges."""
 
 
 class NoteTaken(Struct, frozen=True, kw_only=True):

@@ -27,10 +27,14 @@ _SHOWN_FILE = 65_536
 
 
 class NoAnswerError(Exception):
-    """No answer came, or none that the run may use: `rule` says which rule that breaks."""
+    """No answer came, or none that the run may use: `rule` says which rule that breaks.
 
-    def __init__(self, rule: Rule, message: str) -> None:
+    `exchange` is the number of the last one of the chain.
+    """
+
+    def __init__(self, rule: Rule, message: str, exchange: int = 0) -> None:
         self.rule = rule
+        self.exchange = exchange
         super().__init__(message)
 
 
@@ -40,6 +44,8 @@ class Exchanged(msgspec.Struct, frozen=True, kw_only=True):
     request: HttpRequest
     response: HttpResponse
     seconds: float
+    exchange: int
+    """Its number."""
 
 
 @attrs.define
@@ -62,7 +68,12 @@ class Exchanges:
             if behaviour.cookies:
                 self.run.cookies.take(request.url, response.values("set-cookie"))
             if not follows or not is_redirect(response):
-                return Exchanged(request=with_cookies, response=response, seconds=time.monotonic() - began)
+                return Exchanged(
+                    request=with_cookies,
+                    response=response,
+                    seconds=time.monotonic() - began,
+                    exchange=self._last,
+                )
             hops += 1
             request = self._followed(request, response, behaviour, hops)
             cause = events.Cause.REDIRECT if cause is events.Cause.COLLECTION else cause
@@ -70,11 +81,11 @@ class Exchanges:
     def _followed(self, request: HttpRequest, response: HttpResponse, behaviour: Behaviour, hops: int) -> HttpRequest:
         if hops > behaviour.max_redirects:
             message = f"{request.method} {request.url}: more than {behaviour.max_redirects} redirects"
-            raise NoAnswerError(Rule.NETWORK, message)
+            raise NoAnswerError(Rule.NETWORK, message, self._last)
         try:
             following = next_request(request, response, behaviour)
         except RedirectError as error:
-            raise NoAnswerError(Rule.NETWORK, f"{request.method} {request.url}: {error}") from None
+            raise NoAnswerError(Rule.NETWORK, f"{request.method} {request.url}: {error}", self._last) from None
         target = self.run.options.target
         where = f"{request.method} {request.url} redirects to {following.url}"
         try:
@@ -82,9 +93,9 @@ class Exchanges:
             url = self.run.cautious(self.step, following.method, following.url)
             return replace(following, url=url if target is None else target.redirect(url))
         except ThirdHostError as error:
-            raise NoAnswerError(Rule.THIRD_HOST, f"{where}: {error}") from None
+            raise NoAnswerError(Rule.THIRD_HOST, f"{where}: {error}", self._last) from None
         except UntestableError as error:
-            raise NoAnswerError(Rule.WRITES, f"{where}: {error}") from None
+            raise NoAnswerError(Rule.WRITES, f"{where}: {error}", self._last) from None
 
     def _with_cookies(self, request: HttpRequest) -> HttpRequest:
         kept = cookie_header(self.run.cookies.matching(request.url))
@@ -127,7 +138,7 @@ class Exchanges:
             run.tell(events.RequestFailed(step=step, exchange=exchange, message=shown, seconds=seconds))
             self._tell_faults(exchange, answered=False)
             run.check_time()
-            raise NoAnswerError(Rule.NETWORK, message) from None
+            raise NoAnswerError(Rule.NETWORK, message, exchange) from None
         self._received(request, response, exchange, cause)
         return response
 

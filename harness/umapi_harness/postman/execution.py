@@ -134,7 +134,15 @@ class Execution:
                     run.tell(events.ConsoleMessage(step=step, level=record.level, text=mask(record.text)))
                 case ScriptError():
                     rule = Rule(record.rule)
-                    run.error(step, rule, record.message, record.pointer, event=event, follows_from=self._unanswered)
+                    run.error(
+                        step,
+                        rule,
+                        record.message,
+                        record.pointer,
+                        event=event,
+                        follows_from=self._unanswered,
+                        exchanges=_of_scripts(record.exchanges),
+                    )
 
     def _failed(self, check: Check) -> events.CheckFailed:
         mask = self.run.masker.text
@@ -147,7 +155,15 @@ class Execution:
             expected=None if check.expected is None else mask(check.expected),
             actual=None if check.actual is None else mask(check.actual),
             follows_from=self._unanswered,
+            line=check.line,
+            column=check.column,
+            exchanges=_of_scripts(check.exchanges),
         )
+
+
+def _of_scripts(exchanges: tuple[int, ...]) -> tuple[int, ...]:
+    """Exchanges as events have them: none where the request's own answer alone was looked at."""
+    return exchanges if any(exchanges) else ()
 
 
 def _wire_headers(made: HttpRequest) -> tuple[Parameter, ...]:

@@ -38,7 +38,8 @@ class ScriptCalls:
 
         A message is a request as pm.sendRequest takes it, or a call of the cookie jar: `kind` is "cookies", `call`
         is get, getAll, set, unset or clear, `url` an address, `name` that of a cookie, `cookie` what to set: the
-        text of a Set-Cookie line, or an object with the names of Postman.
+        text of a Set-Cookie line, or an object with the names of Postman. `exchange` is the number of what a request
+        has led to, if it went out.
         """
         members = _members(message)
         return self._cookies(members) if members.get("kind") == COOKIES else self._sent(message)
@@ -53,10 +54,12 @@ class ScriptCalls:
             done = dispatch.send(dispatch.ready(request), Behaviour(), events.Cause.SCRIPT).done
         except (*UNSENDABLE, NoAnswerError) as error:
             if not isinstance(error, WithheldError):
-                self.run.error(self.step, _rule(error), f"pm.sendRequest: {error}", self.step.pointer)
-            return {"error": str(error)}
+                told = f"pm.sendRequest: {error}"
+                self.run.error(self.step, _rule(error), told, self.step.pointer, exchanges=_went_out(error))
+            return {"error": str(error), "exchange": next(iter(_went_out(error)), None)}
         cookies = self.run.cookies.matching(done.request.url)
-        return {"response": views.response_view(done.response, cookies, milliseconds=done.seconds * 1000)}
+        view = views.response_view(done.response, cookies, milliseconds=done.seconds * 1000)
+        return {"response": view, "exchange": done.exchange}
 
     def _cookies(self, members: Mapping[str, JsonValue]) -> Answer:
         jar, call = self.run.cookies, value_text(members.get("call"))
@@ -80,6 +83,11 @@ def _rule(error: Exception) -> Rule:
     """What the run itself refuses is named as in requests of the collection; all else is a request that failed."""
     rule = rule_of(error)
     return rule if rule in _REFUSED else Rule.FAILED_SEND_REQUEST
+
+
+def _went_out(error: Exception) -> tuple[int, ...]:
+    """The exchange that ended without an answer, if there was one."""
+    return (error.exchange,) if isinstance(error, NoAnswerError) and error.exchange else ()
 
 
 def _members(value: JsonValue) -> Mapping[str, JsonValue]:

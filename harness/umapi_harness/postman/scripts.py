@@ -41,7 +41,9 @@ _LONE_SURROGATE = re.compile(r"(\\\\)|\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One pm.test: `state` is passed, failed or skipped.
 
-    `expected` and `actual` are the two values as text, where the assertion compared two.
+    `expected` and `actual` are the two values as text, where the assertion compared two. `line` and `column` count from
+    1, and are 0 where they are not known. `exchanges` are those whose answers a failed one looked at, 0 for that of the
+    request.
     """
 
     name: str
@@ -51,6 +53,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     actual: str | None = None
     event: str = "test"
     pointer: str = ""
+    line: int = 0
+    column: int = 0
+    exchanges: tuple[int, ...] = ()
 
 
 class ConsoleLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +68,8 @@ class ConsoleLine(msgspec.Struct, frozen=True, kw_only=True):
 class ScriptError(msgspec.Struct, frozen=True, kw_only=True):
     """Something went wrong in a script: `rule` is the name of the rule that it breaks.
 
-    `pointer` says which script; `line` and `column` count from 1, and are 0 where they are not known.
+    `pointer` says which script; `line` and `column` count from 1, and are 0 where they are not known; `exchanges` are
+    those whose answers it read last, 0 for that of the request.
     """
 
     message: str
@@ -71,6 +77,7 @@ class ScriptError(msgspec.Struct, frozen=True, kw_only=True):
     rule: str = "script-error"
     line: int = 0
     column: int = 0
+    exchanges: tuple[int, ...] = ()
 
 
 Record = Check | ConsoleLine | ScriptError
@@ -120,7 +127,10 @@ class ScriptResult(msgspec.Struct, frozen=True, kw_only=True):
 
 Answer = Mapping[str, JsonValue]
 SendRequest = Callable[[JsonValue], Answer]
-"""Sends a request that a script describes: `{"response": …}` in the sandbox's form, or `{"error": text}`."""
+"""Sends a request that a script describes: `{"response": …}` in the sandbox's form, or `{"error": text}`.
+
+`exchange` in it is the number of the exchange, where there was one.
+"""
 
 
 @attrs.define
@@ -299,6 +309,7 @@ class _Run:
     def _record(self, record: Mapping[str, Any]) -> Record:
         match record["kind"]:
             case "check":
+                line, column = self._place(record)
                 return Check(
                     name=record["name"],
                     state=record["state"],
@@ -307,6 +318,9 @@ class _Run:
                     actual=record["actual"],
                     event=self.given.event,
                     pointer=self._pointer(record["script"]),
+                    line=line,
+                    column=column,
+                    exchanges=tuple(record["exchanges"]),
                 )
             case "console":
                 return ConsoleLine(level=record["level"], text=record["text"])
@@ -319,6 +333,7 @@ class _Run:
                     rule=record["rule"],
                     line=line,
                     column=column,
+                    exchanges=tuple(record["exchanges"]),
                 )
 
     def _place(self, record: Mapping[str, Any]) -> tuple[int, int]:

@@ -250,10 +250,12 @@ class Session:
         *,
         event: str = "",
         follows_from: str = "",
+        exchanges: tuple[int, ...] = (),
     ) -> None:
         """Tells that a rule is broken, without secrets; of one that is allowed by default, by a note.
 
-        `event` is prerequest or test where a script breaks it, `follows_from` the rule that kept its answer away.
+        `event` is prerequest or test where a script breaks it, `follows_from` the rule that kept its answer away,
+        `exchanges` are those that it is about, where these are not the request's own.
         """
         if rule in NOTED & self.options.allowed:
             self.note(step, message)
@@ -267,6 +269,7 @@ class Session:
             allowed=rule in self.options.allowed,
             event=event,
             follows_from=follows_from,
+            exchanges=exchanges,
         )
         self.tell(raised)
 

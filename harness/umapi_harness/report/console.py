@@ -194,7 +194,7 @@ class ConsoleReport:
         if summary.errors:
             parts.append(counted(summary.errors, "error"))
         if summary.consequent:
-            parts[-1] += f" ({summary.consequent} of these for want of an answer)"
+            parts[-1] += f" ({summary.consequent} of these {summary.failures} only because no answer came)"
         if summary.checks_skipped:
             parts.append(f"{counted(summary.checks_skipped, 'check')} skipped")
         if summary.allowed:

@@ -10,7 +10,16 @@ import attrs
 from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
 from umapi_harness.report.hints import hints
-from umapi_harness.report.outcomes import Ending, Failure, Outcome, consequences_text, cut, place_of, planned
+from umapi_harness.report.outcomes import (
+    Ending,
+    Failure,
+    Outcome,
+    about_text,
+    consequences_text,
+    cut,
+    place_of,
+    planned,
+)
 from umapi_harness.report.terminal import Part
 
 _BODY: Final = 600
@@ -18,6 +27,7 @@ _TEXT: Final = 4_000
 _LINES: Final = 50
 """Failures, exchanges and lines of the console of a step that are told of."""
 
+_WHY: Final = {events.Cause.SCRIPT: "pm.sendRequest"}
 Line = tuple[Part, ...]
 
 
@@ -43,7 +53,7 @@ def failed_step(outcome: Outcome) -> FailedStep:
     last: tuple[Line, ...] = (((cut(followed, _TEXT), "red"),),) if followed else ()
     return FailedStep(
         where=place_of(outcome.step),
-        failures=tuple((one.pointer, tuple(failure_lines(one))) for one in failures[:_LINES]),
+        failures=tuple((one.pointer, (*failure_lines(one), *_about(outcome, one))) for one in failures[:_LINES]),
         consequences=last,
         context=tuple(_context(outcome)),
         left_out=max(0, len(failures) - _LINES),
@@ -51,7 +61,7 @@ def failed_step(outcome: Outcome) -> FailedStep:
 
 
 def failure_lines(failure: Failure) -> Iterator[Line]:
-    """Name and message, then the two values that the check compared."""
+    """Name and message, then the two values that the check compared, and the line of its script."""
     first, *more = cut(failure.message, _TEXT).splitlines() or [""]
     yield (f"{one_line(failure.name)}: ", (first, "red"))
     for line in filter(str.strip, more):
@@ -59,6 +69,13 @@ def failure_lines(failure: Failure) -> Iterator[Line]:
     if failure.expected is not None and failure.actual is not None:
         yield from _value("expected: ", failure.expected, "green")
         yield from _value("actual:   ", failure.actual, "red")
+    if failure.place:
+        yield ((f"  at {failure.place}", "dim"),)
+
+
+def _about(outcome: Outcome, failure: Failure) -> Iterator[Line]:
+    for sent, end in outcome.about(failure)[:_LINES]:
+        yield ((f"  about {about_text(sent, end)}", "dim"),)
 
 
 def _value(label: str, value: str, style: str) -> Iterator[Line]:
@@ -69,7 +86,12 @@ def _value(label: str, value: str, style: str) -> Iterator[Line]:
 
 
 def _context(outcome: Outcome) -> Iterator[Line]:
-    mine = [pair for pair in outcome.exchanges() if pair[0].cause in events.OF_THE_COLLECTION]
+    named = {sent.exchange for one in outcome.causes for sent, _ in outcome.about(one)}
+    mine = [
+        (sent, end)
+        for sent, end in outcome.exchanges()
+        if sent.cause in events.OF_THE_COLLECTION or sent.exchange in named
+    ]
     for sent, end in mine[:_LINES]:
         yield ((f"sent: {sent.method} {one_line(cut(sent.url, _TEXT))}{_why(sent)}", "dim"),)
         if sent.body:
@@ -106,7 +128,7 @@ def exchange_lines(outcome: Outcome) -> Iterator[Line]:
 
 
 def _why(sent: events.RequestSent) -> str:
-    return "" if sent.cause is events.Cause.COLLECTION else f" ({sent.cause.value})"
+    return f" ({_WHY.get(sent.cause, sent.cause.value)})" if sent.cause is not events.Cause.COLLECTION else ""
 
 
 def _one_line(text: str) -> str:

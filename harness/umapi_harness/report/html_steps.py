@@ -14,7 +14,7 @@ import msgspec
 from umapi_harness.postman import events
 from umapi_harness.report import outcomes
 from umapi_harness.report.hints import hints
-from umapi_harness.report.outcomes import Check, Ending, Outcome
+from umapi_harness.report.outcomes import Check, Ending, Outcome, about_text, place_in_script
 
 BODY_LIMIT: Final = 65_536
 """Characters of a body that are kept; a longer one is cut, and its length told."""
@@ -164,19 +164,30 @@ def details(outcome: Outcome, kept: StepBodies, bodies: Bodies) -> dict[str, Any
 
 
 def _hints(outcome: Outcome, kept: StepBodies) -> list[str]:
-    """What the answer of a step that failed says of the cause."""
-    response = outcome.response
-    if response is None or outcome.state != "failed":
+    """What the answers of a step that failed say of the cause."""
+    if outcome.state != "failed":
         return []
-    body = kept.received.get(response.exchange)
-    return [cut(hint) for hint in hints(response, body.text if body else "")]
+    named = [end for one in outcome.broken for _, end in outcome.about(one)]
+    answers = {one.exchange: one for one in (outcome.response, *named) if isinstance(one, events.ResponseReceived)}
+    found: dict[str, None] = {}
+    for number, answer in islice(answers.items(), EXCHANGE_LIMIT):
+        body = kept.received.get(number)
+        found |= dict.fromkeys(hints(answer, body.text if body else ""))
+    return [cut(hint) for hint in islice(found, LINE_LIMIT)]
 
 
 def _checks(outcome: Outcome) -> list[dict[str, Any]]:
     """Failed ones first, so that no bound hides one."""
     kinds = tuple(_STATES)
     ordered = sorted(outcome.checks, key=lambda check: kinds.index(type(check)))
-    return [_check(check) for check in ordered[:CHECK_LIMIT]]
+    return [_check(check) | _about(outcome, check) for check in ordered[:CHECK_LIMIT]]
+
+
+def _about(outcome: Outcome, one: Check | events.ErrorRaised) -> dict[str, Any]:
+    """The exchanges that a failure is about, where that is not the request's own alone."""
+    if not isinstance(one, events.CheckFailed | events.ErrorRaised) or not (about := outcome.about(one)):
+        return {}
+    return {"about": [[sent.exchange, cut(about_text(sent, end))] for sent, end in about[:EXCHANGE_LIMIT]]}
 
 
 def _errors(outcome: Outcome) -> list[dict[str, Any]]:
@@ -187,8 +198,10 @@ def _errors(outcome: Outcome) -> list[dict[str, Any]]:
         if isinstance(one, events.CheckFailed):
             failed += 1
         else:
-            shown.append(error_data(one) | {"before": failed})
-    shown += [error_data(error) | {"before": failed} for error in outcome.errors if error.allowed]
+            shown.append(error_data(one) | _about(outcome, one) | {"before": failed})
+    shown += [
+        error_data(error) | _about(outcome, error) | {"before": failed} for error in outcome.errors if error.allowed
+    ]
     return shown[:LINE_LIMIT]
 
 
@@ -247,6 +260,8 @@ def _check(check: Check) -> dict[str, Any]:
     }
     if isinstance(check, events.CheckFailed):
         shown["message"] = cut(check.message)
+        if place := place_in_script(check):
+            shown["place"] = place
         if check.follows_from:
             shown["follows"] = check.follows_from
         if check.expected is not None and check.actual is not None:

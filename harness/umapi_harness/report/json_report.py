@@ -58,7 +58,7 @@ class JsonReport:
             self._begin(None)
         started, finished = gathering.started, gathering.finished
         rest = {
-            "errors": [_error(error) for error in gathering.errors],
+            "errors": [_error(error, []) for error in gathering.errors],
             "notes": [*(started.notes if started else ()), *gathering.notes],
             "summary": msgspec.structs.asdict(finished.summary) if finished else None,
             "stopped": finished.stopped if finished else "the run did not begin",
@@ -80,8 +80,8 @@ def _request(outcome: Outcome) -> dict[str, Any]:
         "skipped": outcome.skipped,
         "data": outcome.data,
         "exchanges": [_exchange(outcome, sent, end) for sent, end in outcome.exchanges()],
-        "checks": [_check(check) for check in outcome.checks],
-        "errors": [_error(error) for error in outcome.errors],
+        "checks": [_check(outcome, check) for check in outcome.checks],
+        "errors": [_error(error, _about(outcome, error)) for error in outcome.errors],
         "notes": outcome.notes,
         "changes": outcome.changes,
         "console": [{"level": line.level, "text": line.text} for line in outcome.console],
@@ -113,7 +113,11 @@ def _exchange(outcome: Outcome, sent: events.RequestSent, end: Ending | None) ->
     }
 
 
-def _check(check: Check) -> dict[str, Any]:
+def _about(outcome: Outcome, one: events.CheckFailed | events.ErrorRaised) -> list[int]:
+    return [sent.exchange for sent, _ in outcome.about(one)]
+
+
+def _check(outcome: Outcome, check: Check) -> dict[str, Any]:
     shown = {"name": check.name, "event": check.event, "pointer": check.pointer or check.step.pointer}
     match check:
         case events.CheckPassed():
@@ -123,10 +127,11 @@ def _check(check: Check) -> dict[str, Any]:
         case events.CheckFailed():
             failed = {"message": check.message, "expected": check.expected, "actual": check.actual}
             failed["follows_from"] = check.follows_from
-            return shown | {"state": "failed"} | failed
+            place = {"line": check.line or None, "column": check.column or None, "about": _about(outcome, check)}
+            return shown | {"state": "failed"} | failed | place
 
 
-def _error(error: events.ErrorRaised) -> dict[str, Any]:
+def _error(error: events.ErrorRaised, about: list[int]) -> dict[str, Any]:
     return {
         "kind": error.kind,
         "message": error.message,
@@ -134,4 +139,5 @@ def _error(error: events.ErrorRaised) -> dict[str, Any]:
         "event": error.event,
         "allowed": error.allowed,
         "follows_from": error.follows_from,
+        "about": about,
     }

@@ -15,7 +15,7 @@ from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
 from umapi_harness.report.files import ReportFile
 from umapi_harness.report.hints import hints
-from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut, planned
+from umapi_harness.report.outcomes import Ending, Failure, Gathering, Outcome, cut, planned
 
 # What is in it takes a hundred times as long to compile.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -26,6 +26,8 @@ _TEXT_LIMIT: Final = 65_536
 _BODY_LIMIT: Final = 4_000
 """Characters of a body, which stands at each failure of its request; the other reports have more of it."""
 _LINE_LIMIT: Final = 4_096
+_EXCHANGES: Final = 5
+"""Exchanges of pm.sendRequest that a failure tells of."""
 _PROPERTIES: Final = 200
 _IN_MEMORY: Final = 1024 * 1024
 _COUNTS: Final = ("tests", "failures", "errors")
@@ -226,18 +228,29 @@ def _case(classname: str, name: str) -> ET.Element:
 def _failure(outcome: Outcome, failure: Failure) -> ET.Element:
     tag = "failure" if failure.kind == "check" else "error"
     element = ET.Element(tag, message=_line(failure.message) + _line(outcome.planned), type=failure.kind)
-    lines = [failure.message + outcome.planned, f"at {failure.pointer}"]
+    place = f", {failure.place}" if failure.place else ""
+    lines = [failure.message + outcome.planned, f"at {failure.pointer}{place}"]
     if failure.expected is not None and failure.actual is not None:
         lines += [f"expected: {failure.expected}", f"actual:   {failure.actual}"]
-    if outcome.request is not None:
-        lines.append(f"{outcome.request.method} {outcome.request.url}")
-        lines.append(cut(outcome.request.body, _BODY_LIMIT))
-    if outcome.response is not None:
-        lines.append(f"{outcome.response.status} {outcome.response.reason}")
-        lines.append(cut(outcome.response.body, _BODY_LIMIT))
-        lines += hints(outcome.response, outcome.response.body)
+    about = outcome.about(failure)
+    for sent, end in about[:_EXCHANGES]:
+        lines += _exchange(sent, end, "pm.sendRequest: " if sent.cause is events.Cause.SCRIPT else "")
+    if not about:
+        lines += _exchange(outcome.request, outcome.response, "")
     element.text = clean("\n".join(cut(line, _TEXT_LIMIT) for line in lines if line))
     return element
+
+
+def _exchange(sent: events.RequestSent | None, end: Ending | None, who: str) -> Iterator[str]:
+    if sent is not None:
+        yield f"{who}{sent.method} {sent.url}"
+        yield cut(sent.body, _BODY_LIMIT)
+    if isinstance(end, events.ResponseReceived):
+        yield f"{end.status} {end.reason}"
+        yield cut(end.body, _BODY_LIMIT)
+        yield from hints(end, end.body)
+    elif end is not None and who:
+        yield f"no answer: {end.message}"
 
 
 def _line(text: str) -> str:

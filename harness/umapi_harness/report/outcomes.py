@@ -14,6 +14,7 @@ from umapi_harness.postman import events
 Check = events.CheckPassed | events.CheckFailed | events.CheckSkipped
 _NAMED: Final = 10
 """Consequences of a missing answer that are told by name."""
+_ADDRESS: Final = 2_000
 Ending = events.ResponseReceived | events.RequestFailed
 
 
@@ -31,6 +32,10 @@ class Failure(msgspec.Struct, kw_only=True):
     actual: str | None = None
     follows_from: str = ""
     """The rule whose breach kept the answer away, for want of which it came about."""
+    place: str = ""
+    """The line of the script, in words, where it is known and the message does not tell it."""
+    exchanges: tuple[int, ...] = ()
+    """As events have them."""
 
 
 class Outcome(msgspec.Struct, kw_only=True):
@@ -99,6 +104,17 @@ class Outcome(msgspec.Struct, kw_only=True):
     def faults_of(self, exchange: int) -> list[str]:
         """The planned failures that struck an exchange, in words."""
         return [one.fault for one in self.faults if one.exchange == exchange]
+
+    def about(
+        self, failure: Failure | events.CheckFailed | events.ErrorRaised
+    ) -> list[tuple[events.RequestSent, Ending | None]]:
+        """The exchanges that a failure is about where that is not the request's own alone: those of pm.sendRequest."""
+        named = failure.exchanges
+        if not named:
+            return []
+        own = next((one.exchange for one in reversed(self.sent) if one.cause in events.OF_THE_COLLECTION), 0)
+        numbers = {number or own for number in named}
+        return [(one, end) for one, end in self.exchanges() if one.exchange in numbers]
 
     @property
     def allowed(self) -> list[Failure]:
@@ -234,6 +250,8 @@ def check_failure(check: events.CheckFailed) -> Failure:
         expected=check.expected,
         actual=check.actual,
         follows_from=check.follows_from,
+        place=place_in_script(check),
+        exchanges=check.exchanges,
     )
 
 
@@ -245,7 +263,21 @@ def rule_failure(error: events.ErrorRaised) -> Failure:
         message=error.message,
         pointer=error.pointer,
         follows_from=error.follows_from,
+        exchanges=error.exchanges,
     )
+
+
+def place_in_script(check: events.CheckFailed) -> str:
+    """Where a check failed, in words: line and column of its script; empty where that is not known."""
+    script = "pre-request script" if check.event == "prerequest" else "test script"
+    return f"line {check.line}, column {check.column} of the {script}" if check.line else ""
+
+
+def about_text(sent: events.RequestSent, end: Ending | None) -> str:
+    """An exchange that a failure is about, on one line."""
+    came = f"answered {end.status} {end.reason}".rstrip() if isinstance(end, events.ResponseReceived) else "no answer"
+    who = "pm.sendRequest" if sent.cause is events.Cause.SCRIPT else "the request"
+    return f"{who}: {sent.method} {one_line(cut(sent.url, _ADDRESS))}, {came}"
 
 
 def consequences_text(outcome: Outcome) -> str:
@@ -253,7 +285,7 @@ def consequences_text(outcome: Outcome) -> str:
     followed = outcome.consequences
     names = ", ".join(one_line(one.name) for one in followed[:_NAMED])
     more = f" and {len(followed) - _NAMED} more" if len(followed) > _NAMED else ""
-    return f"failed for want of an answer: {names}{more}" if followed else ""
+    return f"failed because no answer came: {names}{more}" if followed else ""
 
 
 def planned(fault: str) -> str:

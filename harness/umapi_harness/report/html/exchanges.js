@@ -5,15 +5,19 @@ import { curlOf } from "./curl.js";
 import { el, facts, plural } from "./dom.js";
 import { bar, causeText, duration, extent, sizeText, statusMark } from "./timeline.js";
 
-/** All exchanges of a step, open where the collection's own request went out and where its answer came at last. `wanted` is the number of one to open too. */
+/**
+ * All exchanges of a step, open where the collection's own request went out and where its answer came at last, and where
+ * a failure is about one. `wanted` is the number of one to open too.
+ */
 export function exchangesView(details, bodyOf, tell, wanted) {
   const { exchanges } = details;
   if (!exchanges.length) return el("p", { class: "quiet" }, "No request was sent.");
   const spans = exchanges.map((one) => [one.at, one.answer?.seconds ?? one.failure?.seconds ?? 0]);
   const [begin, end] = extent(spans);
   const last = lastOf(details);
+  const opened = new Set([wanted, ...[...details.checks, ...details.errors].flatMap((one) => (one.about ?? []).map(([number]) => number))]);
   return exchanges.map((one, place) => {
-    const isOpen = exchanges.length === 1 || one.cause === "collection" || one === last || one.number === wanted;
+    const isOpen = exchanges.length === 1 || one.cause === "collection" || one === last || opened.has(one.number);
     const track = exchanges.length > 1 ? bar([...spans[place], one.answer?.status ?? 0], begin, end) : null;
     return exchangeView(one, bodyOf, tell, isOpen, track);
   });

@@ -52,7 +52,7 @@ function consequencesCard(followed) {
     el(
       "details",
       {},
-      el("summary", {}, `Failed for want of an answer (${followed[0].follows}): ${plural(followed.length, "check")}`),
+      el("summary", {}, `Failed because no answer came (${followed[0].follows}): ${plural(followed.length, "check")}`),
       el(
         "ul",
         { class: "plain" },
@@ -76,7 +76,8 @@ function checkCard(check) {
     ),
     el("p", { class: "message" }, check.message),
     check.expected === undefined ? null : sides(check.expected, check.actual),
-    pointerLine(check.pointer),
+    aboutLines(check.about),
+    pointerLine(check.pointer, check.place),
   );
 }
 
@@ -94,14 +95,22 @@ export function errorCard(error) {
       el("span", { class: "tag" }, error.allowed ? "allowed by --allow" : "rule"),
     ),
     el("p", { class: "message" }, error.message),
+    aboutLines(error.about),
     pointerLine(error.pointer),
   );
 }
 
-function pointerLine(pointer) {
-  return pointer
-    ? el("p", { class: "pointer" }, el("span", { class: "quiet" }, "in the collection "), el("code", {}, pointer))
-    : null;
+function pointerLine(pointer, place = "") {
+  if (!pointer && !place) return null;
+  const inCollection = pointer ? [el("span", { class: "quiet" }, "in the collection "), el("code", {}, pointer)] : [];
+  return el("p", { class: "pointer" }, inCollection, place ? `${pointer ? ", " : ""}${place}` : null);
+}
+
+/** The exchanges that a failure is about, where a script sent them: each leads to where it is shown. */
+function aboutLines(about = []) {
+  return about.map(([number, text]) =>
+    el("p", { class: "about" }, el("span", { class: "quiet" }, "about "), el("a", { href: `#exchange-${number}` }, text)),
+  );
 }
 
 /** Expected and actual, with the words that differ marked. */

@@ -14,10 +14,10 @@ function beginEvent(input, requestText, responseText, body) {
     limits: current.limits,
     script: 0, running: false, exhausted: false, outbox: [], waiting: new Map(), timers: new Map(), elapsed: 0, counter: 0,
     nextRequest: undefined, skipped: false, tests: {}, pm: null, random: seededRandom(input.seed),
-    requestOfEvent: null, responseView: null, looked: new Set(), frozen: false,
+    requestOfEvent: null, responseView: null, looked: new Set(), frozen: false, exchange: OF_THE_REQUEST, reads: null,
     request: () => (current.requestOfEvent ??= new RequestOfEvent(requestText)).view,
     response: () => (input.info.eventName === "test" || responseText
-      ? current.responseView ??= watchedView(new ResponseView(responseText ? JSON.parse(responseText) : NO_ANSWER, body)) : undefined),
+      ? current.responseView ??= new ResponseView(responseText ? JSON.parse(responseText) : NO_ANSWER, body) : undefined),
   };
 }
 

@@ -56,6 +56,7 @@ function scriptAt(line) {
 function startScript() {
   installGlobals();
   current.running = true;
+  current.exchange = OF_THE_REQUEST;
   const script = current.script, run = compiled.get(current.scripts[script]);
   const end = () => { current.running = false; };
   const fail = (error) => {

@@ -7,12 +7,21 @@ class JSONError extends Error {
 const JSON_TOKEN = /\s*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.]))/y;
 const LONGEST_LINE = 300;
 
-function parseJson(text, reviver) {
+// What is told of an answer before the error of its parser.
+const answersBehind = new WeakMap();
+
+function answerBehind(error) {
+  return isA(error, JSONError) ? answersBehind.get(error) ?? "" : "";
+}
+
+function parseJson(text, reviver, told) {
   try {
     return JSON.parse(text, typeof reviver === "function" ? reviver : undefined);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error; // a reviver's own, or nesting without end
-    throw new JSONError(jsonProblem(text) ?? error.message);
+    const problem = new JSONError(jsonProblem(text) ?? error.message);
+    answersBehind.set(problem, told());
+    throw problem;
   }
 }
 

@@ -45,22 +45,29 @@ function roomFor(counter, what, size = 1) {
 
 function addCheck(name, state) {
   const node = { __proto__: null, kind: "check", name: cut(plainText(name)), state, message: "", expected: null, actual: null,
-    script: current.script };
+    script: current.script, line: 0, column: 0, exchanges: "" };
   return roomFor("checks", "checks") ? addRecord(node) : node;
 }
 
-function failCheck(check, error) {
+function failCheck(check, error, exchanges = lastRead()) {
   check.state = "failed"; // first of all: what follows reads an object of the script
+  check.exchanges = exchanges;
   if (isExhaustion(error)) {
     current.exhausted = true;
     check.message = outOfMemory();
     return;
   }
-  const { name, message } = describe(error);
-  check.message = cut(name === "AssertionError" ? message : `${name}: ${message}`);
+  const { name, message, line, column, script } = describe(error);
+  check.message = cut(name === "AssertionError" ? message : `${answerBehind(error)}${name}: ${message}`);
+  placeCheck(check, line, column, script);
   const compared = comparedBy(error);
   check.expected = compared === null ? null : compared.expected;
   check.actual = compared === null ? null : compared.actual;
+}
+
+// Where a check failed; a script of another place than its own does not say where that is.
+function placeCheck(check, line, column, script) {
+  if (script === check.script) [check.line, check.column] = [line, column];
 }
 
 function addError(error, rule = "script-error") {
@@ -68,8 +75,8 @@ function addError(error, rule = "script-error") {
   const exhausted = isExhaustion(error);
   if (exhausted) current.exhausted = true;
   addRecord({ __proto__: null, kind: "error", rule: exhausted ? "limit" : rule,
-    message: exhausted ? `${outOfMemory()}${FRESH}` : cut(`${name}: ${isA(error, JSONError) ? message.split("\n")[0] : message}`),
-    script: script === null ? current.script : script, line, column });
+    message: exhausted ? `${outOfMemory()}${FRESH}` : cut(`${answerBehind(error)}${name}: ${isA(error, JSONError) ? message.split("\n")[0] : message}`),
+    script: script === null ? current.script : script, line, column, exchanges: lastRead() });
 }
 
 // Whether an error says that the memory has run out, in one of the two ways in which the engine says it.
@@ -167,11 +174,12 @@ function recordText(node) {
   const q = JSON.stringify;
   if (node.kind === "check") {
     return `{"kind":"check","name":${q(node.name)},"state":${q(node.state)},"message":${q(node.message)},` +
-      `"expected":${q(node.expected)},"actual":${q(node.actual)},"script":${node.script}}`;
+      `"expected":${q(node.expected)},"actual":${q(node.actual)},"script":${node.script},` +
+      `"line":${node.line},"column":${node.column},"exchanges":[${node.exchanges}]}`;
   }
   if (node.kind === "console") return `{"kind":"console","level":${q(node.level)},"text":${q(node.text)}}`;
   return `{"kind":"error","rule":${q(node.rule)},"message":${q(node.message)},"script":${node.script},` +
-    `"line":${node.line},"column":${node.column}}`;
+    `"line":${node.line},"column":${node.column},"exchanges":[${node.exchanges ?? ""}]}`;
 }
 
 function recordsText() {

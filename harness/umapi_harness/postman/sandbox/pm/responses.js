@@ -3,24 +3,30 @@
 // What a test sees of a response that never came.
 const NO_ANSWER = { headers: [], cookies: [] };
 
+// The number of an exchange that pm.sendRequest has led to is that of the host.
+const OF_THE_REQUEST = 0;
+
 class ResponseView {
   #bytes;
   #line;
-  constructor(given, text) {
+  #problem;
+  constructor(given, text, exchange = OF_THE_REQUEST) {
     const { id, code, status, time, size, headers, cookies, bytes } = given;
     Object.assign(this, { id, code, status, responseTime: time, responseSize: size });
-    lateMember(this, "headers", () => new HeaderList(headers));
+    lateMember(this, "headers", () => new HeaderList(headers), () => noteRead(exchange));
     this.content = text?.startsWith("\ufeff") ? text.slice(1) : text;
     this.cookies = new CookieList(cookies);
     this.#bytes = bytes;
     this.#line = `HTTP/1.1 ${code} ${status}\r\n\r\n`;
+    this.#problem = (method) => noJson(exchange, code, text, method);
+    watchReads(this, exchange);
   }
 
   text() { return this.content; }
-  json(reviver) { return parseJson(this.content, reviver); }
+  json(reviver) { return parseJson(this.content, reviver, () => this.#problem("json")); }
   jsonp(reviver) {
     const [, inside] = /^[^(]*\(([\s\S]*)\)[^)]*$/.exec(this.content) ?? [];
-    return parseJson(inside ?? this.content, reviver);
+    return parseJson(inside ?? this.content, reviver, () => this.#problem("jsonp"));
   }
 
   // The body as bytes. Where the text says all, the host gives no others.
@@ -51,25 +57,29 @@ class ResponseView {
   }
 }
 
-// A member that is made when a script asks for it.
-function lateMember(object, name, make) {
+// A member that is made when a script asks for it, of which `note` hears.
+function lateMember(object, name, make, note = () => {}) {
   let value, isMade = false;
   const set = (other) => { [value, isMade] = [other, true]; };
   const get = () => {
+    note();
     if (!isMade) set(make());
     return value;
   };
   Object.defineProperty(object, name, { __proto__: null, get, set, enumerable: true, configurable: true });
 }
 
-// The view of the answer itself, which notes that a script looks at its status or its body.
-function watchedView(view) {
-  for (const name of ["code", "status", "content"]) {
+// What a script reads of an answer is noted: its status and its body as a look at what the request led to.
+const LOOKS = { __proto__: null, code: true, status: true, content: true, responseTime: false, responseSize: false };
+
+function watchReads(view, exchange) {
+  for (const name of Object.keys(LOOKS)) {
     let value = view[name];
     Object.defineProperty(view, name, {
       __proto__: null,
       get: () => {
-        current.looked.add(current.script);
+        if (LOOKS[name] && exchange === OF_THE_REQUEST) current.looked.add(current.script);
+        noteRead(exchange);
         return value;
       },
       set: (other) => { value = other; },
@@ -77,7 +87,26 @@ function watchedView(view) {
       configurable: true,
     });
   }
-  return view;
+}
+
+const MAX_READS = 20;
+
+// `exchange` of the event is the answer that was read or delivered last, `reads` are those read since a check began.
+function noteRead(exchange) {
+  current.exchange = exchange;
+  current.reads ??= new Set();
+  if (current.reads.size < MAX_READS) current.reads.add(exchange);
+}
+
+const lastRead = () => `${current.exchange}`;
+const allRead = () => (current.reads === null ? lastRead() : [...current.reads].join(","));
+
+// What is to be told before the words of a parser: that the answer was of no kind that has JSON.
+function noJson(exchange, code, text, method) {
+  if (code === undefined) return "";
+  const body = text.trim() === "" ? "an empty body" : "a body that is no JSON";
+  return exchange === OF_THE_REQUEST ? `answered ${code} with ${body}, so pm.response.${method}() failed: `
+    : `pm.sendRequest was answered ${code} with ${body}, so ${method}() of that answer failed: `;
 }
 
 // ---- what the headers say of the content ----

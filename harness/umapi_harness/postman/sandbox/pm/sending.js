@@ -7,13 +7,14 @@ const isSendError = (reason) => reason !== null && typeof reason === "object" &&
 function askHost(message, callback, read) {
   refuseDeep(message, "what the script asks for");
   current.counter += 1;
-  const id = current.counter, script = current.script;
+  const id = current.counter, script = current.script, exchange = current.exchange;
   const called = typeof callback === "function";
   let settle;
   const promise = called ? undefined : watch(new RealPromise((resolve, reject) => { settle = { resolve, reject }; }));
   current.outbox.push(JSON.stringify({ id, message })); // at once: what cannot be written is the script's error
   current.waiting.set(id, (answer, body) => {
     current.script = script;
+    current.exchange = answer.exchange ?? exchange;
     if (answer.error === undefined) {
       const value = read(answer, body);
       if (called) callBack(callback, null, value, answer);
@@ -31,7 +32,7 @@ function askHost(message, callback, read) {
 function sendRequest(request, callback) {
   const message = request instanceof RequestView ? request.forHost() : request instanceof Url ? String(request)
     : described(request);
-  const read = (answer, body) => new ResponseView(answer.response, body);
+  const read = (answer, body) => new ResponseView(answer.response, body, answer.exchange);
   if (typeof callback !== "function") return askHost(message, undefined, read);
   askHost(message, (error, response) => callback(error, response, { cookies: new CookieList(response?.cookies) }), read);
   return undefined;

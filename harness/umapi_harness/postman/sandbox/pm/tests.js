@@ -4,6 +4,7 @@ class SkipSignal extends Error {}
 
 function runTest(name, body) {
   const check = addCheck(name, "passed");
+  current.reads = null;
   if (typeof body !== "function") {
     failCheck(check, new TypeError("pm.test needs a function as its second argument"));
     return current.pm;
@@ -13,28 +14,40 @@ function runTest(name, body) {
     else awaitTest(check, body());
   } catch (error) {
     if (isA(error, SkipSignal)) throw error;
-    closeCheck(check, error, true);
+    placeHere(check); // for what is thrown without a place
+    closeCheck(check, error, true, allRead());
   }
   return current.pm;
 }
 
 // A function with a parameter calls it when it is done, with an error if there is one.
 function runWithCallback(check, body) {
-  check.state = "open";
+  openCheck(check);
   awaitTest(check, body((error) => closeCheck(check, error, Boolean(error))), true);
 }
 
 function awaitTest(check, result, calledBack = false) {
   if (result === null || result === undefined || typeof result.then !== "function") return;
-  check.state = "open";
+  openCheck(check);
   result.then(() => { if (!calledBack) closeCheck(check, undefined, false); },
     (error) => closeCheck(check, error ?? new Error("the promise was rejected"), true));
 }
 
-function closeCheck(check, error, failed) {
+// It ends later, or never: then its place is that of pm.test.
+function openCheck(check) {
+  check.state = "open";
+  placeHere(check);
+}
+
+function placeHere(check) {
+  const { line, column, script } = placeOf(new Error());
+  placeCheck(check, line, column, script);
+}
+
+function closeCheck(check, error, failed, exchanges = lastRead()) {
   if (check.state !== "open" && check.state !== "passed") return;
   check.state = "passed";
-  if (failed) failCheck(check, error);
+  if (failed) failCheck(check, error, exchanges);
 }
 
 function closeOpenChecks() {

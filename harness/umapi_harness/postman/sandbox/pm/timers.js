@@ -14,7 +14,7 @@ function addTimer(action, delay, args, every) {
   current.counter += 1;
   const id = current.counter, wait = Math.max(SHORTEST_TIMER, Number(delay) || 0);
   current.timers.set(id, { id, due: current.elapsed + wait, action, args, every: every ? wait : null,
-    script: current.script });
+    script: current.script, exchange: current.exchange });
   return id;
 }
 
@@ -27,6 +27,7 @@ function fireTimer() {
   if (next.every === null) current.timers.delete(next.id);
   else next.due += next.every;
   current.script = next.script;
+  current.exchange = next.exchange;
   callBack(next.action, ...next.args);
 }
 
