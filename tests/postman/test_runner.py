@@ -215,6 +215,22 @@ def test_only_the_chosen_folders_run_in_the_collection_s_order(server, run_colle
         run_collection(collection, folders=("Gx",))
     with pytest.raises(DocumentError, match=r"named 'X'; name a request: it has no folders"):
         run_collection(collection_of(item("c", "http://h")), folders=("X",))
+
+
+def test_a_folder_s_name_that_several_have_is_told_with_all_that_run(server, run_collection, collection_of, item):
+    """Newman runs the first of them; what stands in a folder of that name anyway is none of several."""
+
+    def users(name, id_):
+        return {"name": name, "item": [{"name": "users", "id": id_, "item": [item("users", "http://h")]}]}
+
+    collection = collection_of(users("Admins", "f1"), users("Staff", "f2"), item("users", "http://h", id="r1"))
+    ran = run_collection(collection, folders=("users", "Staff"))
+    assert ran.names == ["users"] * 3
+    assert ran.of(events.RunStarted)[0].notes == (
+        "--folder users: all 3 folders and requests of this name run, where Newman runs the first: "
+        "Admins / users (id f1); Staff / users (id f2); users (id r1); --folder ID runs one of them",
+    )
+    assert run_collection(collection, folders=("f2",)).of(events.RunStarted)[0].notes == ()
     with pytest.raises(DocumentError, match="holds no requests"):
         run_collection(collection_of())
 

@@ -11,9 +11,9 @@ from typing import Final
 
 import attrs
 
-from umapi_harness.common.errors import DocumentError, InputError
-from umapi_harness.common.meant import nearest
+from umapi_harness.common.errors import InputError
 from umapi_harness.postman import events
+from umapi_harness.postman.choosing import chosen_items, shared_names
 from umapi_harness.postman.collection import Collection, Item
 from umapi_harness.postman.execution import Execution
 from umapi_harness.postman.library_needs import check_libraries
@@ -77,7 +77,10 @@ class Runner:
                 requests=len(items),
                 environment=self.options.environment.name,
                 at=self.now(),
-                notes=tuple(session.masker.text(note) for note in self.options.notes),
+                notes=tuple(
+                    session.masker.text(note)
+                    for note in (*self.options.notes, *shared_names(self.collection, self.options.folders))
+                ),
             )
         )
         iterations = _Iterations(session, items, count)
@@ -133,26 +136,6 @@ class Runner:
             message = f"{what}; write tests with pm.test, or allow it with --allow {Rule.NO_CHECKS}"
             session.error(None, Rule.NO_CHECKS, message, "")
         return stopped
-
-
-def chosen_items(collection: Collection, names: Sequence[str]) -> tuple[Item, ...]:
-    """The requests that run, in the collection's order: all, or those in folders of these names.
-
-    Raises:
-        DocumentError: there are none, or a name is that of no folder and no request.
-    """
-    if not collection.items:
-        raise DocumentError(collection.source, "/item", "the collection holds no requests", "add one")
-    for name in names:
-        if not any(item.is_in(name) for item in collection.items):
-            folders = collection.folder_names()
-            near = nearest(name, (*folders, *(item.name for item in collection.items)))
-            known = f"name one of its folders: {', '.join(folders)}" if folders else "name a request: it has no folders"
-            problem = f"no folder or request named {name!r}"
-            raise DocumentError(collection.source, "/item", problem, f"is {near!r} meant?" if near else known)
-    if not names:
-        return collection.items
-    return tuple(item for item in collection.items if any(item.is_in(name) for name in names))
 
 
 def _pointer_of(step: events.Step | None) -> str:
