@@ -8,12 +8,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
-from pygments.lexers.special import TextLexer
+from pygments.lexers.special import TextLexer  # pyright: ignore[reportMissingTypeStubs]
 from sphinx.ext.napoleon.docstring import GoogleDocstring
 from sphinx.util.nodes import make_refnode
 
 from umapi_models import models
-from umapi_sdk import Action, compat, outcomes
+from umapi_sdk import Action, outcomes
 from umapi_sdk.config import SettingArguments
 from umapi_sdk.options import OptionArguments
 
@@ -33,7 +33,7 @@ exclude_patterns = ["_build"]
 nitpicky = True
 
 # What annotations alone import is not there when signatures are read.
-vars(outcomes).setdefault("Action", Action)
+outcomes.Action = Action  # type: ignore[attr-defined, misc]
 
 # Where names are documented.
 PACKAGES = (
@@ -43,11 +43,6 @@ PACKAGES = (
 for package in map(import_module, PACKAGES):
     # Names that are loaded when they are asked for are not there when members are listed.
     vars(package).update({name: getattr(package, name) for name in getattr(package, "__all__", ())})
-for name in set(compat.__all__) - {"UnavailableError"}:
-    # Defined under other names, so that no two classes of the project have one; the page has them as programs do. The
-    # one that docstrings of the SDK name too would be two things that they can mean.
-    if isinstance(getattr(compat, name), type) and getattr(compat, name).__module__.startswith(compat.__name__):
-        getattr(compat, name).__name__ = name
 
 # What a page tells of without being made from docstrings, and the page with the anchor there.
 TOLD = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import cached_property
 from typing import Any, Protocol, cast
 
@@ -214,7 +214,11 @@ def choice(name: str, members: type[StrEnum], *, wrong_type: str, not_a_member: 
         if isinstance(value, members):
             return
         code = not_a_member if isinstance(value, str) else wrong_type
-        if value in members.__members__.values():
+        if isinstance(value, Enum) and value.name in members.__members__.values():
+            kind = type(value)
+            told = f"{kind.__module__}.{kind.__qualname__}.{value.name}"
+            problem = f"{told} is of another enum: give {members.__name__}.{members(value.name).name}"
+        elif value in members.__members__.values():
             problem = f"{show(value)} is a plain string: give {members.__name__}.{members(value).name}"
         else:
             problem = f"{show(value)} is not one of {', '.join(members)}"

@@ -71,7 +71,8 @@ class Auth(ABC):
     @property
     def url(self) -> str:
         """URL of the token endpoint. `auth_host` can be a host, or for a mock server a whole root URL."""
-        root = self.auth_host if "://" in self.auth_host else f"https://{self.auth_host}"
+        whole = self.auth_host.lower().startswith(("http:", "https:")) or "://" in self.auth_host
+        root = self.auth_host if whole else f"https://{self.auth_host}"
         return f"{root.rstrip('/')}/{self.auth_endpoint.lstrip('/')}"
 
     @property

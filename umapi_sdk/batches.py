@@ -9,6 +9,7 @@ from umapi_runtime.constraints import Violation
 from umapi_runtime.converter import write_json
 from umapi_sdk.actions import Action, GroupSteps, UserSteps
 from umapi_sdk.errors import ActionError
+from umapi_sdk.mixtures import is_of_compat, kind_of
 from umapi_sdk.records import Record
 from umapi_sdk.resources import touched
 
@@ -44,8 +45,12 @@ def commands_of(action: Action, pointer: str = "") -> Sequence[tuple[UserCommand
         ActionError: it is no action, or has no steps.
     """
     if not isinstance(action, (UserSteps, GroupSteps)):
-        several = "; execute_multiple takes a list" if isinstance(action, (list, tuple)) else ""
-        raise ActionError((Violation(pointer, f"{type(action).__name__} is not a UserAction or GroupAction{several}"),))
+        problem = f"{kind_of(action)} is not a UserAction or GroupAction"
+        if isinstance(action, (list, tuple)):
+            problem += "; execute_multiple takes a list"
+        elif is_of_compat(action):
+            problem += " of umapi_sdk: import these from umapi_sdk, or give it to a Connection of umapi_sdk.compat"
+        raise ActionError((Violation(pointer, problem),))
     commands: Sequence[tuple[UserCommand | UserGroupCommand, tuple[int, ...]]] = action.commands
     if not commands:
         problem = f"the action for {action.target} has no steps"

@@ -11,6 +11,7 @@ from umapi_sdk.batches import WireCommand
 from umapi_sdk.calls import Service, execute
 from umapi_sdk.errors import ActionError, NetworkError, ServiceError, UmapiError, UsageError
 from umapi_sdk.messages import Call, Turn
+from umapi_sdk.mixtures import kind_of
 from umapi_sdk.outcomes import ActionOutcome, CommandOutcome, OutcomeStatus, Refusal, same_for_all
 from umapi_sdk.queueing import ActionQueue, Share
 from umapi_sdk.verdicts import Attempts
@@ -81,7 +82,7 @@ def run(
             has every action of this call. Actions that were not sent stay queued.
     """
     if not isinstance(actions, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
-        problem = f"{type(actions).__name__} is not a list of actions; for a single one call execute_single"
+        problem = f"{kind_of(actions)} is not a list of actions; for a single one call execute_single"
         raise ActionError((Violation("", problem),))
     share = Share(immediate)
     batch: list[WireCommand] = []

@@ -9,7 +9,9 @@ from umapi_models.models import Group, User
 from umapi_sdk.connection import Connection
 from umapi_sdk.errors import ListingError
 from umapi_sdk.listings import ListingReader, Progress
+from umapi_sdk.mixtures import is_of_compat, kind_of
 from umapi_sdk.queries import NOT_GIVEN, Listing, NotGiven, fetch_user, groups_listing, users_listing
+from umapi_sdk.session import Described
 from umapi_sdk.wholeness import ListingRules
 
 T = TypeVar("T", bound=User | Group)
@@ -24,6 +26,7 @@ class ListQuery(Progress[T]):
     """
 
     def __init__(self, connection: Connection, listing: Listing[T], rules: ListingRules | None = None) -> None:
+        _check_connection(connection, self)
         self._connection = connection
         self._listing = listing
         self._rules = rules or ListingRules()
@@ -69,6 +72,17 @@ class ListQuery(Progress[T]):
             raise
 
 
+def _check_connection(given: object, query: object) -> None:
+    if isinstance(given, Connection):
+        return
+    name, remedy = type(query).__name__, "give one, as connect() returns it"
+    if is_of_compat(given):
+        remedy = f"give its `native`, or import {name} from umapi_sdk.compat"
+    elif isinstance(given, Described):
+        remedy = "await its own users(), groups() or user()"
+    raise TypeError(f"{name} asks by a Connection of umapi_sdk, not by {kind_of(given)}: {remedy}")
+
+
 class UsersQuery(ListQuery[User]):
     """The users of the organisation: all, or those in a group, in a domain, or both.
 
@@ -77,6 +91,7 @@ class UsersQuery(ListQuery[User]):
 
     Raises:
         UsageError: a group or domain is given and blank, or the filters do not fit together.
+        TypeError: the connection is none that blocks, or one of `umapi_sdk.compat`; so for all queries.
     """
 
     def __init__(
@@ -114,6 +129,7 @@ class UserQuery:
     """
 
     def __init__(self, connection: Connection, user_string: str, domain: str | None = None) -> None:
+        _check_connection(connection, self)
         self._connection = connection
         self._user = user_string
         self._domain = domain

@@ -25,6 +25,7 @@ from umapi_sdk.batches import commands_of
 from umapi_sdk.errors import ActionError
 from umapi_sdk.kinds import Frame, Step, creates, ends, renames
 from umapi_sdk.memberships import Memberships
+from umapi_sdk.mixtures import kind_of
 from umapi_sdk.pacing import least_time
 from umapi_sdk.pieces import (
     MOST_PIECES,
@@ -86,7 +87,7 @@ def plan(actions: Iterable[Action], *, by_group: bool = False) -> Plan:
         ActionError: an action has no steps, or is none; its pointer begins with the action's place in the list.
     """
     if not isinstance(actions, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ActionError((Violation("", f"{type(actions).__name__} is not a list of actions"),))
+        raise ActionError((Violation("", f"{kind_of(actions)} is not a list of actions"),))
     cuts = [_cut(place, action) for place, action in enumerate(actions)]
     memberships = Memberships([pieces for _, pieces in cuts] if by_group else [])
     planner = _Planner()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import json
 import logging
+import pickle
+import re
 import subprocess
 import sys
 import warnings
@@ -14,9 +16,11 @@ from typing import Any
 import pytest
 from sdk_kit import Reply, ScriptedServer, Seen, Time, action_answer, all_good, closed_port, users_page
 
+import umapi_sdk
 import umapi_sdk.compat as umapi_client
 from umapi_harness.mock.serving.server import RunningServer
 from umapi_sdk import ListingRules, OutcomeStatus, UmapiError, UnsentActionsWarning
+from umapi_sdk.aio import AsyncConnection
 
 Client = Callable[..., umapi_client.Connection]
 
@@ -473,9 +477,15 @@ def test_actions_of_the_sdk_are_refused(client: Client, wire: ScriptedServer) ->
 
     connection = client(wire)
     other: Any = UserAction("a@example.com").add_to_groups(["A"])
-    with pytest.raises(umapi_client.ArgumentError, match="is no action of this module"):
+    with pytest.raises(umapi_client.ArgumentError, match=r"import UserAction and GroupAction from umapi_sdk\.compat"):
         connection.execute_multiple([member_of("b@example.com"), other])
     assert connection.action_queue == []
+    connection.action_queue.append(other)
+    with pytest.raises(umapi_client.ArgumentError, match=r"an action of umapi_sdk is no action of umapi_sdk\.compat"):
+        connection.execute_queued()
+    connection.action_queue.clear()
+    with pytest.raises(umapi_client.ArgumentError, match=r"umapi_sdk\.UserAction is no list of actions"):
+        connection.execute_multiple(other)
 
 
 def test_options_of_the_sdk_are_there(client: Client, wire: ScriptedServer) -> None:
@@ -550,7 +560,12 @@ def test_a_text_is_no_list_of_names(add: str) -> None:
 
 @pytest.mark.parametrize(
     ("former", "now"),
-    [("IdentityTypes", "IdentityType"), ("UserGroupAction", "GroupAction"), ("UserGroupsQuery", "GroupsQuery")],
+    [
+        ("IdentityTypes", "IdentityType"),
+        ("IfAlreadyExistsOptions", "IfAlreadyExistsOption"),
+        ("UserGroupAction", "GroupAction"),
+        ("UserGroupsQuery", "GroupsQuery"),
+    ],
 )
 def test_names_of_release_2_lead_to_those_of_release_3(former: str, now: str) -> None:
     """The import of a former name says which name is there instead; of any other it says that there is none."""
@@ -559,3 +574,120 @@ def test_names_of_release_2_lead_to_those_of_release_3(former: str, now: str) ->
     assert hasattr(umapi_client, now)
     with pytest.raises(ImportError, match="cannot import name 'NoSuchName'"):
         exec("from umapi_sdk.compat import NoSuchName")
+
+
+def test_actions_of_umapi_client_are_refused_by_the_sdk(client: Client, wire: ScriptedServer) -> None:
+    """The SDK's own connection and plans say of an action of this module where it belongs."""
+    action: Any = member_of("a@example.com")
+    told = "umapi_sdk.compat.UserAction is not a UserAction or GroupAction of umapi_sdk: import these from umapi_sdk"
+    with pytest.raises(umapi_sdk.ActionError, match=told):
+        client(wire).native.execute_single(action)
+    with pytest.raises(umapi_sdk.ActionError, match=told):
+        umapi_sdk.plan([action])
+
+
+def test_queries_say_by_which_connection_they_ask(client: Client, wire: ScriptedServer) -> None:
+    """A query of this module wants a connection of it, and one of the SDK a connection of the SDK."""
+    theirs: Any = client(wire)
+    for kind in (umapi_sdk.UsersQuery, umapi_sdk.GroupsQuery):
+        with pytest.raises(TypeError, match=f"give its `native`, or import {kind.__name__} from umapi_sdk.compat"):
+            kind(theirs)
+    with pytest.raises(TypeError, match=r"not by umapi_sdk\.compat\.Connection: give its `native`"):
+        umapi_sdk.UserQuery(theirs, "a@example.com")
+    ours: Any = umapi_sdk.Connection("1@AdobeOrg", umapi_client.OAuthS2S("id", "secret"))
+    for asked in (umapi_client.UsersQuery, umapi_client.GroupsQuery):
+        with pytest.raises(TypeError, match=f"Connection of umapi_sdk: .* import {asked.__name__} from umapi_sdk"):
+            asked(ours)
+    with pytest.raises(TypeError, match=r"UserQuery asks by a Connection of umapi_sdk\.compat, not by str: give one"):
+        umapi_client.UserQuery("no connection", "a@example.com")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+def test_an_async_connection_has_no_blocking_queries(wire: ScriptedServer) -> None:
+    """A query object over an async connection says what to await instead."""
+    details = wire.details
+    auth = umapi_client.OAuthS2S(details.client_id, details.client_secret, auth_host=details.ims_url)
+    connection: Any = AsyncConnection(details.org_id, auth, endpoint=details.api_url)
+    with pytest.raises(TypeError, match=r"not by umapi_sdk.aio.AsyncConnection: await its own users\(\)"):
+        umapi_sdk.UsersQuery(connection)
+
+
+def test_enums_of_the_other_kind_are_told() -> None:
+    """An identity type or option of this module is none of the SDK's, which says what to give."""
+    type_of_theirs: Any = umapi_client.IdentityType.federatedID
+    option_of_theirs: Any = umapi_client.IfAlreadyExistsOption.updateIfAlreadyExists
+    with pytest.raises(umapi_sdk.ActionError, match=r"IdentityType\.FEDERATED_ID, not umapi_sdk\.compat\.Identity"):
+        umapi_sdk.UserAction("a@example.com").create(id_type=type_of_theirs)
+    with pytest.raises(umapi_sdk.ActionError, match=r"of another enum: give CreateOption\.UPDATE_IF_ALREADY_EXISTS"):
+        umapi_sdk.GroupAction("DevOps").create(option=option_of_theirs)
+    action = umapi_client.UserAction("a@example.com").create(
+        "a@example.com", id_type=umapi_sdk.IdentityType.ENTERPRISE_ID
+    )
+    assert [*action.commands[0]] == ["createEnterpriseID"]
+
+
+def told_of(make: Callable[..., object], **keywords: Any) -> str:
+    """What a call says of keywords that it does not have."""
+    with pytest.raises(TypeError) as caught:
+        make(**keywords)
+    return str(caught.value)
+
+
+def test_keywords_of_release_2_lead_to_those_of_release_3() -> None:
+    """An argument of umapi-client 2 is named, with what to do instead; any other is refused under the public name."""
+    make, auth = umapi_client.Connection, umapi_client.OAuthS2S("id", "secret")
+    for name, remedy in {
+        "auth_dict": r"give auth=OAuthS2S\(…\) or auth=JWTAuth",
+        "ims_host": "give auth_host to OAuthS2S",
+        "user_management_endpoint": "give endpoint",
+        "logger": "set conn.logger = …",
+        "retry_max_attempts": "give max_retries",
+        "retry_first_delay": "set conn.retry_first_delay = …",
+        "timeout_seconds": "give timeout",
+        "throttle_actions": "set conn.throttle_actions = …",
+    }.items():
+        told = told_of(make, org_id="1@AdobeOrg", **{name: None} if name == "auth_dict" else {name: None, "auth": auth})
+        assert re.match(rf"Connection\({name}=…\) is of umapi-client 2: {remedy}", told)
+    action = umapi_client.UserAction("a@example.com")
+    of_create = told_of(action.create, email="a@example.com", first_name="A")
+    assert of_create == "UserAction.create(first_name=…) is of umapi-client 2: give firstname"
+    assert "give lastname" in told_of(action.update, last_name="A")
+    assert "leave it out" in told_of(action.add_to_groups, groups=["A"], group_type="product")
+    assert "give it to create()" in told_of(umapi_client.UserAction, user="a@example.com", id_type="federatedID")
+    assert "as user" in told_of(umapi_client.UserAction, email="a@example.com")
+    assert action.commands == []
+    unknown = told_of(make, org_id="1@AdobeOrg", auth=auth, endpoin="x")
+    assert unknown == "Connection.__init__() got an unexpected keyword argument 'endpoin'"
+    assert told_of(umapi_client.UserAction) == "UserAction.__init__() missing 1 required positional argument: 'user'"
+
+
+def test_classes_are_called_what_programs_call_them() -> None:
+    """No repr, traceback or pickle has a name that only this project knows."""
+    action = umapi_client.UserAction("a@example.com")
+    assert repr(action) == "<UserAction {'user': 'a@example.com'}, 0 commands>"
+    assert umapi_client.UnavailableError.__name__ == "UnavailableError"
+    for name in umapi_client.__all__:
+        known: Any = getattr(umapi_client, name)
+        assert not isinstance(known, type) or known.__name__ in (name, "ServicePrincipalAuth")
+    again = pickle.loads(pickle.dumps((action, umapi_client.IdentityType.adobeID)))
+    assert (again[0].frame, again[1]) == (action.frame, umapi_client.IdentityType.adobeID)
+
+
+@pytest.mark.parametrize("user", [None, 5])
+def test_a_user_is_a_text(user: Any) -> None:
+    """What is no text is told as such, instead of by an error about what Python cannot do with it."""
+    with pytest.raises(TypeError, match="user must be an e-mail address or a user name, not "):
+        umapi_client.UserAction(user)
+
+
+def test_an_auth_host_needs_no_scheme(secure: RunningServer, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in umapi-client, the token host is given by its name; half a URL is no host."""
+    assert secure.details.ca_cert is not None
+    monkeypatch.setenv("UMAPI_CA_BUNDLE", str(secure.details.ca_cert))
+    details = secure.details
+    host = details.ims_url.removeprefix("https://")
+    auth = umapi_client.OAuthS2S(details.client_id, details.client_secret, auth_host=host)
+    connection = umapi_client.Connection(details.org_id, auth, endpoint=details.api_url)
+    assert umapi_client.UserQuery(connection, "jdoe@example.com").result()["email"] == "jdoe@example.com"
+    connection.close()
+    with pytest.raises(UmapiError, match=r"auth_host must be an http or https URL, not 'https:/ims\.example\.com'"):
+        umapi_client.OAuthS2S("id", "secret", auth_host="https:/ims.example.com")

@@ -34,6 +34,7 @@ from umapi_sdk.actions.names import Names
 from umapi_sdk.actions.steps import Action, Steps
 from umapi_sdk.effects import StepPart
 from umapi_sdk.errors import ActionError
+from umapi_sdk.mixtures import kind_of
 
 _ANY = (UserStep(remove_from_org=RemoveFromOrg()),)
 
@@ -207,7 +208,8 @@ class UserAction(UserSteps):
         """
         prefix = f"/do/{self._count}"
         if not isinstance(id_type, IdentityType):  # pyright: ignore[reportUnnecessaryIsInstance]
-            problem = f"id_type {show(id_type)} is not an IdentityType"
+            given = id_type if isinstance(id_type, str) else kind_of(id_type)
+            problem = f"id_type must be one of umapi_sdk.IdentityType, as IdentityType.FEDERATED_ID, not {given}"
             raise self._refused(Violation(prefix, problem, "error.command.step.unknown"))
         if id_type is IdentityType.ADOBE_ID:
             return self.add_adobe_id(

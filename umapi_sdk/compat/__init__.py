@@ -61,7 +61,10 @@ __all__ = [
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _FORMER = {
+    "GroupTypes": "no types of groups",
     "IdentityTypes": "IdentityType",
+    "IfAlreadyExistsOptions": "IfAlreadyExistsOption",
+    "RoleTypes": "no roles, but admin groups,",
     "UserGroupAction": "GroupAction",
     "UserGroupsQuery": "GroupsQuery",
 }

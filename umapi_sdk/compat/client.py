@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
-import threading
 import time
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, cast
 from urllib.parse import quote, urlencode
 
 from umapi_models.defaults import MAX_RETRIES, RANDOM_DELAY, TIMEOUT
@@ -29,6 +27,7 @@ from umapi_sdk.compat.failures import (
     RequestError,
     translated,
 )
+from umapi_sdk.compat.naming import public
 from umapi_sdk.compat.pages import (
     GROUP_OBJECT,
     NO_PAGE,
@@ -45,52 +44,26 @@ from umapi_sdk.compat.pages import (
     users_of,
 )
 from umapi_sdk.compat.surroundings import check_whom, trusted
-from umapi_sdk.connection import Connection
+from umapi_sdk.compat.tuning import ClientSettings
 from umapi_sdk.errors import NotFoundError, UmapiError
-from umapi_sdk.masking import without
-from umapi_sdk.messages import Call, Message, Reply, Request, Response
+from umapi_sdk.messages import Request
+from umapi_sdk.mixtures import kind_of
 from umapi_sdk.options import OptionArguments
 from umapi_sdk.outcomes import OutcomeStatus
 from umapi_sdk.queries import fetch_page, fetch_user, groups_listing
-from umapi_sdk.retries import RetryPolicy
 from umapi_sdk.session import UnsentActionsWarning
 from umapi_sdk.transports.interface import Transport
 from umapi_sdk.verdicts import Attempts
-from umapi_sdk.waits import Wait, WaitHook
+from umapi_sdk.waits import WaitHook
 from umapi_sdk.wholeness import ListingRules
-
-T = TypeVar("T")
-
-logger = logging.getLogger(__name__)
 
 _FIRST_DELAY = 15.0  # seconds, as in umapi-client
 _LONGEST_WAIT = 24 * 3600.0  # seconds; umapi-client waits for as long as the service says
 _SUCCESS = (200, 201, 204)
 
 
-class _Watched(Connection):
-    """A connection that remembers the last answer to each thread, and how often that has asked."""
-
-    def __init__(self, org_id: str, auth: Auth, **options: Any) -> None:
-        self.notes = threading.local()
-        super().__init__(org_id, auth, **options)
-
-    def begin(self) -> None:
-        """Forget what the thread has asked before."""
-        self.notes.attempts, self.notes.result = 0, None
-
-    def _answer(self, message: Message) -> Reply:
-        of_api = isinstance(message, Request) and not message.for_token
-        if of_api:
-            self.notes.attempts += 1
-            self.notes.result = None
-        reply = super()._answer(message)
-        if of_api and isinstance(message, Request) and isinstance(reply, Response):
-            self.notes.result = ClientResult(message.url, without(reply, message.headers.get("Authorization", "")))
-        return reply
-
-
-class ClientConnection:
+@public("Connection")
+class ClientConnection(ClientSettings):
     """A connection to the User Management API for one organisation. `Connection` of the client.
 
     Args:
@@ -132,9 +105,6 @@ class ClientConnection:
         options: OptionArguments | None = None,
     ) -> None:
         authorities = trusted() if transport is None else {}
-        self.logger = logger
-        """Where waits and the sending of empty actions are told."""
-        self.auth = auth
         self.throttle_actions = MAX_COMMANDS
         """Most actions in a request."""
         self.throttle_commands = MAX_USER_STEPS
@@ -151,31 +121,26 @@ class ClientConnection:
             "actions-queued": 0,
         }
         """What this connection has done."""
-        self._told_of_waits = on_wait
-        self._given: dict[str, Any] = {
-            "transport": transport,
-            "sleep": sleep,
-            "clock": clock,
-            **authorities,
-            **(options or {}),
-        }
-        self._options: dict[str, Any] = {
-            "endpoint": endpoint,
-            "test_mode": test_mode,
-            "ssl_verify": ssl_verify,
-            "timeout": timeout,
-            "user_agent": user_agent,
-        }
-        self._retry: dict[str, Any] = {
-            "attempts": max_retries,
-            "first_delay": _FIRST_DELAY,
-            "random_delay": RANDOM_DELAY,
-            "max_wait": max_wait,
-        }
-        self._org_id = str(org_id)
-        self._sending = threading.RLock()
         self._queue: list[ClientAction] = []
-        self._connection = self._built()
+        super().__init__(
+            str(org_id),
+            auth,
+            options={
+                "endpoint": endpoint,
+                "test_mode": test_mode,
+                "ssl_verify": ssl_verify,
+                "timeout": timeout,
+                "user_agent": user_agent,
+            },
+            retry={
+                "attempts": max_retries,
+                "first_delay": _FIRST_DELAY,
+                "random_delay": RANDOM_DELAY,
+                "max_wait": max_wait,
+            },
+            given={"transport": transport, "sleep": sleep, "clock": clock, **authorities, **(options or {})},
+            on_wait=on_wait,
+        )
         if transport is None:
             check_whom(endpoint, auth)
         self.server_status: dict[str, Any] = {"status": self._connection.status()[1]["status"], "endpoint": endpoint}
@@ -201,21 +166,6 @@ class ClientConnection:
         self._connection.close()
 
     @property
-    def native(self) -> Connection:
-        """The SDK's connection underneath, for what a program does in the new way already."""
-        return self._connection
-
-    @property
-    def org_id(self) -> str:
-        """The organisation's id."""
-        return self._org_id
-
-    @property
-    def endpoint(self) -> str:
-        """Root of the API."""
-        return self._connection.endpoint
-
-    @property
     def action_queue(self) -> list[ClientAction]:
         """The actions that wait to be sent, in order."""
         return self._queue
@@ -223,60 +173,6 @@ class ClientConnection:
     @action_queue.setter
     def action_queue(self, actions: Iterable[ClientAction]) -> None:
         self._queue[:] = list(actions)
-
-    @property
-    def test_mode(self) -> bool:
-        """Whether the service only checks actions."""
-        return bool(self._options["test_mode"])
-
-    @test_mode.setter
-    def test_mode(self, value: bool) -> None:
-        self._change(self._options, test_mode=value)
-
-    @property
-    def ssl_verify(self) -> bool:
-        """Whether the service's certificate is checked."""
-        return bool(self._options["ssl_verify"])
-
-    @ssl_verify.setter
-    def ssl_verify(self, value: bool) -> None:
-        self._change(self._options, ssl_verify=value)
-
-    @property
-    def timeout(self) -> float | None:
-        """Longest time for one request, in seconds; None has no limit."""
-        return cast("float | None", self._options["timeout"])
-
-    @timeout.setter
-    def timeout(self, seconds: float | None) -> None:
-        self._change(self._options, timeout=seconds)
-
-    @property
-    def retry_max_attempts(self) -> int:
-        """How often a request is sent at most, the first time included."""
-        return int(self._retry["attempts"])
-
-    @retry_max_attempts.setter
-    def retry_max_attempts(self, value: int) -> None:
-        self._change(self._retry, attempts=value)
-
-    @property
-    def retry_first_delay(self) -> float:
-        """Wait after the first attempt, in seconds; it doubles with each further one."""
-        return float(self._retry["first_delay"])
-
-    @retry_first_delay.setter
-    def retry_first_delay(self, seconds: float) -> None:
-        self._change(self._retry, first_delay=seconds)
-
-    @property
-    def retry_random_delay(self) -> float:
-        """Most seconds that chance adds to such a wait."""
-        return float(self._retry["random_delay"])
-
-    @retry_random_delay.setter
-    def retry_random_delay(self, seconds: float) -> None:
-        self._change(self._retry, random_delay=seconds)
 
     def status(self, remote: bool = False) -> tuple[dict[str, int], dict[str, Any]]:
         """Return what this connection has done, and the state of the service, which is asked with `remote`."""
@@ -322,11 +218,14 @@ class ClientConnection:
             ArgumentError: something is no action; none has been queued.
             BatchError: requests were refused or got no clear answer. What was not sent is queued.
         """
+        if not isinstance(actions, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ArgumentError(f"{kind_of(actions)} is no list of actions; for a single one call execute_single")
         given = list(actions)
         for each in given:
-            if not isinstance(each, ClientAction):  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise ArgumentError(f"{type(each).__name__} is no action of this module")
+            _check_action(each)
         with self._sending:
+            for each in self._queue:
+                _check_action(each)  # programs change the list as they like
             for action in given:
                 self._queue += self._divided(action)
             sent = completed = 0
@@ -515,64 +414,14 @@ class ClientConnection:
                     settled[place] = outcome.status is OutcomeStatus.COMPLETED
         return True
 
-    def _ask(self, call: Call[T]) -> T:
-        """Carry out a call.
 
-        Raises:
-            UmapiError: of the kinds that programs for umapi-client know.
-        """
-        connection = self._fresh()
-        try:
-            return connection.drive(call)
-        except UmapiError as error:
-            raise translated(error, connection.notes.result, connection.notes.attempts) from error
-
-    def _result(self) -> ClientResult:
-        """Return the last answer to this thread."""
-        result: ClientResult = self._connection.notes.result
-        return result
-
-    def _fresh(self) -> _Watched:
-        """Return the connection, which knows of nothing that this thread has asked before."""
-        self._connection.begin()
-        return self._connection
-
-    def _change(self, settings: dict[str, Any], **changes: Any) -> None:
-        """Change settings, and connect anew with them.
-
-        Raises:
-            ArgumentError: one of them cannot be used; nothing has changed.
-        """
-        with self._sending:
-            before = dict(settings)
-            settings.update(changes)
-            try:
-                connection = self._built()
-            except BaseException:
-                settings.update(before)
-                raise
-            before_it, self._connection = self._connection, connection
-            if self._given["transport"] is None:
-                before_it.close()
-
-    def _built(self) -> _Watched:
-        options = dict(self._options)
-        try:
-            seconds = float(options["timeout"] or 0)
-            retry = RetryPolicy(**self._retry)
-        except (ValueError, TypeError) as error:
-            raise ArgumentError(f"a setting of the connection cannot be used: {error}") from None
-        options["timeout"] = seconds if seconds > 0 else None
-        try:
-            return _Watched(self._org_id, self.auth, retry=retry, on_wait=self._tell_wait, **{**options, **self._given})
-        except UmapiError as error:
-            raise ArgumentError(str(error)) from None
-
-    def _tell_wait(self, wait: Wait) -> None:
-        if self.logger is not logger:  # which the SDK's own log tells already
-            self.logger.warning("%s", wait)
-        if self._told_of_waits is not None:
-            self._told_of_waits(wait)
+def _check_action(given: object) -> None:
+    if isinstance(given, ClientAction):
+        return
+    if isinstance(given, Action):
+        where = "import UserAction and GroupAction from umapi_sdk.compat, or give it to the connection's `native`"
+        raise ArgumentError(f"an action of umapi_sdk is no action of umapi_sdk.compat: {where}")
+    raise ArgumentError(f"{kind_of(given)} is no action: give a UserAction or GroupAction")
 
 
 def _warn_of_unsent(queue: list[ClientAction]) -> None:

@@ -34,7 +34,9 @@ from umapi_sdk.actions import Action, GroupAction
 from umapi_sdk.commands import read_action
 from umapi_sdk.compat.failures import ArgumentError
 from umapi_sdk.compat.kinds import ClientCreateOption, ClientIdentityType, member
+from umapi_sdk.compat.naming import public
 from umapi_sdk.errors import ActionError
+from umapi_sdk.mixtures import kind_of
 from umapi_sdk.outcomes import AFTER_UNKNOWN, ActionOutcome, OutcomeStatus, StepError
 
 _CREATES = {
@@ -64,6 +66,7 @@ def _names(model: type, field: str, given: Iterable[str]) -> dict[str, list[str]
     return {contract_of(model).names[field]: list(given)}
 
 
+@public("Action")
 class ClientAction:
     """What to do to one user or user group. `Action` of the client.
 
@@ -211,6 +214,7 @@ def _divided(command: dict[str, Any], most: int) -> list[dict[str, Any]]:
     return [{name: {kind: names[each] for kind, names in lists.items() if names[each]}} for each in slices]
 
 
+@public("UserAction")
 class ClientUserAction(ClientAction):
     """What to do to one user. `UserAction` of the client.
 
@@ -222,9 +226,12 @@ class ClientUserAction(ClientAction):
 
     Raises:
         ArgumentError: user and domain do not fit together.
+        TypeError: the user is no string, or an argument is one of umapi-client 2.
     """
 
     def __init__(self, user: str, domain: str | None = None, use_adobe_id: bool = False, **kwargs: Any) -> None:
+        if not isinstance(user, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"user must be an e-mail address or a user name, not {kind_of(user)}")
         if "@" not in user and domain is None:
             raise ArgumentError(f"{user!r} is no e-mail address: give its domain")
         if "@" in user and domain is not None:
@@ -301,6 +308,7 @@ class ClientUserAction(ClientAction):
         self.append(**{REMOVE_FROM_ORG: {contract_of(RemoveFromOrg).names["delete_account"]: bool(delete_account)}})
 
 
+@public("GroupAction")
 class ClientGroupAction(ClientAction):
     """What to do to one user group. `GroupAction` of the client.
 

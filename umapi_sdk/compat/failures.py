@@ -19,6 +19,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from umapi_sdk.compat.naming import public
 from umapi_sdk.errors import (
     AuthenticationError,
     ListingError,
@@ -120,6 +121,7 @@ class TokenRefusedError(_AnswerError, RuntimeError):
     """The token host gave no token."""
 
 
+@public("UnavailableError")
 class ClientUnavailableError(UmapiError):
     """There was no answer after all attempts, or the service asks for a longer wait than is allowed.
 

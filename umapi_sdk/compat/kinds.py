@@ -13,10 +13,12 @@ from umapi_models.names import (
     UPDATE_IF_ALREADY_EXISTS,
 )
 from umapi_sdk.compat.failures import ArgumentError
+from umapi_sdk.compat.naming import public
 
 E = TypeVar("E", bound=Enum)
 
 
+@public("IdentityType")
 class ClientIdentityType(Enum):
     """The identity type of a user; the name of a member is the one on the wire. `IdentityType` of the client."""
 
@@ -30,6 +32,7 @@ class ClientIdentityType(Enum):
         return _TYPES[self]
 
 
+@public("IfAlreadyExistsOption")
 class ClientCreateOption(Enum):
     """What to do about a user or group that is there already. `IfAlreadyExistsOption` of the client."""
 

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from umapi_sdk.compat.client import ClientConnection
 from umapi_sdk.compat.failures import ClientError
+from umapi_sdk.compat.naming import public
 from umapi_sdk.compat.pages import ClientReading, Entry, Params
+from umapi_sdk.connection import Connection
 from umapi_sdk.errors import ListingError
-
-if TYPE_CHECKING:
-    from umapi_sdk.compat.client import ClientConnection
+from umapi_sdk.mixtures import kind_of
 
 
+def _check_connection(given: object, query: object) -> None:
+    if isinstance(given, ClientConnection):
+        return
+    name, what = type(query).__name__, "a Connection of umapi_sdk" if isinstance(given, Connection) else kind_of(given)
+    remedy = f", or import {name} from umapi_sdk" if isinstance(given, Connection) else ""
+    raise TypeError(f"{name} asks by a Connection of umapi_sdk.compat, not by {what}: give one{remedy}")
+
+
+@public("QueryMultiple")
 class ClientListQuery:
     """A listing, page by page as it is iterated over, or whole. `QueryMultiple` of the client.
 
-    A listing that is not whole is a `ClientError`: none looks shorter than it is.
+    A listing that is not whole is a `ClientError`: none looks shorter than it is. A connection of `umapi_sdk` is a
+    TypeError.
 
     Args:
         connection: whom to ask.
@@ -32,6 +43,7 @@ class ClientListQuery:
         url_params: Sequence[str] | None = None,
         query_params: Params | None = None,
     ) -> None:
+        _check_connection(connection, self)
         self.conn = connection
         self.object_type = object_type
         self.url_params = list(url_params or ())
@@ -105,6 +117,7 @@ class ClientListQuery:
         self._stats = (page.total, page.count, page.size, page.number)
 
 
+@public("QuerySingle")
 class ClientLookup:
     """One object, asked for once. `QuerySingle` of the client.
 
@@ -122,6 +135,7 @@ class ClientLookup:
         url_params: Sequence[str] | None = None,
         query_params: Params | None = None,
     ) -> None:
+        _check_connection(connection, self)
         self.conn = connection
         self.object_type = object_type
         self.url_params = list(url_params or ())
@@ -144,6 +158,7 @@ class ClientLookup:
         return self._result
 
 
+@public("UsersQuery")
 class ClientUsersQuery(ClientListQuery):
     """The users of the organisation: all, or those in a group, in a domain, or both. `UsersQuery` of the client.
 
@@ -162,6 +177,7 @@ class ClientUsersQuery(ClientListQuery):
         super().__init__(connection, "user", [in_group] if in_group else [], {**params, "directOnly": direct_only})
 
 
+@public("UserQuery")
 class ClientUserQuery(ClientLookup):
     """One user, by e-mail address or user name, with a domain where that is needed. `UserQuery` of the client."""
 
@@ -169,6 +185,7 @@ class ClientUserQuery(ClientLookup):
         super().__init__(connection, "user", [user_string], {} if domain is None else {"domain": domain})
 
 
+@public("GroupsQuery")
 class ClientGroupsQuery(ClientListQuery):
     """The user groups, product profiles and admin groups of the organisation. `GroupsQuery` of the client."""
 
