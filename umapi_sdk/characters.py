@@ -6,12 +6,15 @@ that forge a second line, marks that turn the direction of reading round, halves
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _REPLACEMENTS = {"Cc": " ", "Zl": " ", "Zp": " ", "Cf": " ", "Cs": "\ufffd"}
 """By Unicode's category: controls, ends of lines and paragraphs, invisible marks, halves of surrogate pairs."""
 INVISIBLE = frozenset(_REPLACEMENTS)
 """The categories of what is no text to be read."""
+# The beginnings of formulas; where commas divide the numbers, spreadsheets also cut a cell at its semicolons.
+_FORMULA = re.compile(r"(^[\s\"]*|;[\s\"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _KEPT = "\u200c\u200d"  # the joiners, without which Persian and Indic names and many symbols are misspelt
 
 
@@ -27,3 +30,8 @@ def shown(text: str) -> str:
 def encodable(text: str) -> str:
     """Return a text in which halves of surrogate pairs are replaced, and nothing else."""
     return text if text.isascii() else "".join("\ufffd" if "\ud800" <= each <= "\udfff" else each for each in text)
+
+
+def harmless(cell: str) -> str:
+    """Return a cell that neither a spreadsheet nor a terminal takes for an instruction."""
+    return _FORMULA.sub(r"\1'", shown(cell))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -100,6 +101,8 @@ def test_a_file_is_carried_out(apply: Apply, server: RunningServer, folder: Path
     assert result.status == 0, result.err
     assert result.lines == [
         "25 rows in 25 commands, 0 of them merged, in 3 requests",
+        "25 rows create users, and who is there already gets the names of the row: "
+        "a column option with ignoreIfAlreadyExists keeps the old ones",
         "25 rows: 25 completed",
         "3 requests, and waits of 0 s in all",
         "Next: nothing, every row is completed.",
@@ -123,7 +126,10 @@ def test_bad_rows_send_nothing(apply: Apply, server: RunningServer, folder: Path
     assert (result.status, result.out) == (2, "")
     lines = result.err.splitlines()
     assert lines[0].startswith('umapi: people.csv: row 4 (line 5), column country: "XX" is no country code')
-    assert lines[-1] == "umapi: 2 problems in 5 rows: nothing was sent"
+    assert lines[-1] == (
+        "umapi: 2 problems in 5 rows: nothing was sent; "
+        "correct the rows, or add --skip-bad-rows --bad bad.csv to send the others"
+    )
     assert posts(server) == 0
     assert os.listdir() == ["people.csv"]
 
@@ -135,7 +141,9 @@ def test_bad_rows_can_be_left_out(apply: Apply, server: RunningServer, folder: P
     assert result.status == 1
     assert result.lines[0] == "1 bad row of 3 left out"
     assert "3 rows: 2 completed, 1 bad" in result.lines
-    assert result.lines[-1] == "Next: correct the 1 bad row of people.csv, and apply them in a file of their own."
+    assert result.lines[-1] == (
+        "Next: umapi check --bad bad.csv people.csv writes the 1 bad row to a file of their own, to be corrected."
+    )
     told = [json.loads(line) for line in Path("result.jsonl").read_text("utf-8").splitlines()]
     assert [entry["outcome"] for entry in told] == ["completed", "completed", "bad row"]
     assert told[2]["message"].startswith('column country: "XX" is no country code')
@@ -151,8 +159,9 @@ def test_bad_rows_can_be_left_out(apply: Apply, server: RunningServer, folder: P
             ("--encoding", "cp1252", "--ignore-column", "x"),
             "sep=;\nemail;firstname;lastname;country;groups;x\nn@example.com;A;B;DE;Missing;\n"
             'q@example.com;Zoë;"B\nC";XX;;1\ny@example.com;A;B;DE;;\nr@example.com;A;B;YY;;',
-            "sep=;\nemail;firstname;lastname;country;groups;x\n"
-            'q@example.com;Zoë;"B\nC";XX;;1\nr@example.com;A;B;YY;;\n',
+            "sep=;\nproblem;email;firstname;lastname;country;groups;x\n"
+            '"row 2 (line 4), column country: …";q@example.com;Zoë;"B\nC";XX;;1\n'
+            '"row 4 (line 7), column country: …";r@example.com;A;B;YY;;\n',
         ),
         (
             "people.jsonl",
@@ -181,8 +190,11 @@ def test_bad_rows_are_kept_as_they_were(
         "Next: correct what failed in left.jsonl, then: umapi apply left.jsonl; "
         f"and correct the 2 bad rows in bad, then: {shown}"
     ), said.err
-    assert Path("bad").read_text("utf-8") == kept
+    assert re.sub(r'(, column \w+: )[^;]*?[^"](";)', r"\1…\2", Path("bad").read_text("utf-8")) == kept
     assert "problems in 2 rows: nothing was sent" in apply("bad", *options[2:]).err
+    again = Path("bad").read_text("utf-8").replace("(line 4)", "(line 3)").replace("row 2 (", "row 1 (")
+    assert apply("bad", *options[2:], "--skip-bad-rows", "--bad", "worse").status == 1
+    assert Path("worse").read_text("utf-8") == again.replace("row 4 (line 7)", "row 2 (line 5)")
 
 
 def test_a_file_of_bad_rows_must_be_possible(apply: Apply, server: RunningServer, folder: Path) -> None:
@@ -201,9 +213,9 @@ def test_a_plan_sends_nothing(
     """`--plan` tells of requests, and of time where they are paced, and leaves neither requests nor files."""
     Path("people.csv").write_text(rows(25), "utf-8")
     result = apply("people.csv", "--plan")
-    assert (result.status, len(result.lines)) == (0, 2)
+    assert (result.status, len(result.lines)) == (0, 3)
     assert result.lines[0] == "25 rows in 25 commands, 0 of them merged, in 3 requests"
-    assert result.lines[1] == "Nothing was sent."
+    assert result.lines[2] == "Nothing was sent."
     monkeypatch.setenv("UMAPI_PACING", "true")
     paced = apply("people.csv", "--plan").lines[0]
     assert paced == f"{result.lines[0]}: 0 s at least, at 10 requests in 60 s"
@@ -242,7 +254,7 @@ def test_who_had_test_mode_is_told_what_does_the_work(
     monkeypatch.delenv("UMAPI_TEST_MODE")
     again = apply("--journal", "mine.journal", *options)
     assert (
-        "mine.journal: is of a run in test mode, which changed nothing: --journal mine2.journal begins the real"
+        "mine.journal: is of a run in test mode, which changed nothing: --journal mine-2.journal begins the real"
         in again.err
     )
     resumed = apply("--resume", "mine.journal")
@@ -285,7 +297,7 @@ def test_a_failure_and_what_is_left_of_it(apply: Apply, server: RunningServer, f
     Path("people.csv").write_text(rows(2) + "new2@example.com,A,B,DE,Missing\n", "utf-8")
     result = apply("people.csv", "--left", "left.jsonl")
     assert result.status == 1
-    line = result.lines[1]
+    line = result.lines[2]
     assert line.startswith(
         "row 3 (line 4), new2@example.com: failed: Group Missing was not found (error.group.not_found)"
     )
@@ -308,9 +320,9 @@ def test_a_journal_is_never_replaced(apply: Apply, server: RunningServer, folder
     assert (result.status, result.out) == (2, "")
     assert result.err == (
         "umapi: journal people.csv.journal: its run is over (2 completed), and nothing is left to go on with: "
-        "--journal people.csv2.journal carries out people.csv once more\n"
+        "--journal people.csv-2.journal carries out people.csv once more\n"
     )
-    assert apply("people.csv", "--journal", "people.csv2.journal").status == 0  # every row updates what is there
+    assert apply("people.csv", "--journal", "people.csv-2.journal").status == 0  # every row updates what is there
     assert posts(server) == 2
 
 
@@ -322,7 +334,7 @@ def test_a_journal_of_a_run_that_is_not_over_is_to_be_resumed(apply: Apply, fold
     result = apply("people.csv")
     assert result.err == (
         "umapi: journal people.csv.journal: exists already: umapi apply --resume people.csv.journal goes on with it; "
-        "if people.csv has changed since, --journal people.csv2.journal begins another\n"
+        "if people.csv has changed since, --journal people.csv-2.journal begins another\n"
     )
 
 
@@ -489,8 +501,8 @@ def test_a_result_on_standard_output(apply: Apply, folder: Path, name: str) -> N
     with Path("out").open("w", encoding="utf-8") as out:
         assert apply("people.csv", "--result", name, stdout=out).status == 0
     lines = Path("out").read_text("utf-8").splitlines()
-    assert [line.split(",")[0].split()[0] for line in lines] == ["3", "row", "1", "2", "3", "3", "1", "Next:"]
-    assert lines[1].startswith("row,line,user")
+    assert [line.split(",")[0].split()[0] for line in lines] == ["3", "3", "row", "1", "2", "3", "3", "1", "Next:"]
+    assert lines[2].startswith("row,line,user")
 
 
 def test_a_result_where_a_link_leads(apply: Apply, server: RunningServer, folder: Path) -> None:
@@ -686,9 +698,9 @@ def test_advice_names_no_file_that_is_there(apply: Apply, folder: Path) -> None:
     Path("left.jsonl").write_text(json.dumps(command) + "\n", "utf-8")
     said = apply("left.jsonl")
     assert said.status == 1
-    assert "Next: umapi apply --resume left.jsonl.journal --left left2.jsonl writes" in said.out
-    assert apply("--resume", "left.jsonl.journal", "--left", "left2.jsonl").status == 1
-    assert json.loads(Path("left2.jsonl").read_text("utf-8")) == command
+    assert "Next: umapi apply --resume left.jsonl.journal --left left-2.jsonl writes" in said.out
+    assert apply("--resume", "left.jsonl.journal", "--left", "left-2.jsonl").status == 1
+    assert json.loads(Path("left-2.jsonl").read_text("utf-8")) == command
 
 
 def test_a_run_begun_with_the_wrong_organisation_can_be_begun_anew(
@@ -700,7 +712,7 @@ def test_a_run_begun_with_the_wrong_organisation_can_be_begun_anew(
         wrong.setenv("UMAPI_ORG_ID", "999@AdobeOrg")
         result = apply("people.csv")
     assert result.status == 3
-    anew = "if the organisation or server was the wrong one, begin anew with --journal people.csv2.journal"
+    anew = "if the organisation or server was the wrong one, begin anew with --journal people.csv-2.journal"
     assert result.lines[-1] == f"Next: remove the cause, then: umapi apply --resume people.csv.journal; {anew}"
     assert "nothing was sent, so it may also be deleted" in apply("--resume", "people.csv.journal").err
     Path("people.csv.journal").unlink()
@@ -791,3 +803,41 @@ def test_what_is_left_has_nothing_that_may_have_been_done(apply: Apply, server: 
     assert [command["user"] for command in left] == [f"new{number}@example.com" for number in range(1, 12)]
     assert left[0] == commands[1]
     assert left[-1] == commands[-1]
+
+
+def test_neither_of_two_creations_is_sent_by_chance(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """Where two rows create one user with other names, `--skip-bad-rows` leaves both out; equal rows are sent once."""
+    people = "new0@example.com,A,B,DE,\nnew1@example.com,C,D,DE,\nNEW1@example.com,X,D,DE,\nnew0@example.com,A,B,DE,\n"
+    Path("people.csv").write_text(HEADER + people, "utf-8")
+    assert apply("people.csv", "--skip-bad-rows", "--bad", "bad.csv").lines[-2:-1] == [
+        "1 request, and waits of 0 s in all"
+    ]
+    assert emails(server) == {"new0@example.com"}
+    assert [line.split('",')[1] for line in Path("bad.csv").read_text("utf-8").splitlines()[1:]] == people.splitlines()[
+        1:
+    ]
+
+
+def test_files_of_others_are_not_replaced(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """A result takes the place of an earlier one, and of no other file, which may be the only one."""
+    Path("people.csv").write_text(rows(1), "utf-8")
+    Path("movers.csv").write_text(rows(2), "utf-8")
+    for option, noun in (("--result", "results"), ("--left", "commands")):
+        refused = apply("people.csv", option, "movers.csv")
+        assert (refused.status, refused.out) == (2, "")
+        told = f"movers.csv: is there already, and holds no {noun} of `umapi`: it is not replaced, so name another file"
+        assert refused.err == f"umapi: {told}\n"
+    assert (posts(server), Path("movers.csv").read_text("utf-8")) == (0, rows(2))
+    for number, name in enumerate(("result.csv", "result.jsonl") * 2):
+        assert apply("people.csv", "--journal", f"{number}", "--result", name, "--left", "left.jsonl").status == 0
+    assert len(Path("result.csv").read_text("utf-8").splitlines()) == 2
+
+
+def test_a_file_without_rows_is_no_mistake(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """A day on which nobody comes is told, and leaves no journal that would be in the way of the next day's run."""
+    Path("people.csv").write_text(HEADER, "utf-8")
+    result = apply("people.csv", "--result", "result.csv")
+    assert (result.status, result.err) == (0, "")
+    assert result.lines == ["people.csv has no rows: there was nothing to do."]
+    assert len(Path("result.csv").read_text("utf-8").splitlines()) == 1
+    assert sorted(os.listdir()) == ["people.csv", "result.csv"]

@@ -12,6 +12,10 @@ from umapi_command import Result
 from umapi_sdk.cli import main
 
 HEADER = "email,firstname,lastname,country,groups\n"
+OVERWRITING = (
+    ", and who is there already gets the names of the row: "
+    "a column option with ignoreIfAlreadyExists keeps the old ones"
+)
 Check = Callable[..., Result]
 
 
@@ -41,14 +45,14 @@ def test_a_good_file(check: Check) -> None:
     result = check(rows(120))
     assert (result.status, result.err) == (0, "")
     plan = "120 rows in 120 commands, 0 of them merged, in 12 requests: 1 min 0 s at least, at 10 requests in 60 s"
-    assert result.lines == [f"No problem: {plan}"]
+    assert result.lines == [f"No problem: {plan}", f"120 rows create users{OVERWRITING}"]
 
 
 def test_several_files(check: Check) -> None:
     """Each file has its verdict behind its name, and one bad file makes the exit status 2 whichever place it has."""
     Path("bad.csv").write_text(rows(1, country="XX"), "utf-8")
     good = check(rows(1), "people.csv")
-    assert (good.status, [line.partition(":")[0] for line in good.lines]) == (0, ["people.csv"] * 2)
+    assert (good.status, [line.partition(":")[0] for line in good.lines]) == (0, ["people.csv"] * 4)
     for others in (["people.csv", "bad.csv"], ["bad.csv", "people.csv"]):
         result = check(rows(1), *others)
         assert result.status == 2
@@ -121,10 +125,10 @@ def test_rows_that_end_early_are_counted(check: Check) -> None:
     """A person without the cell of groups is created without any, and who checks the file is told."""
     whole, short = "a@x.com,A,B,DE,G\n", "b@x.com,A,B,DE\n"
     told = "1 row ends early: cells that are missing at the end are taken for blank"
-    assert check(HEADER + whole + short).lines[1:] == [told]
+    assert check(HEADER + whole + short).lines[1:-1] == [told]
     assert check(HEADER + short + short.replace("b@", "c@")).lines[1].startswith("2 rows end early")
-    assert len(check(HEADER + whole).lines) == 1
-    assert len(check(HEADER.replace("groups", "ID") + short).lines) == 1
+    assert len(check(HEADER + whole).lines) == 2
+    assert len(check(HEADER.replace("groups", "ID") + short).lines) == 2
 
 
 def test_rows_under_an_unknown_column_are_counted(check: Check) -> None:
@@ -152,3 +156,76 @@ def test_what_users_writes_is_not_always_possible(umapi: Callable[..., Result], 
     assert told[:2] == [f"{name}: is blank, and a federatedID needs it" for name in ("firstname", "lastname")]
     assert told[2].startswith('groups: "_org_admin" can be neither given nor taken through the API')
     assert len(told) == 3
+
+
+def test_names_of_a_row_that_replace_others_are_told(check: Check) -> None:
+    """Rows that would rename who is there already are counted, unless an option says what is to become of them."""
+    content = "email,firstname,lastname,country,option,type\na@x.com,A,B,DE,{},{}\n"
+    assert check(content.format("", "")).lines[1] == f"1 row creates a user{OVERWRITING}"
+    for option in ("updateIfAlreadyExists", "ignoreIfAlreadyExists", "fail"):
+        assert len(check(content.format(option, "")).lines) == 1
+    assert len(check(content.format("", "adobeID")).lines) == 1
+    assert len(check("email,groups\na@x.com,G\n", "--action", "add").lines) == 1
+
+
+def test_a_semicolon_in_a_name_is_told(check: Check) -> None:
+    """Names of groups with semicolons between them are taken for one, which is told; quotes say that it is one."""
+    content = 'email,groups\na@x.com,{}\nb@x.com,"A,B"\n'
+    result = check(content.format("DevOps;Marketing") + "c@x.com,x;y\n", "--action", "add")
+    assert (result.status, result.lines[1:]) == (
+        0,
+        [
+            'row 1: "DevOps;Marketing" is taken for one name, and 1 row more has such a name: '
+            "write commas between names, or double quotes around one that has a semicolon"
+        ],
+    )
+    assert len(check(content.format('"""DevOps;Marketing"",C"'), "--action", "add").lines) == 1
+
+
+def test_a_file_without_rows(check: Check) -> None:
+    """A header line alone is no mistake, and is told as what it is."""
+    result = check(HEADER)
+    assert (result.status, result.out) == (0, "No rows: there is nothing to do\n")
+
+
+def test_bad_rows_in_a_file_of_their_own(check: Check) -> None:
+    """`--bad` writes the rows that have problems with what is wrong; corrected, they are applied as they stand."""
+    Path("bad.csv").write_text("nothing of umapi\n", "utf-8")
+    content = HEADER + "a@x.com,A,B,DE,\nb@x.com,,B,DE,\nc@x.com,C,D,DE,\nC@x.com,X,D,DE,\n"
+    refused = check(content, "--bad", "bad.csv")
+    assert (refused.status, refused.out) == (2, "")
+    assert refused.err.startswith("umapi: bad.csv: is there already, and holds no bad rows of `umapi`")
+    Path("bad.csv").unlink()
+    result = check(content, "--bad", "bad.csv")
+    assert (result.status, result.lines[-1]) == (2, "3 problems in 4 rows")
+    bad = Path("bad.csv").read_text("utf-8")
+    assert bad.splitlines() == [
+        "problem," + HEADER.rstrip(),
+        '"row 2 (line 3), column firstname: is blank, and a federatedID needs it",b@x.com,,B,DE,',
+        '"row 3 (line 4): creates what row 4 creates otherwise: take one of the two out",c@x.com,C,D,DE,',
+        '"row 4 (line 5): creates what row 3 creates already: take one of the two out",C@x.com,X,D,DE,',
+    ]
+    corrected = [line.replace(",,B,", ",B,B,") for line in bad.splitlines()[:3]]
+    assert check("\n".join(corrected)).status == 0
+    assert check(content, "people.csv", "--bad", "bad.csv").err.startswith("umapi: --bad takes the bad rows of one")
+    assert check(content, "--bad", "people.csv").err.startswith("umapi: --bad people.csv: is the file of the rows too")
+
+
+def test_words_that_are_nearly_known(check: Check) -> None:
+    """An action that is misspelt in a cell is asked after."""
+    result = check("email,groups,action\na@x.com,G,ad\n")
+    assert 'column action: "ad" is not known: is add meant? give one of create, ' in result.lines[0]
+
+
+def test_utf_8_read_as_another_encoding(check: Check) -> None:
+    """Letters that are UTF-8 read in the encoding of Windows are told with what must be meant; real names are left."""
+    for name in ("Núñez", "Dvořák", "Åsa", "Ana\u2019s", "Αλέξης"):
+        content = HEADER + f"a@x.com,{name},B,DE,\n"
+        assert check(content).status == 0
+        read = check(content.encode("utf-8"), "--encoding", "cp1252")
+        assert (read.status, len(read.lines)) == (2, 2), name
+        assert f'is "{name}" in UTF-8, read in another encoding: read the file as UTF-8' in read.lines[0]
+        twice = check(content.encode("utf-8").decode("cp1252"))
+        assert twice.lines[0].startswith("people.csv: row 1 (line 2), column firstname: ")
+    for name in ("SÃO", "Gruß\u2013Team", "Ð", "Ñandú", "Îles\u2013Nord", "CAFÉ™"):
+        assert check(HEADER + f"a@x.com,{name},B,DE,\n").status == 0, name

@@ -18,6 +18,7 @@ from umapi_command import Result
 from umapi_harness.mock import build_seed, default_seed
 from umapi_harness.mock.faults.plans import Fault
 from umapi_harness.mock.serving.server import RunningServer
+from umapi_sdk.command_line.exports import COLUMNS
 from umapi_sdk.sheets import open_sheet
 
 Umapi = Callable[..., Result]
@@ -82,14 +83,26 @@ def test_many_pages(umapi: Umapi, server: RunningServer, tmp_path: Path) -> None
 def test_whole_or_not_at_all(umapi: Umapi, server: RunningServer, tmp_path: Path, name: str) -> None:
     """Where the last page fails, what was there before stays, nothing is left beside it, and the status is 1."""
     path = tmp_path / name
-    path.write_text("before", "utf-8")
+    before = {"all.csv": ",".join(COLUMNS), "all.jsonl": '{"group": {"groupName": "before"}}'}[name]
+    path.write_text(before, "utf-8")
     server.world.settings = server.world.settings.changed({"users_page_size": 5})
     server.world.faults.add(Fault(operation="users", nth=3, status=503))
     result = umapi("export", str(path))
     assert (result.status, result.out) == (1, "")
     assert "status 503" in result.err
-    assert path.read_text("utf-8") == "before"
+    assert path.read_text("utf-8") == before
     assert os.listdir(tmp_path) == [name]
+    assert umapi("export", str(path)).status == 0
+
+
+def test_files_of_others_are_not_replaced(umapi: Umapi, tmp_path: Path) -> None:
+    """An export takes the place of an earlier one, and of nothing else."""
+    path = tmp_path / "joiners.csv"
+    path.write_text("email,groups\n", "utf-8")
+    refused = umapi("export", str(path))
+    assert (refused.status, refused.out, path.read_text("utf-8")) == (2, "", "email,groups\n")
+    told = "is there already, and holds no export of `umapi`: it is not replaced, so name another file"
+    assert refused.err == f"umapi: {path}: {told}\n"
 
 
 def test_a_listing_that_is_never_whole(umapi: Umapi, server: RunningServer, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import shlex
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import attrs
 import click
@@ -14,6 +15,20 @@ from umapi_sdk.bulk import BulkRun, Counts, Ended, Ending
 from umapi_sdk.command_line.conventions import Access, words_given
 from umapi_sdk.command_line.output import count
 from umapi_sdk.errors import JournalError
+from umapi_sdk.sheets.opening import STANDARD_INPUT
+
+_NOT_CHECKED: Final = (
+    "journal",
+    "result",
+    "left",
+    "plan_only",
+    "dry_run",
+    "skip_bad",
+    "by_group",
+    "max_removals",
+    "settling",
+)
+"""Parameters of `umapi apply` that `umapi check` does not have, or that have nothing to do with bad rows."""
 
 
 @attrs.frozen(kw_only=True)
@@ -83,7 +98,13 @@ class Advice:
     def _correcting_bad(self, counts: Counts) -> str:
         rows = count(counts.bad, "bad row")
         if self.bad is None:
-            return f"correct the {rows} of {self.source or 'the file'}, and apply them in a file of their own."
+            context = click.get_current_context()
+            file = context.params.get("file")
+            if self.resumed or file == STANDARD_INPUT:
+                return f"correct the {rows} of {self.source or 'the file'}, and apply them in a file of their own."
+            bad = free_name(Path("bad").with_suffix(Path(str(file)).suffix))
+            words = words_given(context, bad=bad, **dict.fromkeys(_NOT_CHECKED))
+            return f"{self._umapi('check', *words[1:])} writes the {rows} to a file of their own, to be corrected."
         # That file is in UTF-8 whatever its rows come from, and the rows that were sent are not to be sent again.
         changes = dict.fromkeys(("journal", "result", "left", "bad", "skip_bad", "encoding", "max_removals"))
         words = words_given(click.get_current_context(), file=self.bad, **changes)
@@ -114,7 +135,7 @@ def free_name(name: str | Path) -> str:
     """Return a name like this one that no file has: the advice must not lead to the loss of one."""
     path, number = Path(name), 2
     while path.exists():
-        path, number = Path(name).with_stem(f"{Path(name).stem}{number}"), number + 1
+        path, number = Path(name).with_stem(f"{Path(name).stem}-{number}"), number + 1
     return str(path)
 
 

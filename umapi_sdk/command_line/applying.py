@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import signal
 import tempfile
 from collections.abc import Callable, Generator, Sequence
@@ -19,13 +20,23 @@ from click.core import ParameterSource
 from umapi_sdk.bulk import BadRowsError, BulkResult, BulkRun, Ending, RowOutcome
 from umapi_sdk.bulk.database import is_journal
 from umapi_sdk.bulk.running import SETTLING
-from umapi_sdk.command_line.advice import Advice, told_of_present
+from umapi_sdk.command_line.advice import Advice, free_name, told_of_present
 from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, UNFINISHED, Access, examples
 from umapi_sdk.command_line.output import Output, complain, count
 from umapi_sdk.command_line.progress import ProgressLine
-from umapi_sdk.command_line.reading import Reading, Screening, digest_of, reads_file
+from umapi_sdk.command_line.reading import BAD_HELP, Reading, Screening, digest_of, reads_file, source_of
 from umapi_sdk.command_line.removals import RemovalCount, RemovalLimit, read_limit
-from umapi_sdk.command_line.results import check_apart, check_output, describe, write_commands, write_results
+from umapi_sdk.command_line.results import (
+    BAD_ROWS,
+    COMMANDS,
+    RESULTS,
+    check_apart,
+    check_output,
+    check_replaced,
+    describe,
+    write_commands,
+    write_results,
+)
 from umapi_sdk.connection import Connection
 from umapi_sdk.errors import JournalError
 from umapi_sdk.planning import duration
@@ -76,11 +87,12 @@ class _Wishes:
     reading: Reading
 
     def check_files(self, journal: Path, *sources: str | None) -> None:
-        """Refuse to write what was asked for over the journal, or over a file that the rows come from."""
+        """Refuse to write what was asked for over the journal, the file of the rows, or what is no such file."""
         outputs = {"--result": self.result, "--left": self.left, "--bad": self.bad}
         for source in sources or (None,):
-            file = None if source is None or source == STANDARD_INPUT else Path(source)
-            check_apart(outputs, {"the file of the rows": file, "the journal": journal})
+            check_apart(outputs, {"the file of the rows": source_of(source), "the journal": journal})
+        for path, written in ((self.result, RESULTS), (self.left, COMMANDS), (self.bad, BAD_ROWS)):
+            check_replaced(path, written)
 
 
 @click.command(
@@ -96,7 +108,7 @@ class _Wishes:
 @click.option("--resume", type=_FILE, metavar="JOURNAL", help="Go on with the run of a journal.")
 @click.option("--result", type=_FILE, help="Write what became of each row: CSV, or JSON Lines if it ends in .jsonl.")
 @click.option("--left", type=_FILE, help="Write what is left of rows that failed or were not sent, for `umapi apply`.")
-@click.option("--bad", type=_FILE, help="Write the rows that --skip-bad-rows leaves out, as they are in FILE.")
+@click.option("--bad", type=_FILE, help=BAD_HELP)
 @click.option(
     "--plan",
     "plan_only",
@@ -210,7 +222,7 @@ def _begin(access: Access, file: str, wishes: _Wishes) -> int:
             )
         except (BadRowsError, SheetError) as error:
             screening.note(error.problems if isinstance(error, SheetError) else ())
-            complain(f"{screening.summary}: nothing was sent")
+            complain(f"{screening.summary}: nothing was sent{_remedy(error, wishes, file)}")
             return BAD_INPUT
         except JournalError as error:
             told = (
@@ -232,7 +244,19 @@ def _begin(access: Access, file: str, wishes: _Wishes) -> int:
                     complain(f"{wishes.bad}: cannot be written: {error.strerror or error}: nothing was sent")
                     return BAD_INPUT
                 allow()
-        return _carry_out(run, place, connection, wishes, access, resumed=False)
+        status = _carry_out(run, place, connection, wishes, access, remarks=tuple(screening.remarks))
+        if not screening.rows:
+            # Nothing is to be learnt from it, and the file of the next day may have rows.
+            _forget(place)
+        return status
+
+
+def _remedy(error: BadRowsError | SheetError, wishes: _Wishes, file: str) -> str:
+    """Return how to go on without the rows that are bad, where there are others and nobody has asked for it."""
+    if isinstance(error, SheetError) or wishes.plan_only:
+        return ""
+    bad = shlex.quote(free_name(Path("bad").with_suffix(Path(file).suffix)))
+    return f"; correct the rows, or add --skip-bad-rows --bad {bad} to send the others"
 
 
 @contextmanager
@@ -244,8 +268,13 @@ def _forgotten_unless_allowed(run: BulkRun, place: Path) -> Generator[Callable[[
     finally:
         if not allowed:
             run.close()
-            with suppress(OSError):
-                place.unlink()
+            _forget(place)
+
+
+def _forget(place: Path) -> None:
+    """Delete a journal of which nothing is needed any more."""
+    with suppress(OSError):
+        place.unlink()
 
 
 @contextmanager
@@ -286,14 +315,20 @@ def _resume(access: Access, journal: Path, file: str | None, wishes: _Wishes) ->
             run.check_target(connection.org_id, connection.endpoint, connection.test_mode, digest)
         except JournalError as error:
             raise click.ClickException(str(error)) from None
-        return _carry_out(run, journal, connection, wishes, access, resumed=True)
+        return _carry_out(run, journal, connection, wishes, access)
 
 
 def _carry_out(
-    run: BulkRun, place: Path, connection: Connection, wishes: _Wishes, access: Access, *, resumed: bool
+    run: BulkRun,
+    place: Path,
+    connection: Connection,
+    wishes: _Wishes,
+    access: Access,
+    *,
+    remarks: Sequence[str] | None = None,
 ) -> int:
-    """Send what is left of a run, and tell what became of it."""
-    output = Output()
+    """Send what is left of a run, and tell what became of it; `remarks` on the rows of one that begins."""
+    output, resumed = Output(), remarks is None
     advice = Advice(
         access=access,
         journal=place,
@@ -314,6 +349,8 @@ def _carry_out(
         if summary.actions or wishes.plan_only:
             mode = ". Test mode: the service checks, and changes nothing" if connection.test_mode else ""
             output.say(f"{summary if paced else summary.size}{mode}")
+        for remark in remarks or ():
+            output.say(remark)
         if wishes.plan_only:
             if resumed:
                 output.say(f"So far, of {count(counts.total, 'row')}: {counts}")
@@ -344,13 +381,15 @@ def _drop_dry_run(run: BulkRun, ended: BulkResult | None, place: Path) -> None:
     """Delete the journal of a dry run from which nothing is to be learnt any more."""
     finished = ended is not None and ended.ended.why is Ending.FINISHED and not ended.counts.unknown
     if finished and run.purpose.test_mode:
-        with suppress(OSError):
-            place.unlink()
+        _forget(place)
 
 
 def _conclude(run: BulkRun, ended: BulkResult | None, output: Output, advice: Advice, *, written: bool) -> int:
     """Tell the summary, and return the exit status; `written` is whether all files are."""
     counts = run.counts
+    if not counts.total:
+        output.say(f"{run.purpose.source or 'The file'} has no rows: there was nothing to do.")
+        return DONE if written else FAILED
     mode = " in test mode, so that nothing was changed" if run.purpose.test_mode else ""
     output.say(f"{count(counts.total, 'row')}{mode}: {counts}")
     if ended is not None:

@@ -16,11 +16,14 @@ from umapi_sdk.command_line.listing import ANNOUNCED, UNLISTED, record_of, tell_
 from umapi_sdk.command_line.output import complain, count, say
 from umapi_sdk.command_line.records import CSV, JSON_LINES
 from umapi_sdk.command_line.replacement import is_special, whole_file
+from umapi_sdk.command_line.results import Written, check_replaced
 from umapi_sdk.errors import ListingError
 from umapi_sdk.lookups import GroupsQuery, ListQuery, UsersQuery
 from umapi_sdk.wholeness import ListingRules
 
 T = TypeVar("T", bound=User | Group)
+
+EXPORTED: Final = Written("export", frozenset({USER, GROUP}), (",".join(COLUMNS),))
 
 _MARK: Final = "\ufeff"  # without it, spreadsheets take UTF-8 for another encoding
 
@@ -50,6 +53,7 @@ def export(
     """
     if is_special(file):
         raise click.UsageError(f"{file} is no file that can be replaced: name another")
+    check_replaced(file, EXPORTED)
     try:
         with access.connection() as connection, whole_file(file) as stream:
             writer = _Writer(stream, form or form_of(file))

@@ -14,10 +14,10 @@ import attrs
 
 from umapi_models.names import USER_GROUP
 from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
-from umapi_sdk.command_line.output import cell_of, harmless
+from umapi_sdk.characters import harmless
 from umapi_sdk.command_line.records import CSV, JSON_LINES, json_text
 from umapi_sdk.errors import UsageError
-from umapi_sdk.sheets.cells import cleaned, names_in
+from umapi_sdk.sheets.cells import cell_of, cleaned, names_in
 from umapi_sdk.sheets.rows import SheetError
 from umapi_sdk.sheets.tables import RowLines, delimiter_of
 from umapi_sdk.sheets.texts import Text

@@ -10,7 +10,7 @@ import click
 from umapi_models.models import Group, GroupType, User
 from umapi_runtime.converter import write
 from umapi_sdk.command_line.conventions import DONE, FAILED, Access, examples
-from umapi_sdk.command_line.output import cell_of, complain, say
+from umapi_sdk.command_line.output import complain, say
 from umapi_sdk.command_line.records import (
     CSV,
     JSON,
@@ -24,6 +24,7 @@ from umapi_sdk.command_line.records import (
 from umapi_sdk.listings import Completeness
 from umapi_sdk.lookups import GroupsQuery, UserQuery, UsersQuery
 from umapi_sdk.queries import NOT_GIVEN
+from umapi_sdk.sheets.cells import cell_of
 from umapi_sdk.wholeness import ListingRules
 
 

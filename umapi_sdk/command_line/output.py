@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 import os
-import re
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import click
 
 from umapi_sdk.characters import shown
-
-# The beginnings of formulas; where commas divide the numbers, spreadsheets also cut a cell at its semicolons.
-_FORMULA = re.compile(r"(^[\s\"]*|;[\s\"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def say(line: str) -> None:
@@ -93,18 +87,6 @@ def silence_output() -> None:
 def count(number: int, noun: str) -> str:
     """Return a number, with marks between thousands, and its noun, in the plural where that is needed."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def harmless(cell: str) -> str:
-    """Return a cell that neither a spreadsheet nor a terminal takes for an instruction."""
-    return _FORMULA.sub(r"\1'", shown(cell))
-
-
-def cell_of(names: Sequence[str]) -> str:
-    """Return names for one cell; one that holds a comma is quoted within it."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(names)
-    return text.getvalue() if names else ""
 
 
 class Output:

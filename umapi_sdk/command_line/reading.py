@@ -13,6 +13,8 @@ from typing import Any, Final
 import attrs
 import click
 
+from umapi_models.models import CreateOption
+from umapi_runtime.constraints import show
 from umapi_sdk.command_line.output import count
 from umapi_sdk.command_line.replacement import whole_file
 from umapi_sdk.sheets import FORMS, Problem, Row, Sheet, open_sheet
@@ -20,6 +22,8 @@ from umapi_sdk.sheets.opening import STANDARD_INPUT
 
 FEW: Final = 100
 """So many problems are shown, unless all are asked for."""
+
+BAD_HELP: Final = "Write the bad rows, as they are in FILE; in CSV a first column says what is wrong with each."
 
 _PIECE: Final = 64 * 1024
 
@@ -108,16 +112,26 @@ class Screening:
         """Problems found."""
         self.short = 0
         """Rows that end before their last cells."""
+        self.overwriting = 0
+        """Rows that give a user who is there already its names, though no option says so."""
+        self.undivided = 0
+        """Rows with a name that may be meant for several."""
+        self._undivided: Row | None = None
         self._bad: list[Row] | None = None
 
     def keep_bad(self) -> None:
-        """Keep the rows that have problems, for `write_bad`."""
+        """Keep the rows that have problems, for `write_bad`; of rows that create one thing in two ways, all."""
         self._bad = []
+        self._sheet.find_disputed()
 
     def __iter__(self) -> Iterator[Row]:
         for row in self._sheet:
             self.rows += 1
             self.short += row.ends_early
+            self.overwriting += row.overwrites
+            if row.undivided is not None:
+                self._undivided = self._undivided or row
+                self.undivided += 1
             self.note(row.problems)
             if self._bad is not None and row.problems:
                 self._bad.append(row)
@@ -125,6 +139,8 @@ class Screening:
 
     def write_bad(self, path: Path) -> None:
         """Write the rows that were kept, as they were, to a file of the form of theirs, in UTF-8.
+
+        In CSV, a first column has what is wrong with each.
 
         Raises:
             OSError: the file cannot be written; what stood there stays.
@@ -141,11 +157,46 @@ class Screening:
                 self._tell(f"{self._sheet.name}: {problem}")
 
     @property
+    def remarks(self) -> Iterator[str]:
+        """What is to be known of rows that have no problem, in a line each."""
+        if self.short:
+            # Excel writes such rows, and a file that was cut off or pasted together has them too.
+            rows = "1 row ends" if self.short == 1 else f"{self.short:,} rows end"
+            yield f"{rows} early: cells that are missing at the end are taken for blank"
+        if self._undivided is not None:
+            having = "more has such a name" if self.undivided == 2 else "more have such names"
+            others = f", and {count(self.undivided - 1, 'row')} {having}" if self.undivided > 1 else ""
+            name = show(self._undivided.undivided or "")
+            remedy = "write commas between names, or double quotes around one that has a semicolon"
+            yield f"row {self._undivided.number}: {name} is taken for one name{others}: {remedy}"
+        if self.overwriting:
+            rows = "1 row creates a user" if self.overwriting == 1 else f"{self.overwriting:,} rows create users"
+            keeping = f"a column option with {CreateOption.IGNORE_IF_ALREADY_EXISTS} keeps the old ones"
+            yield f"{rows}, and who is there already gets the names of the row: {keeping}"
+
+    @property
     def summary(self) -> str:
         """How many problems there are, in how many rows, and how many of them were not told."""
         left = 0 if self._most is None else self.problems - self._most
         untold = f", {left:,} of them not shown (--all-problems shows them)" if left > 0 else ""
         return f"{count(self.problems, 'problem')} in {count(self.rows, 'row')}{untold}"
+
+
+def source_of(file: str | None) -> Path | None:
+    """Return the file that rows come from; None for standard input, and where there is none."""
+    return None if file is None or file == STANDARD_INPUT else Path(file)
+
+
+def write_bad(screening: Screening, path: Path) -> None:
+    """Write the bad rows that a screening has kept.
+
+    Raises:
+        click.ClickException: the file cannot be written.
+    """
+    try:
+        screening.write_bad(path)
+    except OSError as error:
+        raise click.ClickException(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def digest_of(file: str) -> str:

@@ -14,8 +14,8 @@ from typing import Any, Final, Generic, TypeVar
 import attrs
 import click
 
-from umapi_sdk.characters import INVISIBLE, encodable, shown
-from umapi_sdk.command_line.output import harmless, say
+from umapi_sdk.characters import INVISIBLE, encodable, harmless, shown
+from umapi_sdk.command_line.output import say
 
 T = TypeVar("T")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Final, TextIO
 
 _STREAM: Final = re.compile(r"/dev/(?:fd/(?P<number>\d{1,9})|std(?P<name>in|out|err))")
+_LONGEST_HEAD: Final = 4096
+"""So many bytes of the first line of a file tell what it holds."""
 _NUMBERS: Final = {"in": 0, "out": 1, "err": 2}
 
 
@@ -40,6 +42,18 @@ def check_place(path: Path) -> None:
         part.unlink()
     elif not os.access(path, os.W_OK):
         raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def first_line(path: Path) -> str | None:
+    """Return the first line of a file that would be replaced; None where nothing stands that could be lost.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if is_special(path) or not path.exists() or not path.stat().st_size:
+        return None
+    with path.open("rb") as file:
+        return file.readline(_LONGEST_HEAD).decode("utf-8-sig", "replace")
 
 
 @contextmanager

@@ -9,14 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
 import click
 
 from umapi_sdk.actions import Action
 from umapi_sdk.batches import commands_of, write_command
 from umapi_sdk.bulk import RowResult
-from umapi_sdk.command_line.output import harmless
+from umapi_sdk.characters import harmless
 from umapi_sdk.command_line.records import escaped, json_text
-from umapi_sdk.command_line.replacement import check_place, is_special, whole_file
+from umapi_sdk.command_line.replacement import check_place, first_line, is_special, whole_file
+from umapi_sdk.sheets.columns import PROBLEM
 
 COLUMNS: Final = (
     "row",
@@ -35,6 +37,26 @@ COLUMNS: Final = (
 _JSON_LINES: Final = (".jsonl", ".ndjson", ".json")
 
 
+@attrs.frozen
+class Written:
+    """What a file that is written holds, by which one of an earlier time is known again."""
+
+    noun: str
+    keys: frozenset[str]
+    """One of them stands in each object of JSON."""
+    beginnings: tuple[str, ...] = ()
+    """What the first line begins with otherwise."""
+
+    def has(self, first: str) -> bool:
+        """Whether the first line of a file is one of these."""
+        return first.startswith(self.beginnings) or any(f'"{key}"' in first for key in self.keys)
+
+
+RESULTS: Final = Written("results", frozenset({"outcome"}), (",".join(COLUMNS),))
+COMMANDS: Final = Written("commands", frozenset({"do"}))
+BAD_ROWS: Final = Written("bad rows", frozenset({"do"}), (PROBLEM, "sep=", "[\n"))
+
+
 def check_output(path: Path | None) -> None:
     """Find out whether a file can be written, before hours have passed.
 
@@ -49,6 +71,21 @@ def check_output(path: Path | None) -> None:
         check_place(path)
     except OSError as error:
         raise click.ClickException(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def check_replaced(path: Path | None, written: Written) -> None:
+    """Refuse to replace a file that holds something else: it may be the only one.
+
+    Raises:
+        click.ClickException: it does, or cannot be read.
+    """
+    try:
+        first = None if path is None else first_line(path)
+    except OSError as error:
+        raise click.ClickException(f"{path}: cannot be read: {error.strerror}") from None
+    if first is not None and not written.has(first):
+        problem = f"{path}: is there already, and holds no {written.noun} of `umapi`: it is not replaced"
+        raise click.ClickException(f"{problem}, so name another file")
 
 
 def check_apart(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None]) -> None:
@@ -109,7 +146,8 @@ def write_commands(path: Path, actions: Iterable[Action]) -> int:
 def describe(result: RowResult) -> str:
     """Return what became of a row, as one line with the remedy."""
     line = f" (line {result.line})" if result.line is not None else ""
-    facts = [f"{result.message} ({result.code})" if result.code else result.message, result.steps, result.remedy]
+    said = None if result.message is None else result.message.rstrip(".")
+    facts = [f"{said} ({result.code})" if result.code else said, result.steps, result.remedy]
     return f"row {result.row}{line}, {result.target}: {result.outcome}: {'; '.join(fact for fact in facts if fact)}"
 
 

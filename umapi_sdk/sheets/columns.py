@@ -44,6 +44,8 @@ NEW_NAME: Final = "new_name"
 PROFILES: Final = "profiles"
 ROLES: Final = "Admin Roles"
 NOT_READ: Final = "ID"
+PROBLEM: Final = "problem"
+"""The first column of a file of bad rows: what is wrong with the row."""
 
 COLUMNS: Final = (
     Column(ACTION, ("operation",), "What the row asks for, from the table below; a blank cell creates a user."),
@@ -66,8 +68,8 @@ COLUMNS: Final = (
     Column(
         GROUPS,
         ("user_groups", "product_configurations", "product_profiles"),
-        "User groups, product profiles and admin groups, with commas between them; a name with a comma is quoted "
-        "within the cell. Several columns may be it.",
+        "User groups, product profiles and admin groups, with commas between them; a name with a comma or semicolon is "
+        "quoted within the cell. Several columns may be it.",
         many=True,
     ),
     Column(REMOVE_GROUPS, ("groups_to_remove",), "Groups that the user leaves before joining `groups`."),
@@ -100,7 +102,12 @@ COLUMNS: Final = (
         "Refused unless blank, where groups are given: name the admin group in `groups`, such as `_admin_NAME`.",
         many=True,
     ),
-    Column(NOT_READ, ("status", "other_groups", "Auto Assigned Products"), "Not read: exports have them.", many=True),
+    Column(
+        NOT_READ,
+        (PROBLEM, "status", "other_groups", "Auto Assigned Products"),
+        "Not read: exports have them, and files of bad rows `problem`.",
+        many=True,
+    ),
 )  # fmt: skip
 
 WHO: Final = (USER, EMAIL, USERNAME, GROUP)

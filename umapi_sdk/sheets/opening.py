@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import deque
 from collections.abc import Collection, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -17,7 +18,7 @@ from umapi_sdk.sheets.documents import read_array, read_lines
 from umapi_sdk.sheets.operations import BY_NAME, CREATE, OPERATIONS, RowOperation
 from umapi_sdk.sheets.repeats import Repeats
 from umapi_sdk.sheets.rows import Problem, Row, SheetError
-from umapi_sdk.sheets.tables import read_table
+from umapi_sdk.sheets.tables import Heading, read_table
 from umapi_sdk.sheets.texts import Text
 
 CSV: Final = "csv"
@@ -53,7 +54,8 @@ class Sheet:
         self._usual = usual
         self._ignored = ignored
         self._text: Text | None = None
-        self._heading = ""
+        self._heading: Heading | None = None
+        self._disputed: dict[int, int] = {}
         self._found = form or CSV
 
     @property
@@ -67,8 +69,14 @@ class Sheet:
         return self._text.size if self._text else 0
 
     def original(self, rows: Iterable[Row]) -> Iterator[str]:
-        """Give the text of a file like this one that has only some of the rows that were taken, each as it was."""
-        before, between, after = ("[\n", ",\n", "\n]\n") if self._found == JSON else (self._heading, "", "")
+        """Give the text of a file like this one that has only some of the rows that were taken, each as it was.
+
+        In CSV, a first column says what is wrong with each; it is not read when the file is applied.
+        """
+        if self._heading is not None:
+            yield from self._heading.with_problems(rows)
+            return
+        before, between, after = ("[\n", ",\n", "\n]\n") if self._found == JSON else ("", "", "")
         yield before
         for place, row in enumerate(rows):
             # The last line of the file may be without an end, and another row may come after it here.
@@ -76,13 +84,30 @@ class Sheet:
             yield f"{between if place else ''}{row.original}{end}"
         yield after
 
-    def __iter__(self) -> Iterator[Row]:
+    def find_disputed(self) -> None:
+        """Read the file once more beforehand, so that of rows that create one thing in two ways, none is usable.
+
+        Otherwise the first of them is, and only the others have a problem. Standard input is read only once.
+        """
+        if str(self._path) == STANDARD_INPUT:
+            return
         repeats = Repeats()
+        with suppress(SheetError):  # it comes again, to whoever takes the rows
+            deque(self._read(repeats), maxlen=0)
+        self._disputed = repeats.disputed
+
+    def __iter__(self) -> Iterator[Row]:
+        return self._read(Repeats())
+
+    def _read(self, repeats: Repeats) -> Iterator[Row]:
         with self._opened() as stream:
             before = _state(stream)
             self._text = Text(stream, self._encoding)
             for row in self._rows(self._text):
                 objection = repeats.objection(row.action, row.number) if row.action is not None else None
+                if objection is None and row.number in self._disputed:
+                    later = self._disputed[row.number]
+                    objection = f"creates what row {later} creates otherwise: take one of the two out"
                 if objection is not None:
                     problem = Problem(row=row.number, line=row.line, message=objection)
                     yield attrs.evolve(row, action=None, problems=(problem,))
@@ -97,8 +122,8 @@ class Sheet:
             return read_table(text, self._delimiter, self._usual, self._ignored, self._note_heading)
         return read_array(text) if self._found == JSON else read_lines(text)
 
-    def _note_heading(self, lines: str) -> None:
-        self._heading = lines if lines.endswith(("\n", "\r")) else f"{lines}\n"
+    def _note_heading(self, heading: Heading) -> None:
+        self._heading = heading
 
     @contextmanager
     def _opened(self) -> Generator[BinaryIO]:

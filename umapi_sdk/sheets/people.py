@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from umapi_models.models import CreateOption, UserStep
 from umapi_models.names import ADOBE_ID, CREATES, FEDERATED_ID
 from umapi_runtime.constraints import Violation, show
 from umapi_sdk.actions import Action
 from umapi_sdk.commands import read_action
 from umapi_sdk.errors import ActionError
+from umapi_sdk.options import nearest
 from umapi_sdk.sheets import columns
-from umapi_sdk.sheets.cells import cleaned, names_in, spoilt
+from umapi_sdk.sheets.cells import cleaned, names_in, spoilt, undivided
 from umapi_sdk.sheets.columns import Header, plain
 from umapi_sdk.sheets.mailboxes import mistyped, mistyped_addresses
 from umapi_sdk.sheets.operations import BY_NAME, CREATE, OPERATIONS, RowOperation, Step
@@ -46,6 +48,7 @@ class PersonRow:
         self._line = line
         self._texts: dict[str, str] = {}
         self._lists: dict[str, Sequence[str]] = {}
+        self._undivided: str | None = None
         self._problems: dict[Problem, None] = {}  # one that is found by two ways is told once
         self._read(cells)
 
@@ -59,6 +62,8 @@ class PersonRow:
             action=None if self._problems else action,
             problems=tuple(self._problems),
             target=self.text(self._who()) or self.text(columns.GROUP) or None,
+            overwrites=action is not None and not self.text(columns.OPTION) and _updates(action),
+            undivided=self._undivided,
             ends_early=any(name not in (None, columns.NOT_READ) for name in self._header.columns[self._size :]),
         )
 
@@ -74,6 +79,7 @@ class PersonRow:
             if found is None:
                 remedy = "write names with commas between them, and double a quote"
                 self._note(column, f"{show(text)} has a quote out of place: {remedy}")
+            self._undivided = self._undivided or (undivided(text) if ";" in text else None)
             self._lists[column] = found or ()
         return self._lists[column]
 
@@ -83,7 +89,8 @@ class PersonRow:
         if not text:
             return default
         if plain(text) not in known:
-            self._note(column, f"{show(text)} is not known: give {_choices(column)}")
+            near = nearest(plain(text), known).removeprefix(": ")
+            self._note(column, f"{show(text)} is not known: {f'{near} ' if near else ''}give {_choices(column)}")
         return known.get(plain(text))
 
     def require(self, column: str, purpose: str) -> None:
@@ -225,6 +232,14 @@ class PersonRow:
             case _:
                 source = None
         self._note(source, message, violation.code)
+
+
+def _updates(action: Action) -> bool:
+    """Whether an action updates the user whom it would create."""
+    command = action.commands[0][0]
+    first = command.do[0]
+    created = (first.create_enterprise_id or first.create_federated_id) if isinstance(first, UserStep) else None
+    return created is not None and created.option is CreateOption.UPDATE_IF_ALREADY_EXISTS
 
 
 def _choices(column: str) -> str:

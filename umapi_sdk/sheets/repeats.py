@@ -15,19 +15,23 @@ class Repeats:
     """The rows so far, a number for each. Several rows may be about one user: they are steps one after the other."""
 
     def __init__(self) -> None:
-        self._rows: dict[int, int] = {}
+        self._rows: dict[int, tuple[int, int]] = {}
+        self.disputed: dict[int, int] = {}
+        """Rows whose user or group a later one creates otherwise, and that row: which is meant is not known."""
 
     def objection(self, action: Action, number: int) -> str | None:
         """Note what a row asks for; return what is wrong if an earlier one asks for the same."""
         command = commands_of(action)[0][0]
         created = _created(command)
-        key = hash(created or write_command(command))
+        whole = hash(write_command(command))
+        key = hash(created) if created else whole
         if key in self._rows:
-            earlier = self._rows[key]
-            if created:
+            earlier, as_asked = self._rows[key]
+            if created and as_asked != whole:
+                self.disputed.setdefault(earlier, number)
                 return f"creates what row {earlier} creates already: take one of the two out"
             return f"asks for the same as row {earlier}: take one of the two out"
-        self._rows[key] = number
+        self._rows[key] = number, whole
         for each in _ended(command):
             self._rows.pop(hash(each), None)
         return None

@@ -75,5 +75,9 @@ class Row:
     """The user or user group that it is about, also where there is a problem; None where that cannot be read."""
     ends_early: bool = False
     """Whether cells are missing at its end, under columns that are read; they count as blank."""
+    overwrites: bool = False
+    """Whether it gives a user who is there already its names, by default and not because an option says so."""
+    undivided: str | None = None
+    """A name of a group that may be meant for several, since a semicolon stands in it and no quotes around it."""
     original: str = attrs.field(default="", repr=False)
     """Its text in the file."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 import attrs
 
 from umapi_runtime.constraints import show
-from umapi_sdk.sheets.columns import Header, count_known, read_header
+from umapi_sdk.characters import harmless
+from umapi_sdk.sheets import columns
+from umapi_sdk.sheets.columns import Header, count_known, plain, read_header
 from umapi_sdk.sheets.operations import RowOperation
 from umapi_sdk.sheets.people import PersonRow, check_needs
 from umapi_sdk.sheets.rows import Problem, Row, SheetError
@@ -35,7 +37,7 @@ def read_table(
     delimiter: str | None,
     usual: RowOperation,
     ignored: Collection[str],
-    note_heading: Callable[[str], object],
+    note_heading: Callable[[Heading], object],
 ) -> Iterator[Row]:
     """Read a CSV file row by row.
 
@@ -44,7 +46,7 @@ def read_table(
         delimiter: What stands between its cells; found out if not given.
         usual: What a row asks for that does not say.
         ignored: Columns that are left out.
-        note_heading: Gets the lines up to the header line, which are no row, before the first row is given.
+        note_heading: Gets what stands above the rows, before the first of them is given.
 
     Raises:
         SheetError: a header that cannot be understood, text that cannot be read, a quote that is not closed.
@@ -57,7 +59,7 @@ def read_table(
         first = lines.first()
     if first is None:
         raise SheetError(Problem(message="is empty: there is nothing to do"))
-    start = lines.line
+    start, before = lines.line, lines.text.removesuffix(first)
     delimiter = delimiter or delimiter_of(first)
     reader = csv.reader(itertools.chain([first], lines), delimiter=delimiter, skipinitialspace=True, strict=True)
     try:
@@ -67,7 +69,7 @@ def read_table(
     if not count_known(names):
         raise SheetError(Problem(line=start, message=_no_header(first, names)))
     header = read_header(names, start, ignored)
-    note_heading(lines.text)
+    note_heading(Heading(before, lines.text.removeprefix(before), names, delimiter))
     missing = check_needs(header, start, usual)
     if missing:
         raise SheetError(*header.unknown, *missing)
@@ -77,6 +79,38 @@ def read_table(
         found = itertools.chain.from_iterable(row.problems for row in rows)
         raise SheetError(*header.unknown, *itertools.islice(found, _MOST_PROBLEMS))
     yield from rows
+
+
+@attrs.frozen
+class Heading:
+    """What stands above the rows of a table."""
+
+    before: str
+    """The lines before the header line: blank ones, and one that names the delimiter."""
+    text: str
+    """The header line."""
+    names: Sequence[str]
+    """The names in it."""
+    delimiter: str
+
+    def with_problems(self, rows: Iterable[Row]) -> Iterator[str]:
+        """Give the text of a table of only these rows, each as it was, behind a cell that says what is wrong."""
+        has_problems = bool(self.names) and plain(self.names[0]) == columns.PROBLEM
+
+        def line(problem: str, text: str) -> str:
+            cell = problem if problem == columns.PROBLEM else '"' + harmless(problem).replace('"', '""') + '"'
+            # The last line of a file may be without an end.
+            rest = self._without_first(text) if has_problems else text
+            return f"{cell}{self.delimiter}{rest}" + ("" if text.endswith(("\n", "\r")) else "\n")
+
+        yield self.before + line(columns.PROBLEM, self.text)
+        for row in rows:
+            yield line("; ".join(map(str, row.problems)), row.original)
+
+    def _without_first(self, text: str) -> str:
+        """Return a row without its first cell, which told of the problem that it had before."""
+        cell = re.match(rf'\s*(?:"(?:[^"]|"")*"|[^"{re.escape(self.delimiter)}]*){re.escape(self.delimiter)}', text)
+        return text[cell.end() :] if cell else text
 
 
 def _people(header: Header, reader: Iterator[list[str]], lines: RowLines, usual: RowOperation) -> Iterator[Row]:
