@@ -82,13 +82,13 @@ def network_error(failure: TransportError, request: Request, attempts: Attempts)
     """Return the error for a request that got no answer."""
     unknown = failure.sent or attempts.history is History.OPEN
     cls = errors.OutcomeUnknownError if unknown else errors.NotSentError
-    lost = "the answer cannot be read" if failure.answered else "no answer came"
+    tries = f" in {attempts.made} attempts" if attempts.made > 1 else ""
+    lost = ("the answer cannot be read" if failure.answered else "no answer came") + tries
     lost += "" if attempts.repeatable else ", and the request may have taken effect"
-    what = lost if unknown else "the request could not be sent"
-    tries = f", after {attempts.made} attempts" if attempts.made > 1 else ""
+    what = lost if unknown else f"the request could not be sent{tries}"
     again = _HARMLESS if unknown and attempts.repeatable else ""
     return cls(
-        f"{what}: {failure.reason}{tries}{again}",
+        f"{what}: {failure.reason}{again}",
         method=request.method,
         url=request.url,
         request_id=request.headers.get(REQUEST_ID) if unknown else None,

@@ -57,7 +57,7 @@ def test_status_of_a_dead_service(umapi: Umapi, server: RunningServer, monkeypat
     result = umapi("status")
     assert result.status == 1
     assert result.lines[1].startswith("status: Unreachable at: ")
-    assert "127.0.0.1:1 refuses connections: is the port of the URL right?" in result.err
+    assert "127.0.0.1:1 refuses connections: does it run, and is the port of the URL right?" in result.err
 
 
 def test_users(umapi: Umapi) -> None:

@@ -184,7 +184,7 @@ def test_cut_after_a_post_is_unknown(mock: RunningServer, run: Runner, time: Tim
 
 def test_refused_connection_was_not_sent(wire: ScriptedServer, run: Runner, time: Time) -> None:
     """Where nobody listens, the actions stay queued after all attempts."""
-    with pytest.raises(NotSentError, match="after 4 attempts"):
+    with pytest.raises(NotSentError, match="in 4 attempts"):
         run(wire, add, endpoint=f"http://127.0.0.1:{closed_port()}/v2")
     assert (time.slept, run.local["actions-queued"]) == ([3.0, 6.0, 12.0], 1)
 

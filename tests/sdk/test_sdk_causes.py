@@ -251,7 +251,10 @@ def test_places_that_cannot_be_reached(kind: str) -> None:
     nobody, nowhere = f"http://127.0.0.1:{port}", "http://no-such-host.invalid"
     direct, proxied = NetworkSettings(), NetworkSettings(proxy=nobody)
     lost = NetworkSettings(proxy="http://jo:secret@no-such-proxy.invalid:1")
-    assert_says(reason(kind, direct, nobody), rf"127\.0\.0\.1:{port} refuses connections: is the port of the URL right")
+    assert_says(
+        reason(kind, direct, nobody),
+        rf"127\.0\.0\.1:{port} refuses connections: does it run, and is the port of the URL right",
+    )
     assert_says(reason(kind, proxied, nowhere), rf"the proxy 127\.0\.0\.1:{port} refuses .*is its port right")
     assert_says(reason(kind, direct, nowhere), r"the name no-such-host\.invalid cannot be resolved: .*set `proxy`")
     error = reason(kind, lost, nowhere)

@@ -159,7 +159,7 @@ def test_proxy_that_always_fails(proxy: TunnelProxy, dial: Connect, time: Time, 
     UserQuery(connection, "jdoe@example.com").result()
     proxy.hang_up()
     proxy.behaviours += [behaviour] * 4
-    with pytest.raises(NotSentError, match="after 4 attempts") as caught:
+    with pytest.raises(NotSentError, match="in 4 attempts") as caught:
         connection.execute_single(UserAction("new@example.com").add_adobe_id(), immediate=True)
     assert [outcome.status for outcome in caught.value.outcomes] == [OutcomeStatus.NOT_SENT]
     assert "\n" not in str(caught.value)

@@ -95,7 +95,7 @@ def test_unreachable_service_is_told_not_raised(wire: ScriptedServer, connect: C
     """A service that cannot be reached is said to be so, at once, and why."""
     host = f"127.0.0.1:{closed_port()}"
     connection = connect(wire, endpoint=f"http://{host}/v2/usermanagement")
-    why = f"the request could not be sent: {host} refuses connections: is the port of the URL right?"
+    why = f"the request could not be sent: {host} refuses connections: does it run, and is the port of the URL right?"
     assert connection.status(remote=True)[1]["status"] == f"Unreachable at: Fri, 15 Jan 2027 08:00:00 -0000: {why}"
     assert time.slept == []
 

@@ -262,7 +262,7 @@ def test_time_limit_for_an_answer(
     with pytest.raises(OutcomeUnknownError, match=f"time-out while waiting for an answer of 127.0.0.1:{port}"):
         connection.execute_single(new_user(), immediate=True)
     assert time.slept == []
-    with pytest.raises(OutcomeUnknownError, match="after 4 attempts"):
+    with pytest.raises(OutcomeUnknownError, match="in 4 attempts"):
         UserQuery(connection, "a@b.c").result()
     assert time.slept == [3.0, 6.0, 12.0]
 

@@ -135,8 +135,8 @@ def _from_system(error: BaseException, place: _Place) -> str | None:
     if isinstance(error, ssl.SSLError):
         return None if isinstance(error, _TLS_ENDINGS) else _tls(error, place)
     if isinstance(error, ConnectionRefusedError):
-        advice = "is its port right, and does it run?" if place.before_tunnel else "is the port of the URL right?"
-        return f"{place.peer} refuses connections: {advice}"
+        port = "its port" if place.before_tunnel else "the port of the URL"
+        return f"{place.peer} refuses connections: does it run, and is {port} right?"
     if isinstance(error, OSError) and error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
         return f"no route leads to {place.peer}: is this machine online, or does it need a proxy?"
     return None
