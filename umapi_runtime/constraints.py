@@ -171,10 +171,13 @@ def text(
     wrong_type: str,
     min_length: Limit | None = None,
     max_length: Limit | None = None,
-    pattern: tuple[str, str] | None = None,
+    pattern: tuple[str, str, str] | None = None,
     vocabulary: tuple[Vocabulary, str] | None = None,
 ) -> Validator:
-    """Return a validator for strings; lengths are in characters."""
+    """Return a validator for strings; lengths are in characters.
+
+    A pattern comes with the error code and with what a text is called that fits it.
+    """
     matcher = compiled_pattern(pattern[0]) if pattern else None
     pointer = f"/{name}" if name else ""
 
@@ -188,7 +191,7 @@ def text(
         if max_length and len(value) > max_length[0]:
             broken.append((f"{show(value)} is longer than {max_length[0]} characters", max_length[1]))
         if pattern and matcher and not matcher.search(value):
-            broken.append((f"{show(value)} does not match {pattern[0]}", pattern[1]))
+            broken.append((f"{show(value)} is no {pattern[2]}", pattern[1]))
         if vocabulary and value not in vocabulary[0]:
             broken.append((vocabulary[0].objection(value), vocabulary[1]))
         if broken:

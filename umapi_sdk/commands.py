@@ -11,11 +11,13 @@ from msgspec.structs import replace
 from umapi_models.limits import MAX_COMMANDS
 from umapi_models.models import UserCommand, UserGroupCommand
 from umapi_models.requests import read_action_request
-from umapi_runtime.constraints import ContractError, Violation, show
+from umapi_runtime.constraints import ContractError, Violation, contract_of, show
 from umapi_sdk.actions import Action, GroupSteps, UserSteps
 from umapi_sdk.actions.names import moved
 from umapi_sdk.errors import ActionError
-from umapi_sdk.prudence import doubts
+from umapi_sdk.prudence import doubts, named
+
+_USER = contract_of(UserCommand).names["user"]
 
 
 class UserCommandAction(UserSteps):
@@ -65,7 +67,7 @@ def read_actions(data: object) -> list[Action]:
             commands = read_action_request(entries[start : start + MAX_COMMANDS])
         except ContractError as error:
             places = range(start, start + MAX_COMMANDS)
-            violations += [moved(violation, "/", places) for violation in error.violations]
+            violations += [moved(_named(violation, entries[start:]), "/", places) for violation in error.violations]
             continue
         for place, command in enumerate(commands, start):
             found = [violation.below(f"/{place}") for violation in doubts(command)]
@@ -75,6 +77,14 @@ def read_actions(data: object) -> list[Action]:
     if violations:
         raise ActionError(tuple(violations))
     return actions
+
+
+def _named(violation: Violation, commands: Sequence[object]) -> Violation:
+    """Return what the models say of a command, with the user named where they do not."""
+    place = violation.pointer.removeprefix("/")
+    command = commands[int(place)] if place.isdigit() else None
+    user = cast("dict[str, object]", command).get(_USER) if isinstance(command, dict) else None
+    return named(replace(violation, pointer=""), user).below(violation.pointer) if command is not None else violation
 
 
 def read_action(data: object) -> Action:

@@ -1,6 +1,7 @@
 """What the SDK refuses although neither Adobe's pages nor recordings say that the service does.
 
-Such values are slips: blanks around a name, line breaks from a spreadsheet, a step that undoes the one before.
+Such values are slips: blanks around a name, line breaks from a spreadsheet, an address that no mailbox can have, a step
+that undoes the one before.
 """
 
 from __future__ import annotations
@@ -9,27 +10,33 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, cast
 
+from umapi_models.models import UserCommand, UserStep
+from umapi_models.names import ADD_ADOBE_ID, CREATE_ENTERPRISE_ID, CREATE_FEDERATED_ID, UPDATE
 from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
 from umapi_runtime.constraints import Violation, contract_of, show
 from umapi_runtime.converter import write_json
 from umapi_runtime.structs import Model
+from umapi_sdk.mailboxes import mistyped
 
 _FREE_TEXT = frozenset({"description"})
 # A group whose name begins or ends with a blank may exist, and must be within reach.
 _TRIMMED = frozenset({"user", "domain", "email", "username"})
 _BREAKS = "\t\r\n"
+NO_DOMAIN = "error.command.domain.missing"
+"""The code for a user name without a domain."""
 
 
 def doubts(model: Any) -> list[Violation]:
     """Return what is doubtful in a command or step, each with its pointer below the model."""
-    if _is_plain(model):
-        return []
-    return [
-        Violation(pointer, problem, code)
-        for pointer, field, value in _texts(model, "")
-        if (found := _doubt(field, value)) is not None
-        for problem, code in [found]
-    ]
+    found: list[Violation] = []
+    if not _is_plain(model):
+        found = [
+            Violation(pointer, problem, code)
+            for pointer, field, value in _texts(model, "")
+            if (doubt := _doubt(field, value)) is not None
+            for problem, code in [doubt]
+        ]
+    return found or list(_mistyped(model))
 
 
 def _is_plain(model: Any) -> bool:
@@ -47,6 +54,34 @@ def _is_plain(model: Any) -> bool:
         return False
     blank_at_an_end = " " in text and ('" ' in text or ' "' in text)
     return not (blank_at_an_end or ("_" in text and '"_' in text))
+
+
+def _mistyped(model: object) -> Iterator[Violation]:
+    """Give the addresses that a step would make true and no mailbox can have, and that of the user who is created."""
+    if isinstance(model, UserStep):
+        for name, fields in (
+            (ADD_ADOBE_ID, model.add_adobe_id),
+            (CREATE_ENTERPRISE_ID, model.create_enterprise_id),
+            (CREATE_FEDERATED_ID, model.create_federated_id),
+            (UPDATE, model.update),
+        ):
+            if fields is not None and fields.email is not None and (problem := mistyped(fields.email)) is not None:
+                yield Violation(f"/{name}/email", problem)
+    elif isinstance(model, UserCommand):
+        for place, step in enumerate(model.do):
+            yield from (violation.below(f"/do/{place}") for violation in _mistyped(step))
+        # A user of that address who is there already must be within reach, to be put right.
+        first = model.do[0]
+        created = first.add_adobe_id or first.create_enterprise_id or first.create_federated_id
+        if created and "@" in model.user and (problem := mistyped(model.user)) is not None:
+            yield Violation("/user", problem)
+
+
+def named(violation: Violation, user: object) -> Violation:
+    """Return what a model says of a command on a user; it does not name the one who needs a domain."""
+    if violation.pointer or violation.code != NO_DOMAIN or not isinstance(user, str):
+        return violation
+    return Violation("", f"{show(user)} is no e-mail address: give its domain", NO_DOMAIN)
 
 
 def useless(before: Any, after: Any) -> str | None:

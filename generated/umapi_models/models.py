@@ -67,7 +67,7 @@ class AddAdobeID(Model, kw_only=True):
                 "email",
                 wrong_type="error.command.create.string_expected",
                 max_length=(60, "error.user.email.invalid"),
-                pattern=("^[^@\\s]+@[^@\\s]+$", "error.user.email.invalid"),
+                pattern=("^[^@\\s]+@[^@\\s]+$", "error.user.email.invalid", "e-mail address"),
             ),
             "first_name": constraints.text(
                 "firstname",
@@ -162,7 +162,7 @@ class CreateEnterpriseID(Model, kw_only=True):
                 "email",
                 wrong_type="error.command.create.string_expected",
                 max_length=(60, "error.user.email.invalid"),
-                pattern=("^[^@\\s]+@[^@\\s]+$", "error.user.email.invalid"),
+                pattern=("^[^@\\s]+@[^@\\s]+$", "error.user.email.invalid", "e-mail address"),
             ),
             "first_name": constraints.text(
                 "firstname",
@@ -258,7 +258,7 @@ class CreateFederatedID(Model, kw_only=True):
                 "email",
                 wrong_type="error.command.create.string_expected",
                 max_length=(60, "error.user.email.invalid"),
-                pattern=("^[^@\\s]+@[^@\\s]+$", "error.user.email.invalid"),
+                pattern=("^[^@\\s]+@[^@\\s]+$", "error.user.email.invalid", "e-mail address"),
             ),
             "first_name": constraints.text(
                 "firstname",
@@ -349,7 +349,7 @@ class UpdateUser(Model, kw_only=True):
                 "email",
                 wrong_type="error.command.create.string_expected",
                 max_length=(60, "error.user.email.invalid"),
-                pattern=("^[^@\\s]+@[^@\\s]+$", "error.user.email.invalid"),
+                pattern=("^[^@\\s]+@[^@\\s]+$", "error.user.email.invalid", "e-mail address"),
             ),
             "username": constraints.text(
                 "username",
@@ -660,7 +660,11 @@ class CreateUserGroup(Model, kw_only=True):
                 wrong_type="error.command.create.string_expected",
                 min_length=(1, "error.group.invalid_name"),
                 max_length=(255, "error.command.string.too_long"),
-                pattern=("^[^_]", "error.group.invalid_name"),
+                pattern=(
+                    "^[^_]",
+                    "error.group.invalid_name",
+                    "name for a user group, which never begins with an underscore",
+                ),
             ),
             "description": constraints.text("description", wrong_type="error.command.create.string_expected"),
             "option": constraints.choice(
@@ -725,7 +729,11 @@ class UpdateUserGroup(Model, kw_only=True):
                 wrong_type="error.command.create.string_expected",
                 min_length=(1, "error.group.invalid_name"),
                 max_length=(255, "error.command.string.too_long"),
-                pattern=("^[^_]", "error.group.invalid_name"),
+                pattern=(
+                    "^[^_]",
+                    "error.group.invalid_name",
+                    "name for a user group, which never begins with an underscore",
+                ),
             ),
             "description": constraints.text("description", wrong_type="error.command.create.string_expected"),
         },

@@ -31,8 +31,11 @@ def validator(bundle: Bundle, name: str, schema: Schema) -> str:
     if schema["type"] == "boolean":
         return f"constraints.flag({', '.join(arguments)})"
     if schema["type"] == "string":
-        named = {"minLength": "min_length", "maxLength": "max_length", "pattern": "pattern"}
+        named = {"minLength": "min_length", "maxLength": "max_length"}
         arguments += [f"{python}={limit(keyword)}" for keyword, python in named.items() if keyword in schema]
+        if "pattern" in schema:
+            told = (schema["pattern"], codes["pattern"]["code"], schema["x-umapi-called"])
+            arguments.append(f"pattern={told!r}")
         if "enum" in schema:
             known = f"vocabulary.{schema['x-umapi-vocabulary']['name']}"
             arguments.append(f"vocabulary=({known}, {codes['enum']['code']!r})")

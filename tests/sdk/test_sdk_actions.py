@@ -11,7 +11,7 @@ import pytest
 from sdk_kit import wire_commands
 
 from umapi_sdk import Action, ActionError, CreateOption, GroupAction, IdentityType, UserAction
-from umapi_sdk.commands import read_actions
+from umapi_sdk.commands import read_action, read_actions
 
 IGNORE, UPDATE = CreateOption.IGNORE_IF_ALREADY_EXISTS, CreateOption.UPDATE_IF_ALREADY_EXISTS
 ENTERPRISE, FEDERATED = IdentityType.ENTERPRISE_ID, IdentityType.FEDERATED_ID
@@ -520,3 +520,38 @@ def test_slips_in_commands_that_exist_as_data_are_refused() -> None:
     with pytest.raises(ActionError) as caught:
         read_actions(data)
     assert [violation.pointer for violation in caught.value.violations] == ["/1/user", "/1/do/0/add/group/1"]
+
+
+@pytest.mark.parametrize("address", ["mailto:a@example.com", "a@example,com", "a.@example.com", "<a@example.com>"])
+def test_an_address_that_no_mailbox_can_have_is_refused(address: str) -> None:
+    """It creates nobody and becomes nobody's, as in files of people; who has it already is within reach."""
+    told = f'"{address}" is no e-mail address: is a@example.com meant?'
+    builders: list[Callable[[], Action]] = [
+        lambda: UserAction(address).add_adobe_id(),
+        lambda: UserAction("b@example.com").add_adobe_id(email=address),
+        lambda: UserAction(address).create_enterprise_id(first_name="A", last_name="B", email="b@example.com"),
+        lambda: UserAction("b@example.com").update(email=address),
+        lambda: read_action({"user": address, "do": [{"addAdobeID": {"email": "b@example.com"}}]}),
+        lambda: read_action({"user": "b@example.com", "do": [{"update": {"email": address}}]}),
+    ]
+    for build in builders:
+        with pytest.raises(ActionError) as caught:
+            build()
+        assert told in str(caught.value)
+    assert UserAction(address).update(email="a@example.com").step_count == 1
+    assert UserAction("a@example").add_adobe_id().step_count == 1
+
+
+def test_what_an_address_or_name_must_be_is_said_in_words() -> None:
+    """No message shows the pattern that a text does not fit, and one on a missing domain names who needs it."""
+    with pytest.raises(ActionError, match=r'email: "a b@example.com" is no e-mail address \(error\.user\.email'):
+        UserAction("a@example.com").add_adobe_id(email="a b@example.com")
+    with pytest.raises(ActionError, match='"_new" is no name for a user group, which never begins with an underscore'):
+        GroupAction("DevOps").update(name="_new")
+    with pytest.raises(ActionError, match=r'^jo example: /: "jo example" is no e-mail address: give its domain'):
+        UserAction("jo example")
+    steps: dict[str, Any] = {"do": [{"add": {"group": ["A"]}}]}
+    with pytest.raises(ActionError, match=r'^/1: "jo" is no e-mail address: give its domain') as caught:
+        read_actions([{"user": "a@example.com", **steps}, {"user": "jo", **steps}, {"user": "", **steps}])
+    assert "give its domain" in str(caught.value)
+    assert str(caught.value).count("give its domain") == 1

@@ -14,7 +14,7 @@ from umapi_sdk.actions.names import Names, at_once, in_chunks, moved
 from umapi_sdk.effects import StepPart
 from umapi_sdk.errors import ActionError
 from umapi_sdk.outcomes import ActionOutcome, OutcomeStatus
-from umapi_sdk.prudence import doubts, useless
+from umapi_sdk.prudence import doubts, named, useless
 
 Step = TypeVar("Step", bound=UserStep | UserGroupStep)
 Command = TypeVar("Command", bound=UserCommand | UserGroupCommand)
@@ -102,7 +102,7 @@ class Steps(Action, Generic[Step, Command]):
         try:
             self._frame: Any = make()
         except ContractError as error:
-            raise self._refused(*error.violations) from None
+            raise self._refused(*(named(violation, target) for violation in error.violations)) from None
         found = doubts(self._frame)
         if found:
             raise self._refused(*found)

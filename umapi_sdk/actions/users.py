@@ -34,6 +34,7 @@ from umapi_sdk.actions.names import Names
 from umapi_sdk.actions.steps import Action, Steps
 from umapi_sdk.effects import StepPart
 from umapi_sdk.errors import ActionError
+from umapi_sdk.mailboxes import mistyped
 from umapi_sdk.mixtures import kind_of
 
 _ANY = (UserStep(remove_from_org=RemoveFromOrg()),)
@@ -302,6 +303,8 @@ class UserAction(UserSteps):
 
     def _email(self, email: str | None) -> str:
         if email is not None:
+            if self._own_email is not None and (problem := mistyped(self._own_email)) is not None:
+                raise self._refused(Violation("/user", problem))
             return email
         if self._own_email is None:
             raise refuse("/email", "give email: the user is no e-mail address", "error.user.email.invalid")

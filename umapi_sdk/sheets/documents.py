@@ -13,7 +13,6 @@ from umapi_models.models import UserCommand, UserGroupCommand
 from umapi_runtime.constraints import contract_of
 from umapi_sdk.commands import read_action
 from umapi_sdk.errors import ActionError
-from umapi_sdk.sheets.mailboxes import mistyped_addresses
 from umapi_sdk.sheets.rows import Problem, Row, SheetError
 from umapi_sdk.sheets.texts import LONGEST, Text
 
@@ -169,9 +168,6 @@ def _reason(error: ValueError | RecursionError) -> str:
 def _row(data: Any, number: int, line: int) -> Row:
     try:
         action = read_action(data)
-        mistyped = tuple(mistyped_addresses(action))
-        if mistyped:
-            raise ActionError(mistyped)  # noqa: TRY301 - told as what the schemas refuse
         return Row(number=number, line=line, action=action, target=action.target)
     except ActionError as error:
         problems = [

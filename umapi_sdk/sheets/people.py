@@ -11,11 +11,11 @@ from umapi_runtime.constraints import Violation, show
 from umapi_sdk.actions import Action
 from umapi_sdk.commands import read_action
 from umapi_sdk.errors import ActionError
+from umapi_sdk.mailboxes import mistyped
 from umapi_sdk.options import nearest
 from umapi_sdk.sheets import columns
 from umapi_sdk.sheets.cells import cleaned, names_in, spoilt, undivided
 from umapi_sdk.sheets.columns import Header, plain
-from umapi_sdk.sheets.mailboxes import mistyped, mistyped_addresses
 from umapi_sdk.sheets.operations import BY_NAME, CREATE, OPERATIONS, RowOperation, Step
 from umapi_sdk.sheets.rows import Problem, Row
 
@@ -155,8 +155,6 @@ class PersonRow:
                 if not told or not (violation.problem.endswith(" is missing") or violation.code == _NO_DOMAIN):
                     self._tell(violation, steps)
             return None
-        for violation in mistyped_addresses(action):
-            self._tell(violation, steps)
         return action
 
     def _root(self, operation: RowOperation) -> dict[str, Any]:
@@ -213,11 +211,11 @@ class PersonRow:
 
     def _tell(self, violation: Violation, steps: Sequence[Step]) -> None:
         """Note what is wrong with the command, by the column from which it comes."""
-        value, pattern, _ = violation.problem.partition(" does not match ")
         message = violation.problem
-        if pattern and violation.code == _NO_EMAIL:
-            column = next((name for name in (columns.EMAIL, columns.USER) if show(self.text(name)) == value), None)
-            message = (mistyped(self.text(column)) if column else None) or f"{value} is no e-mail address"
+        if violation.code == _NO_EMAIL:
+            # The models do not say what may be meant.
+            told = (mistyped(self.text(name)) or "" for name in (columns.EMAIL, columns.USER))
+            message = next((each for each in told if each.startswith(message)), message)
         if violation.pointer == "/do":
             message += f": the row makes {len(steps):,} steps, so divide it among several"
         match violation.pointer.split("/"):
