@@ -301,6 +301,14 @@ def test_settings_are_changed(page: Page, client: Client) -> None:
     assert client.world.settings == type(client.world.settings)()
 
 
+def test_names_in_the_meaning_of_a_setting_stand_as_code(page: Page) -> None:
+    """No backtick of the text that is shared with the documentation is to be seen."""
+    page.open("settings")
+    page.until_text("#setting-text_booleans-meaning", "as the text true or false")
+    assert "`" not in page.run("return document.querySelector('main').innerText")
+    assert page.run("return document.querySelector('#setting-text_booleans-meaning code').innerText") == "true"
+
+
 def test_reset_asks_first(page: Page, client: Client) -> None:
     """Reset does nothing when declined with Escape, and everything when agreed to."""
     client.act({"user": "jdoe@example.com", "do": [{"removeFromOrg": {}}]})

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -181,6 +182,19 @@ def test_arguments_reach_the_program_as_they_are(run: Run, place: Path) -> None:
         given = {"collection": "green.json"} | {name: trap}
         run("Run the collection", **given)
     assert not list(place.rglob("pwned"))
+
+
+def test_the_arguments_of_the_page_are_read_as_they_are_meant(run: Run, place: Path) -> None:
+    """Names and values with blanks come whole, without quotes."""
+    match = re.search(r"```yaml\n( +args: .*?)```", (ROOT / "docs/how-to/ci.md").read_text("utf-8"), re.DOTALL)
+    assert match is not None
+    args = yaml.safe_load(textwrap.dedent(match[1]))["args"]
+    document = json.loads((place / "green.json").read_text("utf-8"))
+    document["item"].append({"name": "Users and groups", "item": list(document["item"])})
+    (place / "two.json").write_text(json.dumps(document), "utf-8")
+    step = run("Run the collection", collection="two.json", args=f"{args}--export-environment\n{place / 'out.json'}")
+    assert (step.status, step.outputs["requests"]) == (0, "1")
+    assert '"value": "Good morning"' in (place / "out.json").read_text("utf-8")
 
 
 def test_environment_and_data_are_used(run: Run, place: Path) -> None:

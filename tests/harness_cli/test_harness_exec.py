@@ -225,7 +225,7 @@ print(ask('/status')['state'], ask('/_mock/clock')['time'])
         (["--setting", "throttle"], "--setting: 'throttle' is not NAME=VALUE; write it so"),
         (
             ["--setting", "colour=1"],
-            "--setting: /colour: no such setting; remove it or correct its name: ",
+            "--setting: /colour: no such setting; remove it or correct its name; docs/reference/",
         ),
         (["--setting", "throtle=true"], "--setting: /throtle: no such setting; is throttle meant?"),
         (["--setting", "throttle=often"], "--setting: /throttle: must be true or false, not 'often'"),

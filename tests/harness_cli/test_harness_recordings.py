@@ -167,6 +167,57 @@ def test_recordings_that_cannot_be_compared_are_one_line(run: Run, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (
+            bytes(range(1, 200)),
+            "is a binary file, and no recording; give a HAR 1.2 file, a vcrpy cassette or a Postman",
+        ),
+        (b"%PDF-1.7\n\xff", "is a PDF document, and no recording; give a HAR 1.2 file"),
+        (b"PK\x03\x04[\0\xff xl/workbook.xml", "is a workbook of Excel, and no recording; give a HAR 1.2 file"),
+        (b"a note: [", "line 2: did not find expected node content; a HAR file is JSON, and begins with {"),
+    ],
+)
+def test_a_file_that_is_no_recording_is_told_as_what_it_is(
+    run: Run, tmp_path: Path, content: bytes, problem: str
+) -> None:
+    """Nothing calls it a cassette whose name ends in .har."""
+    path = tmp_path / "b.har"
+    path.write_bytes(content)
+    ran = run("verify", path)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith(f"umapi-harness: {path}")
+    assert problem in ran.err
+
+
+def test_what_is_left_in_a_recording_of_nothing_is_a_finding_as_any_other(run: Run, tmp_path: Path) -> None:
+    """A secret beside no exchange is shown with status 1, as the page says; only where nothing is left it is 2."""
+    path = tmp_path / "a.har"
+    path.write_text(json.dumps({"log": {"version": "1.2", "entries": [], "comment": "Bearer pl4nted-Xk9"}}), "utf-8")
+    ran = run("redact", "--check", path)
+    assert ran.status == 1
+    assert f"{path}#/log/comment" in ran.out
+
+
+def test_a_report_of_diff_that_cannot_be_written_is_told_before_anything_is_compared(run: Run, tmp_path: Path) -> None:
+    """Neither is a recording overwritten."""
+    path = tmp_path / "a.har"
+    save([_listing()], path)
+    ran = run("diff", path, path, "--json", tmp_path / "none" / "x.json")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.endswith("no such file or directory; give a path that can be written\n")
+    ran = run("diff", path, path, "--json", path)
+    assert (ran.status, ran.out) == (2, "")
+    assert "--json would overwrite a recording" in ran.err
+
+
+def test_redact_without_files_says_what_it_wants(run: Run) -> None:
+    """Neither with --check nor without it."""
+    ran = run("redact")
+    assert ran.err == "umapi-harness: give two files, IN and OUT; with --check, the files to look at\n"
+
+
+@pytest.mark.parametrize(
     "words", ["diff {full} {empty}", "diff {empty} {full}", "redact --check {empty}", "redact {empty} {out}"]
 )
 def test_a_recording_of_nothing_is_neither_alike_nor_clean(run: Run, tmp_path: Path, words: str) -> None:

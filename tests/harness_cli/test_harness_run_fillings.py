@@ -65,3 +65,39 @@ def test_what_the_mock_server_has_lent_is_in_no_export(run: Run, tmp_path: Path)
     ]
     assert written["globals"]["values"] == []
     assert written["collection"]["variable"] == [{"key": "group", "value": "", "type": "any"}]
+
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+def needy(script: str = "") -> dict[str, Any]:
+    """A collection that goes where its variables lead, with a credential and a token."""
+    headers = [{"key": "x-api-key", "value": "{{client_id}}"}, {"key": "Authorization", "value": "Bearer {{token}}"}]
+    request = {"url": "{{base_url}}/v2/usermanagement/users/{{org_id}}/0", "header": headers}
+    event = {"listen": "prerequest", "script": {"exec": [script]}}
+    return {"info": {"name": "C", "schema": V21}, "item": [{"name": "a", "request": request, "event": [event]}]}
+
+
+@pytest.mark.parametrize(
+    ("words", "script", "said"),
+    [
+        ((), "", "base_url, org_id, client_id have no value; give an environment with -e or with --env-var"),
+        (("-e", "e.json"), "", "client_id has no value and org_id has a placeholder for a value; set them in "),
+        (("-e", "e.json", "--env-var", "client_id=1", "--env-var", "org_id=1@AdobeOrg"), "", ""),
+        (("--env-var", f"base_url={NOWHERE}", "--env-var", "client_id=1"), "pm.environment.set('org_id', '1')", ""),
+        (("--mock",), "", ""),
+    ],
+)
+def test_a_run_that_fails_for_want_of_values_says_which_and_names_the_mock_server(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], script: str, said: str
+) -> None:
+    """Empty variables and placeholders of this API are told, and not those that scripts have set."""
+    monkeypatch.chdir(tmp_path)
+    values = {"base_url": NOWHERE, "org_id": "<your org id>", "client_id": "", "other": ""}
+    entries = [{"key": key, "value": value} for key, value in values.items()]
+    (tmp_path / "e.json").write_text(json.dumps({"name": "E", "values": entries}), "utf-8")
+    (tmp_path / "c.json").write_text(json.dumps(needy(script)), "utf-8")
+    ran = run("run", "c.json", *words)
+    assert ran.status == 1
+    assert (f"umapi-harness: {said}" in ran.err) if said else ("no value" not in ran.err)
+    assert ("--mock runs the collection against a mock server" in ran.err) is bool(said)

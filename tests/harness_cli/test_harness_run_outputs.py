@@ -33,6 +33,14 @@ def _inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("s.json").write_text('{"org_id": "1@AdobeOrg"}', "utf-8")
 
 
+def test_a_report_is_written_where_a_link_points_also_where_nothing_is_yet(run: Run) -> None:
+    """A link to no file is a place to write to, and stays a link."""
+    Path("new.xml").symlink_to("report.xml")
+    assert run("run", "c.json", "--junit", "new.xml").status == 1
+    assert Path("new.xml").is_symlink()
+    assert Path("report.xml").read_text("utf-8").startswith("<?xml")
+
+
 @pytest.mark.parametrize(
     ("line", "option", "source"),
     [

@@ -172,6 +172,21 @@ def test_recordings_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
         assert ran.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("option", ["--junit", "--json", "--write-seed"])
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_judged(
+    run: Run, har: Path, tmp_path: Path, option: str
+) -> None:
+    """Neither is the recording itself overwritten."""
+    ran = run("verify", har, option, tmp_path / "none" / "x")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.endswith("no such file or directory; give a path that can be written\n")
+    before = har.read_bytes()
+    ran = run("verify", har, option, har)
+    assert (ran.status, ran.out) == (2, "")
+    assert f"{option} would overwrite a recording; give it a path of its own" in ran.err
+    assert har.read_bytes() == before
+
+
 def test_a_recording_of_other_services(run: Run, har: Path, tmp_path: Path) -> None:
     """A recording without a call of the API, of which all would be true, is refused with what was left out."""
     (one, *_) = lively_session().exchanges

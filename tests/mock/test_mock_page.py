@@ -47,14 +47,19 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 
 
 def test_a_browser_at_the_root_is_led_to_the_page(mock: Mock) -> None:
-    """Who asks / for a document is sent to the page, and not for good; a program has the service's own answer."""
+    """Who asks / for a document is sent to the page, and not for good; a program has the service's own answer.
+
+    At / alone it has a member more, with the address of the page.
+    """
     redirect = mock.client.get("/", headers=BROWSER)
     assert (redirect.status_code, redirect.headers["location"]) == (307, "/_mock/")
     assert redirect.headers["cache-control"] == "no-store"
     known = mock.client.get("/nowhere")
     for method, path, headers in (("GET", "/", {}), ("POST", "/", BROWSER), ("GET", "/nowhere", BROWSER)):
         answer = mock.client.request(method, path, headers=headers)
-        assert (answer.status_code, answer.json()) == (known.status_code, known.json())
+        told = answer.json()
+        assert ("/_mock/," in told.pop("mock", "")) is (path == "/")
+        assert (answer.status_code, told) == (known.status_code, known.json())
 
 
 def test_all_files_that_the_page_names_are_there(mock: Mock) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import zipfile
 
 import pytest
 
@@ -26,6 +27,19 @@ def small_collection(test="pm.test('ok', () => pm.response.to.be.ok);", url="{{a
 def collection(write_json):
     """The path of a small collection."""
     return str(write_json("small.json", small_collection()))
+
+
+@pytest.fixture
+def others(write_json, tmp_path):
+    """The paths of files that are no collections."""
+    with zipfile.ZipFile(tmp_path / "b.xlsx", "w", zipfile.ZIP_DEFLATED) as workbook:
+        workbook.writestr("xl/workbook.xml", "<workbook/>")
+    return {
+        "env": write_json("env.json", {"name": "e", "values": []}),
+        "har": write_json("b.har", {"log": {"entries": []}}),
+        "plan": write_json("plan.json", {"faults": []}),
+        "xlsx": tmp_path / "b.xlsx",
+    }
 
 
 @pytest.fixture
@@ -54,7 +68,26 @@ def abroad(away, web, monkeypatch):
             ["run", "{tmp}/none.json"],
             "(No such file or directory); give the path of a Postman collection",
         ),
-        (["run", "{c}", "--environment", "{c}"], 'no "values": this is not a Postman environment'),
+        (
+            ["run", "{c}", "--environment", "{c}"],
+            "is a Postman collection, not a Postman environment; umapi-harness run",
+        ),
+        (["run", "{env}"], "is a Postman environment, not a Postman collection; give it with -e"),
+        (["run", "{c}", "-d", "{env}"], "is a Postman environment, not a data file; give it with -e"),
+        (["run", "{har}"], "is a HAR recording, not a Postman collection; umapi-harness verify and replay take it"),
+        (["run", "{c}", "-e", "{plan}"], "is a fault plan, not a Postman environment; give it with --faults"),
+        (["run", "{xlsx}"], "is a workbook of Excel; give the path of a Postman collection"),
+        (["run", "{c}", "-d", "{xlsx}"], "is a workbook of Excel; save it as CSV UTF-8, or give the path of a data"),
+        (["run", "{c}", "{env}"], "is a Postman environment, and run takes one collection; give it with -e"),
+        (["run", "{c}", "rows.csv"], "rows.csv: run takes one collection; give data with -d"),
+        (["run", "{c}", "--folder", "A", "folder"], "folder: run takes one collection; an environment goes with -e"),
+        (["run", "{c}", "--reporter", "junit"], "there is no such option; is -r (--reporters) meant?"),
+        (["run", "{c}", "--reporter=junit"], "there is no such option; is -r (--reporters) meant?"),
+        (["run", "{c}", "--mock", "--no-fill", "api_ulr"], "has no variable 'api_ulr'; is 'api_url' meant?"),
+        (["run", "{c}", "--mock", "--faults", "{c}"], "is a Postman collection, not a fault plan; umapi-harness run"),
+        (["serve", "--seed", "{c}"], "is a Postman collection, not a seed file; umapi-harness run takes it"),
+        (["serve", "--setting", "foo=1"], "there are forbidden_body and others; docs/reference/mock-settings.md lists"),
+        (["serve", "--setting", "xyz=1"], "remove it or correct its name; docs/reference/mock-settings.md lists all"),
         (["run", "{c}", "--globals", "{tmp}/none.json"], "none.json: cannot be read (No such file"),
         (["run", "{c}", "--iteration-data", "{tmp}/none.csv"], "none.csv: cannot be read (No such file"),
         (["run", "{c}", "--folder", "X"], "no folder or request named 'X'"),
@@ -67,7 +100,7 @@ def abroad(away, web, monkeypatch):
         (["run", "{c}", "--ca-bundle", "{c}"], "holds no certificate in PEM form"),
         (["run", "{c}", "--ca-bundle", "{tmp}/none.pem"], "none.pem: no such file"),
         (["run", "{c}", "--ca-bundle", "{c}", "--insecure"], "exclude each other"),
-        (["run", "{c}", "{c}"], "unexpected extra argument"),
+        (["run", "{c}", "{c}"], "small.json: run takes one collection; an environment goes with -e, data with -d"),
         (
             ["run", "{c}", "--env-var client_secret=x1y2"],
             "--env-var and its value are one word: make it two, in a list",
@@ -82,9 +115,9 @@ def abroad(away, web, monkeypatch):
         (["bogus"], "there is no command bogus: there are serve"),
     ],
 )
-def test_bad_input_is_one_line_and_status_2(arguments, message, tmp_path, collection, capsys, away):
+def test_bad_input_is_one_line_and_status_2(arguments, message, tmp_path, collection, others, capsys, away):
     """Whatever is wrong with arguments and files, one line says so, and nothing has been run."""
-    status = main([argument.format(tmp=tmp_path, c=collection) for argument in arguments])
+    status = main([argument.format(tmp=tmp_path, c=collection, **others) for argument in arguments])
     captured = capsys.readouterr()
     assert status == 2
     assert message in captured.err

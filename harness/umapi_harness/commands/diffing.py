@@ -11,6 +11,7 @@ import click
 
 from umapi_harness.commands.conventions import FAILED, FILE, say, write_whole
 from umapi_harness.commands.recording_limits import BODY_LIMIT, limits_of
+from umapi_harness.commands.run_outputs import check_reports
 from umapi_harness.contract.drift import Comparison, drift
 from umapi_harness.contract.findings import Grade
 from umapi_harness.contract.pairing import Opener
@@ -34,6 +35,7 @@ def diff(before: Path, after: Path, json_file: Path | None, max_body: int) -> in
     limits = limits_of(max_body)
     for path in (before, after):
         check_rereadable(path)
+    check_reports({"--json": json_file}, (before, after))
     comparison = drift(_opener(before, limits), _opener(after, limits))
     _tell(comparison)
     if json_file is not None:

@@ -95,7 +95,17 @@ def written(number: int, path: Path, left_out: int, unanswered: int) -> str:
     return f"{number} {'exchange' if number == 1 else 'exchanges'}{more} written to {path}{less}"
 
 
-@click.command()
+class _Redact(click.Command):
+    """A command whose files have two meanings, which a message about a missing argument cannot say."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.MissingParameter:
+            raise click.UsageError("give two files, IN and OUT; with --check, the files to look at") from None
+
+
+@click.command(cls=_Redact)
 @click.argument("paths", metavar="IN OUT", nargs=-1, required=True, type=FILE)
 @click.option("--check", is_flag=True, help="Write nothing; tell what is left in each FILE given.")
 @click.option("--salvage", is_flag=True, help="Of an IN that is cut off, keep the entries that are whole.")

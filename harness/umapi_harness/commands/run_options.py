@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -11,6 +12,9 @@ import click
 
 from umapi_harness.commands.conventions import FILE
 from umapi_harness.commands.server_options import FAULTS, PROFILE, SEEDS, THROTTLE
+from umapi_harness.common.documents import parse, read_text
+from umapi_harness.common.errors import DocumentError
+from umapi_harness.common.mistaken import COLLECTION, document_kind, use_of
 from umapi_harness.postman.files import FileAccess
 from umapi_harness.postman.scripts import Limits
 from umapi_harness.report.reporters import STAND_INS
@@ -262,7 +266,12 @@ REPORTER_OPTIONS: Final = "umapi_harness.reporter_options"
 
 
 def _option(word: str) -> str:
-    """A word of the command line; raises UsageError where an option and its value have become one word."""
+    """A word of the command line; raises UsageError where an option and its value have become one word.
+
+    Also for `--reporter`, where click would name options that are spelt like it and mean something else.
+    """
+    if word.partition("=")[0] == "--reporter":
+        raise click.UsageError("--reporter: there is no such option; is -r (--reporters) meant?")
     option, blank, _ = word.partition(" ")
     if blank and option.startswith("--") and "=" not in option:
         # Without the value, which may be a secret.
@@ -292,4 +301,23 @@ class RunCommand(click.Command):
                 value = waiting.pop()
             options[name] = value
         ctx.meta[REPORTER_OPTIONS] = options
-        return super().parse_args(ctx, kept)
+        ctx.allow_extra_args = True
+        rest = super().parse_args(ctx, kept)
+        if rest and not ctx.resilient_parsing:
+            raise click.UsageError(_stray(rest[0]))
+        return rest
+
+
+_PLACES: Final = "an environment goes with -e, data with -d, globals with -g, and a value with blanks into quotes"
+
+
+def _stray(word: str) -> str:
+    """What is wrong with a word behind the collection, and what to do, by what the file holds that it may name."""
+    if word.lower().endswith((".csv", ".xlsx")):
+        return f"{word}: run takes one collection; give data with -d"
+    kind = ""
+    with contextlib.suppress(DocumentError, ValueError):
+        kind = document_kind(parse(read_text(Path(word), "file"), surrogates=True))
+    if kind and kind != COLLECTION:
+        return f"{word}: is a {kind}, and run takes one collection; {use_of(kind)}"
+    return f"{word}: run takes one collection; {_PLACES}"

@@ -1,4 +1,4 @@
-"""Files that a run writes, looked at before the first request: they can be written, and take the place of no input."""
+"""Files that a run or a judgement writes, looked at before: they can be written, and take the place of no input."""
 
 from __future__ import annotations
 
@@ -109,9 +109,11 @@ def check_writable(path: Path) -> None:
     except OSError as error:
         if error.errno != errno.ENOENT:
             raise unwritable(path, error) from None
+        # Of a link to no file yet, the file is made where it points.
+        place = Path(os.path.realpath(path))
         try:
-            path.open("xb").close()
-            path.unlink()
+            place.open("xb").close()
+            place.unlink()
         except OSError as refused:
             raise unwritable(path, refused) from None
         return
@@ -119,6 +121,17 @@ def check_writable(path: Path) -> None:
         raise unwritable(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
     if stat.S_ISREG(mode) and not os.access(path, os.W_OK):
         raise unwritable(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
+def check_reports(reports: Mapping[str, Path | None], recordings: Sequence[Path]) -> None:
+    """Look at the reports on recordings, by their options, before any is judged; raises InputError and UsageError."""
+    for option, path in reports.items():
+        if path is None:
+            continue
+        check_output(path)
+        check_writable(path)
+        if any(is_same_file(path, one) for one in recordings):
+            raise InputError(f"{path}: {option} would overwrite a recording; give it a path of its own")
 
 
 def unwritable(path: Path, error: OSError) -> DocumentError:

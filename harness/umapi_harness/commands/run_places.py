@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,8 @@ import click
 from umapi_harness.commands.run_documents import RunDocuments
 from umapi_harness.commands.run_options import RunArguments
 from umapi_harness.common.documents import JsonValue
-from umapi_harness.postman.knowledge import Filling, Usage, api_hosts, fillings, usage_of
+from umapi_harness.common.meant import nearest
+from umapi_harness.postman.knowledge import Filling, Usage, api_hosts, fillings, unfilled, usage_of
 from umapi_harness.postman.signing import JWT_VARIABLE, jwt_provider
 from umapi_harness.postman.targets import Target, read_target
 from umapi_harness.postman.variables import Scopes
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from umapi_harness.mock.serving.server import RunningServer
     from umapi_harness.mock.state.organization import Organization
 
+_LISTED = 5
+"""Variables that advice names."""
 _TOKEN_SECONDS = 24 * 60 * 60
 
 
@@ -98,6 +101,35 @@ def mock_place(arguments: RunArguments, documents: RunDocuments) -> Generator[Pl
         )
 
 
+def advice_on_values(
+    arguments: RunArguments, documents: RunDocuments, place: Place, left: Iterable[Mapping[str, object]]
+) -> Iterator[str]:
+    """What to say behind a run that failed and went to the service itself without what it needs there, if it did.
+
+    `left` are the values of its variables at its end: scripts may have set what was empty at the beginning.
+    """
+    if place.on_loopback or place.target is not None:
+        return
+    before = {name: value for scope in _known(documents).values() for name, value in scope.items()}
+    given = {name for scope in left for name, value in scope.items() if value and value != before.get(name)}
+    empty, marked = unfilled(usage_of(documents.collection), _known(documents), given | _named_in_data(documents))
+    told = [
+        f"{_listed(names)} {'has' if len(names) == 1 else 'have'} {what}"
+        for names, what in ((empty, "no value"), (marked, "a placeholder for a value"))
+        if names
+    ]
+    if not told:
+        return
+    where = f"set them in {arguments.environment}" if arguments.environment else "give an environment with -e"
+    mock = "--mock runs the collection against a mock server, which has values for what is empty"
+    yield f"{' and '.join(told)}; {where} or with --env-var NAME=VALUE, or leave them empty: {mock}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _LISTED
+    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
 def _known(documents: RunDocuments) -> dict[str, Mapping[str, object]]:
     return {
         "environment": documents.environment.values,
@@ -111,7 +143,9 @@ def _check_names(names: Iterable[str], usage: Usage, documents: RunDocuments) ->
     variables = {*usage.names, *(name for scope in _known(documents).values() for name in scope)}
     for name in names:
         if name not in variables:
-            raise click.BadParameter(f"the collection has no variable {name!r}", param_hint="--no-fill")
+            near = nearest(name, sorted(variables))
+            meant = f"; is {near!r} meant?" if near else ""
+            raise click.BadParameter(f"the collection has no variable {name!r}{meant}", param_hint="--no-fill")
 
 
 def _named_in_data(documents: RunDocuments) -> frozenset[str]:

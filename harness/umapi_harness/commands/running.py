@@ -15,7 +15,7 @@ from umapi_harness.commands.conventions import BAD_INPUT, FAILED, PIPE_CLOSED, P
 from umapi_harness.commands.run_documents import RunDocuments, export, read_documents
 from umapi_harness.commands.run_network import sender_of
 from umapi_harness.commands.run_options import MEBIBYTE, REPORTER_OPTIONS, RunArguments, RunCommand, takes_run_options
-from umapi_harness.commands.run_places import Place, elsewhere, mock_place, starts_mock
+from umapi_harness.commands.run_places import Place, advice_on_values, elsewhere, mock_place, starts_mock
 from umapi_harness.commands.run_reports import Reports, tell_of_reporters
 from umapi_harness.commands.run_signals import SignalExit, ended_by_signals
 from umapi_harness.postman.cookie_files import read_cookies
@@ -131,6 +131,10 @@ def _run(
         finally:
             ending.waits = True
             finish()
+    if not summary.passed and kept and not ending.status():
+        left = kept[0].scopes.by_name().values()
+        for line in advice_on_values(arguments, documents, place, left):
+            say(line)
     return ending.status() or (0 if summary.passed else FAILED)
 
 

@@ -11,6 +11,7 @@ import click
 
 from umapi_harness.commands.conventions import FAILED, FILE, say, write_whole
 from umapi_harness.commands.recording_limits import BODY_LIMIT, limits_of
+from umapi_harness.commands.run_outputs import check_reports
 from umapi_harness.common.documents import read_document
 from umapi_harness.common.errors import InputError
 from umapi_harness.contract.findings import Grade
@@ -79,6 +80,7 @@ def verify(
     if there is a MUST, 2 if a file holds nothing of the API.
     """
     changes = _settings(pairs)
+    check_reports({"--write-seed": write_seed, "--junit": junit, "--json": json_file}, paths)
     given = [_seed(path) for path in seeds]
     recordings = [api_exchanges(path, limits_of(max_body)) for path in paths]
     simulation = MockJudge(settings=PROFILES[profile](), seeds=tuple(given), changes=changes)

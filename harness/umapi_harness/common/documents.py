@@ -14,9 +14,12 @@ import msgspec
 
 from umapi_harness.common.errors import DocumentError
 from umapi_harness.common.inputs import read_bytes
+from umapi_harness.common.mistaken import WORKBOOK, binary_kind, document_kind, use_of
 from umapi_harness.common.pointers import escaped
 
 _DIGITS: Final = 1000  # of a number; Python itself reads 4,300, and says so in words of its own
+_TABLES: Final = frozenset({"data file", "seed file", "CSV file"})
+"""Nouns of files that may be CSV."""
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
 """Brackets of JSON, and strings, so that those within strings do not count."""
 
@@ -116,6 +119,9 @@ def read_text(path: Path, noun: str) -> str:
     content = b""
     try:
         content = read_bytes(path)
+        if found := binary_kind(content):
+            before = "save it as CSV UTF-8, or " if found == WORKBOOK and noun in _TABLES else ""
+            raise DocumentError(str(path), "", f"is {found}", f"{before}give the path of a {noun}")
         return content.decode(_encoding(content)).replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
         problem = f"cannot be read ({error.strerror})"
@@ -135,9 +141,13 @@ def read_document(path: Path, noun: str, *, surrogates: bool = False) -> Any:
     if not text.strip():
         raise DocumentError(str(path), "", "is empty", f"export it again, or name a {noun}")
     try:
-        return parse(text, surrogates=surrogates)
+        document = parse(text, surrogates=surrogates)
     except ValueError as error:
         raise DocumentError(str(path), "", f"not JSON ({error})", f"correct the file, or name a {noun}") from error
+    found = document_kind(document)
+    if found and found != noun:
+        raise DocumentError(str(path), "", f"is a {found}, not a {noun}", use_of(found))
+    return document
 
 
 def read_node(path: Path, noun: str) -> Node:

@@ -177,7 +177,7 @@ class Settings:
         known = attrs.fields_dict(Settings)
         for name, value in changes.items():
             if name not in known:
-                raise InputError(f"{where}: /{name}: no such setting; {other_name(name, sorted(known))}")
+                raise InputError(f"{where}: /{name}: no such setting; {other_name(name, sorted(known), _LISTED)}")
             problem = _problem(known[name], value)
             if problem is not None:
                 raise InputError(f"{where}: /{name}: {problem}")
@@ -192,6 +192,7 @@ PROFILES: Final[Mapping[str, Callable[[], Settings]]] = dict(zip(PROFILE_NAMES, 
 """Settings that belong together, by name."""
 
 
+_LISTED: Final = "docs/reference/mock-settings.md"
 _WORDS: Final[Mapping[type[object], str]] = {bool: "true or false", int: "a whole number", str: "a text"}
 """What values of a type are, in messages."""
 

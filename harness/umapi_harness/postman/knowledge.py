@@ -212,6 +212,34 @@ def fillings(
     return tuple(found)
 
 
+def unfilled(
+    usage: Usage, known: Mapping[str, Mapping[str, object]], others: Iterable[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a collection reads of this API's variables without a value of its own: empty ones, and placeholders.
+
+    Tokens are left out, which scripts fetch. `others` are names that have a value elsewhere.
+    """
+    meanings = dict.fromkeys((*_WORDS, "ims", "api"), _ANY)
+    left = {*others, *(name for name in usage.names if meaning_of(name) in _FETCHED)}
+    empty = [one.name for one in fillings(usage, known, meanings, left) if one.name in usage.names]
+    values = {name: str(value) for scope in reversed(tuple(known.values())) for name, value in scope.items()}
+    marked = [
+        name
+        for name in usage.names
+        if (meaning_of(name) or name in usage.hosts) and name not in left and _STAND_IN.search(values.get(name, ""))
+    ]
+    return tuple(empty), tuple(marked)
+
+
+_ANY: Final = "a value"
+_FETCHED: Final = frozenset({"access_token", "jwt_token", "page"})
+_STAND_IN: Final = re.compile(
+    r"^\s*(?:<[^<>]*>|\[[^\[\]]*\]|\{(?!\{)[^{}]*\}|x{3,}|\.{3}|…|(?:(?:your|enter|insert|paste|replace|change)(?=[\W_])|todo|changeme).*)\s*$",
+    re.IGNORECASE,
+)
+"""A value that says that another belongs in its place."""
+
+
 def api_hosts(usage: Usage, known: Iterable[Mapping[str, object]]) -> frozenset[str]:
     """The hosts that the variables of addresses name."""
     hosts: set[str] = set()

@@ -44,6 +44,11 @@ export function facts(pairs) {
   return el("dl", { class: "facts" }, known.map(([term, value]) => el("div", {}, el("dt", {}, term), el("dd", {}, value))));
 }
 
+/** Prose in which names and values stand in backticks, as code. */
+export function prose(text) {
+  return text.split("`").map((part, place) => (place % 2 ? el("code", {}, part) : part));
+}
+
 /** A table with a caption for screen readers; `columns` are [heading, class] pairs. */
 export function table(caption, columns, rows) {
   return el(

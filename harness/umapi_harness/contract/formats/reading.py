@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from umapi_harness.contract.exchanges import Exchange, Limits
 from umapi_harness.contract.formats import har, postman, vcr
@@ -11,10 +11,8 @@ from umapi_harness.contract.formats.cursors import Cursor, is_map
 from umapi_harness.contract.formats.har import Skip, Unanswered
 from umapi_harness.contract.formats.json_documents import JsonCursor
 from umapi_harness.contract.formats.leftovers import Leave
-from umapi_harness.contract.formats.sources import Source
+from umapi_harness.contract.formats.sources import KNOWN, Source
 from umapi_harness.contract.formats.yaml_documents import YamlCursor
-
-_KNOWN: Final = "give a HAR 1.2 file, a vcrpy cassette or a Postman collection with saved examples"
 
 
 def exchanges(
@@ -40,7 +38,7 @@ def exchanges(
     elif cursor.kind == "map":
         yield from _of_map(cursor, skip, leave, unanswered)
     else:
-        raise source.error("is no recording", _KNOWN)
+        raise source.error("is no recording", KNOWN)
     cursor.finish()
 
 
@@ -83,4 +81,4 @@ def _of_map(cursor: Cursor, skip: Skip, leave: Leave | None, unanswered: Unanswe
         found = True
         yield from postman.exchanges(collection, source, "", skip)
     if not found:
-        raise source.error("is no recording", _KNOWN)
+        raise source.error("is no recording", KNOWN)

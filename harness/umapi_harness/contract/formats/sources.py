@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 import shlex
 from typing import BinaryIO, Final
 
+from umapi_harness.common.mistaken import WORKBOOK, binary_kind
 from umapi_harness.common.payloads import MARKS
 from umapi_harness.contract.exchanges import CutOffError, Limits, RecordingError
 
 _CHUNK: Final = 64 * 1024
+KNOWN: Final = "give a HAR 1.2 file, a vcrpy cassette or a Postman collection with saved examples"
+_USUAL: Final = "utf-8"
+_BINARY: Final = re.compile(rb"\A[^{\[\n]*?[\x00-\x08\x0e-\x1f]")
+"""Control bytes on a first line that is no JSON, as text of no kind has them."""
 MEMBERS: Final = 1000
 """How many members a map may have that is not taken into memory, such as the whole file: names are remembered."""
 
@@ -36,10 +42,15 @@ class Source:
         self._unreadable: tuple[str, str] | None = None
         self._nothing = 0
         first = self._raw()
-        for beginning, packer in _PACKED.items():
-            if first.startswith(beginning):
-                raise RecordingError(f"{path}: is packed with {packer}; unpack it first")
+        found = binary_kind(first)
+        packer = next((name for beginning, name in _PACKED.items() if first.startswith(beginning)), "")
+        if packer and found != WORKBOOK:
+            raise RecordingError(f"{path}: is packed with {packer}; unpack it first")
+        if found:
+            raise RecordingError(f"{path}: is {found}, and no recording; {KNOWN}")
         encoding, mark = _encoding(first)
+        if encoding == _USUAL and _BINARY.search(first):
+            raise RecordingError(f"{path}: is a binary file, and no recording; {KNOWN}")
         self.encoding = encoding
         self._position = mark
         self.limits = limits
@@ -169,4 +180,4 @@ def _encoding(first: bytes) -> tuple[str, int]:
         return "utf-16-le", 0
     if first[:1] == b"\0" and first[1:2] != b"\0":
         return "utf-16-be", 0
-    return "utf-8", 0
+    return _USUAL, 0

@@ -199,7 +199,10 @@ class YamlCursor:
             raise self._no_yaml(str(error).partition("\n")[0], None) from None
 
     def _no_yaml(self, reason: str, line: int | None) -> RecordingError:
-        return self.source.error(reason, "a vcrpy cassette is a YAML or JSON file", line=line)
+        # By its name it was meant as JSON, which would begin with a brace.
+        is_json = self.source.path.lower().endswith((".har", ".json"))
+        remedy = "a HAR file is JSON, and begins with {" if is_json else "a vcrpy cassette is a YAML or JSON file"
+        return self.source.error(reason, remedy, line=line)
 
 
 def _index(event: yaml.Event | None) -> int:

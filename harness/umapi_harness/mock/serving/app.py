@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from umapi_harness.mock.control.admin import admin_routes, unknown_route
 from umapi_harness.mock.control.page import page_routes
+from umapi_harness.mock.control.page_files import PAGE_PATH
 from umapi_harness.mock.serving.addresses import Names
 from umapi_harness.mock.serving.gate import Gate
 from umapi_harness.mock.serving.handling import Handler
@@ -21,7 +22,7 @@ def create_app(world: World, *, admin: bool = True, names: Names | None = None) 
     `names` are those by which it may be called, beside addresses and names of this machine and network.
     """
     names = names if names is not None else Names()
-    handler = Handler(world, names)
+    handler = Handler(world, names, page=PAGE_PATH if admin else "")
     routes: list[BaseRoute] = []
     if admin:
         routes += admin_routes(world)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from typing import Any, Final
 
 import attrs
 from starlette.types import Receive, Scope, Send
@@ -24,9 +25,11 @@ _NO_PAGES: Final = "this mock server answers no page of another site; start it w
 class Handler:
     """The API and the token host of one world as an ASGI application."""
 
-    def __init__(self, world: World, names: Names) -> None:
+    def __init__(self, world: World, names: Names, *, page: str = "") -> None:
+        """Answer for `world`; who calls the root of the server is told of its `page`, if it has one."""
         self._world = world
         self._names = names
+        self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -49,7 +52,8 @@ class Handler:
         # A browser names the page that a POST comes from; without one, which brings the token, there is no reading.
         if origin is not None and not self._names.include_origin(origin):
             return json_answer(403, {"error": _NO_PAGES})
-        return answer_to(self._world, call)
+        answer = answer_to(self._world, call)
+        return _with_page(answer, self._page) if self._page and call.path == "/" else answer
 
     async def _struck(self, call: Call, fault: Fault) -> Delivery:
         world = self._world
@@ -83,6 +87,13 @@ class Handler:
             steps=_steps(delivery),
             org_id=call.route.org_id if call.route is not None else "",
         )
+
+
+def _with_page(answer: Answer, page: str) -> Answer:
+    """The service's refusal of a path that it does not have, with where a person looks who calls a mock server."""
+    body: dict[str, Any] = json.loads(answer.body)
+    told = f"this is a mock server: its page for browsers is {page}, its interface {page}openapi.json"
+    return attrs.evolve(answer, body=json_answer(answer.status, {**body, "mock": told}).body)
 
 
 def _steps(delivery: Delivery) -> tuple[tuple[str, ...], ...]:

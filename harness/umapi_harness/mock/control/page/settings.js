@@ -1,7 +1,7 @@
 // The view of the settings: what each is, what it means, and how it differs from the documented behaviour.
 
 import { attempt, call } from "./api.js";
-import { el, field, fill, refill } from "./dom.js";
+import { el, field, fill, prose, refill } from "./dom.js";
 import { control, culprit, held } from "./forms.js";
 
 export function settingsView(page) {
@@ -52,7 +52,7 @@ export function settingsView(page) {
       { class: differs(one) ? "setting differs" : "setting" },
       el("label", { for: id }, one.name),
       input,
-      el("p", { id: `${id}-meaning`, class: "quiet" }, one.meaning, " ", el("span", { class: "defaults" }, others.filter(Boolean).join(" "))),
+      el("p", { id: `${id}-meaning`, class: "quiet" }, prose(one.meaning), " ", el("span", { class: "defaults" }, others.filter(Boolean).join(" "))),
     );
   }
 
