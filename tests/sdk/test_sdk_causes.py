@@ -17,7 +17,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from fault_kit import ROUTES, TABLE, Host, How, Listener, Plan, Route
 from sdk_kit import TunnelProxy, closed_port, serving
 from wire_kit import Way, sending
@@ -64,7 +64,14 @@ class Authority:
         return builder.not_valid_before(begin).not_valid_after(end)
 
     def context(
-        self, *, host: str = "127.0.0.1", begin: float = -1, end: float = 1, by_itself: bool = False
+        self,
+        *,
+        host: str = "127.0.0.1",
+        begin: float = -1,
+        end: float = 1,
+        by_itself: bool = False,
+        forged: bool = False,
+        purpose: x509.ObjectIdentifier | None = None,
     ) -> ssl.SSLContext:
         """What a host needs for TLS, with a certificate that is valid for days from now."""
         key = ec.generate_private_key(ec.SECP256R1())
@@ -72,7 +79,9 @@ class Authority:
         builder = self._builder("host", key, NOW + begin * DAY, NOW + end * DAY, issuer)
         place: Any = x509.IPAddress(ipaddress.ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
         builder = builder.add_extension(x509.SubjectAlternativeName([place]), critical=False)
-        certificate = builder.sign(key if by_itself else self.key, hashes.SHA256())
+        if purpose is not None:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+        certificate = builder.sign(key if by_itself or forged else self.key, hashes.SHA256())
         file = self.folder / "host.pem"
         plain = serialization.NoEncryption()
         pkcs8 = serialization.PrivateFormat.PKCS8
@@ -109,6 +118,14 @@ CERTIFICATES = {
     "another address": ({"host": "127.0.0.2"}, r"belongs to another name"),
     "expired": ({"begin": -3, "end": -2}, r"has expired: check this machine's clock, else it must be renewed there"),
     "not yet": ({"begin": 2, "end": 3}, r"is not valid yet: check this machine's clock"),
+    "of another kind": (
+        {"purpose": ExtendedKeyUsageOID.CLIENT_AUTH},
+        r"is not made for hosts: it must be replaced there by one for TLS servers",
+    ),
+    "forged": (
+        {"forged": True},
+        r"is not accepted \(certificate signature failure\): who runs that, or the proxy .* must replace it",
+    ),
     "by itself": ({"by_itself": True}, r"signed by itself and not trusted .*add the certificate .* to ca_bundle .*pem"),
 }
 
@@ -120,6 +137,17 @@ def test_certificates(kind: str, case: str, company: Authority) -> None:
     changes, expected = CERTIFICATES[case]
     error = tls_reason(kind, company.context(**changes), ca_bundle=str(company.file), ssl_strict=False)  # type: ignore[arg-type]
     assert_says(error, expected)
+    assert (error.permanent, error.sent) == (True, False)
+
+
+@KINDS
+def test_what_two_sides_never_agree_on_is_not_tried_again(kind: str, company: Authority) -> None:
+    """Where host and client have no cipher in common, the next attempt would fail as the first one did."""
+    context = company.context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")  # which the host's own key does not fit
+    error = tls_reason(kind, context, ca_bundle=str(company.file), ssl_strict=False)
+    assert_says(error, r"broke the TLS handshake off \(.*handshake failure\): give client_cert, if it wants one")
     assert (error.permanent, error.sent) == (True, False)
 
 

@@ -41,7 +41,20 @@ _CERTIFICATE = (
     ((10,), " or of its authority has expired: check this machine's clock, else it must be renewed there"),
     ((9,), " is not valid yet: check this machine's clock"),
     ((23,), " has been revoked: it must be replaced there"),
+    ((26,), " is not made for hosts: it must be replaced there by one for TLS servers"),
     ((66, 67, 68), " or of its authority is too weak for this machine's OpenSSL: it must be replaced there"),
+)
+
+_FOR_GOOD = (
+    *("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE", "UNSUPPORTED_CERTIFICATE", "ACCESS_DENIED"),
+    *("UNKNOWN_CA", "CERTIFICATE_REVOKED", "CERTIFICATE_EXPIRED", "CERTIFICATE_UNKNOWN", "UNRECOGNIZED_NAME"),
+    *("INSUFFICIENT_SECURITY", "NO_APPLICATION_PROTOCOL", "TOO_SMALL", "TOO_WEAK", "UNSAFE_LEGACY_RENEGOTIATION"),
+    *("NO_SHARED_CIPHER", "NO_CIPHERS", "WRONG_CIPHER", "UNKNOWN_PROTOCOL", "BAD_ECPOINT", "WRONG_CURVE"),
+)
+"""What OpenSSL says of two sides that do not come together however often they try."""
+_OF_OUR_CERTIFICATE = (
+    *("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE", "UNSUPPORTED_CERTIFICATE", "ACCESS_DENIED"),
+    *("UNKNOWN_CA", "CERTIFICATE_REVOKED", "CERTIFICATE_EXPIRED", "CERTIFICATE_UNKNOWN"),
 )
 
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "RECORD_LAYER_FAILURE"})
@@ -105,7 +118,7 @@ def _explain(roots: list[BaseException], place: _Place) -> tuple[str, bool]:
             return str(error), error.permanent
         if isinstance(error, ssl.SSLCertVerificationError):
             return _certificate(error, place), True
-        if isinstance(error, ssl.SSLError) and (_speaks_no_tls(error) or _has_no_version(error)):
+        if isinstance(error, ssl.SSLError) and (_speaks_no_tls(error) or _has_no_version(error) or _is_for_good(error)):
             return _tls(error, place), True
     status = place.exchange.tunnel_status
     if status is not None and not 200 <= status < 300:
@@ -207,7 +220,7 @@ def _tls(error: ssl.SSLError, place: _Place) -> str:
         if place.before_tunnel:
             return f"{peer} does not speak TLS: write its URL with http:// (it can lead to https hosts all the same)"
         return f"{peer} does not speak TLS: is the port right, and should the URL begin with http://?"
-    if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason or "BAD_CERTIFICATE" in reason:
+    if any(each in reason for each in _OF_OUR_CERTIFICATE):
         given = place.settings.client_cert is not None
         advice = "the one in client_cert is not accepted" if given else "give client_cert, if it wants one"
         return f"{peer} broke the TLS handshake off ({_plain(error)}): {advice}"
@@ -215,7 +228,16 @@ def _tls(error: ssl.SSLError, place: _Place) -> str:
         return (
             f"{peer} and this Python have no version of TLS in common ({_plain(error)}): the older side needs an update"
         )
+    if _is_for_good(error):
+        wrong_host = "UNRECOGNIZED_NAME" in reason
+        advice = "check the host in the URL" if wrong_host else "the side with older keys or ciphers needs an update"
+        return f"{peer} and this machine's OpenSSL do not come to TLS together ({_plain(error)}): {advice}"
     return f"TLS with {peer} failed: {_plain(error)}"
+
+
+def _is_for_good(error: ssl.SSLError) -> bool:
+    reason = (error.reason or "").upper()
+    return any(each in reason for each in _FOR_GOOD)
 
 
 def _speaks_no_tls(error: ssl.SSLError) -> bool:
@@ -246,7 +268,8 @@ def _certificate(error: ssl.SSLCertVerificationError, place: _Place) -> str:
         advice = _add(place, "that authority")
         chain = "" if code == _SELF_SIGNED_ROOT else "; or the host leaves out the certificates in between"
         return f"{whose} is not trusted, for its authority is unknown ({said}): {advice}{chain}"
-    return f"{whose} is not trusted ({said})"
+    inspects = "" if place.before_tunnel else ", or the proxy or firewall that inspects TLS,"
+    return f"{whose} is not accepted ({said}): who runs that{inspects} must replace it by one that OpenSSL accepts"
 
 
 def _add(place: _Place, what: str) -> str:
