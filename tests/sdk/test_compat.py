@@ -663,7 +663,10 @@ def test_keywords_of_release_2_lead_to_those_of_release_3() -> None:
 def test_classes_are_called_what_programs_call_them() -> None:
     """No repr, traceback or pickle has a name that only this project knows."""
     action = umapi_client.UserAction("a@example.com")
-    assert repr(action) == "<UserAction {'user': 'a@example.com'}, 0 commands>"
+    assert repr(action) == "<UserAction {'user': 'a@example.com'}, no commands>"
+    action.add_to_groups(["A"])
+    assert repr(action) == "<UserAction {'user': 'a@example.com'}, [{'add': {'group': ['A']}}]>"
+    assert len(repr(action.add_to_groups([f"group {number}" for number in range(500)]))) < 200
     assert umapi_client.UnavailableError.__name__ == "UnavailableError"
     for name in umapi_client.__all__:
         known: Any = getattr(umapi_client, name)

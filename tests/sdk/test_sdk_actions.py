@@ -451,8 +451,15 @@ def test_actions_can_be_copied_and_pickled(copied: Callable[[Any], Any]) -> None
 
 def test_repr_says_what_it_is() -> None:
     """The repr names target and size."""
-    assert repr(user().update(first_name="J")) == "<UserAction 'jo@example.com', 1 step>"
-    assert repr(user().update(first_name="J").add_to_groups(["g"])) == "<UserAction 'jo@example.com', 2 steps>"
+    assert repr(user().update(first_name="J")) == "<UserAction 'jo@example.com', 1 step: update>"
+    told = '<UserAction \'jo@example.com\', 2 steps: update, add "g", "h">'
+    assert repr(user().update(first_name="J").add_to_groups(["g", "h"])) == told
+    assert repr(user().remove_from_groups(all_groups=True)) == "<UserAction 'jo@example.com', 1 step: remove all>"
+    group_action = group().add_users(["a@b.c"]).add_to_products(["P"])
+    assert repr(group_action) == '<GroupAction \'Team\', 2 steps: add "a@b.c", add "P">'
+    assert repr(UserAction("jo@example.com")) == "<UserAction 'jo@example.com', 0 steps>"
+    assert len(repr(user().add_to_groups([f"group {number}" for number in range(5000)]))) < 200
+    assert repr(user().add_to_groups(["\u202e"])).isprintable()
     assert user().update(first_name="J").execution_errors() == ()
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 from msgspec.structs import replace
 
 from umapi_models.models import UserCommand, UserGroupCommand, UserGroupStep, UserStep
-from umapi_runtime.constraints import ContractError, Violation
+from umapi_runtime.constraints import ContractError, Violation, contract_of, show
 from umapi_sdk.actions.names import Names, at_once, in_chunks, moved
+from umapi_sdk.characters import shown
 from umapi_sdk.effects import StepPart
 from umapi_sdk.errors import ActionError
 from umapi_sdk.outcomes import ActionOutcome, OutcomeStatus
@@ -18,6 +20,9 @@ from umapi_sdk.prudence import doubts, named, useless
 
 Step = TypeVar("Step", bound=UserStep | UserGroupStep)
 Command = TypeVar("Command", bound=UserCommand | UserGroupCommand)
+
+_SHOWN = 10  # steps of an action that its repr looks at
+_LONGEST = 120  # characters of the steps in a repr
 
 # An action can be in the queues of several connections, each with its own threads. Reentrant as the queue's lock.
 _marking = threading.RLock()
@@ -82,7 +87,31 @@ class Action:
     def __repr__(self) -> str:
         status = f", {self.outcome.status}" if self.outcome else ""
         count = "1 step" if self.step_count == 1 else f"{self.step_count} steps"
-        return f"<{type(self).__name__} {self.target!r}, {count}{status}>"
+        told = shortened(f": {steps}" if (steps := ", ".join(islice(self._shown_steps(), _SHOWN))) else "")
+        return f"<{type(self).__name__} {shortened(repr(self.target))}, {count}{told}{status}>"
+
+    def _shown_steps(self) -> Iterator[str]:
+        """Give the steps in words: what each does, and to which groups, profiles or members; no field of a person."""
+        for command, _ in self.commands:
+            for step in command.do:
+                yield _shown_step(step)
+
+
+def _shown_step(step: UserStep | UserGroupStep) -> str:
+    for name, wire_name in contract_of(type(step)).names.items():
+        content: object = getattr(step, name)
+        if isinstance(content, str):
+            return f"{wire_name} {content}"
+        if content is not None:
+            lists = (getattr(content, field) for field in contract_of(type(content)).names)
+            names = [show(each) for listed in lists if isinstance(listed, tuple) for each in cast("tuple[str]", listed)]
+            return f"{wire_name} {', '.join(names)}" if names else wire_name
+    return ""
+
+
+def shortened(text: str) -> str:
+    """Return a text as a repr shows it: as one line of bounded length."""
+    return shown(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
 
 
 class Steps(Action, Generic[Step, Command]):

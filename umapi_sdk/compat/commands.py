@@ -31,6 +31,7 @@ from umapi_models.names import (
 )
 from umapi_runtime.constraints import ContractError, contract_of
 from umapi_sdk.actions import Action, GroupAction
+from umapi_sdk.actions.steps import shortened
 from umapi_sdk.commands import read_action
 from umapi_sdk.compat.failures import ArgumentError
 from umapi_sdk.compat.kinds import ClientCreateOption, ClientIdentityType, member
@@ -92,7 +93,8 @@ class ClientAction:
         """The places of the commands that are sent."""
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.frame!r}, {len(self.commands)} commands>"
+        commands = shortened(repr(self.commands)) if self.commands else "no commands"
+        return f"<{type(self).__name__} {self.frame!r}, {commands}>"
 
     def wire_dict(self) -> dict[str, Any]:
         """Return the action as the service is sent it."""
