@@ -159,6 +159,7 @@ def test_technical_accounts(umapi: Umapi, server: RunningServer) -> None:
     refused = umapi("users")
     assert (refused.status, refused.out) == (1, "")
     assert "12 are missing, more than 10 taken for technical accounts" in refused.err
+    assert "or allow for more with --unlisted N" in refused.err
     assert "--unlisted" in umapi("users", "--help").out
     assert len(umapi("users", "--unlisted", "12").lines[1:]) == len(server.world.organization().listed_users)
 
@@ -246,3 +247,50 @@ def test_a_listing_soon_after_another(umapi: Umapi, server: RunningServer) -> No
         "start_sync() before the listing opens its first page at once, as does --announce of umapi users" in refused.err
     )
     assert umapi("users", "--announce").lines == umapi("users", "--announce").lines != []
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("Devopps", ": is DevOps meant?"),
+        ("DEV OPS", ": is DevOps meant?"),
+        ("Nothing at all", "error.group.not_found"),
+    ],
+)
+def test_a_group_that_is_not_there(umapi: Umapi, name: str, end: str) -> None:
+    """The group that is spelt much like it is asked after; where none is, nothing is added."""
+    result = umapi("users", "--group", name)
+    assert (result.status, result.out) == (1, "")
+    assert end in result.err
+    assert ("meant?" in result.err) == end.endswith("meant?")
+
+
+def test_the_nearest_group_is_a_help_alone(umapi: Umapi, server: RunningServer) -> None:
+    """Where the groups cannot be listed, what is told is still that the group is not there."""
+    server.world.faults.add(Fault(operation="groups", status=500))
+    result = umapi("users", "--group", "Devopps")
+    assert result.status == 1
+    assert "error.group.not_found" in result.err
+    assert "meant" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("USERGROUP", "USER_GROUP"), ("product-profiles", "PRODUCT_PROFILE")],
+)
+def test_a_type_of_group_that_is_misspelt(umapi: Umapi, written: str, meant: str) -> None:
+    """The type that must be meant is asked after."""
+    result = umapi("groups", "--type", written)
+    assert result.status == 2
+    assert result.err.rstrip().endswith(f": is {meant} meant?")
+    assert "meant" not in umapi("groups", "--type", "x").err
+
+
+def test_what_is_missing_is_told_for_the_command_line(umapi: Umapi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No message of a command speaks of what only programs can give."""
+    assert "needs a file: name one with --config or UMAPI_CONFIG" in umapi("--profile", "x", "users").err
+    for name in ("UMAPI_ORG_ID", "UMAPI_CLIENT_ID", "UMAPI_CLIENT_SECRET"):
+        monkeypatch.delenv(name)
+    told = umapi("users").err
+    assert told.endswith("UMAPI_CLIENT_SECRET, or in a file that --config or UMAPI_CONFIG names\n")
+    assert "are not set: give them as UMAPI_ORG_ID, " in told

@@ -35,6 +35,24 @@ def examples(*lines: str) -> str:
     return "\n".join(("\b", EXAMPLES, *(f"  {line}" for line in lines)))
 
 
+_SAID: Final = {
+    "it as an argument of connect(), as ": "it as ",
+    "them as arguments of connect(), as ": "them as ",
+    "in a file named by UMAPI_CONFIG": "in a file that --config or UMAPI_CONFIG names",
+    "needs a file: give a path, or set UMAPI_CONFIG": "needs a file: name one with --config or UMAPI_CONFIG",
+    "ListingRules(unlisted=...)": "--unlisted N",
+    "set ssl_strict=False": "set UMAPI_SSL_STRICT=false",
+}
+"""What errors say to programs, and what is said of it to those who type commands."""
+
+
+def said_to_people(message: str) -> str:
+    """Return the message of an error with options and variables in place of what only programs can give."""
+    for to_programs, to_people in _SAID.items():
+        message = message.replace(to_programs, to_people)
+    return message
+
+
 def words_given(context: click.Context, **changes: Any) -> list[str]:
     """Return the words of a command line as it was given, with other values for some of its parameters.
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import click
 
-from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, INTERRUPTED, PIPE_CLOSED, Access
+from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, INTERRUPTED, PIPE_CLOSED, Access, said_to_people
 from umapi_sdk.command_line.late_commands import CommandHome, LateGroup
 from umapi_sdk.command_line.output import complain, open_streams, silence_output, tell_log, tell_warnings
 from umapi_sdk.errors import UmapiError, UsageError
@@ -61,9 +61,9 @@ def run(arguments: Sequence[str] | None) -> int:
     except click.ClickException as error:
         message, status = error.format_message(), BAD_INPUT
     except UsageError as error:
-        message, status = str(error), BAD_INPUT
+        message, status = said_to_people(str(error)), BAD_INPUT
     except UmapiError as error:
-        message, status = str(error), FAILED
+        message, status = said_to_people(str(error)), FAILED
     except (click.Abort, KeyboardInterrupt):
         message, status = "interrupted", INTERRUPTED
     except _PipeClosedError:

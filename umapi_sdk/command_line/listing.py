@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
 from umapi_models.models import Group, GroupType, User
 from umapi_runtime.converter import write
+from umapi_sdk.characters import shown
 from umapi_sdk.command_line.conventions import DONE, FAILED, Access, examples
 from umapi_sdk.command_line.output import complain, say
 from umapi_sdk.command_line.records import (
@@ -21,11 +23,15 @@ from umapi_sdk.command_line.records import (
     json_text,
     show,
 )
+from umapi_sdk.errors import NotFoundError, UmapiError
 from umapi_sdk.listings import Completeness
 from umapi_sdk.lookups import GroupsQuery, UserQuery, UsersQuery
 from umapi_sdk.queries import NOT_GIVEN
 from umapi_sdk.sheets.cells import cell_of
 from umapi_sdk.wholeness import ListingRules
+
+if TYPE_CHECKING:
+    from umapi_sdk.connection import Connection
 
 
 def record_of(entry: User | Group) -> Mapping[str, Any]:
@@ -106,7 +112,7 @@ def users(
     announce: bool,
     form: str,
     raw: bool,
-) -> None:
+) -> int:
     """List users. Nothing is printed unless the listing is whole.
 
     With --group, these are the members of a user group, product profile or admin group.
@@ -125,9 +131,26 @@ def users(
         )
         if announce:
             connection.start_sync()
-        found = query.all_results()
+        try:
+            found = query.all_results()
+        except NotFoundError as error:
+            if in_group is None:
+                raise
+            complain(f"{error}{_group_meant(connection, in_group)}")
+            return FAILED
     tell_doubts(query.complete)
     show(found, USERS, form, raw=raw)
+    return DONE
+
+
+def _group_meant(connection: Connection, name: str) -> str:
+    """Return the end of a message on a group that is not there: the group that is spelt much like it."""
+    try:
+        known = {group.group_name.casefold(): group.group_name for group in GroupsQuery(connection).all_results()}
+    except UmapiError:
+        return ""  # which group is meant is a help, and what went wrong is told
+    near = get_close_matches(name.casefold(), known, n=1, cutoff=0.75)
+    return f": is {shown(known[near[0]])} meant?" if near else ""
 
 
 @click.command(
@@ -159,6 +182,17 @@ def one_user(access: Access, name: str, domain: str | None, form: str, raw: bool
     return DONE
 
 
+class _GroupTypes(click.Choice[str]):
+    """The types of groups; one that is written without its underscore, or misspelt, is asked after."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            near = get_close_matches(str(value).upper().replace("-", "_"), map(str, self.choices), n=1)
+            self.fail(f"{error.message.removesuffix('.')}: is {near[0]} meant?" if near else error.message, param, ctx)
+
+
 @click.command(
     epilog=examples(
         "umapi groups", "umapi groups --type USER_GROUP", "umapi groups --type PRODUCT_PROFILE --format csv"
@@ -167,7 +201,7 @@ def one_user(access: Access, name: str, domain: str | None, form: str, raw: bool
 @click.option(
     "--type",
     "types",
-    type=click.Choice([str(kind) for kind in GroupType], case_sensitive=False),
+    type=_GroupTypes([str(kind) for kind in GroupType], case_sensitive=False),
     multiple=True,
     help="Only groups of this type; can be given several times.",
 )
