@@ -1448,7 +1448,7 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
         meaning="A user group of this name is already there, or one list names the same group twice.",
         remedy="Choose another name, or name each group once.",
         remedies={
-            "createUserGroup": "Say by the option of the creation that the group may exist already, choose another name, or name each group once."
+            "createUserGroup": "Set option to ignoreIfAlreadyExists or updateIfAlreadyExists where the group may exist already, choose another name, or name each group once."
         },
         calls=("action.usergroup",),
         retry="never",

@@ -50,13 +50,19 @@ def test_connections(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_actions(server: RunningServer, capsys: pytest.CaptureFixture[str]) -> None:
-    """The program adds a user with a membership; a function returns a chain of steps."""
-    part, function = parts("reference/actions.md")
+    """The program adds a user with a membership; a function returns a chain of steps; an option does for one there."""
+    part, function, there_already = parts("reference/actions.md")
     exec(compile(part, "actions.md", "exec"), {})
     assert capsys.readouterr().out.startswith("new@example.com: completed")
     assert server.world.organization().find_user("new@example.com") is not None
     exec(compile(function, "actions.md", "exec"), {"__name__": __name__})
     assert "'jo@example.com', 2 steps" in capsys.readouterr().out
+    for _ in range(2):
+        exec(compile(there_already, "actions.md", "exec"), {})
+        assert capsys.readouterr().out == "Execution(queued=0, sent=2, completed=2)\n"
+    renamed = server.world.organization().find_user("jdoe@example.com")
+    assert renamed is not None
+    assert renamed.firstname == "Jane"
 
 
 @pytest.mark.usefixtures("server")
@@ -67,7 +73,9 @@ def test_reading(capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(first, "reading.md", "exec"), names)
     assert names["jane"].email == "jdoe@example.com"
     assert len(names["everybody"]) == 13
-    assert "jdoe@example.com" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "jdoe@example.com" in told
+    assert "DevOps USER_GROUP 2" in told
     exec(compile(second, "reading.md", "exec"), names)
     asyncio.run(names["main"]())
     assert "jdoe@example.com" in capsys.readouterr().out
