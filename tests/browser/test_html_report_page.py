@@ -132,6 +132,24 @@ def test_what_the_answer_says_stands_below_the_failure(report: Open) -> None:
     page.until_text("main .hints", hint)
 
 
+def test_a_check_of_pm_send_request_stands_beside_its_exchange(report: Open) -> None:
+    """With the line of its script, a link to that exchange, and not with that of the request, on both pages."""
+    one = step(1)
+    check = events.CheckFailed(
+        step=one, name="x", message="no", pointer="/item/0/event/0", line=4, column=2, exchanges=(11,)
+    )
+    sent = [*exchange(one, 10), *exchange(one, 11, status=503, cause=events.Cause.SCRIPT)]
+    page = report(whole_run([[*sent, check, events.RequestFinished(step=one)]]))
+    about = "about pm.sendRequest: GET https://umapi.example/v2/users/11, answered 503 Refused"
+    assert page.texts(".failure .about") == [about]
+    assert page.texts(".failure .pointer") == ["in the collection /item/0/event/0, line 4, column 2 of the test script"]
+    (shown,) = page.texts(".failure .exchange")
+    assert "/users/11" in shown
+    page.click(".failure .about a", "pm.sendRequest: GET")
+    page.until("return document.querySelector('#exchange-11')?.open")
+    assert page.texts("article .about") == [about]
+
+
 def test_a_passed_run_says_so_at_once(report: Open) -> None:
     """The verdict is a word with a sign, at the top of the page and in the bar."""
     page = report(whole_run([plain_step(1)]))

@@ -15,7 +15,7 @@ export function exchangesView(details, bodyOf, tell, wanted) {
   const spans = exchanges.map((one) => [one.at, one.answer?.seconds ?? one.failure?.seconds ?? 0]);
   const [begin, end] = extent(spans);
   const last = lastOf(details);
-  const opened = new Set([wanted, ...[...details.checks, ...details.errors].flatMap((one) => (one.about ?? []).map(([number]) => number))]);
+  const opened = new Set([wanted, ...concerned(details).map((one) => one.number)]);
   return exchanges.map((one, place) => {
     const isOpen = exchanges.length === 1 || one.cause === "collection" || one === last || opened.has(one.number);
     const track = exchanges.length > 1 ? bar([...spans[place], one.answer?.status ?? 0], begin, end) : null;
@@ -23,8 +23,19 @@ export function exchangesView(details, bodyOf, tell, wanted) {
   });
 }
 
+/** The exchanges that the failures of a step are about: where none says, the one whose answer its tests saw. */
+export function concerned(details) {
+  const failures = [
+    ...details.checks.filter((check) => check.state === "failed"),
+    ...details.errors.filter((error) => !error.allowed),
+  ];
+  const numbers = new Set(failures.flatMap((one) => (one.about ?? []).map(([number]) => number)));
+  if (failures.some((one) => !one.about)) numbers.add(lastOf(details)?.number);
+  return details.exchanges.filter((one) => numbers.has(one.number));
+}
+
 /** The exchange whose answer the tests of a step saw; undefined if nothing was sent. */
-export function lastOf(details) {
+function lastOf(details) {
   return details.exchanges.findLast((one) => one.cause !== "script" && one.cause !== "token");
 }
 

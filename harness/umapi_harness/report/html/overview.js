@@ -1,7 +1,7 @@
 // The first page: the verdict, the failures, and what the reader must know to judge the run.
 
 import { count, el, facts, plural, table } from "./dom.js";
-import { exchangeView, lastOf } from "./exchanges.js";
+import { concerned, exchangeView } from "./exchanges.js";
 import { errorCard, hintsView, mark, placeText, problemCards, sign } from "./problems.js";
 import { duration, strip } from "./timeline.js";
 
@@ -140,7 +140,7 @@ function failureView(run, row, tell) {
     el("h4", {}, el("a", { href: `#step-${row.number}` }, row.name)),
     cards,
     details && hintsView(details),
-    details && lastOf(details) ? exchangeView(lastOf(details), run.details.body, tell, false, null) : null,
+    details && concerned(details).map((one) => exchangeView(one, run.details.body, tell, false, null)),
   );
 }
 
