@@ -283,7 +283,7 @@ def test_a_type_of_group_that_is_misspelt(umapi: Umapi, written: str, meant: str
     result = umapi("groups", "--type", written)
     assert result.status == 2
     assert result.err.rstrip().endswith(f": is {meant} meant?")
-    assert "meant" not in umapi("groups", "--type", "x").err
+    assert "x is no type of group; types: USER_GROUP, PRODUCT_PROFILE, " in umapi("groups", "--type", "x").err
 
 
 def test_what_is_missing_is_told_for_the_command_line(umapi: Umapi, monkeypatch: pytest.MonkeyPatch) -> None:

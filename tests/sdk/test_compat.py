@@ -694,3 +694,17 @@ def test_an_auth_host_needs_no_scheme(secure: RunningServer, client: Client, mon
     connection.close()
     with pytest.raises(UmapiError, match=r"auth_host must be an http or https URL, not 'https:/ims\.example\.com'"):
         umapi_client.OAuthS2S("id", "secret", auth_host="https:/ims.example.com")
+
+
+def test_values_are_refused_where_they_are_sent(client: Client, wire: ScriptedServer) -> None:
+    """A country or address that is none is an error of its action, as in umapi-client; the other actions are done."""
+    wire.answer = all_good
+    country = umapi_client.UserAction("a@example.com").create("a@example.com", "A", "B", "Sweden")
+    address = umapi_client.UserAction("b@example.com").create("mailto:b@example.com", "A", "B", "SE")
+    assert client(wire).execute_multiple([country, address, member_of("c@example.com")]) == (0, 3, 1)
+    assert [
+        error["message"].partition(": ")[2] for each in (country, address) for error in each.execution_errors()
+    ] == [
+        '"Sweden" is no country code of ISO 3166-1: give "SE" (error.command.string.too_long)',
+        '"mailto:b@example.com" is no e-mail address: is b@example.com meant?',
+    ]

@@ -188,9 +188,10 @@ class _GroupTypes(click.Choice[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         try:
             return super().convert(value, param, ctx)
-        except click.BadParameter as error:
+        except click.BadParameter:
             near = get_close_matches(str(value).upper().replace("-", "_"), map(str, self.choices), n=1)
-            self.fail(f"{error.message.removesuffix('.')}: is {near[0]} meant?" if near else error.message, param, ctx)
+            meant = f": is {near[0]} meant?" if near else f"; types: {', '.join(self.choices)}"
+            self.fail(f"{shown(str(value))} is no type of group{meant}", param, ctx)
 
 
 @click.command(
