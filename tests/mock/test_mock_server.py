@@ -269,6 +269,28 @@ def test_a_stuck_client_does_not_keep_the_server_from_ending() -> None:
     assert threading.active_count() == before
 
 
+@pytest.mark.parametrize("client_left", [True, False])
+def test_an_answer_that_a_plan_delays_does_not_keep_the_server_from_ending(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], client_left: bool
+) -> None:
+    """It is dropped in silence, whether its client still waits for it or has given up."""
+    plan = tmp_path / "faults.json"
+    plan.write_text('[{"operation": "status", "kind": "delay", "delay": 3600}]', "utf-8")
+    with running_server(faults_path=plan) as server:
+        waiting = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))
+        waiting.sendall(b"GET /status HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        while not server.world.faults.take_strikes():
+            httpx.get(f"{server.url}/_mock/faults")
+        if client_left:
+            waiting.close()
+    with waiting:
+        if not client_left:
+            waiting.settimeout(10)
+            with contextlib.suppress(ConnectionResetError):
+                assert waiting.recv(1000) == b""
+    assert capfd.readouterr() == ("", "")
+
+
 RAW = [
     b"GARBAGE\r\n\r\n",
     b"GET / HTTP/9.9\r\n\r\n",

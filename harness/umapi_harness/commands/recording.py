@@ -38,6 +38,7 @@ from umapi_harness.mock.serving.listening import DEFAULT_HOST, Site, in_backgrou
 from umapi_models.operations import API_PATH, IMS_ROOT
 
 _CONNECT_SECONDS = 20.0
+_GRACE = 1.0  # seconds for answers of the service that are on their way when the recording ends
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
 
 
@@ -121,6 +122,7 @@ def record(
             stop=lambda: setattr(server, "should_exit", True),
         )
         server = place.server(proxy)
+        server.grace = _GRACE
         server.config.date_header = False  # the service's own is passed on
         told = f"recording to {target} at {place.url}"
         saved: Path | None = None

@@ -30,7 +30,10 @@ from umapi_harness.mock.settings import KEEP_ALIVE_SECONDS
 DEFAULT_HOST: Final = "127.0.0.1"
 
 _START_SECONDS: Final = 30.0
-_STOP_SECONDS: Final = 1
+_GRACE: Final = 0.2
+"""Seconds that answers under way have at the end: many times what one takes that no plan delays."""
+_CLEARING_SECONDS: Final = 3
+"""Seconds after which uvicorn itself complains about what does not end: it takes no fraction."""
 _LAST_PORT: Final = 65_535
 
 
@@ -70,6 +73,9 @@ def site(host: str, port: int, *, tls: bool) -> Generator[Site]:
 
 class Server(uvicorn.Server):
     """Uvicorn on a socket of ours; tells when it listens and ends without raising the signal again."""
+
+    grace = _GRACE
+    """Seconds that answers under way have at the end, before their connections are cut."""
 
     def __init__(self, app: ASGIApp, listener: socket.socket, certificates: Certificates | None) -> None:
         config = server_config(app, certificates)
@@ -118,12 +124,18 @@ class Server(uvicorn.Server):
             self._failure, self.should_exit = error, True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End; connections that are idle but kept alive, TLS ones above all, are not waited for."""
+        """End; connections that are idle but kept alive, TLS ones above all, are not waited for.
+
+        What is not answered within the grace is dropped in silence: uvicorn would tell of answers that a plan delays.
+        """
         ending = asyncio.ensure_future(super().shutdown(sockets))
         await asyncio.sleep(0)
         self._abort(every=False)
-        await ending
+        await asyncio.wait((ending,), timeout=self.grace)
+        for task in self.server_state.tasks:
+            task.cancel()
         self._abort(every=True)
+        await ending
         await asyncio.sleep(0)
 
     def _abort(self, *, every: bool) -> None:
@@ -201,7 +213,7 @@ def server_config(app: ASGIApp, certificates: Certificates | None) -> uvicorn.Co
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=_STOP_SECONDS,
+        timeout_graceful_shutdown=_CLEARING_SECONDS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         ssl_certfile=str(certificates.chain) if certificates is not None else None,
         ssl_keyfile=str(certificates.key) if certificates is not None else None,
