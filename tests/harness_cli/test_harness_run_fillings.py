@@ -81,7 +81,7 @@ def needy(script: str = "") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("words", "script", "said"),
     [
-        ((), "", "base_url, org_id, client_id have no value; give an environment with -e or with --env-var"),
+        ((), "", "base_url, org_id, client_id have no value; set them in an environment (-e) or with --env-var"),
         (("-e", "e.json"), "", "client_id has no value and org_id has a placeholder for a value; set them in "),
         (("-e", "e.json", "--env-var", "client_id=1", "--env-var", "org_id=1@AdobeOrg"), "", ""),
         (("--env-var", f"base_url={NOWHERE}", "--env-var", "client_id=1"), "pm.environment.set('org_id', '1')", ""),
@@ -101,3 +101,20 @@ def test_a_run_that_fails_for_want_of_values_says_which_and_names_the_mock_serve
     assert ran.status == 1
     assert (f"umapi-harness: {said}" in ran.err) if said else ("no value" not in ran.err)
     assert ("--mock runs the collection against a mock server" in ran.err) is bool(said)
+
+
+def test_the_advice_names_every_variable_that_the_failures_name(run: Run, tmp_path: Path) -> None:
+    """Also those that this API has no meaning for, as columns of data, and data as a place for them; no token."""
+    collection = needy()
+    collection["item"][0]["request"]["url"] = f"{NOWHERE}/v2/usermanagement/users/{{{{org_id}}}}/0/{{{{firstname}}}}"
+    (tmp_path / "c.json").write_text(json.dumps(collection), "utf-8")
+    ran = run("run", tmp_path / "c.json")
+    assert "no value for {{org_id}}, {{firstname}}, {{client_id}}, {{token}}: " in ran.out
+    assert ran.err.startswith(
+        "umapi-harness: org_id, client_id, firstname have no value; "
+        "set them in an environment (-e), in data (-d) or with --env-var NAME=VALUE, or leave org_id, client_id empty: "
+        "--mock runs the collection against a mock server, which has values for them"
+    )
+    data = tmp_path / "d.csv"
+    data.write_text("lastname\nA\n", "utf-8")
+    assert f"set them in an environment (-e), in {data} or with " in run("run", tmp_path / "c.json", "-d", data).err

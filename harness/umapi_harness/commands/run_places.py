@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from umapi_harness.commands.run_documents import RunDocuments
 from umapi_harness.commands.run_options import RunArguments
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.common.meant import nearest
-from umapi_harness.postman.knowledge import Filling, Usage, api_hosts, fillings, unfilled, usage_of
+from umapi_harness.postman.knowledge import Filling, Usage, api_hosts, fillings, is_fetched, unfilled, usage_of
 from umapi_harness.postman.signing import JWT_VARIABLE, jwt_provider
 from umapi_harness.postman.targets import Target, read_target
 from umapi_harness.postman.variables import Scopes
@@ -26,6 +26,7 @@ from umapi_models.operations import API_PATH, IMS_ROOT, METASCOPE, SCOPES
 if TYPE_CHECKING:
     from umapi_harness.mock.serving.server import RunningServer
     from umapi_harness.mock.state.organization import Organization
+    from umapi_harness.postman.session import Session
 
 _LISTED = 5
 """Variables that advice names."""
@@ -101,28 +102,33 @@ def mock_place(arguments: RunArguments, documents: RunDocuments) -> Generator[Pl
         )
 
 
-def advice_on_values(
-    arguments: RunArguments, documents: RunDocuments, place: Place, left: Iterable[Mapping[str, object]]
-) -> Iterator[str]:
-    """What to say behind a run that failed and went to the service itself without what it needs there, if it did.
+def advice_on_values(arguments: RunArguments, documents: RunDocuments, place: Place, session: Session) -> str:
+    """What to say behind a run that failed and went to the service itself without what it needs there, or nothing.
 
-    `left` are the values of its variables at its end: scripts may have set what was empty at the beginning.
+    Scripts may have set what was empty at the beginning, and requests may have wanted more than this API knows of.
     """
     if place.on_loopback or place.target is not None:
-        return
+        return ""
     before = {name: value for scope in _known(documents).values() for name, value in scope.items()}
+    left = session.scopes.by_name().values()
     given = {name for scope in left for name, value in scope.items() if value and value != before.get(name)}
     empty, marked = unfilled(usage_of(documents.collection), _known(documents), given | _named_in_data(documents))
+    own = (*empty, *marked)
+    if not own:
+        return ""
+    others = [name for name in session.wanting if name not in own and not is_fetched(name)]
     told = [
         f"{_listed(names)} {'has' if len(names) == 1 else 'have'} {what}"
-        for names, what in ((empty, "no value"), (marked, "a placeholder for a value"))
+        for names, what in (((*empty, *others), "no value"), (marked, "a placeholder for a value"))
         if names
     ]
-    if not told:
-        return
-    where = f"set them in {arguments.environment}" if arguments.environment else "give an environment with -e"
-    mock = "--mock runs the collection against a mock server, which has values for what is empty"
-    yield f"{' and '.join(told)}; {where} or with --env-var NAME=VALUE, or leave them empty: {mock}"
+    places = [arguments.environment or "an environment (-e)"]
+    if others:
+        places.append(arguments.iteration_data or "data (-d)")
+    where = ", in ".join(places)
+    leave, kept = (_listed(own), "them") if others else ("them", "what is empty")
+    mock = f"--mock runs the collection against a mock server, which has values for {kept}"
+    return f"{' and '.join(told)}; set them in {where} or with --env-var NAME=VALUE, or leave {leave} empty: {mock}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -131,10 +131,9 @@ def _run(
         finally:
             ending.waits = True
             finish()
-    if not summary.passed and kept and not ending.status():
-        left = kept[0].scopes.by_name().values()
-        for line in advice_on_values(arguments, documents, place, left):
-            say(line)
+    advised = not summary.passed and kept and not ending.status()
+    if advised and (advice := advice_on_values(arguments, documents, place, kept[0])):
+        say(advice)
     return ending.status() or (0 if summary.passed else FAILED)
 
 

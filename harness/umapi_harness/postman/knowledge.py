@@ -220,7 +220,7 @@ def unfilled(
     Tokens are left out, which scripts fetch. `others` are names that have a value elsewhere.
     """
     meanings = dict.fromkeys((*_WORDS, "ims", "api"), _ANY)
-    left = {*others, *(name for name in usage.names if meaning_of(name) in _FETCHED)}
+    left = {*others, *(name for name in usage.names if is_fetched(name))}
     empty = [one.name for one in fillings(usage, known, meanings, left) if one.name in usage.names]
     values = {name: str(value) for scope in reversed(tuple(known.values())) for name, value in scope.items()}
     marked = [
@@ -229,6 +229,11 @@ def unfilled(
         if (meaning_of(name) or name in usage.hosts) and name not in left and _STAND_IN.search(values.get(name, ""))
     ]
     return tuple(empty), tuple(marked)
+
+
+def is_fetched(name: str) -> bool:
+    """Whether a variable of that name usually gets its value from a script of the collection."""
+    return meaning_of(name) in _FETCHED
 
 
 _ANY: Final = "a value"

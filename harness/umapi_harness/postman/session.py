@@ -135,6 +135,8 @@ class Session:
     maker: Maker = attrs.field(init=False)
     memory: Memory = attrs.field(factory=Memory, init=False)
     cookies: CookieJar = attrs.field(init=False)
+    wanting: dict[str, None] = attrs.field(factory=dict[str, None], init=False)
+    """Variables without a value that requests of the run have asked for, in order."""
     began: float = attrs.field(factory=time.monotonic, init=False)
     """When the run began, by the clock that only goes forward."""
     _of_auths: frozenset[str] = attrs.field(init=False)
@@ -343,6 +345,7 @@ class Session:
         names = self.scopes.take_unresolved()
         if not names:
             return True
+        self.wanting.update(dict.fromkeys(names))
         rule = Rule.UNRESOLVED_VARIABLE
         sent = rule in self.options.allowed or not changes_organization(request.method, request.url)
         listed = ", ".join(f"{{{{{name}}}}}" for name in names)
@@ -359,6 +362,7 @@ class Session:
         sent = rule in self.options.allowed or not changes_organization(request.method, blanks.filled)
         path = re.split("[?#]", request.url, maxsplit=1)[0]
         for one in blanks.variables:
+            self.wanting[one.name] = None
             place = f", as {one.origin} has it," if one.origin else ""
             message = f"{{{{{one.name}}}}} is empty{place} and leaves a part of the path {path} empty"
             self.error(step, rule, f"{message}: {_consequence(sent)}; {_REMEDY}", f"{step.pointer}/request")
