@@ -19,7 +19,7 @@ from umapi_harness.postman.choosing import chosen_items
 from umapi_harness.postman.collection import Item
 from umapi_harness.postman.rules import allowed_rules
 from umapi_harness.report.failures import FailedStep
-from umapi_harness.report.terminal import Part, shown
+from umapi_harness.report.terminal import Part, shown, without_commands
 from umapi_harness.stepped_runs import Place, SteppedRun
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _text(failed: FailedStep) -> Iterator[str]:
 
 
 def _plain(parts: Iterable[Part]) -> str:
-    return shown("".join(part if isinstance(part, str) else part[0] for part in parts))
+    return without_commands(shown("".join(part if isinstance(part, str) else part[0] for part in parts)))
 
 
 def _names(items: Iterable[Item], iteration: int | None) -> Iterator[str]:

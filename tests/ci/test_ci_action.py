@@ -131,7 +131,7 @@ def test_a_run_that_does_not_begin(run: Run, place: Path) -> None:
     assert step.outputs.keys() == PROMISED
     assert (step.outputs["junit"], step.outputs["html"]) == ("", "")
     assert step.summary.startswith("### UMAPI collection: no run\n")
-    (annotation,) = [line for line in step.log.splitlines() if line.startswith("::")]
+    (annotation,) = [line for line in step.log.splitlines() if line.startswith("::error")]
     (said,) = [line for line in step.log.splitlines() if line.startswith("umapi-harness: ")]
     assert annotation == f"::error title=umapi::{said}"
     assert "missing.json" in step.summary
@@ -145,13 +145,24 @@ def test_a_run_with_a_verdict_has_no_annotation(run: Run, collection: str) -> No
     assert "::error" not in step.log
 
 
+def test_no_collection_commands_the_runner(run: Run) -> None:
+    """All that the run prints stands between a stop of commands and its end, by a token that nobody knows before."""
+    logs = [run("Run the collection", collection="green.json").log.splitlines() for _ in range(2)]
+    tokens = {line.removeprefix("::stop-commands::") for log in logs for line in log if line.startswith("::stop-")}
+    assert len(tokens) == 2
+    for log in logs:
+        assert log[0].startswith("::stop-commands::")
+        token = log[0].removeprefix("::stop-commands::")
+        assert any(line.startswith("passed: ") for line in log[1 : log.index(f"::{token}::")])
+
+
 def test_a_report_that_cannot_be_written_is_annotated(run: Run, place: Path) -> None:
     """The status is that of bad input, whatever the verdict; percent signs are written as the runner reads them."""
     step = run(
         "Run the collection", collection="green.json", args="--export-environment\ngreen.json/no%20folder/e.json"
     )
     assert step.status == 2
-    (annotation,) = [line for line in step.log.splitlines() if line.startswith("::")]
+    (annotation,) = [line for line in step.log.splitlines() if line.startswith("::error")]
     assert "no%2520folder" in annotation
 
 

@@ -81,7 +81,7 @@ def test_a_message_of_several_lines_has_no_empty_ones_and_no_line_ends_in_blanks
     failed = events.CheckFailed(step=one, name="n", message="No data\n\n  here", pointer="/item/0/event/0/script/exec")
     lines = printed(whole_run([[*exchange(one, 1, answer=""), failed, events.RequestFinished(step=one)]])).splitlines()
     at = lines.index("     n: No data")
-    assert lines[at + 1] == "         here"
+    assert lines[at + 1] == "       |   here"
     assert "     got:  200 OK" in lines
     assert [line for line in lines if line != line.rstrip()] == []
 
@@ -140,7 +140,7 @@ def test_both_values_of_a_failed_check_stand_below_each_other() -> None:
     failed = events.CheckFailed(step=one, name="same", message="not equal", expected='{\n  "a": 1\n}', actual="{}")
     text = printed(whole_run([[*exchange(one, 1), failed, events.RequestFinished(step=one)]]))
     assert (
-        '     same: not equal\n       expected: {\n                   "a": 1\n                 }\n       actual:   {}\n'
+        '     same: not equal\n       expected: {\n               |   "a": 1\n               | }\n       actual:   {}\n'
         in text
     )
 
@@ -253,3 +253,41 @@ def test_allowed_rules_and_notes_are_told(
     text = printed(ran.told)
     assert "      allowed: unresolved-variable: no value for {{nothing}}: sent as it stands" in text
     assert "1 error allowed (unresolved-variable 1)" in text
+
+
+def test_nothing_that_others_say_is_a_command_of_a_ci_service() -> None:
+    """Logs, messages, values and names that look like commands of GitHub, Azure or TeamCity are none in the console."""
+    one = step(1)
+    hostile = "l1\n::error::a\n  ::add-mask::b\n##[group]c\nd ##vso[task.setvariable]e\n##teamcity[buildStop]"
+    failed = events.CheckFailed(
+        step=one, name="::error::n", message=hostile, pointer="/item/0", expected=hostile, actual="##[error]"
+    )
+    messages = (failed, events.ConsoleMessage(step=one, level="log", text=hostile))
+    told = [*whole_run([[*exchange(one, 1, answer="::warning::x"), *messages, events.RequestFinished(step=one)]])]
+    for verbose in (False, True):
+        text = printed(told, verbose=verbose)
+        commands = [line for line in text.splitlines() if line.lstrip().startswith("::") or re.search(r"##\w*\[", line)]
+        assert commands == []
+        assert "      [log] l1\n      | ::error::a\n" in text
+        assert r"     \x3a:error::n: l1" in text
+        assert r"| d #\x23vso[task.setvariable]e" in text
+
+
+def test_what_a_script_logs_is_shown_as_by_newman_within_a_bound() -> None:
+    """The lines of a request that passed stand below its row; past fifty their number, with -v all of them."""
+    one = step(1)
+    lines = [events.ConsoleMessage(step=one, level="log", text=f"line {n}") for n in range(60)]
+    told = [*whole_run([[*exchange(one, 1), *lines, events.RequestFinished(step=one)]])]
+    text = printed(told)
+    assert "      [log] line 49\n      … and 10 more of the console; -v shows all\n" in text
+    assert "line 50" not in text
+    assert "      [log] line 59\n" in printed(told, verbose=True)
+
+
+def test_verbose_names_the_checks(mixed_run: Ran) -> None:
+    """Below each row stand its checks with their marks; otherwise the row has their number."""
+    lines = printed(mixed_run.told, verbose=True).splitlines()
+    row = next(n for n, line in enumerate(lines) if line.startswith("  ✗ mixed"))
+    names = [line.strip() for line in lines[row + 1 : row + 4]]
+    assert [name[0] for name in names] == ["✓", "✗", "-"]
+    assert not any(line.startswith("      ✓") for line in printed(mixed_run.told).splitlines())

@@ -214,7 +214,7 @@ _OPTIONS: Final = (
     click.option("--json", "json_file", type=FILE, help="Write a JSON report (umapi-json)."),
     click.option("--html", "html_file", type=FILE, help="Write an HTML report: one file, for people."),
     click.option("--silent", is_flag=True, help="Print no report."),
-    click.option("--verbose", "-v", is_flag=True, help="Show what scripts write to the console."),
+    click.option("--verbose", "-v", is_flag=True, help="Name every check and exchange, and show all that scripts log."),
     click.option("--color", type=click.Choice(["auto", "on", "off"]), default="auto", help="Colours of the report."),
     click.option("--disable-unicode", is_flag=True, help="Print ASCII only."),
     click.option("--suppress-exit-code", "-x", is_flag=True, help="Exit with 0 though the run failed."),

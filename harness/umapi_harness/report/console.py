@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from umapi_harness.common.lines import counted, one_line
 from umapi_harness.postman import events
-from umapi_harness.report.failures import FailedStep, exchange_lines, failed_step, failure_lines
+from umapi_harness.report.failures import FailedStep, console_lines, exchange_lines, failed_step, failure_lines
 from umapi_harness.report.outcomes import Failure, Gathering, Outcome, cut, planned
 from umapi_harness.report.terminal import Part, PlainConsole, Printer
 from umapi_harness.report.totals import Totals, requests_text
@@ -18,19 +19,23 @@ if TYPE_CHECKING:
 
 _STATUS_WIDTH, _CHECKS_WIDTH, _TIME_WIDTH = 6, 9, 9
 _NAME_WIDTH_MIN, _NAME_WIDTH_MAX = 24, 78
+_NAME: Final = 1_000
+"""Characters of the name of a check."""
 _KEPT_STEPS: Final = 500
 """Steps that failed of which the end of the report tells; of further ones the number."""
-_TEXT: Final = 4_000
+_LOGGED: Final = 50
+"""Lines of scripts below a row, unless all are asked for."""
 _MARKS: Final = {"passed": ("✓", "ok  "), "failed": ("✗", "FAIL"), "skipped": ("-", "skip")}
+_STATES: Final = {events.CheckPassed: "passed", events.CheckFailed: "failed", events.CheckSkipped: "skipped"}
 _STYLES: Final = {"passed": "green", "failed": "red", "skipped": "yellow"}
 
 
 class ConsoleReport:
     """Listens to a run and prints one row per request.
 
-    `verbose` adds exchanges, changes and the lines that scripts log. Where `ascii_only` asks for it, or the console has
-    no marks, words tell what passed. With `live`, the last line shows what goes on. Of a step that passed nothing is
-    kept, of one that failed what is told at the end.
+    What scripts log stands below the row, past a bound only with `verbose`, which adds the names of checks, exchanges
+    and changes. Where `ascii_only` asks for it, or the console has no marks, words tell what passed. With `live`, the
+    last line shows what goes on. Of a step that passed nothing is kept, of one that failed what is told at the end.
     """
 
     def __init__(
@@ -101,7 +106,7 @@ class ConsoleReport:
         failures = outcome.failures
         passed = sum(isinstance(check, events.CheckPassed) for check in outcome.checks)
         style = _STYLES[state]
-        mark = _MARKS[state][0 if self._print.can_show(_MARKS[state][0]) else 1]
+        mark = self._mark(state)
         response = outcome.response
         status = str(response.status) if response else ("skip" if outcome.skipped else "-")
         failed = sum(isinstance(check, events.CheckFailed) for check in outcome.checks)
@@ -136,14 +141,23 @@ class ConsoleReport:
             self._print((f"      {planned(struck.fault)}", "yellow"))
         for failure in outcome.allowed:
             self._print((f"      allowed: {failure.name}: {one_line(failure.message)}", "yellow"))
-        if not self._verbose:
-            return
-        for line in exchange_lines(outcome):
+        if self._verbose:
+            for check in outcome.checks:
+                state = _STATES[type(check)]
+                self._print((f"      {self._mark(state)} ", _STYLES[state]), one_line(cut(check.name, _NAME)))
+            for line in exchange_lines(outcome):
+                self._print("      ", *line)
+            for change in outcome.changes:
+                self._print((f"      changed: {one_line(change)}", "dim"))
+        lines = (line for message in outcome.console for line in console_lines(message))
+        for line in lines if self._verbose else islice(lines, _LOGGED):
             self._print("      ", *line)
-        for change in outcome.changes:
-            self._print((f"      changed: {one_line(change)}", "dim"))
-        for message in outcome.console:
-            self._print((f"      [{message.level}] {cut(message.text, _TEXT)}", "dim"))
+        if not self._verbose and (more := sum(1 for _ in lines)):
+            self._print((f"      … and {more} more of the console; -v shows all", "dim"))
+
+    def _mark(self, state: str) -> str:
+        sign, word = _MARKS[state]
+        return sign if self._print.can_show(sign) else word
 
     def _keep(self, outcome: Outcome, failures: int) -> None:
         if len(self._failed) < _KEPT_STEPS:

@@ -27,6 +27,8 @@ _TEXT: Final = 4_000
 _LINES: Final = 50
 """Failures, exchanges and lines of the console of a step that are told of."""
 
+_FOLLOWING: Final = "| "
+"""Before each further line of a text of others, so that it is taken for no line of the report."""
 _WHY: Final = {events.Cause.SCRIPT: "pm.sendRequest"}
 Line = tuple[Part, ...]
 
@@ -65,7 +67,7 @@ def failure_lines(failure: Failure) -> Iterator[Line]:
     first, *more = cut(failure.message, _TEXT).splitlines() or [""]
     yield (f"{one_line(failure.name)}: ", (first, "red"))
     for line in filter(str.strip, more):
-        yield (("  " + line, "red"),)
+        yield ((f"  {_FOLLOWING}{line}", "red"),)
     if failure.expected is not None and failure.actual is not None:
         yield from _value("expected: ", failure.expected, "green")
         yield from _value("actual:   ", failure.actual, "red")
@@ -82,7 +84,7 @@ def _value(label: str, value: str, style: str) -> Iterator[Line]:
     first, *more = cut(value, _TEXT).splitlines() or [""]
     yield ((f"  {label}", "dim"), (first, style))
     for line in more:
-        yield ((" " * (len(label) + 2) + line, style),)
+        yield ((f"{'':{len(label)}}{_FOLLOWING}{line}".rstrip(), style),)
 
 
 def _context(outcome: Outcome) -> Iterator[Line]:
@@ -109,7 +111,15 @@ def _context(outcome: Outcome) -> Iterator[Line]:
     for change in outcome.changes[:_LINES]:
         yield ((f"changed: {one_line(cut(change, _BODY))}", "dim"),)
     for line in outcome.console[:_LINES]:
-        yield ((f"[{line.level}] {cut(line.text, _BODY)}", "dim"),)
+        yield from console_lines(line, _BODY)
+
+
+def console_lines(message: events.ConsoleMessage, length: int = _TEXT) -> Iterator[Line]:
+    """What a script wrote at once to the console, with its level; of a long text the beginning."""
+    first, *more = cut(message.text, length).splitlines() or [""]
+    yield ((f"[{message.level}] {first}".rstrip(), "dim"),)
+    for line in more:
+        yield ((f"{_FOLLOWING}{line}".rstrip(), "dim"),)
 
 
 def _came(end: Ending) -> str:

@@ -1,4 +1,4 @@
-"""The terminal: what is printed there can be read in its encoding, and writes to it as nobody else likes."""
+"""The terminal: what is printed there can be read in its encoding, and neither it nor a CI service obeys it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Part = str | tuple[str, str]
 """Text, or text with its style."""
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_COMMAND: Final = re.compile(r"^[^\S\n]*:(?=:)|(?<=#)#(?=\w*\[)", re.MULTILINE)
+"""What CI services take for a command in a log: `::name` behind blanks (GitHub); `##[name`, `##vso[` and
+`##teamcity[` anywhere."""
 _PLAIN: Final = str.maketrans({"…": "...", "•": "*", "✓": "ok", "✗": "FAIL", "→": "->", "\ufffd": "?"})
 
 
@@ -31,8 +34,11 @@ class Printer:
     def __call__(self, *parts: Part) -> None:
         """Print one line made of parts."""
         texts = [self._text(part) if isinstance(part, str) else (self._text(part[0]), part[1]) for part in parts]
+        whole = "".join(text if isinstance(text, str) else text[0] for text in texts)
+        if (safe := without_commands(whole)) != whole:
+            texts = [safe]
         if isinstance(self.console, PlainConsole):
-            self.console.write_line("".join(text if isinstance(text, str) else text[0] for text in texts))
+            self.console.write_line(safe)
             return
         from rich.text import Text  # noqa: PLC0415 - loaded with the console
 
@@ -119,3 +125,8 @@ def is_watched(console: Console | PlainConsole) -> bool:
 def shown(text: str) -> str:
     """Return text without control characters, with which a response could write to the terminal as it likes."""
     return _CONTROL.sub("\ufffd", text)
+
+
+def without_commands(text: str) -> str:
+    """Return lines of a log of which no CI service takes one for a command: a sign of each is an escape."""
+    return _COMMAND.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}", text)

@@ -12,7 +12,7 @@ from rich.text import Text
 from umapi_harness.common.lines import counted
 from umapi_harness.contract.findings import Finding, Grade
 from umapi_harness.contract.judging import Verdict, Verification, Verified
-from umapi_harness.report.terminal import shown
+from umapi_harness.report.terminal import shown, without_commands
 
 _ORDER: Final = tuple(Grade)
 _STYLES: Final = {Grade.MUST: "red", Grade.SHOULD: "yellow", Grade.MAY: "dim"}
@@ -72,6 +72,9 @@ def _counts(counts: Mapping[Grade, int]) -> str:
 
 def _line(console: Console, *parts: str | tuple[str, str]) -> None:
     cut = [(_cut(part), "") if isinstance(part, str) else (_cut(part[0]), part[1]) for part in parts]
+    whole = "".join(text for text, _ in cut)
+    if (safe := without_commands(whole)) != whole:
+        cut = [(safe, "")]
     console.print(Text.assemble(*cut), highlight=False, soft_wrap=True)
 
 
