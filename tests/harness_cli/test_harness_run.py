@@ -283,8 +283,9 @@ def test_a_ci_line_of_newman_just_works(
     """The usual options are taken; what means nothing here is said once; exports hold the variables of the end."""
     monkeypatch.chdir(tmp_path)
     script = "pm.environment.set('e', 5); pm.globals.set('g', pm.globals.get('G')); pm.collectionVariables.set('c', 1);"
-    path = write(step("a", {"url": "http://127.0.0.1:9/{{E}}"}, script), variable=[{"key": "c", "value": 0}])
-    Path("env.json").write_text('{"name": "N", "values": [{"key": "E", "value": "x"}]}', "utf-8")
+    variables = [{"id": "1", "key": "c", "value": 0, "description": "d"}, {"key": "off", "value": 0, "disabled": True}]
+    path = write(step("a", {"url": "http://127.0.0.1:9/{{E}}"}, script), variable=variables)
+    Path("env.json").write_text('{"id": "e1", "name": "N", "values": [{"key": "E", "value": "x"}]}', "utf-8")
     line = "-e env.json -n 2 --delay-request 1 --timeout-request 5000 --timeout-script 4000 --timeout 60000 --bail"
     line += " --global-var G=gg --env-var E=y --ignore-redirects --no-insecure-file-read --working-dir . -k --color off"
     line += " -r cli,junit,json --reporter-junit-export j.xml --reporter-json-export=j.json --reporter-cli-no-summary"
@@ -304,7 +305,9 @@ def test_a_ci_line_of_newman_just_works(
         "E": "y",
         "e": 5,
     }
-    assert json.loads(Path("c.json").read_text("utf-8"))["variable"] == [{"key": "c", "value": 1, "type": "any"}]
+    assert json.loads(Path("e.json").read_text("utf-8"))["id"] == "e1"
+    variables[0] |= {"value": 1, "type": "any"}
+    assert json.loads(Path("c.json").read_text("utf-8"))["variable"] == variables
     assert json.loads(Path("k.json").read_text("utf-8"))["cookies"] == []
     assert oct(Path("g.json").stat().st_mode & 0o777) == "0o600"
 

@@ -67,3 +67,35 @@ def test_globals_may_be_a_list_alone_and_what_is_disabled_is_not_there():
         {"key": "c", "value": "1", "enabled": False},
     ]
     assert parse_environment(Node(entries, "globals.json", "")).values == {"a": "1", "b": "2"}
+
+
+def test_an_export_keeps_what_the_file_has_beside_its_values():
+    """Its id, members that nobody here knows, descriptions, types, and what is disabled; as long as the values fit."""
+    entries = [
+        {"key": "same", "value": 1, "type": "number", "description": "d"},
+        {"key": "off", "value": "x", "enabled": False},
+        {"key": "other", "value": "1", "type": "string", "note": {"a": 1}},
+        {"key": "hidden", "value": "x", "type": "secret", "enabled": True},
+        {"key": "gone", "value": "x"},
+        {"key": "nothing", "value": None},
+    ]
+    head = {"id": "e1", "owner": {"x": 1}, "color": None, "_postman_exported_using": "Postman/11"}
+    document = {"environment": {**head, "name": "E", "values": entries}}
+    given = parse_environment(Node(document, "e.json", "")).overlaid({"off": "on"}, "--env-var")
+    values = {**given.values, "other": 5, "hidden": 7, "new": True}
+    del values["gone"]
+    written = json.loads(exported_environment(given, values, "environment", 0))
+    assert (written["id"], written["name"], written["owner"], written["color"]) == ("e1", "E", {"x": 1}, None)
+    assert "_postman_exported_using" not in written
+    assert written["values"] == [
+        {"key": "same", "value": 1, "type": "number", "description": "d", "enabled": True},
+        {"key": "off", "value": "x", "enabled": False},
+        {"key": "other", "value": 5, "type": "any", "note": {"a": 1}, "enabled": True},
+        {"key": "hidden", "value": 7, "type": "secret", "enabled": True},
+        {"key": "nothing", "value": "", "type": "any", "enabled": True},
+        {"key": "off", "value": "on", "type": "any", "enabled": True},
+        {"key": "new", "value": True, "type": "any", "enabled": True},
+    ]
+    again = parse_environment(Node(written, "e.json", ""))
+    assert again.values == values
+    assert json.loads(exported_environment(again, values, "environment", 0)) == written

@@ -21,7 +21,7 @@ from umapi_harness.common.errors import DocumentError, InputError
 from umapi_harness.postman.collection import Collection
 from umapi_harness.postman.cookie_files import written_cookies
 from umapi_harness.postman.data import DataRow, read_data
-from umapi_harness.postman.environment import Environment, exported_environment, parse_environment
+from umapi_harness.postman.environment import Environment, exported_environment, exported_variables, parse_environment
 from umapi_harness.postman.formats import parse_collection
 from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.session import Session
@@ -149,7 +149,6 @@ def _with_variables(value: object, variables: Mapping[str, object]) -> dict[str,
     inner = document.get("collection")
     if isinstance(inner, dict):
         document = dict(cast("dict[str, Any]", inner))
-    document["variable" if "info" in document else "variables"] = [
-        {"key": key, "value": one, "type": "any"} for key, one in variables.items()
-    ]
+    member = "variable" if "info" in document else "variables"
+    document[member] = exported_variables(document.get(member), variables, {"type": "any"})
     return document
