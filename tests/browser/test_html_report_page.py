@@ -132,6 +132,15 @@ def test_what_the_answer_says_stands_below_the_failure(report: Open) -> None:
     page.until_text("main .hints", hint)
 
 
+def test_a_planned_fault_stands_below_the_failure(report: Open) -> None:
+    """On the first page, before anything is unfolded: nobody shall take it for a failure of the service."""
+    one = step(1)
+    struck = events.FaultStruck(step=one, exchange=10, fault="planned.json/0: status 503")
+    failed = events.CheckFailed(step=one, name="x", message="no", pointer="/item/0")
+    page = report(whole_run([[*exchange(one, 10, status=503), struck, failed, events.RequestFinished(step=one)]]))
+    assert page.texts(".failure > .note") == ["Planned fault: planned.json/0: status 503"]
+
+
 def test_a_check_of_pm_send_request_stands_beside_its_exchange(report: Open) -> None:
     """With the line of its script, a link to that exchange, and not with that of the request, on both pages."""
     one = step(1)

@@ -20,6 +20,7 @@ import pytest
 
 from tests.harness_cli.conftest import Run
 from umapi_harness.commands import run_signals
+from umapi_models.error_codes import ERROR_CODES
 
 V21 = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 ROOT = "https://{{UMAPI_ENDPOINT}}/v2/usermanagement"
@@ -171,6 +172,22 @@ def test_the_codes_of_an_answer_are_explained_where_a_check_fails(run: Run, writ
         assert told.count(hint) == 1
         assert told.count(why) == 1
     assert f'"hints":["{hint}' in html.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("path", "code"), [("user-of", "error.user.not_found"), ("users-of-group", "error.group.not_found")]
+)
+def test_a_read_that_finds_nothing_is_explained(run: Run, write: Write, tmp_path: Path, path: str, code: str) -> None:
+    """The result of a query that is answered with 404 has a meaning and a remedy in every report for people."""
+    junit, html = tmp_path / "r.xml", tmp_path / "r.html"
+    places = {"user-of": "organizations/{{org_id}}/users/no@example.com", "users-of-group": "users/{{org_id}}/0/Nope"}
+    query = {"url": f"https://usermanagement.adobe.io/v2/usermanagement/{places[path]}", "header": HEADERS}
+    check = "pm.test('x', () => pm.response.to.have.status(200));"
+    ran = run("run", write(step("read", query, check)), "--mock", "--junit", junit, "--html", html)
+    assert ran.status == 1
+    hint = f"{code}: {ERROR_CODES[code].meaning} {ERROR_CODES[code].remedy}"
+    for told in (ran.out, junit.read_text("utf-8"), html.read_text("utf-8")):
+        assert hint in told
 
 
 def test_a_planned_fault_that_struck_nothing_is_told(run: Run, write: Write, tmp_path: Path) -> None:

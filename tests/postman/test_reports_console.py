@@ -18,6 +18,7 @@ from umapi_harness.postman import events
 from umapi_harness.postman.rules import Rule
 from umapi_harness.report.console import ConsoleReport
 from umapi_harness.report.terminal import PlainConsole
+from umapi_models.error_codes import ERROR_CODES
 
 
 def printed(told: Iterable[events.Event], *, width: int = 100, **options: Any) -> str:
@@ -73,6 +74,17 @@ def test_a_failure_tells_what_took_effect_and_when_to_come_back() -> None:
     lines = printed(whole_run([lost, [sent, busy, failed, events.RequestFinished(step=two)]])).splitlines()
     assert lines[lines.index("     got:  no answer: reset") + 1] == "     changed: user a@example.com\\n: added"
     assert "     got:  429 Refused (Retry-After: 1800)" in lines
+
+
+@pytest.mark.parametrize(("headers", "code"), [((("X-Api-Key", "•••"),), "403003"), ((("Accept", "*/*"),), "403000")])
+def test_a_refusal_without_a_body_leads_to_the_api_key(headers: tuple[tuple[str, str], ...], code: str) -> None:
+    """The gateway answers a key that is missing or unknown with 403 and nothing else; others have other reasons."""
+    one = step(1)
+    failed = events.CheckFailed(step=one, name="n", message="m", pointer="/item/0")
+    for path, told in (("/v2/usermanagement/groups/1@AdobeOrg/0", True), ("/login", False)):
+        refused = exchange(one, 1, status=403, answer=" ", headers=headers, url=f"https://umapi.example{path}")
+        text = printed(whole_run([[*refused, failed, events.RequestFinished(step=one)]]))
+        assert (f"{code}: {ERROR_CODES[code].meaning} {ERROR_CODES[code].remedy}" in text) is told
 
 
 def test_a_message_of_several_lines_has_no_empty_ones_and_no_line_ends_in_blanks() -> None:

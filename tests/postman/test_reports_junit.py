@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 
 from tests.postman.conftest import Ran
@@ -200,6 +201,17 @@ def test_both_values_of_a_failed_check_are_told(tmp_path: Path) -> None:
     """Below the message, in the text of the failure."""
     root = report_of(run_steps(plain_step(1, failing=True)), tmp_path)
     assert "expected: 200\nactual:   404\n" in (root.findtext("testsuite/testcase/failure") or "")
+
+
+def test_a_failure_tells_how_long_an_answer_asks_to_wait(tmp_path: Path) -> None:
+    """The Retry-After of a 429 stands beside its status."""
+    one = step(1)
+    sent, came = exchange(one, 1, status=429, answer="")
+    assert isinstance(came, events.ResponseReceived)
+    busy = msgspec.structs.replace(came, headers=(("Retry-After", "1800"),))
+    failed = events.CheckFailed(step=one, name="n", message="m", pointer="/item/0")
+    root = report_of(run_steps([sent, busy, failed, events.RequestFinished(step=one)]), tmp_path)
+    assert "\n429 Refused (Retry-After: 1800)" in (root.findtext(".//failure") or "")
 
 
 def test_a_long_body_is_cut_where_it_stands_at_each_failure(tmp_path: Path) -> None:

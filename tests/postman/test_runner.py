@@ -19,7 +19,7 @@ from umapi_harness.postman.runner import Runner
 from umapi_harness.postman.sending.sender import Sender
 from umapi_harness.postman.session import Options, Session
 from umapi_harness.postman.targets import Target
-from umapi_web import HANG_UP, Reply, echo, reply
+from umapi_web import HANG_UP, Reply, closed_port, echo, reply
 
 FEATURES = Path(__file__).parent / "features.postman_collection.json"
 NO_JSON = "answered 200 with a body that is no JSON, so pm.response.json() failed: "
@@ -173,6 +173,30 @@ def test_the_network_s_failures_are_errors_of_the_request(web, run_collection, c
         ("network", "GET http://h/2: the answer broke off"),
     ]
     assert ran.summary.requests == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "method", "is_told"),
+    [
+        ("http://h/v2/usermanagement/action/1@AdobeOrg", "POST", True),
+        ("http://h/v2/usermanagement/action/1@AdobeOrg?testOnly=true", "POST", False),
+        ("http://h/v2/usermanagement/users/1@AdobeOrg/0", "GET", False),
+        ("http://h/other", "POST", False),
+    ],
+)
+def test_a_change_whose_answer_is_lost_may_have_taken_effect(
+    web, run_collection, collection_of, item, url, method, is_told
+):
+    """That is told of a request that went out and changes something, and of no other."""
+    web.always(HANG_UP)
+    request = {"url": url, "method": method}
+    (lost,) = run_collection(collection_of(item("a", request)), allow_writes=True).of(events.RequestFailed)
+    assert lost.message.endswith("look up what it changes before you send it again") is is_told
+    refused = item(
+        "a", {"url": f"http://127.0.0.1:{closed_port()}/v2/usermanagement/action/1@AdobeOrg", "method": "POST"}
+    )
+    (unsent,) = run_collection(collection_of(refused), sender=Sender()).of(events.RequestFailed)
+    assert unsent.message.endswith("connection refused")
 
 
 def test_a_pre_request_script_that_fails_keeps_nothing_back(server, run_collection, collection_of, item):

@@ -99,7 +99,7 @@ def test_a_script_that_runs_too_long_is_stopped_and_what_it_did_before_is_kept(s
     ):
         result = engine.run(script_input(f"pm.test('before', () => true); {loop}"), no_network)
         assert checks(result) == {"before": "passed"}
-        assert errors(result) == [f"the script ran longer than 0.2 seconds{FRESH}"]
+        assert errors(result) == [f"the script ran longer than 0.2 seconds; --timeout-script MS gives it more{FRESH}"]
         assert result.changes == {}
 
 

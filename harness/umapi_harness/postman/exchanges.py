@@ -20,8 +20,9 @@ from umapi_harness.postman.rules import Rule
 from umapi_harness.postman.sending.messages import FileContent, HttpBody, HttpRequest, HttpResponse, SendError
 from umapi_harness.postman.session import Session
 from umapi_harness.postman.targets import ThirdHostError
-from umapi_harness.postman.writes import UntestableError
+from umapi_harness.postman.writes import UntestableError, takes_effect
 
+_LOST = "; it may have taken effect: look up what it changes before you send it again"
 _SHOWN_FILE = 65_536
 """Larger files are told of by name and size."""
 
@@ -132,7 +133,8 @@ class Exchanges:
         try:
             response = run.sender.send(request, behaviour.tls, run.deadline, meanwhile=tell)
         except SendError as error:
-            message = f"{request.method} {request.url}: {error}"
+            lost = _LOST if error.sent and takes_effect(request.method, request.url) else ""
+            message = f"{request.method} {request.url}: {error}{lost}"
             seconds = time.monotonic() - started
             shown = run.masker.text(message)
             run.tell(events.RequestFailed(step=step, exchange=exchange, message=shown, seconds=seconds))

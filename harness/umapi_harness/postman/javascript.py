@@ -165,7 +165,7 @@ class JavaScript:
         return StoppedError(f"the script was stopped: {text}")
 
     def _too_long(self) -> str:
-        return f"the script ran longer than {self.limits.cpu_seconds:g} seconds"
+        return f"the script ran longer than {self.limits.cpu_seconds:g} seconds; --timeout-script MS gives it more"
 
 
 def _must_be_escaped(text: str) -> bool:

@@ -33,6 +33,14 @@ def changes_organization(method: str, url: str) -> bool:
     return method not in _READS and any(pattern.search(path) for pattern in _CHANGES)
 
 
+def takes_effect(method: str, url: str) -> bool:
+    """Whether a request is one of the API's that change an organisation, and is not sent as a test."""
+    try:
+        return as_test(method, url) is not None
+    except UntestableError:
+        return True
+
+
 def as_test(method: str, url: str) -> str | None:
     """The address with which a request changes nothing; None where it changes nothing as it is.
 

@@ -19,6 +19,7 @@ from umapi_harness.report.outcomes import (
     cut,
     place_of,
     planned,
+    status_text,
 )
 from umapi_harness.report.terminal import Part
 
@@ -101,7 +102,7 @@ def _context(outcome: Outcome) -> Iterator[Line]:
         if end is not None:
             yield ((f"got:  {_came(end)}", "dim"),)
             if isinstance(end, events.ResponseReceived):
-                yield from (((f"      {hint}", "yellow"),) for hint in hints(end, end.body))
+                yield from (((f"      {hint}", "yellow"),) for hint in hints(sent, end, end.body))
         for fault in outcome.faults_of(sent.exchange):
             yield ((f"      {planned(fault)}", "yellow"),)
     for struck in outcome.faults[:_LINES]:
@@ -125,8 +126,7 @@ def console_lines(message: events.ConsoleMessage, length: int = _TEXT) -> Iterat
 def _came(end: Ending) -> str:
     if isinstance(end, events.RequestFailed):
         return f"no answer: {one_line(cut(end.message, _BODY))}"
-    waits = [f"(Retry-After: {one_line(value)})" for name, value in end.headers if name.lower() == "retry-after"]
-    return " ".join(part for part in (str(end.status), end.reason, *waits, _one_line(end.body)) if part)
+    return " ".join(part for part in (status_text(end), _one_line(end.body)) if part)
 
 
 def exchange_lines(outcome: Outcome) -> Iterator[Line]:

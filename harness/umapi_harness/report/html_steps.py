@@ -167,12 +167,17 @@ def _hints(outcome: Outcome, kept: StepBodies) -> list[str]:
     """What the answers of a step that failed say of the cause."""
     if outcome.state != "failed":
         return []
-    named = [end for one in outcome.broken for _, end in outcome.about(one)]
-    answers = {one.exchange: one for one in (outcome.response, *named) if isinstance(one, events.ResponseReceived)}
+    named = {sent.exchange for one in outcome.broken for sent, _ in outcome.about(one)}
+    response = outcome.response
+    wanted = (
+        (sent, end)
+        for sent, end in outcome.exchanges()
+        if isinstance(end, events.ResponseReceived) and (end is response or sent.exchange in named)
+    )
     found: dict[str, None] = {}
-    for number, answer in islice(answers.items(), EXCHANGE_LIMIT):
-        body = kept.received.get(number)
-        found |= dict.fromkeys(hints(answer, body.text if body else ""))
+    for sent, end in islice(wanted, EXCHANGE_LIMIT):
+        body = kept.received.get(sent.exchange)
+        found |= dict.fromkeys(hints(sent, end, body.text if body else ""))
     return [cut(hint) for hint in islice(found, LINE_LIMIT)]
 
 

@@ -15,7 +15,7 @@ from umapi_harness.common.lines import one_line
 from umapi_harness.postman import events
 from umapi_harness.report.files import ReportFile
 from umapi_harness.report.hints import hints
-from umapi_harness.report.outcomes import Ending, Failure, Gathering, Outcome, cut, planned
+from umapi_harness.report.outcomes import Ending, Failure, Gathering, Outcome, cut, planned, status_text
 
 # What is in it takes a hundred times as long to compile.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -246,9 +246,10 @@ def _exchange(sent: events.RequestSent | None, end: Ending | None, who: str) -> 
         yield f"{who}{sent.method} {sent.url}"
         yield cut(sent.body, _BODY_LIMIT)
     if isinstance(end, events.ResponseReceived):
-        yield f"{end.status} {end.reason}"
+        yield status_text(end)
         yield cut(end.body, _BODY_LIMIT)
-        yield from hints(end, end.body)
+        if sent is not None:
+            yield from hints(sent, end, end.body)
     elif end is not None and who:
         yield f"no answer: {end.message}"
 

@@ -280,6 +280,12 @@ def about_text(sent: events.RequestSent, end: Ending | None) -> str:
     return f"{who}: {sent.method} {one_line(cut(sent.url, _ADDRESS))}, {came}"
 
 
+def status_text(answer: events.ResponseReceived) -> str:
+    """Status and reason of an answer, and how long it asks to wait, on one line."""
+    waits = [f"(Retry-After: {one_line(value)})" for name, value in answer.headers if name.lower() == "retry-after"]
+    return " ".join(part for part in (str(answer.status), answer.reason, *waits) if part)
+
+
 def consequences_text(outcome: Outcome) -> str:
     """What followed in a step for want of an answer, on one line; empty where nothing did."""
     followed = outcome.consequences

@@ -17,7 +17,7 @@ import attrs
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from umapi_harness.postman.sending.messages import Headers
+from umapi_harness.postman.sending.messages import Headers, SendError
 
 _PIECE = 65_536
 _DECODED_PIECE = 262_144
@@ -218,11 +218,11 @@ class PlainConnection(HTTPConnection):
             sock.sendall(data[start : start + _PIECE])
 
     def ask(self, method: str, target: str, headers: Headers, body: Iterable[bytes], *, chunked: bool) -> None:
-        """Write a request; raises ValueError for what no head of a request can hold."""
+        """Write a request; raises SendError for what no head of a request can hold."""
         lines = "".join([f"{key}: {value}\r\n" for key, value in headers])
         head = f"{method} {target} HTTP/1.1\r\n{lines}\r\n"
         if not _REQUEST_HEAD.fullmatch(head) or head.count("\n") != len(headers) + 2:
-            raise ValueError("the address or a header holds a character that none can hold")
+            raise SendError("the address or a header holds a character that none can hold")
         waiting = head.encode("latin-1")
         for piece in body:
             if not piece:

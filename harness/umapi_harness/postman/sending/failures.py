@@ -31,8 +31,12 @@ _REASONS: dict[type[BaseException], str] = {
     http.client.IncompleteRead: "the answer broke off",
     failed.DecodeError: "the answer is not encoded as its Content-Encoding says",
     ssl.SSLCertVerificationError: (
-        "the certificate of the server is not trusted ({0.verify_message}); name its authority, or trust all"
+        "the certificate of the server is not trusted ({0.verify_message}); name its authority with "
+        "--ssl-extra-ca-certs FILE, or trust all with -k"
     ),
-    ssl.SSLError: "TLS failed ({0.reason})",
+    ssl.SSLError: (
+        "TLS failed ({0.reason}); check whether the address is one of https, and whether the server asks for "
+        "--ssl-client-cert FILE"
+    ),
     http.client.HTTPException: "the answer is not HTTP ({0!r})",
 }

@@ -19,7 +19,16 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class SendError(Exception):
-    """No answer came, or none that can be used; the message says why."""
+    """No answer came, or none that can be used; the message says why.
+
+    Args:
+        reason: why, in one clause, with an option that helps.
+        sent: whether anything of the request may have reached the server.
+    """
+
+    def __init__(self, reason: str, *, sent: bool = False) -> None:
+        super().__init__(reason)
+        self.sent = sent
 
 
 class FileContent(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,6 +29,8 @@ _KEPT_SECONDS = 2.0
 _NO_LENGTH = frozenset({"GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "CONNECT"})
 """Methods whose requests say nothing of a body that they do not have."""
 _MEBIBYTE = 1024 * 1024
+_MORE_TIME = "; --timeout-request MS gives it more"
+_MORE_ROOM = "; --max-answer MIB takes more"
 _SHORT = 65_536
 """Bytes of a body that systems take in whole, also where the server does not read on."""
 
@@ -106,11 +108,11 @@ class Sender:
         began = time.monotonic()
         with self._connection(origin, kept, proxy, deadline) as connection:
             connected = time.monotonic()
-            with self._failures(deadline):
+            with self._failures(deadline, sent=True):
                 _write(connection, request, target, proxy)
             if meanwhile is not None:
                 meanwhile()
-            with self._failures(deadline):
+            with self._failures(deadline, sent=True):
                 answer = connection.hear(request.method, target)
                 waited = time.monotonic()
                 body = self._read(answer)
@@ -125,18 +127,24 @@ class Sender:
         )
 
     @contextmanager
-    def _failures(self, deadline: Deadline) -> Generator[None]:
-        """Turns whatever the network does into SendError."""
+    def _failures(self, deadline: Deadline, *, sent: bool = False) -> Generator[None]:
+        """Turns whatever the network does into SendError; `sent` as that has it."""
         try:
             yield
         except (HTTPError, OSError, http.client.HTTPException, ValueError) as error:
-            if not is_timeout(error):
-                raise SendError(reason_of(error)) from error
-            if deadline.is_over:
-                raise SendError(f"no whole answer within {deadline.seconds:g} seconds") from error
-            if isinstance(error, ConnectTimeoutError):
-                raise SendError(f"no connection within {self.bounds.connect:g} seconds") from error
-            raise SendError(f"the server was silent for {self.bounds.idle:g} seconds") from error
+            reason = self._time_out(error, deadline) if is_timeout(error) else reason_of(error)
+            raise SendError(reason, sent=sent) from error
+
+    def _time_out(self, error: Exception, deadline: Deadline) -> str:
+        bounds = self.bounds
+        if deadline.is_over:
+            reason = f"no whole answer within {deadline.seconds:g} seconds"
+            # The time of the whole run may have ended it earlier, which is told with an option of its own.
+            own = bounds.total is not None and deadline.seconds >= round(bounds.total, 2)
+            return f"{reason}{_MORE_TIME}" if own else reason
+        if isinstance(error, ConnectTimeoutError):
+            return f"no connection within {bounds.connect:g} seconds{_MORE_TIME}"
+        return f"the server was silent for {bounds.idle:g} seconds{_MORE_TIME}"
 
     def _deadline(self, until: float | None) -> Deadline:
         total = self.bounds.total
@@ -212,7 +220,8 @@ class Sender:
         for piece in answer.pieces():
             length += len(piece)
             if length > limit:
-                raise SendError(f"the answer is larger than {limit / _MEBIBYTE:g} MiB, and was not read on")
+                reason = f"the answer is larger than {limit / _MEBIBYTE:g} MiB, and was not read on{_MORE_ROOM}"
+                raise SendError(reason, sent=True)
             pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 

@@ -2,7 +2,7 @@
 
 import { count, el, facts, plural, table } from "./dom.js";
 import { concerned, exchangeView } from "./exchanges.js";
-import { errorCard, hintsView, mark, placeText, problemCards, sign } from "./problems.js";
+import { errorCard, faultsView, hintsView, mark, placeText, problemCards, sign } from "./problems.js";
 import { duration, strip } from "./timeline.js";
 
 const BATCH_OF_FAILURES = 20; // failed steps that are drawn at a time
@@ -139,6 +139,7 @@ function failureView(run, row, tell) {
     place ? el("p", { class: "path quiet" }, place) : null,
     el("h4", {}, el("a", { href: `#step-${row.number}` }, row.name)),
     cards,
+    details && faultsView(details),
     details && hintsView(details),
     details && concerned(details).map((one) => exchangeView(one, run.details.body, tell, false, null)),
   );

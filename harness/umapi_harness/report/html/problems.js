@@ -44,6 +44,12 @@ export function hintsView(details) {
   );
 }
 
+/** The planned failures that struck the requests of a step, which look as if the service had failed. */
+export function faultsView(details) {
+  const faults = new Set(details.exchanges.flatMap((one) => one.faults ?? []));
+  return [...faults].map((fault) => el("p", { class: "note" }, `Planned fault: ${fault}`));
+}
+
 /** One card for all that failed since no answer came, which folds: the cause has a card of its own. */
 function consequencesCard(followed) {
   return el(
