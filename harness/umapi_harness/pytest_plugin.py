@@ -33,6 +33,10 @@ _RECORDING_MARKER = (
 )
 
 
+class UnusedFaultWarning(pytest.PytestWarning):
+    """A test is over, and a fault that was planned for it has struck no call: what it is to show was not shown."""
+
+
 _INSTALL = "python -m pip install 'umapi-sdk[harness]'"
 _COLLECTIONS = pytest.StashKey[dict[Path, list[str]]]()
 """The collections, each with the options of its run."""
@@ -191,6 +195,8 @@ def umapi_org(request: pytest.FixtureRequest, _umapi_hosting: Hosting) -> Iterat
     organization = UmapiOrg(setup, _umapi_hosting)
     yield organization
     organization.close()
+    for problem in organization.faults.unused():
+        request.node.warn(UnusedFaultWarning(problem))
 
 
 def _need_the_extra() -> None:

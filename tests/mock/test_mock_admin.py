@@ -121,6 +121,7 @@ def test_tokens_can_be_revoked(mock: Mock) -> None:
         ("PATCH", "settings", b'{"retry_after_form": "x"}', "body: /retry_after_form: 'x' is not "),
         ("POST", "faults", b"{}", 'body: /0: "operation" is a required property; add it'),
         ("GET", "requests?after=x", b"", "after: 'x' is not a number"),
+        ("GET", "requests?operation=acton", b"", "operation: 'acton' is no operation; is action meant?"),
         ("POST", "clock", b"{}", "body: not understood"),
         ("POST", "clock", b'{"advance": "1h"}', "body: /advance: '1h' is not a number"),
         ("POST", "clock", b'{"advance": 1e300}', "body: /advance: 1e+300 is not a number"),

@@ -133,6 +133,9 @@ MISTAKES: dict[str, tuple[Callable[[UmapiOrg], object], str]] = {
     ),
     "no such group": (lambda org: org.join("ada@example.com", "None"), 'no group named "None"'),
     "unknown setting": (lambda org: org.change_settings(throttel=True), "/throttel: no such setting"),
+    "no operation": (lambda org: org.requests("acton"), r"requests: 'acton' is no operation; is action meant\?"),
+    "no time": (lambda org: org.clock.advance(-5), "clock.advance: -5 is not a number of seconds from 0"),
+    "no number": (lambda org: org.clock.advance(float("nan")), "clock.advance: nan is not a number of seconds"),
     "unknown fault": (lambda org: org.faults.add("users", kind="explode"), "faults.add: /0/kind"),
 }
 

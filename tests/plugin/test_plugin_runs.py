@@ -46,6 +46,37 @@ def test_what_the_documentation_shows_passes(run_pytest: Run) -> None:
     assert "4 passed" in finished.stdout, finished.stdout
 
 
+UNUSED = """
+    import pytest
+
+    @pytest.mark.umapi(faults=[{"operation": "users", "status": 503, "nth": 7}])
+    def test_never(umapi_org): pass
+
+    @pytest.mark.umapi(faults=[{"operation": "users", "rate": 0.5}, {"operation": "status", "nth": 1}])
+    def test_struck(umapi_server):
+        with umapi_server.client() as client:
+            assert client.get("/status").status_code == 503
+"""
+STRUCK_NOTHING = "planned fault /0, 503, struck no request, for no call of users came; correct or remove it"
+
+
+def test_a_planned_fault_that_struck_nothing_is_told(run_pytest: Run) -> None:
+    """A fault that strikes no call, and none by chance, is a warning at the end of its test; all others are not."""
+    finished = run_pytest({"test_faults.py": UNUSED}, "-q")
+    assert "2 passed, 1 warning" in finished.stdout, finished.stdout
+    assert "test_faults.py::test_never" in finished.stdout
+    assert f"UnusedFaultWarning: {STRUCK_NOTHING}" in finished.stdout
+
+
+def test_a_project_can_have_such_tests_fail(run_pytest: Run) -> None:
+    """With the filter that docs/how-to/pytest.md shows, the warning is an error of the test."""
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "pytest.md").read_text("utf-8")
+    filters = re.findall(r"^```ini\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    finished = run_pytest({"test_faults.py": UNUSED, "filters.ini": filters[0]}, "-q", "-c", "filters.ini")
+    assert "1 error in" in finished.stdout, finished.stdout
+    assert STRUCK_NOTHING in finished.stdout
+
+
 def test_the_fixtures_and_the_marker_are_listed(run_pytest: Run) -> None:
     """`pytest --fixtures` and `--markers` tell what there is."""
     fixtures = run_pytest({}, "--fixtures", "-q").stdout

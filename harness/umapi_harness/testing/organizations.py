@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.clock import VirtualClock
+from umapi_harness.mock.control.records import check_operation
 from umapi_harness.mock.control.verification import verify
 from umapi_harness.mock.serving.hosting import Hosting
 from umapi_harness.mock.settings import Settings
@@ -314,7 +315,12 @@ class UmapiOrg(Part):
         return self._change(export_seed)
 
     def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
-        """The requests received with their answers, oldest first, secrets masked; all, or those of one operation."""
+        """The requests received with their answers, oldest first, secrets masked; all, or those of one operation.
+
+        Raises InputError for an operation that does not exist.
+        """
+        if operation is not None:
+            check_operation(operation, where="requests")
         entries = self._do(self._world.journal.as_list)
         return [entry for entry in entries if operation in (None, entry["operation"])]
 

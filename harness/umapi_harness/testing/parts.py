@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.clock import VirtualClock
@@ -12,6 +12,7 @@ from umapi_harness.mock.serving.loops import LoopThread
 from umapi_harness.mock.world import World
 
 T = TypeVar("T")
+_LONGEST: Final = 10 * 365 * 86_400  # seconds, as on the page
 
 
 class Part:
@@ -40,7 +41,12 @@ class OrgClock(Part):
         return self._do(self._world.clock.now)
 
     def advance(self, seconds: float) -> None:
-        """Move ahead by `seconds`: tokens run out, throttle windows and lockouts end."""
+        """Move ahead by `seconds`: tokens run out, throttle windows and lockouts end.
+
+        Raises InputError for what is no number of seconds from 0: a server's time does not go back.
+        """
+        if not 0 <= seconds <= _LONGEST:
+            raise InputError(f"clock.advance: {seconds!r} is not a number of seconds from 0 to {_LONGEST}; give one")
         self._do(lambda: self._clock.advance(seconds))
 
     def freeze(self) -> None:
@@ -72,6 +78,10 @@ class OrgFaults(Part):
         """End all faults."""
         self._do(lambda: self._world.faults.replace([]))
 
+    def unused(self) -> tuple[str, ...]:
+        """The faults that have struck no call, in words; those with a rate are left out, which may strike nothing."""
+        return self._do(lambda: self._world.faults.unused(chance=False))
+
     def as_list(self) -> list[dict[str, Any]]:
-        """The faults as data, each with the number of calls it has matched."""
+        """The faults as data, each with the number of calls that it has `matched` and `struck`."""
         return self._do(self._world.faults.as_list)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
 from umapi_harness.mock.api.routes import Route
+
+NO_OPERATION: Final = "none"
+"""What the journal calls the operation of a path at which nothing is served."""
 
 
 @attrs.frozen(kw_only=True)
@@ -31,7 +35,7 @@ class Call:
     @property
     def operation(self) -> str:
         """The operation's name for faults and the journal."""
-        return self.route.operation if self.route is not None else "none"
+        return self.route.operation if self.route is not None else NO_OPERATION
 
     @property
     def client_id(self) -> str | None:

@@ -7,11 +7,22 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from umapi_harness.common.errors import InputError
+from umapi_harness.common.meant import other_name
+from umapi_harness.mock.api.calls import NO_OPERATION
 from umapi_harness.mock.control.inputs import json_of, number_of
 from umapi_harness.mock.control.verification import verify
+from umapi_harness.mock.names import LISTS
 from umapi_harness.mock.world import World
 
 _FILTERS: Final = ("operation", "client_id", "org_id", "effect")
+_OPERATIONS: Final = (*LISTS["operations"], NO_OPERATION)
+
+
+def check_operation(operation: str, *, where: str) -> None:
+    """Raise InputError for an operation that no entry of the journal can have: a list of those is always empty."""
+    if operation not in _OPERATIONS:
+        raise InputError(f"{where}: {operation!r} is no operation; {other_name(operation, _OPERATIONS)}")
 
 
 class Records:
@@ -23,6 +34,8 @@ class Records:
     async def get_requests(self, request: Request) -> Response:
         """The journal: what came after the entry of a given number, or the last so many, of some kind."""
         wanted: dict[str, Any] = {name: request.query_params[name] for name in _FILTERS if name in request.query_params}
+        if "operation" in wanted:
+            check_operation(wanted["operation"], where="operation")
         if "status" in request.query_params:
             wanted["status"] = number_of(request, "status", 0)
         found = self._world.journal.as_list(after=number_of(request, "after", 0), **wanted)

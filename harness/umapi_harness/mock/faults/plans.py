@@ -204,13 +204,16 @@ class FaultPlan:
         # Popped one by one, for the thread of the server may add one meanwhile.
         return tuple(self._strikes.popleft() for _ in range(len(self._strikes)))
 
-    def unused(self) -> tuple[str, ...]:
-        """The faults that have struck no call, in words, each with its JSON pointer in the list."""
+    def unused(self, *, chance: bool = True) -> tuple[str, ...]:
+        """The faults that have struck no call, in words, each with its JSON pointer in the list.
+
+        Without `chance`, those with a rate are left out, which may well strike nothing.
+        """
         return tuple(
             f"planned fault /{place}, {_told(planned.fault)}, struck no request, for {_came(planned)}; "
             "correct or remove it"
             for place, planned in enumerate(self._planned)
-            if not planned.struck
+            if not planned.struck and (chance or planned.fault.rate is None)
         )
 
     def as_list(self) -> list[dict[str, Any]]:
