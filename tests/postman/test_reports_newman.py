@@ -165,6 +165,20 @@ def test_counts_failures_and_bodies_are_where_programs_look(mixed_run: Ran, tmp_
     assert report["environment"]["name"] == "Test"
 
 
+def test_errors_bear_the_name_of_what_was_thrown(
+    run_collection: Callable[..., Ran], collection_of: Callable[..., Any], item: Callable[..., Any], tmp_path: Path
+) -> None:
+    """As in Newman: an assertion that did not hold is an AssertionError, and so is what is thrown and no error."""
+    thrown = ("undefined.foo", "throw new RangeError('r')", "throw 'text'", "pm.expect(1, 'Error: x').to.equal(2)")
+    test = "".join(f"pm.test('x', () => {{ {one}; }});" for one in thrown) + "nope();"
+    report = report_of(run_collection(collection_of(item("a", "http://h", test=test))).told, tmp_path)
+    errors = [failure["error"] for failure in report["run"]["failures"]]
+    names = ["TypeError", "RangeError", "AssertionError", "AssertionError", "ReferenceError"]
+    assert [error["name"] for error in errors] == names
+    assert [errors[at]["message"] for at in (1, 3)] == ["r", "Error: x: expected 1 to equal 2"]
+    assert errors[4]["message"].startswith("nope is not defined")
+
+
 def test_script_errors_stand_beside_the_script(
     run_collection: Callable[..., Ran], collection_of: Callable[..., Any], item: Callable[..., Any], tmp_path: Path
 ) -> None:

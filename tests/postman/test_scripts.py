@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 
 from umapi_harness.postman.scripts import Check, ConsoleLine, Limits, ScriptEngine, ScriptError
+from umapi_harness.postman.variables import ScopeChanges
 
 FRESH = "; later scripts start in a fresh sandbox, without what earlier ones left in global names"
 
@@ -89,6 +92,22 @@ def test_errors_of_scripts_are_told(run, source, message):
     assert "\n" not in error
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("pm.test('x', () => {\n  1;", "the script ends before { is closed (line 1, column 20 of the script)"),
+        ("f(`a${b}`);\nif (a) {\n// }", "the script ends before { is closed (line 2, column 8 of the script)"),
+        ("pm.test('x', () => {\n  /[(]/; '('; });\n});", "nothing is open that } could close (line 3, column 1"),
+        ("const x = [f(1), ", "the script ends before [ is closed (line 1, column 11 of the script)"),
+        ("let x =", "the script ends in the middle of a statement"),
+    ],
+)
+def test_what_is_wrong_at_the_end_of_a_script_is_told_with_its_place(run, source, message):
+    """The engine meets it behind the script; told is the bracket that is left open, or that closes nothing."""
+    (error,) = errors(run(source))
+    assert error.startswith(f"SyntaxError: {message}")
+
+
 def test_a_script_that_runs_too_long_is_stopped_and_what_it_did_before_is_kept(script_input):
     """A loop without end, on the spot or in promises, is stopped by the limit; earlier checks stay."""
     engine = ScriptEngine(sleep=lambda _seconds: None, limits=Limits(cpu_seconds=0.2))
@@ -101,6 +120,17 @@ def test_a_script_that_runs_too_long_is_stopped_and_what_it_did_before_is_kept(s
         assert checks(result) == {"before": "passed"}
         assert errors(result) == [f"the script ran longer than 0.2 seconds; --timeout-script MS gives it more{FRESH}"]
         assert result.changes == {}
+
+
+def test_variables_set_before_a_stop_are_kept(script_input):
+    """As in Newman; the scripts after it find them, in a fresh sandbox."""
+    engine = ScriptEngine(sleep=lambda _seconds: None, limits=Limits(cpu_seconds=0.2))
+    source = "pm.environment.set('v', 1); pm.environment.unset('w'); pm.variables.set('l', 2); for (;;) {}"
+    scopes: dict[str, dict[str, Any]] = {name: {} for name in ("globals", "collection", "environment", "data", "local")}
+    scopes["environment"]["w"] = "old"
+    result = engine.run(script_input(source, scopes=scopes), no_network)
+    assert result.changes["environment"] == ScopeChanges(set={"v": 1}, unset=("w",))
+    assert result.changes["local"].set == {"l": 2}
 
 
 def test_a_script_that_takes_too_much_memory_is_stopped(script_input):

@@ -31,12 +31,12 @@ _INSERTED = re.compile(
     r"function ([\w$]+)\(\) \{ return \$\$watched\(\1\$async\)\.apply\(this, arguments\); \} "
     r"|\$\$watched\(|\$async\b"
 )
-_PAIRS = {"(": ")", "[": "]", "{": "}"}
-_CLOSING = frozenset(_PAIRS.values())
+PAIRS = {"(": ")", "[": "]", "{": "}"}
+_CLOSING = frozenset(PAIRS.values())
 
 
 @attrs.frozen
-class _Token:
+class Token:
     """A piece of a script that is no space and no comment."""
 
     kind: str
@@ -45,8 +45,18 @@ class _Token:
     end: int
     on_new_line: bool
 
+    @property
+    def opens(self) -> bool:
+        """Whether it is a bracket with which something begins."""
+        return self.kind == "template-open" or (self.kind == "sign" and self.text in PAIRS)
 
-class _UnreadableError(Exception):
+    @property
+    def closes(self) -> bool:
+        """Whether it is a bracket with which something ends."""
+        return self.kind == "template-close" or (self.kind == "sign" and self.text in _CLOSING)
+
+
+class UnreadableError(Exception):
     """The text is no JavaScript that can be read here."""
 
 
@@ -55,12 +65,12 @@ def watched(source: str) -> str:
     if "async" not in source:
         return source
     try:
-        tokens = _tokens(source)
+        tokens = tokens_of(source)
         insertions: list[tuple[int, str]] = []
         for place, token in enumerate(tokens):
             if token.kind == "word" and token.text == "async":
                 insertions += _marks(tokens, place)
-    except _UnreadableError:
+    except UnreadableError:
         return source
     for at, text in sorted(insertions, reverse=True):
         source = source[:at] + text + source[at:]
@@ -72,8 +82,9 @@ def original_column(line: str, column: int) -> int:
     return len(_INSERTED.sub("", line[: column - 1])) + 1
 
 
-def _tokens(source: str) -> list[_Token]:
-    tokens: list[_Token] = []
+def tokens_of(source: str) -> list[Token]:
+    """The tokens of a script; raises UnreadableError."""
+    tokens: list[Token] = []
     templates: list[int] = []
     depth, at, new_line = 0, 0, False
     while at < len(source):
@@ -95,24 +106,24 @@ def _tokens(source: str) -> list[_Token]:
                 at += 1
                 kind = "template-close" if character == "}" else "string"
             else:
-                raise _UnreadableError
+                raise UnreadableError
         elif character == "/" and _operand_may_follow(tokens) and (found := _REGEX.match(source, at)):
             kind, at = "string", found.end()
         else:
             found = _TOKEN.match(source, at)
             if found is None:
-                raise _UnreadableError
+                raise UnreadableError
             kind, at = found.lastgroup or "", found.end()
             if kind == "gap":
                 new_line = new_line or "\n" in found[0]
                 continue
             depth += (character == "{") - (character == "}")
-        tokens.append(_Token(kind, source[start:at], start, at, new_line))
+        tokens.append(Token(kind, source[start:at], start, at, new_line))
         new_line = False
     return tokens
 
 
-def _operand_may_follow(tokens: Sequence[_Token]) -> bool:
+def _operand_may_follow(tokens: Sequence[Token]) -> bool:
     """Whether a slash begins a regular expression here, and divides nothing."""
     if not tokens:
         return True
@@ -124,7 +135,7 @@ def _operand_may_follow(tokens: Sequence[_Token]) -> bool:
     return last.text not in (")", "]")
 
 
-def _marks(tokens: Sequence[_Token], place: int) -> list[tuple[int, str]]:
+def _marks(tokens: Sequence[Token], place: int) -> list[tuple[int, str]]:
     """What to put in for the `async` at `place`; nothing where it begins no function that can be marked."""
     before = tokens[place - 1].text if place else ""
     after = _at(tokens, place + 1)
@@ -143,7 +154,7 @@ def _marks(tokens: Sequence[_Token], place: int) -> list[tuple[int, str]]:
     return _around(tokens, place, _body_end(tokens, arrow + 1))
 
 
-def _function_marks(tokens: Sequence[_Token], place: int) -> list[tuple[int, str]]:
+def _function_marks(tokens: Sequence[Token], place: int) -> list[tuple[int, str]]:
     name = _at(tokens, place + 2)
     if name.text == "*":
         return []
@@ -158,7 +169,7 @@ def _function_marks(tokens: Sequence[_Token], place: int) -> list[tuple[int, str
     return _around(tokens, place, _closing(tokens, _closing(tokens, parameters) + 1))
 
 
-def _begins_statement(tokens: Sequence[_Token], place: int) -> bool:
+def _begins_statement(tokens: Sequence[Token], place: int) -> bool:
     if place == 0:
         return True
     last = tokens[place - 1]
@@ -168,11 +179,11 @@ def _begins_statement(tokens: Sequence[_Token], place: int) -> bool:
     return tokens[place].on_new_line and ended and last.text not in _BEFORE_OPERAND
 
 
-def _around(tokens: Sequence[_Token], first: int, last: int) -> list[tuple[int, str]]:
+def _around(tokens: Sequence[Token], first: int, last: int) -> list[tuple[int, str]]:
     return [(tokens[first].start, f"{MARK}("), (tokens[last].end, ")")]
 
 
-def _body_end(tokens: Sequence[_Token], place: int) -> int:
+def _body_end(tokens: Sequence[Token], place: int) -> int:
     """The last token of an arrow function's body: a block, or one expression."""
     if _at(tokens, place).text == "{":
         return _closing(tokens, place)
@@ -184,32 +195,32 @@ def _body_end(tokens: Sequence[_Token], place: int) -> int:
         if at > place and ends:
             return at - 1
         choices += (token.text == "?") - (token.text == ":")
-        at = _closing(tokens, at) + 1 if token.text in _PAIRS or token.kind == "template-open" else at + 1
+        at = _closing(tokens, at) + 1 if token.text in PAIRS or token.kind == "template-open" else at + 1
     return len(tokens) - 1
 
 
-def _ends_here(last: _Token, token: _Token) -> bool:
+def _ends_here(last: Token, token: Token) -> bool:
     """Whether a line break between two tokens ends a statement."""
     if last.kind == "sign" and last.text not in (")", "]", "}"):
         return False
     return token.kind == "word" and token.text not in ("in", "instanceof") and last.text not in _BEFORE_OPERAND
 
 
-def _closing(tokens: Sequence[_Token], place: int) -> int:
+def _closing(tokens: Sequence[Token], place: int) -> int:
     """The place of the bracket that closes the one at `place`."""
     depth = 0
     for at in range(place, len(tokens)):
         token = tokens[at]
-        if token.kind == "template-open" or (token.kind == "sign" and token.text in _PAIRS):
+        if token.opens:
             depth += 1
-        elif token.kind == "template-close" or (token.kind == "sign" and token.text in _CLOSING):
+        elif token.closes:
             depth -= 1
             if depth == 0:
                 return at
-    raise _UnreadableError
+    raise UnreadableError
 
 
-def _at(tokens: Sequence[_Token], place: int) -> _Token:
+def _at(tokens: Sequence[Token], place: int) -> Token:
     if place >= len(tokens):
-        raise _UnreadableError
+        raise UnreadableError
     return tokens[place]

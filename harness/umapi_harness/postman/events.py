@@ -155,6 +155,8 @@ class CheckFailed(Struct, frozen=True, kw_only=True):
     pointer: str = ""
     expected: str | None = None
     actual: str | None = None
+    error: str = ""
+    """The name of what was thrown, where that is no assertion that did not hold; the message has it too."""
     follows_from: str = ""
     """The rule whose breach kept the answer away, for want of which this came about; empty for all else."""
     line: int = 0

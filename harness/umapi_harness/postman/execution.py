@@ -152,6 +152,7 @@ class Execution:
             message=mask(_BLANK_EXCERPT.sub("", check.message)),
             event=check.event,
             pointer=check.pointer,
+            error=mask(check.error),
             expected=None if check.expected is None else mask(check.expected),
             actual=None if check.actual is None else mask(check.actual),
             follows_from=self._unanswered,

@@ -21,6 +21,7 @@ import msgspec
 from umapi_harness.common.documents import JsonValue
 from umapi_harness.common.json_text import written
 from umapi_harness.postman.async_functions import original_column, watched
+from umapi_harness.postman.brackets import flaw_of
 from umapi_harness.postman.collection import Script
 from umapi_harness.postman.javascript import JavaScript, Limits, StoppedError
 from umapi_harness.postman.libraries import BUNDLED, source_of_libraries
@@ -33,6 +34,10 @@ _SLEPT_AT_LEAST_MS = 10.0
 """Readings of the clock move the sandbox's time a little; that little is not waited for."""
 _RESCUE_SECONDS = 1.0
 _AGAIN = "again"
+_SYNTAX = "SyntaxError: "
+_OWN_BRACE = "'}'"
+"""The end of the message where the brace is meant with which the engine closes what a script has become."""
+_UNFINISHED = "the script ends in the middle of a statement"
 _FRESH = "; later scripts start in a fresh sandbox, without what earlier ones left in global names"
 _LONE_SURROGATE = re.compile(r"(\\\\)|\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 """JSON.stringify escapes only halves of pairs; a backslash that is escaped itself begins no such half."""
@@ -49,6 +54,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     state: str
     message: str
+    error: str = ""
+    """The name of what was thrown, with which the message begins; empty for an assertion that did not hold."""
     expected: str | None = None
     actual: str | None = None
     event: str = "test"
@@ -106,7 +113,7 @@ class ScriptInput(msgspec.Struct, frozen=True, kw_only=True):
 class ScriptResult(msgspec.Struct, frozen=True, kw_only=True):
     """What the scripts of one event did.
 
-    `changes` are by the name of the scope, and empty when the sandbox had to be stopped; `request` is None when no
+    `changes` are by the name of the scope; of scripts that were stopped, those before that. `request` is None when no
     script looked at it.
     """
 
@@ -289,7 +296,7 @@ class _Run:
             found = self._read(_parsed(javascript.call("result")))
         except StoppedError:
             return ScriptResult(records=(stopped,))
-        return ScriptResult(records=(*found.records, stopped))  # its changes went with the sandbox
+        return ScriptResult(records=(*found.records, stopped), changes=found.changes)
 
     def _read(self, state: Mapping[str, Any]) -> ScriptResult:
         following, request = state["next"], state["request"]
@@ -314,6 +321,7 @@ class _Run:
                     name=record["name"],
                     state=record["state"],
                     message=record["message"],
+                    error=record["error"],
                     expected=record["expected"],
                     actual=record["actual"],
                     event=self.given.event,
@@ -326,15 +334,26 @@ class _Run:
                 return ConsoleLine(level=record["level"], text=record["text"])
             case _:
                 line, column = self._place(record)
+                message = record["message"]
+                if not line and message.startswith(_SYNTAX):
+                    message, line, column = self._at_the_end(record)
                 where = f" (line {line}, column {column} of the script)" if line else ""
                 return ScriptError(
-                    message=f"{record['message']}{where}",
+                    message=f"{message}{where}",
                     pointer=self._pointer(record["script"]),
                     rule=record["rule"],
                     line=line,
                     column=column,
                     exchanges=tuple(record["exchanges"]),
                 )
+
+    def _at_the_end(self, record: Mapping[str, Any]) -> tuple[str, int, int]:
+        """Message and place for what the engine has met behind the end of a script, and so tells without a place."""
+        message: str = record["message"]
+        flaw = flaw_of(self.given.scripts[int(record["script"])].source)
+        if flaw is not None:
+            return f"{_SYNTAX}{flaw.text}", flaw.line, flaw.column
+        return (f"{_SYNTAX}{_UNFINISHED}" if message.endswith(_OWN_BRACE) else message), 0, 0
 
     def _place(self, record: Mapping[str, Any]) -> tuple[int, int]:
         line, column = int(record["line"]), int(record["column"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -13,7 +14,10 @@ from urllib.parse import parse_qsl, urlsplit
 import attrs
 
 from umapi_harness.postman import events
+from umapi_harness.postman.rules import Rule
 
+_THROWN: Final = re.compile(r"\b(\w*Error): ")
+"""What a script has thrown, in the message that tells of it."""
 _NAMESPACE: Final = uuid.NAMESPACE_URL.bytes
 
 
@@ -71,20 +75,25 @@ def assertion_shape(check: events.CheckPassed | events.CheckFailed | events.Chec
     """A check; `place` is its place among those of its request."""
     shown: dict[str, Any] = {"assertion": check.name, "skipped": isinstance(check, events.CheckSkipped)}
     if isinstance(check, events.CheckFailed):
+        name = check.error or "AssertionError"
+        message = check.message.replace(f"{name}: ", "", 1) if check.error else check.message
         shown["error"] = {
-            "name": "AssertionError",
+            "name": name,
             "index": place,
             "test": check.name,
-            "message": check.message,
-            "stack": f"AssertionError: {check.message}",
+            "message": message,
+            "stack": f"{name}: {message}",
             "stacktrace": [],
         }
     return shown
 
 
 def error_shape(error: events.ErrorRaised) -> dict[str, Any]:
-    """A broken rule, as an error of the name of the rule."""
-    return {"type": "Error", "name": error.kind, "message": error.message, "stacktrace": []}
+    """A broken rule, as an error of the name of the rule; what a script has thrown bears its own name."""
+    thrown = _THROWN.search(error.message) if error.kind == Rule.SCRIPT_ERROR else None
+    name = error.kind if thrown is None else thrown[1]
+    message = error.message if thrown is None else error.message.replace(thrown[0], "", 1)
+    return {"type": "Error", "name": name, "message": message, "stacktrace": []}
 
 
 def failure_shape(end: events.RequestFailed) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from umapi_harness.postman.rules import Rule
 _OK: Final = 200
 _KEPT_LENGTH: Final = 4096
 """Bytes of bodies whose verdict is kept for the next answer of the same."""
-_SHOWN: Final = 3
-"""So many findings of one answer are told one by one."""
+_SHOWN: Final = 20
+"""So many departures of one answer from its schema are told one by one."""
 
 
 def judge_answer(answer: Answered) -> Iterator[Breach]:
@@ -31,10 +31,10 @@ def judge_answer(answer: Answered) -> Iterator[Breach]:
     of_body = _of_body if len(answer.body) <= _KEPT_LENGTH else _of_body.__wrapped__
     in_body, left = of_body(answer.method, path, answer.status, answer.body)
     found = [*_in_headers(answer, operation), *in_body]
-    for one in found[:_SHOWN]:
-        yield Rule.SCHEMA, f"the answer of {operation.name}: {one}"
-    if len(found) > _SHOWN:
-        yield Rule.SCHEMA, f"the answer of {operation.name}: {len(found) - _SHOWN} more departures from its schema"
+    if found:
+        more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+        told = [found[0]] if len(found) == 1 else ["departures from its schema", *found[:_SHOWN], *more]
+        yield Rule.SCHEMA, f"the answer of {operation.name}: " + "\n".join(told)
     if left:
         message = f"the answer of {operation.name} tells that commands were not completed: {left}; check it"
         yield Rule.NOT_COMPLETED, message

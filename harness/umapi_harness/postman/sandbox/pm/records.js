@@ -44,8 +44,8 @@ function roomFor(counter, what, size = 1) {
 }
 
 function addCheck(name, state) {
-  const node = { __proto__: null, kind: "check", name: cut(plainText(name)), state, message: "", expected: null, actual: null,
-    script: current.script, line: 0, column: 0, exchanges: "" };
+  const node = { __proto__: null, kind: "check", name: cut(plainText(name)), state, message: "", error: "", expected: null,
+    actual: null, script: current.script, line: 0, column: 0, exchanges: "" };
   return roomFor("checks", "checks") ? addRecord(node) : node;
 }
 
@@ -58,7 +58,9 @@ function failCheck(check, error, exchanges = lastRead()) {
     return;
   }
   const { name, message, line, column, script } = describe(error);
-  check.message = cut(name === "AssertionError" ? message : `${answerBehind(error)}${name}: ${message}`);
+  const isAssertion = name === "AssertionError";
+  if (!isAssertion && isA(error, Error)) check.error = cut(name);
+  check.message = cut(isAssertion ? message : `${answerBehind(error)}${name}: ${message}`);
   placeCheck(check, line, column, script);
   const compared = comparedBy(error);
   check.expected = compared === null ? null : compared.expected;
@@ -174,7 +176,7 @@ function recordText(node) {
   const q = JSON.stringify;
   if (node.kind === "check") {
     return `{"kind":"check","name":${q(node.name)},"state":${q(node.state)},"message":${q(node.message)},` +
-      `"expected":${q(node.expected)},"actual":${q(node.actual)},"script":${node.script},` +
+      `"error":${q(node.error)},"expected":${q(node.expected)},"actual":${q(node.actual)},"script":${node.script},` +
       `"line":${node.line},"column":${node.column},"exchanges":[${node.exchanges}]}`;
   }
   if (node.kind === "console") return `{"kind":"console","level":${q(node.level)},"text":${q(node.text)}}`;
