@@ -329,6 +329,19 @@ def test_a_ci_line_of_newman_just_works(
     assert oct(Path("g.json").stat().st_mode & 0o777) == "0o600"
 
 
+def test_a_variable_may_take_its_value_from_the_environment_of_the_process(
+    run: Run, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its name alone, so that a secret of a CI service stands on no command line; also an empty one."""
+    monkeypatch.setenv("who", "me=you")
+    monkeypatch.setenv("nothing", "")
+    checks = (
+        "pm.test('there', () => pm.expect([pm.environment.get('who'), pm.globals.get('nothing')]).eql(['me=you', '']));"
+    )
+    ran = run("run", write(step("a", "http://127.0.0.1:9", checks)), "--env-var", "who", "--global-var", "nothing")
+    assert "1 check passed" in ran.out
+
+
 def test_an_export_takes_the_place_of_a_file_that_others_could_read(run: Run, write: Write, tmp_path: Path) -> None:
     """A run that writes its own environment anew leaves nobody else a way to read it, and no other file."""
     environment = tmp_path / "env.json"

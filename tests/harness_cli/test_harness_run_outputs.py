@@ -120,6 +120,47 @@ def test_htmlextra_is_our_html_with_its_path(run: Run) -> None:
     assert not Path("newman").exists()
 
 
+@pytest.mark.parametrize(
+    ("line", "files"),
+    [
+        ("-r cli,junit --junit f/b.xml", ["f/b.xml"]),
+        ("-r html --html f/b.html --reporter-no-summary", ["f/b.html"]),
+        ("-r htmlextra,umapi-json --html b.html --json b.json", ["b.html", "b.json"]),
+        ("-r junit --reporter-junit-export a.xml --junit b.xml", ["a.xml", "b.xml"]),
+        ("-r junit --reporter-export a.xml", ["a.xml"]),
+        ("-r junit,har --reporter-export a.xml --reporter-har-export b.har", ["a.xml", "b.har"]),
+    ],
+)
+def test_a_report_that_is_asked_for_twice_is_written_where_the_one_path_says(
+    run: Run, line: str, files: list[str]
+) -> None:
+    """An option such as --junit is the path of the reporter of -r; two paths are two files."""
+    before = set(Path().rglob("*"))
+    run("run", "c.json", *line.split())
+    assert sorted(map(str, (one for one in set(Path().rglob("*")) - before if one.is_file()))) == files
+
+
+def test_two_forms_of_json_are_told_apart(run: Run) -> None:
+    """`-r json` is Newman's, --json ours: of the one without a path it is said where it goes, and why."""
+    ran = run("run", "c.json", "-r", "json", "--json", "ours.json")
+    assert " (--json writes umapi-json); --reporter-json-export FILE chooses another place" in ran.err
+    assert '"format"' in Path("ours.json").read_text("utf-8")
+
+
+def test_short_options_for_all_reporters_are_taken_as_newman_takes_them(run: Run) -> None:
+    """Flags of Newman mean nothing, a path needs a reporter with a file, and what is none is told as that."""
+    line = "--reporter-no-summary --reporter-export a.xml --reporter-allure-export b"
+    assert run("run", "c.json", *line.split()).err.splitlines() == [
+        "umapi-harness: --reporter-export: no reporter that writes a file is asked for; add -r NAME",
+        "umapi-harness: --reporter-allure-export: there is no reporter allure; write --reporter-NAME-export FILE",
+        "umapi-harness: --reporter-no-summary: means nothing here",
+    ]
+    assert not Path("a.xml").exists()
+    ran = run("run", "c.json", *["-r", "junit,har", "--reporter-export", "a.xml"])
+    assert (ran.status, ran.out) == (2, "")
+    assert "two files of the run would be written there" in ran.err
+
+
 def test_a_slip_in_the_option_of_a_reporter_is_told(run: Run) -> None:
     """Else the report would go somewhere else, and the step that publishes it would find none."""
     ran = run("run", "c.json", "-r", "junit", "--reporter-junit-exprot", "j.xml")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -68,13 +69,16 @@ def _environment(place: str | None, arguments: RunArguments) -> Environment:
 
 
 def _pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
+    """Variables with their values; one without a value has that of the process's variable of its name."""
     found: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        if not equals or not name:
+        given = value if equals else os.environ.get(name)
+        if given is None or not name:
             # The text itself stays out of the message: it may be a secret without its name.
-            raise click.BadParameter("write it as KEY=VALUE", param_hint=option)
-        found[name] = value
+            problem = "write it as KEY=VALUE; KEY alone takes the environment variable KEY, and there is none"
+            raise click.BadParameter(problem, param_hint=option)
+        found[name] = given
     return found
 
 

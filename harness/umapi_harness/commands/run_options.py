@@ -27,6 +27,8 @@ class _Milliseconds(click.IntRange):
 
 
 _MILLISECONDS: Final = _Milliseconds(0)
+EXPORT: Final = "export"
+"""The option of reporters that this package knows."""
 MEBIBYTE: Final = 1024 * 1024
 _FOLDER: Final = click.Path(path_type=Path, file_okay=False)
 
@@ -90,12 +92,16 @@ class RunArguments:
     throttle: bool
     faults_path: Path | None
     reporter_options: dict[str, str] = attrs.field(factory=dict[str, str])
-    """The options `--reporter-NAME-OPTION VALUE`, by what comes after `--reporter-`."""
+    """The options `--reporter-NAME-OPTION VALUE`, and `--reporter-export FILE`, by what comes after `--reporter-`."""
 
     def options_of(self, reporter: str) -> dict[str, str]:
-        """The options of one reporter, by their own names, and those of reporters whose place it takes."""
+        """The options of one reporter, by their own names, and those of reporters whose place it takes.
+
+        As with Newman, `--reporter-export` is for all that are not told another place.
+        """
         names = (*(name for name, place in STAND_INS.items() if place == reporter), reporter)
-        return {
+        common = {EXPORT: self.reporter_options[EXPORT]} if EXPORT in self.reporter_options else {}
+        return common | {
             option.removeprefix(f"{name}-"): value
             for name in names
             for option, value in self.reporter_options.items()
@@ -118,9 +124,19 @@ _OPTIONS: Final = (
         help="How often to run; default: once per row of data.",
     ),
     click.option("--folder", "folders", multiple=True, metavar="NAME", help="Run only this; may be repeated."),
-    click.option("--env-var", "env_vars", multiple=True, metavar="KEY=VALUE", help="Set a variable; may be repeated."),
     click.option(
-        "--global-var", "global_vars", multiple=True, metavar="KEY=VALUE", help="Set a global; may be repeated."
+        "--env-var",
+        "env_vars",
+        multiple=True,
+        metavar="KEY[=VALUE]",
+        help="Set a variable, KEY alone to the environment variable KEY; may be repeated.",
+    ),
+    click.option(
+        "--global-var",
+        "global_vars",
+        multiple=True,
+        metavar="KEY[=VALUE]",
+        help="Set a global likewise; may be repeated.",
     ),
     click.option("--csv-strings", is_flag=True, help="Every cell of CSV data is text, as in Postman's app."),
     # Its course
@@ -262,6 +278,13 @@ def takes_run_options(command: _Command) -> _Command:
 
 
 _WITHOUT_VALUE: Final = ("-no-", "-silent", "-show-timestamps")
+
+
+def is_flag(option: str) -> bool:
+    """Whether an option of a reporter, by what comes after `--reporter-`, is one of Newman's that take no value."""
+    return any(flag in f"-{option}" for flag in _WITHOUT_VALUE)
+
+
 REPORTER_OPTIONS: Final = "umapi_harness.reporter_options"
 
 
@@ -296,8 +319,7 @@ class RunCommand(click.Command):
                 kept.append(_option(word))
                 continue
             name, equals, value = word.removeprefix("--reporter-").partition("=")
-            alone = any(flag in f"-{name}" for flag in _WITHOUT_VALUE)
-            if not equals and not alone and waiting and not waiting[-1].startswith("-"):
+            if not equals and not is_flag(name) and waiting and not waiting[-1].startswith("-"):
                 value = waiting.pop()
             options[name] = value
         ctx.meta[REPORTER_OPTIONS] = options

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from umapi_harness.commands.conventions import say
-from umapi_harness.commands.run_options import RunArguments
+from umapi_harness.commands.run_options import EXPORT, RunArguments, is_flag
 from umapi_harness.commands.run_outputs import check_outputs, unwritable
 from umapi_harness.common.errors import InputError
 from umapi_harness.common.meant import nearest
@@ -26,10 +26,8 @@ from umapi_harness.report.reporters import (
     default_export,
     factory_of,
     is_own,
+    is_reporter,
 )
-
-_KNOWN_OPTIONS = frozenset({"export"})
-"""The options of reporters that this package knows."""
 
 
 class Reports:
@@ -56,7 +54,7 @@ class Reports:
         exports = _exports(arguments)
         check_outputs(arguments, {option: path for option, name, path in exports if name not in WITHOUT_FILE})
         for _, name, path in exports:
-            options = {key: value for key, value in arguments.options_of(name).items() if key not in _KNOWN_OPTIONS}
+            options = {key: value for key, value in arguments.options_of(name).items() if key != EXPORT}
             settings = ReporterSettings(
                 name=name,
                 export=path,
@@ -140,11 +138,19 @@ def tell_of_reporters(arguments: RunArguments) -> None:
     for option in arguments.reporter_options:
         reporter = _reporter_of(option, (*asked, *STAND_INS))
         place, name = STAND_INS.get(reporter, reporter), option.removeprefix(f"{reporter}-")
-        if place not in asked:
+        if option == EXPORT:
+            if WITHOUT_FILE.issuperset(asked):
+                say(f"--reporter-{EXPORT}: no reporter that writes a file is asked for; add -r NAME")
+        elif not is_reporter(place):
+            if is_flag(option):
+                unread.append(f"--reporter-{option}")
+            else:
+                say(f"--reporter-{option}: there is no reporter {place}; write --reporter-NAME-{EXPORT} FILE")
+        elif place not in asked:
             say(f"--reporter-{option}: nobody asks for the reporter {place}; add -r {place}")
-        elif name in _KNOWN_OPTIONS or not (is_own(place) or place in OF_THE_CONSOLE):
+        elif name == EXPORT or not (is_own(place) or place in OF_THE_CONSOLE):
             continue
-        elif place not in WITHOUT_FILE and (near := nearest(name, [*_KNOWN_OPTIONS])):
+        elif place not in WITHOUT_FILE and (near := nearest(name, [EXPORT])):
             raise click.UsageError(
                 f"--reporter-{option}: there is no such option; is --reporter-{reporter}-{near} meant?"
             )
@@ -167,20 +173,24 @@ def _exports(arguments: RunArguments) -> list[tuple[str, str, Path]]:
         names = [name for name in names if name != "cli"]
     for name in names:
         factory_of(name)  # before anything is said of its file
+    own = {
+        "junit": ("--junit", arguments.junit),
+        "umapi-json": ("--json", arguments.json_file),
+        "html": ("--html", arguments.html_file),
+    }
+    given = [(option, name, path) for name, (option, path) in own.items() if path is not None]
     found: list[tuple[str, str, Path]] = []
     for name in dict.fromkeys(names):
-        given = arguments.options_of(name).get("export")
-        path = Path(given) if given else default_export(name)
-        if not given and name not in WITHOUT_FILE:
-            say(f"the report of {name} goes to {path}; --reporter-{name}-export FILE chooses another place")
+        place = arguments.options_of(name).get(EXPORT)
+        if not place and any(name == other for _, other, _ in given):
+            continue  # whoever asks for it twice gets it where the one option says
+        path = Path(place) if place else default_export(name)
+        if not place and name not in WITHOUT_FILE:
+            other = " (--json writes umapi-json)" if name == "json" and arguments.json_file else ""
+            say(f"the report of {name} goes to {path}{other}; --reporter-{name}-{EXPORT} FILE chooses another place")
             path.parent.mkdir(parents=True, exist_ok=True)
-        found.append((f"--reporter-{name}-export", name, path))
-    own = (
-        ("--junit", "junit", arguments.junit),
-        ("--json", "umapi-json", arguments.json_file),
-        ("--html", "html", arguments.html_file),
-    )
-    return [*found, *((option, name, path) for option, name, path in own if path is not None)]
+        found.append((f"--reporter-{name}-{EXPORT}", name, path))
+    return [*found, *given]
 
 
 def _held_pipe(path: Path) -> list[int]:

@@ -11,12 +11,15 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import attrs
 
 from umapi_harness.common.errors import InputError
 from umapi_harness.postman import events
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP: Final = "umapi_harness.reporters"
 DEFAULT_FOLDER: Final = Path("newman")
@@ -103,14 +106,24 @@ def is_own(name: str) -> bool:
     return name in _OWN
 
 
+def is_reporter(name: str) -> bool:
+    """Whether a reporter is there by that name, or one that does its work."""
+    return name in _OWN or name in _NEAREST or name in STAND_INS or name in OF_THE_CONSOLE or name in _others()
+
+
+def _others() -> dict[str, EntryPoint]:
+    """The reporters of other packages, by name."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - loaded for reporters of other packages
+
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
 def factory_of(name: str) -> ReporterFactory:
     """The factory of a reporter; raises InputError for a name that nobody has."""
     own = _OWN.get(name)
     if own is not None:
         return own
-    from importlib.metadata import entry_points  # noqa: PLC0415 - loaded for reporters of other packages
-
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    found = _others()
     if name not in found:
         if name in _NEAREST:
             raise InputError(f"--reporters: there is no reporter {name!r}; use {_NEAREST[name]}")
