@@ -303,3 +303,50 @@ def test_verbose_names_the_checks(mixed_run: Ran) -> None:
     names = [line.strip() for line in lines[row + 1 : row + 4]]
     assert [name[0] for name in names] == ["✓", "✗", "-"]
     assert not any(line.startswith("      ✓") for line in printed(mixed_run.told).splitlines())
+
+
+def test_what_the_runner_did_to_a_request_stands_with_its_failures() -> None:
+    """A change that was sent as a test explains a check on what it changed."""
+    one = step(1)
+    note = "sent with testOnly=true, so that nothing changes"
+    failed = events.CheckFailed(step=one, name="completed", message="m", pointer="/item/0/event/0/script/exec")
+    told = [*exchange(one, 1), events.NoteTaken(step=one, text=note), failed, events.RequestFinished(step=one)]
+    _, _, after = printed(whole_run([told])).partition("\nFailures\n")
+    assert f"\n     note: {note}\n" in after
+
+
+def wanting(number: int, *names: str, checks: int = 1) -> list[events.Event]:
+    """The events of a step with failed checks, and a broken rule for each variable that had no value."""
+    one = step(number)
+    return [
+        *(
+            events.ErrorRaised(step=one, kind=Rule.UNRESOLVED_VARIABLE, message="m", pointer="/p", variables=(name,))
+            for name in names
+        ),
+        *exchange(one, number),
+        *(events.CheckFailed(step=one, name=f"c{check}", message="m", pointer="/p") for check in range(checks)),
+        events.RequestFinished(step=one),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "cause"),
+    [
+        (
+            [wanting(1), wanting(2, "org_id"), wanting(3, "org_id", "group"), wanting(4, "org_id", "group")],
+            "8 of 9 failures come from requests that had no value for org_id, 6 for group",
+        ),
+        (
+            [wanting(1, "b", "a"), wanting(2, "b", "a")],
+            "6 of 6 failures come from requests that had no value for a, b",
+        ),
+        ([wanting(1, "org_id", checks=9), wanting(2)], None),
+        ([wanting(1, "org_id"), wanting(2, "org_id")], None),
+        ([wanting(1, "org_id"), wanting(2, "org_id"), wanting(3, "org_id"), wanting(4, checks=6)], None),
+    ],
+)
+def test_failures_with_one_cause_begin_with_it(steps: list[list[events.Event]], cause: str | None) -> None:
+    """Where several requests, and most of many failures, lack a value of one variable; else nothing is said."""
+    lines = printed(whole_run(steps)).splitlines()
+    first = lines[lines.index("Failures") + 1]
+    assert first == f"  {cause}" if cause else first.startswith("  1. ")

@@ -197,6 +197,15 @@ def test_times_add_up_and_properties_hold_notes_data_and_what_was_allowed(tmp_pa
     }
 
 
+def test_a_failure_tells_what_the_runner_did_to_its_request(tmp_path: Path) -> None:
+    """Services of CI show the text of a failure, and hide the properties of its suite."""
+    one = step(1)
+    failed = events.CheckFailed(step=one, name="completed", message="m", pointer="/x")
+    told = [*exchange(one, 1), events.NoteTaken(step=one, text="sent otherwise"), failed]
+    [failure] = report_of(run_steps([*told, events.RequestFinished(step=one)]), tmp_path).iter("failure")
+    assert (failure.text or "").splitlines()[-1] == "note: sent otherwise"
+
+
 def test_both_values_of_a_failed_check_are_told(tmp_path: Path) -> None:
     """Below the message, in the text of the failure."""
     root = report_of(run_steps(plain_step(1, failing=True)), tmp_path)

@@ -201,6 +201,8 @@ class ErrorRaised(Struct, frozen=True, kw_only=True):
     """The rule whose breach kept the answer away, for want of which this came about; empty for all else."""
     exchanges: tuple[int, ...] = ()
     """Where it is about requests of pm.sendRequest: their exchanges."""
+    variables: tuple[str, ...] = ()
+    """The names of variables for want of whose values it came about."""
 
 
 class NoteTaken(Struct, frozen=True, kw_only=True):

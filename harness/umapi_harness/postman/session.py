@@ -253,12 +253,15 @@ class Session:
         event: str = "",
         follows_from: str = "",
         exchanges: tuple[int, ...] = (),
+        variables: tuple[str, ...] = (),
     ) -> None:
         """Tells that a rule is broken, without secrets; of one that is allowed by default, by a note.
 
         `event` is prerequest or test where a script breaks it, `follows_from` the rule that kept its answer away,
-        `exchanges` are those that it is about, where these are not the request's own.
+        `exchanges` are those that it is about, where these are not the request's own, `variables` those that had no
+        value.
         """
+        self.wanting.update(dict.fromkeys(variables))
         if rule in NOTED & self.options.allowed:
             self.note(step, message)
             return
@@ -272,6 +275,7 @@ class Session:
             event=event,
             follows_from=follows_from,
             exchanges=exchanges,
+            variables=variables,
         )
         self.tell(raised)
 
@@ -345,12 +349,12 @@ class Session:
         names = self.scopes.take_unresolved()
         if not names:
             return True
-        self.wanting.update(dict.fromkeys(names))
         rule = Rule.UNRESOLVED_VARIABLE
         sent = rule in self.options.allowed or not changes_organization(request.method, request.url)
         listed = ", ".join(f"{{{{{name}}}}}" for name in names)
         remedy = f"{_REMEDY}{self._meant(names)}"
-        self.error(step, rule, f"no value for {listed}: {_consequence(sent)}; {remedy}", f"{step.pointer}/request")
+        message = f"no value for {listed}: {_consequence(sent)}; {remedy}"
+        self.error(step, rule, message, f"{step.pointer}/request", variables=names)
         return sent
 
     def tell_blanks(self, step: events.Step, request: Request, blanks: Blanks) -> bool:
@@ -362,10 +366,10 @@ class Session:
         sent = rule in self.options.allowed or not changes_organization(request.method, blanks.filled)
         path = re.split("[?#]", request.url, maxsplit=1)[0]
         for one in blanks.variables:
-            self.wanting[one.name] = None
             place = f", as {one.origin} has it," if one.origin else ""
             message = f"{{{{{one.name}}}}} is empty{place} and leaves a part of the path {path} empty"
-            self.error(step, rule, f"{message}: {_consequence(sent)}; {_REMEDY}", f"{step.pointer}/request")
+            told = f"{message}: {_consequence(sent)}; {_REMEDY}"
+            self.error(step, rule, told, f"{step.pointer}/request", variables=(one.name,))
         return sent
 
     def _meant(self, names: Sequence[str]) -> str:

@@ -174,6 +174,9 @@ class ConsoleReport:
         of_the_run = self._gathering.failures
         if of_the_run or self._failed:
             self._print(("\nFailures", "bold red"))
+            told = sum(len(step.failures) + step.left_out for step in self._failed)
+            if cause := self._totals.common_cause(len(of_the_run) + told + self._left_out):
+                self._print((f"  {cause}", "red"))
         for failure in of_the_run:
             number += 1
             self._failure(number, "the run", failure)

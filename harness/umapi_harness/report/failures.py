@@ -42,7 +42,7 @@ class FailedStep:
     failures: tuple[tuple[str, tuple[Line, ...]], ...]
     """The pointer of each failure, and its lines."""
     context: tuple[Line, ...]
-    """What was sent, what came, what changed, and what its scripts wrote."""
+    """What was sent, what came, what the runner noted, what changed, and what its scripts wrote."""
     left_out: int
     """Failures that are not told of."""
     consequences: tuple[Line, ...] = ()
@@ -109,6 +109,8 @@ def _context(outcome: Outcome) -> Iterator[Line]:
         if all(struck.exchange != sent.exchange for sent, _ in mine):
             # It struck a request of a script, or one for a token, of which nothing else is told here.
             yield ((planned(struck.fault), "yellow"),)
+    for note in outcome.notes[:_LINES]:
+        yield ((f"note: {one_line(cut(note, _TEXT))}", "dim"),)
     for change in outcome.changes[:_LINES]:
         yield ((f"changed: {one_line(cut(change, _BODY))}", "dim"),)
     for line in outcome.console[:_LINES]:

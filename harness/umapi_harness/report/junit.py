@@ -28,6 +28,8 @@ _BODY_LIMIT: Final = 4_000
 _LINE_LIMIT: Final = 4_096
 _EXCHANGES: Final = 5
 """Exchanges of pm.sendRequest that a failure tells of."""
+_NOTES: Final = 5
+"""Notes of its request that a failure tells of."""
 _PROPERTIES: Final = 200
 _IN_MEMORY: Final = 1024 * 1024
 _COUNTS: Final = ("tests", "failures", "errors")
@@ -237,6 +239,7 @@ def _failure(outcome: Outcome, failure: Failure) -> ET.Element:
         lines += _exchange(sent, end, "pm.sendRequest: " if sent.cause is events.Cause.SCRIPT else "")
     if not about:
         lines += _exchange(outcome.request, outcome.response, "")
+    lines += [f"note: {note}" for note in outcome.notes[:_NOTES]]
     element.text = clean("\n".join(cut(line, _TEXT_LIMIT) for line in lines if line))
     return element
 

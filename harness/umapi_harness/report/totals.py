@@ -5,16 +5,24 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 import attrs
 
-from umapi_harness.common.lines import counted
+from umapi_harness.common.lines import counted, one_line
 from umapi_harness.postman import events
 from umapi_harness.report.newman_shapes import AnswerTimes
 from umapi_harness.report.outcomes import Outcome, place_of
 
 _SLOWEST: Final = 3
+_MANY: Final = 5
+"""So many failures may have a cause in common that is told before them."""
+_NAMES: Final = 1_000
+"""Variables whose failures are counted."""
+_NAMED: Final = 5
+"""Variables that are told of as the cause of most failures."""
 _FEW: Final = 3
 """Runs with no more requests have no list of the slowest."""
 
@@ -32,6 +40,8 @@ class Totals:
     received: int = 0
     """Bytes of the bodies of all answers, those to scripts among them."""
     times: AnswerTimes = attrs.field(factory=AnswerTimes)
+    _wanting: dict[str, list[int]] = attrs.field(factory=dict[str, list[int]], init=False)
+    """By variable: how many failures, and of how many steps, come from requests for which it had no value."""
     _iteration: int = attrs.field(default=-1, init=False)
     _failed_iteration: int = attrs.field(default=-1, init=False)
     _unanswered: int = attrs.field(default=0, init=False)
@@ -57,6 +67,32 @@ class Totals:
             heapq.heappush(self._slowest, (outcome.seconds, step.number, place_of(step)))
             if len(self._slowest) > _SLOWEST:
                 heapq.heappop(self._slowest)
+
+        self._want(outcome)
+
+    def _want(self, outcome: Outcome) -> None:
+        failures = len(outcome.causes)
+        wanted = {name for error in outcome.errors for name in error.variables} if failures else ()
+        for name in wanted:
+            if name in self._wanting or len(self._wanting) < _NAMES:
+                counts = self._wanting.setdefault(name, [0, 0])
+                counts[0] += failures
+                counts[1] += 1
+
+    def common_cause(self, failures: int) -> str:
+        """For want of which variables most of the failures come about, if it is so; else nothing."""
+        shared = [
+            (count, name)
+            for name, (count, steps) in self._wanting.items()
+            if count >= _MANY and steps > 1 and count * 2 > failures
+        ]
+        shared.sort(key=lambda one: (-one[0], one[1]))
+        groups = [
+            (count, ", ".join(one_line(name) for _, name in group))
+            for count, group in groupby(shared[:_NAMED], key=itemgetter(0))
+        ]
+        told = ", ".join(f"{count} for {names}" for count, names in groups)
+        return told.replace(" for ", f" of {failures} failures come from requests that had no value for ", 1)
 
     def rule(self, error: events.ErrorRaised) -> None:
         """Count a broken rule."""
