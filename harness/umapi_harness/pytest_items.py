@@ -14,12 +14,12 @@ from umapi_harness.commands.run_documents import read_documents
 from umapi_harness.commands.run_options import RunArguments
 from umapi_harness.commands.running import read_arguments
 from umapi_harness.common.errors import InputError
-from umapi_harness.common.lines import one_line
+from umapi_harness.common.lines import one_line, without_commands
 from umapi_harness.postman.choosing import chosen_items
 from umapi_harness.postman.collection import Item
 from umapi_harness.postman.rules import allowed_rules
 from umapi_harness.report.failures import FailedStep
-from umapi_harness.report.terminal import Part, shown, without_commands
+from umapi_harness.report.terminal import Part, shown
 from umapi_harness.stepped_runs import Place, SteppedRun
 
 if TYPE_CHECKING:

@@ -80,3 +80,10 @@ def test_bodies_that_python_cannot_hold(run: Run, tmp_path: Path, body: str) -> 
     ran = run("verify", path)
     assert ran.status == 1, ran.err
     assert "1 exchange" in ran.out + ran.err
+
+
+def test_a_message_on_standard_error_is_no_command_of_a_ci_service(run: Run) -> None:
+    """The name of a file is anybody's, and some services look for commands anywhere in a line."""
+    ran = run("run", "##[group]x.json")
+    assert ran.status == 2
+    assert ran.err.startswith(r"umapi-harness: #\x23[group]x.json: ")

@@ -132,7 +132,7 @@ def test_a_check_tells_that_memory_has_run_out(run_within):
     """It fails by that, not by a null that nobody threw."""
     result = run_within(Limits(memory_bytes=16 * 2**20), f"pm.test('fills', () => {{ {FILL} }});")
     (check,) = [one for one in result.records if isinstance(one, Check)]
-    assert (check.state, check.message) == ("failed", "the script used more than 16 MiB of memory")
+    assert (check.state, check.message.split(";")[0]) == ("failed", "the script used more than 16 MiB of memory")
 
 
 def test_timers_share_the_time_of_their_event(run_within):

@@ -11,7 +11,7 @@ import click
 
 from umapi_harness.commands.conventions import BAD_INPUT, INTERRUPTED, PIPE_CLOSED, PROGRAM, package_version
 from umapi_harness.common.errors import InputError
-from umapi_harness.common.lines import one_line
+from umapi_harness.common.lines import one_line, without_commands
 from umapi_sdk.command_line.late_commands import CommandHome, LateGroup
 
 
@@ -37,7 +37,7 @@ def run_command_line(arguments: Sequence[str] | None) -> int:
         message = f"the output cannot be written: {error.strerror or error}"
     else:
         return status if isinstance(status, int) else 0
-    sys.stderr.write(f"{PROGRAM}: {one_line(message)}\n")
+    sys.stderr.write(f"{PROGRAM}: {without_commands(one_line(message))}\n")
     return BAD_INPUT
 
 

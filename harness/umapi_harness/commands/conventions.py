@@ -14,7 +14,7 @@ import click
 
 from umapi_harness.common.errors import DocumentError, InputError
 from umapi_harness.common.inputs import attended
-from umapi_harness.common.lines import one_line
+from umapi_harness.common.lines import one_line, without_commands
 from umapi_harness.common.outputs import is_stream
 
 PROGRAM: Final = "umapi-harness"
@@ -41,7 +41,7 @@ FILE: Final = _FilePath(path_type=Path, dir_okay=False)
 
 def say(line: str) -> None:
     """Tell something beside the results, on standard error, with the program's name before it."""
-    click.echo(f"{PROGRAM}: {one_line(line)}", err=True)
+    click.echo(f"{PROGRAM}: {without_commands(one_line(line))}", err=True)
 
 
 def check_output(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Lines for people: anybody's text as one, with escapes for whatever would break or disguise it; numbers of things."""
+"""Lines for people: anybody's text as one, without what would break it, disguise it or command; numbers of things."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Final
 
 # Controls, ends of lines and paragraphs, marks that turn the direction of reading round, halves of surrogate pairs.
 _BREAKING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_COMMAND: Final = re.compile(r"^[^\S\n]*:(?=:)|(?<=#)#(?=\w*\[)", re.MULTILINE)
+"""What CI services take for a command in a log: `::name` behind blanks (GitHub); `##[name`, `##vso[` and
+`##teamcity[` anywhere."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -19,3 +22,8 @@ def one_line(text: str) -> str:
     if text.isprintable():
         return text
     return _BREAKING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def without_commands(text: str) -> str:
+    """Return lines of a log of which no CI service takes one for a command: a sign of each is an escape."""
+    return _COMMAND.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}", text)

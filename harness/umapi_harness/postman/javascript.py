@@ -161,7 +161,8 @@ class JavaScript:
         if "interrupted" in text:
             return StoppedError(self._too_long())
         if "out of memory" in text or text == "null":
-            return StoppedError(f"the script used more than {self.limits.memory_bytes // _MEBIBYTE} MiB of memory")
+            used = f"the script used more than {self.limits.memory_bytes // _MEBIBYTE} MiB of memory"
+            return StoppedError(f"{used}; --script-memory MIB gives it more")
         return StoppedError(f"the script was stopped: {text}")
 
     def _too_long(self) -> str:

@@ -12,15 +12,14 @@ from typing import IO, TYPE_CHECKING, Final, NoReturn
 
 import attrs
 
+from umapi_harness.common.lines import without_commands
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 Part = str | tuple[str, str]
 """Text, or text with its style."""
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_COMMAND: Final = re.compile(r"^[^\S\n]*:(?=:)|(?<=#)#(?=\w*\[)", re.MULTILINE)
-"""What CI services take for a command in a log: `::name` behind blanks (GitHub); `##[name`, `##vso[` and
-`##teamcity[` anywhere."""
 _PLAIN: Final = str.maketrans({"…": "...", "•": "*", "✓": "ok", "✗": "FAIL", "→": "->", "\ufffd": "?"})
 
 
@@ -125,8 +124,3 @@ def is_watched(console: Console | PlainConsole) -> bool:
 def shown(text: str) -> str:
     """Return text without control characters, with which a response could write to the terminal as it likes."""
     return _CONTROL.sub("\ufffd", text)
-
-
-def without_commands(text: str) -> str:
-    """Return lines of a log of which no CI service takes one for a command: a sign of each is an escape."""
-    return _COMMAND.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}", text)

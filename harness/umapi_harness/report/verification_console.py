@@ -9,10 +9,10 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from umapi_harness.common.lines import counted
+from umapi_harness.common.lines import counted, without_commands
 from umapi_harness.contract.findings import Finding, Grade
 from umapi_harness.contract.judging import Verdict, Verification, Verified
-from umapi_harness.report.terminal import shown, without_commands
+from umapi_harness.report.terminal import shown
 
 _ORDER: Final = tuple(Grade)
 _STYLES: Final = {Grade.MUST: "red", Grade.SHOULD: "yellow", Grade.MAY: "dim"}

@@ -87,7 +87,8 @@ function isExhaustion(error) {
   return isA(error, Error) && textOf(error, "name", "") === "InternalError" && textOf(error, "message", "") === "out of memory";
 }
 
-const outOfMemory = () => `the script used more than ${current.limits.memory} MiB of memory`;
+const outOfMemory = () =>
+  `the script used more than ${current.limits.memory} MiB of memory; --script-memory MIB gives it more`;
 
 const MAX_EMPTY_ASSERTIONS = 20;
 
