@@ -117,10 +117,10 @@ def test_refusals_without_a_body_are_explained(page: Page, client: Client) -> No
     """A bare 401 or 403 says what was missing: token or API key."""
     client.http.get(f"/v2/usermanagement/users/{client.org_id}/0", headers={"Authorization": "Bearer old"})
     client.http.get(f"/v2/usermanagement/users/{client.org_id}/0", headers={"x-api-key": "someone-else"})
-    page.click(".entries li", "token not accepted")
-    page.until_text(".why", "has run out or was revoked")
-    page.click(".entries li", "API key not accepted")
-    page.until_text(".why", "Send in x-api-key the client id")
+    page.click(".entries li", "unknown token")
+    page.until_text(".why", "Get a new token from this server")
+    page.click(".entries li", "unknown API key")
+    page.until_text(".why", "Send the client id of the organisation")
 
 
 def test_a_refused_token_request_shows_no_secret(page: Page, client: Client) -> None:

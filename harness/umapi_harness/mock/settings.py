@@ -41,10 +41,10 @@ class Settings:
     )
     """How a 429 says when to come back: a number of seconds, or an HTTP date."""
     lockout_seconds: int = _count(0, least=0)
-    """How long a client that passed a limit stays locked out; 0: until its window ends."""
+    """How long a client that passed a limit stays locked out, if `throttle` is true; 0: until its window ends."""
     first_page_lockout_seconds: int = _count(0, least=0)
-    """How long after page 0 of the users that page is refused to a client; 0: never. Lifted by a
-    request with `Pragma: umapi-sync-start`."""
+    """How long after page 0 of the users that page is refused to a client, if `throttle` is true; 0: never.
+    Lifted by a request with `Pragma: umapi-sync-start`."""
 
     key_must_match_token: bool = True
     """Whether the gateway refuses a token that was issued to another client than the API key's."""

@@ -10,6 +10,7 @@ import attrs
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.api.answers import Answer, json_answer, malformed
 from umapi_harness.mock.api.bodies import Doubled, is_array, is_object, read_json
+from umapi_harness.mock.api.causes import no_list, unreadable_body
 from umapi_harness.mock.api.checks import CommandChecks
 from umapi_harness.mock.api.queries import flag
 from umapi_harness.mock.api.refusals import RefusedError, message_of
@@ -42,11 +43,11 @@ def action_answer(
     try:
         request = read_json(body)
     except InputError:
-        return malformed(message_of("error.command.malformed"))
+        return malformed(message_of("error.command.malformed"), unreadable_body(body))
     # In which form the limit is told is not published [G too-many-commands].
     refusal = _refusal_of_list(request.value, settings.commands_per_request)
     if refusal is not None:
-        return malformed(refusal)
+        return malformed(refusal, no_list(request.value, settings.commands_per_request))
     test_mode = flag(query, "testOnly", False)
     run = run_commands(organization, settings, checks, request.value, doubled=request.doubled, test_mode=test_mode)
     return attrs.evolve(json_answer(200, run.body), steps=run.steps)

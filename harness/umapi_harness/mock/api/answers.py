@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 import attrs
 
+from umapi_harness.mock.api.causes import Cause
 from umapi_harness.mock.api.refusals import message_of, words_for
 from umapi_harness.mock.names import call_name
 from umapi_harness.mock.settings import Settings
@@ -40,6 +41,8 @@ class Answer:
     body: bytes = b""
     steps: tuple[tuple[str, ...], ...] = ()
     """Of each command that was looked at, what became of each step: done, checked (in test mode), failed, untried."""
+    cause: Cause | None = None
+    """Of a refusal, why it came, as far as more is known than is said; it is not sent."""
 
     @property
     def effect(self) -> Extent:
@@ -49,11 +52,13 @@ class Answer:
         return extent_of(self.steps) if self.steps else "all"
 
 
-def json_answer(status: int, content: Any, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+def json_answer(
+    status: int, content: Any, headers: tuple[tuple[str, str], ...] = (), *, cause: Cause | None = None
+) -> Answer:
     """An answer with a JSON body."""
     text = _ENCODER.encode(content)
     # A surrogate is no character in UTF-8; the escape that takes its place is good JSON.
-    return Answer(status, (_JSON, *headers), text.encode("utf-8", "backslashreplace"))
+    return Answer(status, (_JSON, *headers), text.encode("utf-8", "backslashreplace"), cause=cause)
 
 
 def canonical(answer: Answer, call: str) -> Answer:
@@ -69,28 +74,28 @@ def _refusal(code: str) -> dict[str, str]:
     return {"result": code, "message": message_of(code)}
 
 
-def unauthorized(settings: Settings) -> Answer:
+def unauthorized(settings: Settings, cause: Cause) -> Answer:
     """401: the token is missing, has run out, or belongs to another organisation."""
     if settings.unauthorized_body:
-        return json_answer(401, {"lastPage": False, **_refusal("error.unauthorized")})
+        return json_answer(401, {"lastPage": False, **_refusal("error.unauthorized")}, cause=cause)
     _, challenge = words_for("gateway.challenge")
-    return Answer(401, (("WWW-Authenticate", challenge), ("Content-Type", "*/*")))
+    return Answer(401, (("WWW-Authenticate", challenge), ("Content-Type", "*/*")), cause=cause)
 
 
-def gateway_refusal(settings: Settings, status: int, number: str) -> Answer:
+def gateway_refusal(settings: Settings, status: int, number: str, cause: Cause) -> Answer:
     """401 or 403 by the gateway: its number and message, or no body at all."""
     if settings.forbidden_body:
-        return json_answer(status, {"error_code": number, "message": message_of(number)})
-    return Answer(status)
+        return json_answer(status, {"error_code": number, "message": message_of(number)}, cause=cause)
+    return Answer(status, cause=cause)
 
 
-def too_many_requests(settings: Settings, seconds: int, now: float) -> Answer:
+def too_many_requests(settings: Settings, seconds: int, now: float, cause: Cause) -> Answer:
     """429, to come back in so many seconds."""
     # A date is rounded up, so that whoever comes back then is not early.
     date = formatdate(math.ceil(now + seconds), usegmt=True)
     after = str(seconds) if settings.retry_after_form == "seconds" else date
     body = {"error_code": "429050", "message": message_of("429050")}
-    return json_answer(429, body, (("Retry-After", after), ("Server", "APIP")))
+    return json_answer(429, body, (("Retry-After", after), ("Server", "APIP")), cause=cause)
 
 
 def bad_organization() -> Answer:
@@ -112,14 +117,14 @@ def bad_number(text: str) -> Answer:
     return json_answer(400, {"errorMessage": words})
 
 
-def malformed(message: str) -> Answer:
+def malformed(message: str, cause: Cause) -> Answer:
     """400: the body of an action request is not what it must be as a whole."""
-    return json_answer(400, {"result": "error.command.malformed", "message": message})
+    return json_answer(400, {"result": "error.command.malformed", "message": message}, cause=cause)
 
 
-def no_such_path() -> Answer:
+def no_such_path(cause: Cause | None) -> Answer:
     """404 by the gateway: nothing is served under the path [G gateway-words]."""
-    return json_answer(404, _of_gateway("no_such_path"))
+    return json_answer(404, _of_gateway("no_such_path"), cause=cause)
 
 
 def not_simulated(call: str) -> Answer:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.api.answers import Answer, json_answer, not_simulated
 from umapi_harness.mock.api.bodies import is_array, is_object, read_json
+from umapi_harness.mock.api.causes import Cause, no_object, unreadable_body
 from umapi_harness.mock.api.queries import admin_roles, cut, flag, membership_names, page_number, technical_members
 from umapi_harness.mock.api.routes import Route
 from umapi_harness.mock.settings import Settings
@@ -32,10 +33,10 @@ _LISTS: Final = (
 class _CallRefusedError(Exception):
     """The call is refused, with an HTTP status and a code."""
 
-    def __init__(self, status: int, code: str) -> None:
+    def __init__(self, status: int, code: str, cause: Cause | None = None) -> None:
         super().__init__(code)
         self.code = code
-        self.answer = json_answer(status, {"errorMessage": code, "errorCode": code})
+        self.answer = json_answer(status, {"errorMessage": code, "errorCode": code}, cause=cause)
 
 
 def deprecated_answer(
@@ -237,9 +238,9 @@ def _read_lists(body: bytes) -> dict[str, list[str]]:
     try:
         read = read_json(body)
     except InputError:
-        raise _CallRefusedError(400, "error.command.malformed") from None
+        raise _CallRefusedError(400, "error.command.malformed", unreadable_body(body)) from None
     if not is_object(read.value) or read.doubled:
-        raise _CallRefusedError(400, "error.command.malformed")
+        raise _CallRefusedError(400, "error.command.malformed", no_object(read.value))
     lists: dict[str, list[str]] = {}
     for name, value in read.value.items():
         if name not in _LISTS:

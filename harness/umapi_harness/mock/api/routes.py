@@ -8,6 +8,7 @@ end takes all that is left of it, doubled slashes as well; only slashes at its e
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import unquote
 
@@ -67,6 +68,20 @@ def _find(raw_path: str) -> Route | None:
 _find_often = functools.lru_cache(maxsize=2048)(_find)
 
 
+def longer_path(raw_path: str) -> tuple[str, str] | None:
+    """The shortest path that is served of those that begin with this one, and its first segment that is missing."""
+    given = [unquote(part) for part in raw_path.split("/") if part]
+    rest = given[len(_ROOT) :]
+    if given[: len(_ROOT)] != _ROOT or not rest:
+        return None
+    # Not those of an organisation: a name mistaken for another would be taken for its id.
+    longer = [one.segments for one in _TEMPLATES.get(rest[0], ()) if one.begins_with(rest)]
+    if not longer:
+        return None
+    segments = min(longer, key=len)
+    return f"{operations.API_PATH}/{'/'.join(segments)}", segments[len(rest)]
+
+
 class _Parts:
     """The parts of a path, taken from its front."""
 
@@ -111,6 +126,13 @@ class _Template:
             if segment.startswith("{"):
                 found[segment] = part
         return None if parts.all() else found
+
+    def begins_with(self, parts: Sequence[str]) -> bool:
+        """Whether parts of a path, decoded, fit the first segments, and segments are left."""
+        pairs = zip(parts, self.segments, strict=False)
+        return len(parts) < len(self.segments) and all(
+            segment.startswith("{") or segment == part for part, segment in pairs
+        )
 
     def route(self, values: dict[str, str]) -> Route:
         """The route of a path that fits."""

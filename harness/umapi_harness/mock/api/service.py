@@ -10,10 +10,11 @@ from umapi_harness.mock.api.actions import action_answer
 from umapi_harness.mock.api.admission import refusal
 from umapi_harness.mock.api.answers import Answer, json_answer
 from umapi_harness.mock.api.calls import Call
+from umapi_harness.mock.api.causes import path_too_short
 from umapi_harness.mock.api.deprecated import deprecated_answer
 from umapi_harness.mock.api.ground import Ground
 from umapi_harness.mock.api.queries import BadQueryError
-from umapi_harness.mock.api.routes import Route
+from umapi_harness.mock.api.routes import Route, longer_path
 from umapi_harness.mock.api.token_host import token_answer
 from umapi_harness.mock.state.organization import Organization
 
@@ -30,7 +31,8 @@ def answer_to(ground: Ground, call: Call) -> Answer:
     """What the API or the token host answers to a call, which has then taken effect."""
     route = call.route
     if route is None:
-        return answers.no_such_path()
+        longer = longer_path(call.path)
+        return answers.no_such_path(path_too_short(*longer) if longer is not None else None)
     if call.method not in route.methods:
         return answers.wrong_method(", ".join(route.methods))
     if call.too_large:

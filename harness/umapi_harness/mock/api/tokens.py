@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from umapi_harness.mock.api import causes
 from umapi_harness.mock.api.bodies import is_array
+from umapi_harness.mock.api.causes import Cause
 from umapi_harness.mock.api.refusals import words_for
 from umapi_harness.mock.clock import Clock
 from umapi_harness.mock.state.seeds import Credential
@@ -22,6 +24,7 @@ KNOWN_SCOPES: Final = frozenset({*SCOPES, METASCOPE})
 
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, 3.3
 _SWEEP: Final = 1000  # tokens after which those that ran out are forgotten
+_ENDED: Final = 1000  # tokens of which it is remembered why they are good no more
 
 
 class TokenRefusedError(Exception):
@@ -49,13 +52,14 @@ class TokenStore:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._grants: dict[str, Grant] = {}
+        self._ended: dict[str, Cause] = {}
         self._sweep_at = _SWEEP
 
     def issue(self, credential: Credential, seconds: int) -> str:
         """A new token that lives for `seconds`."""
         if len(self._grants) >= self._sweep_at:
             now = self._clock.now()
-            self._grants = {token: grant for token, grant in self._grants.items() if grant.expires > now}
+            self._end({token: grant for token, grant in self._grants.items() if grant.expires <= now}, None)
             # What is left then may double, so that each token costs the same however many are good.
             self._sweep_at = max(_SWEEP, 2 * len(self._grants))
         token = secrets.token_urlsafe(48)
@@ -67,16 +71,27 @@ class TokenStore:
         grant = self._grants.get(token)
         return grant if grant is not None and grant.expires > self._clock.now() else None
 
+    def fault(self, token: str) -> Cause:
+        """Why `grant` has nothing for a token; of those that ended long ago, it is no longer known."""
+        grant = self._grants.get(token)
+        return causes.expired_token(grant.expires) if grant else self._ended.get(token, causes.UNKNOWN_TOKEN)
+
     def revoke(self, client_id: str | None = None) -> int:
-        """Forget all tokens, or those of one client; returns how many."""
-        kept = {
-            token: grant
-            for token, grant in self._grants.items()
-            if client_id is not None and grant.client_id != client_id
-        }
-        gone = len(self._grants) - len(kept)
-        self._grants = kept
-        return gone
+        """Make all tokens bad, or those of one client; returns how many."""
+        gone = {token: grant for token, grant in self._grants.items() if client_id in (None, grant.client_id)}
+        self._end(gone, causes.REVOKED_TOKEN)
+        return len(gone)
+
+    def _end(self, gone: Mapping[str, Grant], cause: Cause | None) -> None:
+        """Take tokens out and remember why; without a cause, they expired."""
+        self._grants = {token: grant for token, grant in self._grants.items() if token not in gone}
+        now = self._clock.now()
+        for token, grant in gone.items():
+            if cause is None or grant.expires <= now:
+                self._ended[token] = causes.expired_token(grant.expires)
+            else:
+                self._ended[token] = cause
+        self._ended = dict(list(self._ended.items())[-_ENDED:])
 
 
 def check_client_credentials(

@@ -85,6 +85,7 @@ class Handler:
             effect=delivery.effect,
             true_answer=(delivery.true.status, delivery.true.body) if delivery.true is not None else None,
             steps=_steps(delivery),
+            cause=attrs.asdict(answer.cause) if answer is not None and answer.cause is not None else None,
             org_id=call.route.org_id if call.route is not None else "",
         )
 

@@ -51,6 +51,9 @@ class Entry:
     true_body: bytes | str = attrs.field(default=b"", repr=False)
     """Its body, likewise."""
 
+    cause: dict[str, str] | None = None
+    """Why it was refused, as far as the server knows more than it answered; else None."""
+
     @property
     def request_body(self) -> str:
         """The body of the request, with secrets masked."""
@@ -139,6 +142,7 @@ class Journal:
         effect: str,
         steps: tuple[tuple[str, ...], ...] = (),
         true_answer: tuple[int, bytes] | None = None,
+        cause: dict[str, str] | None = None,
     ) -> None:
         """Keep a request and its answer; `true_answer` is the status and body that a fault kept from the client."""
         self._count += 1
@@ -162,6 +166,7 @@ class Journal:
             effect=effect,
             steps=steps,
             true_status=true_status,
+            cause=cause,
             true_body=_MASKER.text(_text(true_body)) if secret else true_body,
         )
         self._entries.append(entry)

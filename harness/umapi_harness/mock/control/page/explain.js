@@ -8,12 +8,18 @@ const RETRY = {
 // By status, where the answer carries no code that is known: in short, meaning, remedy.
 const STATUS = {
   400: ["request unreadable", "The request as a whole could not be read.", "Compare path, query and body with the documentation."],
+  401: ["token not accepted", "The service does not accept the token.", "Get a new token."],
+  403: ["not allowed", "The service refuses this call to this client.", "Compare API key and token with the credential."],
   404: ["no such path", "Nothing is served under this path, or what it names does not exist.", "Check path and names."],
   405: ["wrong method", "The path is served, but not for this method.", "Use the method that the Allow header names."],
   413: ["body too long", "The body is longer than the service reads.", "Send fewer commands in a request."],
   429: ["too many requests", "Too many calls came in during the current window.", "Wait as long as Retry-After says, then send it again."],
 };
 const FAILURE = ["server error", "The service could not answer.", "Sending it again later can help."];
+
+// What the code means of a command, where the table of codes explains it for a whole body.
+const MALFORMED = "error.command.malformed";
+const OF_COMMAND = { meaning: "The command is no object, or is nested too deeply to be read.", remedy: "Send each command as an object with its steps under do." };
 
 /** The end of a body of which the journal has only the beginning. */
 export const CUT = /\.\.\. \((\d+) bytes\)$/;
@@ -99,6 +105,7 @@ function commandProblems(body, codes, list, name) {
     index: Number.isInteger(one.index) ? one.index : undefined,
     step: Number.isInteger(one.step) ? one.step : undefined,
     severity: list === "warnings" ? "warning" : "error",
+    ...(one[name] === MALFORMED ? OF_COMMAND : {}),
   }));
 }
 
@@ -113,15 +120,14 @@ function known(codes, code) {
 }
 
 function refusal(entry, body, codes) {
-  const { status, request_headers: headers } = entry;
+  const { status } = entry;
   if (entry.operation === "token" && typeof body?.error === "string") {
     return { ...known(codes, body.error), message: worded(body.error_description), severity: "error" };
   }
   const code = worded(body?.error_code ?? body?.errorCode ?? body?.result ?? body?.error);
   const message = worded(body?.message ?? body?.errorMessage);
   const base = { code: code ?? `status ${status}`, message, severity: "error" };
-  if (status === 401) return { ...base, ...unauthorized(headers) };
-  if (status === 403 && !codes.has(code)) return { ...base, ...forbidden(headers) };
+  if (entry.cause) return { ...base, ...entry.cause, retry: known(codes, code).retry };
   const own = codes.has(code) ? known(codes, code) : {};
   const [short, meaning, remedy] = STATUS[status] ?? FAILURE;
   const after = header(entry.response_headers, "retry-after");
@@ -131,37 +137,6 @@ function refusal(entry, body, codes) {
     short: codes.has(code) ? undefined : short,
     meaning: own.meaning || meaning,
     remedy: (own.remedy || remedy) + (after ? ` Here: Retry-After: ${after}.` : ""),
-  };
-}
-
-function unauthorized(headers) {
-  if (!header(headers, "authorization")) {
-    return {
-      short: "no token",
-      meaning: "The request carried no Authorization header.",
-      remedy: "Get a token first and send Authorization: Bearer <token>.",
-    };
-  }
-  return {
-    short: "token not accepted",
-    meaning:
-      "The token is none that this server gave out, has run out or was revoked, or belongs to another organisation.",
-    remedy: "Get a new token. Tokens do not outlive the server, and moving the clock ahead makes them run out.",
-  };
-}
-
-function forbidden(headers) {
-  if (!header(headers, "x-api-key")) {
-    return {
-      short: "no API key",
-      meaning: "The gateway saw no API key on the request.",
-      remedy: "Send the client id in the x-api-key header.",
-    };
-  }
-  return {
-    short: "API key not accepted",
-    meaning: "The gateway does not know the API key, or the token was given to another client.",
-    remedy: "Send in x-api-key the client id with which the token was asked for.",
   };
 }
 
@@ -223,7 +198,10 @@ export function subject(entry) {
 }
 
 function actionSubject(commands, text) {
-  if (!Array.isArray(commands)) return CUT.test(text) ? `body of ${CUT.exec(text)[1]} bytes` : "unreadable body";
+  if (text === "") return "no body";
+  if (CUT.test(text) && commands === undefined) return `body of ${CUT.exec(text)[1]} bytes`;
+  if (commands === undefined) return "unreadable body";
+  if (!Array.isArray(commands)) return "body that is no array";
   const names = commands.map(rootOf);
   const some = names.slice(0, 2).join(", ");
   const steps = commands.length === 1 && Array.isArray(commands[0]?.do) ? commands[0].do : [];
