@@ -21,6 +21,7 @@ from umapi_sdk.errors import ConfigurationError
 from umapi_sdk.keys import load_private_key, read_key_file
 from umapi_sdk.masking import hidden
 from umapi_sdk.options import Option, OptionArguments, Options, Reader, described, shown, veil
+from umapi_sdk.retries import RetryPolicy
 from umapi_sdk.setting_files import expanded, from_file, meant, warn_of_writers
 from umapi_sdk.waits import WaitHook
 
@@ -119,23 +120,27 @@ class Settings(Options, frozen=True, kw_only=True):
             **endpoint,
         )
 
-    def connect(self, *, on_wait: WaitHook | None = None) -> Connection:
+    def connect(self, *, retry: RetryPolicy | None = None, on_wait: WaitHook | None = None) -> Connection:
         """Return a connection with these settings; `on_wait` is told of each wait before it begins.
+
+        `retry` is the retry policy as a whole, in place of the settings that belong to one.
 
         Raises:
             ConfigurationError: one of them cannot be used.
         """
-        return Connection(self.org_id, self.build_auth(), on_wait=on_wait, **self._arguments())
+        return Connection(self.org_id, self.build_auth(), retry=retry, on_wait=on_wait, **self._arguments())
 
-    def connect_async(self, *, on_wait: WaitHook | None = None) -> AsyncConnection:
+    def connect_async(self, *, retry: RetryPolicy | None = None, on_wait: WaitHook | None = None) -> AsyncConnection:
         """Return an async connection with these settings; `on_wait` is told of each wait before it begins.
+
+        `retry` is the retry policy as a whole, in place of the settings that belong to one.
 
         Raises:
             ConfigurationError: one of them cannot be used, or the extra `async` is not installed.
         """
         from umapi_sdk.aio import AsyncConnection  # noqa: PLC0415 - httpx comes with an extra
 
-        return AsyncConnection(self.org_id, self.build_auth(), on_wait=on_wait, **self._arguments())
+        return AsyncConnection(self.org_id, self.build_auth(), retry=retry, on_wait=on_wait, **self._arguments())
 
     def _arguments(self) -> dict[str, Any]:
         """The arguments that connections of both kinds have in common."""
@@ -168,34 +173,37 @@ def connect(
     path: str | os.PathLike[str] | None = None,
     profile: str | None = None,
     *,
+    retry: RetryPolicy | None = None,
     on_wait: WaitHook | None = None,
     **settings: Unpack[SettingArguments],
 ) -> Connection:
     """Return a connection from settings given here, in the environment or in a file; see `load_settings`.
 
-    `on_wait` is told of each wait before it begins.
+    `on_wait` is told of each wait before it begins; `retry` is the retry policy as a whole, in place of the settings
+    that belong to one.
 
     Raises:
         ConfigurationError: a setting is missing, unknown or cannot be used.
     """
     veil(settings, _FIELDS)
-    return load_settings(path, profile, **settings).connect(on_wait=on_wait)
+    return load_settings(path, profile, **settings).connect(retry=retry, on_wait=on_wait)
 
 
 def connect_async(
     path: str | os.PathLike[str] | None = None,
     profile: str | None = None,
     *,
+    retry: RetryPolicy | None = None,
     on_wait: WaitHook | None = None,
     **settings: Unpack[SettingArguments],
 ) -> AsyncConnection:
-    """Return an async connection from the same settings as `connect`; it is used with `async with`.
+    """Return an async connection from the same arguments as `connect`; it is used with `async with`.
 
     Raises:
         ConfigurationError: a setting is missing, unknown or cannot be used, or the extra `async` is not installed.
     """
     veil(settings, _FIELDS)
-    return load_settings(path, profile, **settings).connect_async(on_wait=on_wait)
+    return load_settings(path, profile, **settings).connect_async(retry=retry, on_wait=on_wait)
 
 
 def load_settings(

@@ -38,7 +38,7 @@ class Connection(Described):
     Args:
         org_id: the organisation's id, as in `12345@AdobeOrg`.
         auth: the credentials.
-        retry: the retry policy as a whole, in place of `max_retries` and `max_wait`.
+        retry: the retry policy as a whole, in place of `max_retries`, `max_wait` and the two delays.
         sleep, clock: how to wait and to tell the time in seconds since the epoch; tests replace them.
         transport: what sends the requests, to the token host too, in place of the network; `close` closes it.
         on_wait: is told of each wait before it begins.

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypedDict, get_args, get_type_hints
 import msgspec
 from msgspec.structs import force_setattr
 
-from umapi_models.defaults import MAX_RETRIES, MAX_WAIT, TIMEOUT
+from umapi_models.defaults import FIRST_DELAY, MAX_RETRIES, MAX_WAIT, RANDOM_DELAY, TIMEOUT
 from umapi_models.operations import API_ROOT
 from umapi_sdk.addresses import guarded
 from umapi_sdk.errors import ConfigurationError
@@ -110,6 +110,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             number,
         ),
     ] = MAX_WAIT
+    first_delay: Annotated[
+        float,
+        Option(
+            "Wait after the first attempt of a request, in seconds, where the service does not say how long; it "
+            "doubles with each further one.",
+            number,
+        ),
+    ] = FIRST_DELAY
+    random_delay: Annotated[float, Option("Most seconds that chance adds to such a wait.", number)] = RANDOM_DELAY
     pacing: Annotated[
         bool | None,
         Option(
@@ -202,6 +211,8 @@ class OptionArguments(TypedDict, total=False):
     timeout: float | None
     max_retries: int | None
     max_wait: float | None
+    first_delay: float | None
+    random_delay: float | None
     pacing: bool | None
     pacing_url: str | None
     ssl_verify: bool | None

@@ -72,9 +72,16 @@ class Session:
         host = check_service("endpoint", endpoint, endpoint)
         if retry is None:
             try:
-                retry = RetryPolicy(attempts=options.max_retries, max_wait=options.max_wait)
+                retry = RetryPolicy(
+                    attempts=options.max_retries,
+                    first_delay=options.first_delay,
+                    random_delay=options.random_delay,
+                    max_wait=options.max_wait,
+                )
             except (ValueError, TypeError):
-                raise ConfigurationError("max_retries must be 1 or more, and max_wait 0 or more") from None
+                raise ConfigurationError(
+                    "max_retries must be 1 or more, and max_wait, first_delay and random_delay 0 or more"
+                ) from None
         by_default = host == urlsplit(API_ROOT).hostname or options.pacing_url is not None
         paced = by_default if options.pacing is None else options.pacing
         parts = urlsplit(endpoint)

@@ -13,7 +13,16 @@ import pytest
 
 from umapi_harness.mock.serving.hosting import Hosting
 from umapi_harness.testing import Setup, UmapiOrg, UmapiServer
-from umapi_sdk import UserAction, UserQuery, UsersQuery, connect
+from umapi_sdk import (
+    OutcomeUnknownError,
+    RetryPolicy,
+    UnavailableError,
+    UserAction,
+    UserQuery,
+    UsersQuery,
+    Wait,
+    connect,
+)
 
 READY_FILE = (
     *("api_url", "ims_url", "ca_cert", "org_id", "client_id", "client_secret", "tech_account_id"),
@@ -67,6 +76,46 @@ def test_the_environment_leads_the_sdk_to_the_server(
     found = umapi_org.user("new@example.com")
     assert found is not None
     assert found.groups == ("DevOps",)
+
+
+@pytest.mark.umapi(faults=[{"operation": "users", "status": 503}, {"operation": "action", "kind": "truncate"}])
+def test_a_program_of_a_test_does_not_wait_between_attempts(
+    umapi_server: UmapiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection by `environment()` tries as often as ever, and sends again at once where no answer says when."""
+    for name, value in umapi_server.environment().items():
+        monkeypatch.setenv(name, value)
+    waits: list[Wait] = []
+    with connect(on_wait=waits.append) as conn:
+        with pytest.raises(UnavailableError):
+            UsersQuery(conn).all_results()
+        action = UserAction("new@example.com").create_federated_id(first_name="N", last_name="E", country="DE")
+        with pytest.raises(OutcomeUnknownError):
+            conn.execute_single(action, immediate=True)
+    assert [entry["operation"] for entry in umapi_server.organization.requests()].count("users") == 4
+    assert {wait.seconds for wait in waits} == {0}
+
+
+@pytest.mark.umapi(faults=[{"operation": "users", "status": 429, "retry_after": 1, "first": 1}])
+def test_what_an_answer_asks_for_is_waited_for(umapi_server: UmapiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry-After counts, whatever the delays are."""
+    for name, value in umapi_server.environment().items():
+        monkeypatch.setenv(name, value)
+    waits: list[Wait] = []
+    with connect(on_wait=waits.append) as conn:
+        assert UsersQuery(conn).all_results()
+    assert [wait.seconds for wait in waits] == [1]
+
+
+@pytest.mark.umapi(faults=[{"operation": "users", "status": 503}])
+def test_connect_takes_a_retry_policy(umapi_server: UmapiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`connect(retry=…)` goes before the settings, as an argument of Connection does."""
+    for name, value in umapi_server.environment().items():
+        monkeypatch.setenv(name, value)
+    retry = RetryPolicy(attempts=2, first_delay=0, random_delay=0)
+    with connect(retry=retry) as conn, pytest.raises(UnavailableError):
+        UsersQuery(conn).all_results()
+    assert [entry["operation"] for entry in umapi_server.organization.requests()].count("users") == 2
 
 
 def test_both_token_flows_prove_the_client(umapi_server: UmapiServer) -> None:

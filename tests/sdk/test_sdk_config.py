@@ -81,10 +81,13 @@ def test_every_setting_has_its_variable(field: str) -> None:
         "ssl_strict": "no",
         "max_response_size": "1000",
         "max_wait": "9",
+        "first_delay": "0",
+        "random_delay": "0.5",
         "pacing": "no",
     }
     text = values.get(field, "some text")
     numbers = {"timeout": 5.0, "max_retries": 7, "max_wait": 9.0, "max_response_size": 1000}
+    numbers |= {"first_delay": 0.0, "random_delay": 0.5}
     expected = {**numbers, "test_mode": True, "ssl_verify": False, "ssl_strict": False, "pacing": False}.get(
         field, text
     )

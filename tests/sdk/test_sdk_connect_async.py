@@ -83,6 +83,8 @@ def test_both_connections_take_every_setting(monkeypatch: pytest.MonkeyPatch) ->
         "timeout": 7.0,
         "max_retries": 2,
         "max_wait": 9.0,
+        "first_delay": 0.5,
+        "random_delay": 0.0,
         "pacing": True,
         "pacing_url": "redis://127.0.0.1/0",
         "ssl_verify": False,
@@ -108,7 +110,7 @@ def test_both_connections_take_every_setting(monkeypatch: pytest.MonkeyPatch) ->
         else:
             monkeypatch.setattr(cls, "__init__", note)
         make()
-    assert seen == [{**values, "on_wait": None}] * 2
+    assert seen == [{**values, "retry": None, "on_wait": None}] * 2
 
 
 def test_wrong_setting_is_refused() -> None:

@@ -39,8 +39,11 @@ class UmapiServer:
         )
 
     def environment(self) -> dict[str, str]:
-        """The details as environment variables, `UMAPI_ORG_ID` and so on, without those that there are not."""
-        return {name: value for name, value in self.details.variables().items() if value is not None}
+        """The details as environment variables, `UMAPI_ORG_ID` and so on, without those that there are not.
+
+        `UMAPI_FIRST_DELAY` and `UMAPI_RANDOM_DELAY` are 0, so that no test waits before a request is sent again.
+        """
+        return self.details.of_tested_program()
 
     def client(self, **options: Any) -> httpx.Client:
         """An httpx client whose calls are let in; paths begin at the server's root. Whoever asks for it closes it."""

@@ -28,6 +28,7 @@ _VARIABLES: Final = {
     "sample_group": "UMAPI_SAMPLE_GROUP",
     "sample_profile": "UMAPI_SAMPLE_PROFILE",
 }
+_DELAYS: Final = ("UMAPI_FIRST_DELAY", "UMAPI_RANDOM_DELAY")
 
 
 @attrs.frozen(kw_only=True)
@@ -60,6 +61,14 @@ class ServerDetails:
         """The details by the names of the environment variables that clients read."""
         values = self.as_dict()
         return {variable: values[name] for name, variable in _VARIABLES.items()}
+
+    def of_tested_program(self) -> dict[str, str]:
+        """The variables for a program that a test runs, without those that are None.
+
+        They tell the SDK not to wait before it sends a request again, but for what an answer asks for.
+        """
+        told = {name: value for name, value in self.variables().items() if value is not None}
+        return told | dict.fromkeys(_DELAYS, "0")
 
     def export_lines(self, shell: str = "sh") -> list[str]:
         """The details as lines that set `UMAPI_` variables in a shell, without those that are None.
