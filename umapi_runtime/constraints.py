@@ -132,7 +132,17 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
         upper = value.strip().upper() if value.isascii() else ""
         meant = upper if upper in self.values else self.meant.get(upper)
         remedy = self.remedy if meant is None else f"give {show(meant)}"
-        return f"{show(value)} is no {self.called}: {remedy}"
+        return f"{show(value)} is no {self.called}: {self._foreign_letter(value)}{remedy}"
+
+    def _foreign_letter(self, value: str) -> str:
+        """Name the letter that only looks like one of ASCII, in a text that seems to be one of them."""
+        foreign = [place for place, letter in enumerate(value, start=1) if not letter.isascii()]
+        if not foreign or all(len(value) != len(known) for known in self.values):
+            return ""
+        from unicodedata import name  # noqa: PLC0415 - loaded for mistakes
+
+        letter = value[foreign[0] - 1]
+        return f"its character {foreign[0]} is {name(letter, f'U+{ord(letter):04X}')}; "
 
 
 class Validator(Protocol):
@@ -187,7 +197,8 @@ def text(
         # The last sentence says more than those on the length, while the service reports the length first.
         broken: list[tuple[str, str]] = []
         if min_length and len(value) < min_length[0]:
-            broken.append((f"{show(value)} is shorter than {min_length[0]} characters", min_length[1]))
+            lack = "empty" if min_length[0] == 1 else f"shorter than {min_length[0]} characters"
+            broken.append((f"{show(value)} is {lack}", min_length[1]))
         if max_length and len(value) > max_length[0]:
             broken.append((f"{show(value)} is longer than {max_length[0]} characters", max_length[1]))
         if pattern and matcher and not matcher.search(value):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import cast
 
@@ -15,9 +15,12 @@ from umapi_runtime.constraints import ContractError, Violation, contract_of, sho
 from umapi_sdk.actions import Action, GroupSteps, UserSteps
 from umapi_sdk.actions.names import moved
 from umapi_sdk.errors import ActionError
+from umapi_sdk.options import nearest
 from umapi_sdk.prudence import doubts, named
 
 _USER = contract_of(UserCommand).names["user"]
+_GROUP = contract_of(UserGroupCommand).names["user_group"]
+_FIELDS = {*contract_of(UserCommand).names.values(), *contract_of(UserGroupCommand).names.values()}
 
 
 class UserCommandAction(UserSteps):
@@ -83,8 +86,18 @@ def _named(violation: Violation, commands: Sequence[object]) -> Violation:
     """Return what the models say of a command, with the user named where they do not."""
     place = violation.pointer.removeprefix("/")
     command = commands[int(place)] if place.isdigit() else None
-    user = cast("dict[str, object]", command).get(_USER) if isinstance(command, dict) else None
-    return named(replace(violation, pointer=""), user).below(violation.pointer) if command is not None else violation
+    if not isinstance(command, dict):
+        return violation
+    fields = cast("dict[str, object]", command)
+    if not fields.keys() & {_USER, _GROUP}:
+        return replace(violation, problem=violation.problem + _misspelt_root(fields))
+    return named(replace(violation, pointer=""), fields.get(_USER)).below(violation.pointer)
+
+
+def _misspelt_root(fields: Mapping[str, object]) -> str:
+    """Return the end of a message on a command of nobody: the field that is spelt much like the one it lacks."""
+    found = ((key, nearest(key, (_USER, _GROUP))) for key in fields if key not in _FIELDS)
+    return next((f", and {show(key)} is unknown{meant}" for key, meant in found if meant), "")
 
 
 def read_action(data: object) -> Action:

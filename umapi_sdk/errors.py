@@ -35,6 +35,8 @@ from umapi_sdk.waits import Waited
 if TYPE_CHECKING:
     from umapi_sdk.outcomes import ActionOutcome
 
+_UNKNOWN = "unknown"  # of `OutcomeStatus`, which is built on this module
+
 
 class UmapiError(Exception):
     """Anything the SDK raises on purpose."""
@@ -117,7 +119,9 @@ class _ExchangeError(UmapiError):
         counts = Counter(str(outcome.status) for outcome in self.outcomes)
         states = ", ".join(f"{count} {status}" for status, count in counts.items())
         text += f"; waited {self.waited}" if self.waited.waits else ""
-        return shown(f"{text}; actions: {states}" if states else text)
+        # The same for all of them: look first, or, in test mode, send it again.
+        remedy = next((outcome.remedy for outcome in self.outcomes if str(outcome.status) == _UNKNOWN), None)
+        return shown(f"{text}; actions: {states}{f'. {remedy}' if remedy else ''}" if states else text)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.message, self.__dict__)

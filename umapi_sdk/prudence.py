@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, cast
 
-from umapi_models.models import UserCommand, UserStep
+from umapi_models.models import UserCommand, UserGroupCommand, UserStep
 from umapi_models.names import ADD_ADOBE_ID, CREATE_ENTERPRISE_ID, CREATE_FEDERATED_ID, UPDATE
 from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
 from umapi_runtime.constraints import Violation, contract_of, show
@@ -22,6 +22,11 @@ _FREE_TEXT = frozenset({"description"})
 # A group whose name begins or ends with a blank may exist, and must be within reach.
 _TRIMMED = frozenset({"user", "domain", "email", "username"})
 _BREAKS = "\t\r\n"
+_UNNAMED = {
+    f"/{contract_of(UserCommand).names['user']}": "the user is not named: give an e-mail address, or a user name",
+    f"/{contract_of(UserGroupCommand).names['user_group']}": "the user group is not named: give its name",
+}
+"""What to say where an empty text is given for the user or user group, by pointer."""
 NO_DOMAIN = "error.command.domain.missing"
 """The code for a user name without a domain."""
 
@@ -78,7 +83,9 @@ def _mistyped(model: object) -> Iterator[Violation]:
 
 
 def named(violation: Violation, user: object) -> Violation:
-    """Return what a model says of a command on a user; it does not name the one who needs a domain."""
+    """Return what a model says of a command on a user; it does not name the one who needs a domain, nor ask for one."""
+    if user == "" and violation.pointer in _UNNAMED:
+        return Violation(violation.pointer, _UNNAMED[violation.pointer], violation.code)
     if violation.pointer or violation.code != NO_DOMAIN or not isinstance(user, str):
         return violation
     return Violation("", f"{show(user)} is no e-mail address: give its domain", NO_DOMAIN)

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+
+from umapi_models.names import (
+    ADD_ADOBE_ID,
+    CREATE_ENTERPRISE_ID,
+    CREATE_FEDERATED_ID,
+    CREATE_USER_GROUP,
+    DELETE_USER_GROUP,
+    REMOVE_FROM_ORG,
+    UPDATE_USER_GROUP,
+)
 
 _BY_KIND: Mapping[str, str] = {
     "error.command.": "Correct the form of the command as the message says, then send it again.",
@@ -32,6 +43,17 @@ _BY_STATUS: Mapping[int, str] = {
         "A proxy or gateway may have altered the request: is the endpoint right, and what does it let through?",
     ),
 }
+_METHODS: Mapping[str, str] = {
+    ADD_ADOBE_ID: "add_adobe_id()",
+    CREATE_ENTERPRISE_ID: "create_enterprise_id()",
+    CREATE_FEDERATED_ID: "create_federated_id()",
+    REMOVE_FROM_ORG: "remove_from_organization()",
+    CREATE_USER_GROUP: "create()",
+    UPDATE_USER_GROUP: "update()",
+    DELETE_USER_GROUP: "delete()",
+}
+"""By the name of a step on the wire, which the remedies of the schema have: the method that adds it."""
+_STEP = re.compile(rf"\b({'|'.join(_METHODS)})\b")
 _OF_THE_CLIENT = ("error.organization.", "error.apikey.", "error.unauthorized", "error.api.")
 _OF_REFUSAL = "Correct the action as its message says, then send it again; else ask Adobe, and name the request id."
 
@@ -40,12 +62,14 @@ def remedy_for(code: str | None, status: int | None = None, *, step: str | None 
     """Return what can be done about an error code, or about a refusal with a status and perhaps a code.
 
     `step` is the name of the step that failed, where one did: who is missing can be created, and need not be removed.
+    A step that is named to be used has the builder's method beside it.
     """
     from umapi_models.error_codes import ERROR_CODES  # noqa: PLC0415 - loaded when something fails
 
     known = ERROR_CODES.get(code or "")
     if known is not None:
-        return known.remedies.get(step or "", known.remedy)
+        remedy = known.remedies.get(step or "", known.remedy)
+        return _STEP.sub(lambda name: f"{name[0]} ({_METHODS[name[0]]})", remedy)
     of_kind = next((remedy for beginning, remedy in _BY_KIND.items() if (code or "").startswith(beginning)), None)
     return of_kind or _BY_STATUS.get(status or 0, _OF_REFUSAL)
 

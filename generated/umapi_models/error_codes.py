@@ -843,7 +843,7 @@ ERROR_CODES: dict[str, ErrorCodeInfo] = {
     "error.group.not_found": ErrorCodeInfo(
         code="error.group.not_found",
         meaning="The request names a group or profile that the organization does not have.",
-        remedy="Check the name against the list of groups, or create the group first.",
+        remedy="Check the name against the list of groups, or create the user group first: product profiles are made in the Admin Console.",
         remedies={"remove": "Check the name against the list of groups; if the group is gone, nobody is left in it."},
         calls=("action.user", "action.usergroup", "query.group_users"),
         retry="after_change",

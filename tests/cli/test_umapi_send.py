@@ -90,7 +90,8 @@ def test_failures_name_their_place(umapi: Umapi, commands_file: Writer) -> None:
     assert result.lines == [
         "/0 new1@example.com: completed",
         "/1 jdoe@example.com: failed: step 0 took effect, step 1 failed; /1/do/1/add: Group No Group was not found "
-        "(error.group.not_found) - Check the name against the list of groups, or create the group first. "
+        "(error.group.not_found) - Check the name against the list of groups, or create the user group first: "
+        "product profiles are made in the Admin Console. "
         "Leave out step 0 when sending it again: done already.",
         "/2 nobody@example.com: failed: /2/do/0/update: User Id does not exist: nobody@example.com "
         f"(error.user.nonexistent) - {ERROR_CODES['error.user.nonexistent'].remedy}",

@@ -113,7 +113,7 @@ def test_bad_value_is_refused_when_built() -> None:
     assert refused(country="usa") == f'/country: "usa" {told} "US" (error.command.string.too_long)'
     assert refused(country="us") == f'/country: "us" {told} "US" (error.country.invalid)'
     assert refused(country="UK") == f'/country: "UK" {told} "GB" (error.country.invalid)'
-    general = 'its two upper-case letters, such as "US"'
+    general = 'one of the two-letter codes, such as "US"'
     assert refused(country="XX") == f'/country: "XX" {told} {general} (error.country.invalid)'
     assert refused(first_name=None) == "/firstname: null is not a string (error.command.create.string_expected)"
     assert refused(last_name="D" * 251).endswith("is longer than 250 characters (error.command.string.too_long)")

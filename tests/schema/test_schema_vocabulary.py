@@ -37,5 +37,5 @@ def test_a_slip_is_told_what_is_meant(slip: str, meant: str) -> None:
 def test_any_other_text_is_told_what_is_wanted(wrong: str) -> None:
     """What stands for no country is refused in one short line, which names none of the codes but an example."""
     told = COUNTRIES.objection(wrong)
-    assert told.endswith('is no country code of ISO 3166-1: give its two upper-case letters, such as "US"')
+    assert told.endswith('is no country code of ISO 3166-1: give one of the two-letter codes, such as "US"')
     assert len(told) < 160

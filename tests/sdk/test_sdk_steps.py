@@ -301,7 +301,8 @@ def test_an_action_that_was_completed_or_removed_its_user_has_no_rest() -> None:
         done = here.connection.execute_multiple([created(NEW[0]), leaving], immediate=True)
     assert [outcome.rest for outcome in done.outcomes] == [None, None]
     assert done.outcomes[1].remedy == (
-        "Check the name against the list of groups, or create the group first. Nothing is left to be sent."
+        "Check the name against the list of groups, or create the user group first: product profiles are made in the "
+        "Admin Console. Nothing is left to be sent."
     )
 
 
