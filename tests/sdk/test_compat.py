@@ -656,7 +656,12 @@ def test_keywords_of_release_2_lead_to_those_of_release_3() -> None:
     assert "as user" in told_of(umapi_client.UserAction, email="a@example.com")
     assert action.commands == []
     unknown = told_of(make, org_id="1@AdobeOrg", auth=auth, endpoin="x")
-    assert unknown == "Connection.__init__() got an unexpected keyword argument 'endpoin'"
+    assert unknown == "Connection.__init__() got an unexpected keyword argument 'endpoin': is endpoint meant?"
+    unlike = told_of(make, org_id="1@AdobeOrg", auth=auth, colour="x")
+    assert unlike == "Connection.__init__() got an unexpected keyword argument 'colour'"
+    assert told_of(action.create, fristname="A").endswith(
+        "unexpected keyword argument 'fristname': is firstname meant?"
+    )
     assert told_of(umapi_client.UserAction) == "UserAction.__init__() missing 1 required positional argument: 'user'"
 
 

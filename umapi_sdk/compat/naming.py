@@ -8,6 +8,7 @@ from inspect import isfunction
 from typing import Any, TypeVar
 
 from umapi_sdk.mixtures import COMPAT
+from umapi_sdk.options import nearest
 
 C = TypeVar("C", bound=type)
 
@@ -61,13 +62,21 @@ def public(name: str) -> Callable[[C], C]:
 
 
 def _asking_after(function: Callable[..., Any], former: Mapping[str, str]) -> Callable[..., Any]:
-    """Return a method that refuses arguments of release 2, which the method itself may take for something else."""
+    """Return a method that refuses arguments of release 2, which the method itself may take for something else.
+
+    Of one that is misspelt it names the nearest.
+    """
+    code = function.__code__
+    known = set(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])
 
     @wraps(function)
     def asking(*arguments: Any, **keywords: Any) -> Any:
         for name in former.keys() & keywords.keys():
             called = function.__qualname__.removesuffix(".__init__")
             raise TypeError(f"{called}({name}=…) is of umapi-client 2: {former[name]}")
+        for name in keywords.keys() - known:
+            if meant := nearest(name, known):
+                raise TypeError(f"{function.__qualname__}() got an unexpected keyword argument {name!r}{meant}")
         return function(*arguments, **keywords)
 
     return asking
