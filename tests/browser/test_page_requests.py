@@ -296,3 +296,89 @@ def test_a_request_can_be_shown_by_its_address(page: Page, client: Client) -> No
     address = page.run("return location.hash")
     page.open(address.removeprefix("#/"))
     page.until_text(".why", "error.group.not_found")
+
+
+def test_a_fault_that_is_spent_says_what_it_left_to_do(page: Page, client: Client) -> None:
+    """After a fault that revoked the token the next call does not get its true answer; the page says what is needed."""
+    client.http.post("/_mock/faults", json={"operation": "users", "first": 1, "kind": "revoke"})
+    assert client.users().status_code == 401
+    page.click(".entries li", "planned fault (revoke)")
+    page.until_text(".why .fault", "To do: Get a new token, for this fault revoked those of the client")
+    assert "operation users, first 1" in page.texts(".why .fault")[0]
+    assert "next call gets its true answer" not in page.texts(".why")[0]
+    page.until_text(".why", "The token was revoked.")
+
+
+def test_a_truncated_answer_is_shown_as_it_went_out(page: Page, client: Client) -> None:
+    """The client has half of the body; the page shows that half, the whole, and each step."""
+    client.http.post("/_mock/faults", json={"operation": "action", "first": 1, "kind": "truncate"})
+    with suppress(httpx.TransportError):
+        client.act(*FAILING)
+    page.click(".entries li", "planned fault (truncate)")
+    _, sent, true = page.texts(".side")
+    assert '"partial"' not in sent
+    assert "which the fault spoiled" in true
+    assert '"partial"' in true
+    assert len(page.texts(".steps li")) == 3
+    page.until_text(".why .remedy", "Look under Steps what took effect")
+
+
+def test_a_late_answer_shows_the_steps_too(page: Page, client: Client) -> None:
+    """A client may give up before an answer that drips is whole, and then has to know what took effect."""
+    fault = {"operation": "action", "first": 1, "kind": "drip", "seconds": 0.01}
+    client.http.post("/_mock/faults", json=fault)
+    client.act(FAILING[0])
+    page.click(".entries li", "planned fault (drip)")
+    page.until_text(".why .remedy", "If the client gave up before the answer came, look under Steps")
+    assert page.texts(".steps li") == ["step 0 (add): took effect"]
+
+
+def test_the_number_of_no_request_is_told(page: Page, client: Client) -> None:
+    """An address with the number of a request that never came, or is gone, says so in the place of the request."""
+    client.users()
+    page.until_text(".tally", "1 request")
+    page.open("requests?request=999999")
+    page.until_text(".detail", "There is no request 999999: the last one is no. ")
+    number = client.http.get("/_mock/requests").json()[-1]["number"]
+    client.http.delete("/_mock/requests")
+    page.open(f"requests?request={number}")
+    page.until_text(".detail", f"Request {number} is no longer here")
+
+
+def test_bodies_that_are_no_commands_have_names_of_their_own(page: Page, client: Client) -> None:
+    """The list tells no body, one that is no array, and one that cannot be read from each other."""
+    path = f"/v2/usermanagement/action/{client.org_id}"
+    for body in (b"", b'{"user": 1}', b"[1"):
+        client.http.post(path, content=body)
+    page.until_text(".tally", "3 requests")
+    assert page.texts(".entries .about") == ["unreadable body", "body that is no array", "no body"]
+    page.click(".entries li", "no array")
+    page.until_text(".why", "The body is an object, not an array.")
+
+
+def test_a_token_request_copied_as_curl_takes_the_secret_from_a_variable(page: Page, client: Client) -> None:
+    """The secret is asked of the shell, and encoded by curl; no mask is sent in its place."""
+    page.run("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    form = {"grant_type": "client_credentials", "client_id": "a b", "client_secret": "s3cret", "scope": "openid"}
+    client.http.post("/ims/token/v2", data=form)
+    page.click(".entries li", "token")
+    page.click("button", "Copy as curl")
+    command = page.until("return window.copied")
+    assert '--data-urlencode "client_secret=$UMAPI_CLIENT_SECRET"' in command
+    assert "--data-raw 'grant_type=client_credentials&client_id=a+b&scope=openid'" in command
+    assert "client_secret=***" not in command
+
+
+def test_what_a_spent_fault_left_to_do_names_its_numbers(page: Page, client: Client) -> None:
+    """How many entries are gone, and for how long connections are refused, stands in the advice."""
+    client.http.post("/_mock/clock", json={"frozen": True})
+    client.http.post("/_mock/faults", json={"operation": "users", "first": 1, "kind": "shrink", "entries": 2})
+    client.users()
+    page.click(".entries li", "planned fault (shrink)")
+    page.until_text(".why .fault", "To do: Read the listing again from its first page; 2 of its entries are gone")
+    page.expected += ["ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET"]
+    client.http.post("/_mock/faults", json={"operation": "users", "first": 1, "kind": "refuse", "seconds": 0.05})
+    with suppress(httpx.TransportError):
+        client.users()
+    page.click(".entries li", "planned fault (refuse)")
+    page.until_text(".why .fault", "To do: Wait 0.05 s from this call on, for so long new connections are refused")

@@ -78,7 +78,9 @@ def test_the_journal_has_the_answer_that_a_fault_kept(mock: Mock) -> None:
     """A lost, replaced or broken answer is there as it was made, with the fate of each step; others have no second."""
     steps = [{"add": {"group": ["DevOps"]}}, {"add": {"group": ["Nobody's"]}}]
     body = json.dumps([{"user": "sato@example.org", "do": steps}]).encode()
-    for fault in ({"kind": "drop", "when": "after"}, {"when": "after", "status": 502}, {"kind": "broken_json"}):
+    lost: tuple[dict[str, Any], ...] = ({"kind": "drop", "when": "after"}, {"when": "after", "status": 502})
+    spoiled = [{"kind": kind} for kind in ("broken_json", "truncate", "wrong_type")]
+    for fault in (*lost, *spoiled):
         plan(mock, {"operation": "action", "first": 1, **fault})
         with contextlib.suppress(*BROKEN):
             mock.post(body)
@@ -89,13 +91,67 @@ def test_the_journal_has_the_answer_that_a_fault_kept(mock: Mock) -> None:
     plan(mock, {"operation": "action", "kind": "drop", "when": "during", "first": 1})
     with contextlib.suppress(*BROKEN):
         mock.post(body)
-    assert mock.world.journal.as_list()[-1]["steps"] == [["done"]]
+    assert mock.world.journal.as_list()[-1]["steps"] == [["done", "untried"]]
     plan(mock, {"operation": "action", "kind": "drop", "first": 1})
     with contextlib.suppress(*BROKEN):
         mock.post(body)
     assert mock.world.journal.as_list()[-1]["true_answer"] is None
     mock.post(body)
     assert mock.world.journal.as_list()[-1]["true_answer"] is None
+
+
+def test_the_journal_has_what_was_sent_of_a_body(mock: Mock) -> None:
+    """Of an answer that was cut short there is as much as went out, and the whole as the true answer."""
+    plan(mock, {"operation": "action", "first": 1, "kind": "truncate"})
+    with pytest.raises(BROKEN):
+        mock.post(json.dumps([ADD]).encode())
+    entry = mock.world.journal.as_list()[-1]
+    whole = entry["true_answer"]["body"]
+    assert entry["response_body"] == whole[: len(whole) // 2]
+    assert json.loads(whole)["completed"] == 1
+
+
+def test_the_journal_tells_of_commands_that_were_not_reached(mock: Mock) -> None:
+    """The commands that a fault left out stand there with untried steps, those without steps with none."""
+    plan(mock, {"operation": "action", "first": 1, "kind": "drop", "when": "during"})
+    commands = [ADD, {"usergroup": "Two", "do": [{"createUserGroup": {}}, {"add": {"user": ["a@example.com"]}}]}, 5]
+    with pytest.raises(BROKEN):
+        mock.post(json.dumps([ADD, *commands]).encode())
+    entry = mock.world.journal.as_list()[-1]
+    assert (entry["effect"], entry["steps"]) == ("part", [["done"], ["done"], ["untried", "untried"], []])
+
+
+@pytest.mark.parametrize(
+    ("fault", "own"),
+    [
+        (
+            {"status": 502, "body": "x", "delay": 0.001},
+            {"kind": "answer", "when": "before", "status": 502, "delay": 0.001},
+        ),
+        ({"kind": "drip", "seconds": 0.001}, {"kind": "drip", "seconds": 0.001, "pieces": 10}),
+        ({"kind": "revoke"}, {"kind": "revoke"}),
+    ],
+)
+def test_the_journal_has_the_fault_that_struck(mock: Mock, fault: dict[str, Any], own: dict[str, Any]) -> None:
+    """Which of several faults it was can be seen: its fields are there, but not those that are as usual."""
+    plan(mock, {"operation": "groups", "first": 1, **fault})
+    mock.groups() if fault.get("kind") == "drip" else mock.api(f"groups/{mock.org_id}/0")
+    assert mock.world.journal.as_list()[-1]["planned"] == {"operation": "groups", "first": 1, **own}
+    mock.users()
+    assert mock.world.journal.as_list()[-1]["planned"] is None
+
+
+def test_a_fault_is_not_used_up_by_what_others_strike(mock: Mock) -> None:
+    """The first calls of a fault are those that no earlier one strikes; the n-th is the n-th of all."""
+    for fault in (
+        {"operation": "users", "first": 2, "status": 500},
+        {"operation": "users", "first": 1, "status": 501},
+        {"operation": "users", "nth": 2, "status": 502},
+    ):
+        mock.client.post("/_mock/faults", json=fault)
+    assert [mock.users().status_code for _ in range(4)] == [500, 500, 501, 200]
+    (untouched,) = mock.world.faults.unused()
+    assert "502, struck no request, for another fault struck first" in untouched
 
 
 @pytest.mark.parametrize(

@@ -403,6 +403,7 @@ def test_names_come_from_the_schemas(mock: Mock) -> None:
     assert names["identity_types"] == list(CREATES.values())
     assert names["user_statuses"] == statuses
     assert names["spoiling_faults"] == [kind for kind, told in kinds_of_faults.items() if "spoils" in told]
+    assert names["late_faults"] == [kind for kind, told in kinds_of_faults.items() if "late" in told]
     kinds = schemas.read("group.json")["$defs"]["GroupType"]["enum"]
     page = files("umapi_harness.mock.control").joinpath("page")
     text = "".join(file.read_text("utf-8") for file in page.iterdir() if file.name.endswith(".js"))

@@ -32,9 +32,18 @@ def codes_explained() -> list[dict[str, Any]]:
 
 
 def names_explained() -> dict[str, Any]:
-    """The identity types and the statuses that a user can have, and the faults that leave an answer of no use."""
-    spoiling = [kind for kind, told in FAULTS["kinds"].items() if told.get("spoils")]
-    return {"identity_types": IDENTITY_TYPES, "user_statuses": USER_STATUSES, "spoiling_faults": spoiling}
+    """The identity types and statuses that a user can have; faults that spoil or delay an answer, or leave a task."""
+    spoiling, late = (
+        [kind for kind, told in FAULTS["kinds"].items() if told.get(trait)] for trait in ("spoils", "late")
+    )
+    aftermaths = {kind: told["aftermath"] for kind, told in FAULTS["kinds"].items() if "aftermath" in told}
+    return {
+        "identity_types": IDENTITY_TYPES,
+        "user_statuses": USER_STATUSES,
+        "spoiling_faults": spoiling,
+        "late_faults": late,
+        "aftermaths": aftermaths,
+    }
 
 
 @functools.cache

@@ -129,7 +129,7 @@ class _Page:
         return _Json(codes_explained())
 
     async def names(self, _request: Request) -> Response:
-        """The identity types and the statuses that a user can have, and the faults that leave an answer of no use."""
+        """Identity types and statuses that a user can have; faults that spoil or delay an answer, or leave a task."""
         return _Json(names_explained())
 
     async def setting_fields(self, _request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Callable
@@ -36,12 +37,16 @@ class Delivery:
     true: Answer | None = None
     """What the service had to say of what it carried out, where the client gets something else or nothing."""
     cut: bool = False
-    """True: the connection ends in the middle of the body."""
+    """True: the connection ends in the middle of the body, which is longer than a byte."""
     pieces: int = 1
     pause: float = 0.0
     """Seconds before each piece of the body."""
     outage: float | None = None
     """Seconds for which connections are refused."""
+
+    def sent(self, body: bytes) -> bytes:
+        """What of the answer's body goes out."""
+        return body[: len(body) // 2] if self.cut else body
 
 
 def deliver(answer: Answer) -> Delivery:
@@ -90,7 +95,7 @@ def _instead(clock: Clock, fault: Fault, body: bytes, act: Callable[[bytes], Ans
         effect = true.effect
     elif fault.when == "during":
         half = _half(body)
-        true = act(half) if half is not None else None
+        true = _with_untried(act(half), body) if half is not None else None
         if true is not None and true.effect != "none":
             effect = "part"  # the other half was left out
     if fault.kind == "answer":
@@ -117,14 +122,14 @@ def _mangled(fault: Fault, true: Delivery) -> Delivery:
     if answer is None:
         return true
     if fault.kind == "truncate":
-        return attrs.evolve(true, cut=True)
+        return attrs.evolve(true, true=answer, cut=True) if len(answer.body) > 1 else true
     if fault.kind == "broken_json":
         half = attrs.evolve(answer, body=answer.body[: len(answer.body) // 2] or b"{")
         return attrs.evolve(true, answer=half, true=answer)
     if fault.kind == "wrong_type":
         others = tuple(header for header in answer.headers if header[0].lower() != "content-type")
         headers = (*others, ("Content-Type", fault.content_type or "text/html"))
-        return attrs.evolve(true, answer=attrs.evolve(answer, headers=headers))
+        return attrs.evolve(true, answer=attrs.evolve(answer, headers=headers), true=answer)
     if fault.kind == "drip":
         return attrs.evolve(true, pieces=fault.pieces, pause=fault.seconds / fault.pieces)
     return true
@@ -145,6 +150,18 @@ def _half(body: bytes) -> bytes | None:
     if not is_array(steps) or len(steps) < 2:
         return None
     return json.dumps([{**command, "do": steps[: len(steps) // 2]}]).encode("utf-8")
+
+
+def _with_untried(answer: Answer, body: bytes) -> Answer:
+    """The answer to the half of a request, with those steps that were left out."""
+    if not answer.steps:
+        return answer
+    steps: list[tuple[str, ...]] = []
+    for command, told in itertools.zip_longest(json.loads(body), answer.steps, fillvalue=()):
+        does: Any = command.get("do") if is_object(command) else None
+        left = len(does) - len(told) if is_array(does) else 0
+        steps.append((*told, *("untried",) * left))
+    return attrs.evolve(answer, steps=tuple(steps))
 
 
 def _shrink(organization: Organization, route: Route, entries: int) -> None:

@@ -51,7 +51,8 @@ class Fault:
     nth: int | None = None
     """Only the call of that number, counted from 1 among those that match."""
     first: int | None = None
-    """Only so many calls, from the first that matches; neither this nor nth: every call."""
+    """Only so many calls, from the first that matches, without those that an earlier fault strikes; neither this nor
+    nth: every call."""
     rate: float | None = None
     """Only this share of the calls, drawn by the plan's random seed."""
     client_id: str | None = None
@@ -77,7 +78,19 @@ class Fault:
         values = ((name, getattr(self, name)) for name in _ORDER[self.kind])
         return {name: value for name, value in values if value is not None}
 
+    def shown(self) -> dict[str, Any]:
+        """What tells this fault from others: its own fields, and those of all that are not as usual; no body."""
+        fields, own = self.as_dict(), _MEANING[self.kind]
+        if self.retry_after is None:
+            fields.pop("retry_after_form", None)
+        return {
+            name: value
+            for name, value in fields.items()
+            if name != "body" and (name in own or name == "kind" or value != _USUAL.get(name))
+        }
 
+
+_USUAL: Final = {field.name: field.default for field in attrs.fields(Fault)}
 _ORDER: Final = {
     kind: tuple(field.name for field in attrs.fields(Fault) if field.name in (*_ALWAYS, *meaning))
     for kind, meaning in _MEANING.items()
@@ -126,6 +139,8 @@ class _Planned:
     """What the chance of each call is drawn from, with the call's number."""
     matched: int = 0
     struck: int = 0
+    forestalled: bool = False
+    """Whether an earlier fault struck a call that this one would have struck."""
 
     def strikes(self) -> bool:
         """Count a matching call; whether it is to fail."""
@@ -140,7 +155,9 @@ class _Planned:
 
 
 def _came(planned: _Planned) -> str:
-    """How many calls came that a fault matches, and of which kind."""
+    """How many calls came that a fault matches, and of which kind, or that others struck them."""
+    if planned.forestalled:
+        return "another fault struck first"
     fault = planned.fault
     calls = "" if fault.operation == "*" else f" of {fault.operation}"
     whose = "" if fault.client_id is None else f" by the client {fault.client_id}"
@@ -191,8 +208,12 @@ class FaultPlan:
                 continue
             if fault.client_id is not None and fault.client_id != client_id:
                 continue
-            if planned.strikes() and chosen is None:
-                chosen = planned
+            if chosen is not None and fault.first is not None:
+                # It is not used up by what it does not strike; of nth, the number would be another.
+                planned.forestalled = True
+            elif planned.strikes():
+                planned.forestalled = planned.forestalled or chosen is not None
+                chosen = chosen or planned
         if chosen is None:
             return None
         chosen.struck += 1

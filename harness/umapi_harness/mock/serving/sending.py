@@ -36,8 +36,8 @@ async def send_delivery(
         await drop(scope, receive, outlast(clock, seconds) if seconds is not None else None)
         return
     await send(_start(answer))
-    if delivery.cut and len(answer.body) > 1:
-        await send({"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True})
+    if delivery.cut:
+        await send({"type": "http.response.body", "body": delivery.sent(answer.body), "more_body": True})
         await end(scope, receive, CLOSE)
         return
     if delivery.pieces == 1 and not delivery.pause:

@@ -51,6 +51,8 @@ class Entry:
     true_body: bytes | str = attrs.field(default=b"", repr=False)
     """Its body, likewise."""
 
+    planned: dict[str, Any] | None = None
+    """The fields of that fault, without the body of its answer."""
     cause: dict[str, str] | None = None
     """Why it was refused, as far as the server knows more than it answered; else None."""
 
@@ -143,6 +145,7 @@ class Journal:
         steps: tuple[tuple[str, ...], ...] = (),
         true_answer: tuple[int, bytes] | None = None,
         cause: dict[str, str] | None = None,
+        planned: dict[str, Any] | None = None,
     ) -> None:
         """Keep a request and its answer; `true_answer` is the status and body that a fault kept from the client."""
         self._count += 1
@@ -167,6 +170,7 @@ class Journal:
             steps=steps,
             true_status=true_status,
             cause=cause,
+            planned=planned,
             true_body=_MASKER.text(_text(true_body)) if secret else true_body,
         )
         self._entries.append(entry)

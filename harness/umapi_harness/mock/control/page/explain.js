@@ -33,9 +33,15 @@ const EFFECT = {
 /**
  * The outcome of a journal entry: `kind` (good, warned, partial, failed, dropped), a short `reason`, and
  * `problems`, each with code, message, meaning, remedy, retry, and for commands index, step and pointer.
- * `spoiling` has the faults after which an answer is of no use.
+ * `spoiling` has the faults after which an answer is of no use, `late` those after which the client may have given up.
+ * `untold`: the client may not know what took effect.
  */
-export function explain(entry, codes, spoiling) {
+export function explain(entry, codes, { spoiling_faults: spoiling, late_faults: late }) {
+  const isLate = late.includes(entry.fault);
+  return { ...outcome(entry, codes, spoiling), isLate, untold: isLate || Boolean(entry.true_answer) };
+}
+
+function outcome(entry, codes, spoiling) {
   const body = parsed(entry.response_body) ?? salvaged(entry);
   const problems = [
     ...(entry.fault ? [planned(entry)] : []),
@@ -44,7 +50,7 @@ export function explain(entry, codes, spoiling) {
   ];
   if (entry.status === null) return { kind: "dropped", reason: reason(problems) || "closed without an answer", problems };
   if (entry.status >= 400) {
-    if (!entry.fault || body) problems.push(refusal(entry, body, codes));
+    if (!entry.fault || body || entry.cause) problems.push(refusal(entry, body, codes));
     return { kind: "failed", reason: reason(problems), problems };
   }
   const result = body?.result;
@@ -91,6 +97,7 @@ function planned(entry) {
     code: `planned fault: ${entry.fault}`,
     severity: "fault",
     short: `planned fault (${entry.fault})${effect ? `; ${effect}` : ""}`,
+    message: Object.entries(entry.planned ?? {}).filter(([name]) => name !== "kind").map(([name, value]) => `${name} ${worded(value)}`).join(", "),
     meaning: `A fault that was put in force here struck this call${effect ? `; ${effect}` : ""}.`,
   };
 }
@@ -173,14 +180,14 @@ function reason(problems) {
 export function fates(entry, commands) {
   const told = entry.steps ?? [];
   const isAction = entry.operation === "action" && Array.isArray(commands);
-  const count = isAction && (told.length || entry.true_answer) ? commands.length : told.length;
+  const count = isAction && (told.length || entry.came.untold) ? commands.length : told.length;
   return Array.from({ length: count }, (_, index) => {
     const does = Array.isArray(commands?.[index]?.do) ? commands[index].do : [];
     const known = told[index] ?? [];
     const length = Math.max(does.length, known.length);
     const steps = Array.from({ length }, (_, place) => ({ name: Object.keys(does[place] ?? {})[0] ?? "", fate: known[place] ?? "untried" }));
     return { index, root: commands?.[index] === undefined ? "" : rootOf(commands[index]), steps };
-  }).filter(({ steps }) => steps.length && (entry.true_answer || steps.some(({ fate }) => fate === "failed" || fate === "untried")));
+  }).filter(({ steps }) => steps.length && (entry.came.untold || steps.some(({ fate }) => fate === "failed" || fate === "untried")));
 }
 
 /** What a request was about, in a few words. */

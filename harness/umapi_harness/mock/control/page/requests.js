@@ -2,6 +2,7 @@
 
 import { agreed, attempt, call, tell } from "./api.js";
 import { showBody } from "./bodies.js";
+import { asCurl, isUnseen } from "./curl.js";
 import { choice, count, el, facts, field, fill, plural, settled } from "./dom.js";
 import { CUT, decoded, explain, fates, parsed, requestId, subject } from "./explain.js";
 
@@ -22,9 +23,10 @@ const TROUBLE = new Set(["failed", "partial", "dropped"]);
 export function requestsView(page) {
   let entries = []; // oldest first
   let codes = new Map();
-  let spoiling = [];
+  let names = {};
   let server = null;
   let selected = 0;
+  let latest = 0; // the number of the last request that came
   let asked = 0; // the request that the address names, which may not have been read yet
   let paused = false;
   let waiting = 0;
@@ -85,24 +87,25 @@ export function requestsView(page) {
     if (ours.value && before?.organization?.org_id !== pulse.organization?.org_id) render();
     if (server !== pulse.server) {
       codes = new Map((await call("GET", "codes")).map((one) => [one.code, one]));
-      spoiling = (await call("GET", "names")).spoiling_faults;
+      names = await call("GET", "names");
       server = pulse.server;
       entries = [];
       emptied.clear();
       render();
     }
     notice(pulse.requests.emptied);
+    latest = pulse.requests.last;
     const last = Math.max(entries.at(-1)?.number ?? 0, pulse.requests.emptied);
     if (paused) {
       waiting = Math.max(0, pulse.requests.last - last);
       fill(pause, waiting ? `Resume (${count(waiting)} new)` : "Resume");
       return;
     }
-    if (pulse.requests.last <= last) return;
+    if (pulse.requests.last <= last) return seek();
     const fresh = await call("GET", "requests", { query: { after: last } });
     const added = fresh.filter((one) => one.number > last);
     for (const entry of added) {
-      Object.assign(entry, { came: explain(entry, codes, spoiling), about: subject(entry) });
+      Object.assign(entry, { came: explain(entry, codes, names), about: subject(entry) });
       learn(entry.client_id, clients, client);
       learn(entry.operation, operations, operation);
     }
@@ -113,7 +116,18 @@ export function requestsView(page) {
     list.prepend(...added.filter((entry) => fits(entry, words())).reverse().map(row));
     sum(visible());
     hint();
-    if (asked && added.some((entry) => entry.number === asked)) select(asked);
+    seek();
+  }
+
+  /** Opens the request that the address names, or says why there is none. */
+  function seek() {
+    if (!asked || server === null) return;
+    if (entries.some((entry) => entry.number === asked)) return select(asked);
+    selected = 0;
+    mark();
+    const none = latest ? `the last one is no. ${latest}` : "none has come in yet";
+    const told = asked > latest ? `There is no request ${asked}: ${none}.` : `Request ${asked} is no longer here: the journal was emptied, or too many came after it.`;
+    fill(detail, el("p", { class: "guide quiet" }, told));
   }
 
   /** What was seen before somebody emptied the journal stays here, under a line; unless it was done here. */
@@ -336,7 +350,7 @@ export function requestsView(page) {
         { class: "sides" },
         side("Request", `${entry.method} ${decoded(entry.path)}${entry.query ? `?${decoded(entry.query)}` : ""}`, entry.request_headers, showBody(entry.request_body, { raw, marks: marks(problems, commands) })),
         side("Answer", entry.status === null ? "none: the connection was closed" : `status ${entry.status}`, entry.response_headers, showBody(entry.response_body, { raw })),
-        entry.true_answer ? side("True answer", `status ${entry.true_answer.status}, which the client did not get`, {}, showBody(entry.true_answer.body, { raw })) : null,
+        entry.true_answer ? side("True answer", `status ${entry.true_answer.status}, which ${names.spoiling_faults.includes(entry.fault) ? "the fault spoiled" : "the client did not get"}`, {}, showBody(entry.true_answer.body, { raw })) : null,
       ),
     );
     detail.scrollTop = 0;
@@ -376,7 +390,7 @@ export function requestsView(page) {
 
   function problem(one, commands, entry) {
     const stepFields = excerpt(one, commands);
-    const remedy = one.severity === "fault" ? ofFault(fates(entry, commands).length > 0) : one.remedy;
+    const remedy = one.severity === "fault" ? ofFault(entry, fates(entry, commands).length > 0) : one.remedy;
     const where = one.index === undefined ? "" : `command ${one.index}${one.step >= 0 ? `, step ${one.step}` : ""}`;
     return el(
       "li",
@@ -390,10 +404,25 @@ export function requestsView(page) {
   }
 
   /** What to do about a fault, by what is in force now, not when it struck; `untold` if steps took effect unheard of. */
-  function ofFault(untold) {
-    const first = untold ? "Look under Steps what took effect, before it is sent again; " : "";
-    if (page.pulse?.faults === 0) return `${first || "Nothing: "}no fault is in force any more, and the next call gets its true answer.`;
-    return [first ? `${first}see under ` : "See under ", el("a", { href: page.hash("faults") }, "Faults"), " what is in force, and remove there what shall not strike again."];
+  function ofFault(entry, untold) {
+    const given = entry.came.isLate ? "if the client gave up before the answer came, look" : "look";
+    const todo = [untold ? `${given} under Steps what took effect, before it is sent again` : "", aftermath(entry)].filter(Boolean);
+    const first = todo.length ? `${todo.join("; ")}; ` : "";
+    const begun = (text) => text[0].toUpperCase() + text.slice(1);
+    if (page.pulse?.faults === 0) {
+      const rest = "no fault is in force any more";
+      return begun(aftermath(entry) ? `${first}${rest}.` : `${first || "nothing: "}${rest}, and the next call gets its true answer.`);
+    }
+    return [begun(`${first}see under `), el("a", { href: page.hash("faults") }, "Faults"), " what is in force, and remove there what shall not strike again."];
+  }
+
+  /** What to do because of what a fault has left behind it; "" if it has left nothing. */
+  function aftermath({ fault, planned, time }) {
+    const { todo, passes } = names.aftermaths[fault] ?? {};
+    if (todo === undefined) return "";
+    const over = time + (planned.delay ?? 0) + (planned.seconds ?? 0);
+    const { now, frozen } = page.pulse?.clock ?? {};
+    return passes && now >= over && !frozen ? "" : todo.replace(/\{(\w+)\}/g, (_, name) => planned[name]);
   }
 
   function excerpt(one, commands) {
@@ -414,15 +443,10 @@ export function requestsView(page) {
   async function copy(entry) {
     if (!navigator.clipboard) return tell("The browser lets pages copy only over https or on this computer.", true);
     if (CUT.test(entry.request_body)) return tell("The journal has only the beginning of this body.", true);
-    const quoted = (text) => `'${text.replaceAll("\0", "").replaceAll("'", "'\\''")}'`;
-    const url = location.origin + entry.path + (entry.query ? `?${entry.query}` : "");
-    const kept = Object.entries(entry.request_headers).filter(([name]) => !/^(host|content-length|connection|accept-encoding|transfer-encoding)$/i.test(name));
-    const lines = [
-      `curl -i -g -X ${quoted(entry.method)} ${quoted(url)}`,
-      ...kept.map(([name, value]) => `-H ${name.toLowerCase() === "authorization" ? '"Authorization: Bearer $TOKEN"' : quoted(value === "" ? `${name};` : `${name}: ${value}`)}`),
-      ...(entry.request_body ? [`--data-raw ${quoted(entry.request_body)}`] : []),
-    ];
-    return attempt(() => navigator.clipboard.writeText(lines.join(" \\\n  ")), "Copied; secrets are left out: put the token into $TOKEN.");
+    if (isUnseen(entry)) return tell("The journal does not have this body, for it is no form.", true);
+    const { command, variables } = asCurl(entry);
+    const told = variables.length ? `Copied; secrets are left out: put them into ${variables.join(", ")}.` : "Copied.";
+    return attempt(() => navigator.clipboard.writeText(command), told);
   }
 
   fill(detail, guide());
@@ -437,7 +461,7 @@ export function requestsView(page) {
         render();
       }
       asked = Number(params.get("request"));
-      if (asked !== selected && entries.some((entry) => entry.number === asked)) select(asked);
+      if (asked !== selected) seek();
     },
     remembers: true,
     gone() {
