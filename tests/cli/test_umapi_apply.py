@@ -302,7 +302,7 @@ def test_a_failure_and_what_is_left_of_it(apply: Apply, server: RunningServer, f
         "row 3 (line 4), new2@example.com: failed: Group Missing was not found (error.group.not_found)"
     )
     assert "step 0 (createFederatedID) took effect; step 1 (add) failed" in line
-    assert "create the group first" in line
+    assert "create the user group first" in line
     assert result.lines[-1] == "Next: correct what failed in left.jsonl, then: umapi apply left.jsonl"
     left = Path("left.jsonl").read_text("utf-8")
     assert json.loads(left) == {"user": "new2@example.com", "do": [{"add": {"group": ["Missing"]}}]}
