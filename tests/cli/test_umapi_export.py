@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from umapi_command import Result
-from umapi_harness.mock import build_seed, default_seed
+from umapi_harness.mock import InputError, build_seed, default_seed, export_seed
 from umapi_harness.mock.faults.plans import Fault
 from umapi_harness.mock.serving.server import RunningServer
+from umapi_harness.mock.state.seed_files import read_seeds
 from umapi_sdk.command_line.exports import COLUMNS
 from umapi_sdk.sheets import open_sheet
 
@@ -205,3 +206,42 @@ def test_an_export_soon_after_a_listing(umapi: Umapi, server: RunningServer, tmp
     headers = [entry["request_headers"] for entry in server.world.journal.as_list() if "/ims/" not in entry["path"]]
     said = [{name.lower(): value for name, value in each.items()}.get("pragma") for each in headers]
     assert said[-2:] == [None, "umapi-sync-start"]
+
+
+def test_a_sandbox_is_made_of_what_was_listed(server: RunningServer, umapi: Umapi, tmp_path: Path) -> None:
+    """A seed reads the exports and the list of users: the same people, in the same groups."""
+    users, table, lines, other = (tmp_path / name for name in ("users.csv", "org.csv", "org.jsonl", "org.json"))
+    users.write_text(umapi("users", "--format", "csv").out, "utf-8")
+    for path in (table, lines, other):
+        assert umapi("export", str(path)).status == 0
+    listed = tmp_path / "users.jsonl"
+    listed.write_text(umapi("users", "--format", "jsonl").out, "utf-8")
+    wanted = export_seed(server.world.organization())
+    people = [user for user in wanted["users"] if "status" not in user]
+    for path in (users, listed, table, lines, other):
+        (seed,) = read_seeds([path])
+        document = export_seed(seed.organization)
+        assert [{**user, "id": ""} for user in document["users"]] == [{**user, "id": ""} for user in people]
+        if path in (lines, other):
+            names = {kind: [each["name"] for each in wanted[kind]] for kind in ("products", "user_groups")}
+            assert {kind: [each["name"] for each in document[kind]] for kind in names} == names
+            assert document["profiles"] == wanted["profiles"]
+    (seed,) = read_seeds([table])
+    document = export_seed(seed.organization)
+    assert [each["name"] for each in document["user_groups"]] == [each["name"] for each in wanted["user_groups"]]
+    assert "Photoshop - 2Gb" in [each["name"] for each in document["profiles"]]
+
+
+def test_lines_that_are_no_seed_are_told_by_line_and_pointer(tmp_path: Path) -> None:
+    """What is wrong with an export is said in the words of the export."""
+    group = '{"group": {"groupName": "G", "type": "USER_GROUP"}}\n'
+    for text, message in (
+        ('{"user": {"email": "a", "type": "federatedID"}}', r'line 2: /user/email: "a" does not match'),
+        ('{"group": {"groupName": "_x", "type": "USER_GROUP"}}', r'line 2: /group/groupName: "_x" does not match'),
+        ('{"people": []}', "line 2: holds neither a user nor a group; export it again"),
+        ("{", r"line 2: not JSON \(.*\); export it again"),
+    ):
+        path = tmp_path / "org.jsonl"
+        path.write_text(group + text, "utf-8")
+        with pytest.raises(InputError, match=message):
+            read_seeds([path])

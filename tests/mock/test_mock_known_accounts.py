@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from umapi_harness.mock import InputError, build_seed, export_seed
-from umapi_harness.mock.state.seed_files import read_seeds, write_table
+from umapi_harness.mock.state.seed_files import read_seeds
+from umapi_harness.mock.state.seed_tables import write_table
 
 if TYPE_CHECKING:
     from tests.mock.conftest import Mock

@@ -23,6 +23,7 @@ import umapi_sdk
 from umapi_harness.mock import default_seed
 from umapi_harness.mock.schemas import packaged
 from umapi_harness.mock.serving.server import running_server
+from umapi_harness.mock.state.seed_tables import KNOWN_COLUMNS
 from umapi_pages import ROOT, Block, blocks, fits
 from umapi_sdk import Connection, UserAction, connect
 
@@ -85,7 +86,17 @@ def test_the_page_of_the_mock_server_names_what_it_has_to_begin_with() -> None:
     seed = default_seed()
     for kind in ("domains", "user_groups", "profiles"):
         assert [one["name"] for one in seed[kind] if f"`{one['name']}`" not in page] == []
-    assert "| users | 13," in page
+    listed = [user for user in seed["users"] if user.get("status", "active") == "active"]
+    assert f"| users | {len(seed['users'])}," in page
+    assert f"Listings show {len(listed)} of them" in page
+
+
+def test_the_page_of_the_mock_server_has_each_column_of_a_seed() -> None:
+    """What a CSV file of people can have is on the page, column by column."""
+    page = (ROOT / "docs" / "reference" / "mock-server.md").read_text("utf-8")
+    (table,) = re.findall(r"^\| column \| meaning \|\n\|---.*\n((?:\|.*\n)+)", page, re.MULTILINE)
+    named = [name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(named) == sorted(KNOWN_COLUMNS)
 
 
 @pytest.mark.parametrize(
@@ -132,9 +143,9 @@ def test_the_commands_of_a_page_succeed(page: str, tmp_path: Path) -> None:
     shutil.copy(RECORDED, tmp_path / "their-cassette.yml")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("UMAPI_")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
-    (part,) = parts(page, "sh")
+    text = "\n".join(part.text for part in parts(page, "sh"))
     ran = subprocess.run(
-        ["/bin/sh", "-ec", part.text],
+        ["/bin/sh", "-ec", text],
         cwd=tmp_path,
         env={**kept, "PATH": path, "KEY": "a key"},
         capture_output=True,

@@ -16,7 +16,7 @@ from umapi_harness.mock.api.bodies import is_object
 from umapi_harness.mock.schemas import check
 from umapi_harness.mock.serving.addresses import is_loopback
 from umapi_harness.mock.state.populations import generate_seed
-from umapi_harness.mock.state.seed_files import write_table
+from umapi_harness.mock.state.seed_tables import write_table
 from umapi_harness.mock.state.seeds import SCHEMA
 from umapi_harness.postman.outgoing import RequestError
 from umapi_harness.postman.redirects import RedirectError

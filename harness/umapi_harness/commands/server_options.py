@@ -16,8 +16,8 @@ SEEDS: Final = click.option(
     "seed_paths",
     type=FILE,
     multiple=True,
-    help="The organisation to start with, as JSON or CSV. A CSV file after a JSON file adds users to that "
-    "organisation; several JSON files are several organisations.",
+    help="The organisation to start with: a seed as JSON, or people as CSV or as `umapi export` writes them. A file of "
+    "people after a seed adds them to it; several seeds are several organisations.",
 )
 PROFILE: Final = click.option(
     "--profile",

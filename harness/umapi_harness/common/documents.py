@@ -137,7 +137,11 @@ def _encoding(content: bytes) -> str:
 
 def read_document(path: Path, noun: str, *, surrogates: bool = False) -> Any:
     """The JSON of a file; raises DocumentError that calls it a `noun` if it cannot be read or is no strict JSON."""
-    text = read_text(path, noun)
+    return document_of(read_text(path, noun), path, noun, surrogates=surrogates)
+
+
+def document_of(text: str, path: Path, noun: str, *, surrogates: bool = False) -> Any:
+    """The same of the text of a file."""
     if not text.strip():
         raise DocumentError(str(path), "", "is empty", f"export it again, or name a {noun}")
     try:

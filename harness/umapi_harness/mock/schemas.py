@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, Final
 
+import attrs
 import jsonschema_rs
 
 from umapi_harness.common.departures import Departure
@@ -19,6 +21,7 @@ _HERE: Final = files("umapi_harness.mock").joinpath("schemas")
 _SECRET: Final = ("credentials", "client_secret", "public_key")
 _LONGEST: Final = 300  # characters of a message; a wrong value may be a whole document
 _MOST_OPTIONS: Final = 30
+_LOOKED_AT: Final = 30  # errors of a document, for the one that is the cause of others
 _REMEDIES: Final = {
     "additionalProperties": "remove it or correct its name; {schema} lists what there can be",
     "required": "add it",
@@ -48,12 +51,32 @@ def check(document: Any, name: str, where: str, *, definition: str | None = None
     `where` names the document in the error, and `at` is the place of this part in it. Raises InputError
     with the JSON pointer and the remedy.
     """
+    found = mistake(document, name, where, definition=definition)
+    if found is not None:
+        raise InputError(f"{where}: {Departure((*at, *found.path), found.problem)}; {found.remedy}")
+
+
+@attrs.frozen
+class Mistake:
+    """What is wrong with a document, where, and what to do about it."""
+
+    path: tuple[str | int, ...]
+    problem: str
+    remedy: str
+
+
+def mistake(document: Any, name: str, where: str, *, definition: str | None = None) -> Mistake | None:
+    """The first mistake in a document by the schema file `name`, or one of its definitions; None where there is none.
+
+    Raises InputError, naming the document by `where`, if it cannot be checked.
+    """
     try:
-        error = next(iter(_validator(name, definition).iter_errors(document)), None)
+        errors = list(itertools.islice(_validator(name, definition).iter_errors(document), _LOOKED_AT))
     except ValueError as failure:
         raise InputError(f"{where}: cannot be checked ({failure}); correct the document") from failure
-    if error is None:
-        return
+    if not errors:
+        return None
+    error = _cause(errors)
     keyword = str(error.evaluation_path[-1])
     # The value itself may be a secret, so only where it stands and what was expected is said.
     secret = any(part in _SECRET for part in error.instance_path)
@@ -65,7 +88,21 @@ def check(document: Any, name: str, where: str, *, definition: str | None = None
     elif isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Enum) and isinstance(error.instance, str):
         near = nearest(error.instance, [one for one in error.kind.options if isinstance(one, str)])
         remedy = f"is {near} meant?" if near and not secret else remedy
-    raise InputError(f"{where}: {Departure((*at, *error.instance_path), message)}; {remedy}")
+    return Mistake(tuple(error.instance_path), message, remedy)
+
+
+def _cause(errors: Sequence[jsonschema_rs.ValidationError]) -> jsonschema_rs.ValidationError:
+    """The error to tell: the first, or where that misses a name, the one about a name in the same place like it."""
+    first = errors[0]
+    if isinstance(first.kind, jsonschema_rs.ValidationErrorKind.Required):
+        for other in errors[1:]:
+            if (
+                isinstance(other.kind, jsonschema_rs.ValidationErrorKind.AdditionalProperties)
+                and list(other.instance_path) == list(first.instance_path)
+                and nearest(other.kind.unexpected[0], [first.kind.property])
+            ):
+                return other
+    return first
 
 
 @functools.cache

@@ -12,6 +12,7 @@ import attrs
 
 from umapi_harness.common.documents import read_document
 from umapi_harness.common.errors import InputError
+from umapi_harness.common.pointers import pointer
 from umapi_harness.mock.schemas import check
 from umapi_harness.mock.state.accounts import TechnicalAccount
 from umapi_harness.mock.state.domains import Domain
@@ -73,6 +74,20 @@ def build_seed(document: Any, *, where: str = "seed") -> Seed:
     credentials = tuple(Credential(org_id=org_id, **entry) for entry in document.get("credentials", ()))
     builder = _Builder(document, where)
     return Seed(organization=builder.build(), credentials=credentials, rebuild=builder.build)
+
+
+PlaceOf = Callable[..., str]
+"""Says where an entry of a list stands, by its number, and where something in it, by the path behind that."""
+
+
+def _places(name: str) -> PlaceOf:
+    return lambda *path: pointer((name, *path))
+
+
+_USERS: Final = _places("users")
+_OUTSIDERS: Final = _places("outsiders")
+_TECHNICAL_ACCOUNTS: Final = _places("technical_accounts")
+_DIRECTORY: Final = _places("directory")
 
 
 class _Builder:
@@ -199,9 +214,9 @@ def add_users(
     entries: Iterable[Mapping[str, Any]],
     *,
     where: str = "seed",
-    place_of: Callable[[int], str] = "/users/{}".format,
+    place_of: PlaceOf = _USERS,
 ) -> None:
-    """Add users as a seed writes them, with their memberships; `place_of` says where an entry stands.
+    """Add users as a seed writes them, with their memberships.
 
     Raises InputError for a user who is there twice, a group that nobody defined, a domain not claimed.
     """
@@ -219,11 +234,13 @@ def add_users(
                     "add it there or correct the address"
                 )
         if double is not None:
-            raise InputError(f'{where}: {place_of(place)}/email: user "{email}" stands twice; remove one')
+            raise InputError(f'{where}: {place_of(place, "email")}: user "{email}" stands twice; remove one')
         username, domain_of_name = entry.get("username"), entry.get("domain") or email_domain(email)
-        if username is not None and organization.find_user(username, domain_of_name) is not None:
+        # Most exports give each account its address as user name; an Adobe ID and another account may share that.
+        other_name = username if username is not None and username.lower() != email.lower() else None
+        if other_name is not None and organization.find_user(other_name, domain_of_name) is not None:
             raise InputError(
-                f'{where}: {place_of(place)}/username: "{username}" stands twice in its domain; change one'
+                f'{where}: {place_of(place, "username")}: "{username}" stands twice in its domain; change one'
             )
         user = organization.add_user(
             email=email,
@@ -240,7 +257,7 @@ def add_users(
             group = groups.get(name) or organization.catalog.find(name)
             if group is None:
                 raise InputError(
-                    f'{where}: {place_of(place)}/groups/{number}: no group named "{name}" is defined; '
+                    f'{where}: {place_of(place, "groups", number)}: no group named "{name}" is defined; '
                     "add it to user_groups or profiles, or correct the name"
                 )
             groups[name] = group
@@ -252,13 +269,13 @@ def add_outsiders(
     entries: Iterable[Mapping[str, Any]],
     *,
     where: str = "seed",
-    place_of: Callable[[int], str] = "/outsiders/{}".format,
+    place_of: PlaceOf = _OUTSIDERS,
 ) -> None:
     """Add outsiders as a seed writes them. Raises InputError for one who is there twice."""
     for place, entry in enumerate(entries):
         email: str = entry["email"]
         if email.lower() in organization.outsiders:
-            raise InputError(f'{where}: {place_of(place)}/email: "{email}" stands twice; remove one')
+            raise InputError(f'{where}: {place_of(place, "email")}: "{email}" stands twice; remove one')
         organization.outsiders[email.lower()] = entry["state"]
 
 
@@ -267,7 +284,7 @@ def add_technical_accounts(
     entries: Iterable[Mapping[str, Any]],
     *,
     where: str = "seed",
-    place_of: Callable[[int], str] = "/technical_accounts/{}".format,
+    place_of: PlaceOf = _TECHNICAL_ACCOUNTS,
 ) -> None:
     """Add technical accounts as a seed writes them. Raises InputError for a group that nobody defined."""
     for place, entry in enumerate(entries):
@@ -276,7 +293,7 @@ def add_technical_accounts(
             group = organization.catalog.find(name)
             if group is None:
                 raise InputError(
-                    f'{where}: {place_of(place)}/groups/{number}: no group named "{name}" is defined; '
+                    f'{where}: {place_of(place, "groups", number)}: no group named "{name}" is defined; '
                     "add it to user_groups or profiles, or correct the name"
                 )
             groups.append(group)
@@ -288,7 +305,7 @@ def add_directory_accounts(
     entries: Iterable[Mapping[str, Any]],
     *,
     where: str = "seed",
-    place_of: Callable[[int], str] = "/directory/{}".format,
+    place_of: PlaceOf = _DIRECTORY,
 ) -> None:
     """Add accounts to the directory as a seed writes them.
 
@@ -311,14 +328,14 @@ def add_directory_accounts(
             user, double = organization.owned_account(email), known.owned(email)
         if user is not None:
             raise InputError(
-                f'{where}: {place_of(place)}/email: "{email}" is a user of the organisation; remove one of the two'
+                f'{where}: {place_of(place, "email")}: "{email}" is a user of the organisation; remove one of the two'
             )
         if double is not None:
-            raise InputError(f'{where}: {place_of(place)}/email: account "{email}" stands twice; remove one')
+            raise InputError(f'{where}: {place_of(place, "email")}: account "{email}" stands twice; remove one')
         username = entry.get("username")
         if username is not None and known.named(username, domain) is not None:
             raise InputError(
-                f'{where}: {place_of(place)}/username: "{username}" stands twice in its domain; change one'
+                f'{where}: {place_of(place, "username")}: "{username}" stands twice in its domain; change one'
             )
         organization.add_user(
             email=email,
