@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import attrs
 import httpx
@@ -154,6 +155,22 @@ def test_two_recordings_of_one_scenario_are_compared(run: Run, tmp_path: Path) -
     assert {"operation": "users", "place": "body /users/*/type", "first": place}.items() <= (
         document["drifts"][0].items()
     )
+
+
+def test_drifts_below_a_grade_neither_show_nor_fail(run: Run, tmp_path: Path) -> None:
+    """With --grade only what is as grave ends with 1; the JUnit report tells the lesser drifts, and fails none."""
+    before, after, report = (tmp_path / name for name in ("before.har", "after.har", "report.xml"))
+    save([_listing()], before)
+    save([_listing({**PAGE, "users": [{**USER, "extra": 5}]})], after)
+    ran = run("diff", before, after, "--junit", report)
+    assert (ran.status, ran.out.count("MAY response body")) == (1, 1)
+    assert (suite := ElementTree.parse(report).getroot()).get("failures") == "1"
+    assert suite[0][0][0].get("type") == "MAY"
+    ran = run("diff", before, after, "--grade", "SHOULD", "--junit", report)
+    assert (ran.status, ran.out) == (0, "1 exchange compared: 0 MUST, 0 SHOULD, 1 MAY\n")
+    suite = ElementTree.parse(report).getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "0")
+    assert "MAY users response body /users/*/extra" in (suite[0][0][0].text or "")
 
 
 def test_recordings_that_cannot_be_compared_are_one_line(run: Run, tmp_path: Path) -> None:

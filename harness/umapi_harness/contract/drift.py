@@ -93,6 +93,11 @@ class Comparison:
         """Return the number of drifts of a grade."""
         return sum(one.grade is grade for one in self.drifts)
 
+    def of_grade(self, least: Grade) -> tuple[Drift, ...]:
+        """Return the drifts of a grade and graver ones."""
+        order = tuple(Grade)
+        return tuple(one for one in self.drifts if order.index(one.grade) <= order.index(least))
+
 
 def drift(before: Opener, after: Opener) -> Comparison:
     """Compare two recordings of one scenario, as they are without secrets: those are never shown, so nor compared.
