@@ -6,6 +6,7 @@ import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -420,6 +421,19 @@ def test_test_only_that_is_neither_true_nor_false(mock: Mock, flag: str) -> None
     assert mock.post(json.dumps([GOOD]).encode(), testOnly=flag).json()["completed"] == 1
     mock.set(odd_flags_fail=True)
     assert mock.post(json.dumps([GOOD]).encode(), testOnly=flag).status_code == 400
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "application/json; charset=utf-8"])
+def test_a_body_that_is_said_to_be_no_json(mock: Mock, kind: str) -> None:
+    """What a body is said to be does not count, or with the setting anything but JSON is refused."""
+
+    def answer() -> httpx.Response:
+        path = f"/v2/usermanagement/action/{mock.org_id}"
+        return mock.client.post(path, content=json.dumps([GOOD]), headers={"Content-Type": kind})
+
+    assert answer().json()["completed"] == 1
+    mock.set(json_type_needed=True)
+    assert answer().status_code == (200 if "json" in kind else 415)
 
 
 WORDS = st.sampled_from(

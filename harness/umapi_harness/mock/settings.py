@@ -112,6 +112,9 @@ class Settings:
     text_booleans: bool = True
     """Whether a boolean of a command may come as the text `true` or `false`, as a public client sends
     useAdobeID, instead of being refused."""
+    json_type_needed: bool = False
+    """Whether an action request whose Content-Type is not `application/json` is refused with 415, instead of being
+    read as JSON all the same."""
     odd_flags_fail: bool = False
     """Whether a boolean of the query that is neither `true` nor `false`, such as `testOnly=undefined`, is
     refused with 400, instead of counting as false."""

@@ -147,6 +147,11 @@ def too_large(limit: int) -> Answer:
     return json_answer(413, _of_gateway("too_large", limit=limit))
 
 
+def wrong_type() -> Answer:
+    """415: the body says that it is no JSON."""
+    return json_answer(415, _of_gateway("wrong_type"))
+
+
 def _of_gateway(occasion: str, **values: object) -> dict[str, str]:
     number, message = words_for(f"gateway.{occasion}", **values)
     return {"error_code": number, "message": message}

@@ -18,6 +18,7 @@ from umapi_harness.mock.api.routes import Route, longer_path
 from umapi_harness.mock.api.token_host import token_answer
 from umapi_harness.mock.state.organization import Organization
 
+_JSON: Final = "application/json"
 _STATUS: Final = {
     "build": "d1d82f1e94503d7ba93872c34deda5037aa4a73d",
     "version": "2.7.42",
@@ -63,6 +64,10 @@ def _operate(ground: Ground, call: Call, route: Route) -> Answer:
 
 
 def _action(ground: Ground, organization: Organization, call: Call, _route: Route) -> Answer:
+    """Do what a request asks for, whatever it says that its body is [G body-type]."""
+    given = call.headers.get("content-type", "")
+    if ground.settings.json_type_needed and given.partition(";")[0].strip().lower() != _JSON:
+        return answers.wrong_type()
     return action_answer(organization, ground.settings, ground.checks, call.query, call.body)
 
 
