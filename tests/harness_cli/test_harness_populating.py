@@ -54,7 +54,9 @@ def test_export_is_the_present_state(run: Run, server: RunningServer, tmp_path: 
     assert json.loads(run("export", "--url", server.url).out) == state
     path = tmp_path / "state.json"
     path.write_text("old", encoding="utf-8")
-    assert run("export", "--url", server.url, "--ids", "-o", path).status == 0
+    assert run("export", "--url", server.url, "--ids", "-o", path).status == 2
+    assert path.read_text(encoding="utf-8") == "old"
+    assert run("export", "--url", server.url, "--ids", "--overwrite", "-o", path).status == 0
     assert json.loads(path.read_text(encoding="utf-8")) == export_seed(server.world.organization(), ids=True)
     (seed,) = read_seeds([path])
     assert export_seed(seed.organization) == state

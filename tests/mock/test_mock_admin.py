@@ -124,7 +124,9 @@ def test_tokens_can_be_revoked(mock: Mock) -> None:
         ("GET", "requests?operation=acton", b"", "operation: 'acton' is no operation; is action meant?"),
         ("POST", "clock", b"{}", "body: not understood"),
         ("POST", "clock", b'{"advance": "1h"}', "body: /advance: '1h' is not a number"),
-        ("POST", "clock", b'{"advance": 1e300}', "body: /advance: 1e+300 is not a number"),
+        ("POST", "clock", b'{"advance": 1e300}', "body: /advance: is ten years or more; give less, or set, a time"),
+        ("POST", "clock", b'{"advance": -999999999999}', "body: /advance: is ten years or more; give less, or set"),
+        ("POST", "clock", b'{"set": 5, "advance": -9}', "body: /advance: leads out of the years that the clock has"),
         ("POST", "clock", b'{"frozen": 1}', "body: /frozen: 1 is not true or false"),
     ],
 )

@@ -123,7 +123,8 @@ def check(schema: dict[str, Any], instance: Any) -> None:
     ("method", "path", "status", "message"),
     [
         ("GET", "/_mock/nothing", 404, "/_mock/nothing: no such path; /_mock/openapi.json lists them"),
-        ("GET", "/_mock/snapshots/a/b/c", 404, "/_mock/snapshots/a/b/c: no such path"),
+        ("GET", "/_mock/snapshots/a/b/c", 404, "/_mock/snapshots/a/b/c: no such path; the name of a snapshot has no"),
+        ("PUT", "/_mock/snapshots/a/b", 404, "/_mock/snapshots/a/b: no such path; the name of a snapshot has no slash"),
         ("DELETE", "/_mock/state", 405, "DELETE: not possible here; use GET, HEAD, PUT"),
         ("GET", "/_mock/reset", 405, "GET: not possible here; use POST"),
         ("GET", f"/_mock/requests?after={'9' * 5000}", 400, "after: '9999"),

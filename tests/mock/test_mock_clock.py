@@ -93,7 +93,10 @@ def test_set_freeze_and_run(mock: Mock) -> None:
         ({"set": -1}, "body: /set: -1 is no time"),
         ({"set": "nan"}, "body: /set: 'nan' is no time"),
         ({"set": 1e12}, "body: /set: 1000000000000.0 is no time"),
-        ({"set": 5, "advance": -6}, "body: /advance: leads out of the years that have a date; give less"),
+        (
+            {"set": 5, "advance": -6},
+            "body: /advance: leads out of the years that the clock has, 1970 to 9892; give less",
+        ),
         ({"stop": True}, "body: not understood; send set (a time), advance (seconds) or frozen"),
     ],
 )

@@ -33,6 +33,7 @@ _FORMAT = click.option(
     help="JSON holds the organisation, CSV its accounts; default: what the name of the output file says, else JSON.",
 )
 _OUTPUT = click.option("--output", "-o", type=FILE, help="The file to write; default: standard output.")
+_OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace a file of that name; default: refuse.")
 _SECONDS = 60.0  # a large organisation takes its time
 
 
@@ -44,8 +45,10 @@ _SECONDS = 60.0  # a large organisation takes its time
 )
 @_FORMAT
 @_OUTPUT
-def seed(users: int, groups: int, random_seed: int, form: str | None, output: Path | None) -> int:
+@_OVERWRITE
+def seed(users: int, groups: int, random_seed: int, form: str | None, output: Path | None, overwrite: bool) -> int:
     """Make up an organisation, as a seed for `serve --seed`."""
+    _check_free(output, overwrite=overwrite)
     _write(generate_seed(users, groups, random_seed), form, output)
     return 0
 
@@ -59,13 +62,21 @@ def seed(users: int, groups: int, random_seed: int, form: str | None, output: Pa
 @click.option("--ca-bundle", envvar="UMAPI_CA_BUNDLE", type=FILE, help="PEM file with the authority to trust.")
 @_FORMAT
 @_OUTPUT
+@_OVERWRITE
 def export(
-    url: str, org_id: str | None, ids: bool, ca_bundle: Path | None, form: str | None, output: Path | None
+    url: str,
+    org_id: str | None,
+    ids: bool,
+    ca_bundle: Path | None,
+    form: str | None,
+    output: Path | None,
+    overwrite: bool,
 ) -> int:
     """Write the present state of a running mock server as a seed.
 
     The server must have its admin interface on.
     """
+    _check_free(output, overwrite=overwrite)
     _write(_state(url, org_id, ids, ca_bundle), form, output)
     return 0
 
@@ -103,6 +114,12 @@ def _state(url: str, org_id: str | None, ids: bool, ca_bundle: Path | None) -> d
 
 def _no_mock(root: str) -> InputError:
     return InputError(f"{root}: no mock server with an admin interface; correct --url, or serve --admin")
+
+
+def _check_free(output: Path | None, *, overwrite: bool) -> None:
+    """Raise InputError if there is a file already that nobody has said to replace."""
+    if output is not None and output.is_file() and not overwrite:
+        raise InputError(f"{output}: is there already and stays; give another name (--overwrite replaces it)")
 
 
 def _write(document: dict[str, Any], form: str | None, output: Path | None) -> None:

@@ -19,6 +19,7 @@ from umapi_harness.mock.schemas import packaged
 from umapi_harness.mock.world import World
 
 ROOT: Final = "/_mock"
+_SNAPSHOTS: Final = f"{ROOT}/snapshots/"
 
 _DOCUMENTS: Final = {
     "/openapi.json": "admin_openapi.json",
@@ -77,7 +78,9 @@ def unknown_route(known: Sequence[BaseRoute]) -> BaseRoute:
             names = ", ".join(sorted(allowed))
             response = refused(405, f"{method}: not possible here; use {names}", {"Allow": names})
         else:
-            response = refused(404, f"{path}: no such path; {ROOT}/openapi.json lists them")
+            in_name = path.startswith(_SNAPSHOTS) and "/" in path.removeprefix(_SNAPSHOTS)
+            remedy = "the name of a snapshot has no slash" if in_name else f"{ROOT}/openapi.json lists them"
+            response = refused(404, f"{path}: no such path; {remedy}")
         await response(scope, receive, send)
 
     return _Unknown(answer)

@@ -39,13 +39,15 @@ class Timing:
         if not is_object(wanted) or not wanted or set(wanted) - {"set", "advance", "frozen"}:
             raise InputError("body: not understood; send set (a time), advance (seconds) or frozen (true or false)")
         advance, frozen = wanted.get("advance", 0), wanted.get("frozen", clock.frozen)
-        if isinstance(advance, bool) or not isinstance(advance, int | float) or not abs(advance) < _LONGEST_JUMP:
+        if isinstance(advance, bool) or not isinstance(advance, int | float):
             raise InputError(f"body: /advance: {repr(advance)[:40]} is not a number of seconds; give one")
         if not isinstance(frozen, bool):
             raise InputError(f"body: /frozen: {frozen!r} is not true or false; give one of them")
         start = read_time(wanted["set"], where="body: /set") if "set" in wanted else clock.now()
+        if not abs(advance) < _LONGEST_JUMP:
+            raise InputError("body: /advance: is ten years or more; give less, or set, a time from 1970 to 9892")
         if not 0 <= start + advance <= LATEST:
-            raise InputError("body: /advance: leads out of the years that have a date; give less")
+            raise InputError("body: /advance: leads out of the years that the clock has, 1970 to 9892; give less")
         if "set" in wanted:
             clock.set(start)
         clock.advance(advance)
