@@ -16,6 +16,7 @@ import pytest
 
 from umapi_harness.mock import InputError, VirtualClock
 from umapi_harness.mock.clock import wait
+from umapi_harness.mock.control.explanations import faults_explained
 from umapi_harness.mock.faults.plans import Fault, FaultPlan, read_plan, read_plan_file
 from umapi_harness.mock.serving.server import running_server
 
@@ -454,3 +455,10 @@ def test_a_fault_of_no_kind_is_refused() -> None:
     """A fault made in Python names the kinds that there are when its own is none of them, as a document's does."""
     with pytest.raises(InputError, match=r"^kind: no kind of fault 'stall'; choose one of answer, drop, .*, shrink$"):
         Fault(operation="users", kind="stall")
+
+
+def test_what_a_fault_is_by_default_is_told() -> None:
+    """The table of fields, on the server's page and in the documentation, has what a fault without the field is."""
+    plain = Fault(operation="users").as_dict()
+    told = {field["name"]: field["default"] for field in faults_explained()}
+    assert [name for name in plain if plain[name] and name != "operation" and told[name] != plain[name]] == []
