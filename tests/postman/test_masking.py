@@ -82,6 +82,32 @@ def test_secrets_are_known_by_their_place_too(text, shown):
     assert Masker().text(text) == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("SyntaxError: unexpected token: '<'", None),
+        ("SyntaxError: unexpected token: 'x1'", None),
+        ("Error: no token: Error: connect ECONNREFUSED", None),
+        ("bad token: got 401 from login", None),
+        ("expected 'token: expired at noon' to deeply equal 'token: valid'", None),
+        ("Authorization: none sent", None),
+        ("authorization: sesame", f"authorization: {MASK}"),
+        ('Authorization: "Bearer sesame"', f'Authorization: "{MASK}"'),
+        ("Authorization: Bearer sesame", f"Authorization: Bearer {MASK}"),
+        ("no token: aB3xK9", f"no token: {MASK}"),
+        ("token: abcdefghijklmnopqrst", f"token: {MASK}"),
+        ("token:sesame", f"token:{MASK}"),
+        ("X-Auth-Token: sesame", f"X-Auth-Token: {MASK}"),
+        ("access_token: sesame", f"access_token: {MASK}"),
+        ("the password: sesame", f"the password: {MASK}"),
+        ('{"token": "sesame"}', f'{{"token": "{MASK}"}}'),
+    ],
+)
+def test_sentences_about_tokens_can_be_read(text, shown):
+    """Parsers, checks and scripts speak of tokens; only what may be one is masked."""
+    assert Masker().text(text) == (text if shown is None else shown)
+
+
 def test_headers_that_prove_identity_lose_their_value():
     """Authorisation and cookies are never shown; other headers are."""
     pairs = [("Authorization", "Bearer x"), ("Set-Cookie", "a=b"), ("X-Api-Key", "client"), ("X", "hush-hush")]

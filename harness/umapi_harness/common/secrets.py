@@ -20,6 +20,7 @@ from umapi_harness.common.address_queries import is_query_secret, query_secrets
 from umapi_harness.common.finder import Finder
 from umapi_harness.common.markup import markup_secrets, multipart_secrets
 from umapi_harness.common.notations import cells
+from umapi_harness.common.prose import is_prose
 from umapi_harness.common.secret_names import is_secret
 from umapi_harness.common.shapes import (
     BASE64_RUN,
@@ -427,7 +428,7 @@ class Masker:
             if not self._names_secret(text, found) or _DISTINGUISHED.match(text, position):
                 continue
             start, end = self._field_value(text, found)
-            if end > start and not self._is_said(text[start:end]):
+            if end > start and not (self._is_said(text[start:end]) or is_prose(text, found, start, end)):
                 self._note(text[start:end])
                 yield start, end, self.mask
                 position = end
