@@ -161,7 +161,9 @@ def show(value: object) -> str:
         text = json.dumps(value, ensure_ascii=False, default=lambda other: type(other).__name__)
     except (TypeError, ValueError, RecursionError):
         text = type(value).__name__
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")  # half a surrogate pair cannot be printed
+    if not text.isprintable():  # halves of surrogate pairs, invisible marks
+        letters = (each if each.isprintable() else each.encode("ascii", "backslashreplace").decode() for each in text)
+        text = "".join(letters)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 

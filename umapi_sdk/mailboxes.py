@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from umapi_runtime.constraints import show
+from umapi_sdk.characters import escape, unseen
 
 # Letters beyond ASCII are those of RFC 6531.
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+"
@@ -23,6 +24,9 @@ _SCHEME: Final = re.compile(r"mailto:", re.IGNORECASE)
 
 def mistyped(address: str) -> str | None:
     """Return what is wrong with an address that no mailbox can have, and which may be meant; None for any other."""
+    hidden = unseen(address)
+    if hidden is not None:
+        return f"{show(address)} is no e-mail address: take out {escape(hidden)}, which cannot be seen"
     if _MAILBOX.fullmatch(address):
         return None
     meant = _tidied(address)

@@ -180,6 +180,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises:
             TypeError: an argument is no option.
+            ConfigurationError: one is of another type; a text for a boolean would be true whatever it says.
         """
         known = described(Options)
         veil(arguments, known)
@@ -188,6 +189,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
                 raise TypeError(f"unexpected keyword argument {name!r}{nearest(name, known)}")
         given: dict[str, Any] = {}
         for name, value in arguments.items():
+            if value is not None:
+                _check_type(name, value, known[name].read)
             if value is not None or name == "timeout":
                 given[name] = value
         return Options(**given)
@@ -201,6 +204,20 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         values: dict[str, Any] = {name: getattr(self, name) for name in NetworkSettings.__struct_fields__}
         values["timeout"] = self.timeout or None
         return NetworkSettings(**values)
+
+
+_TYPES: Mapping[Reader, tuple[tuple[type, ...], str]] = {
+    flag: ((bool,), "True or False"),
+    count: ((int,), "a whole number"),
+    number: ((int, float), "a number of seconds"),
+}
+"""By how texts of an option are read: what an argument must be, in types and in words."""
+
+
+def _check_type(name: str, value: object, read: Reader) -> None:
+    types, words = _TYPES.get(read, ((object,), ""))
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types and types != (object,)):
+        raise ConfigurationError(f"{name} must be {words}, not {shown(value)}")
 
 
 class OptionArguments(TypedDict, total=False):

@@ -10,17 +10,19 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, cast
 
-from umapi_models.models import UserCommand, UserGroupCommand, UserStep
-from umapi_models.names import ADD_ADOBE_ID, CREATE_ENTERPRISE_ID, CREATE_FEDERATED_ID, UPDATE
+from umapi_models.models import UserCommand, UserGroupCommand, UserGroupStep, UserStep
+from umapi_models.names import ADD_ADOBE_ID, CREATE_ENTERPRISE_ID, CREATE_FEDERATED_ID, UPDATE, UPDATE_USER_GROUP
 from umapi_models.vocabulary import UNTOUCHABLE_GROUPS
 from umapi_runtime.constraints import Violation, contract_of, show
 from umapi_runtime.converter import write_json
 from umapi_runtime.structs import Model
+from umapi_sdk.characters import escape, unseen
 from umapi_sdk.mailboxes import mistyped
 
 _FREE_TEXT = frozenset({"description"})
 # A group whose name begins or ends with a blank may exist, and must be within reach.
 _TRIMMED = frozenset({"user", "domain", "email", "username"})
+_NAMES_OF_PEOPLE = frozenset({"firstname", "lastname"})
 _BREAKS = "\t\r\n"
 _UNNAMED = {
     f"/{contract_of(UserCommand).names['user']}": "the user is not named: give an e-mail address, or a user name",
@@ -80,6 +82,34 @@ def _mistyped(model: object) -> Iterator[Violation]:
         created = first.add_adobe_id or first.create_enterprise_id or first.create_federated_id
         if created and "@" in model.user and (problem := mistyped(model.user)) is not None:
             yield Violation("/user", problem)
+    elif isinstance(model, UserGroupStep):
+        renamed = model.update_user_group
+        if renamed is not None and renamed.name is not None and (problem := _misnamed(renamed.name)) is not None:
+            yield Violation(f"/{UPDATE_USER_GROUP}/name", problem)
+    elif isinstance(model, UserGroupCommand):
+        for place, each in enumerate(model.do):
+            yield from (violation.below(f"/do/{place}") for violation in _mistyped(each))
+        yield from doubts_of_name(model.do[0], model.user_group)
+
+
+def doubts_of_name(step: object, target: str) -> Iterator[Violation]:
+    """Give what is doubtful in the name of a group that a step creates; one that is there must be within reach."""
+    if isinstance(step, UserGroupStep) and step.create_user_group is not None:
+        problem = _misnamed(target)
+        if problem is not None:
+            yield Violation("/usergroup", problem)
+
+
+def _misnamed(group: str) -> str | None:
+    """Return why nobody would give a group this name on purpose; None if somebody may."""
+    if group != group.strip():
+        return f"{show(group)} begins or ends with a blank: take it out"
+    hidden = unseen(group)
+    return None if hidden is None else _hidden(group, hidden)
+
+
+def _hidden(value: str, letter: str) -> str:
+    return f"{show(value)} holds {escape(letter)}, which cannot be seen: take it out"
 
 
 def named(violation: Violation, user: object) -> Violation:
@@ -126,20 +156,27 @@ def _texts(value: object, pointer: str, field: str = "") -> Iterator[tuple[str, 
 
 
 def _doubt(field: str, value: str) -> tuple[str, str | None] | None:
-    for letter in value:
-        if letter.isprintable():
-            continue
-        kind = unicodedata.category(letter)
-        if kind == "Cs":
-            return f"{show(value)}: {letter!r} is half of a surrogate pair, and no character", "error.command.malformed"
-        if kind in ("Cc", "Zl", "Zp") and not (field in _FREE_TEXT and letter in _BREAKS):
-            return f"{_shown(value)} holds the control character or line break {letter!r}: take it out", None
+    unprintable = next((found for letter in value if (found := _unprintable(field, value, letter))), None)
+    if unprintable is not None:
+        return unprintable
     if value and not value.strip():
         return None if field in ("description", "requestID") else (f"{show(value)} is nothing but blanks", None)
     if field in _TRIMMED and value != value.strip():
         return f"{show(value)} begins or ends with a blank: take it out", None
     if field == "group" and value.casefold() in UNTOUCHABLE_GROUPS:
         return f"{show(value)} can be neither given nor taken through the API", "error.group.not_found"
+    hidden = unseen(value) if field in _NAMES_OF_PEOPLE else None
+    return None if hidden is None else (_hidden(value, hidden), None)
+
+
+def _unprintable(field: str, value: str, letter: str) -> tuple[str, str | None] | None:
+    if letter.isprintable():
+        return None
+    kind = unicodedata.category(letter)
+    if kind == "Cs":
+        return f"{show(value)}: {letter!r} is half of a surrogate pair, and no character", "error.command.malformed"
+    if kind in ("Cc", "Zl", "Zp") and not (field in _FREE_TEXT and letter in _BREAKS):
+        return f"{_shown(value)} holds the control character or line break {letter!r}: take it out", None
     return None
 
 

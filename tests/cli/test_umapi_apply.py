@@ -142,7 +142,7 @@ def test_bad_rows_can_be_left_out(apply: Apply, server: RunningServer, folder: P
     assert result.lines[0] == "1 bad row of 3 left out"
     assert "3 rows: 2 completed, 1 bad" in result.lines
     assert result.lines[-1] == (
-        "Next: umapi check --bad bad.csv people.csv writes the 1 bad row to a file of their own, to be corrected."
+        "Next: umapi check --bad bad.csv people.csv writes the 1 bad row to a file, to be corrected."
     )
     told = [json.loads(line) for line in Path("result.jsonl").read_text("utf-8").splitlines()]
     assert [entry["outcome"] for entry in told] == ["completed", "completed", "bad row"]
@@ -790,7 +790,7 @@ def test_the_next_command_has_the_settings(
 
 
 def test_what_is_left_has_nothing_that_may_have_been_done(apply: Apply, server: RunningServer, folder: Path) -> None:
-    """Rows that were never sent are left whole; a removal after a failed step, which may have happened, is not."""
+    """What was not sent is left to who resumes; a removal after a failed step, which may have happened, is not."""
     commands = [
         {"user": "new0@example.com", "do": [{"add": {"group": ["DevOps"]}}, {"removeFromOrg": {}}]},
         {"user": "new1@example.com", "do": [{"add": {"group": ["DevOps"]}}, {"remove": {"group": ["Sales"]}}]},
@@ -800,9 +800,10 @@ def test_what_is_left_has_nothing_that_may_have_been_done(apply: Apply, server: 
     server.world.faults.add(Fault(operation="action", nth=2, status=429, retry_after="3600"))
     assert apply("commands.json", "--left", "left.jsonl").status == 3
     left = [json.loads(line) for line in Path("left.jsonl").read_text("utf-8").splitlines()]
-    assert [command["user"] for command in left] == [f"new{number}@example.com" for number in range(1, 12)]
-    assert left[0] == commands[1]
-    assert left[-1] == commands[-1]
+    assert left == commands[1:10]
+    with BulkRun.open("commands.json.journal") as run:
+        rest = [action.target for action in run.rest()]
+    assert rest == [f"new{number}@example.com" for number in range(1, 12)]
 
 
 def test_neither_of_two_creations_is_sent_by_chance(apply: Apply, server: RunningServer, folder: Path) -> None:
@@ -841,3 +842,25 @@ def test_a_file_without_rows_is_no_mistake(apply: Apply, server: RunningServer, 
     assert result.lines == ["people.csv has no rows: there was nothing to do."]
     assert len(Path("result.csv").read_text("utf-8").splitlines()) == 1
     assert sorted(os.listdir()) == ["people.csv", "result.csv"]
+
+
+def test_what_was_not_sent_is_left_to_the_journal(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """`--left` of a run that is not over has the failed rows alone: the others are sent by who resumes, and once."""
+    more = "".join(f"late{number}@example.com,A,B,DE,\n" for number in range(3))
+    Path("people.csv").write_text(f"{rows(9)}new9@example.com,A,B,DE,Missing\n{more}", "utf-8")
+    server.world.faults.add(Fault(operation="action", status=429, retry_after=1800, nth=2))
+    result = apply("people.csv", "--left", "left.jsonl")
+    assert (result.status, "13 rows: 9 completed, 1 failed, 3 left" in result.lines) == (3, True), result.out
+    assert [json.loads(line)["user"] for line in Path("left.jsonl").read_text("utf-8").splitlines()] == [
+        "new9@example.com"
+    ]
+
+
+def test_what_remarks_count(apply: Apply, folder: Path) -> None:
+    """Remarks are about the rows that are sent, and not about those that are left out."""
+    Path("people.csv").write_text(rows(1) + "q@example.com,A,B,XX\n", "utf-8")
+    assert apply("people.csv", "--plan", "--skip-bad-rows").lines[1:3] == [
+        "1 row in 1 command, 0 of them merged, in 1 request",
+        "1 row creates a user, and who is there already gets the names of the row: "
+        "a column option with ignoreIfAlreadyExists keeps the old ones",
+    ]

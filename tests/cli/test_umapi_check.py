@@ -103,7 +103,7 @@ def test_options_of_files(check: Check) -> None:
     options = ("--encoding", "cp1252", "--delimiter", "|", "--format", "csv", "--action", "add")
     assert check(content, *options, "--ignore-column", "cost centre").status == 0
     assert (
-        check(content.replace(b"|", b"\t"), *options, "--delimiter", "tab", "--ignore-column", "Cost Centre").status
+        check(content.replace(b"|", b"\t"), *options[:3], "tab", *options[4:], "--ignore-column", "Cost Centre").status
         == 0
     )
     assert check(content, *options).status == 2
@@ -229,3 +229,71 @@ def test_utf_8_read_as_another_encoding(check: Check) -> None:
         assert twice.lines[0].startswith("people.csv: row 1 (line 2), column firstname: ")
     for name in ("SÃO", "Gruß\u2013Team", "Ð", "Ñandú", "Îles\u2013Nord", "CAFÉ™"):
         assert check(HEADER + f"a@x.com,{name},B,DE,\n").status == 0, name
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("M\ufffdller", "has the mark of a letter that could not be read"),
+        ("M&uuml;ller", 'is "Müller" as HTML writes it: write the letters'),
+        ("Ana\u200b", "holds \\u200b, which cannot be seen: take it out"),
+        ("\u00adAna", "holds \\xad, which cannot be seen: take it out"),
+    ],
+)
+def test_spoilt_letters(check: Check, cell: str, told: str) -> None:
+    """What stands for a letter and is none is told with what it is, in names of people and of groups."""
+    said = check(HEADER + f"a@x.com,{cell},B,DE,\nb@x.com,A,B,DE,{cell}\n").lines
+    assert [told in line for line in said] == [True, True, False]
+    assert check(HEADER + "a@x.com,R&D;,B,DE,AT&T\n").status == 0
+
+
+def test_an_address_that_holds_an_invisible_character(check: Check) -> None:
+    """It makes a user whom nobody can name; one who is there already can be removed."""
+    content = "email,firstname,lastname,country\njo\u200be@x.com,A,B,DE\n"
+    assert '"jo\\u200be@x.com" is no e-mail address: take out \\u200b, which cannot be seen' in check(content).lines[0]
+    assert check(content, "--action", "remove_from_org").status == 0
+
+
+def test_names_that_an_action_does_not_read(check: Check) -> None:
+    """Who gives a mover a new name by a row that changes groups alone is told; an export of leavers has names too."""
+    content = "email,lastname,groups\na@x.com,New,G\nb@x.com,,G\n"
+    told = "1 row has a name in columns that add and remove do not read, and changes none: action update does"
+    assert check(content, "--action", "add").lines[1:] == [told]
+    assert len(check(content, "--action", "remove_from_org").lines) == 1
+    assert len(check(content, "--action", "update").lines) == 1
+
+
+def test_leavers_who_stand_twice(check: Check) -> None:
+    """Letter case of an address makes no other user; who has come back in between can leave again."""
+    leaves, comes = "remove_from_org,{}@x.com,,,\n", "create,{}@x.com,A,B,DE\n"
+    header = "action,email,firstname,lastname,country\n"
+    result = check(header + leaves.format("tom") + leaves.format("TOM"))
+    assert result.lines[0] == "people.csv: row 2 (line 3): asks for the same as row 1: take one of the two out"
+    assert check(header + leaves.format("tom") + comes.format("Tom") + leaves.format("tom")).status == 0
+    assert check(header + comes.format("tom") + leaves.format("tom") + comes.format("tom")).status == 0
+
+
+def test_only_slips_are_asked_after(check: Check) -> None:
+    """A word that is no slip of the pen leads to no other action or column, least of all to a removal."""
+    assert "meant" not in check("email,groups,action\na@x.com,G,move\n").lines[0]
+    assert "meant" not in check("email,groups,Vorname\na@x.com,G,A\n", "--action", "add").lines[0]
+
+
+def test_files_that_ask_for_nothing(check: Check, umapi: Callable[..., Result], tmp_path: Path) -> None:
+    """An export in JSON Lines and a journal are told as that; an empty file of JSON Lines has no rows."""
+    export = tmp_path / "all.jsonl"
+    umapi("export", str(export))
+    assert "is an export in JSON Lines, and asks for nothing" in umapi("check", str(export)).out
+    journal = check(b"SQLite format 3\0\x01", "--encoding", "cp1252").out
+    assert "is a database: the journal of a run is gone on with by `umapi apply --resume`" in journal
+    left = tmp_path / "left.jsonl"
+    left.touch()
+    assert umapi("check", str(left)).out == "No rows: there is nothing to do\n"
+
+
+def test_options_that_would_be_lost(check: Check) -> None:
+    """An option that is given twice counts once, and one of `umapi` stands before the command; both are told."""
+    twice = check(rows(1), "--action", "add", "--action", "remove")
+    assert (twice.status, twice.err) == (2, "umapi: --action is given twice, and counts once: leave one out\n")
+    late = check(rows(1), "--profile", "x")
+    assert (late.status, late.err) == (2, "umapi: --profile stands before the command: umapi --profile … check\n")

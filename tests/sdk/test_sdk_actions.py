@@ -10,7 +10,19 @@ from typing import Any
 import pytest
 from sdk_kit import wire_commands
 
-from umapi_sdk import Action, ActionError, CreateOption, GroupAction, IdentityType, UserAction
+from umapi_sdk import (
+    Action,
+    ActionError,
+    ConfigurationError,
+    Connection,
+    CreateOption,
+    GroupAction,
+    IdentityType,
+    OAuthS2S,
+    UserAction,
+)
+from umapi_sdk.aio import AsyncConnection
+from umapi_sdk.characters import shown
 from umapi_sdk.commands import read_action, read_actions
 
 IGNORE, UPDATE = CreateOption.IGNORE_IF_ALREADY_EXISTS, CreateOption.UPDATE_IF_ALREADY_EXISTS
@@ -513,7 +525,8 @@ def test_slips_are_refused_when_they_are_made(build: Callable[[], object], point
 
 def test_what_only_looks_like_a_slip_is_taken() -> None:
     """Lines in a description, blanks within names, empty names, and a name that two unlike lists share."""
-    GroupAction(" My Team ").create(description="one\r\n\ttwo").add_users(["a@b.c"]).remove_from_products(["a@b.c"])
+    GroupAction("My Team").create(description="one\r\n\ttwo")
+    GroupAction(" My Team ").add_users(["a@b.c"]).remove_from_products(["a@b.c"])
     user().update(first_name="Mary Ann", last_name="").add_to_groups(["a b"]).remove_from_groups(["c"])
     user().add_to_groups(["a"]).update(first_name="J").remove_from_groups(["a"])
 
@@ -562,3 +575,46 @@ def test_what_an_address_or_name_must_be_is_said_in_words() -> None:
         read_actions([{"user": "a@example.com", **steps}, {"user": "jo", **steps}, {"user": "", **steps}])
     assert "give its domain" in str(caught.value)
     assert str(caught.value).count("give its domain") == 1
+
+
+@pytest.mark.parametrize(
+    ("build", "told"),
+    [
+        (lambda: user("jo\u200be@b.com").create_federated_id(first_name="A", last_name="B", country="DE"), "\\u200b"),
+        (lambda: user().update(first_name="\ufeffA"), "\\ufeff"),
+        (lambda: GroupAction("Team\u200b").create(), "\\u200b"),
+        (lambda: GroupAction("Team ").create(), "begins or ends with a blank"),
+        (lambda: GroupAction("Team").update(name="Team\u2060"), "\\u2060"),
+    ],
+)
+def test_what_cannot_be_seen_is_not_made(build: Callable[[], object], told: str) -> None:
+    """New names and addresses hold no invisible characters, and the message shows which it is."""
+    with pytest.raises(ActionError) as caught:
+        build()
+    assert told in str(caught.value)
+
+
+def test_who_has_an_invisible_name_is_within_reach() -> None:
+    """Users and groups that are there already can be named as they are; reprs and messages show the character."""
+    action = user("jo\u200be@b.com").remove_from_organization()
+    assert "\\u200b" in repr(action)
+    GroupAction("Team\u200b ").add_users(["a@b.com"])
+    user().add_to_groups(["DevOps\u200b"])
+    assert shown("Group DevOps\u200b was not found") == "Group DevOps\\u200b was not found"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"test_mode": "false"}, "test_mode must be True or False, not 'false'"),
+        ({"ssl_verify": "no"}, "ssl_verify must be True or False, not 'no'"),
+        ({"max_retries": "3"}, "max_retries must be a whole number, not '3'"),
+        ({"max_wait": True}, "max_wait must be a number of seconds, not True"),
+    ],
+)
+def test_options_of_another_type_are_refused(options: dict[str, Any], told: str) -> None:
+    """A text in the place of a boolean would be true, whatever it says."""
+    for kind in (Connection, AsyncConnection):
+        with pytest.raises(ConfigurationError) as caught:
+            kind("12345@AdobeOrg", OAuthS2S("client", "secret"), **options)
+        assert str(caught.value) == told

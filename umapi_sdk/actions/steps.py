@@ -16,7 +16,7 @@ from umapi_sdk.characters import shown
 from umapi_sdk.effects import StepPart
 from umapi_sdk.errors import ActionError
 from umapi_sdk.outcomes import ActionOutcome, OutcomeStatus
-from umapi_sdk.prudence import doubts, named, useless
+from umapi_sdk.prudence import doubts, doubts_of_name, named, useless
 
 Step = TypeVar("Step", bound=UserStep | UserGroupStep)
 Command = TypeVar("Command", bound=UserCommand | UserGroupCommand)
@@ -169,6 +169,9 @@ class Steps(Action, Generic[Step, Command]):
         found = doubts(step)
         if found:
             raise self._refused(*(violation.below(f"/do/{self._count}") for violation in found))
+        unwanted = list(doubts_of_name(step, self.target))
+        if unwanted:
+            raise self._refused(*unwanted)
         return self._append((step,))
 
     def _add_names(

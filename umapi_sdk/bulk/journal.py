@@ -32,6 +32,10 @@ CREATE TABLE portions (
 """
 _ODD = ("utf-8", "surrogatepass")
 _LOADING, _READY = "loading", "ready"
+_BLANK = (
+    "is empty: its making was cut off before anything was sent, or it was emptied later; begin the run anew, unless "
+    "something may have been sent: then look at the organisation first"
+)
 _INCOMPLETE = "was not completed, and nothing of it has been sent: begin the run anew"
 
 
@@ -119,7 +123,7 @@ class Journal:
             raise JournalError(f"journal {path}: {'is no file' if os.path.exists(path) else 'there is no such file'}")
         header = read_header(path)
         if not has_mark(header):
-            what = _INCOMPLETE if is_blank(header) else "is not the journal of a bulk run"
+            what = _BLANK if is_blank(header) else "is not the journal of a bulk run"
             raise JournalError(f"journal {path}: {what}")
         journal = cls(path, connect(path))
         try:

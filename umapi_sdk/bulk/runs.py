@@ -282,8 +282,11 @@ class BulkRun:
         """
         return (tell(stored, test_mode=self._purpose.test_mode) for stored in self._journal.results())
 
-    def rest(self) -> Iterator[Action]:
+    def rest(self, *, unsent: bool = True) -> Iterator[Action]:
         """Give what is left of each row that failed or has not been sent whole, one after the other, in order.
+
+        With `unsent` false, of failed rows alone: what was not sent is sent by a run that is resumed, and should not be
+        sent by anybody else.
 
         Steps that failed are in it as they were, and so are those after them of which it is not known whether the
         service went on to them, if a second time does no harm. Of a row with anything unknown there is nothing.
@@ -291,8 +294,9 @@ class BulkRun:
         Raises:
             JournalError: the journal cannot be read.
         """
+        states = (State.OPEN, State.FAILED) if unsent else (State.FAILED,)
         for stored in self._journal.results():
-            if stored.state in (State.OPEN, State.FAILED) and not _UNSURE & set(stored.fates.values()):
+            if stored.state in states and not _UNSURE & set(stored.fates.values()):
                 row = OpenRow.read(stored.number, stored.command or "", stored.fates, None)
                 left = row.correction(test_mode=self._purpose.test_mode)
                 if left is not None:

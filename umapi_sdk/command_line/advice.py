@@ -70,6 +70,11 @@ class Advice:
         """Return the command that goes on with the run."""
         return self._umapi("apply", "--resume", str(self.journal), *options)
 
+    def going_on(self) -> str:
+        """Return the command that goes on with the run, and writes the files that were asked for."""
+        files = (("--result", self.result), ("--left", self.left))
+        return self.resuming(*(part for name, path in files if path for part in (name, str(path))))
+
     def _carrying_out(self) -> str:
         """Return what carries out a run that was one in test mode; its journal cannot."""
         if self.resumed:
@@ -104,15 +109,14 @@ class Advice:
                 return f"correct the {rows} of {self.source or 'the file'}, and apply them in a file of their own."
             bad = free_name(Path("bad").with_suffix(Path(str(file)).suffix))
             words = words_given(context, bad=bad, **dict.fromkeys(_NOT_CHECKED))
-            return f"{self._umapi('check', *words[1:])} writes the {rows} to a file of their own, to be corrected."
+            return f"{self._umapi('check', *words[1:])} writes the {rows} to a file, to be corrected."
         # That file is in UTF-8 whatever its rows come from, and the rows that were sent are not to be sent again.
         changes = dict.fromkeys(("journal", "result", "left", "bad", "skip_bad", "encoding", "max_removals"))
         words = words_given(click.get_current_context(), file=self.bad, **changes)
         return f"correct the {rows} in {self.bad}, then: {self._umapi(*words)}"
 
     def _going_on(self, ended: Ended | None, counts: Counts) -> str:
-        files = (("--result", self.result), ("--left", self.left))
-        command = self.resuming(*(part for name, path in files if path for part in (name, str(path))))
+        command = self.going_on()
         if ended is not None and ended.why is Ending.FAILED:
             # The journal is of a run for one organisation; what never reached the right one can begin anew.
             name = shlex.quote(free_name(self.journal))

@@ -21,7 +21,7 @@ from umapi_sdk.bulk import BadRowsError, BulkResult, BulkRun, Ending, RowOutcome
 from umapi_sdk.bulk.database import is_journal
 from umapi_sdk.bulk.running import SETTLING
 from umapi_sdk.command_line.advice import Advice, free_name, told_of_present
-from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, UNFINISHED, Access, examples
+from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, FAILED, UNFINISHED, Access, StrictCommand, examples
 from umapi_sdk.command_line.output import Output, complain, count
 from umapi_sdk.command_line.progress import ProgressLine
 from umapi_sdk.command_line.reading import BAD_HELP, Reading, Screening, digest_of, reads_file, source_of
@@ -96,18 +96,23 @@ class _Wishes:
 
 
 @click.command(
+    cls=StrictCommand,
     epilog=examples(
         "umapi apply --plan joiners.csv",
         "umapi apply joiners.csv --result result.csv --left left.jsonl",
         "umapi apply --resume joiners.csv.journal --result result.csv",
         "umapi apply --action remove_from_org --max-removals 200 leavers.csv",
-    )
+    ),
 )
 @click.argument("file", required=False, type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--journal", type=_FILE, help="Where the run is journalled; FILE.journal otherwise. Never replaced.")
 @click.option("--resume", type=_FILE, metavar="JOURNAL", help="Go on with the run of a journal.")
 @click.option("--result", type=_FILE, help="Write what became of each row: CSV, or JSON Lines if it ends in .jsonl.")
-@click.option("--left", type=_FILE, help="Write what is left of rows that failed or were not sent, for `umapi apply`.")
+@click.option(
+    "--left",
+    type=_FILE,
+    help="Write what is left of rows that failed, for `umapi apply`; --resume sends what was not sent.",
+)
 @click.option("--bad", type=_FILE, help=BAD_HELP)
 @click.option(
     "--plan",
@@ -205,6 +210,8 @@ def _begin(access: Access, file: str, wishes: _Wishes) -> int:
     ):
         wishes.check_files(place, file)
         screening = Screening(sheet, complain, every=wishes.reading.all_problems)
+        if wishes.skip_bad:
+            screening.find_disputed()
         if wishes.bad is not None:
             screening.keep_bad()
         counted = RemovalCount(screening)
@@ -366,7 +373,7 @@ def _carry_out(
             except JournalError as error:
                 progress.end()
                 output.complain(str(error))
-                output.say(f"Next: remove the cause, then: {advice.resuming()}")
+                output.say(f"Next: remove the cause, then: {advice.going_on()}")
                 return UNFINISHED
             progress.end()
             _tell_rows(run, output)
@@ -416,8 +423,9 @@ def _tell_rows(run: BulkRun, output: Output) -> None:
 
 def _write_files(run: BulkRun, wishes: _Wishes, output: Output, advice: Advice) -> bool:
     """Write the files that were asked for; return whether all went well."""
+    failed = run.rest(unsent=False)
     written = _write(wishes.result, lambda path: write_results(path, run.results()), output, advice, "--result")
-    return _write(wishes.left, lambda path: write_commands(path, run.rest()), output, advice, "--left") and written
+    return _write(wishes.left, lambda path: write_commands(path, failed), output, advice, "--left") and written
 
 
 def _write(path: Path | None, write: Callable[[Path], object], output: Output, advice: Advice, option: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from umapi_sdk.bulk import summarize
-from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, examples
+from umapi_sdk.command_line.conventions import BAD_INPUT, DONE, StrictCommand, examples
 from umapi_sdk.command_line.output import say
 from umapi_sdk.command_line.reading import BAD_HELP, Reading, Screening, reads_file, source_of, write_bad
 from umapi_sdk.command_line.results import BAD_ROWS, check_apart, check_output, check_replaced
@@ -15,13 +15,14 @@ from umapi_sdk.sheets import SheetError
 
 
 @click.command(
+    cls=StrictCommand,
     epilog=examples(
         "umapi check joiners.csv",
         "umapi check joiners.csv movers.csv",
         "umapi check joiners.csv --bad bad.csv",
         "umapi check --action remove_from_org leavers.csv",
         'umapi check --encoding cp1252 --ignore-column "Cost Centre" people.csv',
-    )
+    ),
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--by-group", is_flag=True, help="Plan as `umapi apply --by-group` does.")
@@ -46,6 +47,7 @@ def _verdict(file: str, by_group: bool, reading: Reading, mark: str, bad: Path |
     """Tell the problems of one file, then what became of it behind a mark; gives the exit status."""
     screening = Screening(reading.open(file), say, every=reading.all_problems)
     if bad is not None:
+        screening.find_disputed()
         screening.keep_bad()
     try:
         summary = summarize((row.action for row in screening if row.action is not None), by_group=by_group)

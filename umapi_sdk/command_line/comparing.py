@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 import click
 
-from umapi_sdk.command_line.conventions import DONE, FAILED, examples
+from umapi_sdk.command_line.conventions import DONE, FAILED, StrictCommand, examples
 from umapi_sdk.command_line.exports import GROUP, USER, Export, Exported
 from umapi_sdk.command_line.records import CSV, TABLE, View, check_format, format_options, show
 from umapi_sdk.errors import UsageError
@@ -46,7 +46,8 @@ _VIEW: Final = View[Difference](
 
 
 @click.command(
-    epilog=examples("umapi diff old.jsonl organisation.jsonl", "umapi diff old.csv organisation.jsonl --format json")
+    cls=StrictCommand,
+    epilog=examples("umapi diff old.jsonl organisation.jsonl", "umapi diff old.csv organisation.jsonl --format json"),
 )
 @click.argument("old", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("new", type=click.Path(path_type=Path, dir_okay=False))

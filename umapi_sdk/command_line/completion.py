@@ -8,7 +8,7 @@ from typing import Final
 import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
-from umapi_sdk.command_line.conventions import examples
+from umapi_sdk.command_line.conventions import StrictCommand, examples
 
 
 class _ZshComplete(ZshComplete):
@@ -26,11 +26,12 @@ SHELLS: Final[dict[str, type[ShellComplete]]] = {"bash": BashComplete, "fish": F
 
 
 @click.command(
+    cls=StrictCommand,
     epilog=examples(
         "umapi completion bash > ~/.local/share/bash-completion/completions/umapi",
         'eval "$(umapi completion zsh)"',
         "umapi completion fish > ~/.config/fish/completions/umapi.fish",
-    )
+    ),
 )
 @click.argument("shell", type=click.Choice(list(SHELLS)))
 @click.pass_context

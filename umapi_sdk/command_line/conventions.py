@@ -53,6 +53,33 @@ def said_to_people(message: str) -> str:
     return message
 
 
+class StrictCommand(click.Command):
+    """A command that refuses an option given twice, of which the second would win, and one that stands too late."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words of the command line."""
+        if not ctx.resilient_parsing:
+            self._check_options(ctx, list(args))
+        return super().parse_args(ctx, args)
+
+    def _check_options(self, ctx: click.Context, args: list[str]) -> None:
+        try:
+            _, _, given = self.make_parser(ctx).parse_args(args)
+        except click.NoSuchOption as error:
+            if ctx.parent is not None and any(error.option_name in each.opts for each in ctx.parent.command.params):
+                place = f"umapi {error.option_name} … {ctx.info_name}"
+                raise click.UsageError(f"{error.option_name} stands before the command: {place}") from None
+            return
+        except click.UsageError:
+            return
+        seen: set[click.Parameter] = set()
+        for parameter in given:
+            single = isinstance(parameter, click.Option) and not (parameter.multiple or parameter.is_flag)
+            if single and parameter in seen:
+                raise click.UsageError(f"{parameter.opts[0]} is given twice, and counts once: leave one out")
+            seen.add(parameter)
+
+
 def words_given(context: click.Context, **changes: Any) -> list[str]:
     """Return the words of a command line as it was given, with other values for some of its parameters.
 

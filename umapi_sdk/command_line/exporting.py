@@ -10,7 +10,7 @@ from typing import Any, Final, TextIO, TypeVar
 import click
 
 from umapi_models.models import Group, User
-from umapi_sdk.command_line.conventions import DONE, FAILED, Access, examples
+from umapi_sdk.command_line.conventions import DONE, FAILED, Access, StrictCommand, examples
 from umapi_sdk.command_line.exports import COLUMNS, GROUP, USER, csv_row, form_of, json_line
 from umapi_sdk.command_line.listing import ANNOUNCED, UNLISTED, record_of, tell_doubts
 from umapi_sdk.command_line.output import complain, count, say
@@ -25,10 +25,14 @@ T = TypeVar("T", bound=User | Group)
 
 EXPORTED: Final = Written("export", frozenset({USER, GROUP}), (",".join(COLUMNS),))
 
+_WORKBOOKS: Final = (".xls", ".xlsx", ".xlsm", ".ods", ".numbers")
 _MARK: Final = "\ufeff"  # without it, spreadsheets take UTF-8 for another encoding
 
 
-@click.command(epilog=examples("umapi export organisation.jsonl", "umapi export organisation.csv --all-memberships"))
+@click.command(
+    cls=StrictCommand,
+    epilog=examples("umapi export organisation.jsonl", "umapi export organisation.csv --all-memberships"),
+)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
     "--format",
@@ -51,6 +55,10 @@ def export(
     FILE is written under another name first, and can be read by its owner only. A listing that is not whole is read
     again twice; then the exit status is 1, and FILE is as it was.
     """
+    if str(file) == "-":
+        raise click.UsageError("-: an export is whole or not there at all: name a file")
+    if file.suffix.lower() in _WORKBOOKS and form is None:
+        raise click.UsageError(f"{file}: no workbook is written: name a .csv, which spreadsheets open")
     if is_special(file):
         raise click.UsageError(f"{file} is no file that can be replaced: name another")
     check_replaced(file, EXPORTED)

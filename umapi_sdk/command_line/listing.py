@@ -11,7 +11,7 @@ import click
 from umapi_models.models import Group, GroupType, User
 from umapi_runtime.converter import write
 from umapi_sdk.characters import shown
-from umapi_sdk.command_line.conventions import DONE, FAILED, Access, examples
+from umapi_sdk.command_line.conventions import DONE, FAILED, Access, StrictCommand, examples
 from umapi_sdk.command_line.output import complain, say
 from umapi_sdk.command_line.records import (
     CSV,
@@ -89,12 +89,13 @@ ANNOUNCED: Final = click.option(
 
 
 @click.command(
+    cls=StrictCommand,
     epilog=examples(
         "umapi users",
         "umapi users --group DevOps",
         "umapi users --domain example.com --format csv > users.csv",
         "umapi users --format json --all-memberships",
-    )
+    ),
 )
 @click.option("--group", "in_group", metavar="NAME", help="Only members of this group or profile.")
 @click.option("--domain", "in_domain", metavar="NAME", help="Only users of this domain.")
@@ -155,6 +156,7 @@ def _group_meant(connection: Connection, name: str) -> str:
 
 @click.command(
     "user",
+    cls=StrictCommand,
     epilog=examples(
         "umapi user jdoe@example.com",
         "umapi user jsmith --domain example.com",
@@ -195,9 +197,10 @@ class _GroupTypes(click.Choice[str]):
 
 
 @click.command(
+    cls=StrictCommand,
     epilog=examples(
         "umapi groups", "umapi groups --type USER_GROUP", "umapi groups --type PRODUCT_PROFILE --format csv"
-    )
+    ),
 )
 @click.option(
     "--type",

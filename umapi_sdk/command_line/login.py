@@ -13,7 +13,7 @@ import click
 import umapi_sdk
 from umapi_models.operations import METASCOPE, SCOPES
 from umapi_sdk import keyrings
-from umapi_sdk.command_line.conventions import DONE, FAILED, Access, examples
+from umapi_sdk.command_line.conventions import DONE, FAILED, Access, StrictCommand, examples
 from umapi_sdk.command_line.output import say
 from umapi_sdk.command_line.status import LIVE
 from umapi_sdk.config import Settings, load_given_settings
@@ -36,7 +36,7 @@ _NO_GROUP: Final = "umapi-login-check"
 _NEEDED: Final = {SCOPES[-1], METASCOPE}
 
 
-@click.command(epilog=examples("umapi login", "umapi --config umapi.toml --profile sandbox login"))
+@click.command(cls=StrictCommand, epilog=examples("umapi login", "umapi --config umapi.toml --profile sandbox login"))
 @click.option("--store", is_flag=True, help="Keep the secrets in the system's keyring, if the token host takes them.")
 @click.option("--forget", is_flag=True, help="Remove the secrets from the keyring, and try nothing.")
 @click.pass_obj

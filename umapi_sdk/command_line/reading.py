@@ -114,25 +114,35 @@ class Screening:
         """Rows that end before their last cells."""
         self.overwriting = 0
         """Rows that give a user who is there already its names, though no option says so."""
+        self.unread = 0
+        """Rows with names of people that their action does not read."""
         self.undivided = 0
         """Rows with a name that may be meant for several."""
         self._undivided: Row | None = None
         self._bad: list[Row] | None = None
 
-    def keep_bad(self) -> None:
-        """Keep the rows that have problems, for `write_bad`; of rows that create one thing in two ways, all."""
-        self._bad = []
+    def _remark_on(self, row: Row) -> None:
+        self.short += row.ends_early
+        self.overwriting += row.overwrites
+        self.unread += row.has_unread_names
+        if row.undivided is not None:
+            self._undivided = self._undivided or row
+            self.undivided += 1
+
+    def find_disputed(self) -> None:
+        """Find the rows that create one thing in two ways beforehand, so that none of them is usable."""
         self._sheet.find_disputed()
+
+    def keep_bad(self) -> None:
+        """Keep the rows that have problems, for `write_bad`."""
+        self._bad = []
 
     def __iter__(self) -> Iterator[Row]:
         for row in self._sheet:
             self.rows += 1
-            self.short += row.ends_early
-            self.overwriting += row.overwrites
-            if row.undivided is not None:
-                self._undivided = self._undivided or row
-                self.undivided += 1
             self.note(row.problems)
+            if not row.problems:
+                self._remark_on(row)
             if self._bad is not None and row.problems:
                 self._bad.append(row)
             yield row
@@ -163,6 +173,9 @@ class Screening:
             # Excel writes such rows, and a file that was cut off or pasted together has them too.
             rows = "1 row ends" if self.short == 1 else f"{self.short:,} rows end"
             yield f"{rows} early: cells that are missing at the end are taken for blank"
+        if self.unread:
+            rows = "1 row has a name" if self.unread == 1 else f"{self.unread:,} rows have names"
+            yield f"{rows} in columns that add and remove do not read, and changes none: action update does"
         if self._undivided is not None:
             having = "more has such a name" if self.undivided == 2 else "more have such names"
             others = f", and {count(self.undivided - 1, 'row')} {having}" if self.undivided > 1 else ""

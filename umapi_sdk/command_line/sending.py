@@ -13,7 +13,7 @@ import click
 from umapi_models.limits import MAX_COMMANDS
 from umapi_sdk.actions import Action
 from umapi_sdk.characters import shown
-from umapi_sdk.command_line.conventions import DONE, FAILED, Access, examples
+from umapi_sdk.command_line.conventions import DONE, FAILED, Access, StrictCommand, examples
 from umapi_sdk.command_line.output import complain, count, silence_output
 from umapi_sdk.command_line.reading import FEW
 from umapi_sdk.commands import read_actions
@@ -23,7 +23,9 @@ from umapi_sdk.outcomes import RUN_ENDED, ActionOutcome, OutcomeStatus, StepErro
 from umapi_sdk.sheets.documents import parse
 
 
-@click.command(epilog=examples("umapi send commands.json --test-mode", "umapi send - < commands.json"))
+@click.command(
+    cls=StrictCommand, epilog=examples("umapi send commands.json --test-mode", "umapi send - < commands.json")
+)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--test-mode", is_flag=True, help="Have the service check the commands, and change nothing.")
 @click.pass_obj

@@ -6,14 +6,17 @@ from typing import Any, Final, cast
 
 import click
 
-from umapi_sdk.command_line.conventions import DONE, FAILED, Access, examples
+from umapi_sdk.command_line.conventions import DONE, FAILED, Access, StrictCommand, examples
 from umapi_sdk.command_line.output import complain, say
 
 LIVE: Final = "LIVE"
 """The state of a service that works."""
 
 
-@click.command(epilog=examples("umapi status", "umapi --config umapi.toml --profile sandbox status"))
+@click.command(
+    cls=StrictCommand,
+    epilog=examples("umapi status", "umapi --config umapi.toml --profile sandbox status"),
+)
 @click.pass_obj
 def status(access: Access) -> int:
     """Ask whether the service is live; the exit status is 0 only if it is. `umapi login` tries the credentials."""

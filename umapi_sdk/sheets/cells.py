@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from html import unescape
 from typing import Final
 
 from umapi_runtime.constraints import show
@@ -35,6 +36,10 @@ def spoilt(cell: str) -> str | None:
         return "is a number that a spreadsheet has shortened: format the column as text, and write it again"
     if _FAILED.fullmatch(cell):
         return "is an error of a spreadsheet: correct the formula"
+    if "\ufffd" in cell:
+        return "has the mark of a letter that could not be read: write the letter, or read the file in its encoding"
+    if "&" in cell and ";" in cell and (plain := unescape(cell)) != cell:
+        return f"is {show(plain)} as HTML writes it: write the letters"
     if _MISREAD.search(cell):
         meant = _reread(cell)
         if meant is not None:

@@ -190,7 +190,9 @@ _KNOWN: Final = f"known are {', '.join(column.name for column in COLUMNS[:-2])}"
 
 def _meant(name: str) -> tuple[Column | None, str]:
     """Return the column that must be meant by an unknown name, if there is one, and what to do about it."""
-    near = get_close_matches(plain(name), _BY_NAME, n=1, cutoff=0.7)
+    # "Vorname" is no slip for "surname".
+    alike = [known for known in _BY_NAME if known[:1] == plain(name)[:1]]
+    near = get_close_matches(plain(name), alike, n=1, cutoff=0.7)
     if near:
         column = _BY_NAME[near[0]]
         called = next(each for each in (column.name, *column.also) if plain(each) == near[0])

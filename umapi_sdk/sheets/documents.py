@@ -20,6 +20,7 @@ _BLANKS: Final = re.compile(r"[ \t\r\n]*")
 _TARGETS: Final = (contract_of(UserCommand).names["user"], contract_of(UserGroupCommand).names["user_group"])
 """The fields of a command that say whom it is about."""
 _GOES_ON: Final = ("{", "[", ",")
+_EXPORT: Final = "is an export in JSON Lines, and asks for nothing: an export in CSV can be applied"
 _SEVERAL_LINES: Final = (
     "is no JSON Lines, for the command goes on in the next line: make it a JSON array, "
     'with "[" before the commands, "," between them and "]" at the end'
@@ -60,6 +61,8 @@ def read_lines(text: Text) -> Iterator[Row]:
             problem = Problem(row=number, line=line, message=message)
             yield Row(number=number, line=line, problems=(problem,), original=content)
         else:
+            if number == 1 and _is_export(data):
+                raise SheetError(Problem(row=number, line=line, message=_EXPORT))
             yield attrs.evolve(_row(data, number, line), original=content)
 
 
@@ -163,6 +166,14 @@ def _reason(error: ValueError | RecursionError) -> str:
         return error.msg.rstrip(": ").removesuffix(" at").removesuffix(" starting")
     # Python's own words for a number of thousands of digits speak of its settings.
     return "a number is too long" if "sys.set_int_max_str_digits" in str(error) else str(error)
+
+
+def _is_export(data: object) -> bool:
+    """Whether a line is one of `umapi export`, which has a user or a group whole."""
+    if not isinstance(data, dict):
+        return False
+    fields = cast("dict[str, object]", data)
+    return set(fields) in ({"user"}, {"group"}) and all(isinstance(each, dict) for each in fields.values())
 
 
 def _row(data: Any, number: int, line: int) -> Row:

@@ -27,6 +27,8 @@ JSON_LINES: Final = "jsonl"
 FORMS: Final = (CSV, JSON, JSON_LINES)
 """The forms that a file can have; otherwise its first letter tells."""
 
+_LINES: Final = (".jsonl", ".ndjson")
+
 STANDARD_INPUT: Final = "-"
 
 
@@ -117,7 +119,10 @@ class Sheet:
                 raise SheetError(Problem(message="has changed while it was read: read it again"))
 
     def _rows(self, text: Text) -> Iterator[Row]:
-        self._found = self._form or {"[": JSON, "{": JSON_LINES}.get(text.first_letter, CSV)
+        letter = text.first_letter
+        # Where nothing is left, a file of `--left` is empty.
+        by_name = JSON_LINES if not letter and self._path.suffix.lower() in _LINES else CSV
+        self._found = self._form or {"[": JSON, "{": JSON_LINES}.get(letter, by_name)
         if self._found == CSV:
             return read_table(text, self._delimiter, self._usual, self._ignored, self._note_heading)
         return read_array(text) if self._found == JSON else read_lines(text)

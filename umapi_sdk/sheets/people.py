@@ -9,6 +9,7 @@ from umapi_models.models import CreateOption, UserStep
 from umapi_models.names import ADOBE_ID, CREATES, FEDERATED_ID
 from umapi_runtime.constraints import Violation, show
 from umapi_sdk.actions import Action
+from umapi_sdk.characters import escape, unseen
 from umapi_sdk.commands import read_action
 from umapi_sdk.errors import ActionError
 from umapi_sdk.mailboxes import mistyped
@@ -63,6 +64,9 @@ class PersonRow:
             problems=tuple(self._problems),
             target=self.text(self._who()) or self.text(columns.GROUP) or None,
             overwrites=action is not None and not self.text(columns.OPTION) and _updates(action),
+            has_unread_names=operation is not None
+            and operation.name in ("add", "remove")
+            and bool(self.text(columns.FIRST_NAME) or self.text(columns.LAST_NAME)),
             undivided=self._undivided,
             ends_early=any(name not in (None, columns.NOT_READ) for name in self._header.columns[self._size :]),
         )
@@ -79,6 +83,10 @@ class PersonRow:
             if found is None:
                 remedy = "write names with commas between them, and double a quote"
                 self._note(column, f"{show(text)} has a quote out of place: {remedy}")
+            for name in found or ():
+                hidden = unseen(name)
+                if hidden is not None:
+                    self._note(column, f"{show(name)} holds {escape(hidden)}, which cannot be seen: take it out")
             self._undivided = self._undivided or (undivided(text) if ";" in text else None)
             self._lists[column] = found or ()
         return self._lists[column]
@@ -89,7 +97,9 @@ class PersonRow:
         if not text:
             return default
         if plain(text) not in known:
-            near = nearest(plain(text), known).removeprefix(": ")
+            # "move" is no slip for "remove".
+            alike = [name for name in known if name[:1] == plain(text)[:1]]
+            near = nearest(plain(text), alike).removeprefix(": ")
             self._note(column, f"{show(text)} is not known: {f'{near} ' if near else ''}give {_choices(column)}")
         return known.get(plain(text))
 

@@ -77,6 +77,8 @@ class Row:
     """Whether cells are missing at its end, under columns that are read; they count as blank."""
     overwrites: bool = False
     """Whether it gives a user who is there already its names, by default and not because an option says so."""
+    has_unread_names: bool = False
+    """Whether it has a first or last name, and asks for a change of groups alone."""
     undivided: str | None = None
     """A name of a group that may be meant for several, since a semicolon stands in it and no quotes around it."""
     original: str = attrs.field(default="", repr=False)

@@ -26,6 +26,7 @@ _MARKS: Final = (
 _OTHERS: Final = (
     (b"PK\x03\x04", "is an Excel or OpenDocument workbook: save it as CSV UTF-8"),
     (b"\xd0\xcf\x11\xe0", "is an Excel workbook: save it as CSV UTF-8"),
+    (b"SQLite format 3\0", "is a database: the journal of a run is gone on with by `umapi apply --resume`"),
     (b"\x1f\x8b", "is compressed by gzip: unpack it"),
     (b"%PDF", "is a PDF document: give CSV or JSON"),
 )
