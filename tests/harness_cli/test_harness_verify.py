@@ -107,6 +107,15 @@ def test_what_was_inferred_is_written_and_given_again(run: Run, har: Path, tmp_p
     document = json.loads(seed.read_text("utf-8"))
     assert (document["technical_accounts"], document["foreign_domains"]) == (3, ["other.example"])
     assert run("verify", har, "--seed", seed).status == 0
+    seed.write_text("corrected", "utf-8")
+    again = run("verify", har, "--write-seed", seed)
+    assert (again.status, again.out) == (2, "")
+    assert (
+        again.err == f"umapi-harness: {seed}: is there already and stays; give another name (--overwrite replaces it)\n"
+    )
+    assert seed.read_text("utf-8") == "corrected"
+    assert run("verify", har, "--write-seed", seed, "--overwrite").status == 0
+    assert json.loads(seed.read_text("utf-8")) == document
 
 
 def test_a_seed_replaces_what_is_inferred(run: Run, har: Path, tmp_path: Path) -> None:

@@ -158,6 +158,13 @@ def test_a_domain_of_two_types_needs_a_json_seed(tmp_path: Path) -> None:
         read_seeds([table])
 
 
+def test_an_array_of_people_is_told_which_form_is_read(tmp_path: Path) -> None:
+    """What `umapi users --format json` writes is no seed; its other forms are."""
+    path = written(tmp_path, "users.json", [{"email": "a@example.com", "type": "federatedID"}])
+    with pytest.raises(InputError, match=r"is an array, .*; list people as JSON Lines \(--format jsonl\) or CSV$"):
+        read_seeds([path])
+
+
 def test_seeds_that_exclude_each_other(tmp_path: Path) -> None:
     """Two seeds of one organisation, or with one client, are refused before anything is loaded."""
     credentials = [{"client_id": "c", "client_secret": "s", "tech_account_id": "t"}]

@@ -37,6 +37,8 @@ class _FilePath(click.Path):
 
 FILE: Final = _FilePath(path_type=Path, dir_okay=False)
 """A path of a file, which need not exist yet: whoever opens it says what is wrong with it."""
+OVERWRITE: Final = click.option("--overwrite", is_flag=True, help="Replace a seed of that name; default: refuse.")
+"""The option of commands that write seeds, which somebody may have corrected."""
 
 
 def say(line: str) -> None:
@@ -48,6 +50,12 @@ def check_output(path: Path) -> None:
     """Raise UsageError for `-`, which some programs take for standard output, and here would be a file's name."""
     if str(path) == "-":
         raise click.UsageError("-: is no name of a file here; give /dev/stdout for standard output")
+
+
+def check_vacant(path: Path | None, *, overwrite: bool) -> None:
+    """Raise InputError if there is a file already that nobody has said to replace."""
+    if path is not None and path.is_file() and not overwrite:
+        raise InputError(f"{path}: is there already and stays; give another name (--overwrite replaces it)")
 
 
 def package_version() -> str:

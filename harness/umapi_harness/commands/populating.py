@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import click
 
-from umapi_harness.commands.conventions import FILE, write_whole
+from umapi_harness.commands.conventions import FILE, OVERWRITE, check_vacant, write_whole
 from umapi_harness.commands.fetching import answer_of, proxies_of_process
 from umapi_harness.common.errors import InputError
 from umapi_harness.mock.api.bodies import is_object
@@ -33,7 +33,6 @@ _FORMAT = click.option(
     help="JSON holds the organisation, CSV its accounts; default: what the name of the output file says, else JSON.",
 )
 _OUTPUT = click.option("--output", "-o", type=FILE, help="The file to write; default: standard output.")
-_OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace a file of that name; default: refuse.")
 _SECONDS = 60.0  # a large organisation takes its time
 
 
@@ -45,10 +44,10 @@ _SECONDS = 60.0  # a large organisation takes its time
 )
 @_FORMAT
 @_OUTPUT
-@_OVERWRITE
+@OVERWRITE
 def seed(users: int, groups: int, random_seed: int, form: str | None, output: Path | None, overwrite: bool) -> int:
     """Make up an organisation, as a seed for `serve --seed`."""
-    _check_free(output, overwrite=overwrite)
+    check_vacant(output, overwrite=overwrite)
     _write(generate_seed(users, groups, random_seed), form, output)
     return 0
 
@@ -62,7 +61,7 @@ def seed(users: int, groups: int, random_seed: int, form: str | None, output: Pa
 @click.option("--ca-bundle", envvar="UMAPI_CA_BUNDLE", type=FILE, help="PEM file with the authority to trust.")
 @_FORMAT
 @_OUTPUT
-@_OVERWRITE
+@OVERWRITE
 def export(
     url: str,
     org_id: str | None,
@@ -76,7 +75,7 @@ def export(
 
     The server must have its admin interface on.
     """
-    _check_free(output, overwrite=overwrite)
+    check_vacant(output, overwrite=overwrite)
     _write(_state(url, org_id, ids, ca_bundle), form, output)
     return 0
 
@@ -114,12 +113,6 @@ def _state(url: str, org_id: str | None, ids: bool, ca_bundle: Path | None) -> d
 
 def _no_mock(root: str) -> InputError:
     return InputError(f"{root}: no mock server with an admin interface; correct --url, or serve --admin")
-
-
-def _check_free(output: Path | None, *, overwrite: bool) -> None:
-    """Raise InputError if there is a file already that nobody has said to replace."""
-    if output is not None and output.is_file() and not overwrite:
-        raise InputError(f"{output}: is there already and stays; give another name (--overwrite replaces it)")
 
 
 def _write(document: dict[str, Any], form: str | None, output: Path | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from umapi_harness.commands.conventions import FAILED, FILE, say, write_whole
+from umapi_harness.commands.conventions import FAILED, FILE, OVERWRITE, check_vacant, say, write_whole
 from umapi_harness.commands.recording_limits import BODY_LIMIT, limits_of
 from umapi_harness.commands.run_outputs import check_reports
 from umapi_harness.common.documents import read_document
@@ -57,6 +57,7 @@ _NAMES: Final = ("request", "response", "sdk", "mock")
 )
 @click.option("--seed", "seeds", multiple=True, type=FILE, help="An organisation, in place of what is inferred of it.")
 @click.option("--write-seed", type=FILE, help="Write the organisation that was inferred, as a seed.")
+@OVERWRITE
 @click.option("--junit", type=FILE, help="Write a JUnit XML report.")
 @click.option("--json", "json_file", type=FILE, help="Write a JSON report.")
 @BODY_LIMIT
@@ -68,6 +69,7 @@ def verify(
     pairs: tuple[str, ...],
     seeds: tuple[Path, ...],
     write_seed: Path | None,
+    overwrite: bool,
     junit: Path | None,
     json_file: Path | None,
     max_body: int,
@@ -81,12 +83,13 @@ def verify(
     """
     changes = _settings(pairs)
     check_reports({"--write-seed": write_seed, "--junit": junit, "--json": json_file}, paths)
+    check_vacant(write_seed, overwrite=overwrite)
     given = [_seed(path) for path in seeds]
     recordings = [api_exchanges(path, limits_of(max_body)) for path in paths]
     simulation = MockJudge(settings=PROFILES[profile](), seeds=tuple(given), changes=changes)
     _check_seeds(simulation, given, seeds, [recording for recording, _ in recordings])
     if write_seed is not None:
-        _write_seeds(simulation, [recording for recording, _ in recordings], write_seed)
+        _write_seeds(simulation, [recording for recording, _ in recordings], write_seed, overwrite=overwrite)
     known: Mapping[str, Judge] = {one.name: one for one in (RequestJudge(), ResponseJudge(), SdkJudge(), simulation)}
     asked = [known[name] for name in _NAMES if not names or name in names]
     files: list[Verified] = [judge(recording, asked, foreign) for recording, foreign in recordings]
@@ -135,13 +138,14 @@ def _check_seeds(
             raise InputError(f"{path}: /org_id: the recordings are of {told}; give the seed that id")
 
 
-def _write_seeds(simulation: MockJudge, recordings: Sequence[Recording], path: Path) -> None:
+def _write_seeds(simulation: MockJudge, recordings: Sequence[Recording], path: Path, *, overwrite: bool) -> None:
     """Write each state that is played; from the second on, with a number in the name."""
     states = [seed for recording in recordings for implied in simulation.implied(recording) for seed in implied.seeds]
     if not states:
         raise InputError(f"--write-seed {path}: the recordings tell of no organisation; leave the option out")
     for number, state in enumerate(states, 1):
         file = path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+        check_vacant(file, overwrite=overwrite)
         write_whole(json.dumps(state, indent=2, ensure_ascii=False) + "\n", file)
         say(f"{file}: the organisation {state['org_id']} as inferred")
 

@@ -47,7 +47,12 @@ def _read(path: Path) -> Seed | SeedList:
     text = read_text(path, _NOUN)
     if is_lines(text):
         return read_lines(text, path)
-    return build_seed(document_of(text, path, _NOUN), where=str(path))
+    document = document_of(text, path, _NOUN)
+    if isinstance(document, list):
+        raise InputError(
+            f"{path}: is an array, and an organisation is an object; list people as JSON Lines (--format jsonl) or CSV"
+        )
+    return build_seed(document, where=str(path))
 
 
 def _joined(seed: Seed, people: SeedList) -> Seed:
