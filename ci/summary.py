@@ -109,6 +109,9 @@ def failures(report: dict[str, Any]) -> list[tuple[str, str, str]]:
         followed = [(one["follows_from"], one[name]) for name, one in failed if one["follows_from"]]
         if followed:
             found.append((place, followed[0][0], f"failed because no answer came: {', '.join(n for _, n in followed)}"))
+        hints = dict.fromkeys(hint for exchange in request["exchanges"] for hint in exchange.get("hints", ()))
+        if failed:
+            found += [(place, "what the answer says", hint) for hint in hints]
     found += [("the run", error["kind"], error["message"]) for error in report["errors"] if not error["allowed"]]
     return found
 

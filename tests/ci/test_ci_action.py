@@ -256,7 +256,7 @@ def test_names_are_no_markup(summary: ModuleType) -> None:
 def test_many_failures_are_cut(summary: ModuleType) -> None:
     """Of many failures fifty are listed, long messages are cut, and the rest is told."""
     check = {"name": "c" * 10_000, "state": "failed", "message": "m", "follows_from": ""}
-    request = {"folders": ["f"], "name": "r", "iteration": 1, "checks": [check] * 70, "errors": []}
+    request = {"folders": ["f"], "name": "r", "iteration": 1, "checks": [check] * 70, "errors": [], "exchanges": []}
     counts = dict.fromkeys(("requests", "sent", "checks_passed", "checks_failed", "errors", "allowed", "seconds"), 1)
     report = {"collection": "C", "passed": False, "stopped": "the budget is spent", "errors": []}
     report |= {"requests": [request], "summary": counts}
@@ -285,3 +285,25 @@ def test_the_summary_needs_the_standard_library_alone() -> None:
         check=False,
     )
     assert done.returncode == 0
+
+
+def test_the_summary_says_what_to_do(summary: ModuleType, run: Run, place: Path) -> None:
+    """Where the answer of a failed request has error codes, their meaning and remedy stand below what failed."""
+    url = "https://usermanagement.adobe.io/v2/usermanagement/users/{{UMAPI_ORG_ID}}/0/Desingers"
+    script = "pm.test('found', () => pm.response.to.have.status(200));"
+    header = [
+        {"key": "x-api-key", "value": "{{UMAPI_CLIENT_ID}}"},
+        {"key": "Authorization", "value": "Bearer {{TOKEN}}"},
+    ]
+    item = {
+        "name": "members",
+        "request": {"url": url, "header": header},
+        "event": [{"listen": "test", "script": {"exec": [script]}}],
+    }
+    (place / "lost.json").write_text(json.dumps({"info": {"name": "C"}, "item": [item]}), "utf-8")
+    step = run("Run the collection", collection="lost.json")
+    assert step.status == 1, step.log
+    told = [line for line in step.summary.splitlines() if line.startswith("| members | what the answer says |")]
+    assert len(told) == 1
+    assert "error.group.not" in told[0]
+    assert "Check the name against the list of groups" in told[0]

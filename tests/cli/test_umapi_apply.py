@@ -864,3 +864,11 @@ def test_what_remarks_count(apply: Apply, folder: Path) -> None:
         "1 row creates a user, and who is there already gets the names of the row: "
         "a column option with ignoreIfAlreadyExists keeps the old ones",
     ]
+
+
+def test_what_is_left_is_no_table(apply: Apply, server: RunningServer, folder: Path) -> None:
+    """A name of a table for `--left`, which is written as JSON Lines, is refused before anything is sent."""
+    Path("people.csv").write_text(rows(1), "utf-8")
+    refused = apply("people.csv", "--left", "left.csv")
+    assert (refused.status, posts(server)) == (2, 0)
+    assert refused.err == "umapi: --left left.csv: what is left is written as JSON Lines: name a .jsonl\n"

@@ -416,7 +416,8 @@ def test_client_and_count(mock: Mock) -> None:
         ({"faults": [], "seed": 1}, "faults: /: Additional properties are not allowed ('seed' was unexpected)"),
         (
             {"faults": [{"operation": "*"}, {"operation": "users", "nth": 3}]},
-            "faults: /faults/1: strikes nothing, as /faults/0 strikes every such call; remove one of them",
+            "faults: /faults/1: strikes nothing, as /faults/0 strikes every such call; "
+            "put it before that, or remove one",
         ),
     ],
 )

@@ -47,6 +47,7 @@ _STOPPING: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 _JOURNAL: Final = ".journal"
 _DRY: Final = ".dry-run.journal"
+_TABLES: Final = (".csv", ".tsv", ".xls", ".xlsx", ".ods")
 _SHOWN: Final = 20
 """Rows that were not completed, so many of which have a line of their own."""
 
@@ -93,6 +94,8 @@ class _Wishes:
             check_apart(outputs, {"the file of the rows": source_of(source), "the journal": journal})
         for path, written in ((self.result, RESULTS), (self.left, COMMANDS), (self.bad, BAD_ROWS)):
             check_replaced(path, written)
+        if self.left is not None and self.left.suffix.lower() in _TABLES:
+            raise click.UsageError(f"--left {self.left}: what is left is written as JSON Lines: name a .jsonl")
 
 
 @click.command(

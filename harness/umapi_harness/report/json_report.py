@@ -10,6 +10,7 @@ import msgspec
 from umapi_harness.common.json_text import written
 from umapi_harness.postman import events
 from umapi_harness.report.files import ReportFile
+from umapi_harness.report.hints import hints
 from umapi_harness.report.outcomes import Check, Ending, Gathering, Outcome
 
 FORMAT: Final = 4
@@ -110,7 +111,13 @@ def _exchange(outcome: Outcome, sent: events.RequestSent, end: Ending | None) ->
         else None,
         "failure": {"message": end.message, "seconds": end.seconds} if isinstance(end, events.RequestFailed) else None,
         "faults": outcome.faults_of(sent.exchange),
+        "hints": _hints(outcome, sent, end),
     }
+
+
+def _hints(outcome: Outcome, sent: events.RequestSent, end: Ending | None) -> list[str]:
+    """What an answer says of the cause, where its request failed."""
+    return hints(sent, end, end.body) if outcome.state == "failed" and isinstance(end, events.ResponseReceived) else []
 
 
 def _about(outcome: Outcome, one: events.CheckFailed | events.ErrorRaised) -> list[int]:

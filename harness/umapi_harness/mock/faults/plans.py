@@ -279,7 +279,8 @@ def read_plan(document: Any, *, where: str = "faults", clients: Collection[str] 
         earlier = endless.covering(fault)
         if earlier is not None:
             raise InputError(
-                f"{here}: strikes nothing, as {pointer((*at, earlier))} strikes every such call; remove one of them"
+                f"{here}: strikes nothing, as {pointer((*at, earlier))} strikes every such call; put it before that, "
+                "or remove one"
             )
         endless.note(place, fault)
         faults.append(fault)
