@@ -270,7 +270,11 @@ def test_leavers_who_stand_twice(check: Check) -> None:
     result = check(header + leaves.format("tom") + leaves.format("TOM"))
     assert result.lines[0] == "people.csv: row 2 (line 3): asks for the same as row 1: take one of the two out"
     assert check(header + leaves.format("tom") + comes.format("Tom") + leaves.format("tom")).status == 0
-    assert check(header + comes.format("tom") + leaves.format("tom") + comes.format("tom")).status == 0
+    for kind in ("", "adobeID"):
+        rounds = (
+            (comes.format("tom") + leaves.format("tom")).replace(",DE\n", f",DE,{kind}\n").replace(",,,\n", ",,,,\n")
+        )
+        assert check(header.replace("country", "country,type") + rounds * 2).status == 0
 
 
 def test_only_slips_are_asked_after(check: Check) -> None:

@@ -30,7 +30,8 @@ class Repeats:
         command = commands_of(action)[0][0]
         target, kind = _target(command), _created(command)
         # Letter case of who is meant does not matter, that of what is asked for does.
-        whole = hash((target, command.request_id, b"".join(map(write_json, command.do))))
+        of_adobe_id = isinstance(command, UserCommand) and bool(command.use_adobe_id)
+        whole = hash((target, of_adobe_id, command.request_id, b"".join(map(write_json, command.do))))
         key = hash((target, kind)) if kind else whole
         if key in self._rows:
             earlier, as_asked = self._rows[key]
@@ -47,17 +48,17 @@ class Repeats:
         self._rows[key] = number, whole
         return None
 
-    def _forget(self, keys: dict[int, list[int]], target: tuple[object, ...]) -> None:
+    def _forget(self, keys: dict[int, list[int]], target: tuple[str, ...]) -> None:
         """Let what was undone since be asked for again."""
         for key in keys.pop(hash(target), ()):
             self._rows.pop(key, None)
 
 
-def _target(command: UserCommand | UserGroupCommand) -> tuple[object, ...]:
+def _target(command: UserCommand | UserGroupCommand) -> tuple[str, ...]:
     """Return whom a command is about."""
     if isinstance(command, UserGroupCommand):
-        return ("group", command.user_group.casefold())
-    return ("user", command.user.casefold(), (command.domain or "").casefold(), bool(command.use_adobe_id))
+        return "group", command.user_group.casefold()
+    return "user", command.user.casefold(), (command.domain or "").casefold()
 
 
 def _created(command: UserCommand | UserGroupCommand) -> str:
