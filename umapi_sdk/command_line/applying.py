@@ -26,6 +26,7 @@ from umapi_sdk.command_line.output import Output, complain, count
 from umapi_sdk.command_line.progress import ProgressLine
 from umapi_sdk.command_line.reading import BAD_HELP, Reading, Screening, digest_of, reads_file, source_of
 from umapi_sdk.command_line.removals import RemovalCount, RemovalLimit, read_limit
+from umapi_sdk.command_line.replacement import WORKBOOKS
 from umapi_sdk.command_line.results import (
     BAD_ROWS,
     COMMANDS,
@@ -47,7 +48,7 @@ _STOPPING: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 _JOURNAL: Final = ".journal"
 _DRY: Final = ".dry-run.journal"
-_TABLES: Final = (".csv", ".tsv", ".xls", ".xlsx", ".ods")
+_TABLES: Final = (".csv", ".tsv", *WORKBOOKS)
 _SHOWN: Final = 20
 """Rows that were not completed, so many of which have a line of their own."""
 

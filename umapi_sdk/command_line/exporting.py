@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TextIO, TypeVar
@@ -15,7 +16,7 @@ from umapi_sdk.command_line.exports import COLUMNS, GROUP, USER, csv_row, form_o
 from umapi_sdk.command_line.listing import ANNOUNCED, UNLISTED, record_of, tell_doubts
 from umapi_sdk.command_line.output import complain, count, say
 from umapi_sdk.command_line.records import CSV, JSON_LINES
-from umapi_sdk.command_line.replacement import is_special, whole_file
+from umapi_sdk.command_line.replacement import WORKBOOKS, is_special, whole_file
 from umapi_sdk.command_line.results import Written, check_replaced
 from umapi_sdk.errors import ListingError
 from umapi_sdk.lookups import GroupsQuery, ListQuery, UsersQuery
@@ -23,9 +24,8 @@ from umapi_sdk.wholeness import ListingRules
 
 T = TypeVar("T", bound=User | Group)
 
-EXPORTED: Final = Written("export", frozenset({USER, GROUP}), (",".join(COLUMNS),))
+EXPORTED: Final = Written("export", re.compile(rf'"(?:{USER}|{GROUP})"\s*:\s*\{{'), ",".join(COLUMNS))
 
-_WORKBOOKS: Final = (".xls", ".xlsx", ".xlsm", ".ods", ".numbers")
 _MARK: Final = "\ufeff"  # without it, spreadsheets take UTF-8 for another encoding
 
 
@@ -57,7 +57,7 @@ def export(
     """
     if str(file) == "-":
         raise click.UsageError("-: an export is whole or not there at all: name a file")
-    if file.suffix.lower() in _WORKBOOKS and form is None:
+    if file.suffix.lower() in WORKBOOKS and form is None:
         raise click.UsageError(f"{file}: no workbook is written: name a .csv, which spreadsheets open")
     if is_special(file):
         raise click.UsageError(f"{file} is no file that can be replaced: name another")

@@ -14,7 +14,10 @@ from typing import Final, TextIO
 
 _STREAM: Final = re.compile(r"/dev/(?:fd/(?P<number>\d{1,9})|std(?P<name>in|out|err))")
 _LONGEST_HEAD: Final = 4096
-"""So many bytes of the first line of a file tell what it holds."""
+"""So many bytes of a file tell what it holds."""
+WORKBOOKS: Final = (".xls", ".xlsx", ".xlsm", ".ods", ".numbers")
+"""The ends of names of files that nothing here writes."""
+
 _NUMBERS: Final = {"in": 0, "out": 1, "err": 2}
 
 
@@ -44,8 +47,8 @@ def check_place(path: Path) -> None:
         raise OSError(errno.EACCES, os.strerror(errno.EACCES))
 
 
-def first_line(path: Path) -> str | None:
-    """Return the first line of a file that would be replaced; None where nothing stands that could be lost.
+def beginning(path: Path) -> str | None:
+    """Return how a file begins that would be replaced; None where nothing stands that could be lost.
 
     Raises:
         OSError: it cannot be read.
@@ -53,7 +56,7 @@ def first_line(path: Path) -> str | None:
     if is_special(path) or not path.exists() or not path.stat().st_size:
         return None
     with path.open("rb") as file:
-        return file.readline(_LONGEST_HEAD).decode("utf-8-sig", "replace")
+        return file.read(_LONGEST_HEAD).decode("utf-8-sig", "replace")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,8 +18,9 @@ from umapi_sdk.batches import commands_of, write_command
 from umapi_sdk.bulk import RowResult
 from umapi_sdk.characters import harmless
 from umapi_sdk.command_line.records import escaped, json_text
-from umapi_sdk.command_line.replacement import check_place, first_line, is_special, whole_file
+from umapi_sdk.command_line.replacement import beginning, check_place, is_special, whole_file
 from umapi_sdk.sheets.columns import PROBLEM
+from umapi_sdk.sheets.tables import SEPARATOR_LINE
 
 COLUMNS: Final = (
     "row",
@@ -42,19 +44,23 @@ class Written:
     """What a file that is written holds, by which one of an earlier time is known again."""
 
     noun: str
-    keys: frozenset[str]
-    """One of them stands in each object of JSON."""
-    beginnings: tuple[str, ...] = ()
-    """What the first line begins with otherwise."""
+    members: re.Pattern[str]
+    """What stands in each object of JSON."""
+    heading: str = ""
+    """What a header line of CSV begins with; empty where none is written."""
 
-    def has(self, first: str) -> bool:
-        """Whether the first line of a file is one of these."""
-        return first.startswith(self.beginnings) or any(f'"{key}"' in first for key in self.keys)
+    def begins(self, head: str) -> bool:
+        """Whether a file that begins so is one of these."""
+        line = SEPARATOR_LINE.sub("", head, count=1)
+        if line.lstrip().startswith(("{", "[")):
+            return self.members.search(line) is not None
+        after = line[len(self.heading) :]
+        return bool(self.heading) and line.startswith(self.heading) and not after[:1].isalnum()
 
 
-RESULTS: Final = Written("results", frozenset({"outcome"}), (",".join(COLUMNS),))
-COMMANDS: Final = Written("commands", frozenset({"do"}))
-BAD_ROWS: Final = Written("bad rows", frozenset({"do"}), (PROBLEM, "sep=", "[\n"))
+RESULTS: Final = Written("results", re.compile(r'"outcome"\s*:\s*"'), ",".join(COLUMNS))
+COMMANDS: Final = Written("commands", re.compile(r'"do"\s*:\s*\['))
+BAD_ROWS: Final = Written("bad rows", re.compile(r'"user(?:group)?"\s*:\s*"'), PROBLEM)
 
 
 def check_output(path: Path | None) -> None:
@@ -80,10 +86,10 @@ def check_replaced(path: Path | None, written: Written) -> None:
         click.ClickException: it does, or cannot be read.
     """
     try:
-        first = None if path is None else first_line(path)
+        head = None if path is None else beginning(path)
     except OSError as error:
         raise click.ClickException(f"{path}: cannot be read: {error.strerror}") from None
-    if first is not None and not written.has(first):
+    if head is not None and not written.begins(head):
         problem = f"{path}: is there already, and holds no {written.noun} of `umapi`: it is not replaced"
         raise click.ClickException(f"{problem}, so name another file")
 

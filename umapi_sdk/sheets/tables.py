@@ -29,7 +29,8 @@ _MOST_PROBLEMS: Final = 1000
 _SHOWN: Final = 3
 """Cells that are shown of a line that should have been a header line."""
 
-_SEPARATOR_LINE: Final = re.compile(r'"?sep=([^" \r\n])"?\s*', re.IGNORECASE)
+SEPARATOR_LINE: Final = re.compile(r'"?sep=([^" \r\n])"?\s*', re.IGNORECASE)
+"""The first line of a file that says what stands between its cells, as Excel reads it."""
 
 
 def read_table(
@@ -53,7 +54,7 @@ def read_table(
     """
     lines = RowLines(text.lines())
     first = lines.first()
-    separator = _SEPARATOR_LINE.fullmatch(first) if first is not None else None
+    separator = SEPARATOR_LINE.fullmatch(first) if first is not None else None
     if separator is not None:
         delimiter = delimiter or separator[1]
         first = lines.first()
