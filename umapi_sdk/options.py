@@ -215,8 +215,11 @@ _TYPES: Mapping[Reader, tuple[tuple[type, ...], str]] = {
 
 
 def _check_type(name: str, value: object, read: Reader) -> None:
-    types, words = _TYPES.get(read, ((object,), ""))
-    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types and types != (object,)):
+    if read not in _TYPES:
+        return
+    types, words = _TYPES[read]
+    # To Python, booleans are whole numbers.
+    if not isinstance(value, types) or isinstance(value, bool) is not (read is flag):
         raise ConfigurationError(f"{name} must be {words}, not {shown(value)}")
 
 

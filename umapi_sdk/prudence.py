@@ -17,6 +17,7 @@ from umapi_runtime.constraints import Violation, contract_of, show
 from umapi_runtime.converter import write_json
 from umapi_runtime.structs import Model
 from umapi_sdk.characters import escape, unseen
+from umapi_sdk.kinds import creates
 from umapi_sdk.mailboxes import mistyped
 
 _FREE_TEXT = frozenset({"description"})
@@ -43,7 +44,7 @@ def doubts(model: Any) -> list[Violation]:
             if (doubt := _doubt(field, value)) is not None
             for problem, code in [doubt]
         ]
-    return found or list(_mistyped(model))
+    return found or list(_doubts_of_new(model))
 
 
 def _is_plain(model: Any) -> bool:
@@ -63,8 +64,8 @@ def _is_plain(model: Any) -> bool:
     return not (blank_at_an_end or ("_" in text and '"_' in text))
 
 
-def _mistyped(model: object) -> Iterator[Violation]:
-    """Give the addresses that a step would make true and no mailbox can have, and that of the user who is created."""
+def _doubts_of_new(model: object) -> Iterator[Violation]:
+    """Give what is doubtful in the addresses and names that a command or step would make true."""
     if isinstance(model, UserStep):
         for name, fields in (
             (ADD_ADOBE_ID, model.add_adobe_id),
@@ -76,11 +77,9 @@ def _mistyped(model: object) -> Iterator[Violation]:
                 yield Violation(f"/{name}/email", problem)
     elif isinstance(model, UserCommand):
         for place, step in enumerate(model.do):
-            yield from (violation.below(f"/do/{place}") for violation in _mistyped(step))
+            yield from (violation.below(f"/do/{place}") for violation in _doubts_of_new(step))
         # A user of that address who is there already must be within reach, to be put right.
-        first = model.do[0]
-        created = first.add_adobe_id or first.create_enterprise_id or first.create_federated_id
-        if created and "@" in model.user and (problem := mistyped(model.user)) is not None:
+        if creates(model.do[0]) and "@" in model.user and (problem := mistyped(model.user)) is not None:
             yield Violation("/user", problem)
     elif isinstance(model, UserGroupStep):
         renamed = model.update_user_group
@@ -88,7 +87,7 @@ def _mistyped(model: object) -> Iterator[Violation]:
             yield Violation(f"/{UPDATE_USER_GROUP}/name", problem)
     elif isinstance(model, UserGroupCommand):
         for place, each in enumerate(model.do):
-            yield from (violation.below(f"/do/{place}") for violation in _mistyped(each))
+            yield from (violation.below(f"/do/{place}") for violation in _doubts_of_new(each))
         yield from doubts_of_name(model.do[0], model.user_group)
 
 
@@ -104,12 +103,13 @@ def _misnamed(group: str) -> str | None:
     """Return why nobody would give a group this name on purpose; None if somebody may."""
     if group != group.strip():
         return f"{show(group)} begins or ends with a blank: take it out"
-    hidden = unseen(group)
-    return None if hidden is None else _hidden(group, hidden)
+    return hidden_in(group)
 
 
-def _hidden(value: str, letter: str) -> str:
-    return f"{show(value)} holds {escape(letter)}, which cannot be seen: take it out"
+def hidden_in(name: str) -> str | None:
+    """Return what is wrong with a name that holds a character which cannot be seen; None if it holds none."""
+    letter = unseen(name)
+    return None if letter is None else f"{show(name)} holds {escape(letter)}, which cannot be seen: take it out"
 
 
 def named(violation: Violation, user: object) -> Violation:
@@ -165,8 +165,8 @@ def _doubt(field: str, value: str) -> tuple[str, str | None] | None:
         return f"{show(value)} begins or ends with a blank: take it out", None
     if field == "group" and value.casefold() in UNTOUCHABLE_GROUPS:
         return f"{show(value)} can be neither given nor taken through the API", "error.group.not_found"
-    hidden = unseen(value) if field in _NAMES_OF_PEOPLE else None
-    return None if hidden is None else (_hidden(value, hidden), None)
+    hidden = hidden_in(value) if field in _NAMES_OF_PEOPLE else None
+    return None if hidden is None else (hidden, None)
 
 
 def _unprintable(field: str, value: str, letter: str) -> tuple[str, str | None] | None:

@@ -9,11 +9,11 @@ from umapi_models.models import CreateOption, UserStep
 from umapi_models.names import ADOBE_ID, CREATES, FEDERATED_ID
 from umapi_runtime.constraints import Violation, show
 from umapi_sdk.actions import Action
-from umapi_sdk.characters import escape, unseen
 from umapi_sdk.commands import read_action
 from umapi_sdk.errors import ActionError
 from umapi_sdk.mailboxes import mistyped
 from umapi_sdk.options import nearest
+from umapi_sdk.prudence import hidden_in
 from umapi_sdk.sheets import columns
 from umapi_sdk.sheets.cells import cleaned, names_in, spoilt, undivided
 from umapi_sdk.sheets.columns import Header, plain
@@ -84,9 +84,9 @@ class PersonRow:
                 remedy = "write names with commas between them, and double a quote"
                 self._note(column, f"{show(text)} has a quote out of place: {remedy}")
             for name in found or ():
-                hidden = unseen(name)
+                hidden = hidden_in(name)
                 if hidden is not None:
-                    self._note(column, f"{show(name)} holds {escape(hidden)}, which cannot be seen: take it out")
+                    self._note(column, hidden)
             self._undivided = self._undivided or (undivided(text) if ";" in text else None)
             self._lists[column] = found or ()
         return self._lists[column]

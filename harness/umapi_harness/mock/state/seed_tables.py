@@ -53,6 +53,7 @@ IN_DIRECTORY: Final = "directory"
 _CREATE_GROUP: Final = "create_group"
 _USER_ACTIONS: Final = ("", "create")
 
+# How cells are written is as in `umapi_sdk.sheets.cells`, which the mock server does not import.
 _DELIMITERS: Final = (",", ";", "\t")
 _MARKS: Final = frozenset(',;"\r\n')
 # What the CSV of `umapi` has before the beginnings of formulas.
